@@ -1,0 +1,20 @@
+"""Only the C extension lives here; everything else is in pyproject.toml.
+
+The extension is optional: without a compiler the install succeeds and `sequester doctor` says that the pure-Python matcher is used.
+"""
+
+from setuptools import Extension, setup
+
+setup(
+    ext_modules=[
+        Extension(
+            "sequester.exposure._kernel",
+            sources=["src/sequester/exposure/_kernel.c"],
+            extra_compile_args=["-O3", "-std=c11"],
+            define_macros=[("Py_LIMITED_API", "0x030B0000")],
+            py_limited_api=True,
+            optional=True,
+        )
+    ],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+)

@@ -1,0 +1,239 @@
+"""What a check found, what it did not, and what it did not assess.
+
+Every check returns one `Result`; every report format prints that one object, so nothing can be lost on a second path. The field
+names are those of the JSON contract (`docs/schemas/audit-1.json`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum, StrEnum
+
+from msgspec import Struct
+
+SCHEMA = "sequester.audit/1"
+
+
+class Severity(StrEnum):
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+    @property
+    def rank(self) -> int:
+        return _RANK[self]
+
+    def at_least(self, other: Severity) -> bool:
+        return self.rank >= other.rank
+
+
+_RANK = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2}
+
+
+class FindingClass(StrEnum):
+    CONTENT = "content"
+    INDIRECT = "indirect"
+    IDS = "ids"
+    CROSS_EPISODE = "cross_episode"
+    LENGTH_FORMAT = "length_format"
+    INTEGRITY = "integrity"
+
+
+class Verdict(StrEnum):
+    EXPOSED = "exposed"
+    NONE_FOUND = "none_found"
+    INCOMPLETE = "incomplete"
+    NOTHING_ASSESSED = "nothing_assessed"
+
+
+class Scope(StrEnum):
+    RUN = "run"
+    FILES_GIVEN = "files_given"
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every verb."""
+
+    OK = 0
+    FINDINGS = 1
+    ERROR = 2
+    NOTHING_ASSESSED = 3
+    INCOMPLETE = 4
+
+
+class Span(Struct, frozen=True):
+    """A shared stretch. Offsets count code points."""
+
+    cot: tuple[int, int]
+    """In the episode's reasoning (all reasoning segments joined by a newline each)."""
+    input: tuple[int, int]
+    """In the decoded input field."""
+
+
+class WaiverNote(Struct, frozen=True):
+    """The waiver that covers a finding. The finding stays in every numerator."""
+
+    owner: str
+    reason: str
+    until: str
+
+
+class Finding(Struct, frozen=True, rename={"class_": "class"}):
+    """One place at which private reasoning reached a scorer."""
+
+    id: str
+    """HMAC of rule, reward path and normalised private span under the fingerprint key."""
+    rule: str
+    class_: FindingClass
+    severity: Severity
+    confidence: Severity
+    evidence: str
+    episode_id: str
+    reward_path: str
+    call: int
+    """0-based index of the reward call within the episode."""
+    field: str
+    transforms: tuple[str, ...]
+    spans: tuple[Span, ...]
+    private_chars: int
+    """Normalised private characters shared."""
+    cot_fraction: float
+    """Share of the episode's private normalised characters that these are."""
+    waiver: WaiverNote | None = None
+    environment: str | None = None
+    step: int | None = None
+    source: str = ""
+    """File and record, `path:record`."""
+    note: str = ""
+    """Why the severity was lowered or raised; no text of the episode."""
+
+
+class Group(Struct, frozen=True):
+    """Findings of one rule on one reward path and field, as one line."""
+
+    rule: str
+    reward_path: str
+    field: str
+    evidence: str
+    severity: Severity
+    episodes: int
+    of: int
+    first_step: int | None
+    last_step: int | None
+    example: str
+    """Id of a finding."""
+
+
+class InputFile(Struct, frozen=True):
+    path: str
+    format: str
+    rows_declared: int | None
+    rows_read: int
+    error: str | None = None
+
+
+class Rate(Struct, frozen=True):
+    """A share with its numerator, denominator and bound."""
+
+    numerator: str
+    denominator: str
+    section: str
+    count: int
+    of: int
+    low: float | None
+    """found / seen; None when nothing was seen."""
+    high: float | None
+    """(found + not assessed) / seen."""
+    ci95: tuple[float, float] | None
+    bound: str
+    """`lower`, `upper` or `two-sided`."""
+
+
+class EpisodeCounts(Struct, frozen=True):
+    seen: int
+    without_cot: int
+    audited: int
+    exposed: int
+    not_assessed: Mapping[str, int]
+
+
+class CallCounts(Struct, frozen=True):
+    seen: int
+    audited: int
+    exposed: int
+    evidence: Mapping[str, int]
+    not_assessed: Mapping[str, int]
+
+
+class Breakdown(Struct, frozen=True):
+    """One row of the table by environment, reward path and stage (a tenth of the steps)."""
+
+    environment: str | None
+    reward_path: str
+    stage: str | None
+    episodes: int
+    exposed: int
+    low: float | None
+    high: float | None
+
+
+class Affected(Struct, frozen=True):
+    """All steps at which an offending reward path was live."""
+
+    first_step: int | None
+    last_step: int | None
+
+
+class Echo(Struct, frozen=True):
+    """The policy's own answer or tool call repeats its CoT. Counted, never a finding against the scorer."""
+
+    episodes: int
+    of: int
+    by_channel: Mapping[str, int]
+
+
+class RewardMass(Struct, frozen=True):
+    """Share of summed absolute advantage in audited episodes."""
+
+    observed: float
+    of: float
+
+
+class Tool(Struct, frozen=True):
+    version: str
+    detector: str
+    thresholds: Mapping[str, float]
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """Everything a check has to say. Printed by every format; stored by the result store."""
+
+    schema: str = SCHEMA
+    tool: Tool
+    verdict: Verdict
+    scope: Scope
+    inputs: tuple[InputFile, ...]
+    episodes: EpisodeCounts
+    reward_calls: CallCounts
+    rates: tuple[Rate, ...]
+    by: tuple[Breakdown, ...]
+    affected: Affected
+    groups: tuple[Group, ...]
+    findings: tuple[Finding, ...]
+    waived: int
+    below_threshold: int
+    """Findings under `medium`."""
+    echo: Echo
+    reward_mass: RewardMass | None
+    notes: tuple[str, ...] = ()
+    """Sentences every format prints: limits hit, gaps in the run, unverified readers, next steps."""
+    heat: tuple[HeatCell, ...] = ()
+    """Exposure by reward path and step."""
+
+
+class HeatCell(Struct, frozen=True):
+    reward_path: str
+    step: int
+    episodes: int
+    exposed: int
+    not_assessed: int
