@@ -1,0 +1,99 @@
+"""`sequester audit`: from the logs of a run to a verdict."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import click
+
+from sequester.cli.options import find_workspace, fingerprint_key, input_options, output_options, read_options, workspace_option
+from sequester.cli.output import Request, emit, parse_out, say
+from sequester.cli.progress import Progress
+from sequester.episodes.readers.registry import load_readers
+from sequester.errors import UsageError
+from sequester.exposure.audit import audit, digests
+from sequester.findings.model import Severity
+from sequester.findings.store import ResultStore
+from sequester.findings.verdict import accepting_options, exit_code, parse_allowances, unassessed_shares, within
+from sequester.findings.waivers import FILE_NAME, read_waivers
+
+LARGE = 64 << 20
+"""Bytes of input from which a second process is worth starting."""
+
+
+@click.command("audit")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+@input_options()
+@click.option("--out", multiple=True, metavar="FORMAT[=FILE]", help="text, json, sarif or html; repeatable; to stdout without a file. [default: text]")
+@click.option("--fail-on", type=click.Choice([s.value for s in Severity]), default="medium", show_default=True, help="Least severity that exits 1.")
+@click.option("--allow-unassessed", multiple=True, metavar="[REASON=]SHARE", help="Share that may stay unassessed without exit 4; repeatable.")
+@workspace_option()
+@click.option("--waivers", "waiver_file", type=click.Path(dir_okay=False), help=f"Waiver file (default: {FILE_NAME} beside the workspace).")
+@click.option("--author", help="Author of the run: may not have approved its waivers.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes to read with (default: one per core for large inputs).")
+@output_options()
+def command(
+    paths: tuple[str, ...],
+    format_: str | None,
+    template: str,
+    map_file: str | None,
+    out: tuple[str, ...],
+    fail_on: str,
+    allow_unassessed: tuple[str, ...],
+    workspace: str | None,
+    waiver_file: str | None,
+    author: str | None,
+    jobs: int | None,
+    quiet: bool,
+    verbose: bool,
+    no_color: bool,
+) -> int:
+    """Say in which share of the episodes the scorer could see the chain of thought.
+
+    PATH is a file or directory that a trainer wrote: TRL completions, verl rollouts, verifiers or prime-rl traces, Inspect logs, a run
+    bundle, interchange JSONL, or with --map any JSONL or Parquet. The format is recognised by content.
+
+    Examples:
+
+    \b
+      sequester audit runs/grpo/completions
+      sequester audit rollouts/ --out text --out html=report.html
+      sequester audit logs/*.jsonl --map graders.toml --fail-on high
+    """
+    requests = [parse_out(value) for value in out] or [Request("text", None)]
+    allowed = parse_allowances(allow_unassessed)
+    absent = [path for path in paths if not Path(path).exists()]
+    if absent:
+        raise UsageError("no such file or directory", where=absent[0], hint="check the path; patterns are expanded by the shell")
+    place = find_workspace(workspace)
+    key = fingerprint_key(place)
+    waivers = read_waivers(Path(waiver_file) if waiver_file else (place.root.parent if place else Path()) / FILE_NAME, key.key_id, author)
+    progress = Progress(quiet)
+    inputs = [Path(path) for path in paths]
+    result = audit(
+        inputs,
+        load_readers(),
+        read_options(template, map_file),
+        key,
+        waivers,
+        format=format_ or ("map" if map_file else None),
+        jobs=jobs or _default_jobs(inputs),
+        today=date.today(),
+        progress=progress,
+    )
+    progress.done()
+    if place is not None:
+        stored = ResultStore(place).save("audit", result, digests(inputs))
+        say(f"stored as {stored} in {place.root}", quiet)
+    emit(result, requests, verbose=verbose, color=not no_color)
+    code = exit_code(result, Severity(fail_on), allowed)
+    if not within(unassessed_shares(result), allowed):
+        say(f"to accept what is not assessed: {accepting_options(result)}", quiet)
+    return code
+
+
+def _default_jobs(inputs: list[Path]) -> int:
+    size = sum(file.stat().st_size for path in inputs for file in (path.rglob("*") if path.is_dir() else (path,)) if file.is_file())
+    return (os.cpu_count() or 1) if size >= LARGE else 1

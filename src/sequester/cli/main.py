@@ -1,0 +1,106 @@
+"""The `sequester` command: finds the verb, turns errors into sentences and exit codes.
+
+Rules of output, for every verb: results go to stdout, progress and messages to stderr; messages start in lower case and end without a
+full stop; no text of an episode is printed unless it was revealed on purpose; an unexpected failure names its type and place, never
+its values, because values may be reasoning.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from sequester.cli.configuration import defaults
+from sequester.errors import SequesterError
+from sequester.findings.model import ExitCode
+
+VERBS = {
+    "audit": "Say in which share of the episodes the scorer could see the chain of thought.",
+    "show": "Show one finding of a stored or written result.",
+    "rules": "List the rules.",
+    "explain": "Explain one rule: what it finds, why, an example, the remedy, what it misses.",
+    "waive": "Write a waiver for a finding, with owner, approver, reason and end.",
+    "calibrate": "Measure recall and false alarms on a labelled file.",
+    "doctor": "Say what is installed, which readers load, and how well the detector was measured to work.",
+    "completion": "Print the completion script for your shell.",
+}
+"""Verb -> one line of help. The module of a verb is imported only when the verb is used, so that `--help` is fast."""
+
+
+class Verbs(click.Group):
+    """A group that imports a verb's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"sequester.cli.{name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.command(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SEQUESTER", "max_content_width": 100},
+    epilog="Exit codes: 0 nothing at or above the threshold and nothing left unassessed, 1 findings, 2 usage, configuration or internal "
+    "error, 3 nothing was assessed, 4 incomplete or underpowered.",
+)
+@click.version_option(package_name="sequester", message="sequester %(version)s")
+@click.option("--config", "config_file", type=click.Path(), help="Configuration file (default: sequester.toml, or pyproject.toml).")
+@click.pass_context
+def sequester(ctx: click.Context, config_file: str | None) -> None:
+    """Keeps a model's chain of thought out of its training signal, and shows the evidence."""
+    verb = ctx.invoked_subcommand
+    if verb:
+        ctx.default_map = {verb: defaults(config_file, verb, sequester.get_command(ctx, verb))}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point of the console script. Exits the process with the contract's codes."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code; no exception of ours or of a library leaves it."""
+    try:
+        outcome: Any = sequester.main(args=arguments, prog_name="sequester", standalone_mode=False)
+        return int(outcome) if isinstance(outcome, int) else ExitCode.OK
+    except SequesterError as error:
+        _say(f"error: {error}", error.hint)
+    except click.ClickException as error:
+        error.show()
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted; nothing was written")
+    except BrokenPipeError:
+        # The reader of our output went away: not our error, but not a finished report either. Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if os.environ.get("SEQUESTER_DEBUG"):
+            raise
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        _say(
+            f"internal error: {type(error).__name__} in {os.path.basename(last.filename)}:{last.lineno}",  # noqa: PTH119
+            "this is a bug; report it with these words, or set SEQUESTER_DEBUG=1 for the traceback, which may show reasoning",
+        )
+    return ExitCode.ERROR
+
+
+def _say(message: str, hint: str = "") -> None:
+    click.echo(message, err=True)
+    if hint:
+        click.echo(f"hint: {hint}", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Options that several verbs share, and the values behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sequester.cli.configuration import read
+from sequester.episodes.readers.interface import Options
+from sequester.findings.fingerprint import FingerprintKey, ephemeral_key, workspace_key
+from sequester.findings.workspace import NAME, Workspace
+
+TEMPLATES = ("auto", "qwen3", "deepseek-r1", "harmony", "magistral", "kimi", "glm", "minimax", "gemma", "granite", "anthropic", "think-tags")
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def input_options() -> Decorator:
+    """How to read inputs: --format, --template, --map."""
+    return _all(
+        click.option("--format", "format_", metavar="NAME", help="Format of the inputs; recognised by content without it."),
+        click.option("--template", type=click.Choice(TEMPLATES), default="auto", show_default=True, help="Template family of raw completions."),
+        click.option("--map", "map_file", type=click.Path(dir_okay=False), help="TOML field map for any JSONL or Parquet."),
+    )
+
+
+def output_options() -> Decorator:
+    """How to talk: --quiet, -v, --no-color."""
+    return _all(
+        click.option("--quiet", "-q", is_flag=True, help="No progress and no messages; results and errors only."),
+        click.option("-v", "--verbose", is_flag=True, help="List every finding, not only groups."),
+        click.option("--no-color", is_flag=True, help="Plain text (also: NO_COLOR)."),
+    )
+
+
+def workspace_option() -> Decorator:
+    return click.option(
+        "--workspace", type=click.Path(file_okay=False), help=f"Where results and keys are kept (default: {NAME} beside sequester.toml, if there)."
+    )
+
+
+def read_options(template: str, map_file: str | None) -> Options:
+    """The readers' options. Raises ConfigError if the map is not TOML."""
+    return Options(template, read(Path(map_file)) if map_file else None)
+
+
+def find_workspace(given: str | None) -> Workspace | None:
+    """The workspace named, else the one in the nearest folder upwards that has one; None for a one-off audit."""
+    if given is not None:
+        return Workspace(Path(given))
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / NAME).is_dir():
+            return Workspace(folder / NAME)
+    return None
+
+
+def fingerprint_key(workspace: Workspace | None) -> FingerprintKey:
+    """The workspace's key; a throw-away one without a workspace."""
+    return workspace_key(workspace.create().keys) if workspace else ephemeral_key()
+
+
+def _all(*decorators: Decorator) -> Decorator:
+    def apply(function: Callable[..., Any]) -> Callable[..., Any]:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return apply

@@ -1,0 +1,37 @@
+"""Progress on stderr: a moving line on a terminal, a plain line every few seconds elsewhere. Nothing before the first second."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+FIRST_S = 1.0
+TERMINAL_S = 0.2
+PLAIN_S = 5.0
+
+
+class Progress:
+    """Counts episodes aloud. Quiet if `quiet`."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+        self._terminal = sys.stderr.isatty()
+        self._start = self._last = time.monotonic()
+        self._shown = False
+
+    def __call__(self, episodes: int, path: str) -> None:
+        now = time.monotonic()
+        pause = TERMINAL_S if self._terminal else PLAIN_S
+        if self._quiet or now - self._start < FIRST_S or (self._shown and now - self._last < pause):
+            return
+        rate = episodes / (now - self._start)
+        line = f"{episodes:,} episodes, {rate:,.0f} per second, {path}"
+        sys.stderr.write(f"\r\x1b[2K{line}" if self._terminal else f"{line}\n")
+        sys.stderr.flush()
+        self._last, self._shown = now, True
+
+    def done(self) -> None:
+        """Clear the moving line."""
+        if self._shown and self._terminal:
+            sys.stderr.write("\r\x1b[2K")
+            sys.stderr.flush()

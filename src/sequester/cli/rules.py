@@ -1,0 +1,14 @@
+"""`sequester rules`: what can be found."""
+
+from __future__ import annotations
+
+import click
+
+from sequester.findings.rules import RULES
+
+
+@click.command("rules")
+def command() -> None:
+    """List the rules: code, class, name, and what each says when it fires."""
+    for rule in RULES.values():
+        click.echo(f"{rule.code}  {rule.class_.value:<14} {rule.name:<26} {rule.title}")

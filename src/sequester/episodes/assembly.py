@@ -1,0 +1,187 @@
+"""From what a log holds of one episode (prompt, sampled text, typed fields) to segments and a split: the part all readers share.
+
+Whatever a log says, three things hold. The prompt, with every earlier turn in it, is channel `prompt`: the model had been given it. An
+absent reasoning field is no evidence that there was no reasoning; an empty one is. And an answer that holds the reasoning is a split
+failure of whoever wrote the log, never an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from sequester.episodes.families import PAIRS, TAG_NAMES
+from sequester.episodes.guarded import GuardedText
+from sequester.episodes.model import Channel, Segment, Split, SplitStatus, Visibility
+from sequester.episodes.readers.flatten import flatten
+from sequester.episodes.splitter import split_messages, split_text
+
+Message = Mapping[str, Any]
+"""A chat message: `role`, `content` (text, list of parts or null), and whatever else the log holds."""
+
+_GIVEN = "given"
+_LABELS = frozenset({"role", "type"})
+"""Keys of messages and their parts whose values name a kind and carry no text."""
+_DELIMITER = re.compile(
+    "|".join(
+        [rf"</?(?:{TAG_NAMES})\s*>", r"<\|channel\|>"]
+        + [re.escape(mark.literal) for name, pair in PAIRS.items() if name != "phrase" for mark in pair]
+    )
+)
+"""Some delimiter of reasoning, of any family. Only a gate: what it means, the splitter says."""
+_STRIPPED_CHANNEL = "assistantfinal"
+"""What is left of harmony's delimiter where special tokens were removed on decode."""
+_PROMPT_TAIL = 256
+"""Characters at the end of a prompt in which a template may have opened the reasoning for the model."""
+_COVERED = 0.8
+"""Share of the reasoning that, found in an answer together with a delimiter, shows a whole completion."""
+_PROBES = 50
+"""Pieces of the reasoning looked up in the answer to estimate that share, so that the time stays linear."""
+_PROBE_LENGTH = 32
+
+
+class Assembled(Struct, frozen=True):
+    """The text of an episode in order, prompt first, and where its reasoning ends."""
+
+    segments: tuple[Segment, ...]
+    split: Split
+    visibility: Visibility = Visibility.RAW
+
+
+def prompt_segments(prompt: str | Sequence[Message]) -> tuple[Segment, ...]:
+    """What the policy had been given, all of it in channel `prompt`, turn 0.
+
+    Earlier assistant turns, and reasoning inside them, were given to the model like everything else in the prompt.
+    """
+    if isinstance(prompt, str):
+        return (Segment(0, Channel.PROMPT, GuardedText(prompt)),) if prompt else ()
+    return tuple(Segment(0, Channel.PROMPT, text) for message in prompt for text in _message_texts(message))
+
+
+def from_completion(
+    prompt: str | Sequence[Message],
+    completion: str | Sequence[Message],
+    template: str = "auto",
+    *,
+    thinking: bool | None = None,
+    truncated: bool | None = None,
+    tool_results: Sequence[str] = (),
+) -> Assembled:
+    """An episode from its sampled text, or from the messages a log made of it.
+
+    `template` is a family name of the splitter or `auto`; `thinking` and `truncated` say whether the chat template had reasoning
+    switched on and whether sampling stopped at the length limit, None where unknown. `tool_results` were read before the completion.
+    """
+    if not isinstance(completion, str):
+        return from_messages(prompt, completion, template, tool_results=tool_results)
+    found = split_text(completion, template, prompt_tail=_tail(prompt), thinking=thinking, truncated=truncated)
+    sampled = tuple(
+        Segment(piece.turn, piece.channel, GuardedText(completion[piece.start : piece.end])) for piece in found.pieces
+    )  # fmt: skip
+    return Assembled(_given(prompt, tool_results) + sampled, found.split)
+
+
+def from_messages(
+    prompt: str | Sequence[Message], messages: Sequence[Message], template: str = "auto", *, tool_results: Sequence[str] = ()
+) -> Assembled:
+    """An episode from the messages after the prompt: assistant turns, with tool results and user turns between them."""
+    found = split_messages(messages, template)
+    return Assembled(_given(prompt, tool_results) + tuple(found.segments), found.split, found.visibility)
+
+
+def from_parts(
+    prompt: str | Sequence[Message], reasoning: str | None, answer: str | None, tool_results: Sequence[str] = ()
+) -> Assembled:
+    """An episode of one turn from two fields of the log.
+
+    A reasoning field that is there and blank is positive evidence of no CoT; one that is absent is none: `ambiguous`.
+    """
+    parts = ((Channel.REASONING, reasoning), (Channel.ANSWER, answer))
+    sampled = tuple(Segment(0, channel, GuardedText(text)) for channel, text in parts if text is not None)
+    return from_segments(prompt, sampled, tool_results)
+
+
+def from_segments(prompt: str | Sequence[Message], segments: Sequence[Segment], tool_results: Sequence[str] = ()) -> Assembled:
+    """An episode whose log names the channel of every piece after the prompt."""
+    return Assembled(_given(prompt, tool_results) + tuple(segments), _judge(segments))
+
+
+def _judge(segments: Sequence[Segment]) -> Split:
+    """How far channels that a log names can be trusted."""
+    typed = [segment.text.reveal() for segment in segments if segment.channel is Channel.REASONING]
+    reasoning = [text for text in typed if text and not text.isspace()]
+    for segment in segments:
+        if segment.channel is Channel.ANSWER and (reason := _reasoning_inside(segment.text.reveal(), reasoning)):
+            return Split(SplitStatus.SPLIT_FAILED, reason, _GIVEN)
+    if reasoning:
+        return _SPLIT
+    return _NO_COT if typed else _ABSENT
+
+
+_SPLIT = Split(SplitStatus.SPLIT, "the log names the reasoning", _GIVEN)
+_NO_COT = Split(SplitStatus.NO_COT, "the log has a reasoning field and it is empty", _GIVEN)
+_ABSENT = Split(SplitStatus.AMBIGUOUS, "the log has no reasoning field, which is no evidence that there was no reasoning", _GIVEN)
+
+
+def _reasoning_inside(answer: str, reasoning: Sequence[str]) -> str:
+    """Why an answer field is no answer but holds reasoning; empty if it does not.
+
+    An answer may repeat its reasoning (echo) or write about delimiters; neither alone makes it a whole completion.
+    """
+    if not _has_delimiter(answer):
+        return ""
+    if any(_covered(text, answer) >= _COVERED for text in reasoning):
+        return "the answer field holds the reasoning with its delimiter: it is the whole completion"
+    found = split_text(answer)
+    inside = any(piece.channel is Channel.REASONING and piece.end > piece.start for piece in found.pieces)
+    doubtful = found.split.status is SplitStatus.SPLIT_FAILED and not reasoning
+    if doubtful or (inside and found.split.status is SplitStatus.SPLIT):
+        return f"the answer field holds delimited reasoning of its own ({found.split.family})"
+    return ""
+
+
+def _has_delimiter(text: str) -> bool:
+    if "<" in text or "THINK]" in text or "◁" in text:
+        return _DELIMITER.search(text) is not None or _STRIPPED_CHANNEL in text
+    return _STRIPPED_CHANNEL in text
+
+
+def _covered(text: str, answer: str) -> float:
+    """Share of a text that an answer repeats verbatim, estimated from pieces at even distances."""
+    text = text.strip()
+    if text in answer:
+        return 1.0
+    step = max(_PROBE_LENGTH, len(text) // _PROBES)
+    probes = [text[at : at + _PROBE_LENGTH] for at in range(0, max(1, len(text) - _PROBE_LENGTH), step)]
+    return sum(probe in answer for probe in probes) / len(probes)
+
+
+def _given(prompt: str | Sequence[Message], tool_results: Sequence[str]) -> tuple[Segment, ...]:
+    """Everything that the model had been given before it wrote."""
+    given = prompt_segments(prompt)
+    if not tool_results:
+        return given
+    return given + tuple(Segment(0, Channel.TOOL_RESULT, GuardedText(text)) for text in tool_results)
+
+
+def _message_texts(message: Message) -> Iterator[GuardedText]:
+    for key, value in message.items():
+        if isinstance(value, str):
+            if key not in _LABELS:
+                yield GuardedText(value)
+            continue
+        for field in flatten(key, value):
+            if field.text is not None and field.name.rpartition(".")[2] not in _LABELS:
+                yield field.text
+
+
+def _tail(prompt: str | Sequence[Message]) -> str:
+    """The end of the prompt as text, where a template may have opened the reasoning: of a chat, only a prefilled assistant turn."""
+    if isinstance(prompt, str):
+        return prompt[-_PROMPT_TAIL:]
+    last = prompt[-1] if prompt else {}
+    content = last.get("content")
+    return content[-_PROMPT_TAIL:] if last.get("role") == "assistant" and isinstance(content, str) else ""

@@ -1,0 +1,80 @@
+"""Reading a part of a bundle: three files side by side, one row group of each at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from msgspec import Struct
+
+from sequester.episodes.bundle.claims import checked_footer
+from sequester.episodes.bundle.decoding import Group, episodes_of
+from sequester.episodes.bundle.files import arrow_errors, open_file, read_group
+from sequester.episodes.bundle.footer import is_sealed
+from sequester.episodes.bundle.layout import Part
+from sequester.episodes.bundle.schema import EPISODES, REASONING, REWARD_CALLS
+from sequester.episodes.model import Episode
+from sequester.errors import BundleError
+
+
+class GroupSize(Struct, frozen=True):
+    rows: int
+    bytes: int
+    """Before compression, in all files that are not sealed."""
+
+
+def group_sizes(part: Part) -> list[GroupSize]:
+    """The row groups of a part. Raises BundleError or LimitExceeded where a footer cannot be read or claims too much."""
+    footers = {folder: checked_footer(part.path(folder), folder) for folder in _readable(part)}
+    count = _group_count(part, {folder: len(footer.groups) for folder, footer in footers.items()})
+    columns = ([column for footer in footers.values() for column in footer.groups[index].columns] for index in range(count))
+    rows = (group.rows for group in footers[EPISODES].groups)
+    return [GroupSize(number, sum(column.size for column in some)) for number, some in zip(rows, columns, strict=True)]
+
+
+def read_part(part: Part, start: int = 0, stop: int = -1) -> Iterator[Episode]:
+    """The episodes in the row groups `start` to `stop` (exclusive; -1: to the end) of a part, in order.
+
+    Reasoning that is sealed is left out, and the episode's visibility says so. Raises BundleError where the part breaks the
+    format; what was yielded before stands.
+    """
+    folders = _readable(part)
+    with ExitStack() as stack:
+        files = {folder: stack.enter_context(open_file(part.path(folder), folder)) for folder in folders}
+        count = _group_count(part, {folder: file.metadata.num_row_groups for folder, file in files.items()})
+        first = {folder: _rows_before(part.path(folder), file, start) for folder, file in files.items()}
+        for index in range(start, count if stop < 0 else min(stop, count)):
+            batches = {folder: read_group(file, index, folder, part.path(folder)) for folder, file in files.items()}
+            yield from episodes_of(
+                Group(
+                    rank=part.rank,
+                    paths={folder: str(part.path(folder)) for folder in folders},
+                    first_row=first[EPISODES],
+                    first_rows=dict(first),
+                    episodes=batches[EPISODES],
+                    calls=batches[REWARD_CALLS],
+                    reasoning=batches.get(REASONING),
+                )
+            )
+            for folder, batch in batches.items():
+                first[folder] += batch.num_rows
+
+
+def _readable(part: Part) -> list[str]:
+    sealed = is_sealed(part.path(REASONING))
+    return [EPISODES, REWARD_CALLS] if sealed else [EPISODES, REWARD_CALLS, REASONING]
+
+
+def _group_count(part: Part, counts: dict[str, int]) -> int:
+    for folder, count in counts.items():
+        if count != counts[EPISODES]:
+            message = f"has {count} row groups, its part {counts[EPISODES]}"
+            raise BundleError(message, where=str(part.path(folder)), hint="see docs/format.md: Row groups")
+    return counts[EPISODES]
+
+
+def _rows_before(path: Path, file: pq.ParquetFile, group: int) -> int:
+    with arrow_errors(path):
+        return sum(file.metadata.row_group(index).num_rows for index in range(min(group, file.metadata.num_row_groups)))

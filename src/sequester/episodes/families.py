@@ -1,0 +1,289 @@
+"""Template families as data: how each one writes reasoning, tool calls, tool results and turn boundaries.
+
+Only the delimiters around the reasoning differ by family. Markup of tool calls, tool results and turns is one vocabulary shared by all
+families that use tags: the spellings are distinct, and a log whose template was named wrongly must still not be mis-split. Harmony
+(gpt-oss) is a grammar of messages rather than tags; see `harmony`.
+
+Sources: the chat templates that the models ship, their vendors' format pages, and the parsers of inference servers, read in 2026.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from functools import lru_cache
+
+from msgspec import Struct
+
+
+class Kind(Enum):
+    """What a mark does."""
+
+    OPEN = "opens reasoning"
+    CLOSE = "closes reasoning"
+    CALL = "opens a tool call"
+    CALL_END = "closes a tool call"
+    RESULT = "opens a tool result or another input inside the sampled text"
+    RESULT_END = "hands back to the policy"
+    TURN_OUT = "ends the policy's turn and opens somebody else's message"
+    TURN_IN = "opens the policy's next turn"
+    DROP = "end of turn, padding, wrapper: belongs to no piece where it stands at an edge"
+
+
+class Family(Struct, frozen=True):
+    """One template family of the contract."""
+
+    name: str
+    pairs: tuple[str, ...]
+    """Names of the reasoning delimiters: keys of `PAIRS`, names of XML-like tags, or `*` for any tag of `TAG_NAMES`."""
+    prefills: bool
+    """Some version of the template writes the opening delimiter into the prompt, so that the completion starts inside it."""
+    note: str
+
+
+class Delimiter(Struct, frozen=True):
+    """One spelling of what `kind` says. A mark closes marks of the same `name` only."""
+
+    kind: Kind
+    name: str
+    literal: str
+    """Stands in every text that holds the mark."""
+    pattern: str = ""
+    """The whole mark as a regular expression; empty where it is just the literal."""
+
+    @property
+    def regex(self) -> str:
+        return self.pattern or re.escape(self.literal)
+
+
+TAG_NAMES = r"(?:[A-Za-z][\w-]{0,19}:)?think(?:ing)?(?::[\w-]{1,20})?|thoughts?|reasoning"
+"""Names of XML-like reasoning tags: `think`, `thinking`, `mm:think`, `seed:think`, `think:opensource`, `thought`, `reasoning` ..."""
+
+PAIRS: dict[str, tuple[Delimiter, Delimiter]] = {
+    name: (Delimiter(Kind.OPEN, name, opener, pattern), Delimiter(Kind.CLOSE, name, closer))
+    for name, opener, closer, pattern in (
+        ("[THINK]", "[THINK]", "[/THINK]", ""),
+        ("triangles", "◁think▷", "◁/think▷", ""),
+        ("xtml", "<|open|>think<|sep|>", "<|close|>think<|sep|>", ""),
+        ("channel", "<|channel>", "<channel|>", r"<\|channel>[a-z]*"),
+        ("phrase", "Here is my thought process:", "Here is my response:", ""),
+        ("of▁thinking", "<｜begin▁of▁thinking｜>", "<｜end▁of▁thinking｜>", ""),
+        ("of_thought", "<|begin_of_thought|>", "<|end_of_thought|>", ""),
+        ("THINKING", "<|START_THINKING|>", "<|END_THINKING|>", ""),
+    )
+}
+"""Reasoning delimiters that are not XML-like tags."""
+
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        Family("qwen3", ("think",), True, "the model emits the opener (Qwen3); the prompt holds it (Thinking-2507, 3.5, 3.6)"),
+        Family("deepseek-r1", ("think", "of▁thinking"), True, "opener in the prompt since the template update; V4 likewise"),
+        Family("harmony", (), True, "messages with channels: analysis, commentary, final"),
+        Family("magistral", ("[THINK]", "think"), False, "2507 and later: special tokens; 2506: think tags"),
+        Family(
+            "kimi",
+            ("think", "triangles", "xtml"),
+            True,
+            "K2: think tags; older: triangles; K3: reserved tokens as tags, prefilled",
+        ),
+        Family("glm", ("think",), True, "opener in the prompt since 4.7"),
+        Family("minimax", ("think", "mm:think"), True, "M2: think tags, prefilled; M3: mm:think"),
+        Family("gemma", ("channel", "thought", "think"), True, "channel tokens, reopened after tool results"),
+        Family("granite", ("think", "phrase"), True, "4.2: opener in the prompt; 3.2: two fixed phrases"),
+        Family("anthropic", ("*",), False, "typed blocks; tags only where a bridge wrote the blocks out as text"),
+        Family("think-tags", ("*",), True, "any XML-like reasoning tag"),
+        Family("auto", ("*", *(name for name in PAIRS if name != "phrase")), True, "recognised by the first delimiter"),
+    )
+}
+"""The families by name. `auto` recognises the others."""
+
+HOMES: dict[str, str] = {
+    "[THINK]": "magistral",
+    "triangles": "kimi",
+    "xtml": "kimi",
+    "channel": "gemma",
+    "phrase": "granite",
+    "of▁thinking": "deepseek-r1",
+    "mm:think": "minimax",
+}
+"""The family that `auto` names for a delimiter; `think-tags` for every other."""
+
+_OTHER = r"(?!assistant\b|model\b|ai\b)[\w.-]{1,40}"
+
+
+def _between(kind: Kind, end: Kind, *spellings: tuple[str, str, str]) -> tuple[Delimiter, ...]:
+    return tuple(
+        delimiter
+        for name, opener, closer in spellings
+        for delimiter in (Delimiter(kind, name, opener), Delimiter(end, name, closer))
+    )
+
+
+# The foreign header must follow an end-of-turn token: reasoning that merely mentions a header does not end there.
+_TURNS = (
+    Delimiter(Kind.TURN_OUT, "chatml", "<|im_start|>", rf"<\|im_end\|>\s*<\|im_start\|>{_OTHER}(?:\n|(?=<))"),
+    Delimiter(Kind.TURN_OUT, "kimi", "<|im_middle|>", rf"<\|im_end\|>\s*<\|im_(?:user|system)\|>{_OTHER}<\|im_middle\|>"),
+    Delimiter(
+        Kind.TURN_OUT,
+        "llama",
+        "<|start_header_id|>",
+        rf"<\|eo[tm]_id\|>\s*<\|start_header_id\|>{_OTHER}<\|end_header_id\|>\n{{0,2}}",
+    ),
+    Delimiter(
+        Kind.TURN_OUT,
+        "granite",
+        "<|start_of_role|>",
+        rf"<\|end_of_text\|>\s*<\|start_of_role\|>{_OTHER}<\|end_of_role\|>",
+    ),
+    Delimiter(Kind.TURN_OUT, "gemma", "<|turn>", rf"<turn\|>\s*<\|turn>{_OTHER}\n"),
+    Delimiter(Kind.TURN_OUT, "minimax", "]~b]", rf"\[e~\[\s*\]~b\]{_OTHER}\n"),
+    Delimiter(
+        Kind.TURN_OUT, "xtml", "<|open|>message", rf'<\|end_of_msg\|>\s*<\|open\|>message role="{_OTHER}"[^<]{{0,200}}<\|sep\|>'
+    ),
+    Delimiter(Kind.TURN_OUT, "mistral", "[INST]", r"</s>\s*\[INST\]"),
+    Delimiter(Kind.TURN_OUT, "deepseek", "<｜User｜>", r"<｜end▁of▁sentence｜>\s*<｜User｜>"),
+    Delimiter(Kind.TURN_IN, "chatml", "<|im_start|>assistant\n", r"(?:<\|im_end\|>\s*)?<\|im_start\|>assistant\n"),
+    Delimiter(Kind.TURN_IN, "kimi", "<|im_assistant|>", r"(?:<\|im_end\|>\s*)?<\|im_assistant\|>assistant<\|im_middle\|>"),
+    Delimiter(
+        Kind.TURN_IN,
+        "llama",
+        "<|start_header_id|>assistant",
+        r"(?:<\|eo[tm]_id\|>\s*)?<\|start_header_id\|>assistant<\|end_header_id\|>\n{0,2}",
+    ),
+    Delimiter(
+        Kind.TURN_IN,
+        "granite",
+        "<|start_of_role|>assistant",
+        r"(?:<\|end_of_text\|>\s*)?<\|start_of_role\|>assistant<\|end_of_role\|>",
+    ),
+    Delimiter(Kind.TURN_IN, "gemma", "<|turn>model\n", r"(?:<turn\|>\s*)?<\|turn>model\n"),
+    Delimiter(Kind.TURN_IN, "minimax", "]~b]ai\n", r"(?:\[e~\[\s*)?\]~b\]ai\n"),
+    Delimiter(
+        Kind.TURN_IN,
+        "xtml",
+        '<|open|>message role="assistant"',
+        r'(?:<\|end_of_msg\|>\s*)?<\|open\|>message role="assistant"[^<]{0,200}<\|sep\|>',
+    ),
+    Delimiter(Kind.TURN_IN, "mistral", "[/INST]"),
+)
+
+# Families without an end-of-turn token have their roles here, as an input inside the text: a lone `<|assistant|>` has no effect.
+_RESULTS = (
+    Delimiter(Kind.RESULT, "glm", "<|observation|>"),
+    Delimiter(Kind.RESULT, "glm", "<|user|>"),
+    Delimiter(Kind.RESULT_END, "glm", "<|assistant|>"),
+    Delimiter(Kind.RESULT, "deepseek", "<｜User｜>"),
+    Delimiter(Kind.RESULT_END, "deepseek", "<｜Assistant｜>"),
+    *_between(
+        Kind.RESULT,
+        Kind.RESULT_END,
+        ("deepseek outputs", "<｜tool▁outputs▁begin｜>", "<｜tool▁outputs▁end｜>"),
+        ("deepseek output", "<｜tool▁output▁begin｜>", "<｜tool▁output▁end｜>"),
+        ("tool_response", "<tool_response>", "</tool_response>"),
+        ("tool_result", "<tool_result>", "</tool_result>"),
+        ("function_results", "<function_results>", "</function_results>"),
+        ("information", "<information>", "</information>"),
+        ("gemma", "<|tool_response>", "<tool_response|>"),
+        ("mistral", "[TOOL_RESULTS]", "[/TOOL_RESULTS]"),
+    ),
+)
+
+# A call without a closing mark runs to the end of the turn.
+_CALLS = (
+    *_between(
+        Kind.CALL,
+        Kind.CALL_END,
+        ("tool_call", "<tool_call>", "</tool_call>"),
+        ("minimax M3", "]<]minimax[>[<tool_call>", "]<]minimax[>[</tool_call>"),
+        ("minimax", "<minimax:tool_call>", "</minimax:tool_call>"),
+        ("seed", "<seed:tool_call>", "</seed:tool_call>"),
+        ("kimi", "<|tool_calls_section_begin|>", "<|tool_calls_section_end|>"),
+        ("kimi section", "<|tool_call_section_begin|>", "<|tool_call_section_end|>"),
+        ("kimi call", "<|tool_call_begin|>", "<|tool_call_end|>"),
+        ("xtml", "<|open|>tools<|sep|>", "<|close|>tools<|sep|>"),
+        ("deepseek", "<｜tool▁calls▁begin｜>", "<｜tool▁calls▁end｜>"),
+        ("deepseek call", "<｜tool▁call▁begin｜>", "<｜tool▁call▁end｜>"),
+        ("gemma", "<|tool_call>", "<tool_call|>"),
+        ("invoke", "<function_calls>", "</function_calls>"),
+        ("nemotron", "<TOOLCALL>", "</TOOLCALL>"),
+    ),
+    Delimiter(Kind.CALL, "dsml", "DSML", r"<[｜|]{1,2}DSML[｜|]{1,2} ?(?:function_calls|tool_calls|calls)>"),
+    Delimiter(Kind.CALL_END, "dsml", "DSML", r"</[｜|]{1,2}DSML[｜|]{1,2} ?(?:function_calls|tool_calls|calls)>"),
+    Delimiter(Kind.CALL, "mistral", "[TOOL_CALLS]"),
+    Delimiter(Kind.CALL, "llama", "<|python_tag|>"),
+    Delimiter(Kind.CALL, "granite", "<|tool_call|>"),
+)
+
+_DROPPED = tuple(
+    Delimiter(Kind.DROP, "", literal)
+    for literal in (
+        *(
+            "<|im_end|>",
+            "<|eot_id|>",
+            "<|eom_id|>",
+            "<|end_of_text|>",
+            "<|endoftext|>",
+            "<|end_of_msg|>",
+            "<|return|>",
+            "<|end|>",
+        ),
+        *(
+            "<｜end▁of▁sentence｜>",
+            "<｜▁pad▁｜>",
+            "</s>",
+            "<eos>",
+            "<pad>",
+            "<turn|>",
+            "<end_of_turn>",
+            "[e~[",
+            "[EOS]",
+            "<seed:eos>",
+        ),
+        *("<|open|>response<|sep|>", "<|close|>response<|sep|>", "<|close|>message<|sep|>"),
+        *("<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>", "<|END_OF_TURN_TOKEN|>"),
+    )
+)
+_GRANITE = (Delimiter(Kind.DROP, "", "<response>"), Delimiter(Kind.DROP, "", "</response>"))
+
+
+def home_of(pair: str) -> str:
+    """The family that a reasoning delimiter is recognised as."""
+    return HOMES.get(pair, "think-tags")
+
+
+def delimiters(family: Family) -> tuple[Delimiter, ...]:
+    """Every mark of a family of tags but the XML-like reasoning tags; the longer of two spellings with the same beginning first."""
+    pairs = tuple(delimiter for name in family.pairs if name in PAIRS for delimiter in PAIRS[name])
+    wrapper = _GRANITE if family.name == "granite" else ()
+    return (*pairs, *_TURNS, *_RESULTS, *_CALLS, *_DROPPED, *wrapper)
+
+
+VOCABULARIES = {name: delimiters(family) for name, family in FAMILIES.items() if name != "harmony"}
+
+
+@lru_cache(maxsize=512)
+def finder(family: str, present: frozenset[int]) -> re.Pattern[str]:
+    """A pattern that finds every mark of a family, given the numbers of the delimiters whose literal the text holds.
+
+    Group `_N` is delimiter N of `VOCABULARIES[family]`; groups `tag` and `slash` are those of an XML-like reasoning tag.
+    """
+    names = "|".join(TAG_NAMES if name == "*" else name for name in FAMILIES[family].pairs if name not in PAIRS)
+    tag = [rf"<(?P<slash>/?)(?P<tag>{names})(?:\s[^<>]*)?>"] if names else []
+    vocabulary = VOCABULARIES[family]
+    rest = [f"(?P<_{number}>{vocabulary[number].regex})" for number in sorted(present)]
+    return re.compile("|".join((*tag, *rest)))
+
+
+_HEAD = re.compile(r"[<\[\]◁](?=(..))", re.DOTALL)
+"""The two characters after anything that may begin a delimiter's literal."""
+
+
+def present(text: str, family: str) -> frozenset[int]:
+    """Numbers of the delimiters of a family whose literal stands in a text. Linear, and quick where there is none."""
+    heads = set(_HEAD.findall(text))
+    return frozenset(
+        number
+        for number, delimiter in enumerate(VOCABULARIES[family])
+        if (delimiter.literal[1:3] in heads or not _HEAD.match(delimiter.literal)) and delimiter.literal in text
+    )

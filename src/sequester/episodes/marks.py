@@ -1,0 +1,130 @@
+"""Finding the marks of a template family in a text, and telling a delimiter from the mere mention of one."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sequester.episodes.families import VOCABULARIES, Kind, finder, present
+
+
+class Mark(NamedTuple):
+    """One delimiter or control token, with the line breaks that the template writes beside it."""
+
+    kind: Kind
+    name: str
+    start: int
+    end: int
+    mention: bool
+    """In quotation marks or inline code: text about the delimiter, not the delimiter."""
+
+
+_OPENING = frozenset((Kind.OPEN, Kind.CALL, Kind.RESULT))
+_CLOSING = frozenset((Kind.CLOSE, Kind.CALL_END, Kind.RESULT_END))
+_OPENING_QUOTES, _CLOSING_QUOTES = "“‘«「„", "”’»」“"
+_REACH = 200
+"""How far back on its line the opening apostrophe of a quoted closing delimiter is looked for."""
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
+
+
+class _Line:
+    """Whether a position of a text stands in inline code or quotation marks on its line. Asked in ascending order; linear over all."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._at_line = 0
+        self._counts = {"`": 0, '"': 0}
+        self._next = {"`": -1, '"': -1, "'": -1}
+        self._line_end = -1
+
+    def quoted(self, start: int, end: int) -> bool:
+        self._advance(start)
+        if self._line_end < end:
+            found = self._text.find("\n", end)
+            self._line_end = len(self._text) if found < 0 else found
+        return self._between_neighbours(start, end) or any(
+            count % 2 and self._follows(quote, end) for quote, count in self._counts.items()
+        )
+
+    def _between_neighbours(self, start: int, end: int) -> bool:
+        """Quotation marks that cannot be told by counting: typographic and escaped ones, double backticks, apostrophes."""
+        text = self._text
+        before, after = text[max(0, start - 2) : start], text[end : end + 2]
+        if before in ("``", '\\"') and before == after:
+            return True
+        if before[-1:] in tuple(_OPENING_QUOTES) and after[:1] in tuple(_CLOSING_QUOTES):
+            return True
+        if before[-1:] == "'" and not before[0].isalnum():
+            return self._follows("'", end)
+        if after[:1] == "'":
+            opened = text.rfind("'", max(self._at_line, start - _REACH), start)
+            return opened >= 0 and not text[opened - 1 : opened].isalnum()
+        return False
+
+    def _advance(self, to: int) -> None:
+        text, at = self._text, self._at
+        line = text.rfind("\n", at, to)
+        if line >= 0:
+            at = self._at_line = line + 1
+            self._counts = {"`": 0, '"': 0}
+        self._counts["`"] += text.count("`", at, to)
+        self._counts['"'] += text.count('"', at, to) - text.count('\\"', at, to)
+        self._at = to
+
+    def _follows(self, quote: str, end: int) -> bool:
+        if self._next[quote] < end:
+            found = self._text.find(quote, end)
+            self._next[quote] = len(self._text) if found < 0 else found
+        return self._next[quote] < self._line_end
+
+
+def find_marks(text: str, family: str) -> Iterator[Mark]:
+    """Every mark of a family of tags (see `families.VOCABULARIES`) in a text, in order, not overlapping."""
+    vocabulary = VOCABULARIES[family]
+    line = _Line(text)
+    floor = 0
+    for match in finder(family, present(text, family)).finditer(text):
+        group = match.lastgroup or ""
+        if group == "tag":
+            kind, name = (Kind.CLOSE if match["slash"] else Kind.OPEN), match["tag"].lower()
+        else:
+            kind, name = vocabulary[int(group[1:])].kind, vocabulary[int(group[1:])].name
+        start, end = match.span()
+        mention = line.quoted(start, end)
+        if not mention:
+            start, end = _with_breaks(text, kind, start, end, floor)
+        floor = end
+        yield Mark(kind, name, start, end, mention)
+
+
+def _with_breaks(text: str, kind: Kind, start: int, end: int, floor: int) -> tuple[int, int]:
+    """The mark with the line breaks of the template: one inside the block, and up to two after the block of reasoning."""
+    if kind in _OPENING and text.startswith("\n", end):
+        end += 1
+    if kind in _CLOSING and start > floor and text[start - 1] == "\n":
+        start -= 1
+    if kind is Kind.CLOSE:
+        end += 2 if text.startswith("\n\n", end) else text.startswith("\n", end)
+    return start, end
+
+
+def in_prose(text: str, mark: Mark) -> bool:
+    """A mark inside a sentence, such as "the <think> tag" or "ends with </think>.": blank before it, the sentence going on after it."""
+    before = text[mark.start - 1 : mark.start]
+    after = text[mark.end : mark.end + 2]
+    return before == " " and (after[:1] in tuple(".,;:!?)") or (after[:1] == " " and after[1:].islower()))
+
+
+class Fences:
+    """Fenced code blocks of a text."""
+
+    def __init__(self, text: str) -> None:
+        self._at = [match.start() for match in _FENCE.finditer(text)] if "```" in text or "~~~" in text else []
+
+    def holds(self, position: int, since: int) -> bool:
+        """Whether a position stands in a closed fence that was opened at or after `since`."""
+        first, here = bisect_left(self._at, since), bisect_left(self._at, position)
+        return (here - first) % 2 == 1 and here < len(self._at)

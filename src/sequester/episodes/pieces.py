@@ -1,0 +1,82 @@
+"""What a splitter of any template family gives back: pieces of a completion, and why they were cut there."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from sequester.episodes.model import Channel, Split, SplitStatus
+
+
+class Piece(Struct, frozen=True):
+    """A stretch of a completion in one channel."""
+
+    channel: Channel
+    start: int
+    end: int
+    """Code points from the start of the completion; `end` is exclusive."""
+    turn: int
+    """0-based; grows after every input from outside (tool result, user message) inside the completion."""
+
+
+class SplitText(Struct, frozen=True):
+    """A completion taken apart. Between the pieces stand delimiters, control tokens and white space, which belong to none."""
+
+    pieces: tuple[Piece, ...]
+    split: Split
+
+
+class Why(StrEnum):
+    """Every reason a split can have; each is one sentence without any text of the episode."""
+
+    PAIRED = "every reasoning block has an opening and a closing delimiter"
+    CLOSER_ONLY = "closing delimiter without an opening one: the template opens the reasoning in the prompt"
+    CLOSER_ONLY_ODD = "closing delimiter without an opening one, in a family that emits both"
+    UNCLOSED = "unclosed: the reasoning was cut off before its closing delimiter, the answer is empty"
+    REPEATED = "closed more than once: the reasoning runs to the last closing delimiter"
+    UNBALANCED = "more opening than closing delimiters: the reasoning runs to the last closing delimiter"
+    CHANNELS = "the messages name their channels"
+    EMPTY_BLOCK = "the reasoning block is empty"
+    NO_ANALYSIS = "the messages name their channels, and there is no reasoning channel among them"
+    THINKING_OFF = "no delimiter, and thinking was off in the template"
+    NO_MARKS = "undelimited text: it may be all answer or all reasoning"
+    EMPTY = "the completion is empty"
+    OPENER_IN_PROSE = "the first opening delimiter stands in running text: a mention, or reasoning opened in the prompt"
+    MARK_IN_PROSE = "a delimiter stands in running text after a complete block: a mention, or reasoning"
+    CLOSER_QUOTED = "the reasoning is opened, and its only closing delimiters stand in quotation marks"
+    CLOSER_IN_CALL = "the only closing delimiter stands inside a tool call"
+    TOKENS_STRIPPED = "role words are glued to the text: special tokens were removed on decode, the boundary is a guess"
+    NEVER_CLOSED = "the prompt opened the reasoning, and the completion ended without closing it: thinking may have been off"
+    FINAL_TWICE = "more than one final message in a turn: all but the last are taken as reasoning"
+    MALFORMED_HEADER = "a message header is malformed or stands inside a message"
+    UNKNOWN_CHANNEL = "a message names a channel that the family does not have"
+
+
+_FAILURES = (
+    Why.TOKENS_STRIPPED,
+    Why.UNKNOWN_CHANNEL,
+    Why.MALFORMED_HEADER,
+    Why.FINAL_TWICE,
+    Why.NEVER_CLOSED,
+    Why.CLOSER_QUOTED,
+    Why.CLOSER_IN_CALL,
+    Why.OPENER_IN_PROSE,
+    Why.MARK_IN_PROSE,
+)
+_SPLITS = (Why.UNCLOSED, Why.UNBALANCED, Why.REPEATED, Why.CLOSER_ONLY, Why.CLOSER_ONLY_ODD, Why.PAIRED, Why.CHANNELS)
+_NO_COT = (Why.EMPTY_BLOCK, Why.NO_ANALYSIS, Why.THINKING_OFF)
+
+
+def judge(found: set[Why], family: str) -> Split:
+    """The status that everything observed adds up to: a contradiction outweighs a split, a split outweighs the absence of reasoning."""
+    for status, reasons in (
+        (SplitStatus.SPLIT_FAILED, _FAILURES),
+        (SplitStatus.SPLIT, _SPLITS),
+        (SplitStatus.NO_COT, _NO_COT),
+        (SplitStatus.AMBIGUOUS, (Why.EMPTY, Why.NO_MARKS)),
+    ):
+        for why in reasons:
+            if why in found:
+                return Split(status, why.value, family)
+    return Split(SplitStatus.AMBIGUOUS, Why.NO_MARKS.value, family)

@@ -1,0 +1,142 @@
+"""Any JSONL or Parquet through a TOML field map (`--map FILE`); what a map may say is in `map_file`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from sequester.episodes.assembly import Assembled, from_completion, from_parts
+from sequester.episodes.model import Episode, Evidence, Reason, RewardCall, Skipped, Source, Visibility
+from sequester.episodes.readers import parquet
+from sequester.episodes.readers.flatten import flatten
+from sequester.episodes.readers.identity import without_repeats
+from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
+from sequester.episodes.readers.jsonlines import decoded_lines, line_units
+from sequester.episodes.readers.map_file import FieldMap, MappedCall, look_up, parse_map
+from sequester.episodes.readers.record_paths import RecordPath
+from sequester.episodes.readers.streams import inflated
+from sequester.episodes.readers.typed_values import TypedValues
+from sequester.errors import LimitExceeded, MalformedRecord
+
+_RECORD: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
+_Row = tuple[Source, dict[str, Any] | Skipped]
+_VISIBILITIES = {visibility.value: visibility for visibility in Visibility}
+
+
+class FieldMapReader:
+    """`--map FILE`."""
+
+    name = "map"
+    title = "any JSONL or Parquet through a TOML field map (--map FILE)"
+    verified = "its own specification"
+
+    def recognise(self, probe: Probe) -> str | None:
+        """Never by itself: what the fields mean, only the map says."""
+        if probe.kind not in ("jsonl", "parquet"):
+            return "is neither JSON lines nor Parquet"
+        return "needs a field map, given with --map FILE"
+
+    def declared(self, path: Path, options: Options) -> Declared:
+        parse_map(options)
+        return Declared(rows=parquet.read_footer(path).rows) if _is_parquet(path) else Declared()
+
+    def units(self, path: Path, options: Options) -> Iterator[Unit]:
+        parse_map(options)
+        return parquet.row_group_units(path) if _is_parquet(path) else line_units(path)
+
+    def read(self, unit: Unit, options: Options) -> Iterator[Episode | Skipped]:
+        field_map = parse_map(options)
+        rows = _parquet_rows(unit, field_map) if _is_parquet(Path(unit.path)) else _json_rows(unit)
+        return without_repeats(_record(source, row, field_map, options) for source, row in rows)
+
+
+READER = FieldMapReader()
+
+
+def _is_parquet(path: Path) -> bool:
+    with inflated(path) as stream:
+        return stream.read(len(parquet.MAGIC)) == parquet.MAGIC
+
+
+def _json_rows(unit: Unit) -> Iterator[_Row]:
+    yield from decoded_lines(unit, _RECORD)
+
+
+def _parquet_rows(unit: Unit, field_map: FieldMap) -> Iterator[_Row]:
+    names = parquet.read_footer(Path(unit.path)).schema.names
+    paths = [getter for getter in field_map.getters() if isinstance(getter, RecordPath)]
+    tops = {path.column(names) for path in paths if not path.optional or path.column(names) in names}
+    for batch in parquet.batches(unit, sorted(tops)):
+        for row in range(batch.columns.num_rows):
+            source = Source(unit.path, batch.first_record + row)
+            try:
+                yield source, batch.columns.slice(row, 1).to_pylist()[0]
+            except (ValueError, OverflowError, pa.ArrowException) as error:
+                yield source, Skipped(source, Reason.MALFORMED, f"the row cannot be decoded ({type(error).__name__})")
+
+
+def _record(source: Source, row: dict[str, Any] | Skipped, field_map: FieldMap, options: Options) -> Episode | Skipped:
+    if isinstance(row, Skipped):
+        return row
+    try:
+        return _episode(source, row, field_map, options)
+    except MalformedRecord as error:
+        return Skipped(source, Reason.MALFORMED, error.message)
+    except LimitExceeded as error:
+        return Skipped(source, Reason.LIMIT, error.message)
+
+
+def _episode(source: Source, row: dict[str, Any], field_map: FieldMap, options: Options) -> Episode:
+    values = TypedValues({name: look_up(getter, row) for name, getter in field_map.fields.items()})
+    assembled = _assembled(values, field_map.template or options.template)
+    visibility = values.label("visibility")
+    if visibility is not None and visibility not in _VISIBILITIES:
+        raise MalformedRecord(f"visibility: not one of {', '.join(_VISIBILITIES)}")
+    return Episode(
+        values.label("episode_id") or f"{Path(source.path).name}:{source.record}",
+        assembled.segments,
+        assembled.split,
+        source,
+        calls=tuple(_call(call, row) for call in field_map.calls),
+        environment=values.label("environment"),
+        step=values.integer("step"),
+        group=values.label("group"),
+        columns=flatten("", {name: look_up(getter, row) for name, getter in field_map.columns.items()}),
+        completion_ids=values.ids("completion_ids"),
+        weight=values.number("weight"),
+        model=values.label("model"),
+        sample=values.integer("sample"),
+        visibility=_VISIBILITIES[visibility] if visibility else assembled.visibility,
+        shard=values.label("shard"),
+        advantage=values.number("advantage"),
+    )
+
+
+def _assembled(values: TypedValues, template: str) -> Assembled:
+    prompt = values.conversation("prompt") or ""
+    tool_results = values.texts("tool_results")
+    if "completion" not in values.values:
+        return from_parts(prompt, values.text("reasoning"), values.text("answer"), tool_results)
+    completion = values.conversation("completion")
+    if completion is None:
+        raise MalformedRecord("completion: expected text or messages, got null")
+    return from_completion(prompt, completion, template, tool_results=tool_results)
+
+
+def _call(call: MappedCall, row: Mapping[str, Any]) -> RewardCall:
+    score = None if call.score is None else TypedValues({"score": look_up(call.score, row)}).number("score")
+    if call.evidence is Evidence.CONTRACT:
+        return RewardCall(call.path, call.evidence, None, score, call.hands_over)
+    if call.inputs is None:
+        return RewardCall(call.path, call.evidence, None, score, missing=Reason.INPUT_NOT_LOGGED)
+    given = {name: look_up(getter, row) for name, getter in call.inputs.items()}
+    if all(value is None for value in given.values()):
+        return RewardCall(call.path, call.evidence, None, score, missing=Reason.INPUT_NOT_LOGGED)
+    try:
+        return RewardCall(call.path, call.evidence, flatten("", given), score)
+    except LimitExceeded:
+        return RewardCall(call.path, call.evidence, None, score, missing=Reason.LIMIT)

@@ -1,0 +1,160 @@
+"""Lines of JSON, as every JSONL reader needs them: streamed, bounded, in slices that processes can share, numbered for errors.
+
+A bad line costs that line: it becomes a `Skipped` that says where and what, without a character of it, and reading goes on. Two things
+that trainers' own JSON encoders write although JSON forbids them are read rather than lost: a lone surrogate becomes U+FFFD, and NaN or
+Infinity becomes null. Of a key that stands twice in an object the last one counts, as in every trainer's own parser.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import msgspec
+
+from sequester.episodes.model import Reason, Skipped, Source
+from sequester.episodes.readers.interface import Unit
+from sequester.episodes.readers.keys import unknown
+from sequester.episodes.readers.streams import file_compression, inflated
+
+MAX_LINE = 64 << 20
+"""Bytes. 256,000 sampled tokens with all their text and ids in eight reward inputs need about 25 MB; decoded JSON can need 24 times its size."""
+UNIT_BYTES = 32 << 20
+_BLOCK = 1 << 20
+_BOM = b"\xef\xbb\xbf"
+
+T = TypeVar("T")
+
+
+def line_units(path: Path) -> Iterator[Unit]:
+    """Slices of whole lines, in order; `start` and `stop` are positions in the file. A compressed file is one slice.
+
+    Raises InputError if the file cannot be read.
+    """
+    if file_compression(path) is not None:
+        yield Unit(str(path))
+        return
+    with inflated(path) as file:
+        start, record, lines = 0, 1, 0
+        while block := file.read(UNIT_BYTES):
+            lines = block.count(b"\n")
+            stop = start + len(block)
+            if not block.endswith(b"\n"):
+                rest, ends = _rest_of_line(file)
+                stop, lines = stop + rest, lines + ends
+            yield Unit(str(path), start, stop, record)
+            start, record = stop, record + lines
+
+
+def numbered_lines(unit: Unit) -> Iterator[tuple[int, bytes | None]]:
+    """Line numbers and lines of a slice, blank ones left out; None for a line longer than `MAX_LINE`.
+
+    Raises InputError where the file cannot be read any further.
+    """
+    position, number = unit.start, unit.first_record
+    with inflated(Path(unit.path), unit.start) as file:
+        while unit.stop < 0 or position < unit.stop:
+            line: bytes | None = file.readline(MAX_LINE + 1)
+            if not line:
+                return
+            if position == 0 and line.startswith(_BOM):
+                position, line = len(_BOM), line[len(_BOM) :]
+            position += len(line)
+            if len(line) > MAX_LINE and not line.endswith(b"\n"):
+                position += _rest_of_line(file)[0]
+                line = None
+            if line is None or (line and not line.isspace()):
+                yield number, line
+            number += 1
+
+
+def decoded_lines(
+    unit: Unit, decoder: msgspec.json.Decoder[T], keys: Collection[str] = ()
+) -> Iterator[tuple[Source, T | Skipped]]:
+    """Every record of a slice, decoded, or why it could not be; `keys` are the valid ones that a message may suggest.
+
+    Raises InputError where the file cannot be read any further.
+    """
+    decode, path = decoder.decode, unit.path
+    for number, line in numbered_lines(unit):
+        source = Source(path, number)
+        if line is None:
+            yield source, Skipped(source, Reason.LIMIT, f"the line is longer than {MAX_LINE >> 20} MB")
+            continue
+        try:
+            yield source, decode(line)
+        except msgspec.ValidationError as error:
+            yield source, _malformed(source, explain_mismatch(error, keys))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            yield source, _second_try(line, decoder, source, keys, error)
+
+
+def _malformed(source: Source, detail: str) -> Skipped:
+    return Skipped(source, Reason.MALFORMED, detail)
+
+
+def _second_try(
+    line: bytes, decoder: msgspec.json.Decoder[T], source: Source, keys: Collection[str], first: Exception
+) -> T | Skipped:
+    """A line that did not decode, without what JSON forbids but trainers write."""
+    if isinstance(first, RecursionError):
+        return _malformed(source, "nested too deeply")
+    if isinstance(first, UnicodeDecodeError):
+        return _malformed(source, "not valid UTF-8")
+    if "truncated" in str(first) and not line.endswith(b"\n"):
+        detail = "the last line ends early: the file is truncated or still being written"
+    else:
+        detail = str(first)
+    try:
+        return decoder.decode(_repaired(line))
+    except msgspec.ValidationError as error:
+        return _malformed(source, explain_mismatch(error, keys))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _malformed(source, detail)
+    except RecursionError:
+        return _malformed(source, "nested too deeply")
+
+
+def explain_mismatch(error: msgspec.ValidationError, keys: Collection[str] = ()) -> str:
+    """A msgspec error as `field: what was expected`. It quotes types and the names of our own fields; an unknown key may be shown."""
+    message = str(error)
+    if match := _UNKNOWN_KEY.fullmatch(message):
+        sentence, place = unknown(match[1], keys), match[2] or ""
+    else:
+        sentence, _, place = message.partition(" - at `$")
+        sentence = sentence[:1].lower() + sentence[1:]
+    place = place.strip(".`")
+    return f"{place}: {sentence}" if place else sentence
+
+
+def _repaired(line: bytes) -> bytes:
+    if b"\\u" in line:
+        line = _LONE_SURROGATE.sub(lambda match: match[1] + (b"\\ufffd" if match[2] else b""), line, count=_MAX_REPAIRS)
+    if b"NaN" in line or b"Infinity" in line:
+        line = _NOT_A_NUMBER.sub(lambda match: match[1] + (b"null" if match[2] else b""), line, count=_MAX_REPAIRS)
+    return line
+
+
+_UNKNOWN_KEY = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$([\w.\[\]]*)`)?", re.DOTALL)
+_MAX_REPAIRS = 1_000_000
+# Both match all that is right up to the next thing that is wrong, or up to the end: possessively, so in linear time.
+_LONE_SURROGATE = re.compile(
+    rb"((?:[^\\]++|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\(?!u[dD][89a-fA-F]).|\\\Z)*+)"
+    rb"(\\u[dD][89a-fA-F](?:[0-9a-fA-F]{2})?)?",
+    re.DOTALL,
+)
+_NOT_A_NUMBER = re.compile(
+    rb'((?:[^"NI-]++|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|-(?!NaN|Infinity)|N(?!aN)|I(?!nfinity))*+)(-?(?:NaN|Infinity))?', re.DOTALL
+)
+
+
+def _rest_of_line(file: BinaryIO) -> tuple[int, int]:
+    """Reads on to the end of a line: bytes read, and whether a newline ended them (0 or 1)."""
+    size = 0
+    while block := file.readline(_BLOCK):
+        size += len(block)
+        if block.endswith(b"\n"):
+            return size, 1
+    return size, 0

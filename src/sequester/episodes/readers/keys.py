@@ -1,0 +1,27 @@
+"""Names of keys, as messages and field names may show them. A key can hold reasoning as any string can, so only short ones are shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from difflib import get_close_matches
+
+_SHORT = 24
+"""Characters; fewer than the 31 that make a private text."""
+_NAME = re.compile(r"[A-Za-z0-9_.$@/:-]{1,64}")
+
+
+def shown(key: str) -> str | None:
+    """The key itself if it reads like a name, else None."""
+    if _NAME.fullmatch(key) or (0 < len(key) <= _SHORT and key.isprintable()):
+        return key
+    return None
+
+
+def unknown(key: str, valid: Collection[str]) -> str:
+    """`unknown key 'promt' (did you mean 'prompt'?)`"""
+    name = shown(key)
+    if name is None:
+        return f"unknown key of {len(key)} characters"
+    near = get_close_matches(name, valid, n=1)
+    return f"unknown key {name!r}" + (f" (did you mean {near[0]!r}?)" if near else "")

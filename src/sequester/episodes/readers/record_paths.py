@@ -1,0 +1,97 @@
+"""Paths into a record, as field maps write them: `rollout.text`, `messages[-1].content`, `turns[*].reasoning`, `step?`.
+
+The smallest language that reaches what logs nest; anything beyond it is a reader's work, not a map's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from sequester.episodes.readers.keys import shown
+from sequester.errors import ConfigError, MalformedRecord
+
+_PATH = re.compile(r"[^.\[\]?]+(?:\.[^.\[\]?]+|\[(?:-?\d{1,6}|\*)\])*")
+_STEP = re.compile(r"[^.\[\]?]+|\[(-?\d{1,6}|\*)\]")
+_EVERY = None
+_KEYS_SHOWN = 20
+
+
+class RecordPath(Struct, frozen=True):
+    """Where a value stands in a record."""
+
+    text: str
+    """The path as written, without its `?`."""
+    steps: tuple[str | int | None, ...]
+    """Member names, item numbers, and None for every item of a list."""
+    optional: bool
+    """Whether a record may lack it; its value is then None."""
+
+    def column(self, columns: Collection[str]) -> str:
+        """The top-level key it begins with: its whole text if that is one of `columns`."""
+        return self.text if self.text in columns else str(self.steps[0])
+
+    def value_in(self, record: Mapping[str, Any]) -> Any:
+        """The value there. A path through null gives null; `[*]` gives a list, without the items that lack the rest of the path.
+
+        Raises MalformedRecord if the record lacks it and it is not optional.
+        """
+        if self.text in record:
+            return record[self.text]
+        found = _follow(record, self.steps)
+        if found is not _ABSENT:
+            return found
+        if self.optional:
+            return None
+        names = sorted(name for name in record if shown(name))[:_KEYS_SHOWN]
+        raise MalformedRecord(f"has no {self.text!r}; columns: {', '.join(names)}")
+
+
+def record_path(text: str, where: str) -> RecordPath:
+    """A path from a field map. Raises ConfigError, naming `where` it stands, if it is none."""
+    bare = text.removesuffix("?")
+    if not _PATH.fullmatch(bare):
+        raise ConfigError(
+            f"{text!r} is no path into a record",
+            where=where,
+            hint="write member names with dots and items as [0], [-1] or [*], such as messages[-1].content",
+        )
+    steps = tuple(_step(match) for match in _STEP.finditer(bare))
+    return RecordPath(bare, steps, bare != text)
+
+
+class _Absent:
+    """The mark of a value that is not there, which null is not."""
+
+
+_ABSENT = _Absent()
+
+
+def _step(match: re.Match[str]) -> str | int | None:
+    if match[1] is None:
+        return match[0]
+    return _EVERY if match[1] == "*" else int(match[1])
+
+
+def _follow(value: Any, steps: Sequence[str | int | None]) -> Any:
+    for at, step in enumerate(steps):
+        if value is None:
+            return None
+        if step is _EVERY:
+            if not isinstance(value, list):
+                return _ABSENT
+            rest = steps[at + 1 :]
+            found = [item for item in (_follow(item, rest) for item in value) if item is not _ABSENT]
+            return [inner for item in found for inner in item] if _EVERY in rest else found
+        if isinstance(step, str):
+            if not isinstance(value, Mapping) or step not in value:
+                return _ABSENT
+            value = value[step]
+        else:
+            if not isinstance(value, list) or not -len(value) <= step < len(value):
+                return _ABSENT
+            value = value[step]
+    return value

@@ -1,0 +1,98 @@
+"""Values of a loosely typed record as the types that an episode wants: `null` and NaN as absent, anything else wrong by name."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from sequester.episodes.readers.flatten import integer_array
+from sequester.errors import MalformedRecord
+
+_LABEL_LENGTH = 1024
+_INT64 = range(-(2**63), 2**63)
+
+
+class TypedValues(Struct, frozen=True):
+    """The mapped fields of one record. Every method raises MalformedRecord, naming the field, where the type is another."""
+
+    values: Mapping[str, Any]
+
+    def label(self, name: str) -> str | None:
+        """An identifier: a text of at most 1,024 characters, or an integer."""
+        value = self.values.get(name)
+        if value is None or (isinstance(value, str) and 0 < len(value) <= _LABEL_LENGTH):
+            return value
+        if isinstance(value, int) and value in _INT64:
+            return str(value)
+        raise self._mismatch(name, f"a text of 1 to {_LABEL_LENGTH} characters or an integer")
+
+    def integer(self, name: str) -> int | None:
+        value = self.values.get(name)
+        if _is_missing(value):
+            return None
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, int) and value in _INT64:
+            return value
+        raise self._mismatch(name, "an integer")
+
+    def number(self, name: str) -> float | None:
+        value = self.values.get(name)
+        if _is_missing(value):
+            return None
+        if isinstance(value, int | float):
+            return _finite(value)
+        raise self._mismatch(name, "a number")
+
+    def text(self, name: str) -> str | None:
+        """A text, or a list of texts joined by blank lines."""
+        value = self.values.get(name)
+        if value is None or isinstance(value, str):
+            return value
+        return "\n\n".join(self.texts(name))
+
+    def texts(self, name: str) -> Sequence[str]:
+        """A list of texts, without the nulls in it; a single text is a list of one."""
+        value = self.values.get(name)
+        if value is None:
+            return ()
+        if isinstance(value, str):
+            return (value,)
+        if isinstance(value, list) and all(item is None or isinstance(item, str) for item in value):
+            return [item for item in value if item is not None]
+        raise self._mismatch(name, "text or a list of texts")
+
+    def conversation(self, name: str) -> str | Sequence[Mapping[str, Any]] | None:
+        """A text, or messages."""
+        value = self.values.get(name)
+        if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
+            return value
+        return self.text(name)
+
+    def ids(self, name: str) -> array[int] | None:
+        value = self.values.get(name)
+        if value is None:
+            return None
+        if isinstance(value, list) and all(type(item) is int for item in value):
+            return integer_array(value)
+        raise self._mismatch(name, "a list of integers")
+
+    def _mismatch(self, name: str, expected: str) -> MalformedRecord:
+        return MalformedRecord(f"{name}: expected {expected}, got {type(self.values.get(name)).__name__}")
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _finite(value: int | float) -> float | None:
+    """None for what no float holds."""
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None

@@ -1,0 +1,287 @@
+"""Splitting a completion of any family that uses tags: from its marks to pieces.
+
+The rules are those of the table in `splitter`. Time and memory are linear in the text, whatever stands in it: nothing here looks at a
+stretch of text twice, and every look ahead is prepared by one backward pass over the marks of a turn.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from sequester.episodes.families import Kind
+from sequester.episodes.marks import Fences, Mark, in_prose
+from sequester.episodes.model import Channel
+from sequester.episodes.pieces import Piece, Why
+
+_THINK = (Kind.OPEN, Kind.CLOSE)
+_EDGE = (Kind.DROP, Kind.CALL_END, Kind.RESULT_END)
+_ENDS = {Kind.CALL: Kind.CALL_END, Kind.RESULT: Kind.RESULT_END, Kind.TURN_OUT: Kind.TURN_IN}
+_INK = re.compile(r"\S")
+_TOOL_MESSAGE = re.compile(r"\s*<(?:tool_response|tool_result|function_results)>")
+
+
+def chosen_pair(marks: Sequence[Mark]) -> str | None:
+    """The name of the reasoning delimiter that a text uses: that of the first one that is no mere mention."""
+    return next((mark.name for mark in marks if mark.kind in _THINK and not mark.mention), None)
+
+
+def split_tags(text: str, marks: Sequence[Mark], *, visible_at_start: bool, prefills: bool) -> tuple[tuple[Piece, ...], set[Why]]:
+    """Pieces of a text, and what was observed.
+
+    `marks` in order. `visible_at_start`: the prompt is known to leave the policy outside of reasoning. `prefills`: the family may open
+    reasoning in the prompt (it only changes the reason given).
+    """
+    pair = chosen_pair(marks)
+    kept = [mark for mark in marks if not mark.mention and (mark.kind not in _THINK or mark.name == pair)]
+    quoted = [mark.start for mark in marks if mark.mention and mark.kind is Kind.CLOSE and mark.name == pair]
+    draft = _Draft(text, quoted[-1] if quoted else -1, Why.CLOSER_ONLY if prefills else Why.CLOSER_ONLY_ODD)
+    ends = _partners(kept)
+    at = first = number = 0
+    while number < len(kept):
+        mark = kept[number]
+        if mark.kind in (Kind.TURN_IN, Kind.TURN_OUT):
+            _Turn(draft, at, mark.start, kept[first:number]).run(visible_at_start and at == 0)
+            if mark.kind is Kind.TURN_OUT:
+                back = ends[number]
+                draft.outside(mark, len(text) if back is None else kept[back].start)
+                if back is None:
+                    return tuple(draft.pieces), draft.found
+                number, mark = back, kept[back]
+            at, first = mark.end, number + 1
+        number += 1
+    _Turn(draft, at, len(text), kept[first:]).run(visible_at_start and at == 0)
+    return tuple(draft.pieces), draft.found
+
+
+def _partners(marks: Sequence[Mark]) -> list[int | None]:
+    """For each opening mark the number of the mark that ends it: the next of its name, unless another one opens before."""
+    partners: list[int | None] = [None] * len(marks)
+    pending: dict[tuple[Kind, str], int | None] = {}
+    for number in range(len(marks) - 1, -1, -1):
+        mark = marks[number]
+        end = _ENDS.get(mark.kind)
+        if end is None:
+            pending[mark.kind, mark.name] = number
+        else:
+            partners[number] = pending.get((end, mark.name))
+            if mark.kind is not Kind.TURN_OUT:
+                pending[end, mark.name] = None
+    return partners
+
+
+class _Draft:
+    """What is known of one completion so far."""
+
+    def __init__(self, text: str, last_quoted_closer: int, closer_only: Why) -> None:
+        self.text = text
+        self.last_quoted_closer = last_quoted_closer
+        self.closer_only = closer_only
+        self.fences = Fences(text)
+        self.pieces: list[Piece] = []
+        self.found: set[Why] = set()
+        self.turn = 0
+
+    def blank(self, start: int, stop: int) -> bool:
+        return _INK.search(self.text, start, stop) is None
+
+    def emit(self, channel: Channel, start: int, end: int) -> bool:
+        """Add a piece, unless it is blank."""
+        blank = self.blank(start, end)
+        if not blank:
+            self.pieces.append(Piece(channel, start, end, self.turn))
+        return not blank
+
+    def outside(self, mark: Mark, stop: int) -> None:
+        """Somebody else's message inside the completion."""
+        header = self.text[mark.start : mark.end].lower()
+        user = "user" in header or "inst" in header
+        tool = _TOOL_MESSAGE.match(self.text, mark.end) is not None
+        self.emit(Channel.PROMPT if user and not tool else Channel.TOOL_RESULT, mark.end, stop)
+        self.turn += 1
+
+
+class _Outlook:
+    """What lies ahead of each mark of a turn, from one backward pass."""
+
+    def __init__(self, marks: Sequence[Mark]) -> None:
+        self.ends = _partners(marks)
+        self.in_call = self._inside(marks, Kind.CALL)
+        in_result = self._inside(marks, Kind.RESULT)
+        self.next_think: list[int | None] = [None] * (len(marks) + 1)
+        """The first delimiter of reasoning at or after a mark; those inside a tool result are the tool's."""
+        self.next_break: list[int | None] = [None] * (len(marks) + 1)
+        """The first of these, or of the openings of tool calls and results, at or after a mark."""
+        self.lowest = [0] * (len(marks) + 1)
+        """The lowest depth of reasoning reached from a mark on, from depth 0; negative if there are closers without openers."""
+        self.last_closer = -1
+        for number in range(len(marks) - 1, -1, -1):
+            kind = marks[number].kind
+            self.next_think[number] = self.next_think[number + 1]
+            self.next_break[number] = number if kind in (Kind.CALL, Kind.RESULT) else self.next_break[number + 1]
+            self.lowest[number] = self.lowest[number + 1]
+            if kind in _THINK and not in_result[number]:
+                self.next_think[number] = self.next_break[number] = number
+                self.lowest[number] = min(0, (1 if kind is Kind.OPEN else -1) + self.lowest[number + 1])
+                if kind is Kind.CLOSE and self.last_closer < 0:
+                    self.last_closer = number
+
+    def _inside(self, marks: Sequence[Mark], kind: Kind) -> list[bool]:
+        inside = [False] * len(marks)
+        until = 0
+        for number, mark in enumerate(marks):
+            inside[number] = number < until
+            end = self.ends[number]
+            if mark.kind is kind and end is not None:
+                until = max(until, end)
+        return inside
+
+
+class _Turn:
+    """The state machine over one turn of the policy, or several with tool results between them but no end-of-turn token."""
+
+    def __init__(self, draft: _Draft, start: int, stop: int, marks: Sequence[Mark]) -> None:
+        self._draft = draft
+        self._at = self._visible_since = start
+        self._stop = stop
+        self._marks = marks
+        self._outlook = _Outlook(marks)
+        self._edges = [mark for mark in marks if mark.kind in _EDGE]
+        self._edge_starts = [mark.start for mark in self._edges]
+        self._block_start = -1
+        """Where the last block of reasoning of this turn began; -1 before the first one."""
+        self._block_piece: int | None = None
+        """Its piece, if it was not blank."""
+        self._after_block = 0
+        """How many pieces there were after it."""
+
+    def run(self, visible: bool) -> None:
+        """Append the turn's pieces to the draft. `visible`: known to begin outside of reasoning."""
+        number = self._begin(0, visible)
+        while number < len(self._marks):
+            mark = self._marks[number]
+            if mark.kind in _THINK and self._draft.fences.holds(mark.start, self._visible_since):
+                number += 1
+            elif mark.kind is Kind.OPEN:
+                if self._block_start >= 0 and in_prose(self._draft.text, mark):
+                    self._draft.found.add(Why.MARK_IN_PROSE)
+                self._show(mark.start)
+                number = self._reason(mark.end, number + 1)
+            elif mark.kind is Kind.CLOSE:
+                self._close_again(mark)
+                number += 1
+            elif mark.kind in (Kind.CALL, Kind.RESULT):
+                number = self._aside(number)
+            else:
+                number += 1
+        self._show(self._stop)
+
+    def _begin(self, number: int, visible: bool) -> int:
+        """The start of a turn: outside of reasoning, or inside of reasoning that the prompt opened?"""
+        think = self._outlook.next_think[number]
+        if think is None:
+            return number
+        mark, found = self._marks[think], self._draft.found
+        if mark.kind is Kind.OPEN:
+            if visible or self._draft.blank(self._at, mark.start):
+                return number
+            prose = in_prose(self._draft.text, mark)
+            if self._outlook.lowest[think] >= 0 and not prose:
+                return number
+            if prose:
+                found.add(Why.OPENER_IN_PROSE)
+        elif self._outlook.in_call[think]:
+            found.add(Why.CLOSER_IN_CALL)
+        found.add(self._draft.closer_only)
+        return self._reason(self._at, number)
+
+    def _reason(self, start: int, number: int) -> int:
+        """A block of reasoning from `start`; `number` is the first mark inside it. Returns the first mark after it."""
+        marks, draft = self._marks, self._draft
+        while number < len(marks) and marks[number].kind is Kind.OPEN and draft.blank(start, marks[number].start):
+            start, number = marks[number].end, number + 1
+        end = self._matching(number)
+        if end is None:
+            draft.found.add(Why.UNCLOSED)
+            if draft.last_quoted_closer >= start:
+                draft.found.add(Why.CLOSER_QUOTED)
+            self._block(start, self._trimmed(start, self._stop), self._stop)
+            return len(marks)
+        self._block(start, marks[end].start, marks[end].end)
+        return end + 1
+
+    def _matching(self, number: int) -> int | None:
+        """The closing delimiter of a block: by depth where the nesting is balanced, else the last one."""
+        outlook = self._outlook
+        depth = 1
+        for candidate in range(number, outlook.last_closer + 1):
+            if outlook.next_think[candidate] == candidate:
+                depth += 1 if self._marks[candidate].kind is Kind.OPEN else -1
+                if depth == 0:
+                    return candidate
+        if outlook.last_closer < number:
+            return None
+        self._draft.found.add(Why.UNBALANCED)
+        return outlook.last_closer
+
+    def _block(self, start: int, end: int, after: int) -> None:
+        written = self._draft.emit(Channel.REASONING, start, end)
+        self._draft.found.add(Why.PAIRED if written else Why.EMPTY_BLOCK)
+        self._after_block = len(self._draft.pieces)
+        self._block_start, self._block_piece = start, self._after_block - 1 if written else None
+        self._at = self._visible_since = after
+
+    def _close_again(self, mark: Mark) -> None:
+        """A closing delimiter outside of reasoning. What stands before it was reasoning too, unless nothing does."""
+        draft = self._draft
+        pieces = draft.pieces
+        repeated = len(pieces) == self._after_block and draft.blank(self._at, mark.start)
+        self._at = self._visible_since = mark.end
+        if self._block_start < 0 or repeated:
+            return
+        draft.found.add(Why.MARK_IN_PROSE if in_prose(draft.text, mark) else Why.REPEATED)
+        del pieces[self._after_block if self._block_piece is None else self._block_piece :]
+        self._block_piece = len(pieces)
+        pieces.append(Piece(Channel.REASONING, self._block_start, mark.start, draft.turn))
+        self._after_block = len(pieces)
+
+    def _aside(self, number: int) -> int:
+        """A tool call or a tool result outside of reasoning. One that is not closed ends where anything else begins."""
+        mark, end = self._marks[number], self._outlook.ends[number]
+        self._show(mark.start)
+        if end is not None:
+            stop, after, following = self._marks[end].start, self._marks[end].end, end + 1
+        else:
+            found = self._outlook.next_break[number + 1]
+            after = self._stop if found is None else self._marks[found].start
+            following = len(self._marks) if found is None else found
+            stop = self._trimmed(mark.end, after)
+        self._at = self._visible_since = after
+        if mark.kind is Kind.CALL:
+            self._draft.emit(Channel.TOOL_CALL, mark.end, stop)
+            return following
+        self._draft.emit(Channel.TOOL_RESULT, mark.end, stop)
+        self._draft.turn += 1
+        self._block_start, self._block_piece = -1, None
+        return self._begin(following, visible=False)
+
+    def _show(self, stop: int) -> None:
+        """Visible text up to `stop`, without the control tokens at its edges."""
+        start = self._at
+        for mark in self._edge_marks(start, stop):
+            if not self._draft.blank(start, mark.start):
+                break
+            start = mark.end
+        self._draft.emit(Channel.ANSWER, start, self._trimmed(start, stop))
+        self._at = stop
+
+    def _trimmed(self, start: int, stop: int) -> int:
+        for mark in reversed(self._edge_marks(start, stop)):
+            if not self._draft.blank(mark.end, stop):
+                break
+            stop = mark.start
+        return stop
+
+    def _edge_marks(self, start: int, stop: int) -> list[Mark]:
+        return self._edges[bisect_left(self._edge_starts, start) : bisect_left(self._edge_starts, stop)]

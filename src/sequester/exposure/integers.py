@@ -1,0 +1,161 @@
+"""Integer lists as carriers of text: UTF-8 bytes, code points, UTF-16 units and token ids, without a tokenizer.
+
+A scorer that is handed ids can turn them back into the chain of thought. Byte values and code points are decoded here and searched as
+text. Token ids cannot be decoded without the tokenizer, so they are matched as integers against the ids of the reasoning.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+RUN = 12
+"""Shortest run of equal ids that counts as shared: about 48 characters of text at 4 characters per token."""
+
+_MAX_LISTS = 4096
+_MAX_PLACES = 16  # a window that repeats in the reasoning is tried at this many of its places
+_SURROGATES = range(0xD800, 0xE000)
+
+# Decimal integers set apart by brackets, commas, white space or escaped line ends; `60.` is how tensors of floats print.
+_GAP = r"(?:[\s,;|\[\](){}'\"]|\\+[nrt])"
+_NUMBER = r"-?\d{1,10}(?:\.0*+)?(?![\w.])"
+_LIST = re.compile(rf"(?<![\w.\-]){_NUMBER}(?:{_GAP}++{_NUMBER}){{{RUN - 1},}}")
+# With its separators taken out, a list is a run of digits: a look that costs a nanosecond per character and rules most texts out.
+_SEPARATORS = b" \t\n\r\v\f,;|[](){}'\"\\nrt.-"
+_DIGIT_SHAPE = bytes(ord("0") if byte in b"0123456789" else ord("x") for byte in range(256))
+_DIGITS = b"0" * RUN
+_INTEGER = re.compile(r"-?\d{1,10}")
+_KEYED = re.compile(r"[\"']([A-Za-z_]\w{0,40})\\*+[\"']\s*+:\s*+(-?\d{1,10})(?![\w.])")
+
+
+def decode_integers(values: Sequence[int]) -> Iterator[tuple[str, str]]:
+    """Texts that the integers may spell, each with the name of its reading; nothing where no reading fits.
+
+    `values` may be any sequence of Python or numpy integers. Readings: `bytes` (0..255, or signed bytes, as UTF-8),
+    `utf-16-units` (0..65535 with surrogate pairs) and `code-points` (0..0x10FFFF). Lone surrogates and undecodable bytes become
+    U+FFFD.
+    """
+    if len(values) == 0:
+        return
+    low, high = min(values), max(values)
+    if low >= -128 and high <= 255 and (low >= 0 or high <= 127):
+        yield "bytes", bytes(value & 0xFF for value in values).decode("utf-8", "replace")
+    if low < 0 or high > 0x10FFFF:
+        return
+    if high <= 0xFFFF and any(value in _SURROGATES for value in values):
+        yield "utf-16-units", array("H", values).tobytes().decode("utf-16-le" if _LITTLE else "utf-16-be", "replace")
+    elif high > 127:
+        yield "code-points", "".join("\ufffd" if value in _SURROGATES else chr(value) for value in values)
+
+
+_LITTLE = array("H", [1]).tobytes()[0] == 1
+
+
+def integer_lists(text: str) -> Iterator[tuple[int, int, array[int]]]:
+    """Lists of at least `RUN` decimal integers written out in `text`, as (start, end, values) with code-point offsets.
+
+    Finds Python and JSON lists, nested lists, tensor and array representations, columns, and integers that stand under the same key of
+    a list of records. At most `_MAX_LISTS` lists are returned.
+    """
+    if _DIGITS in text.encode("ascii", "replace").translate(_DIGIT_SHAPE, _SEPARATORS):
+        yield from islice(_plain_lists(text), _MAX_LISTS)
+    yield from keyed_lists(text)
+
+
+def _plain_lists(text: str) -> Iterator[tuple[int, int, array[int]]]:
+    for found in _LIST.finditer(text):
+        yield found.start(), found.end(), array("q", map(int, _INTEGER.findall(_without_fractions(found.group()))))
+
+
+def _without_fractions(numbers: str) -> str:
+    return re.sub(r"\.0*", " ", numbers) if "." in numbers else numbers
+
+
+def keyed_lists(text: str) -> Iterator[tuple[int, int, array[int]]]:
+    """At least `RUN` integers that stand under the same key of a list of records, as (start of the first, end of the last, values)."""
+    spans: dict[str, tuple[int, int, array[int]]] = {}
+    for found in _KEYED.finditer(text):
+        start, _, values = spans.get(found[1], (found.start(), 0, array("q")))
+        values.append(int(found[2]))
+        spans[found[1]] = (start, found.end(), values)
+    yield from (entry for entry in islice(spans.values(), _MAX_LISTS) if len(entry[2]) >= RUN)
+
+
+def shared_ids(cot_ids: array[int], public_ids: array[int], values: array[int]) -> list[tuple[int, int, int]]:
+    """Runs of at least `RUN` ids that the reasoning and a scorer's integer list share, as (cot_start, input_start, length).
+
+    `public_ids` are the ids of prompt and answer: positions of `cot_ids` inside a run of at least `RUN` ids that stands there too are
+    public and cut out of every run. Windows are found by hash and verified exactly; time is linear in the lengths but for a sort.
+    """
+    cot, public, seen = (np.array(ids, dtype=np.int64) for ids in (cot_ids, public_ids, values))
+    if len(cot) < RUN or len(seen) < RUN:
+        return []
+    hidden = _covered(cot, public)
+    return [part for run in _runs(cot, seen) for part in _private_parts(run, hidden)]
+
+
+def _window_hashes(ids: NDArray[np.int64]) -> NDArray[np.uint64]:
+    count = len(ids) - RUN + 1
+    hashes = np.zeros(max(count, 0), dtype=np.uint64)
+    mixed = (ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(29)
+    for offset in range(RUN if count > 0 else 0):
+        hashes = hashes * np.uint64(0x94D049BB133111EB) + mixed[offset : offset + count]
+    return hashes
+
+
+def _covered(cot: NDArray[np.int64], public: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which positions of the reasoning lie in a window that also stands in the public ids."""
+    mask = np.zeros(len(cot), dtype=np.bool_)
+    for start, _, length in _runs(cot, public, every_place=True):
+        mask[start : start + length] = True
+    return mask
+
+
+def _runs(cot: NDArray[np.int64], other: NDArray[np.int64], every_place: bool = False) -> Iterator[tuple[int, int, int]]:
+    """Exact common runs. `other` is read from left to right; each stretch of it is reported at its longest place in `cot`, or, with
+    `every_place`, `cot` is read and each stretch of it is reported once."""
+    if len(cot) < RUN or len(other) < RUN:
+        return
+    reader, place = (cot, other) if every_place else (other, cot)
+    hashes = _window_hashes(place)
+    order = np.argsort(hashes, kind="stable")
+    ordered = hashes[order]
+    queries = _window_hashes(reader)
+    first = np.searchsorted(ordered, queries, side="left")
+    last = np.searchsorted(ordered, queries, side="right")
+    done = 0
+    for position in np.nonzero(last > first)[0].tolist():
+        if position < done:
+            continue
+        places = order[first[position] : min(last[position], first[position] + _MAX_PLACES)].tolist()
+        length, start = max((_common(reader, position, place, candidate), -candidate) for candidate in places)
+        if length >= RUN:
+            yield (position, -start, length) if every_place else (-start, position, length)
+            # Windows that straddle the end of this run may belong to another place, so the next look begins inside them.
+            done = position + length - RUN + 1
+
+
+def _common(left: NDArray[np.int64], i: int, right: NDArray[np.int64], j: int) -> int:
+    limit = min(len(left) - i, len(right) - j)
+    length, step = 0, 64
+    while length < limit:
+        size = min(step, limit - length)
+        differing = np.nonzero(left[i + length : i + length + size] != right[j + length : j + length + size])[0]
+        if len(differing):
+            return length + int(differing[0])
+        length, step = length + size, step * 2
+    return length
+
+
+def _private_parts(run: tuple[int, int, int], hidden: NDArray[np.bool_]) -> Iterable[tuple[int, int, int]]:
+    cot, other, length = run
+    edges = np.flatnonzero(np.diff(np.concatenate(([True], hidden[cot : cot + length], [True])).astype(np.int8)))
+    for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        if end - begin >= RUN:
+            yield cot + begin, other + begin, end - begin

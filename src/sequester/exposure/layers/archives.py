@@ -1,0 +1,222 @@
+"""From packed bytes to what they hold: gzip, zlib, raw deflate, bz2, xz, lzma, zstd, lz4, brotli, tar and zip.
+
+Nothing is trusted: every output is bounded by the budget whatever the ratio, sizes claimed in headers bound nothing, and a truncated or
+damaged stream yields what could be read before the damage. Formats are walked by hand where the standard reader needs the end of the
+file (zip) or can be made to loop (tar).
+"""
+
+from __future__ import annotations
+
+import bz2
+import lzma
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import pyarrow as pa
+
+from sequester.exposure.layers.charset import readable, wide
+from sequester.exposure.layers.piece import Budget
+
+_BLOCK = 512
+_STEP = 1 << 16
+_MAX_STREAMS = 32  # signatures tried within one stretch of bytes
+
+SIGNATURE = re.compile(
+    rb"(?P<gzip>\x1f\x8b\x08)|(?P<bz2>BZh[1-9]1AY&SY)|(?P<xz>\xfd7zXZ\0)|(?P<zstd>\x28\xb5\x2f\xfd)|(?P<lz4>\x04\x22\x4d\x18)"
+    rb"|(?P<zip>PK\x03\x04)|(?P<zlib>x[\x01\x5e\x9c\xda])|(?P<lzma>\x5d\0\0[\0-\xff]{2}\xff{8})",
+    re.DOTALL,
+)
+
+
+class _Inflater(Protocol):
+    """One call per stretch of input, bounded output; the shape that `bz2` and `lzma` share."""
+
+    eof: bool
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+
+
+class _Deflate:
+    """zlib in the shape of `bz2` and `lzma`: input that did not fit the output is kept inside."""
+
+    def __init__(self, window: int) -> None:
+        self._stream = zlib.decompressobj(window)
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
+
+    @property
+    def eof(self) -> bool:
+        return self._stream.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._stream.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._stream.unused_data
+
+
+_STREAMS: dict[str, Callable[[], _Inflater]] = {
+    "gzip": lambda: _Deflate(31),
+    "zlib": lambda: _Deflate(15),
+    "deflate": lambda: _Deflate(-15),
+    "bz2": bz2.BZ2Decompressor,
+    "xz": lzma.LZMADecompressor,
+    "lzma": lzma.LZMADecompressor,
+}
+_ARROW = {"zstd", "lz4", "brotli"}
+
+
+def unpack(data: bytes, budget: Budget, names: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], bytes]]:
+    """Everything that lies packed in `data`, innermost included, as (names of the packings outermost first, bytes)."""
+    members = _members(data, budget)
+    for name, content in members:
+        if len(names) >= budget.depth:
+            budget.hit("depth")
+            return
+        yield (*names, name), content
+        yield from unpack(content, budget, (*names, name))
+
+
+def promising(data: bytes) -> bool:
+    """Whether `data` reads as text, or shows the signature of a packing near its start: the sign that it was decoded rightly."""
+    return readable(data) or SIGNATURE.search(data, 0, 64) is not None or wide(data) or _is_tar(data)
+
+
+def _members(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
+    if _is_tar(data):
+        yield from _tar_members(data, budget)
+        return
+    position, found_any = 0, False
+    for _ in range(_MAX_STREAMS):
+        found = SIGNATURE.search(data, position)
+        if found is None:
+            break
+        name = found.lastgroup or ""
+        content, used = _zip_member(data, found.start(), budget) if name == "zip" else inflate(name, data[found.start() :], budget)
+        if content:
+            found_any = True
+            yield name, content
+        position = found.start() + max(used, 2)
+    else:
+        if SIGNATURE.search(data, position):
+            budget.hit("regions")
+    if not found_any and not readable(data):
+        yield from _unsigned(data, budget)
+
+
+def _unsigned(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
+    """Raw deflate and brotli bear no signature: a readable beginning is what tells them from noise."""
+    for name in ("deflate", "brotli"):
+        probe, _ = inflate(name, data[:4096], Budget(inflated=4096))
+        if readable(probe):
+            yield name, inflate(name, data, budget)[0]
+
+
+def inflate(name: str, data: bytes, budget: Budget) -> tuple[bytes, int]:
+    """Bytes that the stream at the start of `data` holds, as far as they can be read and the budget allows, and bytes consumed.
+
+    Members that follow each other (as gzip and zstd allow) are joined by the caller's next search.
+    """
+    if budget.inflated <= 0:
+        budget.hit("inflated")
+        return b"", 0
+    content, used = _arrow_stream(name, data, budget) if name in _ARROW else _stream(_STREAMS[name], data, budget.inflated)
+    budget.inflated -= len(content)
+    if budget.inflated <= 0:
+        budget.hit("inflated")
+    return content, used
+
+
+def _stream(make: Callable[[], _Inflater], data: bytes, room: int) -> tuple[bytes, int]:
+    """First in large steps; where one of them is damaged, again in single bytes up to the damage."""
+    out, used, damaged = _feed(make, data, room, 4096)
+    if damaged:
+        good = bytearray(out)
+        fine, used, _ = _feed(make, data[: used + 4096], room, 1)
+        return bytes(fine) if len(fine) > len(good) else bytes(good), used
+    return bytes(out), used
+
+
+def _feed(make: Callable[[], _Inflater], data: bytes, room: int, step: int) -> tuple[bytearray, int, bool]:
+    stream, out, used = make(), bytearray(), 0
+    try:
+        while not stream.eof and len(out) < room and (used < len(data) or not stream.needs_input):
+            piece = data[used : used + step] if stream.needs_input else b""
+            part = stream.decompress(piece, min(room - len(out), _STEP))
+            used += len(piece)
+            out += part
+            if not part and not piece:
+                break
+    except (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError, MemoryError):
+        return out, used, step > 1
+    return out, used - len(stream.unused_data), False
+
+
+def _arrow_stream(name: str, data: bytes, budget: Budget) -> tuple[bytes, int]:
+    out = bytearray()
+    try:
+        with pa.CompressedInputStream(pa.BufferReader(data), name) as stream:
+            while len(out) < budget.inflated and (part := stream.read(min(_STEP, budget.inflated - len(out)))):
+                out += part
+    except (OSError, pa.ArrowException):
+        pass  # damaged or truncated: what came before it stands
+    return bytes(out), len(data) if out else 0
+
+
+def _is_tar(data: bytes) -> bool:
+    return data[257:262] == b"ustar"
+
+
+def _octal(field: bytes) -> int:
+    digits = field.strip(b" \0")
+    return int(digits, 8) if digits and not digits.translate(None, b"01234567") else -1
+
+
+def _tar_members(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of regular members, by walking 512-byte headers. A size that is no octal number ends the walk."""
+    position = 0
+    while position + _BLOCK <= len(data):
+        header = data[position : position + _BLOCK]
+        size = _octal(header[124:136])
+        if size < 0 or not header.strip(b"\0"):
+            break
+        begin = position + _BLOCK
+        # Headers of other members (long names, pax records) are text too, so every type is handed on alike.
+        if not budget.admit(0):
+            return
+        yield "tar", header[:100].rstrip(b"\0") + b"\n" + data[begin : begin + size]
+        position = begin + -(-size // _BLOCK) * _BLOCK
+
+
+_ZIP_METHODS = {8: "deflate", 12: "bz2", 93: "zstd", 95: "xz"}
+
+
+def _zip_member(data: bytes, start: int, budget: Budget) -> tuple[bytes, int]:
+    """Name and content of the member whose local header stands at `start`; the directory at the end of the file is not needed."""
+    header = data[start : start + 30]
+    if len(header) < 30:
+        return b"", 0
+    method = int.from_bytes(header[8:10], "little")
+    claimed = int.from_bytes(header[18:22], "little")
+    name_length, extra_length = int.from_bytes(header[26:28], "little"), int.from_bytes(header[28:30], "little")
+    begin = start + 30 + name_length + extra_length
+    name = data[start + 30 : start + 30 + name_length]
+    if method in _ZIP_METHODS:
+        body = data[begin : begin + claimed] if claimed and method != 8 else data[begin:]
+        content, used = inflate(_ZIP_METHODS[method], body, budget)
+    elif method == 0:
+        following = data.find(b"PK\x03\x04", begin)
+        end = begin + claimed if claimed else following if following >= 0 else len(data)
+        content, used = data[begin:end], max(end - begin, 0)
+    else:
+        return name, 30
+    return name + b"\n" + content, begin - start + used

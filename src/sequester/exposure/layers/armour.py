@@ -1,0 +1,203 @@
+"""Bytes written as printable text: base64, base32, base85, ascii85 and uuencode."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator
+
+from sequester.exposure.layers.archives import promising
+from sequester.exposure.layers.piece import Piece
+
+_SHORTEST = 24  # alphabet characters: 18 bytes
+
+# Between two chunks of one region: line ends, escaped line ends, indentation, and what quotes, comments, concatenation or lists put there.
+_LINE_END = r"(?:\\*+[rn]|\\+/|[\r\n\t])"
+_BETWEEN = r"(?:\\+[rnt\"']|[\s\"'`,>#|;*&.()\[\]]|\+(?=[\s\"']))"
+_B64 = r"[A-Za-z0-9+/_\-]"
+
+# Chunks of at least 16 characters with any decoration between them, or of any width with nothing but line ends between them.
+_BASE64_CHUNKS = re.compile(
+    rf"(?<![A-Za-z0-9+_\-])(?:(?:{_B64}|\\++/){{16,}}=*+(?:(?:{_BETWEEN}){{0,24}}+(?={_B64}{{16}}))?+)++"
+    rf"(?:(?:{_BETWEEN}){{1,24}}+{_B64}{{1,15}}+(?!{_B64}|[ (])=*+)?+"
+)
+_BASE64_LINES = re.compile(r"(?<![A-Za-z0-9+/_\-\\])([A-Za-z0-9+/_\-]{2,79})(?:(?:\\*+r)?(?:\\++n|\n)|\r\n)(?=[A-Za-z0-9+/_\-])")
+_NOT_BASE64 = re.compile(r"\\+[rnt]|\\+|[^A-Za-z0-9+/_\-]")
+_ESCAPE_OR_OTHER = re.compile(r"\\+[rnt\"']|\\+(?=/)|[^A-Za-z0-9+/_\-=]+")
+_TO_STANDARD = str.maketrans("-_", "+/")
+
+
+def base64_regions(text: str) -> Iterator[Piece]:
+    """base64 and its URL-safe form: padded or not, wrapped at any width, in pieces, with unknown beginning."""
+    reached = 0
+    for start, end in _merged(_chunk_spans(text), _line_spans(text)):
+        if start < reached:
+            continue
+        reached = end
+        yield from (Piece(start, end, "base64", data) for data in _base64_readings(text[start:end]))
+
+
+def _chunk_spans(text: str) -> Iterator[tuple[int, int]]:
+    yield from (found.span() for found in _BASE64_CHUNKS.finditer(text))
+
+
+def _line_spans(text: str) -> Iterator[tuple[int, int]]:
+    """Runs of at least three lines of one width below 80, and the shorter line after them."""
+    position = 0
+    while found := _BASE64_LINES.search(text, position):
+        start, width, count = found.start(), len(found[1]), 1
+        position = found.end()
+        while (line := _BASE64_LINES.match(text, position)) and len(line[1]) == width:
+            count, position = count + 1, line.end()
+        tail = _TAIL.match(text, position)
+        if tail and len(tail.group().rstrip("=")) <= width and count >= 2 and count * width >= _SHORTEST:
+            yield start, tail.end()
+
+
+_TAIL = re.compile(r"[A-Za-z0-9+/_\-]*+=*+")
+
+
+def _merged(*spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans by start, the longer first."""
+    return sorted({span for source in spans for span in source}, key=lambda span: (span[0], -span[1]))
+
+
+def _base64_readings(region: str) -> Iterator[bytes]:
+    parts = [part for part in re.split(r"=+", _ESCAPE_OR_OTHER.sub("", region)) if part]
+    joined = "".join(parts)
+    if len(joined) < _SHORTEST:
+        return
+    aligned = [_decode_base64(joined[offset:]) for offset in range(4)]
+    # What looks like noise at every alignment may still be compressed without a signature.
+    yield from [data for data in aligned if promising(data)] or aligned[:1]
+    chunks = [part for part in _NOT_BASE64.split(region) if part]
+    if len(chunks) > 1 and any(len(chunk) % 4 for chunk in chunks[:-1]):
+        # Pieces that were encoded one by one: each begins at a boundary of its own.
+        data = b"".join(map(_decode_base64, chunks))
+        if promising(data):
+            yield data
+
+
+def _decode_base64(characters: str) -> bytes:
+    characters = characters.translate(_TO_STANDARD)
+    whole = characters[: len(characters) - (len(characters) % 4 == 1)]
+    return binascii.a2b_base64(whole + "=" * (-len(whole) % 4))
+
+
+_BASE32 = re.compile(
+    rf"(?<![A-Za-z0-9])(?:[A-Z2-7]{{8,}}+(?:{_LINE_END}|[\"',+ ]){{0,12}}+){{1,}}={{0,6}}"
+    rf"|(?<![A-Za-z0-9])(?:[a-z2-7]{{8,}}+(?:{_LINE_END}|[\"',+]){{0,12}}+){{1,}}={{0,6}}"
+)
+
+
+def base32_regions(text: str) -> Iterator[Piece]:
+    """base32 in either case, wrapped or not; the region has to begin where the encoding begins."""
+    for found in _BASE32.finditer(text):
+        characters = re.sub(r"\\+[rn]|[^A-Za-z2-7]", "", found.group()).upper()
+        if len(characters) < _SHORTEST or characters.isalpha():
+            continue
+        for offset in range(8):
+            whole = characters[offset:]
+            whole = whole[: len(whole) - (len(whole) % 8 in (1, 3, 6))]
+            data = base64.b32decode(whole + "=" * (-len(whole) % 8))
+            if promising(data):
+                yield Piece(*found.span(), "base32", data)
+                break
+
+
+_UNBROKEN = re.compile(r"(?:[!-~]{30,}+(?:\r?\n|\\n)?+)++")
+_MARKED = re.compile(r"<~([!-uz\s]{20,}+)(?:~>)?")
+_Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+_B85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
+_Z85_TO_B85 = str.maketrans(_Z85, _B85)
+_ALPHABETS = {
+    "base85": re.compile(rf"[{re.escape(_B85)}]{{25,}}+"),
+    "z85": re.compile(rf"[{re.escape(_Z85)}]{{25,}}+"),
+    "ascii85": re.compile(r"[!-uz]{25,}+"),
+}
+_DECODERS: dict[str, Callable[[str], bytes]] = {
+    "base85": base64.b85decode,
+    "z85": lambda characters: base64.b85decode(characters.translate(_Z85_TO_B85)),
+    "ascii85": base64.a85decode,
+}
+_PROBE = 60
+
+
+def base85_regions(text: str) -> Iterator[Piece]:
+    """base85 as Python and git write it, Z85, and ascii85 with or without its marks."""
+    for found in _MARKED.finditer(text):
+        data = _lenient("ascii85", re.sub(r"\s+|\\n", "", found[1]))
+        if promising(data):
+            yield Piece(*found.span(), "ascii85", data)
+    for stretch in _UNBROKEN.finditer(text):
+        characters = re.sub(r"\r?\n|\\n", "", stretch.group())
+        for name, alphabet in _ALPHABETS.items():
+            for run in alphabet.finditer(characters):
+                if run.group().isalnum():
+                    continue
+                data = _aligned(name, run.group())
+                if data:
+                    yield Piece(*stretch.span(), name, data)
+
+
+def _aligned(name: str, characters: str) -> bytes:
+    """Decode from the first of ten beginnings that reads well; quotes and brackets before a region belong to the alphabets too."""
+    for offset in range(min(10, len(characters) - 20)):
+        probe = _lenient(name, characters[offset : offset + _PROBE])
+        if promising(probe):
+            return _lenient(name, characters[offset:])
+    return b""
+
+
+def _lenient(name: str, characters: str) -> bytes:
+    """Groups of five that overflow 32 bits end the region; everything before them counts."""
+    decode = _DECODERS[name]
+    low, high = 0, len(characters)
+    try:
+        return decode(characters)
+    except ValueError:
+        pass
+    step = 5 * 64
+    out = bytearray()
+    while low < high:
+        try:
+            out += decode(characters[low : low + step])
+        except ValueError:
+            if step == 5:
+                break
+            step = 5
+            continue
+        low += step
+    return bytes(out)
+
+
+_UU_LINE = re.compile(r"(?:^|(?<=\\n))([!-M])([ -`]{4,84}?)[ \t]*(?=\r?\n|\\r|\\n|$)", re.MULTILINE)
+
+
+def uuencoded(text: str) -> Iterator[Piece]:
+    """uuencode, with or without its `begin` line: consecutive lines whose first character states their length."""
+    lines: list[bytes] = []
+    start = end = 0
+    for found in _UU_LINE.finditer(text):
+        size = ord(found[1]) - 32
+        body = found[2].rstrip()
+        if not (size + 2) // 3 * 4 - 3 <= len(body) <= (size + 2) // 3 * 4 + 1:
+            continue
+        if found.start() - end > 8 and lines:
+            yield from _uu_piece(start, end, lines)
+            lines = []
+        if not lines:
+            start = found.start()
+        end = found.end()
+        try:
+            lines.append(binascii.a2b_uu(found[1] + body))
+        except binascii.Error:
+            continue
+    yield from _uu_piece(start, end, lines)
+
+
+def _uu_piece(start: int, end: int, lines: list[bytes]) -> Iterator[Piece]:
+    data = b"".join(lines)
+    if promising(data):
+        yield Piece(start, end, "uuencode", data)

@@ -1,0 +1,203 @@
+"""From bytes to text: UTF-8, UTF-16, UTF-32, single-byte charsets; and text whose charset was mistaken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from sequester.exposure.layers.piece import Piece
+
+
+def _class(byte: int) -> int:
+    if 0x20 <= byte < 0x7F or byte in b"\t\n\r":
+        return ord("a")
+    if 0x80 <= byte < 0xC0:
+        return ord("c")
+    return ord("2") if 0xC2 <= byte < 0xE0 else ord("3") if 0xE0 <= byte < 0xF0 else ord(".")
+
+
+_CLASSES = bytes(map(_class, range(256)))
+# Shapes of readable UTF-8 that random bytes show at fewer than one in 10^6 places.
+_READABLE = (b"a" * 16, b"3cc" * 4, b"2c" * 6)
+_PRINTABLE = bytes(byte for byte in range(256) if _CLASSES[byte] == ord("a"))
+
+_MIN_BYTES = 16
+# High bytes of the UTF-16 units that a text in one script keeps to, with those of ASCII and punctuation; random units do not.
+_SCRIPTS = tuple(
+    bytes({0x00, 0x20, 0x30, 0xFF} | set(range(low, high + 1)))
+    for low, high in ((0x00, 0x01), (0x03, 0x05), (0x05, 0x06), (0x09, 0x0E), (0x30, 0x9F), (0xAC, 0xD7))
+)
+
+
+def readable(data: bytes) -> bool:
+    """Whether some stretch of `data` reads as UTF-8 text; wrong for fewer than one in 10^6 offsets of random bytes."""
+    shape = data.translate(_CLASSES)
+    return any(needle in shape for needle in _READABLE)
+
+
+def readings(data: bytes) -> Iterator[tuple[str, str]]:
+    """Texts that `data` may hold, each with the name of its charset; the name is empty for UTF-8."""
+    if len(data) < _MIN_BYTES:
+        return
+    if readable(data):
+        yield "", data.decode("utf-8", "replace")
+        if len(data.translate(None, _PRINTABLE)) * 3 < len(data):
+            try:
+                data.decode("utf-8")
+            except UnicodeDecodeError:
+                yield "cp1252", _single_byte(data)
+        if data.count(0) * 4 < len(data):
+            return
+    yield from _wide_readings(data)
+
+
+def _single_byte(data: bytes) -> str:
+    return "".join(_CP1252[byte] for byte in data)
+
+
+_CP1252 = [bytes([byte]).decode("cp1252", "replace").replace("\ufffd", chr(byte)) for byte in range(256)]
+_TO_BYTE = {ord(character): byte for byte, character in enumerate(_CP1252)} | {byte: byte for byte in range(256)}
+
+
+def wide(data: bytes) -> bool:
+    """Whether `data` reads as UTF-16 or UTF-32."""
+    return len(data) >= _MIN_BYTES and any(True for _ in _wide_readings(data))
+
+
+def _wide_readings(data: bytes) -> Iterator[tuple[str, str]]:
+    for shift in range(4):
+        for name in ("utf-32-le", "utf-32-be"):
+            if _is_utf32(data[shift:], name):
+                yield name, data[shift:].decode(name, "replace")
+                return
+    if _is_utf8(data):
+        return
+    # Script by script, Latin first: Latin text at the wrong byte order looks like Chinese.
+    for script in _SCRIPTS:
+        for shift in (0, 1):
+            for name in ("utf-16-le", "utf-16-be"):
+                high = data[shift + name.endswith("le") :: 2]
+                if len(high) >= 8 and len(high.translate(None, script)) * 10 <= len(high):
+                    yield name, data[shift:].decode(name, "replace")
+                    return
+
+
+def _is_utf32(data: bytes, name: str) -> bool:
+    upper = (data[2::4], data[3::4]) if name.endswith("le") else (data[1::4], data[0::4])
+    return len(data) >= 32 and all(half.count(0) * 10 >= len(half) * 9 for half in upper)
+
+
+def _is_utf8(data: bytes) -> bool:
+    if b"\0" in data:
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start + 4 > len(data)  # only the last character is cut
+    return True
+
+
+def wide_text(text: str) -> Iterator[Piece]:
+    """UTF-16 that was read as a single-byte charset (a NUL beside each character), and ASCII bytes that were read as UTF-16."""
+    if "\0" in text:
+        data = as_bytes(text)
+        for name in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
+            for shift in range(4 if "32" in name else 2):
+                if _WIDE_RUNS[name].search(data):
+                    yield Piece(0, len(text), name, data[shift:].decode(name, "replace"))
+    units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), dtype="<u2")
+    for start, end in _runs(_ascii_pair(units), 8):
+        for name in ("utf-16-le", "utf-16-be"):
+            content = units[start:end].astype("<u2" if name.endswith("le") else ">u2").tobytes()
+            if readable(content):
+                yield Piece(start, end, f"ascii-as-{name}", content)
+
+
+# A few characters side by side are enough: which ones are ASCII depends on the script.
+_WIDE_RUNS = {
+    "utf-16-le": re.compile(rb"(?:[^\0]\0){2}"),
+    "utf-16-be": re.compile(rb"(?:\0[^\0]){2}"),
+    "utf-32-le": re.compile(rb"(?:[^\0][\0-\xff]\0\0){8}", re.DOTALL),
+    "utf-32-be": re.compile(rb"(?:\0\0[\0-\xff][^\0]){8}", re.DOTALL),
+}
+
+
+def _ascii_pair(units: np.ndarray[tuple[int], np.dtype[np.uint16]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def ascii_byte(values: np.ndarray[tuple[int], np.dtype[np.uint16]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        return ((values >= 0x20) & (values < 0x7F)) | (values == 10) | (values == 9) | (values == 13)
+
+    return ascii_byte(units >> 8) & ascii_byte(units & 0xFF)
+
+
+def _runs(mask: np.ndarray[tuple[int], np.dtype[np.bool_]], shortest: int) -> Iterator[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
+    starts, ends = edges[::2], edges[1::2]
+    keep = ends - starts >= shortest
+    yield from zip(starts[keep].tolist(), ends[keep].tolist(), strict=True)
+
+
+def as_bytes(text: str) -> bytes:
+    """One byte per character: latin-1, escaped surrogates as the bytes they stand for, everything else as `?`."""
+    if text.isascii():
+        return text.encode()
+    if _ESCAPED.search(text):
+        try:
+            return text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            pass
+    return text.translate(_ESCAPED_BYTES).encode("latin-1", "replace")
+
+
+_ESCAPED = re.compile("[\udc80-\udcff]")
+_ESCAPED_BYTES = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
+
+_MISREAD = re.compile("[\x80-\xff" + "".join(sorted({c for c in _CP1252 if ord(c) > 0xFF})) + "]{2,}")
+
+
+def mojibake(text: str) -> Iterator[Piece]:
+    """UTF-8 that was read as latin-1 or cp1252."""
+    repaired = _MISREAD.sub(lambda match: _reread(match.group()), text)
+    if repaired != text:
+        yield Piece(0, len(text), "mojibake", repaired)
+
+
+def _reread(stretch: str) -> str:
+    try:
+        return bytes(map(_TO_BYTE.__getitem__, map(ord, stretch))).decode("utf-8")
+    except UnicodeDecodeError:
+        return bytes(map(_TO_BYTE.__getitem__, map(ord, stretch))).decode("utf-8", "replace").replace("\ufffd", "")
+
+
+_TAGS = re.compile("[\U000e0001-\U000e007f]{8,}")
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{8,}")
+_BRAILLE = re.compile("[\u2800-\u28ff]{12,}")
+_INVISIBLE_BITS = re.compile("[\u200b\u200c\u200d\u2060\u2062\u2063\u2064\ufeff]{64,}")
+
+
+def smuggled(text: str) -> Iterator[Piece]:
+    """Bytes carried by invisible or decorative code points: tag characters, variation selectors, Braille, zero-width bits."""
+    for found in _TAGS.finditer(text):
+        yield Piece(*found.span(), "tag-characters", bytes(ord(character) & 0x7F for character in found.group()))
+    for found in _SELECTORS.finditer(text):
+        yield Piece(*found.span(), "variation-selectors", bytes(map(_selector_byte, found.group())))
+    for found in _BRAILLE.finditer(text):
+        yield Piece(*found.span(), "braille", bytes(ord(character) - 0x2800 for character in found.group()))
+    for found in _INVISIBLE_BITS.finditer(text):
+        symbols = sorted(set(found.group()))
+        if len(symbols) == 2:
+            for zero, one in (symbols, symbols[::-1]):
+                bits = found.group().replace(zero, "0").replace(one, "1")
+                yield Piece(*found.span(), "zero-width-bits", bits_to_bytes(bits))
+
+
+def _selector_byte(selector: str) -> int:
+    return ord(selector) - 0xFE00 if ord(selector) < 0xE0000 else ord(selector) - 0xE0100 + 16
+
+
+def bits_to_bytes(bits: str) -> bytes:
+    """Whole bytes of a string of 0 and 1, most significant bit first."""
+    # The str-to-int limit of Python concerns decimal digits only; powers of two convert in linear time.
+    whole = bits[: len(bits) // 8 * 8]
+    return int(whole, 2).to_bytes(len(whole) // 8, "big") if whole else b""

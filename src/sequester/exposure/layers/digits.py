@@ -1,0 +1,109 @@
+"""Bytes and characters written as numbers: hex, dumps, binary, octal, decimal lists, code points."""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable, Iterator
+
+from sequester.exposure.integers import decode_integers, integer_lists, keyed_lists
+from sequester.exposure.layers.archives import promising
+from sequester.exposure.layers.charset import bits_to_bytes
+from sequester.exposure.layers.piece import Piece
+
+_PLAIN_HEX = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?((?:[0-9a-fA-F]{8,}+(?:\\*[rn]|[\s\"',+:\-]){0,12}+){1,})")
+_PREFIX = r"(?:0[xX]|\\++x|%|#)"
+_PAIRS = re.compile(
+    rf"(?<![0-9A-Za-z])(?:{_PREFIX}?[0-9a-fA-F]{{2}}(?![0-9a-fA-F])(?:\\+[rnt]|(?!\\+x)[\s:,;.\-\"'|_\\{{}}\[\]()]){{0,12}}+){{16,}}"
+)
+_PAIR = re.compile(r"(?:0[xX]|\\+x|%|#)?([0-9a-fA-F]{2})")
+_NOT_HEX = re.compile(r"0[xX]|\\+[xrnt]|[^0-9a-fA-F]")
+_DUMP_LINE = re.compile(
+    r"(?:(?<![0-9A-Za-z])|(?<=\\n))(?:0[xX])?[0-9a-fA-F]{4,16}:?[ \t]+((?:[0-9a-fA-F]{2,8}(?: {1,3}|$|(?=\\n|\r|\n))){1,32}+)", re.MULTILINE
+)
+_BINARY = re.compile(r"(?<![0-9A-Za-z])(?:(?:0b)?[01]{7,}+(?:\\+[rnt]|[\s,;:\"'|\[\]]){0,4}+){1,}")
+_OCTAL = re.compile(r"(?:\\++[0-3][0-7]{2}){12,}|(?<![0-9A-Za-z])(?:(?:0o?)?[01][0-7]{2}(?![0-9])[\s,;]{1,4}+){16,}")
+_CODE_POINTS = re.compile(r"(?:(?:U\+|\\u\{|0[xX]|%(?:25)*u|&#[xX])0*[0-9a-fA-F]{2,6}(?![0-9a-fA-F])[};]?+(?:[\s,;\"'\[\]]){0,6}+){8,}")
+_CODE_POINT = re.compile(r"(?:U\+|u\{|[xX]|u)0*([0-9a-fA-F]{2,6})(?![0-9a-fA-F])")
+
+
+def numbers(text: str) -> Iterator[Piece]:
+    """Every way in which bytes or characters stand in `text` as numbers."""
+    yield from _hex(text)
+    yield from _dumps(text)
+    yield from _bits(text)
+    yield from _octal(text)
+    for found in _CODE_POINTS.finditer(text):
+        values = [int(point, 16) for point in _CODE_POINT.findall(found.group())]
+        yield from (Piece(*found.span(), name, content) for name, content in decode_integers(values))
+    yield from _lists(integer_lists(text))
+
+
+def records(text: str) -> Iterator[Piece]:
+    """Bytes or characters that stand one by one in records."""
+    yield from _lists(keyed_lists(text))
+
+
+def _lists(lists: Iterable[tuple[int, int, array[int]]]) -> Iterator[Piece]:
+    for start, end, values in lists:
+        if min(values) >= 0 and max(values) <= 255:
+            yield Piece(start, end, "byte-list", bytes(values.tolist()))
+        else:
+            yield from (Piece(start, end, name, content) for name, content in decode_integers(values))
+
+
+def _hex(text: str) -> Iterator[Piece]:
+    for found in _PLAIN_HEX.finditer(text):
+        yield from _hex_readings(found.start(), found.end(), _NOT_HEX.sub("", found[1]))
+    for found in _PAIRS.finditer(text):
+        yield from _hex_readings(found.start(), found.end(), "".join(_PAIR.findall(found.group())))
+
+
+def _hex_readings(start: int, end: int, digits: str) -> Iterator[Piece]:
+    if len(digits) < 32:
+        return
+    first, second = (bytes.fromhex(digits[offset : len(digits) - (len(digits) - offset) % 2]) for offset in (0, 1))
+    # What looks like noise at either beginning may still be compressed without a signature.
+    yield Piece(start, end, "hex", second if promising(second) and not promising(first) else first)
+
+
+def _dumps(text: str) -> Iterator[Piece]:
+    """xxd, hexdump and od: offset, groups of hex digits, and perhaps a column of characters."""
+    groups: list[str] = []
+    start = end = 0
+    for found in _DUMP_LINE.finditer(text):
+        if groups and found.start() - end > 64:
+            yield from _dump_readings(start, end, groups)
+            groups = []
+        if not groups:
+            start = found.start()
+        end = found.end()
+        groups.extend(group for group in found[1].split() if len(group) % 2 == 0)
+    yield from _dump_readings(start, end, groups)
+
+
+def _dump_readings(start: int, end: int, groups: list[str]) -> Iterator[Piece]:
+    words = [bytes.fromhex(group) for group in groups]
+    data = b"".join(words)
+    if promising(data):
+        yield Piece(start, end, "hexdump", data)
+    elif promising(swapped := b"".join(word[::-1] for word in words)):
+        yield Piece(start, end, "hexdump-little-endian", swapped)
+
+
+def _bits(text: str) -> Iterator[Piece]:
+    for found in _BINARY.finditer(text):
+        groups = re.findall(r"(?:0b)?([01]{7,})", found.group())
+        if sum(map(len, groups)) < 96:
+            continue
+        # Seven-bit groups lack the leading zero.
+        data = bits_to_bytes("".join(group.zfill(8) if len(group) == 7 else group for group in groups))
+        if promising(data):
+            yield Piece(*found.span(), "binary-digits", data)
+
+
+def _octal(text: str) -> Iterator[Piece]:
+    for found in _OCTAL.finditer(text):
+        data = bytes(int(group, 8) for group in re.findall(r"[0-3][0-7]{2}(?![0-9])", found.group()))
+        if promising(data):
+            yield Piece(*found.span(), "octal", data)

@@ -1,0 +1,133 @@
+"""A cheap look at a text: which kinds of wrapping may it hold at all?
+
+Plain prose answers "none" and is never looked at again. Everything here is a handful of passes in C over the bytes (`translate`, `find`,
+`count`, patterns that begin with a fixed byte): no regular expression walks over plain text. A hint that turns out false costs time,
+never a wrong result.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Flag, auto
+
+
+class Hint(Flag):
+    """Kinds of wrapping that a text may hold."""
+
+    NONE = 0
+    UNBROKEN = auto()
+    """A long stretch without a blank: base64, base32, base85, hex."""
+    DIGITS = auto()
+    """A long stretch of hex digits, once separators are taken out: dumps, byte lists, binary digits."""
+    BYTES = auto()
+    """Control characters, or escapes of bytes: compressed data or UTF-16 kept in a string."""
+    MARKUP = auto()
+    """Several tags."""
+    STRINGS = auto()
+    """Many quoted strings: records, token lists, concatenations."""
+    LINES = auto()
+    """Line-wise decoration: diffs, numbers, time stamps, columns."""
+    SOFT_BREAKS = auto()
+    """Quoted-printable line ends."""
+    PERCENT_U = auto()
+    """Percent-encoded UTF-16 units."""
+    FOREIGN = auto()
+    """Long non-ASCII stretches, or the marks of a wrong charset."""
+    CIPHER = auto()
+    """Common English words under rot13 or backwards."""
+    LINKS = auto()
+    """Several Markdown links."""
+
+
+UNBROKEN_RUN = 40
+DIGIT_RUN = 36
+
+
+def _shape(byte: int) -> int:
+    if byte >= 0x80:
+        return ord("H")
+    if (byte < 0x20 and byte not in b"\t\n\r") or byte == 0x7F:
+        return ord("c")
+    return ord(" ") if byte in b" \t" else ord("x")
+
+
+_SHAPE = bytes(map(_shape, range(256)))
+_HEX = bytes(ord("h") if byte in b"0123456789abcdefABCDEF" else ord(".") for byte in range(256))
+_SEPARATORS = b" ,:;\n\r\t\\[](){}\"'xXuUnrtL+-_%|.&#"
+_NOT_ALNUM = bytes(byte for byte in range(256) if not (byte < 0x80 and chr(byte).isalnum()))
+
+_UNBROKEN_TAIL = re.compile(rb"x*+")
+_NUMBERED_LINE = re.compile(rb"\n[^\w\n]{0,4}[0-9]")
+_REPEATED_PREFIX = re.compile(rb"\n([^\s\\]{3})[^\n]{1,100}\n\1[^\n]{1,100}\n\1")
+_SINGLE_QUOTED = re.compile(rb"'\s{0,8}[,+\]):\n]")
+_SOFT_BREAK = re.compile(rb"=(?:\r|\n|\\+[rn])")
+_PERCENT_U = re.compile(rb"%(?:25){0,8}u[0-9a-fA-F]{4}")
+_WRONG_CHARSET = re.compile(rb"\xc3[\x82-\xb4](?:\xc2|\xc5|\xc6|\xcb|\xe2)")
+
+
+def worth_unfolding(text: str | bytes | memoryview) -> bool:
+    """Whether `unfold` could find anything in `text`; accepts UTF-8 bytes as well, so that a columnar text need not be decoded."""
+    return hints(text) is not Hint.NONE
+
+
+def hints(text: str | bytes | memoryview) -> Hint:
+    """All kinds of wrapping that `text` may hold. Linear time, a few nanoseconds per byte."""
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
+    found = _shapes(data) | _marks(data) | _line_marks(data)
+    if data.translate(_HEX, _SEPARATORS).find(b"h" * DIGIT_RUN) >= 0:
+        found |= Hint.DIGITS
+    if b" gur " in data or b" naq " in data or b" eht " in data or b" dna " in data:
+        found |= Hint.CIPHER
+    return found
+
+
+def _shapes(data: bytes) -> Hint:
+    shape = data.translate(_SHAPE)
+    found = Hint.NONE
+    needle, position = b"x" * UNBROKEN_RUN, 0
+    while (position := shape.find(needle, position)) >= 0:
+        match = _UNBROKEN_TAIL.match(shape, position)
+        end = match.end() if match else len(shape)
+        # Rules and table borders are long and unbroken too, but hold hardly a letter.
+        if len(data[position:end].translate(None, _NOT_ALNUM)) * 2 > end - position:
+            found |= Hint.UNBROKEN
+            break
+        position = end
+    if shape.count(b"c") >= 4:
+        found |= Hint.BYTES
+    if not data.isascii() and (shape.find(b"H" * 18) >= 0 or _WRONG_CHARSET.search(data)):
+        found |= Hint.FOREIGN
+    return found
+
+
+def _marks(data: bytes) -> Hint:
+    found = Hint.NONE
+    if b"\\" in data and (data.count(b"\\x") >= 8 or data.count(b"\\u00") >= 8):
+        found |= Hint.BYTES
+    if data.count(b"<") >= 4:
+        found |= Hint.MARKUP
+    if data.count(b'"') >= 12 or (data.count(b"'") >= 12 and len(_SINGLE_QUOTED.findall(data)) >= 6):
+        found |= Hint.STRINGS
+    if b"=" in data and _SOFT_BREAK.search(data):
+        found |= Hint.SOFT_BREAKS
+    if b"%" in data and _PERCENT_U.search(data):
+        found |= Hint.PERCENT_U
+    if data.count(b"](") >= 3:
+        found |= Hint.LINKS
+    return found
+
+
+def _line_marks(data: bytes) -> Hint:
+    if b"\\" in data and data.count(b"\\n") >= 3:
+        data = data.replace(b"\\n", b"\n")
+    lines = data.count(b"\n")
+    if lines < 3:
+        return Hint.NONE
+    decorated = (
+        (b"@" in data and b"\n@@ " in data)
+        or len(_NUMBERED_LINE.findall(data)) >= 4
+        or data.count(b"\t") >= 6
+        or data.count(b"|") >= 12
+        or _REPEATED_PREFIX.search(data)
+    )
+    return Hint.LINES if decorated else Hint.NONE

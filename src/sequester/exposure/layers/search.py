@@ -1,0 +1,129 @@
+"""The breadth-first search through the layers of a text."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from sequester.episodes.guarded import GuardedText
+from sequester.exposure.layers import armour, charset, digits, structure
+from sequester.exposure.layers.archives import unpack
+from sequester.exposure.layers.hints import Hint, hints
+from sequester.exposure.layers.piece import Budget, Decoder, Piece
+
+
+class Layer(Struct, frozen=True):
+    """A text that stands behind one or more wrappings."""
+
+    transforms: tuple[str, ...]
+    """Names of the wrappings, outermost first, such as `("base64", "gzip", "strings")`."""
+    text: GuardedText
+    region: tuple[int, int]
+    """Where the outermost wrapping stood in the original text, in code points."""
+
+
+class _Node(NamedTuple):
+    text: str
+    hints: Hint
+    transforms: tuple[str, ...]
+    region: tuple[int, int] | None
+    level: int
+
+
+# In this order the cheap and certain come first; each decoder runs only on texts that hint at it.
+_DECODERS: tuple[tuple[Hint, Decoder], ...] = (
+    (Hint.UNBROKEN, armour.base64_regions),
+    (Hint.UNBROKEN, armour.base32_regions),
+    (Hint.UNBROKEN, armour.base85_regions),
+    (Hint.UNBROKEN, armour.uuencoded),
+    (Hint.DIGITS, digits.numbers),
+    (~Hint.NONE, structure.unescape),
+    (~Hint.NONE, structure.percent),
+    (~Hint.NONE, structure.entities),
+    (Hint.SOFT_BREAKS, structure.quoted_printable),
+    (Hint.MARKUP, structure.markup),
+    (Hint.LINKS, structure.links),
+    (Hint.LINES, structure.diff),
+    (Hint.LINES, structure.line_prefixes),
+    (Hint.LINES, structure.columns),
+    (Hint.STRINGS, structure.strings),
+    (Hint.STRINGS, digits.records),
+    (Hint.BYTES | Hint.FOREIGN, charset.wide_text),
+    (Hint.FOREIGN, charset.mojibake),
+    (Hint.FOREIGN, charset.smuggled),
+    (Hint.CIPHER, structure.ciphers),
+)
+_SHORTEST = 12  # shorter texts hold nothing that the matcher would report
+
+
+def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
+    """Yield every different text that stands behind the wrappings of `text`, breadth first.
+
+    `text` itself is not yielded. Wrappings that the matcher's normalisation undoes by itself (a level of escapes, of entities) are not
+    yielded either while nothing else was undone on the way. `budget` bounds the search; look at `budget.exhausted` afterwards: when it
+    is not empty, part of the text was not searched.
+    """
+    budget = budget or Budget()
+    seen = {_key(text)}
+    queue = deque([_Node(text, hints(text), (), None, 0)])
+    while queue:
+        node = queue.popleft()
+        for piece, names, decoded in _decoded(node, budget):
+            key = _key(decoded)
+            if key in seen or len(decoded) < _SHORTEST:
+                continue
+            if node.level >= budget.depth:
+                budget.hit("depth")
+                return
+            seen.add(key)
+            if not budget.admit(len(decoded)):
+                return
+            transforms = (*node.transforms, *names)
+            region = node.region or (piece.start, piece.end)
+            if not piece.undone_by_normaliser or len(set(transforms)) > 1:
+                yield Layer(transforms, GuardedText(decoded), region)
+            found = hints(decoded) & ~_settled(transforms[-1], piece)
+            if found:
+                queue.append(_Node(decoded, found, transforms, region, node.level + 1))
+
+
+def _key(text: str) -> tuple[int, int]:
+    """Tells texts apart. The length is part of it because the hash alone sees only memory: ASCII bytes misread as UTF-16 hash alike."""
+    return hash(text), len(text)
+
+
+def _settled(last: str, piece: Piece) -> Hint:
+    """Hints that the last step already followed: a charset was chosen, and bytes were opened before they became text."""
+    if last.startswith("utf-"):
+        return Hint.BYTES | Hint.FOREIGN
+    return Hint.BYTES if isinstance(piece.content, bytes) else Hint.NONE
+
+
+def _decoded(node: _Node, budget: Budget) -> Iterator[tuple[Piece, tuple[str, ...], str]]:
+    """All texts one decoding below `node`: packed bytes are opened on the way, charsets read."""
+    for needed, decode in _DECODERS:
+        if not node.hints & needed:
+            continue
+        for piece in decode(node.text):
+            if isinstance(piece.content, str):
+                yield piece, (piece.name,), piece.content
+            else:
+                yield from _texts(piece, piece.content, (piece.name,), budget)
+    if node.hints & Hint.BYTES:
+        whole = Piece(0, len(node.text), "", b"")
+        yield from _unpacked(whole, charset.as_bytes(node.text), (), budget)
+
+
+def _texts(piece: Piece, data: bytes, names: tuple[str, ...], budget: Budget) -> Iterator[tuple[Piece, tuple[str, ...], str]]:
+    for name, decoded in charset.readings(data):
+        yield piece, (*names, name) if name else names, decoded
+    yield from _unpacked(piece, data, names, budget)
+
+
+def _unpacked(piece: Piece, data: bytes, names: tuple[str, ...], budget: Budget) -> Iterator[tuple[Piece, tuple[str, ...], str]]:
+    for packings, content in unpack(data, budget):
+        for name, decoded in charset.readings(content):
+            yield piece, (*names, *packings, name) if name else (*names, *packings), decoded

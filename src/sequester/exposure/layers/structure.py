@@ -1,0 +1,247 @@
+"""Text cut up by structure: escapes, markup, records, diffs, line prefixes, columns. The pieces are put together again."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from html.entities import html5
+from os.path import commonprefix
+from urllib.parse import unquote
+
+from sequester.exposure.layers.piece import Piece
+
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-3][0-7]{2}|[nrtbfav0\"'`/\\$]|\n)")
+_SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "a": "\a", "v": "\v", "0": "\0", "\n": ""}
+
+
+def unescape(text: str) -> Iterator[Piece]:
+    """One level of backslash escapes, as JSON, Python, C and JavaScript write them."""
+    if "\\" in text:
+        plain = _paired(_ESCAPE.sub(lambda found: _unescaped(found[1]), text))
+        if plain != text:
+            yield Piece(0, len(text), "escapes", plain, undone_by_normaliser=True)
+
+
+def _unescaped(escape: str) -> str:
+    if len(escape) == 1:
+        return _SIMPLE.get(escape, escape)
+    point = int(escape[1:], 16) if escape[0] in "uUx" else int(escape, 8)
+    return chr(point) if point <= 0x10FFFF else "\ufffd"
+
+
+def _paired(text: str) -> str:
+    """Surrogate halves that were escaped one by one, as one character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass") if _has_pair(text) else text
+    return text
+
+
+def _has_pair(text: str) -> bool:
+    return _PAIR.search(text) is not None and _LONE.search(text) is None
+
+
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+_LONE = re.compile("[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]")
+
+_PERCENT_U = re.compile(r"%(?:25)*u([0-9a-fA-F]{4})")
+
+
+def percent(text: str) -> Iterator[Piece]:
+    """One level of percent-encoding, and the `%uXXXX` form."""
+    if "%" not in text:
+        return
+    wide = _PERCENT_U.sub(lambda found: chr(int(found[1], 16)), text)
+    plain = unquote(wide, errors="replace")
+    if plain != text:
+        yield Piece(0, len(text), "percent", _paired(plain), undone_by_normaliser=wide == text)
+
+
+_ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));?")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>", re.DOTALL)
+_UNSEEN = re.compile(r"<(script|style)\b[^<>]*+>.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"</?+[A-Za-z!?][^<>]{0,4000}+>")
+_PLAIN_TAG = re.compile(r"</?(?:b|i|u|p|a|em|br|li|ul|ol|td|tr|th|div|pre|code|span|strong|h[1-6])\s*/?>", re.IGNORECASE)
+
+
+def entities(text: str) -> Iterator[Piece]:
+    """One level of HTML entities."""
+    if "&" in text:
+        plain = _ENTITY.sub(_character, text)
+        if plain != text:
+            yield Piece(0, len(text), "entities", plain, undone_by_normaliser=True)
+
+
+def _character(found: re.Match[str]) -> str:
+    decimal, hexadecimal, name = found.groups()
+    if name:
+        return html5.get(name + ";", found.group())
+    return html.unescape(f"&#{decimal or int(hexadecimal, 16)};")
+
+
+def markup(text: str) -> Iterator[Piece]:
+    """HTML and XML without tags, comments, scripts and styles; what stands between inline tags joins up."""
+    if not (_TAG.search(text) or "<!--" in text):
+        return
+    plain = _TAG.sub("", _remove(_COMMENT, "-->", _remove(_UNSEEN, "</", text)))
+    if plain != text:
+        yield Piece(0, len(text), "markup", plain, undone_by_normaliser=plain == _PLAIN_TAG.sub("", text))
+
+
+def _remove(pattern: re.Pattern[str], closer: str, text: str) -> str:
+    # Without a closer every opener would search to the end of the text again.
+    return pattern.sub("", text) if closer in text else text
+
+
+_DOUBLE = re.compile(r"(?<!\\)\"(?P<double>(?:[^\"\\]|\\.)*+)(?:\"(?P<key>\s*+:)?|\\?\Z)(?P<single>)", re.DOTALL)
+_EITHER = re.compile(
+    r"(?:(?<!\\)\"(?P<double>(?:[^\"\\]|\\.)*+)\"|(?<![\w'\\])'(?P<single>(?:[^'\\]|\\.)*+)'(?!\w))(?P<key>\s*+:)?", re.DOTALL
+)
+_NESTED_QUOTE = re.compile(r"\\[\"']")
+_SHORTEST_NESTED = 40
+_FEWEST_STRINGS = 4
+_LONGEST_MEAN = 400  # longer strings are found one by one
+
+
+def strings(text: str) -> Iterator[Piece]:
+    """Quoted strings joined: all of them in order, and those that stand under the same key of records.
+
+    Read by a tolerant scan and not by a parser, so that truncated, nested and invalid JSON, Python and JavaScript all serve. A key is
+    a string followed by a colon; digits in keys are ignored, so `part1`, `part2` count as one key.
+    """
+    for pattern in (_DOUBLE, _EITHER) if "'" in text else (_DOUBLE,):
+        yield from _joined(text, pattern)
+
+
+def _joined(text: str, pattern: re.Pattern[str]) -> Iterator[Piece]:
+    by_key: defaultdict[str, list[str]] = defaultdict(list)
+    values: list[str] = []
+    key, first, last = "", len(text), 0
+    for found in pattern.finditer(text):
+        first, last = min(first, found.start()), found.end()
+        raw = found["double"] or found["single"] or ""
+        if found["key"]:
+            key = _DIGIT_RUN.sub("", raw[:80])
+            continue
+        value = _ESCAPE.sub(lambda escape: _unescaped(escape[1]), raw) if "\\" in raw else raw
+        if _NESTED_QUOTE.search(raw) and len(value) >= _SHORTEST_NESTED:
+            # A document inside a string: out here its quotes would be taken for ours.
+            yield Piece(*found.span(), "string", value, undone_by_normaliser=True)
+        values.append(value)
+        by_key[key].append(value)
+    for group in [values] if len(by_key) == 1 else [values, *by_key.values()]:
+        if len(group) >= _FEWEST_STRINGS and sum(map(len, group)) <= _LONGEST_MEAN * len(group):
+            yield Piece(first, last, "strings", "".join(group))
+
+
+_SOFT = re.compile(r"=[ \t]*+(?:\\*+r)?(?:\\++n|\r?\n)|=[ \t]*+\r")
+_QUOTED_BYTES = re.compile(r"(?:=[0-9a-fA-F]{2})+")
+
+
+def quoted_printable(text: str) -> Iterator[Piece]:
+    """Quoted-printable: soft line breaks removed, bytes decoded."""
+    joined = _SOFT.sub("", text)
+    plain = _QUOTED_BYTES.sub(lambda found: bytes.fromhex(found.group().replace("=", "")).decode("utf-8", "replace"), joined)
+    if plain != text:
+        yield Piece(0, len(text), "quoted-printable", plain)
+
+
+_HUNK = re.compile(r"^@@ .*$", re.MULTILINE)
+_DIFF_HEADER = re.compile(
+    r"^(?:diff |index [0-9a-f]|--- |\+\+\+ |@@ |new file mode|deleted file mode|similarity index|rename |\\ No newline).*\n?", re.MULTILINE
+)
+
+
+def diff(text: str) -> Iterator[Piece]:
+    """The new and the old side of a unified diff, without headers."""
+    if not _HUNK.search(text):
+        return
+    body = _DIFF_HEADER.sub("", text)
+    lines = body.split("\n")
+    for name, marks in (("diff-new", "+ "), ("diff-old", "- ")):
+        yield Piece(0, len(text), name, "\n".join(line[1:] for line in lines if line[:1] in marks))
+
+
+_DIGIT_RUN = re.compile(r"\d+")
+_PREFIX_LENGTH = 96
+
+
+def line_prefixes(text: str) -> Iterator[Piece]:
+    """Line numbers, time stamps and other beginnings that neighbouring lines share once digits are made alike, removed."""
+    lines = text.split("\n")
+    shapes = [_DIGIT_RUN.sub("0", line[:_PREFIX_LENGTH]).lstrip() for line in lines]
+    cut = [0] * len(lines)
+    for index in range(len(lines) - 1):
+        shared = len(commonprefix((shapes[index], shapes[index + 1])))
+        shared = _at_word_end(shapes[index], shared)
+        if shared:
+            cut[index], cut[index + 1] = max(cut[index], shared), max(cut[index + 1], shared)
+    if sum(map(bool, cut)) >= 3:
+        yield Piece(0, len(text), "line-prefixes", "\n".join(map(_without_prefix, lines, shapes, cut)))
+
+
+def _at_word_end(shape: str, length: int) -> int:
+    """A shared beginning ends after a mark or a blank, so that words which merely begin alike stay whole."""
+    while length and (shape[length - 1].isalpha() or shape[length - 1].isspace()):
+        length -= 1
+    return length
+
+
+def _without_prefix(line: str, shape: str, length: int) -> str:
+    """Cut the stretch of `line` whose shape is the first `length` characters of `shape`."""
+    if not length:
+        return line
+    position = len(line) - len(line.lstrip())
+    for mark in shape[:length]:
+        if mark == "0":
+            found = _DIGIT_RUN.match(line, position)
+            position = found.end() if found else position
+        else:
+            position += 1
+    return line[position:]
+
+
+_FEWEST_ROWS = 4
+
+
+def columns(text: str) -> Iterator[Piece]:
+    """Each column of a table read downwards: Markdown, CSV and TSV rows of one width."""
+    lines = text.split("\n")
+    for separator in ("\t", "|", ",", ";"):
+        start = 0
+        while start < len(lines):
+            width, end = lines[start].count(separator), start + 1
+            while end < len(lines) and width and lines[end].count(separator) == width:
+                end += 1
+            if width and end - start >= _FEWEST_ROWS and width <= 32:
+                rows = [line.split(separator) for line in lines[start:end]]
+                begin = sum(map(len, lines[:start])) + start
+                span = (begin, begin + sum(map(len, lines[start:end])) + end - start - 1)
+                yield from (Piece(*span, "column", "\n".join(cells)) for cells in zip(*rows, strict=True))
+            start = end
+
+
+_LINK = re.compile(r"\]\([^()\s]{1,2000}+\)|\[\^?\w{1,8}\](?!\()")
+
+
+def links(text: str) -> Iterator[Piece]:
+    """Markdown without the targets of links and the marks of footnotes."""
+    plain = _LINK.sub("", text)
+    if plain != text:
+        yield Piece(0, len(text), "links", plain)
+
+
+_ROT13 = str.maketrans(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", "NOPQRSTUVWXYZABCDEFGHIJKLMnopqrstuvwxyzabcdefghijklm"
+)
+
+
+def ciphers(text: str) -> Iterator[Piece]:
+    """English under rot13, and English backwards."""
+    if " gur " in text or " naq " in text:
+        yield Piece(0, len(text), "rot13", text.translate(_ROT13))
+    if " eht " in text or " dna " in text:
+        yield Piece(0, len(text), "reversed", text[::-1])

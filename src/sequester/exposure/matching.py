@@ -1,0 +1,251 @@
+"""The matcher: which private stretches of an episode's reasoning stand in its reward inputs, and where.
+
+Two implementations give identical results: the C kernel (`_kernel`) and the oracle in plain Python (`oracle`, which describes the
+algorithm; `normaliser` describes what the matcher sees of a text). The environment variable SEQUESTER_KERNEL
+(`avx512`, `avx2`, `scalar` or `python`) forces one. Lengths and positions count bytes of normalised UTF-8 unless said otherwise.
+
+What is certain: a private stretch of at least GUARANTEE (24) normalised bytes that stands in a reward input is found, unless it is of
+low entropy (`oracle.low_entropy`). Shorter ones are found by chance and by chaining.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+from array import array
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sequester.errors import LimitExceeded, UsageError
+from sequester.exposure import folding, oracle
+from sequester.exposure.flags import ESCAPES, LONG_TOKEN, NUMBERS, WIDE
+from sequester.exposure.normaliser import pieces, plain
+from sequester.exposure.oracle import GUARANTEE, K, RawChain, W
+from sequester.exposure.sketch import Sketch
+
+try:
+    from sequester.exposure import _kernel
+except ImportError:  # no compiler at installation
+    _kernel = None
+
+__all__ = [
+    "ESCAPES",
+    "GUARANTEE",
+    "LONG_TOKEN",
+    "NUMBERS",
+    "WIDE",
+    "Chain",
+    "Episode",
+    "Hit",
+    "K",
+    "Pattern",
+    "Run",
+    "Screening",
+    "Sketch",
+    "Text",
+    "W",
+    "implementation",
+    "normalise",
+    "offsets",
+    "screen",
+]
+
+Text = str | bytes | bytearray | memoryview
+"""A text: a str (lone surrogates vanish), or UTF-8 in any contiguous buffer, which is not copied."""
+
+Episode = tuple[Sequence[Text], Sequence[tuple[Text, int]], Sequence[Sequence[Text]]]
+"""Reasoning segments; public texts, each with the first segment it is subtracted from; reward calls as sequences of fields."""
+
+
+class Run(NamedTuple):
+    """An exact match of `length` normalised bytes."""
+
+    field: int
+    """Index of the field in its reward call."""
+    cot_start: int
+    """In the reasoning: the segments one after the other with one byte between them."""
+    input_start: int
+    """In the field."""
+    length: int
+    private: int
+    """Bytes of it that are not public."""
+
+
+class Chain(NamedTuple):
+    """Runs that advance together in reasoning and input; one finding."""
+
+    private: int
+    runs: tuple[Run, ...]
+
+
+class Hit(NamedTuple):
+    """A reward call in which there is something to look at."""
+
+    episode: int
+    call: int
+    chains: tuple[Chain, ...]
+    flags: tuple[int, ...]
+    """Per field: LONG_TOKEN | NUMBERS | ESCAPES | WIDE."""
+
+
+class Screening(NamedTuple):
+    """What `screen` says about a batch."""
+
+    lengths: array[int]
+    """Per episode: length of its reasoning."""
+    privates: array[int]
+    """Per episode: private bytes of its reasoning."""
+    hits: list[Hit]
+    """In order of episode and call; calls without chains and flags are left out."""
+
+
+def _chosen() -> str:
+    wanted = os.environ.get("SEQUESTER_KERNEL", "")
+    available = (*_kernel.levels(), "python") if _kernel else ("python",)
+    if wanted and wanted not in available:
+        raise UsageError(f"SEQUESTER_KERNEL names {wanted!r}", hint=f"this machine has: {', '.join(available)}")
+    return wanted or available[0]
+
+
+implementation: str = _chosen()
+"""`avx512`, `avx2`, `scalar` or `python`."""
+
+if _kernel and implementation != "python":
+    _kernel.configure(
+        implementation,
+        folding.BMP,
+        folding.ASTRAL,
+        folding.EXPANSIONS,
+        folding.packed_entities(),
+        folding.packed_tags(),
+    )
+
+
+class Pattern:
+    """The reasoning of one episode, ready to be searched for in reward inputs.
+
+    `reasoning` holds the text of each reasoning segment; no run crosses from one to the next. A public text `(text, first)` is
+    subtracted from the segments with index >= first.
+    """
+
+    def __init__(self, reasoning: Sequence[Text], public: Sequence[tuple[Text, int]] = ()) -> None:
+        if implementation == "python":
+            self._matcher = oracle.Pattern([_utf8(text) for text in reasoning], [(_utf8(text), first) for text, first in public])
+        else:
+            with _Bounded():
+                self._matcher = _kernel.Pattern(reasoning, public)
+        self.length: int = self._matcher.length
+        """Of the reasoning, without what is between segments."""
+        self.private: int = self._matcher.private
+        """Bytes of it that are not public."""
+
+    def scan(self, text: Text) -> list[Chain]:
+        """The chains in one text, in order."""
+        return self.scan_many((text,))
+
+    def scan_many(self, fields: Sequence[Text]) -> list[Chain]:
+        """The chains in the fields of one reward call; a chain may go on from one field into the next."""
+        if implementation == "python":
+            return _chains(self._matcher.scan([_utf8(field) for field in fields]))
+        with _Bounded():
+            return _chains(self._matcher.scan(fields))
+
+    def seeds(self, cot_start: int, cot_end: int) -> list[int]:
+        """At most 64 seed hashes, evenly spread over a stretch of the reasoning, for `Sketch.count`."""
+        return self._matcher.seeds(cot_start, cot_end)
+
+
+def screen(episodes: Sequence[Episode], sketch: Sketch | None = None) -> Screening:
+    """Search the reward inputs of many episodes for their own private reasoning; counts their other seeds in `sketch`.
+
+    The interpreter lock is free during the work. The buffers given must not change meanwhile.
+    """
+    if implementation == "python":
+        lengths, privates, hits = oracle.screen([_raw_episode(episode) for episode in episodes], sketch)
+    else:
+        table = sketch.table if sketch else None
+        with _Bounded():
+            lengths, privates, hits = _kernel.screen(episodes, table, sketch.reserve(len(episodes)) if sketch else 0)
+        lengths, privates = array("Q", lengths), array("Q", privates)
+    return Screening(lengths, privates, [Hit(number, call, tuple(_chains(chains)), flags) for number, call, chains, flags in hits])
+
+
+def normalise(text: Text) -> bytes:
+    """What the matcher sees of a text."""
+    if implementation == "python":
+        return oracle.normalise(_utf8(text))[0]
+    with _Bounded():
+        found: bytes = _kernel.normalise(text)[0]
+        return found
+
+
+def offsets(text: Text) -> tuple[array[int], array[int]]:
+    """For each normalised byte the code points [start, end) of the raw text it came from, and (length, length) at the end.
+
+    Bytes that are no UTF-8 count as `str(text, "utf-8", "replace")` counts them. A run [a, b) spans code points [starts[a], ends[b - 1]).
+    """
+    raw = _utf8(text)
+    points = _code_points(raw)
+    starts, ends = array("q"), array("q")
+    for piece in pieces(raw):
+        if piece.folded is None:
+            kept = [at for at in range(piece.start, piece.end) if plain(raw[at : at + 1])]
+            starts.extend(points[at] for at in kept)
+            ends.extend(points[at] + 1 for at in kept)
+        else:
+            starts.extend([points[piece.start]] * len(piece.folded))
+            ends.extend([points[piece.end]] * len(piece.folded))
+    starts.append(points[-1])
+    ends.append(points[-1])
+    return starts, ends
+
+
+def _code_points(raw: bytes) -> array[int]:
+    """The code point each byte belongs to, and their number at the end."""
+    points, at, number = array("q"), 0, 0
+    view = memoryview(raw)
+    while at < len(raw):
+        try:
+            good, bad = len(raw) - at, 0
+            codecs.utf_8_decode(view[at:], "strict", True)
+        except UnicodeDecodeError as error:
+            good, bad = error.start, error.end - error.start
+        for byte in raw[at : at + good]:
+            number += byte & 0xC0 != 0x80
+            points.append(number - 1)
+        if bad:
+            points.extend([number] * bad)
+            number += 1
+        at += good + bad
+    points.append(number)
+    return points
+
+
+def _utf8(text: Text) -> bytes:
+    if isinstance(text, str):
+        return text.encode("utf-8", "replace")
+    return text if isinstance(text, bytes) else bytes(text)
+
+
+def _raw_episode(episode: Episode) -> oracle.RawEpisode:
+    reasoning, public, calls = episode
+    return (
+        [_utf8(text) for text in reasoning],
+        [(_utf8(text), first) for text, first in public],
+        [[_utf8(field) for field in fields] for fields in calls],
+    )
+
+
+def _chains(raw: Sequence[RawChain]) -> list[Chain]:
+    return [Chain(private, tuple(map(Run._make, runs))) for private, runs in raw]
+
+
+class _Bounded:
+    """The kernel counts positions in 32 bits and says OverflowError beyond."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OverflowError):
+            raise LimitExceeded("one episode holds over 4 GB of text", hint="split the record or leave the episode out") from None

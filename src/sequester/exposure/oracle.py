@@ -1,0 +1,360 @@
+"""The matching algorithm in plain Python: the reference for the C kernel, and the matcher where there is no compiler.
+
+Seeds. A seed is a window of K normalised bytes. Each position has an 8-bit order value that depends on 8 bytes from there on; a
+position is a seed if its order value is the least of some W consecutive positions (ties all kept; positions beyond the ends of a text
+count as greater). So any shared run of K + W - 1 bytes shares a seed.
+
+Runs. The seeds of an input are looked up among those of the reasoning. A hit is extended exactly to both sides; of several places in
+the reasoning (at most TRIES are tried) the longest run wins, then the one with more private bytes, then the one that best continues
+the run before, then the first. Seeds inside a run already found are skipped, so runs do not overlap in the input and the work is
+linear. Low-entropy runs are discarded.
+
+Chains. A run joins the chain of the run before it if it follows within INPUT_GAP bytes of the input and within COT_GAP bytes of the
+reasoning (going back at most OVERLAP bytes there, which are cut off). Chains are trimmed of public runs at both ends; then gaps and
+both sides (EDGE bytes) are searched for shorter exact pieces of at least PIECE bytes. Chains under GUARANTEE private bytes are dropped.
+
+Public text. Runs of at least K bytes that the reasoning shares with public text through a seed are marked, as are private stretches
+under CLOSING bytes between two of them.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from sequester.exposure.flags import flags_of
+from sequester.exposure.normaliser import normalise
+from sequester.exposure.sketch import Sketch, sampled
+
+K = 16
+W = 9
+GUARANTEE = K + W - 1
+TRIES = 8
+MARK_TRIES = 64
+MARK_VISITS = 256
+COT_GAP = 48
+INPUT_GAP = 256
+OVERLAP = 16
+EDGE = 64
+PIECE = 6
+CLOSING = 8
+SAMPLE = 64
+
+_MASK = (1 << 64) - 1
+_LOW_FACTOR = 0x9E3779B97F4A7C15
+_HIGH_FACTOR = 0xC2B2AE3D27D4EB4F
+_COT_BREAK = b"\0"
+_INPUT_BREAK = b"\1"
+
+RawRun = tuple[int, int, int, int, int]
+"""Field, start in the reasoning, start in the field, length, private bytes."""
+RawChain = tuple[int, tuple[RawRun, ...]]
+"""Private bytes, runs."""
+RawHit = tuple[int, int, list[RawChain], tuple[int, ...]]
+"""Episode, call, chains, flags of each field."""
+
+
+def _product(a: int, b: int) -> int:
+    """In GF(2^8) modulo x^8 + x^4 + x^3 + x + 1, the field of the gf2p8mulb instruction."""
+    result = 0
+    while b:
+        result ^= a * (b & 1)
+        a = (a << 1) ^ (0x11B if a & 0x80 else 0)
+        b >>= 1
+    return result
+
+
+_DOUBLING = tuple((shift, bytes(_product(factor, x) for x in range(256))) for shift, factor in ((1, 0x1D), (2, 0x53), (4, 0xB7)))
+
+
+def orders(text: bytes) -> bytes:
+    """The order value of each of the len(text) - K + 1 seed positions."""
+    values = text
+    for shift, table in _DOUBLING:
+        size = max(0, len(values) - shift)
+        left, right = values[:size].translate(table), values[shift:]
+        values = (int.from_bytes(left, "little") ^ int.from_bytes(right, "little")).to_bytes(size, "little")
+    return values[: max(0, len(text) - K + 1)]
+
+
+def seed_positions(text: bytes) -> list[int]:
+    """The selected positions of one text, in order."""
+    values = orders(text)
+    border = b"\xff" * (W - 1)
+    least = border + values + border
+    for shift in (1, 2, 4, 1):
+        least = bytes(map(min, least, least[shift:]))
+    most = least
+    for shift in (1, 2, 4, 1):
+        most = bytes(map(max, most, most[shift:]))
+    return [at for at, (value, bound) in enumerate(zip(values, most, strict=True)) if value == bound]
+
+
+def seed_hash(text: bytes, at: int) -> int:
+    low = int.from_bytes(text[at : at + 8], "little")
+    high = int.from_bytes(text[at + 8 : at + 16], "little")
+    return (low * _LOW_FACTOR + high * _HIGH_FACTOR) & _MASK
+
+
+def low_entropy(text: bytes) -> bool:
+    """Fewer than 6 distinct bytes, or for a step of 1 to 8: 7 of 8 bytes equal the byte a step before or follow it in the alphabet.
+
+    Holds for repeated units, alphabets and counters. A long text is of low entropy only if its first 256 bytes are.
+    """
+    head = text[:256]
+    return _monotonous(head) and (len(text) <= 256 or _monotonous(text))
+
+
+def _monotonous(text: bytes) -> bool:
+    if len(set(text)) < 6:
+        return True
+    for step in range(1, 9):
+        differences = [b - a for a, b in zip(text, text[step:], strict=False)]
+        same = differences.count(0)
+        ladder = same + max(differences.count(1), differences.count(-1))
+        if 8 * ladder >= 7 * len(differences):
+            return True
+    return False
+
+
+def _shared_before(a: bytes, i: int, b: bytes, j: int, limit: int) -> int:
+    size = 0
+    while size < limit and a[i - size - 1] == b[j - size - 1]:
+        size += 1
+    return size
+
+
+def _shared_after(a: bytes, i: int, b: bytes, j: int) -> int:
+    limit, size, step = min(len(a) - i, len(b) - j), 0, 64
+    while size + step <= limit and a[i + size : i + size + step] == b[j + size : j + size + step]:
+        size += step
+    while size < limit and a[i + size] == b[j + size]:
+        size += 1
+    return size
+
+
+class _Link(NamedTuple):
+    """A run in stream coordinates."""
+
+    cot: int
+    at: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        return self.at + self.length
+
+    @property
+    def cot_end(self) -> int:
+        return self.cot + self.length
+
+
+class Pattern:
+    """The reasoning of one episode, its public parts marked, ready to be searched for."""
+
+    def __init__(self, reasoning: Sequence[bytes], public: Sequence[tuple[bytes, int]]) -> None:
+        segments = [normalise(text)[0] for text in reasoning]
+        self._cot = _COT_BREAK.join(segments)
+        self._starts = [0]
+        for segment in segments:
+            self._starts.append(self._starts[-1] + len(segment) + 1)
+        self._seeds: list[tuple[int, int]] = []
+        self._index: dict[int, list[int]] = {}
+        for start, segment in zip(self._starts, segments, strict=False):
+            for at in seed_positions(segment):
+                seed = seed_hash(segment, at)
+                self._seeds.append((start + at, seed))
+                self._index.setdefault(seed, []).append(start + at)
+        self._marks = bytearray(len(self._cot))
+        visits: dict[int, int] = {}
+        for text, first in public:
+            if first < len(segments):
+                self._mark(normalise(text)[0], self._starts[max(0, first)], visits)
+        self._close()
+        self.length = sum(map(len, segments))
+        self.private = self.length - self._marks.count(1)
+
+    def _mark(self, text: bytes, base: int, visits: dict[int, int]) -> None:
+        for at in seed_positions(text):
+            seed = seed_hash(text, at)
+            if seed not in self._index or visits.get(seed, 0) >= MARK_VISITS:
+                continue
+            visits[seed] = visits.get(seed, 0) + 1
+            for cot in [place for place in self._index[seed] if place >= base][:MARK_TRIES]:
+                if 0 not in self._marks[cot : cot + K] or self._cot[cot : cot + K] != text[at : at + K]:
+                    continue
+                before = _shared_before(self._cot, cot, text, at, min(cot - base, at))
+                after = _shared_after(self._cot, cot, text, at)
+                self._marks[cot - before : cot + after] = b"\1" * (before + after)
+
+    def _close(self) -> None:
+        at = self._marks.find(1)
+        while at >= 0:
+            start = self._marks.find(0, at)
+            at = self._marks.find(1, start) if start >= 0 else -1
+            if at >= 0 and at - start < CLOSING and 0 not in self._cot[start:at]:
+                self._marks[start:at] = b"\1" * (at - start)
+
+    def _private(self, start: int, length: int) -> int:
+        return self._marks.count(0, start, start + length)
+
+    def seeds(self, start: int, end: int) -> list[int]:
+        """Hashes of at most SAMPLE sampled seeds that lie in [start, end) of the reasoning, evenly spread."""
+        found = [seed for at, seed in self._seeds if at >= start and at + K <= end and sampled(seed)]
+        return found[:: -(-len(found) // SAMPLE) or 1]
+
+    def scan(self, fields: Sequence[bytes]) -> list[RawChain]:
+        """The chains in the fields of one reward call, in order."""
+        return _Stream([normalise(field)[0] for field in fields]).chains(self)
+
+
+class _Stream:
+    """The normalised fields of one reward call, one after the other."""
+
+    def __init__(self, fields: Sequence[bytes]) -> None:
+        self.text = _INPUT_BREAK.join(fields)
+        self.starts = [0]
+        for field in fields:
+            self.starts.append(self.starts[-1] + len(field) + 1)
+        self.seeds = [
+            (start + at, seed_hash(field, at))
+            for start, field in zip(self.starts, fields, strict=False)
+            for at in seed_positions(field)
+        ]
+
+    def chains(self, pattern: Pattern) -> list[RawChain]:
+        links = list(self._links(pattern))
+        joined = list(_joined(links))
+        kept, floor = [], 0
+        for number, chain in enumerate(joined):
+            ceiling = joined[number + 1][0].at if number + 1 < len(joined) else len(self.text)
+            floor, found = self._completed(pattern, chain, floor, ceiling)
+            if found:
+                kept.append(found)
+        return kept
+
+    def _links(self, pattern: Pattern) -> Iterator[_Link]:
+        covered, diagonal = 0, 0
+        for at, seed in self.seeds:
+            if at + K <= covered or seed not in pattern._index:
+                continue
+            link = self._longest(pattern, at, pattern._index[seed][:TRIES], covered, diagonal)
+            if link is None:
+                continue
+            covered = link.end
+            if not low_entropy(pattern._cot[link.cot : link.cot_end]):
+                diagonal = link.cot - link.at
+                yield link
+
+    def _longest(self, pattern: Pattern, at: int, places: Sequence[int], covered: int, diagonal: int) -> _Link | None:
+        best, rank = None, (0, 0, 0)
+        for place in places:
+            if pattern._cot[place : place + K] != self.text[at : at + K]:
+                continue
+            before = _shared_before(pattern._cot, place, self.text, at, min(place, max(0, at - covered)))
+            after = _shared_after(pattern._cot, place, self.text, at)
+            cut = max(0, covered - at)
+            link = _Link(place - before + cut, at - before + cut, before + after - cut)
+            if link.length < PIECE or (best and link.length < best.length):
+                continue
+            candidate = (link.length, pattern._private(link.cot, link.length), -abs(link.cot - link.at - diagonal))
+            if best is None or candidate > rank:
+                best, rank = link, candidate
+        return best
+
+    def _completed(self, pattern: Pattern, chain: list[_Link], floor: int, ceiling: int) -> tuple[int, RawChain | None]:
+        """The end of the chain in the input, and the chain with its pieces if it is worth reporting."""
+        end = chain[-1].end
+        bearing = [number for number, link in enumerate(chain) if pattern._private(link.cot, link.length)]
+        if not bearing:
+            return end, None
+        floor = chain[bearing[0] - 1].end if bearing[0] else floor
+        ceiling = chain[bearing[-1] + 1].at if bearing[-1] + 1 < len(chain) else ceiling
+        links = self._with_pieces(pattern._cot, chain[bearing[0] : bearing[-1] + 1], floor, ceiling)
+        runs = tuple(self._run(pattern, link) for link in links)
+        private = sum(run[4] for run in runs)
+        return max(end, links[-1].end), (private, runs) if private >= GUARANTEE else None
+
+    def _with_pieces(self, cot: bytes, chain: list[_Link], floor: int, ceiling: int) -> list[_Link]:
+        first, last = chain[0], chain[-1]
+        links = [*self._pieces(cot, max(0, first.cot - EDGE), first.cot, max(floor, first.at - EDGE), first.at), first]
+        for before, after in pairwise(chain):
+            middle = before.end + EDGE
+            start = before.cot_end
+            for low, high in ((before.end, min(middle, after.at)), (max(middle, after.at - EDGE), after.at)):
+                found = self._pieces(cot, start, after.cot, low, high)
+                start = found[-1].cot_end if found else start
+                links += found
+            links.append(after)
+        return links + self._pieces(cot, last.cot_end, min(len(cot), last.cot_end + EDGE), last.end, min(ceiling, last.end + EDGE))
+
+    def _pieces(self, cot: bytes, cot_low: int, cot_high: int, low: int, high: int) -> list[_Link]:
+        """Greedily, from the left: exact pieces of at least PIECE bytes that advance in both texts, inside the two windows."""
+        found = []
+        while low + PIECE <= high:
+            start = self.text[low : low + PIECE]
+            place = cot.find(start, cot_low, cot_high) if len(set(start)) > 2 else -1
+            if place < 0:
+                low += 1
+                continue
+            size = PIECE
+            while low + size < high and place + size < cot_high and self.text[low + size] == cot[place + size]:
+                size += 1
+            found.append(_Link(place, low, size))
+            low, cot_low = low + size, place + size
+        return found
+
+    def _run(self, pattern: Pattern, link: _Link) -> RawRun:
+        field = next(number for number, start in enumerate(self.starts[1:]) if link.at < start)
+        return field, link.cot, link.at - self.starts[field], link.length, pattern._private(link.cot, link.length)
+
+    def foreign_seeds(self, chains: Sequence[RawChain]) -> Iterator[int]:
+        """Sampled seeds that do not touch a private run of one of the chains."""
+        runs = [(self.starts[run[0]] + run[2], run[3]) for _, chain in chains for run in chain if run[4]]
+        number = 0
+        for at, seed in self.seeds:
+            while number < len(runs) and sum(runs[number]) <= at:
+                number += 1
+            if sampled(seed) and (number == len(runs) or at + K <= runs[number][0]):
+                yield seed
+
+
+def _joined(links: Sequence[_Link]) -> Iterator[list[_Link]]:
+    chain: list[_Link] = []
+    for link in links:
+        if chain and link.at - chain[-1].end <= INPUT_GAP and -OVERLAP <= (gap := link.cot - chain[-1].cot_end) <= COT_GAP:
+            cut = max(0, -gap)
+            if link.length - cut >= PIECE:
+                chain.append(_Link(link.cot + cut, link.at + cut, link.length - cut))
+                continue
+        if chain:
+            yield chain
+        chain = [link]
+    if chain:
+        yield chain
+
+
+RawEpisode = tuple[Sequence[bytes], Sequence[tuple[bytes, int]], Sequence[Sequence[bytes]]]
+
+
+def screen(episodes: Sequence[RawEpisode], sketch: Sketch | None) -> tuple[array[int], array[int], list[RawHit]]:
+    """Lengths and private lengths of all episodes, and the calls in which there is something to look at."""
+    lengths, privates, hits = array("Q"), array("Q"), list[RawHit]()
+    first = sketch.reserve(len(episodes)) if sketch else 0
+    for number, (reasoning, public, calls) in enumerate(episodes):
+        pattern = Pattern(reasoning, public)
+        lengths.append(pattern.length)
+        privates.append(pattern.private)
+        for call, fields in enumerate(calls):
+            normalised = [normalise(field) for field in fields]
+            stream = _Stream([text for text, _, _ in normalised])
+            chains = stream.chains(pattern)
+            flags = tuple(flags_of(raw, odd, wide) for raw, (_, odd, wide) in zip(fields, normalised, strict=True))
+            if chains or any(flags):
+                hits.append((number, call, chains, flags))
+            if sketch:
+                for seed in stream.foreign_seeds(chains):
+                    sketch.add(seed, first + number)
+    return lengths, privates, hits

@@ -1,0 +1,78 @@
+"""What is private about an episode's reasoning, and what may be subtracted from it.
+
+Private text of a reasoning segment (docs/architecture.md) = the segment minus what the model had been given before it wrote it, minus its own
+answer, minus the dataset columns that the scorer legitimately holds. What comes *later* (a tool result that repeats the reasoning, a
+file, another model's input) is never subtracted: there it is an indirect finding.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from sequester.episodes.guarded import GuardedText
+from sequester.episodes.model import Channel, Episode, Reason, SplitStatus, Visibility
+
+MIN_PRIVATE = 31
+"""Normalised private characters below which there is nothing to look for (`no_private_text`)."""
+
+_OWN_OUTPUT = frozenset({Channel.ANSWER, Channel.TOOL_CALL})
+
+
+class Material(Struct, frozen=True):
+    """The texts of an episode, by the part they play in the subtraction."""
+
+    reasoning: tuple[GuardedText, ...]
+    """One per reasoning segment, in order."""
+    public: tuple[tuple[GuardedText, int], ...]
+    """(text, first): subtracted from the reasoning segments with index >= first."""
+    echoes: tuple[str, ...]
+    """Beside `public`: `answer` or `tool_call` where the text is the policy's own output, else empty."""
+    later: tuple[tuple[GuardedText, int], ...]
+    """(tool result, n): it came after n reasoning segments, so it may repeat those."""
+
+
+def material(episode: Episode) -> Material:
+    """Sort an episode's segments into reasoning, public text and later tool results."""
+    reasoning: list[GuardedText] = []
+    given: list[tuple[GuardedText, int]] = []
+    own: list[tuple[GuardedText, int]] = []
+    kinds: list[str] = []
+    later: list[tuple[GuardedText, int]] = []
+    # A failed split says that the answer may hold the reasoning itself: subtracting it would hide what we look for.
+    trust_answer = episode.split.status is not SplitStatus.SPLIT_FAILED
+    for segment in episode.segments:
+        if segment.channel is Channel.REASONING:
+            reasoning.append(segment.text)
+        elif segment.channel in _OWN_OUTPUT:
+            if trust_answer:
+                own.append((segment.text, 0))
+                kinds.append(segment.channel.value)
+        else:
+            given.append((segment.text, len(reasoning)))
+            if segment.channel is Channel.TOOL_RESULT and reasoning:
+                later.append((segment.text, len(reasoning)))
+    given += [(column.text, 0) for column in episode.columns if column.text is not None]
+    # What was given comes first, so that an echo counts only what the answer repeats from the reasoning alone.
+    return Material(tuple(reasoning), tuple(given + own), ("",) * len(given) + tuple(kinds), tuple(later))
+
+
+def why_unassessable(episode: Episode) -> Reason | None:
+    """The reason for which this episode's reasoning cannot be looked for at all; None where it can."""
+    if episode.split.status is SplitStatus.AMBIGUOUS:
+        return Reason.AMBIGUOUS
+    if any(segment.channel is Channel.REASONING and segment.text for segment in episode.segments):
+        return None
+    if episode.split.status is SplitStatus.SPLIT_FAILED:
+        return Reason.SPLIT_FAILED
+    return Reason.NOT_LOGGED
+
+
+def why_not_cleared(episode: Episode) -> Reason | None:
+    """The reason for which finding nothing in this episode would not count as an audit; None where it would."""
+    if episode.split.status is SplitStatus.SPLIT_FAILED:
+        return Reason.SPLIT_FAILED
+    if episode.visibility is Visibility.SUMMARY:
+        return Reason.SUMMARY_ONLY
+    if episode.visibility is not Visibility.RAW:
+        return Reason.NOT_LOGGED
+    return None

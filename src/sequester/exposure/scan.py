@@ -1,0 +1,194 @@
+"""The scan of one unit of one input: read, screen in batches, look closely where something showed, count.
+
+Memory is bounded by the batch, not by the input. A unit is scanned without knowledge of the others; what needs the whole run (shared
+text, gaps, severity) is settled afterwards from the tallies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from msgspec import Struct
+
+from sequester.episodes.model import Episode, Evidence, Reason, RewardCall, Skipped, SplitStatus
+from sequester.episodes.readers.interface import Options, Reader, Unit
+from sequester.errors import InputError
+from sequester.exposure import matching
+from sequester.exposure.examine import Subject, examine
+from sequester.exposure.private import MIN_PRIVATE, Material, material, why_not_cleared, why_unassessable
+from sequester.exposure.tally import MALFORMED_SHOWN, CallOutcome, Candidate, Handover, Place, Reach, Suspect, Tally
+from sequester.findings.fingerprint import FingerprintKey
+
+BATCH = 250
+"""Episodes screened in one call of the kernel: enough to amortise the call, little enough to stay in memory."""
+
+AUDITED = "audited"
+ECHO_LENGTH = 64
+"""Normalised characters of its reasoning that an answer or tool call must repeat to be counted as echo."""
+
+
+def scan_unit(reader: Reader, unit: Unit, options: Options, key: FingerprintKey, sketch: matching.Sketch) -> Tally:
+    """Scan one unit. What can be read is counted; what stops the reading is kept in `Tally.errors`, never raised."""
+    tally = Tally()
+    try:
+        for batch in _batches(_counted(reader.read(unit, options), unit, tally)):
+            _scan_batch(batch, key, sketch, tally)
+    except InputError as error:
+        tally.errors[unit.path] = str(error) + (f" ({error.hint})" if error.hint else "")
+    return tally
+
+
+def _counted(records: Iterable[Episode | Skipped], unit: Unit, tally: Tally) -> Iterator[Episode]:
+    """Pass the episodes on; count every record, and every skipped one with its reason."""
+    for record in records:
+        tally.records[unit.path] += 1
+        tally.seen += 1
+        if isinstance(record, Skipped):
+            tally.episodes[record.reason.value] += 1
+            if len(tally.malformed) < MALFORMED_SHOWN:
+                tally.malformed.append(f"{record.source.path}:{record.source.record}: {record.detail}")
+            continue
+        if record.step is not None:
+            tally.steps.add(record.step)
+        if record.shard is not None:
+            tally.shards.add(record.shard)
+        if record.split.status is SplitStatus.NO_COT:
+            tally.without_cot += 1
+            continue
+        yield record
+
+
+def _batches(episodes: Iterator[Episode]) -> Iterator[list[Episode]]:
+    while batch := list(islice(episodes, BATCH)):
+        yield batch
+
+
+class _Case(Struct):
+    """One episode on its way through a batch."""
+
+    episode: Episode
+    material: Material
+    unassessable: Reason | None
+    not_cleared: Reason | None
+    hits: set[int] = set()
+    """Indices of the calls in which the screen saw something, or a wrapping."""
+
+
+def _scan_batch(batch: list[Episode], key: FingerprintKey, sketch: matching.Sketch, tally: Tally) -> None:
+    cases = [_Case(episode, material(episode), why_unassessable(episode), why_not_cleared(episode)) for episode in batch]
+    searchable = [case for case in cases if case.unassessable is None]
+    screened = matching.screen([_screenable(case) for case in searchable], sketch)
+    for index, case in enumerate(searchable):
+        if screened.privates[index] < MIN_PRIVATE:
+            # The private text is too short to look for, but one that a scorer got whole is worth saying: it is still examined.
+            case.not_cleared = Reason.NO_PRIVATE_TEXT
+    for hit in screened.hits:
+        searchable[hit.episode].hits.add(hit.call)
+    for case in cases:
+        _count_case(case, key, tally)
+
+
+def _screenable(case: _Case) -> matching.Episode:
+    texts = [[field.text.reveal_raw() for field in call.inputs or () if field.text is not None] for call in case.episode.calls]
+    return (
+        [text.reveal_raw() for text in case.material.reasoning],
+        [(text.reveal_raw(), first) for text, first in case.material.public],
+        texts,
+    )
+
+
+def _count_echo(case: _Case, repeated: tuple[int, ...], tally: Tally) -> None:
+    """Count the channels in which the policy's own output repeats its reasoning."""
+    tally.echo_of += 1
+    channels = {kind for kind, length in zip(case.material.echoes, repeated, strict=True) if kind and length >= ECHO_LENGTH}
+    tally.echo_episodes += bool(channels)
+    tally.echo.update(channels)
+
+
+def _count_case(case: _Case, key: FingerprintKey, tally: Tally) -> None:
+    """Decide what became of every call of one episode, and count it or keep it as a suspect."""
+    episode = case.episode
+    subject: Subject | None = None
+    outcomes = []
+    for index, call in enumerate(episode.calls):
+        reason = _why_not_searched(case, call)
+        candidates: tuple[Candidate, ...] = ()
+        if call.hands_over:
+            # By contract the scorer holds the reasoning whatever the log says: one finding per path, no search.
+            tally.handovers.setdefault(Handover(call.path, call.hands_over), Reach()).add(episode.step)
+        elif reason is None:
+            if index in case.hits or any(field.ids is not None for field in call.inputs or ()):
+                subject = subject or Subject(episode, case.material)
+                found = examine(subject, call, key)
+                candidates = found.candidates
+                tally.limits.update(found.limits)
+                reason = Reason.LIMIT if found.limits else None
+            reason = case.not_cleared or reason or (Reason.REBUILT_ONLY if call.evidence is not Evidence.RECORDED else None)
+        evidence = Evidence.CONTRACT if call.hands_over else call.evidence
+        outcomes.append(CallOutcome(call.path, evidence, bool(call.hands_over), reason, candidates))
+    suspect = Suspect(
+        episode.episode_id,
+        episode.environment,
+        episode.step,
+        f"{episode.source.path}:{episode.source.record}",
+        episode.advantage,
+        tuple(outcomes),
+    )
+    if any(outcome.candidates for outcome in outcomes):
+        tally.suspects.append(suspect)
+    else:
+        count_episode(tally, suspect, frozenset())
+
+
+def _why_not_searched(case: _Case, call: RewardCall) -> Reason | None:
+    if case.unassessable is not None:
+        return case.unassessable
+    if call.inputs is None:
+        return call.missing or (Reason.REBUILT_ONLY if call.evidence is Evidence.CONTRACT else Reason.INPUT_NOT_LOGGED)
+    return Reason.NO_PRIVATE_TEXT if case.not_cleared is Reason.NO_PRIVATE_TEXT else None
+
+
+def count_episode(tally: Tally, suspect: Suspect, exposed_calls: frozenset[int]) -> None:
+    """Add one episode to the counts; `exposed_calls` are the indices of the calls with a finding at or above medium.
+
+    An episode is audited if every call of it was assessed: searched whole, or shown to be exposed.
+    """
+    statuses = []
+    for index, call in enumerate(suspect.calls):
+        if index in exposed_calls:
+            status = EXPOSED
+        elif call.by_contract:
+            status = BY_CONTRACT
+        else:
+            status = AUDITED if call.reason is None else call.reason.value
+        statuses.append(status)
+        tally.calls[call.evidence.value, status] += 1
+    places: dict[Place, str] = {}
+    for call, status in zip(suspect.calls, statuses, strict=True):
+        place = Place(suspect.environment, call.path, suspect.step)
+        places[place] = max(places.get(place, AUDITED), status, key=_gravity)
+    for place, status in places.items():
+        tally.places[place, status] += 1
+    worst = Reason.NO_REWARD_CALL.value if not statuses else next((s for s in statuses if s not in ASSESSED), AUDITED)
+    tally.episodes[worst] += 1
+    shown = [status for status in statuses if status in (EXPOSED, BY_CONTRACT)]
+    if shown:
+        tally.exposed[worst] += 1
+        tally.exposed_by.update({suspect.calls[index].evidence.value for index, status in enumerate(statuses) if status in shown})
+    tally.with_evidence.update({call.evidence.value for call in suspect.calls})
+    tally.scored.update({(call.path, call.evidence.value) for call in suspect.calls})
+    if suspect.advantage is not None:
+        tally.mass += abs(suspect.advantage)
+        tally.mass_observed += abs(suspect.advantage) if worst == AUDITED else 0.0
+        tally.mass_known = True
+
+
+EXPOSED = "exposed"
+BY_CONTRACT = "exposed by contract"
+ASSESSED = frozenset({AUDITED, EXPOSED, BY_CONTRACT})
+
+
+def _gravity(status: str) -> int:
+    """Order in which several calls on one path of one episode are summed up: exposure first, then what is unknown."""
+    return 3 if status == EXPOSED else 2 if status == BY_CONTRACT else 1 if status != AUDITED else 0

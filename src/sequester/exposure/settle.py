@@ -1,0 +1,301 @@
+"""From tallies to a result: what needs the whole run is decided here.
+
+Severity (a stretch that other scorer inputs of the run hold too weighs less), waivers, exposure of episodes, gaps against what the run
+declared, the affected section, rates and verdict. Pure: the same tallies give the same result, in whatever order units were scanned.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+
+from msgspec import Struct
+
+from sequester.episodes.guarded import GuardedText
+from sequester.episodes.model import Evidence, Reason
+from sequester.episodes.readers.interface import Declared
+from sequester.exposure.examine import RULE_OF_CLASS
+from sequester.exposure.scan import ASSESSED, AUDITED, BY_CONTRACT, EXPOSED, count_episode
+from sequester.exposure.severity import THRESHOLDS, Stretch, grade
+from sequester.exposure.tally import Candidate, ChainWeight, Reach, Suspect, Tally
+from sequester.findings.fingerprint import FingerprintKey
+from sequester.findings.grouping import group_findings
+from sequester.findings.model import (
+    Affected,
+    Breakdown,
+    CallCounts,
+    Echo,
+    EpisodeCounts,
+    Finding,
+    FindingClass,
+    HeatCell,
+    InputFile,
+    Rate,
+    Result,
+    RewardMass,
+    Scope,
+    Severity,
+    Tool,
+)
+from sequester.findings.verdict import bounds, rate, verdict, with_cot
+from sequester.findings.waivers import Waivers, apply
+
+Shared = Callable[[tuple[int, ...]], bool]
+"""Whether the windows of one run all stand in scorer inputs of other episodes, or in stock text."""
+
+STAGES = 10
+"""The breakdown by stage cuts the steps seen into so many parts."""
+
+
+class Input(Struct, frozen=True):
+    """One input file or directory, as it was recognised."""
+
+    path: str
+    format: str
+    declared: Declared
+    error: str | None = None
+
+
+def settle(
+    tally: Tally, inputs: Sequence[Input], shared: Shared, tool: Tool, key: FingerprintKey, waivers: Waivers, today: date
+) -> Result:
+    """The result of an audit. Consumes the suspects of the tally."""
+    findings = sorted(_recorded_findings(tally, shared), key=lambda one: (-one.severity.rank, one.episode_id, one.call, one.field, one.id))
+    findings += _contract_findings(tally, key)
+    applied = apply(waivers, findings, today)
+    files = tuple(_file(one, tally) for one in inputs)
+    gaps, gap_notes = _gaps(tally, inputs, files)
+    episodes = _episode_counts(tally, gaps)
+    calls = _call_counts(tally)
+    scope = Scope.RUN if inputs and all(one.declared.closed for one in inputs) and not gaps else Scope.FILES_GIVEN
+    places = _by_path_and_step(tally)
+    return Result(
+        tool=tool,
+        verdict=verdict(episodes, calls, files),
+        scope=scope,
+        inputs=files,
+        episodes=episodes,
+        reward_calls=calls,
+        rates=tuple(_rates(tally, episodes, calls)),
+        by=tuple(_breakdown(tally)),
+        affected=_affected(places),
+        groups=group_findings(applied.findings, tally.scored),
+        findings=applied.findings,
+        waived=applied.waived,
+        below_threshold=sum(not one.severity.at_least(Severity.MEDIUM) for one in applied.findings),
+        echo=Echo(tally.echo_episodes, tally.echo_of, dict(sorted(tally.echo.items()))),
+        reward_mass=RewardMass(tally.mass_observed, tally.mass) if tally.mass_known else None,
+        notes=(*applied.notes, *gap_notes, *_limit_notes(tally)),
+        heat=tuple(HeatCell(path, step, *counts) for (path, step), counts in sorted(places.items()) if step is not None),
+    )
+
+
+def _recorded_findings(tally: Tally, shared: Shared) -> Iterator[Finding]:
+    """Grade every candidate, count its episode, and yield what is worth reporting."""
+    suspects, tally.suspects = tally.suspects, []
+    for suspect in suspects:
+        exposed = set()
+        for index, call in enumerate(suspect.calls):
+            for candidate in call.candidates:
+                finding = _finding(suspect, index, candidate, shared)
+                if finding is None:
+                    continue
+                if finding.severity.at_least(Severity.MEDIUM):
+                    exposed.add(index)
+                yield finding
+        count_episode(tally, suspect, frozenset(exposed))
+
+
+def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared) -> Finding | None:
+    stretches = [_stretch(chain, shared) for chain in candidate.chains]
+    grades = [found for stretch in stretches if (found := grade(stretch)) is not None]
+    if not grades:
+        return None
+    severity = max(grades, key=lambda one: one.rank)
+    unshared = sum(stretch.unshared for stretch in stretches)
+    note = "" if unshared >= candidate.private else f"{candidate.private - unshared} of these characters stand in other scorer inputs too"
+    return Finding(
+        id=candidate.fingerprint,
+        rule=RULE_OF_CLASS[candidate.class_],
+        class_=candidate.class_,
+        severity=severity,
+        confidence=Severity.HIGH if unshared >= THRESHOLDS.medium else Severity.MEDIUM if unshared >= THRESHOLDS.report else Severity.LOW,
+        evidence=suspect.calls[index].evidence.value,
+        episode_id=suspect.episode_id,
+        reward_path=suspect.calls[index].path,
+        call=index,
+        field=candidate.field,
+        transforms=candidate.transforms,
+        spans=candidate.spans,
+        private_chars=candidate.private,
+        cot_fraction=round(candidate.covered, 4),
+        environment=suspect.environment,
+        step=suspect.step,
+        source=suspect.source,
+        note=note,
+    )
+
+
+def _stretch(chain: ChainWeight, shared: Shared) -> Stretch:
+    elsewhere = sum(run.private for run in chain.runs if run.windows and shared(run.windows))
+    return Stretch(chain.private, max(0, chain.private - elsewhere), chain.covered, chain.beside_marker)
+
+
+def _contract_findings(tally: Tally, key: FingerprintKey) -> list[Finding]:
+    """One finding per reward path and argument by which the framework hands the CoT over."""
+    found = []
+    for handover, reach in sorted(tally.handovers.items()):
+        ids = "ids" in handover.argument
+        rule = "SQ111" if ids else "SQ110"
+        found.append(
+            Finding(
+                id=key.fingerprint(rule, handover.path, GuardedText(handover.argument)),
+                rule=rule,
+                class_=FindingClass.IDS if ids else FindingClass.CONTENT,
+                severity=Severity.MEDIUM,
+                confidence=Severity.HIGH,
+                evidence=Evidence.CONTRACT.value,
+                episode_id="",
+                reward_path=handover.path,
+                call=0,
+                field=handover.argument,
+                transforms=(),
+                spans=(),
+                private_chars=0,
+                cot_fraction=1.0,
+                step=reach.first_step,
+                note=f"by the framework's contract, for all {reach.episodes} episodes of this path; `sequester swap` tests whether it is read",
+            )
+        )
+    return found
+
+
+def _file(one: Input, tally: Tally) -> InputFile:
+    read = sum(count for path, count in tally.records.items() if path == one.path or path.startswith(one.path.rstrip("/") + "/"))
+    error = one.error or next((text for path, text in tally.errors.items() if path == one.path or path.startswith(one.path + "/")), None)
+    return InputFile(one.path, one.format, one.declared.rows, read, error)
+
+
+def _gaps(tally: Tally, inputs: Sequence[Input], files: Sequence[InputFile]) -> tuple[int, list[str]]:
+    """Records, steps and ranks that were declared but not seen. Each is at least one thing not assessed."""
+    missing, notes = 0, []
+    for one, file in zip(inputs, files, strict=True):
+        declared = one.declared
+        if declared.rows is not None and file.rows_read < declared.rows:
+            missing += declared.rows - file.rows_read
+            notes.append(f"{one.path}: {file.rows_read} of {declared.rows} declared records were read.")
+        expected = set(declared.step_set or ()) | (set(range(declared.steps[0], declared.steps[1] + 1)) if declared.steps else set())
+        if absent := sorted(expected - tally.steps):
+            missing += len(absent)
+            notes.append(f"{one.path}: no episode of {len(absent)} declared step(s), the first of them {absent[0]}.")
+        if declared.ranks is not None and len(tally.shards) < declared.ranks:
+            missing += declared.ranks - len(tally.shards)
+            notes.append(f"{one.path}: episodes of {len(tally.shards)} of {declared.ranks} declared ranks.")
+    return missing, notes
+
+
+def _episode_counts(tally: Tally, gaps: int) -> EpisodeCounts:
+    not_assessed = {status: count for status, count in sorted(tally.episodes.items()) if status != AUDITED}
+    if gaps:
+        not_assessed[Reason.MISSING_PART.value] = not_assessed.get(Reason.MISSING_PART.value, 0) + gaps
+    return EpisodeCounts(
+        seen=tally.seen + gaps,
+        without_cot=tally.without_cot,
+        audited=tally.episodes[AUDITED],
+        exposed=sum(tally.exposed.values()),
+        not_assessed=not_assessed,
+    )
+
+
+def _call_counts(tally: Tally) -> CallCounts:
+    evidence: Counter[str] = Counter()
+    statuses: Counter[str] = Counter()
+    for (kind, status), count in tally.calls.items():
+        evidence[kind] += count
+        statuses[status] += count
+    return CallCounts(
+        seen=sum(statuses.values()),
+        audited=sum(statuses[status] for status in ASSESSED),
+        exposed=statuses[EXPOSED] + statuses[BY_CONTRACT],
+        evidence={kind.value: evidence[kind.value] for kind in Evidence},
+        not_assessed={status: count for status, count in sorted(statuses.items()) if status not in ASSESSED},
+    )
+
+
+def _rates(tally: Tally, episodes: EpisodeCounts, calls: CallCounts) -> Iterator[Rate]:
+    """Episodes and reward calls, each kind of evidence for itself."""
+    if tally.with_evidence.total() == 0:
+        yield rate(("exposed episodes", "episodes with CoT", "all evidence"), 0, with_cot(episodes), with_cot(episodes))
+        return
+    for kind in Evidence:
+        of = tally.with_evidence[kind.value]
+        if of:
+            found = tally.exposed_by[kind.value]
+            unknown = sum(count for (evidence, status), count in tally.calls.items() if evidence == kind and status not in ASSESSED)
+            yield rate(("exposed episodes", f"episodes with {kind.value} reward calls", kind.value), found, of, min(unknown, of - found))
+            seen = sum(count for (evidence, _), count in tally.calls.items() if evidence == kind)
+            shown = sum(tally.calls[kind.value, status] for status in (EXPOSED, BY_CONTRACT))
+            yield rate(("exposed reward calls", f"{kind.value} reward calls", kind.value), shown, seen, unknown)
+
+
+def _breakdown(tally: Tally) -> Iterator[Breakdown]:
+    stage = _stages(tally.steps)
+    rows: dict[tuple[str, str, int], Counter[str]] = {}
+    names: dict[tuple[str, str, int], tuple[str | None, str, str | None]] = {}
+    for (place, status), count in tally.places.items():
+        number, name = stage(place.step)
+        at = (place.environment or "", place.path, number)
+        names[at] = (place.environment, place.path, name)
+        rows.setdefault(at, Counter())[status] += count
+    for at in sorted(rows):
+        counts = rows[at]
+        seen, found = counts.total(), counts[EXPOSED] + counts[BY_CONTRACT]
+        unknown = sum(count for status, count in counts.items() if status not in ASSESSED)
+        environment, path, name = names[at]
+        yield Breakdown(environment, path, name, seen, found, *bounds(found, unknown, seen))
+
+
+def _stages(steps: set[int]) -> Callable[[int | None], tuple[int, str | None]]:
+    """Step -> (number, name) of its stage; steps are cut into `STAGES` parts of equal width, or fewer."""
+    if not steps:
+        return lambda step: (-1, None)
+    first, last = min(steps), max(steps)
+    width = max(1, -(-(last - first + 1) // STAGES))
+
+    def stage(step: int | None) -> tuple[int, str | None]:
+        if step is None:
+            return -1, None
+        number = (step - first) // width
+        low = first + number * width
+        high = min(last, low + width - 1)
+        return number, f"step {low}" if low == high else f"steps {low}-{high}"
+
+    return stage
+
+
+def _by_path_and_step(tally: Tally) -> dict[tuple[str, int | None], tuple[int, int, int]]:
+    """(reward path, step) -> episodes, exposed, not assessed."""
+    cells: dict[tuple[str, int | None], list[int]] = {}
+    for (place, status), count in tally.places.items():
+        cell = cells.setdefault((place.path, place.step), [0, 0, 0])
+        cell[0] += count
+        cell[1] += count if status in (EXPOSED, BY_CONTRACT) else 0
+        cell[2] += count if status not in ASSESSED else 0
+    return {at: (cell[0], cell[1], cell[2]) for at, cell in cells.items()}
+
+
+def _affected(places: Mapping[tuple[str, int | None], tuple[int, int, int]]) -> Affected:
+    """All steps at which a reward path that is exposed anywhere was live."""
+    offending = {path for (path, _), (_, exposed, _) in places.items() if exposed}
+    reach = Reach()
+    for path, step in places:
+        if path in offending:
+            reach.add(step)
+    return Affected(reach.first_step, reach.last_step)
+
+
+def _limit_notes(tally: Tally) -> Iterator[str]:
+    for limit, count in sorted(tally.limits.items()):
+        yield f"The decoding limit `{limit}` was hit in {count} reward call(s); what lies beyond it was not searched."
+    yield from tally.malformed

@@ -1,0 +1,186 @@
+"""Counting: what was seen, what was searched, and what might be an exposure once the whole run is known.
+
+A `Tally` is filled unit by unit, also in several processes, and merged. It grows with the number of environments, reward paths, steps
+and suspicious episodes, not with the number of episodes. It holds no text.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from sequester.episodes.model import Evidence, Reason
+from sequester.findings.model import FindingClass, Span
+
+
+class Place(NamedTuple):
+    """Where a reward call belongs in the breakdown."""
+
+    environment: str | None
+    path: str
+    step: int | None
+
+
+class RunWeight(Struct, frozen=True):
+    """One exact run of a chain, by what is needed to ask whether other scorer inputs hold it too."""
+
+    private: int
+    windows: tuple[int, ...]
+    """Hashes of the windows selected inside the run; empty where it is too short to have one."""
+
+
+class ChainWeight(Struct, frozen=True):
+    """One chain of runs: the unit that severity is decided on."""
+
+    private: int
+    covered: float
+    """`private` over all private characters of the episode's reasoning."""
+    runs: tuple[RunWeight, ...]
+    beside_marker: bool
+
+
+class Candidate(Struct, frozen=True):
+    """Private reasoning in one field of a scorer's input, before the rest of the run is known."""
+
+    class_: FindingClass
+    field: str
+    transforms: tuple[str, ...]
+    spans: tuple[Span, ...]
+    chains: tuple[ChainWeight, ...]
+    fingerprint: str
+    """Id of the finding it would become."""
+
+    @property
+    def private(self) -> int:
+        return sum(chain.private for chain in self.chains)
+
+    @property
+    def covered(self) -> float:
+        return min(1.0, sum(chain.covered for chain in self.chains))
+
+
+class CallOutcome(Struct, frozen=True):
+    """What became of one reward call of a suspect."""
+
+    path: str
+    evidence: Evidence
+    by_contract: bool
+    """The framework hands the CoT to this scorer: exposed, whatever the log holds."""
+    reason: Reason | None
+    """Why the call is not assessed if none of its candidates counts; None where it was searched whole."""
+    candidates: tuple[Candidate, ...] = ()
+
+
+class Suspect(Struct, frozen=True):
+    """An episode with at least one candidate."""
+
+    episode_id: str
+    environment: str | None
+    step: int | None
+    source: str
+    advantage: float | None
+    calls: tuple[CallOutcome, ...]
+
+
+class Handover(NamedTuple):
+    """A reward path to which the framework hands the CoT over by contract."""
+
+    path: str
+    argument: str
+
+
+@dataclass
+class Reach:
+    """How many episodes, over which steps."""
+
+    episodes: int = 0
+    first_step: int | None = None
+    last_step: int | None = None
+
+    def add(self, step: int | None, episodes: int = 1) -> None:
+        self.episodes += episodes
+        if step is not None:
+            self.first_step = step if self.first_step is None else min(self.first_step, step)
+            self.last_step = step if self.last_step is None else max(self.last_step, step)
+
+    def join(self, other: Reach) -> None:
+        self.add(other.first_step, other.episodes)
+        self.add(other.last_step, 0)
+
+
+@dataclass
+class Tally:
+    """Everything counted over some units of some inputs."""
+
+    records: Counter[str] = field(default_factory=Counter)
+    """Records read, by input path."""
+    errors: dict[str, str] = field(default_factory=dict)
+    """What stopped the reading of an input, by input path."""
+    seen: int = 0
+    without_cot: int = 0
+    episodes: Counter[str] = field(default_factory=Counter)
+    """Settled episodes with reasoning, and skipped records: `audited`, or the reason why not."""
+    exposed: Counter[str] = field(default_factory=Counter)
+    """Those of them that are exposed, under the same names."""
+    exposed_by: Counter[str] = field(default_factory=Counter)
+    """Exposed episodes by kind of evidence; one episode may count under several."""
+    with_evidence: Counter[str] = field(default_factory=Counter)
+    """Settled episodes that have a reward call of this kind of evidence."""
+    scored: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Settled episodes that a (reward path, evidence) scored."""
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Settled reward calls: (evidence, status)."""
+    places: Counter[tuple[Place, str]] = field(default_factory=Counter)
+    """Settled episodes at a place: (place, status)."""
+    suspects: list[Suspect] = field(default_factory=list)
+    """Episodes that settle only when the whole run is known."""
+    handovers: dict[Handover, Reach] = field(default_factory=dict)
+    echo: Counter[str] = field(default_factory=Counter)
+    echo_episodes: int = 0
+    echo_of: int = 0
+    steps: set[int] = field(default_factory=set)
+    shards: set[str] = field(default_factory=set)
+    mass_observed: float = 0.0
+    mass: float = 0.0
+    mass_known: bool = False
+    limits: Counter[str] = field(default_factory=Counter)
+    """Decoding limits that were hit, by name."""
+    malformed: list[str] = field(default_factory=list)
+    """The first records that could not be read, with their places."""
+
+    def merge(self, other: Tally) -> None:
+        """Add what another tally counted over other units."""
+        for mine, theirs in (
+            (self.records, other.records),
+            (self.episodes, other.episodes),
+            (self.exposed, other.exposed),
+            (self.exposed_by, other.exposed_by),
+            (self.with_evidence, other.with_evidence),
+            (self.echo, other.echo),
+            (self.limits, other.limits),
+        ):
+            mine.update(theirs)
+        self.calls.update(other.calls)
+        self.places.update(other.places)
+        self.scored.update(other.scored)
+        self.errors.update(other.errors)
+        self.seen += other.seen
+        self.without_cot += other.without_cot
+        self.suspects += other.suspects
+        for key, reach in other.handovers.items():
+            self.handovers.setdefault(key, Reach()).join(reach)
+        self.echo_episodes += other.echo_episodes
+        self.echo_of += other.echo_of
+        self.steps |= other.steps
+        self.shards |= other.shards
+        self.mass_observed += other.mass_observed
+        self.mass += other.mass
+        self.mass_known |= other.mass_known
+        self.malformed = (self.malformed + other.malformed)[:MALFORMED_SHOWN]
+
+
+MALFORMED_SHOWN = 20
+"""Malformed records named in the result; the rest are counted."""

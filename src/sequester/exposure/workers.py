@@ -1,0 +1,85 @@
+"""Scanning units in several processes, one table of shared text between them.
+
+Processes and not threads, because reading holds the interpreter lock. They are spawned, not forked: Arrow has threads of its own. The
+table of the sketch lies in shared memory; two workers that write one slot at once may lose a count, which a hint can bear.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from itertools import islice
+from multiprocessing.shared_memory import SharedMemory
+from typing import NamedTuple
+
+from sequester.episodes.readers.interface import Options, Reader, Unit
+from sequester.episodes.readers.registry import load_readers
+from sequester.exposure.matching import Sketch
+from sequester.exposure.scan import scan_unit
+from sequester.exposure.tally import Tally
+from sequester.findings.fingerprint import FingerprintKey
+
+
+class Task(NamedTuple):
+    """One unit and the name of the reader that reads it."""
+
+    reader: str
+    unit: Unit
+
+
+def scan_here(tasks: Iterable[Task], readers: dict[str, Reader], options: Options, key: FingerprintKey, sketch: Sketch) -> Iterator[tuple[Task, Tally]]:
+    """Scan one unit after the other in this process."""
+    for task in tasks:
+        yield task, scan_unit(readers[task.reader], task.unit, options, key, sketch)
+
+
+def scan_apart(tasks: Iterable[Task], jobs: int, options: Options, key: FingerprintKey, sketch: Sketch) -> Iterator[tuple[Task, Tally]]:
+    """Scan units in `jobs` processes, at most two waiting for each, and yield them as they finish. Fills `sketch` at the end."""
+    memory = SharedMemory(create=True, size=len(sketch.table))
+    try:
+        context = multiprocessing.get_context("spawn")
+        counter = context.Value("L", 0)
+        pool = ProcessPoolExecutor(jobs, context, _start, (memory.name, counter, options, key))
+        with pool:
+            waiting: dict[Future[Tally], Task] = {}
+            source = iter(tasks)
+            while True:
+                waiting.update({pool.submit(_scan, task): task for task in islice(source, 2 * jobs - len(waiting))})
+                if not waiting:
+                    break
+                for done in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    yield waiting.pop(done), done.result()
+        assert memory.buf is not None
+        sketch.table[:] = memory.buf[: len(sketch.table)]
+    finally:
+        memory.close()
+        memory.unlink()
+
+
+class _Worker(NamedTuple):
+    readers: dict[str, Reader]
+    options: Options
+    key: FingerprintKey
+    sketch: Sketch
+    memory: SharedMemory
+
+
+_worker: list[_Worker] = []
+"""What this worker process was started with; empty in every other process."""
+
+
+def _start(name: str, counter: object, options: Options, key: FingerprintKey) -> None:
+    with counter.get_lock():  # type: ignore[attr-defined]
+        number = counter.value  # type: ignore[attr-defined]
+        counter.value += 1  # type: ignore[attr-defined]
+    memory = SharedMemory(name=name)
+    assert memory.buf is not None
+    # Ordinals of episodes must differ between workers: each has its own sixteenth of the 32-bit range.
+    sketch = Sketch.over(memory.buf, first=number << 28)
+    _worker.append(_Worker({reader.name: reader for reader in load_readers()}, options, key, sketch, memory))
+
+
+def _scan(task: Task) -> Tally:
+    worker = _worker[0]
+    return scan_unit(worker.readers[task.reader], task.unit, worker.options, worker.key, worker.sketch)

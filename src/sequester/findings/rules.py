@@ -1,0 +1,92 @@
+"""The register of rules: one code, one page, for everything a check can find.
+
+Codes are stable: a code is never given a second meaning. The pages are Markdown beside this module and share one set of
+headings, which the tests hold them to; `sequester explain CODE` and the documentation print the same page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib.resources import files
+from types import MappingProxyType
+
+from msgspec import Struct
+
+from sequester.errors import UsageError
+from sequester.findings.model import FindingClass
+
+HEADINGS = ("What it finds", "Why it matters", "Example", "Remedy", "Known misses", "Operating point", "Since")
+"""The sections of every rule page, in order."""
+
+
+class Rule(Struct, frozen=True):
+    """One thing a check can find."""
+
+    code: str
+    name: str
+    class_: FindingClass
+    title: str
+    """One line, for tables."""
+    page: str
+    """File name of the rule's page."""
+
+    def text(self) -> str:
+        """The rule's page, as Markdown."""
+        return files("sequester.findings").joinpath("pages", self.page).read_text(encoding="utf-8")
+
+
+def _rule(code: str, name: str, class_: FindingClass, title: str) -> Rule:
+    return Rule(code, name, class_, title, f"{code}.md")
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        rule.code: rule
+        for rule in (
+            _rule("SQ101", "cot-in-scorer-input", FindingClass.CONTENT, "A scorer was given private reasoning as text"),
+            _rule("SQ102", "cot-token-ids", FindingClass.IDS, "A scorer was given private reasoning as token ids or byte values"),
+            _rule(
+                "SQ103",
+                "cot-through-tool-or-file",
+                FindingClass.INDIRECT,
+                "Private reasoning reached a scorer through a tool or a file",
+            ),
+            _rule(
+                "SQ104",
+                "cot-of-another-episode",
+                FindingClass.CROSS_EPISODE,
+                "A scorer was given the private reasoning of another episode",
+            ),
+            _rule(
+                "SQ110", "contract-hands-over-cot", FindingClass.CONTENT, "The framework hands this scorer the whole sampled text"
+            ),
+            _rule(
+                "SQ111",
+                "contract-hands-over-ids",
+                FindingClass.IDS,
+                "The framework hands this scorer the ids of the whole sampled text",
+            ),
+            _rule(
+                "SQ120",
+                "answer-holds-completion",
+                FindingClass.INTEGRITY,
+                "The answer field holds the whole completion, reasoning included",
+            ),
+        )
+    }
+)
+"""Every rule by its code, in order."""
+
+
+def find_rule(code: str) -> Rule:
+    """The rule with this code or name, in any case. Raises UsageError that names the nearest one."""
+    wanted = code.strip().casefold()
+    known = {key.casefold(): rule for rule in RULES.values() for key in (rule.code, rule.name)}
+    if wanted in known:
+        return known[wanted]
+    near = get_close_matches(wanted, known, n=1, cutoff=0.5)
+    raise UsageError(
+        f"there is no rule {code!r}",
+        hint=f"did you mean {known[near[0]].code} ({known[near[0]].name})?" if near else "`sequester rules` lists them all",
+    )

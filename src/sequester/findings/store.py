@@ -1,0 +1,184 @@
+"""The result store: every verb's results in one SQLite file, `results.sqlite` in the workspace.
+
+A result is stored whole, as canonical JSON, and its findings once more as rows to search by. Nothing in it is CoT:
+fingerprints, lengths and offsets only. Results are added and never changed or removed; so are the records of who revealed
+reasoning, when and why.
+
+Two processes may write at once: write-ahead log, and a lock that is waited for. The file says which version of these
+tables it holds (`user_version`); a newer one is refused, never guessed at.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from sequester.errors import ConfigError, UsageError
+from sequester.findings.encoding import decode_result, encode_result
+from sequester.findings.model import Finding, Result
+from sequester.findings.workspace import Workspace
+
+_VERSION = 1
+_WAIT_S = 30.0
+_TABLES = (
+    """CREATE TABLE results (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, verb TEXT NOT NULL, at TEXT NOT NULL, schema TEXT NOT NULL,
+        detector TEXT NOT NULL, verdict TEXT NOT NULL, scope TEXT NOT NULL, body TEXT NOT NULL)""",
+    """CREATE TABLE inputs (
+        result INTEGER NOT NULL REFERENCES results, path TEXT NOT NULL, sha256 TEXT NOT NULL,
+        PRIMARY KEY (result, path)) WITHOUT ROWID""",
+    """CREATE TABLE findings (
+        result INTEGER NOT NULL REFERENCES results, ordinal INTEGER NOT NULL, id TEXT NOT NULL, rule TEXT NOT NULL,
+        class TEXT NOT NULL, severity TEXT NOT NULL, reward_path TEXT NOT NULL, episode_id TEXT NOT NULL, step INTEGER,
+        waived INTEGER NOT NULL, PRIMARY KEY (result, ordinal)) WITHOUT ROWID""",
+    "CREATE INDEX findings_by_id ON findings (id)",
+    "CREATE INDEX findings_by_path ON findings (reward_path, rule)",
+    """CREATE TABLE reveals (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL, what TEXT NOT NULL)""",
+)
+
+
+class Stored(Struct, frozen=True):
+    """A result and how it came about."""
+
+    id: str
+    verb: str
+    at: datetime
+    result: Result
+    digests: Mapping[str, str]
+    """SHA-256 of each input, by path."""
+
+
+class Reveal(Struct, frozen=True):
+    """Somebody looked at reasoning."""
+
+    at: datetime
+    who: str
+    reason: str
+    what: str
+    """What was shown: a result and finding id, never the text."""
+
+
+class ResultStore:
+    """Results and reveals of one workspace. Opening it makes the file if need be; raises ConfigError if it cannot be used."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._path = workspace.create().results
+        with self._writing() as connection:
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if version > _VERSION:
+                raise ConfigError(
+                    f"the result store has version {version}, this sequester reads up to {_VERSION}",
+                    where=str(self._path),
+                    hint="upgrade sequester, or use another --workspace",
+                )
+            if version == 0:
+                for statement in _TABLES:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+    def save(self, verb: str, result: Result, digests: Mapping[str, str]) -> str:
+        """Add a result of `verb`; `digests` are the inputs' SHA-256 by path. Returns its id, such as `r17`."""
+        body = encode_result(result)
+        with self._writing() as connection:
+            row = connection.execute(
+                "INSERT INTO results (verb, at, schema, detector, verdict, scope, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (verb, _now(), result.schema, result.tool.detector, result.verdict.value, result.scope.value, body),
+            ).lastrowid
+            paths = ((row, _storable(path), digest) for path, digest in digests.items())
+            connection.executemany("INSERT INTO inputs VALUES (?, ?, ?)", paths)
+            rows = ((row, number, *_columns(finding)) for number, finding in enumerate(result.findings))
+            connection.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        return f"r{row}"
+
+    def load(self, result_id: str) -> Stored:
+        """The result with this id. Raises UsageError if there is none."""
+        digits = result_id.removeprefix("r")
+        number = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else 0
+        with self._reading() as connection:
+            row = connection.execute("SELECT verb, at, body FROM results WHERE id = ?", (number,)).fetchone()
+            known = connection.execute("SELECT max(id) FROM results").fetchone()[0]
+            digests = dict(connection.execute("SELECT path, sha256 FROM inputs WHERE result = ?", (number,)))
+        if row is None:
+            hint = f"the latest is r{known}" if known else "no result was stored here yet; run `sequester audit`"
+            raise UsageError(f"there is no result {result_id!r}", where=str(self._path), hint=hint)
+        verb, at, body = row
+        return Stored(f"r{number}", verb, datetime.fromisoformat(at), decode_result(body, f"{self._path}, r{number}"), digests)
+
+    def latest(self) -> str | None:
+        """Id of the newest result; None in a new store."""
+        with self._reading() as connection:
+            newest = connection.execute("SELECT max(id) FROM results").fetchone()[0]
+        return None if newest is None else f"r{newest}"
+
+    def results_with(self, finding_id: str) -> tuple[str, ...]:
+        """Ids of the results that hold this finding, oldest first."""
+        with self._reading() as connection:
+            query = "SELECT DISTINCT result FROM findings WHERE id = ? ORDER BY result"
+            rows = connection.execute(query, (finding_id,)).fetchall()
+        return tuple(f"r{number}" for (number,) in rows)
+
+    def record_reveal(self, who: str, reason: str, what: str) -> None:
+        """Note that somebody is about to see reasoning; call it first. Raises UsageError without a name and a reason."""
+        if not who.strip() or not reason.strip():
+            raise UsageError("reasoning is revealed to somebody, for a reason", hint='say why: --reveal "checking finding r17"')
+        with self._writing() as connection:
+            values = (_now(), _storable(who), _storable(reason), _storable(what))
+            connection.execute("INSERT INTO reveals (at, who, reason, what) VALUES (?, ?, ?, ?)", values)
+
+    def reveals(self) -> tuple[Reveal, ...]:
+        """Every reveal, oldest first."""
+        with self._reading() as connection:
+            rows = connection.execute("SELECT at, who, reason, what FROM reveals ORDER BY id").fetchall()
+        return tuple(Reveal(datetime.fromisoformat(at), who, reason, what) for at, who, reason, what in rows)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that has the write lock from its start, so that it cannot fail half-way for want of it."""
+        with self._reading() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self._path, timeout=_WAIT_S, isolation_level=None)) as connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise ConfigError(
+                f"the result store cannot be used ({error})",
+                where=str(self._path),
+                hint="move the file away if it is damaged; a new one is made",
+            ) from error
+
+
+def _columns(finding: Finding) -> tuple[str | int | None, ...]:
+    return (
+        finding.id,
+        finding.rule,
+        finding.class_.value,
+        finding.severity.value,
+        _storable(finding.reward_path),
+        _storable(finding.episode_id),
+        finding.step,
+        finding.waiver is not None,
+    )
+
+
+def _storable(text: str) -> str:
+    """SQLite holds UTF-8: what cannot be encoded is written as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

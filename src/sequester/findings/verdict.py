@@ -1,0 +1,155 @@
+"""From counts to a verdict, and from a verdict to an exit code. Pure functions.
+
+    exposed           a reward call has a finding at or above `medium`, waived or not
+    none_found        nothing found, something audited, and nothing at all left unassessed
+    incomplete        nothing found, something audited, something left unassessed
+    nothing_assessed  nothing found and nothing audited; nothing seen is nothing assessed
+
+Options change the exit code, never the verdict. There is no way from "not assessed" to "none found", and none from an
+empty input to 0.
+
+Denominators: episodes without CoT are counted apart and enter none. So a rate of episodes has `episodes.seen -
+episodes.without_cot` below the line, and its bounds are
+
+    low = found / seen          high = (found + not assessed) / seen
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+
+from msgspec import Struct
+
+from sequester.episodes.model import Reason
+from sequester.errors import UsageError
+from sequester.findings.model import CallCounts, EpisodeCounts, ExitCode, InputFile, Rate, Result, Severity, Verdict
+from sequester.statistics.intervals import clopper_pearson
+
+UNREAD_INPUT = "unread_input"
+"""Reason for inputs that could not be read to their end: a share of the inputs, since nobody knows how many records they held."""
+ALLOWABLE = (*(reason.value for reason in Reason), UNREAD_INPUT)
+"""Reasons that `--allow-unassessed REASON=SHARE` may name."""
+
+
+def verdict(episodes: EpisodeCounts, calls: CallCounts, inputs: Sequence[InputFile]) -> Verdict:
+    """The verdict that these counts allow."""
+    if episodes.exposed or calls.exposed:
+        return Verdict.EXPOSED
+    if not episodes.audited:
+        return Verdict.NOTHING_ASSESSED
+    left_out = sum(episodes.not_assessed.values()) + sum(calls.not_assessed.values())
+    return Verdict.INCOMPLETE if left_out or any(map(is_unread, inputs)) else Verdict.NONE_FOUND
+
+
+def is_unread(file: InputFile) -> bool:
+    """Whether records of this input may have been missed."""
+    return file.error is not None or (file.rows_declared is not None and file.rows_read < file.rows_declared)
+
+
+def with_cot(episodes: EpisodeCounts) -> int:
+    """Episodes that may hold CoT: the denominator of every rate of episodes."""
+    return episodes.seen - episodes.without_cot
+
+
+def bounds(found: int, not_assessed: int, seen: int) -> tuple[float | None, float | None]:
+    """Low and high share; (None, None) when nothing was seen.
+
+    An episode can be found exposed on one path and be unassessed on another, so the sum is cut at 1.
+    """
+    if seen <= 0:
+        return None, None
+    return found / seen, min(1.0, (found + not_assessed) / seen)
+
+
+def rate(names: tuple[str, str, str], count: int, of: int, not_assessed: int, sampled: bool = False) -> Rate:
+    """A share with its numerator, denominator and section (`names`, in words).
+
+    `bound` says what the low figure is: a full scan counts at least what is there, within the detector's limits, and has
+    no sampling error, so it gets no interval. For a sample the 95% interval covers sampling error only.
+    """
+    low, high = bounds(count, not_assessed, of)
+    numerator, denominator, section = names
+    return Rate(
+        numerator=numerator,
+        denominator=denominator,
+        section=section,
+        count=count,
+        of=of,
+        low=low,
+        high=high,
+        ci95=clopper_pearson(count, of) if sampled else None,
+        bound="two-sided" if sampled else "lower",
+    )
+
+
+class Allowances(Struct, frozen=True):
+    """What `--allow-unassessed` accepts: shares of what was seen."""
+
+    total: Fraction = Fraction(0)
+    """For all reasons together that have no share of their own."""
+    by_reason: Mapping[str, Fraction] = {}
+
+
+def parse_allowances(values: Iterable[str]) -> Allowances:
+    """The values of every `--allow-unassessed [REASON=]SHARE`; a later one replaces an earlier one. Raises UsageError."""
+    total = Fraction(0)
+    by_reason: dict[str, Fraction] = {}
+    for value in values:
+        reason, separator, number = value.rpartition("=")
+        try:
+            share = float(number)
+        except ValueError:
+            share = math.nan
+        if not 0.0 <= share <= 1.0:
+            raise UsageError(f"--allow-unassessed {value}: a share lies between 0 and 1", hint="one in twenty is written 0.05")
+        exact = Fraction(repr(share))
+        if not separator:
+            total = exact
+        elif reason in ALLOWABLE:
+            by_reason[reason] = exact
+        else:
+            raise UsageError(f"--allow-unassessed {value}: unknown reason {reason!r}", hint=f"known: {', '.join(ALLOWABLE)}")
+    return Allowances(total, by_reason)
+
+
+def unassessed_shares(result: Result) -> dict[str, Fraction]:
+    """For each reason, the greater of its share of the episodes with CoT and its share of the reward calls."""
+    shares: dict[str, Fraction] = {}
+    for counts, seen in (
+        (result.episodes.not_assessed, with_cot(result.episodes)),
+        (result.reward_calls.not_assessed, result.reward_calls.seen),
+    ):
+        for reason, count in counts.items():
+            if count:
+                shares[reason] = max(shares.get(reason, Fraction(0)), min(Fraction(1), Fraction(count, max(1, seen))))
+    unread = sum(map(is_unread, result.inputs))
+    if unread:
+        shares[UNREAD_INPUT] = Fraction(unread, len(result.inputs))
+    return shares
+
+
+def within(shares: Mapping[str, Fraction], allowed: Allowances) -> bool:
+    """Whether what is left unassessed is accepted."""
+    rest = sum((share for reason, share in shares.items() if reason not in allowed.by_reason), Fraction(0))
+    return rest <= allowed.total and all(shares.get(reason, 0) <= share for reason, share in allowed.by_reason.items())
+
+
+def accepting_options(result: Result) -> str:
+    """The options that would accept what this result leaves unassessed; empty if it leaves nothing."""
+    shares = sorted(unassessed_shares(result).items())
+    return " ".join(f"--allow-unassessed {reason}={math.ceil(share * 10_000) / 10_000:g}" for reason, share in shares)
+
+
+def exit_code(result: Result, fail_on: Severity = Severity.MEDIUM, allowed: Allowances | None = None) -> ExitCode:
+    """What the process exits with. Findings win over everything; nothing assessed cannot be allowed."""
+    if any(finding.waiver is None and finding.severity.at_least(fail_on) for finding in result.findings):
+        return ExitCode.FINDINGS
+    if result.verdict is Verdict.EXPOSED and not any(finding.severity.at_least(Severity.MEDIUM) for finding in result.findings):
+        return ExitCode.FINDINGS  # exposure that no finding explains cannot have been waived
+    if result.verdict is Verdict.NOTHING_ASSESSED:
+        return ExitCode.NOTHING_ASSESSED
+    if not within(unassessed_shares(result), allowed or Allowances()):
+        return ExitCode.INCOMPLETE
+    return ExitCode.OK

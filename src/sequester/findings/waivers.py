@@ -1,0 +1,286 @@
+"""Waivers: a finding that somebody answers for, until a day.
+
+    fingerprint_key = "fk-0123456789ab"
+
+    [[waiver]]
+    fingerprint = "0f…"            # one finding; or reward_path = "…" for a declared length or format signal
+    class = "orthogonal"           # aligned, orthogonal or in-conflict with what the reasoning is for
+    reason = "counts characters for the length term"
+    owner = "ada"
+    approver = "grace"             # neither the owner nor the author of the run
+    since = 2026-03-01
+    until = 2026-05-30             # at most 90 days after `since`
+    renewals = 0                   # how often this was extended before
+
+A waived finding stays in every numerator and in the verdict; it changes exit codes only. An expired waiver covers
+nothing, and says so. Reasoning that reached a scorer is waived by fingerprint only: a path waiver covers the class
+`length_format` and nothing else, so one entry can never silence leaks that have not happened yet.
+
+Renewing is appending: the earlier entries stay in the file, and the count must not be less than their number.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from sequester.errors import ConfigError
+from sequester.findings.model import Finding, FindingClass, WaiverNote
+
+FILE_NAME = "sequester-waivers.toml"
+LONGEST = timedelta(days=90)
+_FORM = "every key but renewals is required, with either fingerprint or reward_path"
+_MOST_BYTES = 4 * 1024 * 1024
+
+
+class WaiverClass(StrEnum):
+    """How the waived signal stands to what the reasoning is for (Kaufmann et al., arXiv 2603.30036)."""
+
+    ALIGNED = "aligned"
+    ORTHOGONAL = "orthogonal"
+    IN_CONFLICT = "in-conflict"
+
+
+class Waiver(Struct, frozen=True, kw_only=True, rename={"class_": "class"}, forbid_unknown_fields=True, omit_defaults=True):
+    """One entry of the file."""
+
+    fingerprint: str | None = None
+    """Id of the finding; or None for a path waiver."""
+    reward_path: str | None = None
+    class_: WaiverClass
+    reason: str
+    owner: str
+    approver: str
+    since: date
+    until: date
+    """Last day on which it holds."""
+    renewals: int = 0
+
+    @property
+    def target(self) -> str:
+        return f"fingerprint {self.fingerprint}" if self.fingerprint is not None else f"reward path {self.reward_path}"
+
+    def holds_on(self, day: date) -> bool:
+        return self.since <= day <= self.until
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether this is about the finding, on any day."""
+        if self.fingerprint is not None:
+            return finding.id == self.fingerprint
+        return finding.class_ is FindingClass.LENGTH_FORMAT and finding.reward_path == self.reward_path
+
+
+class Waivers(Struct, frozen=True):
+    """A whole waiver file."""
+
+    entries: tuple[Waiver, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What could not be checked, for the report."""
+
+
+class Applied(Struct, frozen=True):
+    """Findings with their waivers, and what to tell the reader."""
+
+    findings: tuple[Finding, ...]
+    waived: int
+    notes: tuple[str, ...]
+
+
+def apply(waivers: Waivers, findings: Iterable[Finding], today: date) -> Applied:
+    """Mark what is waived today. Nothing is removed, and an expired waiver is named."""
+    by_id: dict[str, list[Waiver]] = defaultdict(list)
+    by_path: dict[str, list[Waiver]] = defaultdict(list)
+    for waiver in waivers.entries:
+        if waiver.fingerprint is not None:
+            by_id[waiver.fingerprint].append(waiver)
+        elif waiver.reward_path is not None:
+            by_path[waiver.reward_path].append(waiver)
+    marked: list[Finding] = []
+    lapsed: dict[Waiver, int] = defaultdict(int)
+    waived = 0
+    for finding in findings:
+        about = [one for one in (*by_id.get(finding.id, ()), *by_path.get(finding.reward_path, ())) if one.covers(finding)]
+        active = next((one for one in about if one.holds_on(today)), None)
+        if active is not None:
+            waived += 1
+            note = WaiverNote(owner=active.owner, reason=active.reason, until=active.until.isoformat())
+            marked.append(msgspec.structs.replace(finding, waiver=note))
+            continue
+        if about:
+            lapsed[max(about, key=lambda one: one.until)] += 1
+        marked.append(msgspec.structs.replace(finding, waiver=None) if finding.waiver else finding)
+    return Applied(tuple(marked), waived, (*waivers.notes, *(_lapse(waiver, count, today) for waiver, count in lapsed.items())))
+
+
+def _lapse(waiver: Waiver, count: int, today: date) -> str:
+    when = f"expired on {waiver.until}" if waiver.until < today else f"does not hold before {waiver.since}"
+    return f"The waiver for {waiver.target} (owner {waiver.owner}) {when}: {count} finding(s) count as unwaived."
+
+
+def read_waivers(path: Path, key_id: str, run_author: str | None = None) -> Waivers:
+    """The waivers in this file; none if it does not exist.
+
+    `key_id` names the workspace's fingerprint key: ids made under another key would match nothing and look fixed. Raises
+    ConfigError if the file cannot be read, breaks its form, names another key, or has an entry that its own rules forbid.
+    """
+    try:
+        if not path.exists():
+            return Waivers()
+        if path.stat().st_size > _MOST_BYTES:
+            raise ConfigError(
+                f"a waiver file has at most {_MOST_BYTES} bytes", where=str(path), hint="remove entries that lapsed"
+            )
+        text = path.read_bytes().decode("utf-8")
+    except OSError as error:
+        raise ConfigError(f"the waivers cannot be read ({error.strerror})", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"not UTF-8 at byte {error.start}", where=str(path), hint="TOML is written in UTF-8") from error
+    return parse_waivers(text, str(path), key_id, run_author)
+
+
+def parse_waivers(text: str, where: str, key_id: str, run_author: str | None = None) -> Waivers:
+    """As `read_waivers`, from the text of a file; `where` names it in errors."""
+    try:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # ValueError: also integers too long for Python
+        raise ConfigError(
+            f"not TOML: {error}", where=where, hint="see the top of `sequester waive --help` for the form"
+        ) from error
+    _known_keys(table, ("fingerprint_key", "waiver"), where)
+    named = table.get("fingerprint_key")
+    if not isinstance(named, str):
+        raise ConfigError("fingerprint_key is missing", where=where, hint=f'add fingerprint_key = "{key_id}" as the first line')
+    if named != key_id:
+        raise ConfigError(
+            f"these waivers were made under the fingerprint key {named}; this workspace has {key_id}",
+            where=where,
+            hint="use the workspace that holds that key, or waive again here: under another key no fingerprint matches",
+        )
+    entries = table.get("waiver", [])
+    if not isinstance(entries, list):
+        raise ConfigError("waiver must be a list of tables", where=where, hint="write [[waiver]] with two brackets")
+    waivers = tuple(_entry(entry, f"{where}, waiver {number}", run_author) for number, entry in enumerate(entries, 1))
+    _check_history(waivers, where)
+    return Waivers(waivers, _unchecked(waivers, run_author))
+
+
+def _entry(entry: Any, where: str, run_author: str | None) -> Waiver:
+    if not isinstance(entry, dict):
+        raise ConfigError("a waiver is a table", where=where, hint="write [[waiver]] with two brackets")
+    _known_keys(entry, tuple(field.encode_name for field in msgspec.structs.fields(Waiver)), where)
+    try:
+        waiver = msgspec.convert(entry, Waiver)
+    except msgspec.ValidationError as error:
+        raise ConfigError(str(error), where=where, hint=_FORM) from error
+    _check(waiver, where, run_author)
+    return waiver
+
+
+def _check(waiver: Waiver, where: str, run_author: str | None) -> None:
+    if (waiver.fingerprint is None) == (waiver.reward_path is None):
+        raise ConfigError(
+            "a waiver names either a fingerprint or a reward_path",
+            where=where,
+            hint="reasoning is waived by fingerprint only; reward_path covers declared length and format signals",
+        )
+    for name in ("fingerprint", "reward_path", "reason", "owner", "approver"):
+        value = getattr(waiver, name)
+        if value is not None and not value.strip():
+            raise ConfigError(f"{name} is empty", where=where, hint="a waiver is somebody's, for a reason that others can read")
+    if _same(waiver.owner, waiver.approver):
+        raise ConfigError("the approver is the owner", where=where, hint="a waiver needs two people")
+    if run_author is not None and _same(waiver.approver, run_author):
+        raise ConfigError(
+            "the approver is the author of the run", where=where, hint="let somebody approve who did not make the run"
+        )
+    if waiver.until < waiver.since:
+        raise ConfigError("until lies before since", where=where)
+    if waiver.until - waiver.since > LONGEST:
+        raise ConfigError(
+            f"{(waiver.until - waiver.since).days} days is longer than a waiver lasts",
+            where=where,
+            hint=f"until can be {waiver.since + LONGEST} at the latest; renew it then",
+        )
+    if waiver.renewals < 0:
+        raise ConfigError("renewals counts from 0", where=where)
+
+
+def _check_history(waivers: Sequence[Waiver], where: str) -> None:
+    """Renewals cannot be hidden by appending a fresh entry."""
+    earlier: dict[str, int] = defaultdict(int)
+    for waiver in sorted(waivers, key=lambda one: (one.since, one.renewals)):
+        if waiver.renewals < earlier[waiver.target]:
+            raise ConfigError(
+                f"the waiver for {waiver.target} since {waiver.since} says renewals = {waiver.renewals}, "
+                f"but {earlier[waiver.target]} earlier entries stand in the file",
+                where=where,
+                hint=f"write renewals = {earlier[waiver.target]}",
+            )
+        earlier[waiver.target] += 1
+
+
+def _unchecked(waivers: Sequence[Waiver], run_author: str | None) -> tuple[str, ...]:
+    if not waivers or run_author is not None:
+        return ()
+    return ("No input names the run's author, so it was not checked that the approvers of waivers are somebody else.",)
+
+
+def _known_keys(table: dict[str, Any], known: Sequence[str], where: str) -> None:
+    for key in table:
+        if key not in known:
+            near = get_close_matches(key, known, n=1, cutoff=0.5)
+            raise ConfigError(
+                f"unknown key {key!r}", where=where, hint=f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+            )
+
+
+def _same(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def append_waiver(path: Path, waiver: Waiver, key_id: str, run_author: str | None = None) -> Waiver:
+    """Add an entry to the file, keeping every character that is in it; the file is made if need be.
+
+    The number of renewals is counted here: whatever `waiver` says is replaced. Returns the entry as written. Raises
+    ConfigError as `read_waivers` does, and then leaves the file as it was.
+    """
+    existing = read_waivers(path, key_id, run_author)
+    counts = [one.renewals + 1 for one in existing.entries if one.target == waiver.target]
+    entry = msgspec.structs.replace(waiver, renewals=max([len(counts), *counts]))
+    try:
+        before = path.read_bytes().decode("utf-8") if path.exists() else f"fingerprint_key = {_toml(key_id)}\n"
+        after = before + ("" if before.endswith("\n") else "\n") + _render(entry)
+        parse_waivers(after, str(path), key_id, run_author)
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.write_text(after, encoding="utf-8", newline="")
+        draft.replace(path)
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            "a waiver holds characters that no file can hold", where=str(path), hint="type the reason again"
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"the waiver cannot be written ({error.strerror})", where=str(path)) from error
+    return entry
+
+
+def _render(waiver: Waiver) -> str:
+    lines = ["", "[[waiver]]"]
+    for name, value in msgspec.to_builtins(waiver, builtin_types=(date,)).items():
+        lines.append(f"{name} = {_toml(value) if isinstance(value, str) else value}")
+    return "\n".join([*lines, ""])
+
+
+def _toml(text: str) -> str:
+    """A TOML basic string: JSON's escapes, and DEL, which TOML forbids bare."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,222 @@
+"""The sentences that every format says, written once so that no two formats can disagree.
+
+Rules of tone: a share never stands without its denominator; what was not assessed is said as loudly as what was found;
+nothing is ever called clean; "of the files given" unless the whole declared run was seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sequester.episodes.model import Evidence, Reason
+from sequester.findings.model import Finding, Rate, Result, Scope, Severity, Verdict
+from sequester.findings.verdict import UNREAD_INPUT, bounds, is_unread, with_cot
+from sequester.report.untrusted import printable
+
+REASONS: Mapping[str, str] = {
+    Reason.NO_PRIVATE_TEXT: "fewer than 31 private characters: nothing to look for",
+    Reason.INPUT_NOT_LOGGED: "the log does not hold what the scorer was given",
+    Reason.NO_REWARD_CALL: "the log names no reward path for these episodes",
+    Reason.NOT_LOGGED: "the log dropped the reasoning",
+    Reason.SUMMARY_ONLY: "only a summary of the reasoning was logged",
+    Reason.REBUILT_ONLY: "the input was rebuilt, and a rebuilt input cannot show absence",
+    Reason.AMBIGUOUS: "no saying where reasoning ends and answer begins",
+    Reason.SPLIT_FAILED: "the delimiters of the reasoning contradict each other",
+    Reason.LIMIT: "a bound on depth, regions or size was hit; part was not searched",
+    Reason.MALFORMED: "the record could not be read",
+    Reason.MISSING_PART: "declared steps, ranks, shards or group members are not among the files",
+    UNREAD_INPUT: "the file could not be read to its end",
+}
+"""What each reason means, in a few words."""
+
+_MOST_PATHS = 5
+
+
+def percent(share: float | None) -> str:
+    """A share in percent: never 0% for something, never 100% for less than all."""
+    if share is None:
+        return "n/a"
+    value = 100 * share
+    if value in (0.0, 100.0):
+        return f"{value:.0f}%"
+    if value > 99.9:
+        return ">99.9%"
+    return f"{value:.1f}%" if value >= 1 else f"{value:.2g}%" if value >= 0.0001 else "<0.0001%"
+
+
+def number(count: int) -> str:
+    """A count with thousands separated."""
+    return f"{count:,}"
+
+
+def interval(rate: Rate) -> str:
+    """What the figures of a rate are: bounds of a count, or an interval for a sample."""
+    if rate.ci95 is None:
+        return "full scan, lower bound" if rate.bound == "lower" else f"{rate.bound} bound"
+    return f"95% interval {percent(rate.ci95[0])} to {percent(rate.ci95[1])}, {rate.bound}"
+
+
+def shared(finding: Finding) -> str:
+    """How much private text is shared: characters, and their share of the episode's reasoning."""
+    if finding.evidence == Evidence.CONTRACT:
+        return "all, by contract"
+    return f"{number(finding.private_chars)} ({percent(finding.cot_fraction)})"
+
+
+def scope_words(result: Result) -> str:
+    return "of the run" if result.scope is Scope.RUN else "of the files given"
+
+
+def verdict_word(verdict: Verdict) -> str:
+    return verdict.value.replace("_", " ").upper()
+
+
+def episode_range(result: Result) -> tuple[str, str]:
+    """Low and high share of exposed episodes, in percent."""
+    low, high = bounds(result.episodes.exposed, sum(result.episodes.not_assessed.values()), with_cot(result.episodes))
+    return percent(low), percent(high)
+
+
+def headline(result: Result) -> str:
+    """The verdict as one sentence, with its denominators."""
+    counts, scope = result.episodes, scope_words(result)
+    seen = f"{number(with_cot(counts))} episodes with CoT {scope}"
+    low, high = episode_range(result)
+    match result.verdict:
+        case Verdict.EXPOSED if counts.exposed:
+            return f"Private reasoning reached a scorer in {number(counts.exposed)} of {seen}: at least {low}, at most {high}."
+        case Verdict.EXPOSED:
+            calls = result.reward_calls
+            return f"Private reasoning reached a scorer in {number(calls.exposed)} of {number(calls.seen)} reward calls {scope}."
+        case Verdict.NONE_FOUND:
+            return (
+                f"No private reasoning was found in what scorers were given, in {number(counts.audited)} of {seen}. "
+                "That is evidence within the limits below, not proof."
+            )
+        case Verdict.INCOMPLETE:
+            return (
+                f"Nothing was found in the {number(counts.audited)} audited of {seen}, but not everything was assessed: "
+                f"{'; '.join(_left_out(result))}. The share exposed lies between {low} and {high}."
+            )
+        case Verdict.NOTHING_ASSESSED:
+            return (
+                f"Nothing was assessed: of {number(counts.seen)} episodes seen {scope}, {number(counts.without_cot)} without CoT, "
+                "none could be audited. This is no statement about exposure."
+            )
+
+
+def exposure_evidence(result: Result) -> str | None:
+    """By what evidence exposure was found, kinds apart; None where nothing was found."""
+    words = {
+        Evidence.RECORDED: "recorded inputs",
+        Evidence.REBUILT: "rebuilt inputs",
+        Evidence.CONTRACT: "the framework's contract",
+    }
+    paths = {
+        kind: {
+            group.reward_path for group in result.groups if group.evidence == kind and group.severity.at_least(Severity.MEDIUM)
+        }
+        for kind in words
+    }
+    said = [f"by {words[kind]} on {number(len(found))} reward path(s)" for kind, found in paths.items() if found]
+    return f"Shown {', '.join(said)}." if said else None
+
+
+def _left_out(result: Result) -> Iterator[str]:
+    for what, counts in (("episodes", result.episodes.not_assessed), ("reward calls", result.reward_calls.not_assessed)):
+        if sum(counts.values()):
+            yield f"{number(sum(counts.values()))} {what} left out"
+    unread = sum(map(is_unread, result.inputs))
+    if unread:
+        yield f"{number(unread)} of {number(len(result.inputs))} inputs not read to the end"
+
+
+def summary_line(result: Result) -> str:
+    """Every count on one line, for logs and for the last line of a terminal."""
+    episodes, calls = result.episodes, result.reward_calls
+    low, high = episode_range(result)
+    return (
+        f"{verdict_word(result.verdict)}: episodes {number(episodes.seen)} seen, {number(episodes.without_cot)} without CoT, "
+        f"{number(episodes.audited)} audited, "
+        f"{number(episodes.exposed)} exposed ({low} to {high} of {number(with_cot(episodes))}), "
+        f"{_reasons(episodes.not_assessed)}; "
+        f"reward calls {number(calls.seen)} seen, {number(calls.audited)} audited, {number(calls.exposed)} exposed, "
+        f"{_reasons(calls.not_assessed)}; "
+        f"findings {number(len(result.findings))} ({number(result.waived)} waived, {number(result.below_threshold)} below medium)"
+    )
+
+
+def _reasons(counts: Mapping[str, int]) -> str:
+    total = f"{number(sum(counts.values()))} not assessed"
+    return (
+        f"{total} ({', '.join(f'{printable(name)} {number(count)}' for name, count in sorted(counts.items()))})"
+        if counts
+        else total
+    )
+
+
+def affected(result: Result) -> str | None:
+    """The affected section; None where nothing was found."""
+    first, last = result.affected.first_step, result.affected.last_step
+    if first is None or last is None:
+        return "Affected section: unknown, the log names no steps." if result.verdict is Verdict.EXPOSED else None
+    return f"Affected section: steps {number(first)} to {number(last)}, all steps at which an offending reward path was live."
+
+
+def echo(result: Result) -> str:
+    """Echo, which is no finding."""
+    channels = ", ".join(f"{printable(name)} {number(count)}" for name, count in sorted(result.echo.by_channel.items()))
+    counted = f"{number(result.echo.episodes)} of {number(result.echo.of)} episodes{f' ({channels})' if channels else ''}"
+    return f"Echo: the policy's own answer or tool call repeats its reasoning in {counted}. Counted, not a finding."
+
+
+def reward_mass(result: Result) -> str:
+    """How much of the advantage the audit saw."""
+    mass = result.reward_mass
+    if mass is None or mass.of <= 0:
+        return "Reward mass: unknown, the log holds no advantages."
+    of = f"{mass.observed:,.6g} of {mass.of:,.6g}"
+    return f"Reward mass: {percent(mass.observed / mass.of)} of the summed absolute advantage ({of}) was audited."
+
+
+def next_steps(result: Result) -> tuple[str, ...]:
+    """What to run next where the evidence is not a recorded input."""
+    weak = {
+        group.reward_path
+        for group in result.groups
+        if group.evidence != Evidence.RECORDED and group.severity.at_least(Severity.MEDIUM)
+    }
+    paths = sorted(weak)
+    steps = [
+        f"Does the score of {printable(path)} move with the reasoning?  "
+        f"sequester swap FILE.py:{path if path.isidentifier() and path.isascii() else 'FUNCTION'} --episodes FILE.jsonl"
+        for path in paths[:_MOST_PATHS]
+    ]
+    if len(paths) > _MOST_PATHS:
+        steps.append(f"{_MOST_PATHS} of {number(len(paths))} such reward paths named; the groups list them all.")
+    if paths or Reason.INPUT_NOT_LOGGED in result.reward_calls.not_assessed:
+        steps.append(
+            "Record the exact input of each call, so that the next audit can show absence too: add to each logged episode  "
+            '"reward_calls": [{"reward_path": "NAME", "inputs": {"FIELD": "what the scorer was given"}, "score": 0.0}]'
+        )
+    return tuple(steps)
+
+
+def limits(result: Result) -> tuple[str, ...]:
+    """What the result rests on, and what it does not say. Every format prints all of these."""
+    recorded, rebuilt, contract = (number(result.reward_calls.evidence.get(kind, 0)) for kind in Evidence)
+    thresholds = ", ".join(f"{printable(name)} {value:g}" for name, value in sorted(result.tool.thresholds.items()))
+    detector = f"{printable(result.tool.detector)} of sequester {printable(result.tool.version)}"
+    return (
+        f"Evidence: the inputs of {recorded} reward calls were recorded, of {rebuilt} rebuilt, of {contract} known by the "
+        "framework's contract. Rebuilt and contract evidence can show exposure, never its absence.",
+        f"Detector: {detector}{f' ({thresholds})' if thresholds else ''}. It finds text that survives, also encoded; a paraphrase, "
+        "a translation or a summary is missed. Its recall is measured on planted classes and never scales a rate.",
+        "Scope: the run's declared steps, ranks and counts were all among the inputs."
+        if result.scope is Scope.RUN
+        else "Scope: only the files given were looked at; steps, ranks and shards that are not in them are unknown.",
+        "Exposed means delivered to a scorer. Whether the reasoning was read, moved a score, was trained on or was inherited is "
+        "not said here.",
+        "Whether this model's reasoning can be relied on for monitoring is outside the claim: training on answers alone can "
+        "shape it too.",
+    )

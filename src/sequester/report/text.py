@@ -1,0 +1,287 @@
+"""`--out text`: what a person reads in a terminal.
+
+Order: verdict, what was found (groups first), what was not assessed, breakdown, inputs, what to do next, limits, and last
+one line that holds every count. The list of findings is short: the whole list is in JSON.
+
+Colour repeats what the words say and never says anything alone. Without a terminal there is none, and without UTF-8 the
+lines are ASCII.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, TextIO
+
+from msgspec import Struct
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from sequester.findings.model import Finding, Group, Result, Severity, Verdict
+from sequester.findings.rules import RULES
+from sequester.findings.verdict import is_unread
+from sequester.report import summary
+from sequester.report.untrusted import printable
+
+_VERDICT_STYLE = {
+    Verdict.EXPOSED: "bold red",
+    Verdict.NONE_FOUND: "bold green",
+    Verdict.INCOMPLETE: "bold yellow",
+    Verdict.NOTHING_ASSESSED: "bold yellow",
+}
+_SEVERITY_STYLE = {Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: ""}
+_ASCII = str.maketrans({"–": "-", "…": "~", "·": "|", "█": "#"})
+_MASK = "█"
+_LONGEST_MASK = 8
+
+
+class TextStyle(Struct, frozen=True):
+    """How to print. The defaults suit a file or a pipe."""
+
+    width: int = 120
+    colour: bool = False
+    unicode: bool = True
+    findings: int = 10
+    """Findings listed; the line above them says how many there are."""
+    groups: int = 40
+    rows: int = 20
+    """Rows of the breakdown and the inputs."""
+
+
+def style_for(
+    stream: TextIO, environment: Mapping[str, str] = os.environ, *, colour: bool = True, verbose: bool = False
+) -> TextStyle:
+    """The style for this stream: colour only on a terminal without NO_COLOR (no-color.org), ASCII where UTF-8 has no place."""
+    terminal = stream.isatty()
+    plain = bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
+    return TextStyle(
+        width=max(60, Console(file=stream).width) if terminal else 120,
+        colour=colour and terminal and not plain,
+        unicode=(getattr(stream, "encoding", None) or "ascii").lower().replace("-", "") in ("utf8", "utf16", "utf32"),
+        findings=100 if verbose else 10,
+        groups=1000 if verbose else 40,
+        rows=1000 if verbose else 20,
+    )
+
+
+def render(result: Result, style: TextStyle | None = None) -> str:
+    """The whole report as text, ending in a newline."""
+    style = style or TextStyle()
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=style.width,
+        force_terminal=style.colour,
+        color_system="standard" if style.colour else None,
+        no_color=not style.colour,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+    _verdict(console, result)
+    _rates(console, result, style)
+    _groups(console, result, style)
+    _findings(console, result, style)
+    _not_assessed(console, result, style)
+    _breakdown(console, result, style)
+    _inputs(console, result, style)
+    _prose(console, "Notes", result.notes)
+    _prose(console, "Next", summary.next_steps(result))
+    _prose(console, "Limits", summary.limits(result))
+    console.print()
+    console.print(Text(summary.summary_line(result), style="bold"), soft_wrap=True)
+    text = "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not style.colour else out.getvalue()
+    return text if style.unicode else text.translate(_ASCII).encode("ascii", "backslashreplace").decode()
+
+
+def masked(private_chars: int) -> str:
+    """A block for text that is not shown: one square for 32 characters, one more for each doubling, eight at most."""
+    return _MASK * min(_LONGEST_MASK, max(1, (private_chars // 32).bit_length())) if private_chars else ""
+
+
+def _verdict(console: Console, result: Result) -> None:
+    console.print(Text(summary.verdict_word(result.verdict), style=_VERDICT_STYLE[result.verdict]))
+    console.print(Text(summary.headline(result)))
+    said = (summary.exposure_evidence(result), summary.affected(result), summary.echo(result), summary.reward_mass(result))
+    for sentence in filter(None, said):
+        console.print(Text(sentence))
+
+
+def _rates(console: Console, result: Result, style: TextStyle) -> None:
+    if not result.rates:
+        return
+    rows = (
+        (
+            f"{printable(rate.numerator)} / {printable(rate.denominator)}",
+            printable(rate.section),
+            f"{summary.number(rate.count)} of {summary.number(rate.of)}",
+            f"{summary.percent(rate.low)} to {summary.percent(rate.high)}",
+            summary.interval(rate),
+        )
+        for rate in result.rates[: style.rows]
+    )
+    columns = ("rate", "section", ">count", ">low to high", "bound")
+    _table(console, "Rates", (len(result.rates), "rates, evidence kinds apart"), columns, rows, style, style.rows)
+
+
+def _groups(console: Console, result: Result, style: TextStyle) -> None:
+    if not result.groups:
+        return
+    rows = (_group_row(group) for group in result.groups[: style.groups])
+    columns = ("rule", "severity", "reward path", "field", "evidence", ">episodes", "steps", "example")
+    _table(console, "Found", (len(result.groups), "groups"), columns, rows, style, style.groups)
+    for code in sorted({group.rule for group in result.groups}):
+        if code in RULES:
+            console.print(Text(f"  {code} {RULES[code].name}: {RULES[code].title}.  sequester explain {code}"))
+
+
+def _group_row(group: Group) -> Sequence[str | Text]:
+    return (
+        group.rule,
+        Text(group.severity.value, style=_SEVERITY_STYLE[group.severity]),
+        printable(group.reward_path, 40),
+        printable(group.field, 40),
+        printable(group.evidence),
+        f"{summary.number(group.episodes)} of {summary.number(group.of)}",
+        _steps(group.first_step, group.last_step),
+        printable(group.example[:12]),
+    )
+
+
+def _findings(console: Console, result: Result, style: TextStyle) -> None:
+    if not result.findings:
+        return
+    shown = gravest(result.findings)[: style.findings]
+    columns = (
+        "finding",
+        "rule",
+        "severity",
+        "episode",
+        "step",
+        "reward path",
+        "hidden text",
+        ">private shared",
+        "in input",
+        "waiver",
+    )
+    rows = (_finding_row(finding) for finding in shown)
+    _table(console, "Findings", (len(result.findings), "findings; all of them: --out json"), columns, rows, style, style.findings)
+
+
+def _finding_row(finding: Finding) -> Sequence[str | Text]:
+    return (
+        finding.id[:12],
+        finding.rule,
+        Text(finding.severity.value, style=_SEVERITY_STYLE[finding.severity]),
+        printable(finding.episode_id, 24),
+        "" if finding.step is None else summary.number(finding.step),
+        printable(finding.reward_path, 24),
+        masked(finding.private_chars),
+        summary.shared(finding),
+        ", ".join(f"{span.input[0]}–{span.input[1]}" for span in finding.spans[:2]) + (", …" if len(finding.spans) > 2 else ""),
+        f"{printable(finding.waiver.owner, 16)} until {printable(finding.waiver.until, 12)}" if finding.waiver else "",
+    )
+
+
+def gravest(findings: Iterable[Finding]) -> list[Finding]:
+    """Unwaived before waived, then by severity and by how much text is shared; otherwise in the given order."""
+    return sorted(findings, key=lambda one: (one.waiver is not None, -one.severity.rank, -one.private_chars))
+
+
+def _not_assessed(console: Console, result: Result, style: TextStyle) -> None:
+    episodes, calls = result.episodes.not_assessed, result.reward_calls.not_assessed
+    reasons = sorted({*episodes, *calls}, key=lambda name: (-episodes.get(name, 0), -calls.get(name, 0), name))
+    rows = (
+        (
+            printable(name),
+            summary.number(episodes.get(name, 0)),
+            summary.number(calls.get(name, 0)),
+            Text(summary.REASONS.get(name, "")),
+        )
+        for name in reasons
+    )
+    left_out = f"{summary.number(sum(episodes.values()))} episodes, {summary.number(sum(calls.values()))} reward calls"
+    _heading(console, f"Not assessed: {left_out}", style)
+    if reasons:
+        _body(console, ("reason", ">episodes", ">reward calls", "meaning"), rows, style)
+
+
+def _breakdown(console: Console, result: Result, style: TextStyle) -> None:
+    if not result.by:
+        return
+    rows = (
+        (
+            "–" if row.environment is None else printable(row.environment, 30),
+            printable(row.reward_path, 40),
+            "–" if row.stage is None else printable(row.stage, 20),
+            summary.number(row.episodes),
+            summary.number(row.exposed),
+            f"{summary.percent(row.low)} to {summary.percent(row.high)}",
+        )
+        for row in result.by[: style.rows]
+    )
+    columns = ("environment", "reward path", "stage", ">episodes", ">exposed", ">low to high")
+    _table(console, "By environment, reward path and stage", (len(result.by), "rows"), columns, rows, style, style.rows)
+
+
+def _inputs(console: Console, result: Result, style: TextStyle) -> None:
+    rows = (
+        (
+            printable(file.path, 60),
+            printable(file.format, 20),
+            f"{summary.number(file.rows_read)} of {'?' if file.rows_declared is None else summary.number(file.rows_declared)}",
+            Text("read" if file.error is None else printable(file.error), style="" if file.error is None else "red"),
+        )
+        for file in sorted(result.inputs, key=lambda file: not is_unread(file))[: style.rows]
+    )
+    if result.inputs:
+        columns = ("input", "format", ">rows read", "outcome")
+        _table(console, "Inputs", (len(result.inputs), "inputs, unread ones first"), columns, rows, style, style.rows)
+
+
+def _prose(console: Console, title: str, sentences: Sequence[str]) -> None:
+    if sentences:
+        console.print()
+        console.print(Text(title, style="bold"))
+    for sentence in sentences:
+        console.print(Padding(Text(printable(sentence, 2000)), (0, 0, 0, 2)))
+
+
+def _table(
+    console: Console,
+    title: str,
+    counted: tuple[int, str],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str | Text]],
+    style: TextStyle,
+    most: int,
+) -> None:
+    total, what = counted
+    _heading(console, f"{title}: {summary.number(min(most, total))} of {summary.number(total)} {what}", style)
+    _body(console, columns, rows, style)
+
+
+def _heading(console: Console, title: str, style: TextStyle) -> None:
+    console.print()
+    console.print(Text(title, style="bold"))
+
+
+def _body(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], style: TextStyle) -> None:
+    table = Table(box=box.SIMPLE_HEAD if style.unicode else box.ASCII2, show_edge=False, pad_edge=False, header_style="")
+    for column in columns:
+        justify: Literal["left", "right"] = "right" if column.startswith(">") else "left"
+        table.add_column(Text(column.removeprefix(">")), justify=justify, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+    console.print(Padding(table, (0, 0, 0, 2)))
+
+
+def _steps(first: int | None, last: int | None) -> str:
+    if first is None or last is None:
+        return ""
+    return summary.number(first) if first == last else f"{summary.number(first)}–{summary.number(last)}"

@@ -1,0 +1,65 @@
+"""The shared vectors: what each valid bundle holds, and how each invalid one fails."""
+
+import json
+import tomllib
+from array import array
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from sequester.episodes.guarded import GuardedText
+from sequester.episodes.model import Episode
+from sequester.episodes.readers.bundle import READER
+from sequester.episodes.readers.interface import Options
+from sequester.errors import BundleError
+
+VECTORS = Path(__file__).parents[2] / "vectors" / "bundle-1"
+CLASSES = {"missing", "version", "manifest", "path", "count", "label", "digest", "damaged", "schema", "encoding", "order"} | {
+    "duplicate",
+    "join",
+    "hazard",
+}
+
+
+def _cases(kind: str) -> list[Path]:
+    return sorted(path.parent for path in (VECTORS / kind).glob("*/case.toml"))
+
+
+def _read(bundle: Path) -> list[Episode]:
+    return [episode for unit in READER.units(bundle, Options()) for episode in READER.read(unit, Options())]
+
+
+def _plain(episode: Episode, bundle: Path) -> object:
+    def reveal(value: object) -> object:
+        return value.reveal() if isinstance(value, GuardedText) else list(value) if isinstance(value, array) else value
+
+    shown = msgspec.to_builtins(episode, enc_hook=reveal)
+    shown["source"]["path"] = shown["source"]["path"].removeprefix(f"{bundle}/")
+    return shown
+
+
+def test_there_are_vectors_of_every_class():
+    assert len(_cases("valid")) >= 6
+    assert {tomllib.loads((case / "case.toml").read_text())["class"] for case in _cases("invalid")} == CLASSES
+
+
+@pytest.mark.parametrize("case", _cases("valid"), ids=lambda case: case.name)
+def test_valid(case):
+    found = tomllib.loads((case / "case.toml").read_text())
+    declared = READER.declared(case / "bundle", Options())
+    assert (declared.closed, declared.rows) == (found["closed"], found["rows"])
+    assert declared.ranks == found.get("ranks", declared.ranks)
+    expected = json.loads((case / "expected.json").read_text())
+    assert [_plain(episode, case / "bundle") for episode in _read(case / "bundle")] == expected
+
+
+@pytest.mark.parametrize("case", _cases("invalid"), ids=lambda case: case.name)
+def test_invalid(case):
+    found = tomllib.loads((case / "case.toml").read_text())
+    with pytest.raises(BundleError) as caught:
+        READER.declared(case / "bundle", Options())
+        _read(case / "bundle")
+    assert found["words"] in str(caught.value)
+    assert str(case) in caught.value.where
+    assert caught.value.hint

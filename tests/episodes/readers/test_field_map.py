@@ -1,0 +1,189 @@
+"""Any JSONL or Parquet through a field map."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tests.episodes.readers.contract import CHECKS, DATA, Case
+
+from sequester.episodes.model import Episode, Evidence, Reason, Skipped
+from sequester.episodes.readers.field_map import READER
+from sequester.episodes.readers.interface import Options
+from sequester.errors import ConfigError, InputError
+
+MAP = tomllib.loads((DATA / "map" / "map.toml").read_text())
+CASES = [
+    Case(
+        READER,
+        DATA / "map" / name,
+        episodes=6,
+        skipped=0,
+        canary="counted seven gulls",
+        options=Options(field_map=MAP),
+        recognised=False,
+        lines=name.endswith("jsonl"),
+    )
+    for name in ("rollouts.jsonl", "rollouts.parquet")
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.fixture.suffix)
+@pytest.mark.parametrize("check", CHECKS)
+def test_contract(case: Case, check: Any, tmp_path: Path) -> None:
+    check(case, tmp_path)
+
+
+def read(path: Path, field_map: dict[str, Any] | None) -> list[Episode | Skipped]:
+    options = Options(field_map=field_map)
+    return [record for unit in READER.units(path, options) for record in READER.read(unit, options)]
+
+
+def write(tmp_path: Path, *rows: dict[str, Any]) -> Path:
+    path = tmp_path / "log"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_a_map_without_records_reads_none(tmp_path: Path) -> None:
+    assert read(write(tmp_path), {"episode": {"prompt": "p", "answer": "a"}}) == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.fixture.suffix)
+def test_every_mapped_field_arrives(case: Case) -> None:
+    episode = read(case.fixture, MAP)[3]
+    assert isinstance(episode, Episode)
+    assert (episode.episode_id, episode.environment, episode.step, episode.weight, episode.model) == (
+        "r3",
+        "birds",
+        1,
+        None,
+        "m-1",
+    )
+    assert list(episode.completion_ids or ()) == list(range(3, 15))
+    assert episode.source.record == 4
+    assert [column.name for column in episode.columns] == ["ground_truth"]
+    judge, rebuilt, contract = episode.calls
+    assert [(field.name, field.text.reveal()) for field in judge.inputs or () if field.text] == [
+        ("question", "How many gulls?"),
+        ("response", "Question: How many gulls? Response: Seven. (3)"),
+    ]
+    assert (judge.score, judge.evidence) == (0.3, Evidence.RECORDED)
+    assert (rebuilt.path, rebuilt.evidence, rebuilt.score) == ("format", Evidence.REBUILT, 1.0)
+    assert (contract.evidence, contract.inputs, contract.hands_over) == (Evidence.CONTRACT, None, "completion_ids")
+
+
+def test_both_formats_hold_the_same_episodes() -> None:
+    lines, rows = (read(case.fixture, MAP) for case in CASES)
+    assert [(a.episode_id, a.segments, a.calls) for a in lines if isinstance(a, Episode)] == [
+        (b.episode_id, b.segments, b.calls) for b in rows if isinstance(b, Episode)
+    ]
+
+
+def test_missing_column_of_parquet_is_an_error_that_names_it_and_the_others() -> None:
+    field_map = {"episode": {"prompt": "messages", "answer": "anwser"}}
+    with pytest.raises(InputError, match="has no column 'anwser'") as error:
+        read(CASES[1].fixture, field_map)
+    assert "judge_input, messages" in error.value.hint
+
+
+def test_missing_key_of_a_line_names_it_and_the_others(tmp_path: Path) -> None:
+    path = write(tmp_path, {"q": "Why?", "a": "Because."}, {"q": "Why?", "b": 1})
+    first, second = read(path, {"episode": {"prompt": "q", "answer": "a"}})
+    assert isinstance(first, Episode)
+    assert first.episode_id == "log:1"
+    assert isinstance(second, Skipped)
+    assert second.detail == "has no 'a'; columns: b, q"
+
+
+def test_optional_key_may_be_absent(tmp_path: Path) -> None:
+    path = write(tmp_path, {"q": "Why?", "a": "Because."})
+    (episode,) = read(path, {"episode": {"prompt": "q", "answer": "a", "reasoning": "r?", "step": "s?"}})
+    assert isinstance(episode, Episode)
+    assert (episode.split.status, episode.step) == ("ambiguous", None)
+
+
+def test_null_inputs_are_not_logged(tmp_path: Path) -> None:
+    path = write(tmp_path, {"q": "Why?", "a": "Because.", "seen": None})
+    field_map = {
+        "episode": {"prompt": "q", "answer": "a"},
+        "reward_call": [{"path": "p", "inputs": {"x": "seen"}}, {"path": "s"}],
+    }
+    (episode,) = read(path, field_map)
+    assert isinstance(episode, Episode)
+    assert [call.missing for call in episode.calls] == [Reason.INPUT_NOT_LOGGED] * 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "detail"),
+    [
+        ({"step": "three"}, "step: expected an integer, got str"),
+        ({"step": 1.5}, "step: expected an integer, got float"),
+        ({"uid": ["x"]}, "episode_id: expected a text of 1 to 1024 characters or an integer, got list"),
+        ({"q": 3}, "prompt: expected text or a list of texts, got int"),
+        ({"a": {"x": 1}}, "answer: expected text or a list of texts, got dict"),
+        ({"score": "high"}, "score: expected a number, got str"),
+    ],
+)
+def test_wrong_types_are_named(tmp_path: Path, changes: dict[str, Any], detail: str) -> None:
+    row = {"uid": 1, "q": "Why?", "a": "Because.", "step": 1, "score": 1} | changes
+    field_map = {
+        "episode": {"episode_id": "uid", "prompt": "q", "answer": "a", "step": "step"},
+        "reward_call": [{"path": "p", "score": "score"}],
+    }
+    (record,) = read(write(tmp_path, row), field_map)
+    assert isinstance(record, Skipped)
+    assert record.detail == detail
+
+
+@pytest.mark.parametrize(
+    ("field_map", "message"),
+    [
+        (None, "needs a field map"),
+        ({}, "object missing required field `episode`"),
+        (
+            {"episode": {"prompt": "p", "answer": "a", "reasonning": "r"}},
+            r"unknown key 'reasonning' \(did you mean 'reasoning'\?\)",
+        ),
+        ({"episode": {"prompt": "p", "answer": "a"}, "reward_calls": []}, r"did you mean 'reward_call'\?"),
+        ({"episode": {"prompt": "p"}}, "maps neither `completion` nor `reasoning` or `answer`"),
+        ({"episode": {"prompt": "p", "answer": "a", "completion": "c"}}, "maps both"),
+        ({"episode": {"prompt": "p[", "answer": "a"}}, "is no path into a record"),
+        ({"episode": {"prompt": "p", "answer": "a"}, "reward_call": [{"path": "x", "evidence": "contract"}]}, "belong together"),
+        ({"episode": {"prompt": "p", "answer": "a"}, "reward_call": [{"path": "x", "evidence": "guess"}]}, "evidence: "),
+    ],
+)
+def test_a_wrong_map_is_a_configuration_error(tmp_path: Path, field_map: dict[str, Any] | None, message: str) -> None:
+    path = write(tmp_path, {"p": "x", "a": "y"})
+    with pytest.raises(ConfigError, match=message):
+        read(path, field_map)
+
+
+def test_items_of_a_list_become_one_text(tmp_path: Path) -> None:
+    path = write(tmp_path, {"q": "Why?", "turns": [{"r": "First."}, {"x": 0}, {"r": "Then."}], "a": "So."})
+    (episode,) = read(path, {"episode": {"prompt": "q", "reasoning": "turns[*].r", "answer": "a"}})
+    assert isinstance(episode, Episode)
+    assert [segment.text.reveal() for segment in episode.segments] == ["Why?", "First.\n\nThen.", "So."]
+
+
+def test_a_column_with_dots_in_its_name_is_that_column(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    pq.write_table(pa.table({"prompt.text": ["Why?"], "a": ["So."], "blob": [b"\x01" * 9]}), path)
+    field_map = {"episode": {"prompt": "prompt.text", "answer": "a"}, "reward_call": [{"path": "p", "inputs": {"blob": "blob"}}]}
+    (episode,) = read(path, field_map)
+    assert isinstance(episode, Episode)
+    assert episode.segments[0].text.reveal() == "Why?"
+    assert [list(field.ids or ()) for field in episode.calls[0].inputs or ()] == [[1] * 9]
+
+
+def test_rows_that_are_not_utf8_cost_only_themselves(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    data = pa.array([b"So.", b"\xff\xfe", b"Yes."]).view(pa.string())
+    pq.write_table(pa.table({"q": ["a", "b", "c"], "a": data}), path)
+    records = read(path, {"episode": {"prompt": "q", "answer": "a"}})
+    assert [type(record) for record in records] == [Episode, Skipped, Episode]

@@ -1,0 +1,103 @@
+"""Any JSON value as named leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sequester.episodes.readers.flatten import flatten, integer_array
+from sequester.errors import LimitExceeded
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=10) | st.dictionaries(st.text(max_size=30), inner, max_size=5),
+    max_leaves=30,
+)
+
+
+def leaves(value: Any, name: str = "x") -> list[tuple[str, Any]]:
+    return [
+        (field.name, field.text.reveal() if field.text is not None else list(field.ids or ())) for field in flatten(name, value)
+    ]
+
+
+@pytest.mark.parametrize("value", [None, True, 3, 2.5, [], {}, [None, 1, {"a": False}], [1, 2, 3]])
+def test_what_holds_no_text_has_no_leaves(value: Any) -> None:
+    assert leaves(value) == []
+
+
+def test_leaves_are_named_by_their_place_and_come_in_order() -> None:
+    value = [{"role": "assistant", "content": "a"}, {"parts": [{"text": "b"}, "c"]}]
+    assert leaves(value, "completions") == [
+        ("completions[0].role", "assistant"),
+        ("completions[0].content", "a"),
+        ("completions[1].parts[0].text", "b"),
+        ("completions[1].parts[1]", "c"),
+    ]
+
+
+def test_runs_of_eight_integers_are_ids() -> None:
+    assert leaves({"ids": [list(range(8)), list(range(7))], "mixed": [*range(20), 0.5]}) == [("x.ids[0]", list(range(8)))]
+    assert leaves([True] * 9) == []
+    assert leaves(bytes(range(9))) == [("x", list(range(9)))]
+
+
+def test_an_integer_that_fits_nothing_does_not_hide_the_others() -> None:
+    assert list(integer_array([1, 2**70, -(2**70), 5])) == [1, -1, -1, 5]
+
+
+def test_long_keys_are_searched_and_never_shown() -> None:
+    sentence = "The keeper counted seven gulls before the fog rolled in."
+    assert leaves({sentence: {"a": "b"}, "a_long_but_plain_name": 1}) == [
+        ("x{key}", sentence),
+        ("x{key}", "a_long_but_plain_name"),
+        ("x.{key 0}.a", "b"),
+    ]
+
+
+def test_an_empty_name_leaves_the_naming_to_the_keys() -> None:
+    assert leaves({"a": "b", "c": {"d": "e"}}, "") == [("a", "b"), ("c.d", "e")]
+
+
+def test_depth_does_not_recurse_and_names_stay_short() -> None:
+    value: Any = "leaf"
+    for _ in range(10_000):
+        value = {"member": [value]}
+    (leaf,) = leaves(value)
+    assert leaf[1] == "leaf"
+    assert len(leaf[0]) < 200
+    while not isinstance(value, str):  # else the interpreter recurses to free it
+        value = value["member"].pop()
+
+
+def test_too_many_leaves_are_refused() -> None:
+    with pytest.raises(LimitExceeded, match="more than 100 leaves"):
+        flatten("x", ["y"] * 101, 100)
+    with pytest.raises(LimitExceeded):
+        flatten("x", [["y"] * 50] * 3, 100)
+    assert len(flatten("x", ["y"] * 99, 100)) == 99
+    assert len(flatten("x", [7] * 1000, 100)) == 1
+
+
+@settings(max_examples=200, deadline=None)
+@given(JSON)
+def test_every_string_is_a_leaf(value: Any) -> None:
+    found = [text for _, text in leaves(value) if isinstance(text, str)]
+    expected: list[str] = []
+
+    def walk(node: Any) -> None:
+        if isinstance(node, str):
+            expected.append(node)
+        elif isinstance(node, list):
+            for item in node:
+                walk(item)
+        elif isinstance(node, dict):
+            for key, item in node.items():
+                expected.extend([key] if len(key) > 16 else [])
+                walk(item)
+
+    walk(value)
+    assert sorted(found) == sorted(expected)

@@ -1,0 +1,60 @@
+"""The register: every rule has a whole page, and a wrong code is answered with the nearest."""
+
+import re
+
+import pytest
+
+from sequester.errors import UsageError
+from sequester.findings.model import FindingClass
+from sequester.findings.rules import HEADINGS, RULES, find_rule
+
+EXPECTED = {
+    "SQ101": ("cot-in-scorer-input", FindingClass.CONTENT),
+    "SQ102": ("cot-token-ids", FindingClass.IDS),
+    "SQ103": ("cot-through-tool-or-file", FindingClass.INDIRECT),
+    "SQ104": ("cot-of-another-episode", FindingClass.CROSS_EPISODE),
+    "SQ110": ("contract-hands-over-cot", FindingClass.CONTENT),
+    "SQ111": ("contract-hands-over-ids", FindingClass.IDS),
+    "SQ120": ("answer-holds-completion", FindingClass.INTEGRITY),
+}
+
+
+def test_codes_names_and_classes_are_stable():
+    assert {code: (rule.name, rule.class_) for code, rule in RULES.items()} == EXPECTED
+
+
+@pytest.mark.parametrize("code", EXPECTED)
+def test_page_has_every_heading_in_order_and_none_is_empty(code):
+    rule = RULES[code]
+    page = rule.text()
+    assert page.startswith(f"# {code} {rule.name}\n")
+    assert tuple(re.findall(r"^## (.+)$", page, re.M)) == HEADINGS
+    sections = re.split(r"^## .+$", page, flags=re.M)[1:]
+    assert all(len(section.strip()) >= 5 for section in sections)
+
+
+@pytest.mark.parametrize("code", EXPECTED)
+def test_page_names_a_labelled_miss(code):
+    misses = RULES[code].text().split("## Known misses")[1].split("## Operating point")[0]
+    assert "\n- " in misses
+
+
+def test_pages_and_register_agree():
+    assert all(RULES[code].text().count(f"Class `{class_}`") == 1 for code, (_, class_) in EXPECTED.items())
+
+
+@pytest.mark.parametrize("asked", ["SQ101", "sq101", " SQ101 ", "cot-in-scorer-input"])
+def test_found_by_code_or_name(asked):
+    assert find_rule(asked) is RULES["SQ101"]
+
+
+def test_a_wrong_code_is_answered_with_the_nearest():
+    with pytest.raises(UsageError, match="no rule 'cot-token-idz'") as caught:
+        find_rule("cot-token-idz")
+    assert "did you mean SQ102" in caught.value.hint
+
+
+def test_a_hopeless_code_points_to_the_list():
+    with pytest.raises(UsageError) as caught:
+        find_rule("")
+    assert "sequester rules" in caught.value.hint

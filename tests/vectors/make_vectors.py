@@ -1,0 +1,439 @@
+"""Writes the test vectors of the run bundle, format version 1: `python tests/vectors/make_vectors.py`.
+
+    bundle-1/valid/<case>/case.toml     what a reader finds
+                         expected.json  the episodes, as docs/format.md defines them
+                         bundle/        the run bundle
+    bundle-1/invalid/<case>/case.toml   the class of failure, and words of the message
+                           bundle/
+
+Each invalid bundle breaks one rule and keeps all others: digests and counts are right wherever they are not the point.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import shutil
+from array import array
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as pe
+
+from sequester.episodes.bundle import writer
+from sequester.episodes.bundle.closing import close_run
+from sequester.episodes.bundle.manifest import Expected, Parent, Policy, RunInfo, Signal
+from sequester.episodes.bundle.schema import DICTIONARY, FOLDERS, SCHEMAS
+from sequester.episodes.bundle.writer import BundleWriter, PartFile
+from sequester.episodes.guarded import GuardedText
+from sequester.episodes.model import (
+    Channel,
+    Episode,
+    Evidence,
+    Field,
+    Reason,
+    RewardCall,
+    Segment,
+    Source,
+    Split,
+    SplitStatus,
+    Visibility,
+)
+
+HERE = Path(__file__).parent / "bundle-1"
+PART = "0-000000"
+RUN = RunInfo(
+    id="demo-run",
+    created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    policy=Policy("example/policy", "example/tokenizer"),
+    config_digest="sha256:" + "0" * 64,
+    parents=(Parent("model", "example/base"),),
+    signals=(Signal("markup", "format", "the trainer needs the closing tag", "owner@example.org", "2026-03-31"),),
+)
+EXPECTED = Expected(steps=(0, 1), ranks=1, group_size=2)
+COLUMN_KEY = b"sequester-vector"
+Rows = list[list[dict[str, Any]]]
+"""Rows of each row group."""
+
+
+def episodes() -> list[Episode]:
+    """Three episodes that hold every column once with a value and once without."""
+    text = GuardedText
+    full = Episode(
+        episode_id="e0",
+        segments=(
+            Segment(0, Channel.PROMPT, text("What is 6 × 7?")),
+            Segment(0, Channel.REASONING, text("Six sevens are forty-two."), array("q", [11, 12, 13]), 1.0),
+            Segment(0, Channel.TOOL_CALL, text('{"tool": "calculator"}'), array("q", []), 0.0),
+            Segment(1, Channel.TOOL_RESULT, text("")),
+            Segment(1, Channel.REASONING, text("So it is.")),
+            Segment(1, Channel.ANSWER, text("42")),
+        ),
+        split=Split(SplitStatus.SPLIT, "the log has typed fields", "typed"),
+        source=Source("rollouts.jsonl", 7),
+        calls=(
+            RewardCall("math/exact@1", Evidence.RECORDED, (Field("completion", text("42")), Field("ids", None, array("q", [4, 2]))), 1.0),
+            RewardCall("math/judge@1", Evidence.CONTRACT, None, None, "completion_ids", Reason.INPUT_NOT_LOGGED),
+        ),
+        environment="math",
+        step=0,
+        group="g0",
+        columns=(Field("ground_truth", text("42")), Field("nothing")),
+        completion_ids=array("q", [11, 12, 13, 14]),
+        weight=0.5,
+        model="policy-step-0",
+        sample=0,
+        shard="0",
+        advantage=-0.25,
+    )
+    bare = Episode("e1", (), Split(SplitStatus.NO_COT, "thinking is off", "ids"), Source("", 0), visibility=Visibility.ABSENT)
+    whole = Episode(
+        episode_id="e2",
+        segments=(Segment(0, Channel.PROMPT, text("Hi")), Segment(0, Channel.ANSWER, text("Hmm. Hello"))),
+        split=Split(SplitStatus.AMBIGUOUS, "no delimiters", "auto"),
+        source=Source("", 0),
+        calls=(RewardCall("chat/judge@2", Evidence.REBUILT, (), 0.0),),
+        step=1,
+        group="g0",
+    )
+    return [full, bare, whole]
+
+
+def main() -> None:
+    shutil.rmtree(HERE, ignore_errors=True)
+    writer._ROWS = 2  # two row groups of a part
+    for name, (make, found) in VALID.items():
+        directory = HERE / "valid" / name / "bundle"
+        base(directory)
+        make(directory)
+        case(directory, found)
+    for name, (make, found) in INVALID.items():
+        directory = HERE / "invalid" / name / "bundle"
+        base(directory)
+        make(directory)
+        case(directory, found)
+
+
+def base(directory: Path) -> None:
+    """A valid, closed bundle of one part."""
+    directory.mkdir(parents=True)
+    with BundleWriter(directory, RUN) as out:
+        for episode in episodes():
+            out.write(episode)
+    finding(directory)
+    close_run(directory, RUN, EXPECTED, "make_vectors 1")
+
+
+def finding(directory: Path) -> None:
+    """One row in `findings/`, as the live guard writes it."""
+    row = {field.name: {pa.string(): "x", pa.int64(): 0, pa.float64(): 0.5}.get(field.type, []) for field in SCHEMAS["findings"]}
+    row |= {"episode_id": "e0", "spans": [{"cot_start": 0, "cot_end": 9, "input_start": 3, "input_end": 12}]}
+    file = PartFile(directory, "findings", "guard-000000", RUN.id)
+    file.write(pa.RecordBatch.from_pylist([row], schema=SCHEMAS["findings"]))
+    file.finish()
+    file.publish()
+
+
+def case(directory: Path, found: dict[str, Any]) -> None:
+    lines = [f"{key} = {json.dumps(value)}\n" for key, value in found.items()]
+    (directory.parent / "case.toml").write_text("".join(lines))
+    if "class" not in found:
+        shown = expected(found.get("sealed", False), found.get("parts", [PART]))
+        (directory.parent / "expected.json").write_text(json.dumps(shown, indent=1, ensure_ascii=False) + "\n")
+
+
+def expected(sealed: bool, parts: list[str]) -> list[dict[str, Any]]:
+    """What a reader finds: nulls of `shard` and `source` filled in, sealed reasoning left out."""
+    found = []
+    for part in parts:
+        for row, episode in enumerate(episodes(), 1):
+            shown = msgspec.to_builtins(episode, enc_hook=lambda value: value.reveal() if isinstance(value, GuardedText) else list(value))
+            rank, number = part.split("-")
+            shown["episode_id"] += "" if part == PART else f"-{part}"
+            shown["shard"] = shown["shard"] or rank
+            if not shown["source"]["path"]:
+                shown["source"] = {"path": f"episodes/{part}.parquet", "record": row}
+            if sealed:
+                hide(shown)
+            found.append(shown)
+    return found
+
+
+def hide(shown: dict[str, Any]) -> None:
+    withheld = {"reasoning"} | ({"answer", "tool_call"} if shown["split"]["status"] in ("ambiguous", "split_failed") else set())
+    shown["segments"] = [segment for segment in shown["segments"] if segment["channel"] not in withheld]
+    shown["completion_ids"] = None
+    shown["visibility"] = "absent" if shown["visibility"] == "absent" else "redacted"
+
+
+# What breaks a bundle ----------------------------------------------------------------------------------------------------------
+
+
+def rewrite(
+    directory: Path,
+    folder: str,
+    change: Callable[[Rows], Rows | None],
+    *,
+    schema: pa.Schema | None = None,
+    labels: dict[str, str] | None = None,
+    dictionary: list[str] | None = None,
+    seal: bool = True,
+) -> None:
+    """Reads a file's row groups as rows, changes them and writes them back, with digests and counts that fit."""
+    path = directory / folder / f"{PART}.parquet"
+    with pq.ParquetFile(path) as file:
+        rows = [file.read_row_group(index).to_pylist() for index in range(file.num_row_groups)]
+        metadata = {key.decode(): value.decode() for key, value in file.metadata.metadata.items()}
+    rows = change(rows) or rows
+    schema = schema or SCHEMAS[folder]
+    encoded = DICTIONARY[folder] if dictionary is None else dictionary
+    options: dict[str, Any] = {"compression": "zstd", "use_dictionary": encoded, "store_schema": False, "write_statistics": False}
+    with pq.ParquetWriter(path, schema, **options) as out:
+        for group in rows:
+            out.write_table(pa.Table.from_pylist(group, schema=schema))
+        out.add_key_value_metadata(metadata | (labels or {}))
+    if seal:
+        refresh(directory)
+
+
+def refresh(directory: Path) -> None:
+    """Makes `run.json` fit the files again."""
+
+    def change(manifest: dict[str, Any]) -> None:
+        for entry in manifest["files"]:
+            path = directory / entry["path"]
+            entry["bytes"] = path.stat().st_size
+            entry["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+            if not path.read_bytes().startswith(b"PARE"):
+                entry["rows"] = pq.read_metadata(path).num_rows
+        for folder in FOLDERS:
+            manifest["counts"][folder] = sum(entry["rows"] for entry in manifest["files"] if entry["path"].startswith(f"{folder}/"))
+
+    edit(directory, change)
+
+
+def edit(directory: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    manifest = json.loads((directory / "run.json").read_text())
+    change(manifest)
+    (directory / "run.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def manifest(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
+    return lambda directory: edit(directory, change)
+
+
+def rows(folder: str, change: Callable[[Rows], Rows | None], **options: Any) -> Callable[[Path], None]:
+    return lambda directory: rewrite(directory, folder, change, **options)
+
+
+def value(folder: str, group: int, row: int, column: str, new: object) -> Callable[[Path], None]:
+    return rows(folder, lambda found: found[group][row].update({column: new}))
+
+
+def file(folder: str, change: Callable[[Path], object], *, seal: bool = True) -> Callable[[Path], None]:
+    def make(directory: Path) -> None:
+        change(directory / folder / f"{PART}.parquet")
+        if seal:
+            refresh(directory)
+
+    return make
+
+
+def with_column(folder: str, field: pa.Field) -> pa.Schema:
+    kept = [old for old in SCHEMAS[folder] if old.name != field.name]
+    return pa.schema([*kept, field])
+
+
+class _VectorKeys(pe.KmsClient):
+    """Wraps nothing: the vector shows a file without its key."""
+
+    def wrap_key(self, key_bytes: bytes, master_key_identifier: str) -> str:
+        return base64.b64encode(key_bytes).decode()
+
+    def unwrap_key(self, wrapped_key: str, master_key_identifier: str) -> bytes:
+        return base64.b64decode(wrapped_key)
+
+
+def sealed(directory: Path, *, plaintext_footer: bool = False) -> None:
+    path = directory / "reasoning" / f"{PART}.parquet"
+    with pq.ParquetFile(path) as file:
+        tables = [file.read_row_group(index) for index in range(file.num_row_groups)]
+        labels = file.metadata.metadata
+    factory = pe.CryptoFactory(lambda _: _VectorKeys())
+    configuration = pe.EncryptionConfiguration(
+        footer_key="footer",
+        column_keys={"column": ["episode", "segment", "text", "ids.list.element"]},
+        encryption_algorithm="AES_GCM_V1",
+        plaintext_footer=plaintext_footer,
+        double_wrapping=False,
+        cache_lifetime=timedelta(minutes=1),
+    )
+    keys = factory.file_encryption_properties(pe.KmsConnectionConfig(), configuration)
+    with pq.ParquetWriter(path, SCHEMAS["reasoning"], encryption_properties=keys, store_schema=False, use_dictionary=False) as out:
+        for table in tables:
+            out.write_table(table)
+        out.add_key_value_metadata(labels)
+
+    def change(manifest: dict[str, Any]) -> None:
+        (entry,) = [entry for entry in manifest["files"] if entry["path"].startswith("reasoning/")]
+        entry |= {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+
+    edit(directory, change)
+
+
+def two_parts(directory: Path) -> None:
+    (directory / "run.json").unlink()
+    with BundleWriter(directory, RUN, rank="1") as out:
+        for episode in episodes():
+            changes = {name: getattr(episode, name) for name in Episode.__struct_fields__}
+            out.write(Episode(**changes | {"episode_id": f"{episode.episode_id}-1-000000", "shard": episode.shard}))
+    close_run(directory, RUN, Expected(ranks=2), "make_vectors 1")
+
+
+def another_run(directory: Path) -> None:
+    (directory / "run.json").unlink()
+    other = RunInfo("another-run", RUN.created, RUN.policy)
+    with BundleWriter(directory, other, rank="1") as out:
+        out.write(Episode("e9", (), Split(SplitStatus.NO_COT, "thinking is off", "ids"), Source("", 0)))
+
+
+def swapped(group: int) -> Callable[[Rows], None]:
+    return lambda found: found[group].reverse()
+
+
+def empty(directory: Path) -> None:
+    shutil.rmtree(directory)
+    directory.mkdir()
+    (directory / "notes.txt").write_text("not a bundle\n")
+
+
+def flip(path: Path) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[len(raw) // 3] ^= 1
+    path.write_bytes(raw)
+
+
+def many_rows(found: Rows) -> Rows:
+    return [[found[0][0] | {"episode_id": f"e{number}"} for number in range(1001)]]
+
+
+def leaked(found: Rows) -> None:
+    found[0][0]["segments"][1]["text"] = "in the open"
+
+
+def lacking(found: Rows) -> None:
+    found[0][0]["segments"][0]["text"] = None
+
+
+def null_id(found: Rows) -> None:
+    found[0][0]["episode_id"] = None
+
+
+def one_group(found: Rows) -> Rows:
+    return [[row for group in found for row in group]]
+
+
+_NULLABLE = pa.schema([pa.field(field.name, field.type) for field in SCHEMAS["episodes"]])
+_LISTED = with_column("reasoning", pa.field("text", pa.int64()))
+
+
+def _numbers(found: Rows) -> None:
+    for group in found:
+        for row in group:
+            row["text"] = 1
+
+
+def _invalid(kind: str, words: str, make: Callable[[Path], object]) -> tuple[Callable[[Path], object], dict[str, Any]]:
+    return make, {"class": kind, "words": words}
+
+
+VALID: dict[str, tuple[Callable[[Path], object], dict[str, Any]]] = {
+    "closed": (lambda directory: None, {"closed": True, "rows": 3}),
+    "unfinished": (lambda directory: (directory / "run.json").unlink(), {"closed": False, "rows": 3}),
+    "two-ranks": (two_parts, {"closed": True, "rows": 6, "ranks": 2, "parts": [PART, "1-000000"]}),
+    "rank-absent": (manifest(lambda run: run["expected"].update(ranks=2)), {"closed": True, "rows": 3, "ranks": 2}),
+    "more-expected": (manifest(lambda run: run["expected"].update(episodes=9)), {"closed": True, "rows": 9}),
+    "sealed-reasoning": (sealed, {"closed": True, "rows": 3, "sealed": True}),
+}
+
+INVALID: dict[str, tuple[Callable[[Path], object], dict[str, Any]]] = {
+    "no-bundle": _invalid("missing", "neither run.json nor episodes/", empty),
+    "version": _invalid("version", "format version", manifest(lambda run: run.update(schema="sequester.bundle/2"))),
+    "manifest-unknown-key": _invalid("manifest", "unknown field `extra`", manifest(lambda run: run.update(extra=1))),
+    "manifest-missing-key": _invalid("manifest", "missing required field `tool`", manifest(lambda run: run.pop("tool"))),
+    "manifest-no-json": _invalid("manifest", "DecodeError", lambda directory: (directory / "run.json").write_text("{")),
+    "manifest-deep": _invalid("manifest", "not a manifest", lambda directory: (directory / "run.json").write_text("[" * 100_000)),
+    "path-escapes": _invalid("path", "no folder/part.parquet", manifest(lambda run: run["files"][0].update(path="../x-000000.parquet"))),
+    "path-absolute": _invalid("path", "no folder/part.parquet", manifest(lambda run: run["files"][0].update(path="/etc/x-000000.parquet"))),
+    "listed-twice": _invalid("manifest", "listed twice", manifest(lambda run: run["files"].append(run["files"][0]))),
+    "steps-reversed": _invalid("manifest", "last step comes before", manifest(lambda run: run["expected"].update(steps=[2, 1]))),
+    "counts-contradict": _invalid("count", "declares 9 rows, its files 3", manifest(lambda run: run["counts"].update(episodes=9))),
+    "rows-contradict": _invalid(
+        "count",
+        "has 3 rows, run.json says 2",
+        manifest(lambda run: (run["files"][0].update(rows=2), run["counts"].update(episodes=2))),
+    ),
+    "file-missing": _invalid("missing", "listed in run.json and missing", file("reward_calls", Path.unlink, seal=False)),
+    "file-not-listed": _invalid("missing", "not listed in run.json", manifest(lambda run: (run["files"].pop(1), run["counts"].update(findings=0)))),
+    "part-incomplete": _invalid(
+        "missing",
+        "missing from its part",
+        lambda directory: ((directory / "run.json").unlink(), (directory / "reasoning" / f"{PART}.parquet").unlink()),
+    ),
+    "part-renamed": _invalid(
+        "label",
+        "written under another name",
+        lambda directory: (
+            (directory / "run.json").unlink(),
+            [shutil.copy(directory / name / f"{PART}.parquet", directory / name / "1-000000.parquet") for name in FOLDERS[:3]],
+        ),
+    ),
+    "two-runs": _invalid("label", "another run", another_run),
+    "run-differs": _invalid("label", "another run", manifest(lambda run: run["run"].update(id="another-run"))),
+    "file-version": _invalid("version", "does not say sequester.bundle = 1", rows("episodes", list, labels={"sequester.bundle": "2"})),
+    "digest": _invalid("digest", "SHA-256", file("reward_calls", flip, seal=False)),
+    "size": _invalid("count", "bytes, run.json says", manifest(lambda run: run["files"][0].update(bytes=1))),
+    "truncated": _invalid(
+        "damaged",
+        "truncated or no Parquet",
+        file("reasoning", lambda path: path.write_bytes(path.read_bytes()[:-20]), seal=False),
+    ),
+    "empty-file": _invalid("damaged", "truncated or no Parquet", file("reasoning", lambda path: path.write_bytes(b""), seal=False)),
+    "column-unknown": _invalid(
+        "schema",
+        "column 'extra'",
+        rows("episodes", list, schema=with_column("episodes", pa.field("extra", pa.int64()))),
+    ),
+    "column-missing": _invalid("schema", "column step", rows("episodes", list, schema=SCHEMAS["episodes"].remove(2))),
+    "column-type": _invalid("schema", "column text: is not string", rows("reasoning", _numbers, schema=_LISTED)),
+    "null-required": _invalid("schema", "needs a value", rows("episodes", null_id, schema=_NULLABLE)),
+    "enum-unknown": _invalid("schema", "none of split, no_cot", value("episodes", 0, 0, "split_status", "perhaps")),
+    "dictionary-text": _invalid("encoding", "encoding", rows("reasoning", list, dictionary=["text"])),
+    "group-too-large": _invalid("encoding", "more than 1000", rows("episodes", many_rows)),
+    "groups-differ": _invalid("order", "row groups", rows("reward_calls", one_group)),
+    "duplicate-id": _invalid("duplicate", "same episode_id", value("episodes", 1, 0, "episode_id", "e0")),
+    "calls-unordered": _invalid("order", "numbered 0, 1, 2", rows("reward_calls", swapped(0))),
+    "call-unknown-episode": _invalid("join", "row group does not hold", value("reward_calls", 1, 0, "episode", 9)),
+    "call-other-group": _invalid("join", "row group does not hold", value("reward_calls", 1, 0, "episode", 0)),
+    "call-missing": _invalid("order", "numbered 0, 1, 2", rows("reward_calls", lambda found: found[0].pop(0) and None)),
+    "reasoning-unordered": _invalid("order", "order of the segments", rows("reasoning", swapped(0))),
+    "reasoning-unknown-episode": _invalid("join", "row group does not hold", value("reasoning", 1, 0, "episode", -1)),
+    "reasoning-out-of-range": _invalid("join", "no segment of this number", value("reasoning", 0, 2, "segment", 6)),
+    "reasoning-twice": _invalid("order", "order of the segments", rows("reasoning", lambda found: found[0].append(found[0][-1]))),
+    "reasoning-missing": _invalid("join", "missing from reasoning/", rows("reasoning", lambda found: found[0].pop() and None)),
+    "reasoning-surplus": _invalid("join", "text in episodes/ already", value("reasoning", 0, 2, "segment", 5)),
+    "reasoning-without-text": _invalid("join", "its text, or neither", value("reasoning", 0, 1, "text", None)),
+    "reasoning-in-the-open": _invalid("hazard", "outside reasoning/", rows("episodes", leaked)),
+    "text-missing": _invalid("join", "a text is missing", rows("episodes", lacking)),
+    "source-half": _invalid("schema", "go together", value("episodes", 0, 1, "source_record", 3)),
+    "columns-encrypted": _invalid("encoding", "columns are encrypted", lambda directory: sealed(directory, plaintext_footer=True)),
+}
+
+if __name__ == "__main__":
+    main()
