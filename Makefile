@@ -15,7 +15,7 @@ DEMO := examples/demo
 	touch $@
 
 demo: .venv/core
-	@$(BIN)/sequester audit $(DEMO)/completions --map $(DEMO)/graders.toml --out text --out html=demo-out/report.html --out json=demo-out/result.json; \
+	@mkdir -p demo-out; $(BIN)/sequester audit $(DEMO)/completions --map $(DEMO)/graders.toml --out text --out html=demo-out/report.html --out json=demo-out/result.json; \
 	code=$$?; echo "sequester exited $$code (1: exposed, as this run was built to be)"; \
 	echo "HTML report: $(CURDIR)/demo-out/report.html"; test $$code -eq 1
 

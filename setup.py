@@ -3,6 +3,8 @@
 The extension is optional: without a compiler the install succeeds and `sequester doctor` says that the pure-Python matcher is used.
 """
 
+from glob import glob
+
 from setuptools import Extension, setup
 
 setup(
@@ -10,7 +12,8 @@ setup(
         Extension(
             "sequester.exposure._kernel",
             sources=["src/sequester/exposure/_kernel.c"],
-            extra_compile_args=["-O3", "-std=c11"],
+            depends=glob("src/sequester/exposure/_kernel*.h"),
+            extra_compile_args=["-O3", "-std=c11", "-Wall", "-Wextra", "-Wno-missing-field-initializers"],
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
             py_limited_api=True,
             optional=True,

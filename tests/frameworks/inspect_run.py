@@ -1,19 +1,23 @@
-"""Writes real Inspect logs, with Inspect's own code, into the directory given as the only argument.
+"""Writes real Inspect logs, with Inspect's own code: `inspect_run.py DIRECTORY TRACES`.
 
-The policy and the grader are Inspect's mock model. What the policy says comes from `tests/data/inspect/traces.jsonl`: real reasoning and
-answers (see the README there). What the logs hold:
+The policy and the grader are Inspect's mock model. What the policy says comes from TRACES, which is `tests/data/inspect/traces.jsonl`: real
+reasoning and answers (see the README there). Inspect notes where the script lies and the repository around it; for fixtures the script is
+copied elsewhere. What the logs hold:
 
-clean.eval     reasoning as content parts (raw, redacted with a summary, signature only); a grader that sees question and answer, one
-               scorer without a model; one sample with a tool call; two epochs
+clean.eval     reasoning as content parts, raw and redacted with a summary; a grader that sees question and answer, one scorer
+               without a model; one sample with a tool call; two epochs
 leaky.eval     the same, and a grader whose prompt holds the reasoning
+hidden.eval    reasoning that the provider kept to itself: encrypted, or nothing but a signature
 inline.eval    reasoning as think tags inside a text that Inspect does not parse, so that the stock grader is given it
-middle.eval    the agent has its work graded while it is at it, and fails in one sample
-clean.json, chunked.eval    clean.eval in Inspect's other two formats
+middle.eval    the agent has its work graded while it is at it
+failing.eval   the provider fails in one sample (no fixture: its traceback names the machine it was made on)
+leaky.json, chunked.eval    leaky.eval in Inspect's other two formats
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -38,7 +42,7 @@ from inspect_ai.scorer import Score, Scorer, Target, accuracy, includes, model_g
 from inspect_ai.solver import Generate, Solver, TaskState, generate, solver, use_tools
 from inspect_ai.tool import Tool, ToolCall, tool
 
-TRACES = Path(__file__).parents[1] / "data" / "inspect" / "traces.jsonl"
+TRACES = Path(sys.argv[2]).absolute()
 Trace = dict[str, str]
 Reply = Callable[[Trace, list[ChatMessage]], ModelOutput]
 
@@ -57,10 +61,8 @@ def output(content: Any, tool_calls: list[ToolCall] | None = None) -> ModelOutpu
 def typed_reply(trace: Trace, messages: list[ChatMessage]) -> ModelOutput:
     """The trace as content parts; which form the reasoning takes depends on the sample."""
     answer = ContentText(text=trace["answer"])
-    if trace["form"] == "redacted":
+    if trace["form"] == "summary":
         return output([ContentReasoning(reasoning="gAAAAABopaque", summary=trace["reasoning"][:200], redacted=True), answer])
-    if trace["form"] == "signature":
-        return output([ContentReasoning(reasoning="", signature="EqQBCkgIARABGAIiQOpaque"), answer])
     if trace["form"] == "tool" and not any(message.role == "tool" for message in messages):
         half = len(trace["reasoning"]) // 2
         call = ToolCall(id="call_1", function="word_count", arguments={"text": trace["prompt"][:40]})
@@ -70,12 +72,19 @@ def typed_reply(trace: Trace, messages: list[ChatMessage]) -> ModelOutput:
     return output([ContentReasoning(reasoning=trace["reasoning"]), answer])
 
 
+def hidden_reply(trace: Trace, messages: list[ChatMessage]) -> ModelOutput:
+    answer = ContentText(text=trace["answer"])
+    if trace["form"] == "summary":
+        return output([ContentReasoning(reasoning="gAAAAABopaque", redacted=True), answer])
+    return output([ContentReasoning(reasoning="", signature="EqQBCkgIARABGAIiQOpaque"), answer])
+
+
 def inline_reply(trace: Trace, messages: list[ChatMessage]) -> ModelOutput:
     return output([ContentText(text=f"<think>\n{trace['reasoning']}\n</think>\n\n{trace['answer']}")])
 
 
 def failing_reply(trace: Trace, messages: list[ChatMessage]) -> ModelOutput:
-    if trace["form"] == "signature":
+    if trace["form"] == "summary":
         raise RuntimeError("the provider is down")
     return typed_reply(trace, messages)
 
@@ -96,7 +105,7 @@ def grader() -> Model:
 
 
 def formed() -> list[Trace]:
-    forms = ("raw", "redacted", "signature", "tool")
+    forms = ("raw", "summary", "tool")
     return [{**trace, "form": form} for trace, form in zip(traces(), forms, strict=False)]
 
 
@@ -168,17 +177,20 @@ def run(folder: Path, name: str, reply: Reply, scorers: list[Scorer], solvers: l
 
 
 def main(folder: Path) -> None:
+    os.chdir(folder)
     tools = [use_tools(word_count()), generate()]
-    clean = run(folder, "clean", typed_reply, [model_graded_qa(), includes()], tools, epochs=2)
-    run(folder, "leaky", typed_reply, [model_graded_qa(), sees_reasoning()], tools)
+    run(folder, "clean", typed_reply, [model_graded_qa(), includes()], tools, epochs=2)
+    leaky = run(folder, "leaky", typed_reply, [model_graded_qa(), sees_reasoning()], tools)
+    run(folder, "hidden", hidden_reply, [model_graded_qa()], [generate()])
     run(folder, "inline", inline_reply, [model_graded_qa()], [generate()])
-    run(folder, "middle", failing_reply, [sees_reasoning()], [graded_on_the_way()])
-    write_eval_log(read_eval_log(str(clean)), str(folder / "clean.json"), format="json")
-    convert_eval_logs_to_chunked(str(clean), str(folder / "chunks"), chunk_size=3)
-    (folder / "chunks" / "clean.eval").rename(folder / "chunked.eval")
+    run(folder, "middle", typed_reply, [sees_reasoning()], [graded_on_the_way()])
+    run(folder, "failing", failing_reply, [includes()], tools)
+    write_eval_log(read_eval_log(str(leaky)), str(folder / "leaky.json"), format="json")
+    convert_eval_logs_to_chunked(str(leaky), str(folder / "chunks"), chunk_size=3)
+    (folder / "chunks" / "leaky.eval").rename(folder / "chunked.eval")
     (folder / "chunks").rmdir()
     (folder / "raw").rmdir()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]).absolute())

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import httpx
 import verifiers.v1 as vf
+from offline_model import written
 from verifiers.v1.dialects.chat import message_to_wire
 from verifiers.v1.envs.agentic_judge.env import TRACE_FILE, VERDICT_FILE
 
 __all__ = ["NotesTaskset", "OfflineHarness"]
 
-TRACES = Path(__file__).parents[1] / "data" / "verifiers" / "written.jsonl"
 TOOLS = [
     {
         "type": "function",
@@ -28,10 +27,6 @@ TOOLS = [
         },
     }
 ]
-
-
-def written() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in TRACES.read_text().splitlines()]
 
 
 class NoteData(vf.TaskData):

@@ -47,6 +47,7 @@ from sequester.episodes.model import (
 )
 
 HERE = Path(__file__).parent / "bundle-1"
+FIXTURE = Path(__file__).parents[1] / "data" / "bundle" / "run"
 PART = "0-000000"
 RUN = RunInfo(
     id="demo-run",
@@ -57,7 +58,6 @@ RUN = RunInfo(
     signals=(Signal("markup", "format", "the trainer needs the closing tag", "owner@example.org", "2026-03-31"),),
 )
 EXPECTED = Expected(steps=(0, 1), ranks=1, group_size=2)
-COLUMN_KEY = b"sequester-vector"
 Rows = list[list[dict[str, Any]]]
 """Rows of each row group."""
 
@@ -106,6 +106,7 @@ def episodes() -> list[Episode]:
 
 
 def main() -> None:
+    """Also writes the reader's fixture."""
     shutil.rmtree(HERE, ignore_errors=True)
     writer._ROWS = 2  # two row groups of a part
     for name, (make, found) in VALID.items():
@@ -118,6 +119,18 @@ def main() -> None:
         base(directory)
         make(directory)
         case(directory, found)
+    shutil.rmtree(FIXTURE, ignore_errors=True)
+    fixture(FIXTURE)
+
+
+def fixture(directory: Path) -> None:
+    """Episodes whose sources are their places in the bundle, as the contract of the readers wants it."""
+    for rank in ("0", "1"):
+        with BundleWriter(directory, RUN, rank=rank) as out:
+            for episode in episodes():
+                changes = {name: getattr(episode, name) for name in Episode.__struct_fields__}
+                out.write(Episode(**changes | {"episode_id": f"{episode.episode_id}-{rank}", "source": Source("", 0), "shard": None}))
+    close_run(directory, RUN, Expected(ranks=2), "make_vectors 1")
 
 
 def base(directory: Path) -> None:

@@ -80,7 +80,7 @@ def from_completion(
     found = split_text(completion, template, prompt_tail=_tail(prompt), thinking=thinking, truncated=truncated)
     sampled = tuple(
         Segment(piece.turn, piece.channel, GuardedText(completion[piece.start : piece.end])) for piece in found.pieces
-    )  # fmt: skip
+    )
     return Assembled(_given(prompt, tool_results) + sampled, found.split)
 
 
@@ -99,8 +99,11 @@ def from_parts(
 
     A reasoning field that is there and blank is positive evidence of no CoT; one that is absent is none: `ambiguous`.
     """
-    parts = ((Channel.REASONING, reasoning), (Channel.ANSWER, answer))
-    sampled = tuple(Segment(0, channel, GuardedText(text)) for channel, text in parts if text is not None)
+    sampled = []
+    if reasoning is not None:
+        sampled.append(Segment(0, Channel.REASONING, GuardedText(reasoning)))
+    if answer is not None:
+        sampled.append(Segment(0, Channel.ANSWER, GuardedText(answer)))
     return from_segments(prompt, sampled, tool_results)
 
 
@@ -111,12 +114,13 @@ def from_segments(prompt: str | Sequence[Message], segments: Sequence[Segment], 
 
 def _judge(segments: Sequence[Segment]) -> Split:
     """How far channels that a log names can be trusted."""
-    typed = [segment.text.reveal() for segment in segments if segment.channel is Channel.REASONING]
-    reasoning = [text for text in typed if text and not text.isspace()]
+    typed, latest = False, ""
     for segment in segments:
-        if segment.channel is Channel.ANSWER and (reason := _reasoning_inside(segment.text.reveal(), reasoning)):
+        if segment.channel is Channel.REASONING:
+            typed, latest = True, segment.text.reveal().strip() or latest
+        elif segment.channel is Channel.ANSWER and (reason := _reasoning_inside(segment.text.reveal(), latest)):
             return Split(SplitStatus.SPLIT_FAILED, reason, _GIVEN)
-    if reasoning:
+    if latest:
         return _SPLIT
     return _NO_COT if typed else _ABSENT
 
@@ -126,18 +130,18 @@ _NO_COT = Split(SplitStatus.NO_COT, "the log has a reasoning field and it is emp
 _ABSENT = Split(SplitStatus.AMBIGUOUS, "the log has no reasoning field, which is no evidence that there was no reasoning", _GIVEN)
 
 
-def _reasoning_inside(answer: str, reasoning: Sequence[str]) -> str:
-    """Why an answer field is no answer but holds reasoning; empty if it does not.
+def _reasoning_inside(answer: str, reasoning: str) -> str:
+    """Why the answer that follows some reasoning is no answer but holds reasoning; empty if it is one.
 
     An answer may repeat its reasoning (echo) or write about delimiters; neither alone makes it a whole completion.
     """
     if not _has_delimiter(answer):
         return ""
-    if any(_covered(text, answer) >= _COVERED for text in reasoning):
+    if _repeated(reasoning, answer) >= _COVERED:
         return "the answer field holds the reasoning with its delimiter: it is the whole completion"
     found = split_text(answer)
     inside = any(piece.channel is Channel.REASONING and piece.end > piece.start for piece in found.pieces)
-    doubtful = found.split.status is SplitStatus.SPLIT_FAILED and not reasoning
+    doubtful = found.split.status is SplitStatus.SPLIT_FAILED and (not reasoning or _STRIPPED_CHANNEL in answer)
     if doubtful or (inside and found.split.status is SplitStatus.SPLIT):
         return f"the answer field holds delimited reasoning of its own ({found.split.family})"
     return ""
@@ -149,14 +153,11 @@ def _has_delimiter(text: str) -> bool:
     return _STRIPPED_CHANNEL in text
 
 
-def _covered(text: str, answer: str) -> float:
-    """Share of a text that an answer repeats verbatim, estimated from pieces at even distances."""
-    text = text.strip()
-    if text in answer:
-        return 1.0
+def _repeated(text: str, answer: str) -> float:
+    """Share of a text that an answer repeats verbatim, estimated from pieces at even distances; 0 for less than one piece."""
     step = max(_PROBE_LENGTH, len(text) // _PROBES)
-    probes = [text[at : at + _PROBE_LENGTH] for at in range(0, max(1, len(text) - _PROBE_LENGTH), step)]
-    return sum(probe in answer for probe in probes) / len(probes)
+    probes = [text[at : at + _PROBE_LENGTH] for at in range(0, len(text) - _PROBE_LENGTH + 1, step)]
+    return sum(probe in answer for probe in probes) / max(1, len(probes))
 
 
 def _given(prompt: str | Sequence[Message], tool_results: Sequence[str]) -> tuple[Segment, ...]:

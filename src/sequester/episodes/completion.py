@@ -38,8 +38,9 @@ def split_text(
 ) -> SplitText:
     """Take a completion apart by the rules of `splitter`.
 
-    `prompt_tail` is the end of the prompt as the model saw it, or of as much of it as is known. `thinking` says whether the template had
-    thinking on, `truncated` whether sampling stopped at the length limit; None where unknown. Time is linear in the text.
+    `prompt_tail` is the end of the prompt as the model saw it, or of as much of it as is known. `thinking` says whether the
+    template had thinking on, `truncated` whether sampling stopped at the length limit; None where unknown. Time is linear in
+    the text.
 
     Raises UsageError for a family that does not exist.
     """
@@ -63,7 +64,7 @@ def split_text(
 
 def _split(text: str, family: str, prompt: _Prompt, thinking: bool | None) -> tuple[tuple[Piece, ...], set[Why], str]:
     """Pieces, what was observed, and the family that decided: the one named if it left any delimiter, else the one recognised."""
-    if family == "harmony" and has_tokens(text) or family == "auto" and is_harmony(text):
+    if (family == "harmony" and has_tokens(text)) or (family == "auto" and is_harmony(text)):
         return *split_harmony(text), "harmony"
     named = family if family != "harmony" else "auto"
     if named == "auto" and _GRANITE_PHRASE.match(text) is not None:
@@ -101,7 +102,8 @@ def _ended(completion: str, pieces: tuple[Piece, ...], offset: int) -> bool:
 
 
 def _prompt(tail: str) -> _Prompt:
-    """What a prompt left open. Only its very end counts, or what follows the header of the policy's turn: prompts may quote delimiters."""
+    """What a prompt left open. Only its very end counts, or what follows the header of the policy's turn: prompts may quote
+    delimiters."""
     start = tail.rfind("<|start|>assistant")
     if start >= 0:
         return _Prompt(opening=tail[start:])

@@ -1,8 +1,8 @@
 """Template families as data: how each one writes reasoning, tool calls, tool results and turn boundaries.
 
-Only the delimiters around the reasoning differ by family. Markup of tool calls, tool results and turns is one vocabulary shared by all
-families that use tags: the spellings are distinct, and a log whose template was named wrongly must still not be mis-split. Harmony
-(gpt-oss) is a grammar of messages rather than tags; see `harmony`.
+Only the delimiters around the reasoning differ by family. Markup of tool calls, tool results and turns is one vocabulary shared
+by all families that use tags: the spellings are distinct, and a log whose template was named wrongly must still not be
+mis-split. Harmony (gpt-oss) is a grammar of messages rather than tags; see `harmony`.
 
 Sources: the chat templates that the models ship, their vendors' format pages, and the parsers of inference servers, read in 2026.
 """
@@ -57,7 +57,8 @@ class Delimiter(Struct, frozen=True):
 
 
 TAG_NAMES = r"(?:[A-Za-z][\w-]{0,19}:)?think(?:ing)?(?::[\w-]{1,20})?|thoughts?|reasoning"
-"""Names of XML-like reasoning tags: `think`, `thinking`, `mm:think`, `seed:think`, `think:opensource`, `thought`, `reasoning` ..."""
+"""Names of XML-like reasoning tags: `think`, `thinking`, `mm:think`, `seed:think`, `think:opensource`, `thought`, `reasoning`
+..."""
 
 PAIRS: dict[str, tuple[Delimiter, Delimiter]] = {
     name: (Delimiter(Kind.OPEN, name, opener, pattern), Delimiter(Kind.CLOSE, name, closer))
@@ -253,7 +254,8 @@ def home_of(pair: str) -> str:
 
 
 def delimiters(family: Family) -> tuple[Delimiter, ...]:
-    """Every mark of a family of tags but the XML-like reasoning tags; the longer of two spellings with the same beginning first."""
+    """Every mark of a family of tags but the XML-like reasoning tags; the longer of two spellings with the same beginning
+    first."""
     pairs = tuple(delimiter for name in family.pairs if name in PAIRS for delimiter in PAIRS[name])
     wrapper = _GRANITE if family.name == "granite" else ()
     return (*pairs, *_TURNS, *_RESULTS, *_CALLS, *_DROPPED, *wrapper)

@@ -2,8 +2,9 @@
 
     <|start|>assistant<|channel|>analysis<|message|>...<|end|><|start|>assistant<|channel|>final<|message|>...<|return|>
 
-`analysis` is reasoning; a message with a recipient is a tool call on whatever channel; `commentary` without one is a visible preamble;
-`final` is the answer. The header of the first message may stand in the prompt. Source of the grammar: OpenAI's harmony format guide.
+`analysis` is reasoning; a message with a recipient is a tool call on whatever channel; `commentary` without one is a visible
+preamble; `final` is the answer. The header of the first message may stand in the prompt. Source of the grammar: OpenAI's
+harmony format guide.
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ class _Message(NamedTuple):
 
 
 def is_harmony(text: str) -> bool:
-    """Whether a text is written in harmony, rather than about it: it begins with a header, or a message ends and another one begins."""
+    """Whether a text is written in harmony, rather than about it: it begins with a header, or a message ends and another one
+    begins."""
     return _RECOGNISED.match(text) is not None or ("<|channel|>" in text and _LATER.search(text) is not None)
 
 
@@ -52,7 +54,8 @@ def has_tokens(text: str) -> bool:
 
 
 def split_stripped(text: str) -> tuple[Piece, ...] | None:
-    """A harmony completion decoded without its special tokens, `analysis...assistantfinal...`: the likely pieces, or None if it is none.
+    """A harmony completion decoded without its special tokens, `analysis...assistantfinal...`: the likely pieces, or None if it
+    is none.
 
     A guess, whose status is always `split_failed`: the role words may as well be text.
     """
@@ -131,8 +134,8 @@ def _messages(text: str, found: set[Why]) -> list[_Message]:
 
 
 def _tokens(text: str) -> list[re.Match[str]]:
-    """The tokens that structure the text. One that ends a message counts only where another message, or nothing, follows it; the rest
-    are text about the format."""
+    """The tokens that structure the text. One that ends a message counts only where another message, or nothing, follows it;
+    the rest are text about the format."""
     kept: list[re.Match[str]] = []
     follower = len(text)
     for token in reversed(list(_TOKEN.finditer(text))):

@@ -30,7 +30,8 @@ _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 
 
 class _Line:
-    """Whether a position of a text stands in inline code or quotation marks on its line. Asked in ascending order; linear over all."""
+    """Whether a position of a text stands in inline code or quotation marks on its line. Asked in ascending order; linear over
+    all."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -112,7 +113,8 @@ def _with_breaks(text: str, kind: Kind, start: int, end: int, floor: int) -> tup
 
 
 def in_prose(text: str, mark: Mark) -> bool:
-    """A mark inside a sentence, such as "the <think> tag" or "ends with </think>.": blank before it, the sentence going on after it."""
+    """A mark inside a sentence, such as "the <think> tag" or "ends with </think>.": blank before it, the sentence going on
+    after it."""
     before = text[mark.start - 1 : mark.start]
     after = text[mark.end : mark.end + 2]
     return before == " " and (after[:1] in tuple(".,;:!?)") or (after[:1] == " " and after[1:].islower()))

@@ -1,7 +1,7 @@
 """Splitting message lists as trainers, servers and providers log them: typed fields first, else the text inside the content.
 
-An empty typed field is positive evidence that there was no reasoning; a missing one, or null, is none. What a provider keeps for itself
-(redacted blocks, encrypted items, bare signatures) shows that there was reasoning which the log does not hold.
+An empty typed field is positive evidence that there was no reasoning; a missing one, or null, is none. What a provider keeps
+for itself (redacted blocks, encrypted items, bare signatures) shows that there was reasoning which the log does not hold.
 """
 
 from __future__ import annotations
@@ -106,8 +106,9 @@ class _State:
 def split_messages(messages: Sequence[Message], family: str = "auto") -> SplitMessages:
     """Take a message list apart. `family` is the template family of text that holds its reasoning inline.
 
-    The messages are those after the prompt, or the whole conversation: system and user messages become channel `prompt`. A turn is
-    everything the policy said between two messages of others. Raises MalformedRecord, with the index and the field, for what is no message.
+    The messages are those after the prompt, or the whole conversation: system and user messages become channel `prompt`. A turn
+    is everything the policy said between two messages of others. Raises MalformedRecord, with the index and the field, for what
+    is no message.
     """
     state = _State(family)
     for index, message in enumerate(messages):
@@ -294,7 +295,7 @@ def _parts(content: Any, where: str, depth: int, *, text: Channel) -> Iterator[_
 def _part(part: Message, where: str, depth: int, text: Channel) -> Iterator[_Part]:
     """One typed part of a content."""
     kind = part.get("type")
-    if kind in _TEXT or kind is None and "text" in part:
+    if kind in _TEXT or (kind is None and "text" in part):
         yield _Part(text, _text(part.get("text", part.get("refusal")), f"{where}.text", depth))
     elif kind in _THINKING or kind in _SUMMARY or kind in _OPAQUE:
         yield from _thinking(part, where)

@@ -69,7 +69,8 @@ _NO_COT = (Why.EMPTY_BLOCK, Why.NO_ANALYSIS, Why.THINKING_OFF)
 
 
 def judge(found: set[Why], family: str) -> Split:
-    """The status that everything observed adds up to: a contradiction outweighs a split, a split outweighs the absence of reasoning."""
+    """The status that everything observed adds up to: a contradiction outweighs a split, a split outweighs the absence of
+    reasoning."""
     for status, reasons in (
         (SplitStatus.SPLIT_FAILED, _FAILURES),
         (SplitStatus.SPLIT, _SPLITS),

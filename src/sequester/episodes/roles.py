@@ -1,7 +1,7 @@
 """Splitting token ids before any decoding: by the role that a log gives each token, or by the ids of the delimiters.
 
-Splitting ids is surer than splitting text: what a model writes about a delimiter is other tokens than the delimiter, and a decode that
-drops special tokens cannot remove the boundary.
+Splitting ids is surer than splitting text: what a model writes about a delimiter is other tokens than the delimiter, and a
+decode that drops special tokens cannot remove the boundary.
 """
 
 from __future__ import annotations
@@ -60,8 +60,9 @@ class IdSpan(Struct, frozen=True):
 def split_ids(ids: Sequence[int], roles: Sequence[str] | Markers) -> tuple[tuple[IdSpan, ...], Split]:
     """Spans of a completion's ids by channel, in order, and the verdict.
 
-    `roles` is one label per id (see `LABELS`), or the ids of the delimiters. By delimiters, reasoning runs from an opener, or from the start
-    where a closer comes first, to the last closer before the next opener. Raises UsageError for labels that do not fit.
+    `roles` is one label per id (see `LABELS`), or the ids of the delimiters. By delimiters, reasoning runs from an opener, or
+    from the start where a closer comes first, to the last closer before the next opener. Raises UsageError for labels that do
+    not fit.
     """
     if isinstance(roles, Markers):
         return _by_markers(ids, roles)

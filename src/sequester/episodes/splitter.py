@@ -1,39 +1,40 @@
 """The splitter: which characters of a completion are chain of thought. Part of the small trusted part.
 
-`split_text` (module `completion`) takes sampled text, `split_messages` (`messages`) message lists with typed fields, `split_ids` (`roles`)
-token ids or per-token labels. What the families write is data in `families`; what text is a mark, and what a mention of one, is in
-`marks`; the two machines are `tags` and `harmony`.
+`split_text` (module `completion`) takes sampled text, `split_messages` (`messages`) message lists with typed fields,
+`split_ids` (`roles`) token ids or per-token labels. What the families write is data in `families`; what text is a mark, and
+what a mention of one, is in `marks`; the two machines are `tags` and `harmony`.
 
-It fails closed: in an episode whose status is `split` or `no_cot`, no reasoning is in a piece of channel `answer`. `ambiguous` text
-stands in `answer` pieces for want of a better channel, and `split_failed` pieces are a best guess that errs towards `reasoning`; both are
-good for finding leaks and for nothing else.
+It fails closed: in an episode whose status is `split` or `no_cot`, no reasoning is in a piece of channel `answer`. `ambiguous`
+text stands in `answer` pieces for want of a better channel, and `split_failed` pieces are a best guess that errs towards
+`reasoning`; both are good for finding leaks and for nothing else.
 
-    what stands in the completion                                       status        reasoning
-    ------------------------------------------------------------------- ------------- -------------------------------------------------
-    opener and closer, once or several times (interleaved)              split         between them, by depth where nesting is balanced
-    opener in the prompt, closer in the completion                      split         up to the closer
-    closer without opener (any family; the reason says which)           split         up to the closer
-    text, then opener, and more closers than openers                    split         from the start: the first opener is nested
-    opener, no closer (truncation); also opener in the prompt           split         all after the opener
-    opener in the prompt, no mark at all, and the text was not cut off  split_failed  all: thinking may have been off
-    more openers than closers                                           split         to the last closer
-    closer repeated after a block, text in between                      split         to the last closer
-    closer repeated after a block, nothing in between                   split         as if it stood once
-    all blocks blank                                                    no_cot        none
-    no mark, and thinking off (said, or a closed block in the prompt)   no_cot        none
-    no mark                                                             ambiguous     unknown
-    mark in quotation marks, inline code, or in fenced code outside     -             no mark: text about the format
-      of reasoning
-    bare mark inside a sentence, before or after a block                split_failed  as if it were a mark
-    opener, and closers in quotation marks only                         split_failed  all after the opener (split if known truncated)
-    closer without opener inside a tool call                            split_failed  up to the closer
-    tool call or tool result inside reasoning                           -             reasoning like the rest
-    tool call outside of reasoning                                      -             channel tool_call; marks inside it are its text
-    tool result, or another speaker's message                           -             channel tool_result or prompt; a new turn begins
-    harmony: analysis / final and commentary / message to a recipient   split         reasoning / answer / tool_call
-    harmony: no analysis message                                        no_cot        none
-    harmony: two finals in a turn, unknown channel, header in a body    split_failed  all before the last final; the unknown channel
-    harmony or Gemma without their special tokens, `analysis...`        split_failed  up to the last `assistantfinal`, else all
+    what stands in the completion                              status        reasoning
+    ---------------------------------------------------------  ------------  --------------------------------------------------
+    opener and closer, once or several times (interleaved)     split         between them, by depth where the nesting is balanced
+    opener in the prompt, closer in the completion             split         up to the closer
+    closer without opener (any family; the reason says which)  split         up to the closer
+    text, then opener, and more closers than openers           split         from the start: the first opener is nested
+    opener, no closer (cut off); also opener in the prompt     split         all after the opener
+    opener in the prompt, no mark at all, not cut off          split_failed  all: thinking may have been off
+    more openers than closers                                  split         to the last closer
+    closer repeated after a block, text in between             split         to the last closer
+    closer repeated after a block, nothing in between          split         as if it stood once
+    all blocks blank                                           no_cot        none
+    no mark, thinking off (said, or closed in the prompt)      no_cot        none
+    no mark                                                    ambiguous     unknown
+    mark in quotation marks or inline code                     -             no mark: text about the format
+    mark in a fenced code block outside of reasoning           -             no mark: text about the format
+    bare mark inside a sentence, before or after a block       split_failed  as if it were a mark
+    opener, and closers in quotation marks only                split_failed  all after the opener (split if known to be cut off)
+    closer without opener inside a tool call                   split_failed  up to the closer
+    tool call or tool result inside reasoning                  -             reasoning like the rest
+    tool call outside of reasoning                             -             channel tool_call; marks inside it are its text
+    tool result, or another speaker's message                  -             channel tool_result or prompt; a new turn begins
+    harmony: analysis; final, commentary; with recipient       split         reasoning; answer; tool_call
+    harmony: no analysis message                               no_cot        none
+    harmony: two finals in a turn                              split_failed  all before the last final
+    harmony: unknown channel, header inside a body             split_failed  the unknown channel
+    harmony, Gemma without special tokens: `analysis...`       split_failed  up to the last `assistantfinal`, else all
 """
 
 from __future__ import annotations

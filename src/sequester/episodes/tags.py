@@ -1,7 +1,7 @@
 """Splitting a completion of any family that uses tags: from its marks to pieces.
 
-The rules are those of the table in `splitter`. Time and memory are linear in the text, whatever stands in it: nothing here looks at a
-stretch of text twice, and every look ahead is prepared by one backward pass over the marks of a turn.
+The rules are those of the table in `splitter`. Time and memory are linear in the text, whatever stands in it: nothing here
+looks at a stretch of text twice, and every look ahead is prepared by one backward pass over the marks of a turn.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def chosen_pair(marks: Sequence[Mark]) -> str | None:
 def split_tags(text: str, marks: Sequence[Mark], *, visible_at_start: bool, prefills: bool) -> tuple[tuple[Piece, ...], set[Why]]:
     """Pieces of a text, and what was observed.
 
-    `marks` in order. `visible_at_start`: the prompt is known to leave the policy outside of reasoning. `prefills`: the family may open
-    reasoning in the prompt (it only changes the reason given).
+    `marks` in order. `visible_at_start`: the prompt is known to leave the policy outside of reasoning. `prefills`: the family
+    may open reasoning in the prompt (it only changes the reason given).
     """
     pair = chosen_pair(marks)
     kept = [mark for mark in marks if not mark.mention and (mark.kind not in _THINK or mark.name == pair)]

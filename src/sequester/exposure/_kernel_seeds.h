@@ -16,7 +16,7 @@ typedef struct {
     size_t room;
 } seq_seeds;
 
-/* Working memory of one tile. Index i of `order` stands for position first + i - WINDOW + 1. */
+/* Working memory of one tile. Index i of `order` stands for the position WINDOW - 1 before the i-th of the tile. */
 typedef struct {
     uint8_t order[TILE + TILE_MARGIN];
     uint8_t least[TILE + TILE_MARGIN];
@@ -224,71 +224,46 @@ static size_t positions_of(uint64_t chosen, uint32_t base, uint32_t *out)
     return count;
 }
 
-/* Seeds of text[0, size), where the bytes in `breaks` (offsets, ascending, the last one beyond or at the end of the text) separate texts.
- * SEQ_SLACK bytes before and after the text must be readable. `out` must have room for the next tile; see seeds_room. */
+/* A buffer of texts, a separator byte (below 2) before the first and after each. The seeds in it are found tile by tile. */
 typedef struct {
-    const uint8_t *text;
+    const uint8_t *text; /* SEQ_SLACK bytes before and after [at, size) are readable */
+    size_t at;           /* next tile; at first the start of the first text, at least WINDOW */
     size_t size;
-    const uint32_t *breaks;
+    const uint32_t *breaks; /* offsets of the separators, ascending, the first before `at`, the last one at the end */
     size_t break_count;
     size_t next_break;
-    size_t at;
 } seq_seeding;
 
-/* Marks positions [low, high) of the tile as standing in no text. */
-static void forbid(seq_tile *tile, size_t first, size_t n, size_t low, size_t high)
-{
-    for (size_t at = low; at < high; at++) {
-        tile->order[at - (first - (WINDOW - 1))] = 0xFF;
-        if (at >= first && at < first + n) {
-            tile->chosen[(at - first) / 64] |= UINT64_C(1) << ((at - first) % 64);
-        }
-    }
-}
-
-/* The next tile of seeds; false at the end. Positions are offsets into the text. Needs room for TILE + 64 more seeds. */
+/* The next tile of seeds, as offsets into the buffer; false at the end. `out` must have room for TILE + 64 more. */
 static bool next_seeds(seq_seeding *work, seq_tile *tile, seq_seeds *out)
 {
     if (work->at >= work->size) {
         return false;
     }
-    const size_t first = work->at, margin = WINDOW - 1;
-    const size_t n = work->size - first < TILE ? work->size - first : TILE;
-    uint64_t forbidden[TILE / 64 + 1];
-    orders_of(work->text + first - margin, n + 2 * margin, tile->order);
+    const size_t first = work->at, n = work->size - first < TILE ? work->size - first : TILE;
+    const size_t begin = first - (WINDOW - 1), end = first + n + (WINDOW - 1);
+    orders_of(work->text + begin, end - begin, tile->order);
     memset(tile->chosen, 0, sizeof tile->chosen);
-    size_t low_end = first + n + margin;
-    if (first == 0) {
-        memset(tile->order, 0xFF, margin);
+    while (work->next_break < work->break_count && work->breaks[work->next_break] < begin) {
+        work->next_break++;
     }
-    if (low_end > work->size) {
-        memset(tile->order + (work->size - first + margin), 0xFF, low_end - work->size);
+    for (size_t i = work->next_break; i < work->break_count && work->breaks[i] < end + (SEED - 1); i++) {
+        size_t stop = work->breaks[i], low = stop < begin + (SEED - 1) ? begin : stop - (SEED - 1);
+        size_t high = stop + 1 < end ? stop + 1 : end;
+        memset(tile->order + (low - begin), 0xFF, high - low);
     }
-    size_t i = work->next_break;
-    for (; i < work->break_count && (size_t)work->breaks[i] < low_end + SEED - 1; i++) {
-        size_t stop = work->breaks[i], begin = stop >= SEED - 1 ? stop - (SEED - 1) : 0;
-        size_t low = begin + margin < first ? first - margin : begin;
-        if (first < margin && low < first) {
-            low = begin;
-        }
-        size_t high = stop + 1 < low_end ? stop + 1 : low_end;
-        if (low + margin < first) {
-            low = first - margin;
-        }
-        forbid(tile, first, n, low, high);
-        if (stop + margin < first + n) {
-            work->next_break = i + 1;
-        }
-    }
-    memcpy(forbidden, tile->chosen, sizeof forbidden);
-    memset(tile->chosen, 0, sizeof tile->chosen);
     choose(tile->order, n, tile->least, tile->chosen);
-    for (size_t word = 0; word * 64 < n; word++) {
-        uint64_t bits = tile->chosen[word] & ~forbidden[word];
-        if (n - word * 64 < 64) {
-            bits &= (UINT64_C(1) << (n - word * 64)) - 1;
+    for (size_t i = work->next_break; i < work->break_count && work->breaks[i] < first + n + (SEED - 1); i++) {
+        size_t stop = work->breaks[i], low = stop < first + (SEED - 1) ? first : stop - (SEED - 1);
+        for (size_t at = low; at <= stop && at < first + n; at++) {
+            tile->chosen[(at - first) / 64] &= ~(UINT64_C(1) << ((at - first) % 64));
         }
-        out->count += positions_of(bits, (uint32_t)(first + word * 64), out->at + out->count);
+    }
+    if (n % 64 != 0) {
+        tile->chosen[n / 64] &= (UINT64_C(1) << (n % 64)) - 1;
+    }
+    for (size_t word = 0; word * 64 < n; word++) {
+        out->count += positions_of(tile->chosen[word], (uint32_t)(first + word * 64), out->at + out->count);
     }
     work->at += n;
     return true;

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from sequester import __version__
 from sequester.episodes.readers.interface import Declared, Options, Reader, Unit
+from sequester.episodes.readers.probing import probe
 from sequester.episodes.readers.registry import recognise
 from sequester.errors import InputError
 from sequester.exposure.matching import Sketch, implementation
@@ -61,7 +62,7 @@ def audit(
     progress: Progress | None = None,
 ) -> Result:
     """Audit all inputs. Raises UsageError and ConfigError; what is wrong with an input is in the result."""
-    jobs_found = [_job(path, readers, options, format) for path in paths]
+    jobs_found = [job for path in paths for job in _jobs(path, readers, options, format)]
     tally, sketch = Tally(), Sketch()
     tasks = (Task(job.reader.name, unit) for job in jobs_found if isinstance(job, Job) for unit in _units(job, options, tally))
     by_name = {reader.name: reader for reader in readers}
@@ -90,13 +91,38 @@ def digests(paths: Sequence[Path]) -> dict[str, str]:
     return found
 
 
-def _job(path: Path, readers: Sequence[Reader], options: Options, format: str | None) -> Job | Input:
-    """The reader of an input, or the input with the error that kept it from being read."""
+def _jobs(path: Path, readers: Sequence[Reader], options: Options, format: str | None) -> Iterator[Job | Input]:
+    """The inputs at a path. A directory is one input where a reader takes it as a whole, else each file in it is one."""
+    if path.is_dir():
+        try:
+            reader = recognise(path, readers, format)
+            if reader.recognise(probe(path)) is None:
+                yield _job(path, reader, options)
+                return
+        except InputError:
+            pass  # no reader takes it whole: its files speak for themselves
+        files = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")]
+        if not files:
+            yield Input(str(path), "", Declared(), "is a directory without files")
+        for file in files:
+            yield from _jobs(file, readers, options, format)
+        return
     try:
-        reader = recognise(path, readers, format)
+        yield _job(path, recognise(path, readers, format), options)
+    except InputError as error:
+        yield _unread(path, "", error)
+
+
+def _job(path: Path, reader: Reader, options: Options) -> Job | Input:
+    """An input and its reader, or the input with the error that kept it from being read."""
+    try:
         return Job(reader, path, reader.declared(path, options))
     except InputError as error:
-        return Input(str(path), "", Declared(), f"{error.message}. {error.hint}".strip())
+        return _unread(path, reader.name, error)
+
+
+def _unread(path: Path, format: str, error: InputError) -> Input:
+    return Input(str(path), format, Declared(), f"{error.message}. {error.hint}".strip())
 
 
 def _units(job: Job, options: Options, tally: Tally) -> Iterator[Unit]:

@@ -29,8 +29,8 @@ RULE_OF_CLASS = {FindingClass.CONTENT: "SQ101", FindingClass.IDS: "SQ102", Findi
 _MARKER = re.compile(r"</?(?:\w{1,8}:)?think\b|\[/?THINK\]|<\|(?:channel|message|end|start)\|>|<\|?channel\|?>|[◁]/?think[▷]")
 _BESIDE = 16
 """Code points on both sides of a stretch in which a marker says that a split failed there."""
-_CHARACTERS_PER_ID = 4
-"""For weighing runs of token ids beside text: the usual length of a token in English, in characters."""
+_CHARACTERS_PER_ID = 3
+"""For weighing runs of token ids beside text: normalised characters of a token in English, on the low side."""
 _SPANS_KEPT = 32
 
 
@@ -241,3 +241,15 @@ def _candidate(
         tuple(weights),
         key.fingerprint(RULE_OF_CLASS[class_], call.path, subject.identity(chains)),
     )
+
+
+def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[str]:
+    """The decoded text of one field in which a candidate's input spans count code points. For revealing on purpose only."""
+    for field in call.inputs or ():
+        if field.name != name or field.text is None:
+            continue
+        text = field.text.reveal()
+        if transforms in (("verbatim",), ("reformatted",)):
+            return [text]
+        return [layer.text.reveal() for layer in unfold(text, Budget()) if layer.transforms == transforms][:1]
+    return []

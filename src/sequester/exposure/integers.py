@@ -1,7 +1,7 @@
 """Integer lists as carriers of text: UTF-8 bytes, code points, UTF-16 units and token ids, without a tokenizer.
 
-A scorer that is handed ids can turn them back into the chain of thought. Byte values and code points are decoded here and searched as
-text. Token ids cannot be decoded without the tokenizer, so they are matched as integers against the ids of the reasoning.
+A scorer that is handed ids can turn them back into the chain of thought. Byte values and code points are decoded here and searched
+as text. Token ids cannot be decoded without the tokenizer, so they are matched as integers against the ids of the reasoning.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ _LITTLE = array("H", [1]).tobytes()[0] == 1
 def integer_lists(text: str) -> Iterator[tuple[int, int, array[int]]]:
     """Lists of at least `RUN` decimal integers written out in `text`, as (start, end, values) with code-point offsets.
 
-    Finds Python and JSON lists, nested lists, tensor and array representations, columns, and integers that stand under the same key of
-    a list of records. At most `_MAX_LISTS` lists are returned.
+    Finds Python and JSON lists, nested lists, tensor and array representations, columns, and integers that stand under the same key
+    of a list of records. At most `_MAX_LISTS` lists are returned.
     """
     if _DIGITS in text.encode("ascii", "replace").translate(_DIGIT_SHAPE, _SEPARATORS):
         yield from islice(_plain_lists(text), _MAX_LISTS)
@@ -77,7 +77,7 @@ def _without_fractions(numbers: str) -> str:
 
 
 def keyed_lists(text: str) -> Iterator[tuple[int, int, array[int]]]:
-    """At least `RUN` integers that stand under the same key of a list of records, as (start of the first, end of the last, values)."""
+    """At least `RUN` integers under the same key of a list of records, as (start of the first, end of the last, values)."""
     spans: dict[str, tuple[int, int, array[int]]] = {}
     for found in _KEYED.finditer(text):
         start, _, values = spans.get(found[1], (found.start(), 0, array("q")))
@@ -89,8 +89,8 @@ def keyed_lists(text: str) -> Iterator[tuple[int, int, array[int]]]:
 def shared_ids(cot_ids: array[int], public_ids: array[int], values: array[int]) -> list[tuple[int, int, int]]:
     """Runs of at least `RUN` ids that the reasoning and a scorer's integer list share, as (cot_start, input_start, length).
 
-    `public_ids` are the ids of prompt and answer: positions of `cot_ids` inside a run of at least `RUN` ids that stands there too are
-    public and cut out of every run. Windows are found by hash and verified exactly; time is linear in the lengths but for a sort.
+    `public_ids` are the ids of prompt and answer: positions of `cot_ids` inside a run of at least `RUN` ids that stands there too
+    are public and cut out of every run. Windows are found by hash and verified exactly; time is linear in the lengths but for a sort.
     """
     cot, public, seen = (np.array(ids, dtype=np.int64) for ids in (cot_ids, public_ids, values))
     if len(cot) < RUN or len(seen) < RUN:
@@ -118,8 +118,8 @@ def _covered(cot: NDArray[np.int64], public: NDArray[np.int64]) -> NDArray[np.bo
 
 
 def _runs(cot: NDArray[np.int64], other: NDArray[np.int64], every_place: bool = False) -> Iterator[tuple[int, int, int]]:
-    """Exact common runs. `other` is read from left to right; each stretch of it is reported at its longest place in `cot`, or, with
-    `every_place`, `cot` is read and each stretch of it is reported once."""
+    """Exact common runs. `other` is read from left to right and each stretch of it reported at its longest place in `cot`; with
+    `every_place` it is `cot` that is read, so that every stretch of it which stands in `other` is reported."""
     if len(cot) < RUN or len(other) < RUN:
         return
     reader, place = (cot, other) if every_place else (other, cot)

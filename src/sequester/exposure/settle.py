@@ -114,13 +114,14 @@ def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared)
         return None
     severity = max(grades, key=lambda one: one.rank)
     unshared = sum(stretch.unshared for stretch in stretches)
-    note = "" if unshared >= candidate.private else f"{candidate.private - unshared} of these characters stand in other scorer inputs too"
+    elsewhere = sum(run.private for chain in candidate.chains for run in chain.runs if shared(run.windows))
+    note = f"{elsewhere} of these characters stand in other episodes' scorer inputs too" if elsewhere else ""
     return Finding(
         id=candidate.fingerprint,
         rule=RULE_OF_CLASS[candidate.class_],
         class_=candidate.class_,
         severity=severity,
-        confidence=Severity.HIGH if unshared >= THRESHOLDS.medium else Severity.MEDIUM if unshared >= THRESHOLDS.report else Severity.LOW,
+        confidence=Severity.HIGH if unshared >= THRESHOLDS.run else Severity.MEDIUM if unshared >= THRESHOLDS.report else Severity.LOW,
         evidence=suspect.calls[index].evidence.value,
         episode_id=suspect.episode_id,
         reward_path=suspect.calls[index].path,
@@ -138,8 +139,8 @@ def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared)
 
 
 def _stretch(chain: ChainWeight, shared: Shared) -> Stretch:
-    elsewhere = sum(run.private for run in chain.runs if run.windows and shared(run.windows))
-    return Stretch(chain.private, max(0, chain.private - elsewhere), chain.covered, chain.beside_marker)
+    own = [run.private for run in chain.runs if run.private >= THRESHOLDS.substantial and not shared(run.windows)]
+    return Stretch(chain.private, sum(own), max(own, default=0), chain.covered, chain.beside_marker)
 
 
 def _contract_findings(tally: Tally, key: FingerprintKey) -> list[Finding]:

@@ -21,33 +21,38 @@ class Thresholds(Struct, frozen=True):
 
     report: int = 24
     """Below this nothing is reported: the matcher guarantees to find every run of this length."""
-    medium: int = 40
-    """Unshared private characters of a chain."""
+    substantial: int = 16
+    """Shorter pieces show where a chain goes on; they carry no weight of their own."""
+    run: int = 40
+    """One unshared run of this length is medium. A shorter one cannot be looked up among the run's other scorer inputs."""
+    chain: int = 96
+    """Unshared characters, over all substantial runs of a chain, at which the chain is medium."""
     covered: float = 0.10
-    """Share of the private reasoning at which `report` characters are enough for medium."""
+    """Share of the private reasoning at which `report` characters are medium."""
     high: int = 160
-    """Unshared private characters of a chain."""
+    """Unshared characters of a chain that are high."""
     high_covered: float = 0.50
-    """Share of the private reasoning at which `medium` characters are high."""
+    """Share of the private reasoning at which anything medium is high."""
     never_shared: float = 0.30
     """A chain that covers this share of the private reasoning, and `high` characters, is not explained by shared text."""
-    assessable: int = 40
-    """A run shorter than this cannot be looked up among the run's other scorer inputs; it counts for its length only in a chain."""
 
 
 THRESHOLDS = Thresholds()
 
 
 class Stretch(Struct, frozen=True):
-    """The facts about one chain that its severity is decided on. Lengths in normalised characters."""
+    """The facts about one chain that its severity is decided on. Lengths in normalised private characters."""
 
     private: int
+    """All of the chain."""
     unshared: int
-    """Private characters of runs that do not stand, whole, in scorer inputs of other episodes or in stock text."""
+    """Substantial runs that do not stand, whole, in scorer inputs of other episodes."""
+    longest: int
+    """The longest of those."""
     covered: float
     """`private` over all private characters of the episode's reasoning."""
     beside_marker: bool = False
-    """An end-of-reasoning or channel marker stands directly beside the stretch in the scorer's input: a failed split."""
+    """A reasoning or channel marker stands directly beside the stretch in the scorer's input: a failed split."""
 
 
 def grade(stretch: Stretch, at: Thresholds = THRESHOLDS) -> Severity | None:
@@ -57,13 +62,11 @@ def grade(stretch: Stretch, at: Thresholds = THRESHOLDS) -> Severity | None:
     """
     if stretch.private < at.report:
         return None
-    weight = stretch.unshared
     if stretch.private >= at.high and stretch.covered >= at.never_shared:
-        weight = stretch.private
-    if weight >= at.high or (weight >= at.medium and stretch.covered >= at.high_covered):
         return Severity.HIGH
-    if weight >= at.medium:
-        return Severity.MEDIUM
-    if weight >= at.report and (stretch.covered >= at.covered or stretch.beside_marker):
-        return Severity.MEDIUM
-    return Severity.LOW
+    telling = stretch.covered >= at.covered or stretch.beside_marker
+    if not (stretch.longest >= at.run or stretch.unshared >= at.chain or (telling and stretch.unshared >= at.report)):
+        return Severity.LOW
+    if stretch.unshared >= at.high or (stretch.covered >= at.high_covered and stretch.unshared >= at.run):
+        return Severity.HIGH
+    return Severity.MEDIUM

@@ -59,7 +59,7 @@ def interval(rate: Rate) -> str:
 def shared(finding: Finding) -> str:
     """How much private text is shared: characters, and their share of the episode's reasoning."""
     if finding.evidence == Evidence.CONTRACT:
-        return "all, by contract"
+        return "all"
     return f"{number(finding.private_chars)} ({percent(finding.cot_fraction)})"
 
 
@@ -100,8 +100,8 @@ def headline(result: Result) -> str:
             )
         case Verdict.NOTHING_ASSESSED:
             return (
-                f"Nothing was assessed: of {number(counts.seen)} episodes seen {scope}, {number(counts.without_cot)} without CoT, "
-                "none could be audited. This is no statement about exposure."
+                f"Nothing was assessed: of {number(counts.seen)} episodes seen {scope}, {number(counts.without_cot)} without "
+                "CoT, none could be audited. This is no statement about exposure."
             )
 
 
@@ -118,7 +118,9 @@ def exposure_evidence(result: Result) -> str | None:
         }
         for kind in words
     }
-    said = [f"by {words[kind]} on {number(len(found))} reward path(s)" for kind, found in paths.items() if found]
+    said = [
+        f"by {words[kind]} on {number(len(found))} reward path{'s' * (len(found) > 1)}" for kind, found in paths.items() if found
+    ]
     return f"Shown {', '.join(said)}." if said else None
 
 
@@ -210,8 +212,8 @@ def limits(result: Result) -> tuple[str, ...]:
     return (
         f"Evidence: the inputs of {recorded} reward calls were recorded, of {rebuilt} rebuilt, of {contract} known by the "
         "framework's contract. Rebuilt and contract evidence can show exposure, never its absence.",
-        f"Detector: {detector}{f' ({thresholds})' if thresholds else ''}. It finds text that survives, also encoded; a paraphrase, "
-        "a translation or a summary is missed. Its recall is measured on planted classes and never scales a rate.",
+        f"Detector: {detector}{f' ({thresholds})' if thresholds else ''}. It finds text that survives, also encoded; a "
+        "paraphrase, a translation or a summary is missed. Its recall is measured on planted classes and never scales a rate.",
         "Scope: the run's declared steps, ranks and counts were all among the inputs."
         if result.scope is Scope.RUN
         else "Scope: only the files given were looked at; steps, ranks and shards that are not in them are unknown.",

@@ -62,7 +62,7 @@ def style_for(
         width=max(60, Console(file=stream).width) if terminal else 120,
         colour=colour and terminal and not plain,
         unicode=(getattr(stream, "encoding", None) or "ascii").lower().replace("-", "") in ("utf8", "utf16", "utf32"),
-        findings=100 if verbose else 10,
+        findings=1000 if verbose else 10,
         groups=1000 if verbose else 40,
         rows=1000 if verbose else 20,
     )

@@ -36,7 +36,7 @@ def _plain(episode: Episode, bundle: Path) -> object:
 
     shown = msgspec.to_builtins(episode, enc_hook=reveal)
     shown["source"]["path"] = shown["source"]["path"].removeprefix(f"{bundle}/")
-    return shown
+    return json.loads(json.dumps(shown))
 
 
 def test_there_are_vectors_of_every_class():

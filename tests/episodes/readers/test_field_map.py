@@ -153,6 +153,7 @@ def test_wrong_types_are_named(tmp_path: Path, changes: dict[str, Any], detail: 
         ({"episode": {"prompt": "p", "answer": "a"}, "reward_calls": []}, r"did you mean 'reward_call'\?"),
         ({"episode": {"prompt": "p"}}, "maps neither `completion` nor `reasoning` or `answer`"),
         ({"episode": {"prompt": "p", "answer": "a", "completion": "c"}}, "maps both"),
+        ({"episode": {"prompt": "p", "completion": "c", "template": "qwen"}}, "unknown template family"),
         ({"episode": {"prompt": "p[", "answer": "a"}}, "is no path into a record"),
         ({"episode": {"prompt": "p", "answer": "a"}, "reward_call": [{"path": "x", "evidence": "contract"}]}, "belong together"),
         ({"episode": {"prompt": "p", "answer": "a"}, "reward_call": [{"path": "x", "evidence": "guess"}]}, "evidence: "),

@@ -53,8 +53,8 @@ def test_long_keys_are_searched_and_never_shown() -> None:
     sentence = "The keeper counted seven gulls before the fog rolled in."
     assert leaves({sentence: {"a": "b"}, "a_long_but_plain_name": 1}) == [
         ("x{key}", sentence),
-        ("x{key}", "a_long_but_plain_name"),
         ("x.{key 0}.a", "b"),
+        ("x{key}", "a_long_but_plain_name"),
     ]
 
 

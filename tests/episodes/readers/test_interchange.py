@@ -132,6 +132,7 @@ def test_null_is_absent(tmp_path: Path) -> None:
         ({"reward_calls": [{"inputs": {}}]}, "reward_calls[0]: object missing required field `reward_path`"),
         ({"reward_calls": [{"reward_path": "p", "inputs": "x"}]}, "reward_calls[0].inputs: expected `object | null`, got `str`"),
         ({"visibility": CONTENT}, "visibility: not one of raw, summary, redacted, signature-only, absent"),
+        ({"reasoning": ..., "answer": ..., "completion": "x", "template": CONTENT}, "template: not one of qwen3, deepseek-r1"),
         ({"completion": "x"}, "has `reasoning` and `answer` and `completion` together"),
         ({"reasoning": ..., "answer": ...}, "has none of them"),
         (

@@ -3,10 +3,12 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.episodes.readers.contract import CHECKS, Case
 
 from sequester.episodes.model import Channel, Episode, Evidence, Reason, Skipped, SplitStatus
 from sequester.episodes.readers.interface import Options, Probe, Unit
@@ -35,6 +37,17 @@ def written(path: Path, *lines: dict[str, Any]) -> Path:
 
 def text_of(episode: Episode, channel: Channel) -> str:
     return "|".join(segment.text.reveal() for segment in episode.segments if segment.channel is channel)
+
+
+CASES = [
+    Case(READER, REAL / trainer, episodes=12, skipped=0, canary="no calculator here", lines=True) for trainer in ("v0", "v1")
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.fixture.name)
+@pytest.mark.parametrize("check", CHECKS)
+def test_contract(check: Callable[[Case, Path], None], case: Case, tmp_path: Path) -> None:
+    check(case, tmp_path)
 
 
 def test_an_empty_file_yields_nothing(tmp_path: Path) -> None:

@@ -19,10 +19,13 @@ _READ_BYTES = 1 << 20
 
 @contextmanager
 def arrow_errors(path: Path) -> Iterator[None]:
-    """Every error of Arrow becomes a BundleError. Its message may quote content, so only its kind is passed on."""
+    """Every error of Arrow becomes a BundleError (it raises KeyError where `read_dictionary` names a column that the file lacks).
+
+    Arrow's message may quote content, so only its kind is passed on.
+    """
     try:
         yield
-    except (pa.ArrowException, OSError, UnicodeDecodeError, MemoryError, OverflowError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError, MemoryError, OverflowError, KeyError) as error:
         raise BundleError(
             f"is damaged or uses something Arrow cannot read ({type(error).__name__})",
             where=str(path),

@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from sequester.episodes.bundle.claims import checked_footer
-from sequester.episodes.bundle.decoding import Group, episodes_of
+from sequester.episodes.bundle.decoding import episodes_of
 from sequester.episodes.bundle.files import arrow_errors, open_file, read_group
 from sequester.episodes.bundle.footer import is_sealed
+from sequester.episodes.bundle.group import Group
 from sequester.episodes.bundle.layout import Part
 from sequester.episodes.bundle.schema import EPISODES, REASONING, REWARD_CALLS
 from sequester.episodes.model import Episode

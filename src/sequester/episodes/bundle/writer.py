@@ -51,7 +51,8 @@ class BundleWriter:
     """Writes the episodes of one process into a bundle. Memory does not grow with the run.
 
     `flush` publishes what was written so far as a part of its own; a trainer calls it once per step. Leaving the context
-    publishes the rest, or, after an exception, drops it. One writer per `rank` at a time; a later one carries on with the next free number.
+    publishes the rest, or, after an exception, drops it. One writer per `rank` at a time; a later one carries on with the next
+    free number.
     """
 
     def __init__(self, directory: Path, run: RunInfo, rank: str = "0") -> None:

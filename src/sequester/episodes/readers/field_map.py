@@ -85,9 +85,9 @@ def _record(source: Source, row: dict[str, Any] | Skipped, field_map: FieldMap, 
     try:
         return _episode(source, row, field_map, options)
     except MalformedRecord as error:
-        return Skipped(source, Reason.MALFORMED, error.message)
+        return Skipped(source, Reason.MALFORMED, str(error))
     except LimitExceeded as error:
-        return Skipped(source, Reason.LIMIT, error.message)
+        return Skipped(source, Reason.LIMIT, str(error))
 
 
 def _episode(source: Source, row: dict[str, Any], field_map: FieldMap, options: Options) -> Episode:

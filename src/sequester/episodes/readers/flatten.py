@@ -7,7 +7,7 @@ text and are dropped.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sequester.episodes.guarded import GuardedText
@@ -34,27 +34,28 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
     if isinstance(value, str):
         return (Field(name, GuardedText(value)),)
     fields: list[Field] = []
-    pending: list[tuple[str, Any]] = [(name, value)]
+    stack: list[Iterator[tuple[str, Any]]] = [iter(((name, value),))]
     seen = 0
-    while pending:
-        name, value = pending.pop()
-        if isinstance(value, str):
-            fields.append(Field(name, GuardedText(value)))
-        elif isinstance(value, Mapping):
-            fields.extend(_long_keys(name, value))
-            pending.extend(reversed([(_member(name, key, at), item) for at, (key, item) in enumerate(value.items())]))
-        elif isinstance(value, bytes):
-            fields.append(Field(name, ids=array("q", iter(value))))
-        elif isinstance(value, list | tuple):
-            if _all_integers(value):
-                fields.append(Field(name, ids=integer_array(value)))
-            elif len(value) <= limit:
-                pending.extend(reversed([(_longer(name, f"[{at}]"), item) for at, item in enumerate(value)]))
-            else:
-                seen += len(value)
-        seen += 1
-        if seen + len(pending) > limit:
-            raise LimitExceeded(f"a value has more than {limit} leaves", where=name)
+    while stack:
+        for name, value in stack[-1]:
+            seen += 1
+            if seen > limit:
+                raise LimitExceeded(f"a value has more than {limit} leaves", where=name)
+            if isinstance(value, str):
+                fields.append(Field(name, GuardedText(value)))
+            elif isinstance(value, dict):
+                stack.append(_members(name, value))
+                break
+            elif isinstance(value, list | tuple):
+                if _all_integers(value):
+                    fields.append(Field(name, ids=integer_array(value)))
+                else:
+                    stack.append(_items(name, value))
+                    break
+            elif isinstance(value, bytes):
+                fields.append(Field(name, ids=array("q", iter(value))))
+        else:
+            stack.pop()
     return tuple(fields)
 
 
@@ -70,15 +71,18 @@ def _all_integers(values: Sequence[Any]) -> bool:
     return len(values) >= _MIN_IDS and type(values[0]) is int and set(map(type, values)) == {int}
 
 
-def _long_keys(name: str, value: Mapping[str, Any]) -> Iterator[Field]:
-    for key in value:
+def _members(name: str, value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The values of an object, and before them the keys that are long enough to be searched."""
+    for at, (key, item) in enumerate(value.items()):
         if len(key) > _LONG_KEY:
-            yield Field(f"{name}{{key}}", GuardedText(key))
+            yield f"{name}{{key}}", key
+        member = shown(key) or f"{{key {at}}}"
+        yield (_longer(name, f".{member}") if name else member), item
 
 
-def _member(name: str, key: str, at: int) -> str:
-    key = shown(key) or f"{{key {at}}}"
-    return _longer(name, f".{key}") if name else key
+def _items(name: str, values: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    for at, item in enumerate(values):
+        yield _longer(name, f"[{at}]"), item
 
 
 def _longer(name: str, suffix: str) -> str:

@@ -37,16 +37,16 @@ _SEQUENCE_ENTRY = re.compile(r"(messages|events|attachments)/(\d{1,12})\.json")
 _ANOTHER = "copy the log again from where it was written, or let `inspect log dump` read it"
 
 
-class _Dataset(Struct):
+class _Dataset(Struct, frozen=True):
     samples: int | None = None
     sample_ids: list[int | str] | None = None
 
 
-class _Config(Struct):
+class _Config(Struct, frozen=True):
     epochs: int | None = None
 
 
-class _Eval(Struct):
+class _Eval(Struct, frozen=True):
     eval_id: str = ""
     run_id: str = ""
     task: str | None = None
@@ -55,11 +55,11 @@ class _Eval(Struct):
     config: _Config = _Config()
 
 
-class _Results(Struct):
+class _Results(Struct, frozen=True):
     total_samples: int | None = None
 
 
-class _Header(Struct):
+class _Header(Struct, frozen=True):
     """The head of a log, whichever file it stands in."""
 
     eval: _Eval

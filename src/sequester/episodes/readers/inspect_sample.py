@@ -29,6 +29,7 @@ from sequester.episodes.model import (
     Visibility,
 )
 from sequester.episodes.readers.flatten import flatten
+from sequester.errors import LimitExceeded, MalformedRecord
 
 JsonObject = dict[str, Any]
 
@@ -39,7 +40,9 @@ _GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 _MEDIA = frozenset({"image", "audio", "video"})
 """Content parts that hold no text."""
 _GRADER_ROLE = "grader"
-_LEAST_VISIBLE_FIRST = (Visibility.REDACTED, Visibility.SIGNATURE_ONLY, Visibility.SUMMARY, Visibility.RAW)
+_NOTHING_SAMPLED = Split(SplitStatus.NO_COT, "the log holds no turn of the policy", "typed")
+_PROVIDER_DATA = "data"
+"""A content part in a provider's own form, which only the provider reads."""
 
 
 class Log(Struct, frozen=True):
@@ -50,7 +53,7 @@ class Log(Struct, frozen=True):
     model: str | None = None
 
 
-class _Sample(Struct):
+class _Sample(Struct, frozen=True):
     """The fields of a sample that say something about the policy or its scorers."""
 
     id: int | str | None = None
@@ -76,6 +79,10 @@ def sample_episode(record: Mapping[str, Any], log: Log, source: Source) -> Episo
         return _episode(sample, log, source)
     except msgspec.ValidationError as error:
         return Skipped(source, Reason.MALFORMED, str(error))
+    except MalformedRecord as error:
+        return Skipped(source, Reason.MALFORMED, f"{error.where}: {error.message}")
+    except LimitExceeded as error:
+        return Skipped(source, Reason.LIMIT, error.message)
     except RecursionError:
         return Skipped(source, Reason.LIMIT, "nested too deeply")
 
@@ -91,8 +98,8 @@ def _episode(sample: _Sample, log: Log, source: Source) -> Episode | Skipped:
         return Skipped(source, Reason.MALFORMED, "neither `input` nor `messages`")
     calls = _Calls(events, _pool(sample.events_data), texts, {_key(message) for message in sampled})
     scores = sample.scores or ({"score": sample.score} if sample.score else {})
-    assembled = from_messages(given, [_readable(message) for message in sampled])
-    split, visibility = _judged(assembled, sampled, calls.policy_usage)
+    assembled = from_messages([_given(message) for message in given], [_as_turn(message) for message in sampled])
+    split, visibility = _judged(assembled, calls.policy_usage) if sampled else (_NOTHING_SAMPLED, Visibility.RAW)
     return Episode(
         episode_id=sample.uuid or f"{log.eval_id}/{sample.id}/{sample.epoch}",
         segments=assembled.segments,
@@ -126,47 +133,40 @@ def _turns(sample: _Sample, texts: _Attachments) -> tuple[list[JsonObject], list
     return messages[:first], messages[first:]
 
 
-def _judged(assembled: Assembled, sampled: Sequence[JsonObject], usage: Sequence[JsonObject]) -> tuple[Split, Visibility]:
-    """Split and visibility, with what the log knows besides: the form of each reasoning part, and the tokens the provider counted."""
-    forms = {_form(part) for message in sampled for part in _reasoning_parts(message)}
-    if forms:
-        return assembled.split, next(form for form in _LEAST_VISIBLE_FIRST if form in forms)
-    counted = [count for record in usage if isinstance(count := record.get("reasoning_tokens"), int)]
-    if any(counted) and assembled.split.status is SplitStatus.AMBIGUOUS:
+def _judged(assembled: Assembled, usage: Sequence[JsonObject]) -> tuple[Split, Visibility]:
+    """Split and visibility, with what the provider's count of reasoning tokens adds where the messages show no reasoning."""
+    counts = [count for record in usage if isinstance(count := record.get("reasoning_tokens"), int)]
+    if assembled.split.status is not SplitStatus.AMBIGUOUS or not counts:
+        return assembled.split, assembled.visibility
+    if any(counts):
         return assembled.split, Visibility.ABSENT
-    if usage and len(counted) == len(usage) and assembled.split.status is SplitStatus.AMBIGUOUS:
+    if len(counts) == len(usage):
         return Split(SplitStatus.NO_COT, "the provider counted no reasoning tokens in any call", "typed"), assembled.visibility
     return assembled.split, assembled.visibility
 
 
-def _reasoning_parts(message: JsonObject) -> list[JsonObject]:
-    return [part for part in _objects(message.get("content")) if part.get("type") == "reasoning"]
+def _given(message: JsonObject) -> JsonObject:
+    """What the model read of a message: ids and the like are Inspect's own."""
+    return {key: message[key] for key in ("role", "content", "reasoning", "tool_calls") if message.get(key)}
 
 
-def _form(part: JsonObject) -> Visibility:
-    """What form of the reasoning a part holds. The text of a redacted one is a token that only the provider can read."""
-    if part.get("reasoning") and not part.get("redacted"):
-        return Visibility.RAW
-    if part.get("summary"):
-        return Visibility.SUMMARY
-    if part.get("redacted"):
-        return Visibility.REDACTED
-    return Visibility.SIGNATURE_ONLY if part.get("signature") else Visibility.RAW
+def _as_turn(message: JsonObject) -> JsonObject:
+    """A message in the shape that the splitter knows: tool calls by name, the result of a server's tool as a part of its own."""
+    content, calls = message.get("content"), message.get("tool_calls")
+    turn = dict(message)
+    if isinstance(content, list):
+        turn["content"] = [piece for part in content for piece in _pieces(part)]
+    if isinstance(calls, list):
+        turn["tool_calls"] = [{"name": call.get("function"), "arguments": call.get("arguments")} for call in _objects(calls)]
+    return turn
 
 
-def _readable(message: JsonObject) -> JsonObject:
-    """A message of the policy with the reasoning that can be read: each part its text, or the summary in its place."""
-    content = message.get("content")
-    if message.get("role") != "assistant" or not isinstance(content, list):
-        return message
-    parts = []
-    for part in content:
-        if not (isinstance(part, dict) and part.get("type") == "reasoning"):
-            parts.append(part)
-        elif _form(part) in (Visibility.RAW, Visibility.SUMMARY):
-            text = part.get("summary") if _form(part) is Visibility.SUMMARY else part.get("reasoning")
-            parts.append({"type": "reasoning", "reasoning": text or ""})
-    return {**message, "content": parts}
+def _pieces(part: Any) -> Iterator[Any]:
+    kind = part.get("type") if isinstance(part, dict) else None
+    if kind != _PROVIDER_DATA:
+        yield part
+    if kind == "tool_use":
+        yield {"type": "tool_result", "content": part.get("result")}
 
 
 def _is_sampled(message: JsonObject, given_ids: set[Any]) -> bool:

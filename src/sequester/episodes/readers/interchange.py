@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from sequester.episodes.assembly import Assembled, from_completion, from_parts, from_segments
+from sequester.episodes.families import FAMILIES
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import (
     Channel,
@@ -36,13 +37,13 @@ Integer = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Turn = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
-class _Call(Struct, forbid_unknown_fields=True):
+class _Call(Struct, forbid_unknown_fields=True, gc=False):
     reward_path: Name
     inputs: dict[str, Any] | None = None
     score: float | None = None
 
 
-class _Piece(Struct, forbid_unknown_fields=True):
+class _Piece(Struct, forbid_unknown_fields=True, gc=False):
     turn: Turn
     channel: str
     text: str
@@ -50,7 +51,7 @@ class _Piece(Struct, forbid_unknown_fields=True):
     weight: float | None = None
 
 
-class _Line(Struct, forbid_unknown_fields=True):
+class _Line(Struct, forbid_unknown_fields=True, gc=False):
     """The table of the contract, key by key."""
 
     episode_id: Name
@@ -118,9 +119,9 @@ def _records(unit: Unit, options: Options) -> Iterator[Episode | Skipped]:
         try:
             yield _episode(line, source, options)
         except MalformedRecord as error:
-            yield Skipped(source, Reason.MALFORMED, error.message)
+            yield Skipped(source, Reason.MALFORMED, str(error))
         except LimitExceeded as error:
-            yield Skipped(source, Reason.LIMIT, error.message)
+            yield Skipped(source, Reason.LIMIT, str(error))
 
 
 def _episode(line: _Line, source: Source, options: Options) -> Episode:
@@ -157,6 +158,8 @@ def _assembled(line: _Line, options: Options) -> Assembled:
     if typed:
         return from_parts(line.prompt, line.reasoning, line.answer, tool_results)
     if line.completion is not None:
+        if line.template is not None and line.template not in FAMILIES:
+            raise MalformedRecord(f"template: not one of {', '.join(FAMILIES)}")
         return from_completion(line.prompt, line.completion, line.template or options.template, tool_results=tool_results)
     return from_segments(line.prompt, tuple(map(_segment, line.segments or ())), tool_results)
 

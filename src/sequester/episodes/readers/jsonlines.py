@@ -7,12 +7,14 @@ Infinity becomes null. Of a key that stands twice in an object the last one coun
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import msgspec
+import numpy as np
 
 from sequester.episodes.model import Reason, Skipped, Source
 from sequester.episodes.readers.interface import Unit
@@ -22,7 +24,8 @@ from sequester.episodes.readers.streams import file_compression, inflated
 MAX_LINE = 64 << 20
 """Bytes. 256,000 sampled tokens with all their text and ids in eight reward inputs need about 25 MB; decoded JSON can need 24 times its size."""
 UNIT_BYTES = 32 << 20
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
+_NEWLINE = ord("\n")
 _BOM = b"\xef\xbb\xbf"
 
 T = TypeVar("T")
@@ -37,13 +40,15 @@ def line_units(path: Path) -> Iterator[Unit]:
         yield Unit(str(path))
         return
     with inflated(path) as file:
-        start, record, lines = 0, 1, 0
-        while block := file.read(UNIT_BYTES):
-            lines = block.count(b"\n")
-            stop = start + len(block)
-            if not block.endswith(b"\n"):
-                rest, ends = _rest_of_line(file)
-                stop, lines = stop + rest, lines + ends
+        size = file.seek(0, io.SEEK_END)
+        start, record = 0, 1
+        while start < size:
+            stop, lines = size, 0
+            if size - start > UNIT_BYTES:
+                file.seek(start)
+                lines = _count_newlines(file, UNIT_BYTES)
+                rest, ended = _rest_of_line(file)
+                stop, lines = start + UNIT_BYTES + rest, lines + ended
             yield Unit(str(path), start, stop, record)
             start, record = stop, record + lines
 
@@ -148,6 +153,15 @@ _LONE_SURROGATE = re.compile(
 _NOT_A_NUMBER = re.compile(
     rb'((?:[^"NI-]++|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|-(?!NaN|Infinity)|N(?!aN)|I(?!nfinity))*+)(-?(?:NaN|Infinity))?', re.DOTALL
 )
+
+
+def _count_newlines(file: BinaryIO, size: int) -> int:
+    """Newlines in the next `size` bytes; numpy counts them several times as fast as `bytes.count`."""
+    count = 0
+    while size > 0 and (block := file.read(min(_BLOCK, size))):
+        size -= len(block)
+        count += int(np.count_nonzero(np.frombuffer(block, np.uint8) == _NEWLINE))
+    return count
 
 
 def _rest_of_line(file: BinaryIO) -> tuple[int, int]:

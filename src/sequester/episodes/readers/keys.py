@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from difflib import get_close_matches
+from functools import lru_cache
 
 _SHORT = 24
 """Characters; fewer than the 31 that make a private text."""
-_NAME = re.compile(r"[A-Za-z0-9_.$@/:-]{1,64}")
+_LONGEST = 64
+_NAME = re.compile(r"[A-Za-z0-9_.$@/:-]+")
 
 
 def shown(key: str) -> str | None:
     """The key itself if it reads like a name, else None."""
-    if _NAME.fullmatch(key) or (0 < len(key) <= _SHORT and key.isprintable()):
-        return key
-    return None
+    return key if len(key) <= _LONGEST and _reads_like_a_name(key) else None
+
+
+@lru_cache(maxsize=1024)
+def _reads_like_a_name(key: str) -> bool:
+    return _NAME.fullmatch(key) is not None or (0 < len(key) <= _SHORT and key.isprintable())
 
 
 def unknown(key: str, valid: Collection[str]) -> str:

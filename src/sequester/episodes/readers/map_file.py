@@ -26,6 +26,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from sequester.episodes.families import FAMILIES
 from sequester.episodes.model import Evidence
 from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.jsonlines import explain_mismatch
@@ -128,6 +129,8 @@ def parse_map(options: Options) -> FieldMap:
             where="field map, [episode]",
             hint="map `completion` where the log has the sampled text, `reasoning` and `answer` where it has them apart",
         )
+    if episode.template is not None and episode.template not in FAMILIES:
+        raise ConfigError("unknown template family", where="field map, [episode] template", hint=f"one of {', '.join(FAMILIES)}")
     places = {name: getattr(episode, name) for name in episode.__struct_fields__ if name not in ("template", "columns")}
     columns = episode.columns if isinstance(episode.columns, dict) else {name: name for name in episode.columns}
     return FieldMap(

@@ -21,7 +21,7 @@ from sequester.errors import InputError, LimitExceeded
 _GZIP = b"\x1f\x8b\x08"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE = range(0x184D2A50, 0x184D2A60)
-_BUFFER = 1 << 20
+_BUFFER = 1 << 18
 _STEP = 1 << 16
 _FREE_BYTES = 256 << 20
 """Inflated bytes that need no justification."""

@@ -23,7 +23,7 @@ from sequester.episodes.readers.step_files import expected_steps
 from sequester.episodes.readers.verifiers_config import RunConfig, run_config
 from sequester.episodes.readers.verifiers_legacy import Row, Run, row_episode
 from sequester.episodes.readers.verifiers_trace import Setting, Task, Trace, trace_episode
-from sequester.errors import InputError, LimitExceeded
+from sequester.errors import InputError, LimitExceeded, MalformedRecord
 
 TRACES = "traces.jsonl"
 RESULTS = "results.jsonl"
@@ -36,16 +36,16 @@ _TRACE_KEYS = frozenset({"nodes", "task", "rewards"})
 _LEGACY_KEYS = frozenset({"example_id", "prompt", "completion", "reward"})
 
 
-class _Env(Struct):
+class _Env(Struct, frozen=True):
     id: str = ""
     name: str | None = None
 
 
-class _Group(Struct):
+class _Group(Struct, frozen=True):
     id: str | None = None
 
 
-class _Line(Row):
+class _Line(Row, frozen=True):
     """A record of either format; which it is, its keys say."""
 
     id: Any = None
@@ -104,6 +104,8 @@ class VerifiersReader:
                     yield Skipped(source, Reason.MALFORMED, "neither `traces` nor `example_id`")
             except LimitExceeded as error:
                 yield Skipped(source, Reason.LIMIT, error.message)
+            except MalformedRecord as error:
+                yield Skipped(source, Reason.MALFORMED, f"{error.where}: {error.message}")
 
 
 READER = VerifiersReader()

@@ -2,7 +2,7 @@
 
 Its contract: a reward function gets named arguments from the state, `completion` among them, whose messages carry
 `reasoning_content`. Every function of the rubric leaves its value in `metrics`, those of weight zero too; the weights are not
-logged. A judge rubric keeps its exchanges in the state column `judge_response`, if the run saved it: the keys are the exact prompts.
+logged. A judge rubric keeps its exchanges in the state column `judge_response`, if the run saved it: its keys are the prompts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Run(Struct, frozen=True):
     model: str | None = None
 
 
-class Row(Struct):
+class Row(Struct, frozen=True):
     """The columns that say something about the policy or its scorers."""
 
     example_id: int | str | None = None

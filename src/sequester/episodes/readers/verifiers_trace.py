@@ -51,7 +51,7 @@ _TASK_SETTINGS = frozenset(
 """Fields of a task's data that are no dataset columns: the prompt, which the graph holds, and settings of the runtime."""
 
 
-class Call(Struct):
+class Call(Struct, frozen=True):
     """A model call of the policy."""
 
     model: str | None = None
@@ -59,7 +59,7 @@ class Call(Struct):
     finish_reason: str | None = None
 
 
-class Node(Struct):
+class Node(Struct, frozen=True):
     message: JsonObject
     parent: int | None = None
     sampled: bool = False
@@ -69,22 +69,22 @@ class Node(Struct):
     loss_weights: dict[str, list[float | None]] | None = None
 
 
-class Build(Struct):
+class Build(Struct, frozen=True):
     version: str = ""
 
 
-class Task(Struct):
+class Task(Struct, frozen=True):
     type: str = ""
     data: JsonObject = {}
 
 
-class Agent(Struct):
+class Agent(Struct, frozen=True):
     name: str = "agent"
     trainable: bool = True
     config: JsonObject = {}
 
 
-class Trace(Struct):
+class Trace(Struct, frozen=True):
     """What a trace says about the policy and its scorers; everything else is skipped when it is decoded."""
 
     nodes: list[Node]
@@ -188,19 +188,21 @@ def _calls(trace: Trace, setting: Setting) -> Iterator[RewardCall]:
     agents = {judge.agent.name: judge for judge in setting.judges}
     named = {name: _score(reward) for name, reward in trace.rewards.items() if reward is not None}
     replies_only = bool(_objects(trace.info.get("judge")))
+    plugged = setting.config.views.keys() | _BUILTIN_JUDGES
     for name, score in named.items():
         if name in recorded:
             yield RewardCall(name, Evidence.RECORDED, recorded[name], score)
-        elif name in agents:
+        if name in agents:
             yield from _judging_agent(name, score, agents[name], trace, setting.config)
-        elif replies_only and (name in setting.config.views or name in _BUILTIN_JUDGES):
-            yield _judge_of_view(name, score, setting.config.views.get(name), trace)
-        else:
+        elif name not in plugged:
+            # A function: if a judge of its name was recorded, it is the one that called it.
             yield RewardCall(name, Evidence.CONTRACT, score=score, hands_over="trace")
+        elif name not in recorded:
+            yield _judge_of_view(name, score, setting.config.views.get(name) if replies_only else None, trace)
     for name, inputs in recorded.items():
         if name not in named:
             yield RewardCall(name, Evidence.RECORDED, inputs)
-    if replies_only and not any(name in setting.config.views or name in _BUILTIN_JUDGES for name in named):
+    if replies_only and plugged.isdisjoint(named):
         yield RewardCall("judge", Evidence.RECORDED, missing=Reason.INPUT_NOT_LOGGED)
 
 

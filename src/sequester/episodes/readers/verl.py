@@ -54,7 +54,7 @@ _DECODER = msgspec.json.Decoder(_Line)
 class VerlReader:
     name = "verl"
     title = "verl rollout and validation dumps (<step>.jsonl)"
-    verified = ""
+    verified = "verl 0.9.1 (its dump function, run alone)"
 
     def recognise(self, probe: Probe) -> str | None:
         if probe.kind == "directory":

@@ -1,8 +1,8 @@
 """From packed bytes to what they hold: gzip, zlib, raw deflate, bz2, xz, lzma, zstd, lz4, brotli, tar and zip.
 
-Nothing is trusted: every output is bounded by the budget whatever the ratio, sizes claimed in headers bound nothing, and a truncated or
-damaged stream yields what could be read before the damage. Formats are walked by hand where the standard reader needs the end of the
-file (zip) or can be made to loop (tar).
+Nothing is trusted: every output is bounded by the budget whatever the ratio, sizes claimed in headers bound nothing, and a truncated
+or damaged stream yields what could be read before the damage. Formats are walked by hand where the standard reader needs the end of
+the file (zip) or can be made to loop (tar).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import lzma
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pyarrow as pa
 
@@ -21,6 +21,7 @@ from sequester.exposure.layers.piece import Budget
 
 _BLOCK = 512
 _STEP = 1 << 16
+_CHUNK = 4096
 _MAX_STREAMS = 32  # signatures tried within one stretch of bytes
 
 SIGNATURE = re.compile(
@@ -33,9 +34,9 @@ SIGNATURE = re.compile(
 class _Inflater(Protocol):
     """One call per stretch of input, bounded output; the shape that `bz2` and `lzma` share."""
 
-    eof: bool
-
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+    @property
+    def eof(self) -> bool: ...
     @property
     def needs_input(self) -> bool: ...
     @property
@@ -48,7 +49,7 @@ class _Deflate:
     def __init__(self, window: int) -> None:
         self._stream = zlib.decompressobj(window)
 
-    def decompress(self, data: bytes, max_length: int) -> bytes:
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
         return self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
 
     @property
@@ -72,7 +73,7 @@ _STREAMS: dict[str, Callable[[], _Inflater]] = {
     "xz": lzma.LZMADecompressor,
     "lzma": lzma.LZMADecompressor,
 }
-_ARROW = {"zstd", "lz4", "brotli"}
+_ARROW: dict[str, Literal["zstd", "lz4", "brotli"]] = {"zstd": "zstd", "lz4": "lz4", "brotli": "brotli"}
 
 
 def unpack(data: bytes, budget: Budget, names: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], bytes]]:
@@ -101,8 +102,11 @@ def _members(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
         if found is None:
             break
         name = found.lastgroup or ""
-        content, used = _zip_member(data, found.start(), budget) if name == "zip" else inflate(name, data[found.start() :], budget)
-        if content:
+        content, used = (
+            _zip_member(data, found.start(), budget) if name == "zip" else inflate(name, data[found.start() :], budget)
+        )
+        # Two bytes are a weak signature: what comes out tells whether it was one.
+        if content and (name == "zip" or promising(content)):
             found_any = True
             yield name, content
         position = found.start() + max(used, 2)
@@ -137,19 +141,19 @@ def inflate(name: str, data: bytes, budget: Budget) -> tuple[bytes, int]:
 
 
 def _stream(make: Callable[[], _Inflater], data: bytes, room: int) -> tuple[bytes, int]:
-    """First in large steps; where one of them is damaged, again in single bytes up to the damage."""
-    out, used, damaged = _feed(make, data, room, 4096)
+    """First in large steps; where one of them is damaged, again up to there and then in single bytes up to the damage."""
+    out, used, damaged = _feed(make, data, room, len(data))
     if damaged:
-        good = bytearray(out)
-        fine, used, _ = _feed(make, data[: used + 4096], room, 1)
-        return bytes(fine) if len(fine) > len(good) else bytes(good), used
+        out, used, _ = _feed(make, data[: used + _CHUNK], room, used)
     return bytes(out), used
 
 
-def _feed(make: Callable[[], _Inflater], data: bytes, room: int, step: int) -> tuple[bytearray, int, bool]:
+def _feed(make: Callable[[], _Inflater], data: bytes, room: int, sound: int) -> tuple[bytearray, int, bool]:
+    """Output, bytes consumed and whether the stream broke. Beyond the first `sound` bytes it is fed byte by byte."""
     stream, out, used = make(), bytearray(), 0
     try:
         while not stream.eof and len(out) < room and (used < len(data) or not stream.needs_input):
+            step = min(_CHUNK, sound - used) if used < sound else 1
             piece = data[used : used + step] if stream.needs_input else b""
             part = stream.decompress(piece, min(room - len(out), _STEP))
             used += len(piece)
@@ -157,14 +161,14 @@ def _feed(make: Callable[[], _Inflater], data: bytes, room: int, step: int) -> t
             if not part and not piece:
                 break
     except (zlib.error, OSError, EOFError, ValueError, lzma.LZMAError, MemoryError):
-        return out, used, step > 1
+        return out, used, True
     return out, used - len(stream.unused_data), False
 
 
 def _arrow_stream(name: str, data: bytes, budget: Budget) -> tuple[bytes, int]:
     out = bytearray()
     try:
-        with pa.CompressedInputStream(pa.BufferReader(data), name) as stream:
+        with pa.CompressedInputStream(pa.BufferReader(data), _ARROW[name]) as stream:
             while len(out) < budget.inflated and (part := stream.read(min(_STEP, budget.inflated - len(out)))):
                 out += part
     except (OSError, pa.ArrowException):

@@ -7,12 +7,14 @@ import binascii
 import re
 from collections.abc import Callable, Iterator
 
-from sequester.exposure.layers.archives import promising
+from sequester.exposure.layers.archives import SIGNATURE, promising
+from sequester.exposure.layers.charset import readable
 from sequester.exposure.layers.piece import Piece
 
 _SHORTEST = 24  # alphabet characters: 18 bytes
 
-# Between two chunks of one region: line ends, escaped line ends, indentation, and what quotes, comments, concatenation or lists put there.
+# Between two chunks of one region: line ends, escaped line ends, indentation, and what quotes, comments, concatenation or lists
+# put there.
 _LINE_END = r"(?:\\*+[rn]|\\+/|[\r\n\t])"
 _BETWEEN = r"(?:\\+[rnt\"']|[\s\"'`,>#|;*&.()\[\]]|\+(?=[\s\"']))"
 _B64 = r"[A-Za-z0-9+/_\-]"
@@ -142,10 +144,10 @@ def base85_regions(text: str) -> Iterator[Piece]:
 
 
 def _aligned(name: str, characters: str) -> bytes:
-    """Decode from the first of ten beginnings that reads well; quotes and brackets before a region belong to the alphabets too."""
+    """Decode from the first of ten beginnings that reads well: quotes and brackets before a region belong to the alphabets too."""
     for offset in range(min(10, len(characters) - 20)):
         probe = _lenient(name, characters[offset : offset + _PROBE])
-        if promising(probe):
+        if readable(probe) or SIGNATURE.match(probe) or (offset == 0 and promising(probe)):
             return _lenient(name, characters[offset:])
     return b""
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sequester.exposure.layers.piece import Piece
 
@@ -20,7 +21,7 @@ def _class(byte: int) -> int:
 
 _CLASSES = bytes(map(_class, range(256)))
 # Shapes of readable UTF-8 that random bytes show at fewer than one in 10^6 places.
-_READABLE = (b"a" * 16, b"3cc" * 4, b"2c" * 6)
+_READABLE = (b"a" * 20, b"3cc" * 4, b"2c" * 6)
 _PRINTABLE = bytes(byte for byte in range(256) if _CLASSES[byte] == ord("a"))
 
 _MIN_BYTES = 16
@@ -42,7 +43,8 @@ def readings(data: bytes) -> Iterator[tuple[str, str]]:
     if len(data) < _MIN_BYTES:
         return
     if readable(data):
-        yield "", data.decode("utf-8", "replace")
+        text = data.decode("utf-8", "replace")
+        yield "", text if len(_NOISE.sub("", text)) * 5 > len(text) * 4 else "\n".join(_STRETCH.findall(text))
         if len(data.translate(None, _PRINTABLE)) * 3 < len(data):
             try:
                 data.decode("utf-8")
@@ -50,7 +52,13 @@ def readings(data: bytes) -> Iterator[tuple[str, str]]:
                 yield "cp1252", _single_byte(data)
         if data.count(0) * 4 < len(data):
             return
-    yield from _wide_readings(data)
+    if data.count(0) * 5 < len(data) * 4:
+        yield from _wide_readings(data)
+
+
+# Of binary data that holds text somewhere, only the stretches that could be text.
+_NOISE = re.compile("[\0-\x08\x0e-\x1f\x7f\ufffd]+")
+_STRETCH = re.compile("[^\0-\x08\x0e-\x1f\x7f\ufffd]{6,}")
 
 
 def _single_byte(data: bytes) -> str:
@@ -63,7 +71,7 @@ _TO_BYTE = {ord(character): byte for byte, character in enumerate(_CP1252)} | {b
 
 def wide(data: bytes) -> bool:
     """Whether `data` reads as UTF-16 or UTF-32."""
-    return len(data) >= _MIN_BYTES and any(True for _ in _wide_readings(data))
+    return len(data) >= _MIN_BYTES and data.count(0) * 5 < len(data) * 4 and any(True for _ in _wide_readings(data))
 
 
 def _wide_readings(data: bytes) -> Iterator[tuple[str, str]]:
@@ -117,21 +125,19 @@ def wide_text(text: str) -> Iterator[Piece]:
 
 # A few characters side by side are enough: which ones are ASCII depends on the script.
 _WIDE_RUNS = {
-    "utf-16-le": re.compile(rb"(?:[^\0]\0){2}"),
-    "utf-16-be": re.compile(rb"(?:\0[^\0]){2}"),
+    "utf-16-le": re.compile(rb"(?:[^\0]\0){3}"),
+    "utf-16-be": re.compile(rb"(?:\0[^\0]){3}"),
     "utf-32-le": re.compile(rb"(?:[^\0][\0-\xff]\0\0){8}", re.DOTALL),
     "utf-32-be": re.compile(rb"(?:\0\0[\0-\xff][^\0]){8}", re.DOTALL),
 }
 
 
-def _ascii_pair(units: np.ndarray[tuple[int], np.dtype[np.uint16]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    def ascii_byte(values: np.ndarray[tuple[int], np.dtype[np.uint16]]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        return ((values >= 0x20) & (values < 0x7F)) | (values == 10) | (values == 9) | (values == 13)
-
-    return ascii_byte(units >> 8) & ascii_byte(units & 0xFF)
+def _ascii_pair(units: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    ascii_byte = np.array([chr(byte) in "\t\n\r" or 0x20 <= byte < 0x7F for byte in range(256)], dtype=np.bool_)
+    return np.logical_and(ascii_byte[units >> 8], ascii_byte[units & 0xFF])
 
 
-def _runs(mask: np.ndarray[tuple[int], np.dtype[np.bool_]], shortest: int) -> Iterator[tuple[int, int]]:
+def _runs(mask: NDArray[np.bool_], shortest: int) -> Iterator[tuple[int, int]]:
     edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
     starts, ends = edges[::2], edges[1::2]
     keep = ends - starts >= shortest

@@ -1,41 +1,39 @@
 """A cheap look at a text: which kinds of wrapping may it hold at all?
 
-Plain prose answers "none" and is never looked at again. Everything here is a handful of passes in C over the bytes (`translate`, `find`,
-`count`, patterns that begin with a fixed byte): no regular expression walks over plain text. A hint that turns out false costs time,
-never a wrong result.
+Plain prose answers "none" and is never looked at again. Everything here is a handful of passes in C over the bytes (`translate`,
+`find`, `count`, patterns that begin with a fixed byte): no regular expression walks over plain text. A hint that turns out false costs
+time, never a wrong result.
 """
 
 from __future__ import annotations
 
 import re
-from enum import Flag, auto
 
 
-class Hint(Flag):
-    """Kinds of wrapping that a text may hold."""
+class Hint:
+    """Kinds of wrapping that a text may hold, as bits. Plain integers, for this runs on every text and `enum.Flag` is slow."""
 
-    NONE = 0
-    UNBROKEN = auto()
+    UNBROKEN = 1 << 0
     """A long stretch without a blank: base64, base32, base85, hex."""
-    DIGITS = auto()
+    DIGITS = 1 << 1
     """A long stretch of hex digits, once separators are taken out: dumps, byte lists, binary digits."""
-    BYTES = auto()
+    BYTES = 1 << 2
     """Control characters, or escapes of bytes: compressed data or UTF-16 kept in a string."""
-    MARKUP = auto()
+    MARKUP = 1 << 3
     """Several tags."""
-    STRINGS = auto()
+    STRINGS = 1 << 4
     """Many quoted strings: records, token lists, concatenations."""
-    LINES = auto()
+    LINES = 1 << 5
     """Line-wise decoration: diffs, numbers, time stamps, columns."""
-    SOFT_BREAKS = auto()
+    SOFT_BREAKS = 1 << 6
     """Quoted-printable line ends."""
-    PERCENT_U = auto()
+    PERCENT_U = 1 << 7
     """Percent-encoded UTF-16 units."""
-    FOREIGN = auto()
+    FOREIGN = 1 << 8
     """Long non-ASCII stretches, or the marks of a wrong charset."""
-    CIPHER = auto()
+    CIPHER = 1 << 9
     """Common English words under rot13 or backwards."""
-    LINKS = auto()
+    LINKS = 1 << 10
     """Several Markdown links."""
 
 
@@ -66,11 +64,11 @@ _WRONG_CHARSET = re.compile(rb"\xc3[\x82-\xb4](?:\xc2|\xc5|\xc6|\xcb|\xe2)")
 
 
 def worth_unfolding(text: str | bytes | memoryview) -> bool:
-    """Whether `unfold` could find anything in `text`; accepts UTF-8 bytes as well, so that a columnar text need not be decoded."""
-    return hints(text) is not Hint.NONE
+    """Whether `unfold` could find anything in `text`. UTF-8 bytes serve as well, so that a columnar text need not be decoded."""
+    return hints(text) != 0
 
 
-def hints(text: str | bytes | memoryview) -> Hint:
+def hints(text: str | bytes | memoryview) -> int:
     """All kinds of wrapping that `text` may hold. Linear time, a few nanoseconds per byte."""
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
     found = _shapes(data) | _marks(data) | _line_marks(data)
@@ -81,9 +79,9 @@ def hints(text: str | bytes | memoryview) -> Hint:
     return found
 
 
-def _shapes(data: bytes) -> Hint:
+def _shapes(data: bytes) -> int:
     shape = data.translate(_SHAPE)
-    found = Hint.NONE
+    found = 0
     needle, position = b"x" * UNBROKEN_RUN, 0
     while (position := shape.find(needle, position)) >= 0:
         match = _UNBROKEN_TAIL.match(shape, position)
@@ -100,8 +98,8 @@ def _shapes(data: bytes) -> Hint:
     return found
 
 
-def _marks(data: bytes) -> Hint:
-    found = Hint.NONE
+def _marks(data: bytes) -> int:
+    found = 0
     if b"\\" in data and (data.count(b"\\x") >= 8 or data.count(b"\\u00") >= 8):
         found |= Hint.BYTES
     if data.count(b"<") >= 4:
@@ -112,17 +110,17 @@ def _marks(data: bytes) -> Hint:
         found |= Hint.SOFT_BREAKS
     if b"%" in data and _PERCENT_U.search(data):
         found |= Hint.PERCENT_U
-    if data.count(b"](") >= 3:
+    if b"]" in data and data.count(b"](") >= 3:
         found |= Hint.LINKS
     return found
 
 
-def _line_marks(data: bytes) -> Hint:
+def _line_marks(data: bytes) -> int:
     if b"\\" in data and data.count(b"\\n") >= 3:
         data = data.replace(b"\\n", b"\n")
     lines = data.count(b"\n")
     if lines < 3:
-        return Hint.NONE
+        return 0
     decorated = (
         (b"@" in data and b"\n@@ " in data)
         or len(_NUMBERED_LINE.findall(data)) >= 4
@@ -130,4 +128,4 @@ def _line_marks(data: bytes) -> Hint:
         or data.count(b"|") >= 12
         or _REPEATED_PREFIX.search(data)
     )
-    return Hint.LINES if decorated else Hint.NONE
+    return Hint.LINES if decorated else 0

@@ -27,22 +27,24 @@ class Layer(Struct, frozen=True):
 
 class _Node(NamedTuple):
     text: str
-    hints: Hint
+    hints: int
     transforms: tuple[str, ...]
     region: tuple[int, int] | None
     level: int
 
 
+_ANY = -1
+
 # In this order the cheap and certain come first; each decoder runs only on texts that hint at it.
-_DECODERS: tuple[tuple[Hint, Decoder], ...] = (
+_DECODERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.UNBROKEN, armour.base64_regions),
     (Hint.UNBROKEN, armour.base32_regions),
     (Hint.UNBROKEN, armour.base85_regions),
     (Hint.UNBROKEN, armour.uuencoded),
     (Hint.DIGITS, digits.numbers),
-    (~Hint.NONE, structure.unescape),
-    (~Hint.NONE, structure.percent),
-    (~Hint.NONE, structure.entities),
+    (_ANY, structure.unescape),
+    (_ANY, structure.percent),
+    (_ANY, structure.entities),
     (Hint.SOFT_BREAKS, structure.quoted_printable),
     (Hint.MARKUP, structure.markup),
     (Hint.LINKS, structure.links),
@@ -62,9 +64,9 @@ _SHORTEST = 12  # shorter texts hold nothing that the matcher would report
 def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
     """Yield every different text that stands behind the wrappings of `text`, breadth first.
 
-    `text` itself is not yielded. Wrappings that the matcher's normalisation undoes by itself (a level of escapes, of entities) are not
-    yielded either while nothing else was undone on the way. `budget` bounds the search; look at `budget.exhausted` afterwards: when it
-    is not empty, part of the text was not searched.
+    `text` itself is not yielded. Wrappings that the matcher's normalisation undoes by itself (a level of escapes, of entities) are
+    not yielded either while nothing else was undone on the way. `budget` bounds the search; look at `budget.exhausted` afterwards:
+    when it is not empty, part of the text was not searched.
     """
     budget = budget or Budget()
     seen = {_key(text)}
@@ -85,21 +87,25 @@ def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
             region = node.region or (piece.start, piece.end)
             if not piece.undone_by_normaliser or len(set(transforms)) > 1:
                 yield Layer(transforms, GuardedText(decoded), region)
-            found = hints(decoded) & ~_settled(transforms[-1], piece)
+            found = hints(decoded) & ~_settled(node, transforms[-1], piece)
             if found:
                 queue.append(_Node(decoded, found, transforms, region, node.level + 1))
 
 
 def _key(text: str) -> tuple[int, int]:
-    """Tells texts apart. The length is part of it because the hash alone sees only memory: ASCII bytes misread as UTF-16 hash alike."""
+    """Tells texts apart. With the length, because a hash sees only memory: ASCII and its bytes misread as UTF-16 hash alike."""
     return hash(text), len(text)
 
 
-def _settled(last: str, piece: Piece) -> Hint:
-    """Hints that the last step already followed: a charset was chosen, and bytes were opened before they became text."""
+def _settled(node: _Node, last: str, piece: Piece) -> int:
+    """Hints that need not be followed after a step, because it was or the step before it."""
     if last.startswith("utf-"):
         return Hint.BYTES | Hint.FOREIGN
-    return Hint.BYTES if isinstance(piece.content, bytes) else Hint.NONE
+    if last == "escapes" and structure.has_strings(node.text):
+        return (
+            Hint.STRINGS
+        )  # with their escapes gone, inner quotes would be taken for outer ones; `strings` goes inwards by itself
+    return Hint.BYTES if isinstance(piece.content, bytes) else 0
 
 
 def _decoded(node: _Node, budget: Budget) -> Iterator[tuple[Piece, tuple[str, ...], str]]:

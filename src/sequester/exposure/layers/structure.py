@@ -100,17 +100,23 @@ _DOUBLE = re.compile(r"(?<!\\)\"(?P<double>(?:[^\"\\]|\\.)*+)(?:\"(?P<key>\s*+:)
 _EITHER = re.compile(
     r"(?:(?<!\\)\"(?P<double>(?:[^\"\\]|\\.)*+)\"|(?<![\w'\\])'(?P<single>(?:[^'\\]|\\.)*+)'(?!\w))(?P<key>\s*+:)?", re.DOTALL
 )
+_OPEN_QUOTE = re.compile(r"(?<!\\)\"")
 _NESTED_QUOTE = re.compile(r"\\[\"']")
 _SHORTEST_NESTED = 40
-_FEWEST_STRINGS = 4
+_FEWEST_STRINGS = 6
 _LONGEST_MEAN = 400  # longer strings are found one by one
+
+
+def has_strings(text: str) -> bool:
+    """Whether a quote stands in `text` that is not escaped."""
+    return _OPEN_QUOTE.search(text) is not None
 
 
 def strings(text: str) -> Iterator[Piece]:
     """Quoted strings joined: all of them in order, and those that stand under the same key of records.
 
-    Read by a tolerant scan and not by a parser, so that truncated, nested and invalid JSON, Python and JavaScript all serve. A key is
-    a string followed by a colon; digits in keys are ignored, so `part1`, `part2` count as one key.
+    Read by a tolerant scan and not by a parser, so that truncated, nested and invalid JSON, Python and JavaScript all serve. A key
+    is a string followed by a colon; digits in keys are ignored, so `part1`, `part2` count as one key.
     """
     for pattern in (_DOUBLE, _EITHER) if "'" in text else (_DOUBLE,):
         yield from _joined(text, pattern)
@@ -151,7 +157,8 @@ def quoted_printable(text: str) -> Iterator[Piece]:
 
 _HUNK = re.compile(r"^@@ .*$", re.MULTILINE)
 _DIFF_HEADER = re.compile(
-    r"^(?:diff |index [0-9a-f]|--- |\+\+\+ |@@ |new file mode|deleted file mode|similarity index|rename |\\ No newline).*\n?", re.MULTILINE
+    r"^(?:diff |index [0-9a-f]|--- |\+\+\+ |@@ |new file mode|deleted file mode|similarity index|rename |\\ No newline).*\n?",
+    re.MULTILINE,
 )
 
 
@@ -167,6 +174,7 @@ def diff(text: str) -> Iterator[Piece]:
 
 _DIGIT_RUN = re.compile(r"\d+")
 _PREFIX_LENGTH = 96
+_LONGEST_LINE = 160  # what stands on longer lines is found line by line
 
 
 def line_prefixes(text: str) -> Iterator[Piece]:
@@ -175,11 +183,12 @@ def line_prefixes(text: str) -> Iterator[Piece]:
     shapes = [_DIGIT_RUN.sub("0", line[:_PREFIX_LENGTH]).lstrip() for line in lines]
     cut = [0] * len(lines)
     for index in range(len(lines) - 1):
-        shared = len(commonprefix((shapes[index], shapes[index + 1])))
+        shared = len(commonprefix((shapes[index], shapes[index + 1])))  # noqa: RUF071 (of characters is what is meant)
         shared = _at_word_end(shapes[index], shared)
         if shared:
             cut[index], cut[index + 1] = max(cut[index], shared), max(cut[index + 1], shared)
-    if sum(map(bool, cut)) >= 3:
+    lengths = [len(line) for line, length in zip(lines, cut, strict=True) if length]
+    if len(lengths) >= 3 and sum(lengths) <= _LONGEST_LINE * len(lengths):
         yield Piece(0, len(text), "line-prefixes", "\n".join(map(_without_prefix, lines, shapes, cut)))
 
 

@@ -1,0 +1,49 @@
+"""`sequester waive ID`: somebody answers for a finding, until a day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+
+from sequester.cli.options import find_workspace, fingerprint_key, workspace_option
+from sequester.errors import UsageError
+from sequester.findings.waivers import FILE_NAME, LONGEST, Waiver, WaiverClass, append_waiver
+
+
+@click.command("waive")
+@click.argument("fingerprint", metavar="ID")
+@click.option("--reason", required=True, help="Why this may stay, in words others can read.")
+@click.option("--owner", required=True, help="Who answers for it.")
+@click.option("--approver", required=True, help="Who agreed; neither the owner nor the author of the run.")
+@click.option("--class", "class_", required=True, type=click.Choice([c.value for c in WaiverClass]), help="How the signal stands to what the reasoning is for.")
+@click.option("--days", type=click.IntRange(1, LONGEST.days), default=LONGEST.days, show_default=True, help="How long it holds.")
+@click.option("--author", help="Author of the run.")
+@click.option("--file", "file", type=click.Path(dir_okay=False), help=f"Waiver file (default: {FILE_NAME} beside the workspace).")
+@workspace_option()
+def command(
+    fingerprint: str, reason: str, owner: str, approver: str, class_: str, days: int, author: str | None, file: str | None, workspace: str | None
+) -> None:
+    """Write a waiver for a finding, with owner, approver, reason and end.
+
+    ID is the finding's whole id. The finding stays in every numerator; only the exit code changes. Waiving again renews, and is counted.
+    """
+    place = find_workspace(workspace)
+    if place is None:
+        raise UsageError(
+            "waivers need a workspace, whose key makes ids that stay the same", hint="audit with --workspace .sequester first"
+        )
+    today = date.today()
+    path = Path(file) if file else place.root.parent / FILE_NAME
+    entry = Waiver(
+        fingerprint=fingerprint,
+        class_=WaiverClass(class_),
+        reason=reason,
+        owner=owner,
+        approver=approver,
+        since=today,
+        until=today + timedelta(days=days),
+    )
+    written = append_waiver(path, entry, fingerprint_key(place).key_id, author)
+    click.echo(f"waived until {written.until} in {path}" + (f", renewal {written.renewals}" if written.renewals else ""), err=True)

@@ -1,0 +1,162 @@
+/* One episode: its texts normalised into one buffer, its pattern, its reward calls. */
+#ifndef SEQUESTER_KERNEL_EPISODE_H
+#define SEQUESTER_KERNEL_EPISODE_H
+
+#include "_kernel_flags.h"
+#include "_kernel_match.h"
+
+#define COT_BREAK 0
+#define INPUT_BREAK 1
+
+typedef struct {
+    const uint8_t *data;
+    size_t size;
+} seq_text;
+
+typedef enum { OUTCOME_GOOD, OUTCOME_MEMORY, OUTCOME_TOO_LONG } seq_outcome;
+
+/* Normalised texts one after the other, and their seeds. Offsets are 32 bits wide. */
+typedef struct {
+    seq_block text_block, breaks_block, at_block, hash_block, tile_block;
+    uint8_t *text;
+    uint32_t *breaks; /* breaks[i] is the end of text i - 1, breaks[0] stands before the first; see also `seal` */
+    size_t size;
+    size_t break_count;
+    seq_seeds seeds;
+} seq_buffer;
+
+static void release_buffer(seq_buffer *buffer)
+{
+    release(&buffer->text_block);
+    release(&buffer->breaks_block);
+    release(&buffer->at_block);
+    release(&buffer->hash_block);
+    release(&buffer->tile_block);
+}
+
+/* Empties the buffer and makes room for so many texts. */
+static seq_outcome reset_buffer(seq_buffer *buffer, const seq_text *texts, size_t count)
+{
+    size_t total = 4 * SEQ_SLACK + count + 2;
+    for (size_t i = 0; i < count; i++) {
+        if (texts[i].size > UINT32_MAX - total || count > UINT32_MAX / 64) {
+            return OUTCOME_TOO_LONG;
+        }
+        total += texts[i].size;
+    }
+    if (!ensure(&buffer->text_block, total) || !ensure(&buffer->breaks_block, (count + 3) * sizeof(uint32_t)) ||
+        !ensure(&buffer->tile_block, sizeof(seq_tile))) {
+        return OUTCOME_MEMORY;
+    }
+    buffer->text = buffer->text_block.data;
+    buffer->breaks = buffer->breaks_block.data;
+    memset(buffer->text, 0, SEQ_SLACK);
+    buffer->size = SEQ_SLACK;
+    buffer->breaks[0] = SEQ_SLACK - 1;
+    buffer->break_count = 1;
+    buffer->seeds.count = 0;
+    return OUTCOME_GOOD;
+}
+
+static void add_break(seq_buffer *buffer, uint8_t separator)
+{
+    buffer->breaks[buffer->break_count++] = (uint32_t)buffer->size;
+    buffer->text[buffer->size++] = separator;
+}
+
+static seq_normalised add_text(seq_buffer *buffer, seq_text text, uint8_t separator)
+{
+    seq_normalised result = normalise_text(text.data, text.size, buffer->text + buffer->size);
+    buffer->size += result.size;
+    add_break(buffer, separator);
+    return result;
+}
+
+/* Finds the seeds of all texts in the buffer. */
+static seq_outcome find_seeds(seq_buffer *buffer)
+{
+    memset(buffer->text + buffer->size, 0, 2 * SEQ_SLACK);
+    seq_seeding work = {buffer->text, SEQ_SLACK, buffer->size, buffer->breaks, buffer->break_count, 0};
+    seq_tile *tile = buffer->tile_block.data;
+    for (size_t done = 0;;) {
+        const size_t room = buffer->seeds.count + TILE + 64;
+        if (!ensure(&buffer->at_block, room * sizeof(uint32_t)) || !ensure(&buffer->hash_block, room * sizeof(uint64_t))) {
+            return OUTCOME_MEMORY;
+        }
+        buffer->seeds.at = buffer->at_block.data;
+        buffer->seeds.hash = buffer->hash_block.data;
+        if (!next_seeds(&work, tile, &buffer->seeds)) {
+            return OUTCOME_GOOD;
+        }
+        for (; done < buffer->seeds.count; done++) {
+            buffer->seeds.hash[done] = seed_hash(buffer->text + buffer->seeds.at[done]);
+        }
+    }
+}
+
+/* The first seed at or after an offset, from a known earlier one on. */
+static size_t seeds_until(const seq_seeds *seeds, size_t from, size_t offset)
+{
+    size_t high = seeds->count;
+    while (from < high) {
+        size_t middle = from + (high - from) / 2;
+        if (seeds->at[middle] < offset) {
+            from = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return from;
+}
+
+typedef struct {
+    const seq_text *reasoning;
+    size_t reasoning_count;
+    const seq_text *public_texts;
+    const ptrdiff_t *firsts; /* per public text: the first segment it is subtracted from */
+    size_t public_count;
+} seq_sources;
+
+/* Puts reasoning and public texts at the start of a fresh buffer. */
+static void add_sources(seq_buffer *buffer, const seq_sources *sources)
+{
+    for (size_t i = 0; i < sources->reasoning_count; i++) {
+        add_text(buffer, sources->reasoning[i], COT_BREAK);
+    }
+    add_break(buffer, INPUT_BREAK); /* so that nothing after it has the same byte before it as the reasoning */
+    for (size_t i = 0; i < sources->public_count; i++) {
+        add_text(buffer, sources->public_texts[i], INPUT_BREAK);
+    }
+}
+
+/* Builds the pattern from a buffer that starts with the sources and whose seeds are found. */
+static seq_outcome build_pattern(seq_pattern *pattern, const seq_buffer *buffer, const seq_sources *sources)
+{
+    const seq_seeds *seeds = &buffer->seeds;
+    const size_t segments = sources->reasoning_count;
+    const uint32_t *ends = buffer->breaks + 1;
+    pattern->cot = buffer->text + SEQ_SLACK;
+    pattern->size = segments ? ends[segments - 1] - SEQ_SLACK : 0;
+    pattern->at = seeds->at;
+    pattern->hash = seeds->hash;
+    pattern->origin = SEQ_SLACK;
+    pattern->count = seeds_until(seeds, 0, SEQ_SLACK + pattern->size);
+    if (!build_table(pattern)) {
+        return OUTCOME_MEMORY;
+    }
+    size_t from = pattern->count;
+    for (size_t i = 0; i < sources->public_count; i++) {
+        const size_t low = (size_t)ends[segments + i] + 1;
+        const size_t to = seeds_until(seeds, from, ends[segments + i + 1]);
+        const ptrdiff_t first = sources->firsts[i];
+        if (first < (ptrdiff_t)segments) {
+            const size_t base = first > 0 ? ends[first - 1] + 1 - SEQ_SLACK : 0;
+            mark_public(pattern, base, buffer->text, low, seeds, from, to);
+        }
+        from = to;
+    }
+    finish_marks(pattern, segments ? segments - 1 : 0);
+    return OUTCOME_GOOD;
+}
+
+#endif

@@ -1,0 +1,291 @@
+"""`--out html`: one file that opens anywhere, asks nothing of the network and prints on paper.
+
+Every table says how many of how many rows it shows; the rest is in JSON. Text that was found is never in it: blocks,
+lengths and offsets only. Everything that came from a log is escaped here, in `_text`, and nowhere else; the page's own
+policy forbids any request and any script but the one small filter that is named by its hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from string import Template
+
+from msgspec import Struct
+
+from sequester.findings.model import Finding, Group, Result, Severity, Verdict
+from sequester.findings.rules import RULES
+from sequester.findings.verdict import is_unread, with_cot
+from sequester.report import summary
+from sequester.report.heat import heat_strip
+from sequester.report.text import gravest, masked
+from sequester.report.untrusted import printable
+
+MOST_FINDINGS = 1000
+"""Findings listed; the heading says of how many."""
+MOST_ROWS = 500
+"""Rows of any other table."""
+
+_MARK = {Verdict.EXPOSED: "▲", Verdict.NONE_FOUND: "○", Verdict.INCOMPLETE: "◐", Verdict.NOTHING_ASSESSED: "□"}
+_SEVERITY_MARK = {Severity.HIGH: "▲", Severity.MEDIUM: "◆", Severity.LOW: "▽"}
+
+
+class Html(Struct, frozen=True):
+    """Markup made here, as opposed to text that needs escaping."""
+
+    markup: str
+
+
+Cell = str | Html
+
+
+def render(result: Result) -> str:
+    """The whole page."""
+    style, script = _asset("report.css"), _asset("report.js")
+    return Template(_asset("report.html")).substitute(
+        style=style,
+        script=script,
+        style_hash=_csp_hash(style),
+        script_hash=_csp_hash(script),
+        verdict=result.verdict.value,
+        mark=_MARK[result.verdict],
+        word=_text(summary.verdict_word(result.verdict)),
+        headline=_text(summary.headline(result)),
+        facts=_paragraphs(_facts(result)),
+        tiles=_tiles(result),
+        not_assessed=_not_assessed(result),
+        heat=heat_strip(result.heat) or '<p class="empty">The log names no steps, so there is nothing to draw.</p>',
+        groups=_groups(result),
+        rates=_rates(result),
+        breakdown=_breakdown(result),
+        findings=_findings(result),
+        inputs=_inputs(result),
+        notes=_list(result.notes, "No notes."),
+        next_steps=_list(summary.next_steps(result), "Nothing to run: the evidence is recorded."),
+        limits=_list(summary.limits(result), ""),
+        summary=_text(summary.summary_line(result)),
+        version=_text(result.tool.version),
+        detector=_text(result.tool.detector),
+    )
+
+
+def _asset(name: str) -> str:
+    return files("sequester.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _csp_hash(content: str) -> str:
+    return f"'sha256-{base64.b64encode(sha256(content.encode()).digest()).decode()}'"
+
+
+def _text(value: str, longest: int = 2000) -> str:
+    return escape(printable(value, longest))
+
+
+def _facts(result: Result) -> Iterable[str]:
+    said = (summary.exposure_evidence(result), summary.affected(result), summary.echo(result), summary.reward_mass(result))
+    return filter(None, said)
+
+
+def _tiles(result: Result) -> str:
+    episodes, calls = result.episodes, result.reward_calls
+    seen, left = with_cot(episodes), sum(episodes.not_assessed.values())
+    low, high = summary.episode_range(result)
+    of = f"of {summary.number(seen)} episodes with CoT"
+    return "".join(
+        (
+            _tile("exposed", "▲ Exposed", summary.number(episodes.exposed), f"{of}; {low} to {high}"),
+            _tile("left", "▨ Not assessed", summary.number(left), f"{of}; {summary.percent(left / seen if seen > 0 else None)}"),
+            _tile("audited", "● Audited", summary.number(episodes.audited), of),
+            _tile(
+                "seen", "○ Without CoT", summary.number(episodes.without_cot), f"of {summary.number(episodes.seen)} episodes seen"
+            ),
+            _tile(
+                "calls",
+                "Reward calls",
+                f"{summary.number(calls.exposed)} exposed",
+                f"of {summary.number(calls.seen)} seen; {summary.number(calls.audited)} audited, "
+                f"{summary.number(sum(calls.not_assessed.values()))} not assessed",
+            ),
+        )
+    )
+
+
+def _tile(kind: str, name: str, value: str, below: str) -> str:
+    said = f"<strong>{_text(value)}</strong><span>{_text(below)}</span>"
+    return f'<div class="tile {kind}"><dt>{_text(name)}</dt><dd>{said}</dd></div>'
+
+
+def _not_assessed(result: Result) -> str:
+    episodes, calls = result.episodes.not_assessed, result.reward_calls.not_assessed
+    reasons = sorted({*episodes, *calls}, key=lambda name: (-episodes.get(name, 0), -calls.get(name, 0), name))
+    rows = [
+        (_code(name), summary.number(episodes.get(name, 0)), summary.number(calls.get(name, 0)), summary.REASONS.get(name, ""))
+        for name in reasons
+    ]
+    rows.append(
+        (
+            Html("<strong>all</strong>"),
+            f"{summary.number(sum(episodes.values()))} of {summary.number(with_cot(result.episodes))}",
+            f"{summary.number(sum(calls.values()))} of {summary.number(result.reward_calls.seen)}",
+            "",
+        )
+    )
+    return _table("reasons", ("reason", ">episodes", ">reward calls", "meaning"), rows)
+
+
+def _groups(result: Result) -> str:
+    rows = [_group_row(group) for group in result.groups[:MOST_ROWS]]
+    columns = ("rule", "severity", "reward path", "field", "evidence", ">episodes", "steps", "example")
+    return _counted("groups", len(rows), len(result.groups)) + _table(
+        "groups", columns, rows, "Nothing was found in what was audited."
+    )
+
+
+def _group_row(group: Group) -> Sequence[Cell]:
+    title = RULES[group.rule].title if group.rule in RULES else ""
+    return (
+        Html(f'<span title="{_text(title)}"><strong>{_text(group.rule)}</strong> <small>{_text(title)}</small></span>'),
+        _severity(group.severity),
+        _code(group.reward_path),
+        _code(group.field),
+        group.evidence,
+        f"{summary.number(group.episodes)} of {summary.number(group.of)}",
+        _steps(group.first_step, group.last_step),
+        Html(f'<code class="id">{_text(group.example[:12])}</code>'),
+    )
+
+
+def _rates(result: Result) -> str:
+    rows = [
+        (
+            f"{rate.numerator} / {rate.denominator}",
+            rate.section,
+            f"{summary.number(rate.count)} of {summary.number(rate.of)}",
+            summary.percent(rate.low),
+            summary.percent(rate.high),
+            summary.interval(rate),
+        )
+        for rate in result.rates[:MOST_ROWS]
+    ]
+    columns = ("rate", "section", ">count", ">low", ">high", "bound")
+    return _counted("rates", len(rows), len(result.rates)) + _table(
+        "rates", columns, rows, "Nothing was seen, so there is no rate."
+    )
+
+
+def _breakdown(result: Result) -> str:
+    rows = [
+        (
+            "–" if row.environment is None else row.environment,
+            _code(row.reward_path),
+            "–" if row.stage is None else row.stage,
+            summary.number(row.episodes),
+            summary.number(row.exposed),
+            summary.percent(row.low),
+            summary.percent(row.high),
+        )
+        for row in result.by[:MOST_ROWS]
+    ]
+    columns = ("environment", "reward path", "stage", ">episodes", ">exposed", ">low", ">high")
+    return _counted("rows", len(rows), len(result.by)) + _table(
+        "breakdown", columns, rows, "The log names no environments or reward paths."
+    )
+
+
+def _findings(result: Result) -> str:
+    shown = gravest(result.findings)[:MOST_FINDINGS]
+    columns = ("finding", "severity", "episode", ">step", "reward path and field", "hidden text", "offsets")
+    waived = f", {summary.number(result.waived)} waived, {summary.number(result.below_threshold)} below medium"
+    counted = _counted("findings", len(shown), len(result.findings), waived)
+    return counted + _table("findings", columns, map(_finding_row, shown), "No findings.")
+
+
+def _finding_row(finding: Finding) -> Sequence[Cell]:
+    offsets = [f"cot {span.cot[0]}–{span.cot[1]}, input {span.input[0]}–{span.input[1]}" for span in finding.spans[:3]]
+    if len(finding.spans) > 3:
+        offsets.append(f"3 of {len(finding.spans)} shown")
+    how = f" via {', '.join(finding.transforms)}" if finding.transforms else ""
+    waiver = finding.waiver
+    waived = "" if waiver is None else f"waived by {waiver.owner} until {waiver.until}: {waiver.reason}"
+    mask = f'<span class="mask" aria-label="hidden text">{masked(finding.private_chars)}</span>'
+    return (
+        Html(f'<code class="id" title="{_text(finding.id)}">{_text(finding.id[:12])}</code>{_small(finding.rule)}'),
+        Html(f"{_severity(finding.severity).markup}{_small(waived)}"),
+        Html(f"{_text(finding.episode_id, 60)}{_small(finding.source)}"),
+        "–" if finding.step is None else summary.number(finding.step),
+        Html(f"{_code(finding.reward_path).markup}{_small(f'{finding.field}{how}, {finding.evidence}')}"),
+        Html(f"{mask}{_small(f'{summary.shared(finding)} characters')}{_small(finding.note)}"),
+        Html("<br>".join(map(_text, offsets))),
+    )
+
+
+def _small(said: str) -> str:
+    return f"<small>{_text(said, 300)}</small>" if said else ""
+
+
+def _inputs(result: Result) -> str:
+    files_ = sorted(result.inputs, key=lambda file: not is_unread(file))[:MOST_ROWS]
+    rows = [
+        (
+            _code(file.path),
+            file.format,
+            summary.number(file.rows_read),
+            "unknown" if file.rows_declared is None else summary.number(file.rows_declared),
+            "read" if file.error is None else Html(f'<span class="error">✕ {_text(file.error)}</span>'),
+        )
+        for file in files_
+    ]
+    columns = ("input", "format", ">rows read", ">rows declared", "outcome")
+    return _counted("inputs", len(rows), len(result.inputs)) + _table("files", columns, rows, "No inputs.")
+
+
+def _counted(what: str, shown: int, total: int, more: str = "") -> str:
+    rest = " The whole list: --out json." if shown < total else ""
+    return f'<p class="quiet">{summary.number(shown)} of {summary.number(total)} {what}{more}.{rest}</p>'
+
+
+def _table(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], empty: str = "") -> str:
+    right = [column.startswith(">") for column in columns]
+    head = "".join(
+        f'<th scope="col"{" class=n" if number else ""}>{_text(column.removeprefix(">"))}</th>'
+        for column, number in zip(columns, right, strict=True)
+    )
+    body = "".join(f"<tr>{''.join(_cell(cell, number) for cell, number in zip(row, right, strict=True))}</tr>" for row in rows)
+    if not body:
+        return f'<p class="empty">{_text(empty)}</p>'
+    table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'<div class="scroll"><table id="{name}">{table}</table></div>'
+
+
+def _cell(cell: Cell, number: bool) -> str:
+    return f"<td{' class=n' if number else ''}>{cell.markup if isinstance(cell, Html) else _text(cell)}</td>"
+
+
+def _code(name: str) -> Html:
+    """A name in monospace that may break after its separators."""
+    pieces = re.split(r"(?<=[_./:])", printable(name, 120))
+    return Html(f"<code>{'<wbr>'.join(map(escape, pieces))}</code>")
+
+
+def _severity(severity: Severity) -> Html:
+    return Html(f'<span class="severity {severity.value}">{_SEVERITY_MARK[severity]} {severity.value}</span>')
+
+
+def _steps(first: int | None, last: int | None) -> str:
+    if first is None or last is None:
+        return "–"
+    return summary.number(first) if first == last else f"{summary.number(first)} to {summary.number(last)}"
+
+
+def _paragraphs(sentences: Iterable[str]) -> str:
+    return "".join(f"<p>{_text(sentence)}</p>" for sentence in sentences)
+
+
+def _list(sentences: Sequence[str], empty: str) -> str:
+    if not sentences:
+        return f'<p class="empty">{_text(empty)}</p>'
+    return f"<ul>{''.join(f'<li>{_text(sentence)}</li>' for sentence in sentences)}</ul>"

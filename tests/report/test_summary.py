@@ -1,0 +1,112 @@
+"""The sentences: denominators always, nothing ever called clean, and the same words in every format."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from tests.findings.examples import finding
+from tests.report.results import result, results
+
+from sequester.episodes.model import Reason
+from sequester.findings.model import CallCounts, EpisodeCounts, Scope, Severity, Verdict
+from sequester.report import summary
+
+
+def test_nothing_seen_says_that_nothing_was_assessed():
+    empty = result(inputs=())
+    assert summary.headline(empty) == (
+        "Nothing was assessed: of 0 episodes seen of the files given, 0 without CoT, none could be audited. "
+        "This is no statement about exposure."
+    )
+    assert "n/a to n/a of 0" in summary.summary_line(empty)
+
+
+@pytest.mark.parametrize(
+    ("counts", "verdict", "said"),
+    [
+        (
+            EpisodeCounts(1000, 100, 850, 45, {"limit": 50}),
+            Verdict.EXPOSED,
+            "in 45 of 900 episodes with CoT of the run: at least 5.0%, at most 10.6%",
+        ),
+        (
+            EpisodeCounts(1000, 100, 900, 0, {}),
+            Verdict.NONE_FOUND,
+            "in 900 of 900 episodes with CoT of the run. That is evidence",
+        ),
+        (
+            EpisodeCounts(1000, 100, 850, 0, {"limit": 50}),
+            Verdict.INCOMPLETE,
+            "50 episodes left out. The share exposed lies between 0% and 5.6%",
+        ),
+        (EpisodeCounts(1000, 1000, 0, 0, {}), Verdict.NOTHING_ASSESSED, "of 1,000 episodes seen of the run, 1,000 without CoT"),
+    ],
+)
+def test_headline(counts, verdict, said):
+    calls = CallCounts(900, counts.audited, counts.exposed, {"recorded": 900}, {})
+    told = result(counts, calls, scope=Scope.RUN)
+    assert told.verdict is verdict
+    assert said in summary.headline(told)
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (None, "n/a"),
+        (0.0, "0%"),
+        (1e-9, "<0.0001%"),
+        (1.5e-5, "0.0015%"),
+        (0.004, "0.4%"),
+        (0.051, "5.1%"),
+        (0.9994, ">99.9%"),
+        (0.99999, ">99.9%"),
+        (1.0, "100%"),
+    ],
+)
+def test_a_share_is_never_rounded_to_nothing_or_to_all(share, said):
+    assert summary.percent(share) == said
+
+
+def test_every_reason_has_a_meaning():
+    assert {reason.value for reason in Reason} | {"unread_input"} == {str(reason) for reason in summary.REASONS}
+
+
+def test_weak_evidence_names_the_next_step():
+    weak = finding(evidence="contract", rule="SQ111", reward_path="accuracy_reward")
+    steps = summary.next_steps(result(findings=(weak,)))
+    assert "sequester swap FILE.py:accuracy_reward --episodes FILE.jsonl" in steps[0]
+    assert '"reward_calls"' in steps[1]
+
+
+def test_a_path_that_is_no_function_name_is_not_put_into_a_command():
+    weak = finding(evidence="rebuilt", reward_path="x; rm -rf .")
+    assert "swap FILE.py:FUNCTION " in summary.next_steps(result(findings=(weak,)))[0]
+
+
+def test_recorded_evidence_needs_no_next_step():
+    assert summary.next_steps(result(findings=(finding(),))) == ()
+    assert summary.exposure_evidence(result(findings=(finding(),))) == "Shown by recorded inputs on 1 reward path."
+    assert summary.exposure_evidence(result(findings=(finding(severity=Severity.LOW),))) is None
+
+
+@settings(max_examples=50, deadline=None)
+@given(results())
+def test_the_line_of_counts_is_one_line_and_whole(any_result):
+    line = summary.summary_line(any_result)
+    assert "\n" not in line
+    for counts in (any_result.episodes.not_assessed, any_result.reward_calls.not_assessed):
+        for reason, count in counts.items():
+            assert f"{reason} {count:,}" in line
+        assert f"{sum(counts.values()):,} not assessed" in line
+    assert f"findings {len(any_result.findings):,}" in line
+
+
+@settings(max_examples=50, deadline=None)
+@given(results())
+def test_scope_and_claims_are_always_said(any_result):
+    scope = "of the run" if any_result.scope is Scope.RUN else "of the files given"
+    assert scope in summary.headline(any_result)
+    limits = " ".join(summary.limits(any_result))
+    assert "outside the claim" in limits
+    assert "never its absence" in limits
+    assert not re.search(r"\b(clean|safe|secure|no exposure)\b", " ".join((summary.headline(any_result), limits)))
