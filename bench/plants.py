@@ -116,7 +116,10 @@ TRANSFORMS: dict[str, Callable[[str, random.Random], Plant]] = {
     "hex": lambda c, r: ((s := _span(c, r)).encode().hex(), s),
     "quoted_printable": lambda c, r: (quopri.encodestring((s := _span(c, r)).encode()).decode("ascii"), s),
     "utf16_base64": lambda c, r: (base64.b64encode((s := _span(c, r)).encode("utf-16")).decode(), s),
-    "diff": lambda c, r: ("--- a/notes.md\n+++ b/notes.md\n@@ -1,2 +1,9 @@\n" + textwrap.indent(s := _span(c, r), "+", lambda _: True), s),
+    "diff": lambda c, r: (
+        "--- a/notes.md\n+++ b/notes.md\n@@ -1,2 +1,9 @@\n" + textwrap.indent(s := _span(c, r), "+", lambda _: True),
+        s,
+    ),
     "byte_list": lambda c, r: ({"token_ids": list((s := _span(c, r)).encode())}, s),
     "byte_list_text": lambda c, r: ("ids: " + str(list((s := _span(c, r)).encode())), s),
     "tokens": lambda c, r: (_tokens(s := _span(c, r), r), s),

@@ -56,12 +56,17 @@ def main(source: Path) -> None:
                 "completion": [{"role": "assistant", "content": answer, "reasoning_content": row["internal_reasoning"]}],
                 "task": row["task_id"],
                 **{name: (len(text) % 11) / 10 for name, text in inputs.items()},
-                **{f"{name}_input": f"Grade from 0 to 10: {name}.\n\n### Task\n{prompt}\n\n### Response\n{text}" for name, text in inputs.items()},
+                **{
+                    f"{name}_input": f"Grade from 0 to 10: {name}.\n\n### Task\n{prompt}\n\n### Response\n{text}"
+                    for name, text in inputs.items()
+                },
                 "advantage": ((place * 7 + step) % 9 - 4) / 4,
             }
             for key, value in record.items():
                 table.setdefault(key, []).append(value)
-        pq.write_table(pa.table(table), HERE / "completions" / f"completions_{step:05d}.parquet", compression="zstd", compression_level=19)
+        pq.write_table(
+            pa.table(table), HERE / "completions" / f"completions_{step:05d}.parquet", compression="zstd", compression_level=19
+        )
 
 
 if __name__ == "__main__":

@@ -108,7 +108,12 @@ def test_everything_in_a_prompt_was_given() -> None:
     prompt = [
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": [{"type": "text", "text": "Look:"}, {"type": "image", "data": None}]},
-        {"role": "assistant", "content": None, "reasoning_content": "Earlier thought.", "tool_calls": [{"arguments": {"q": "gulls"}}]},
+        {
+            "role": "assistant",
+            "content": None,
+            "reasoning_content": "Earlier thought.",
+            "tool_calls": [{"arguments": {"q": "gulls"}}],
+        },
         {"role": "tool", "content": "seven"},
     ]
     assert [(segment.channel, segment.text.reveal()) for segment in prompt_segments(prompt)] == [
@@ -124,7 +129,9 @@ def test_sampled_text_goes_through_the_splitter() -> None:
     assert texts(assembled, Channel.TOOL_RESULT) == ["a table"]
 
 
-@pytest.mark.parametrize("prompt", [PROMPT + "<think>\n", [{"role": "user", "content": PROMPT}, {"role": "assistant", "content": "<think>\n"}]])
+@pytest.mark.parametrize(
+    "prompt", [PROMPT + "<think>\n", [{"role": "user", "content": PROMPT}, {"role": "assistant", "content": "<think>\n"}]]
+)
 def test_reasoning_may_be_opened_at_the_end_of_the_prompt(prompt: str) -> None:
     assembled = from_completion(prompt, f"{REASONING}\n</think>\n\n{ANSWER}", "deepseek-r1")
     assert [text.strip() for text in texts(assembled, Channel.REASONING)] == [REASONING]

@@ -45,7 +45,9 @@ def test_a_pair_opens_and_closes(name: str) -> None:
     assert [(mark.kind, mark.name) for mark in marks] == [(Kind.OPEN, name), (Kind.CLOSE, name)]
 
 
-@pytest.mark.parametrize("tag", ["think", "thinking", "mm:think", "seed:think", "think:opensource", "thought", "reasoning", "THINK"])
+@pytest.mark.parametrize(
+    "tag", ["think", "thinking", "mm:think", "seed:think", "think:opensource", "thought", "reasoning", "THINK"]
+)
 def test_tags_in_every_spelling(tag: str) -> None:
     marks = list(find_marks(f'<{tag} signature="a/b+c=">x</{tag}>', "auto"))
     assert [(mark.kind, mark.name) for mark in marks] == [(Kind.OPEN, tag.lower()), (Kind.CLOSE, tag.lower())]

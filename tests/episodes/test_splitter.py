@@ -22,7 +22,8 @@ from sequester.errors import UsageError
 HERE = Path(__file__).parent
 ZOO: list[dict[str, Any]] = tomllib.loads((HERE / "splitter_zoo.toml").read_text(encoding="utf-8"))["case"]
 HARMONY = [
-    json.loads(line) for line in (HERE.parent / "data" / "splitter" / "gpt_oss_harmony.jsonl").read_text(encoding="utf-8").splitlines()
+    json.loads(line)
+    for line in (HERE.parent / "data" / "splitter" / "gpt_oss_harmony.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 
 CANONICAL = {
@@ -40,10 +41,25 @@ CANONICAL = {
 }
 """How each family writes a whole completion."""
 
-MARKUP = sorted({mark for text in CANONICAL.values() for mark in re.split(r"\{\}|\n", text) if mark}) + [
+MARKUP = [
+    *sorted({mark for text in CANONICAL.values() for mark in re.split(r"\{\}|\n", text) if mark}),
     *("<think>", "</think>", "</think", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>", "<|im_end|>"),
-    *("<|im_start|>user\n", "<|im_start|>assistant\n", "<|start|>", "<|channel|>", "<|message|>", "<|end|>", "final", "analysis"),
-    *("`", '"', "'", "```\n", " ", "\n", "a", "secret", "[TOOL_CALLS]", "<|user|>", "<|assistant|>", "<|call|>", "assistantfinal"),
+    *("<|im_start|>user\n", "<|im_start|>assistant\n", "<|start|>", "<|channel|>", "<|message|>", "<|end|>", "<|call|>"),
+    *(
+        "final",
+        "analysis",
+        "assistantfinal",
+        "[TOOL_CALLS]",
+        "<|user|>",
+        "<|assistant|>",
+        "`",
+        '"',
+        "'",
+        "```\n",
+        " ",
+        "\n",
+        "secret",
+    ),
 ]
 plain = st.text(alphabet=st.characters(exclude_characters="<>[]◁▷｜|`\"'“”", exclude_categories=("Cs",)), max_size=60)
 inked = plain.filter(lambda text: bool(text.strip()) and "thought" not in text and "final" not in text)
@@ -112,11 +128,10 @@ def test_a_truncated_completion_never_shows_reasoning_as_answer(family: str, cut
         assert not any("KEEP" in text or "SECRET" in text for text in texts(completion, found, Channel.ANSWER))
 
 
-@pytest.mark.parametrize("family", CANONICAL)
+@pytest.mark.parametrize("family", sorted(set(CANONICAL) - {"anthropic", "harmony"}))
 @settings(max_examples=40, deadline=None)
 @given(cut=st.integers(min_value=0, max_value=400))
 def test_with_the_opener_in_the_prompt_no_truncation_is_ambiguous(family: str, cut: int) -> None:
-    assume(family not in ("anthropic", "harmony"))
     opener = "<think>\n" if family == "deepseek-r1" else CANONICAL[family].split("{}")[0]
     completion = CANONICAL[family].removeprefix(opener).format("KEEP SECRET " * 8, "public words " * 8)[:cut]
     found = split_text(completion, family, prompt_tail="The question.\n" + opener, truncated=True)
@@ -138,7 +153,7 @@ CONTROL = re.compile(
     r"</?(?:mm:)?think(?:ing)?(?:\s[^<>]*)?>|</?(?:tool_call|tool_response|response|s)>|\[/?THINK\]|\[TOOL_CALLS\]|◁/?think▷"
     r"|<\|(?:im_end|endoftext|end_of_text|end|return|call|user|assistant)\|>|<\|im_start\|>\w+|<｜end▁of▁sentence｜>|<turn\|>|\[e~\["
     r"|<\|channel>[a-z]*|<channel\|>"
-    r"|<\|start\|>[\w. =]*|<\|channel\|>[\w. =]*|<\|constrain\|>\w*|<\|message\|>|assistant(?:final|commentary)?|analysis|final|thought|\s"
+    r"|<\|(?:start|channel)\|>[\w. =]*|<\|constrain\|>\w*|<\|message\|>|assistant(?:final|commentary)?|analysis|final|thought|\s"
 )
 
 
@@ -169,7 +184,7 @@ def test_reasoning_inside_a_complete_block_is_never_an_answer(before: str, after
 
 
 @settings(max_examples=100, deadline=None)
-@given(text=st.text(alphabet="<>/think \n`\"x", max_size=60), reasoning=inked)
+@given(text=st.text(alphabet='<>/think \n`"x', max_size=60), reasoning=inked)
 def test_prefixing_an_answer_never_exposes_the_reasoning(text: str, reasoning: str) -> None:
     assume("<think" not in text and "</think" not in text)
     completion = f"KEEP{reasoning}\n</think>\n\n{text}"
@@ -181,15 +196,15 @@ def test_prefixing_an_answer_never_exposes_the_reasoning(text: str, reasoning: s
 @pytest.mark.parametrize(
     "text",
     [
-        "<think>" * 200_000,
-        "</think>" * 200_000,
-        "<think>" * 100_000 + "</think>" * 100_000,
-        "<think>a</think>b" * 50_000,
-        "<think>" + " " * 50_000 + "</think>x" * 50_000,
+        "<think>" * 60_000,
+        "</think>" * 60_000,
+        "<think>" * 30_000 + "</think>" * 30_000,
+        "<think>a</think>b" * 20_000,
+        "<think>" + " " * 20_000 + "</think>x" * 20_000,
         "a<tool_response>x</tool_response>" * 30_000 + "</think>",
         '"<think>' * 60_000,
         "```\n<think>\n" * 40_000,
-        "<|end|>" * 100_000 + "x",
+        "<|end|>" * 40_000 + "x",
         "<|start|>" * 100_000,
         "<think " * 100_000,
         "<|im_end|> " * 60_000 + "x",

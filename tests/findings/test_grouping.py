@@ -45,7 +45,7 @@ def test_steps_may_be_unknown():
     assert (line.first_step, line.last_step) == (None, None)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(findings())
 def test_every_finding_is_in_exactly_one_group(found):
     lines = group_findings(found, {})

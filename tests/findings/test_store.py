@@ -41,7 +41,7 @@ def test_a_stored_result_comes_back_whole(workspace):
     assert store.results_with("none") == ()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(results())
 def test_any_result_comes_back_whole(tmp_path_factory, any_result):
     store = ResultStore(Workspace(tmp_path_factory.mktemp("w")))

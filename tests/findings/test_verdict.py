@@ -124,7 +124,7 @@ def test_allowances(options, expected):
     assert exit_code(partly, allowed=parse_allowances(options)) is expected
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(results())
 def test_the_line_that_is_printed_is_accepted(any_result):
     options = shlex.split(accepting_options(any_result))[1::2]
@@ -134,7 +134,7 @@ def test_the_line_that_is_printed_is_accepted(any_result):
         assert exit_code(any_result) is not ExitCode.INCOMPLETE
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(results(), st.sampled_from(Severity))
 def test_only_what_was_assessed_whole_exits_with_0(any_result, fail_on):
     if exit_code(any_result, fail_on) is ExitCode.OK:

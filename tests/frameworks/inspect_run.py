@@ -1,8 +1,8 @@
 """Writes real Inspect logs, with Inspect's own code: `inspect_run.py DIRECTORY TRACES`.
 
-The policy and the grader are Inspect's mock model. What the policy says comes from TRACES, which is `tests/data/inspect/traces.jsonl`: real
-reasoning and answers (see the README there). Inspect notes where the script lies and the repository around it; for fixtures the script is
-copied elsewhere. What the logs hold:
+The policy and the grader are Inspect's mock model. What the policy says comes from TRACES, which is `traces.jsonl` in
+`tests/data/inspect`: real reasoning and answers (see the README there). Inspect notes where the script lies and the repository
+around it; for fixtures the script is copied elsewhere. What the logs hold:
 
 clean.eval     reasoning as content parts, raw and redacted with a summary; a grader that sees question and answer, one scorer
                without a model; one sample with a tool call; two epochs

@@ -41,12 +41,13 @@ def _handler(reply: Reply) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             message = {"role": "assistant", **reply(body)}
+            finish = "tool_calls" if message.get("tool_calls") else "stop"
             record = {
                 "id": "chatcmpl-1",
                 "object": "chat.completion",
                 "created": 1,
                 "model": body["model"],
-                "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if message.get("tool_calls") else "stop"}],
+                "choices": [{"index": 0, "message": message, "finish_reason": finish}],
                 "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
             }
             data = json.dumps(record).encode()

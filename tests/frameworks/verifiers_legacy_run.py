@@ -1,7 +1,7 @@
 """Runs verifiers' legacy environments offline and lets them save `results.jsonl` and `metadata.json` into the directory given.
 
-The environment, the rubric with a function and a judge, and the dump code are those of verifiers 0.1.14; the model is a local server that
-says what `tests/data/verifiers/written.jsonl` says, with the reasoning in `reasoning_content`.
+The environment, the rubric with a function and a judge, and the dump code are those of verifiers 0.1.14; the model is a local
+server that says what `tests/data/verifiers/written.jsonl` says, with the reasoning in `reasoning_content`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A taskset and an offline harness for verifiers v1, as an environment package would ship them (see `verifiers_run.py`).
 
-The harness makes its model calls from this process, through verifiers' own interception server: verifiers, not we, records the trace.
+The harness makes its model calls from this process, through verifiers' own interception server: verifiers records the trace.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Runs verifiers v1 offline and lets it write its traces into the directory given as the only argument.
 
-What is real: environments, rollouts, interception, message graph, rewards, judges (a plugged reference judge, a plugged rubric judge, one
-that a reward function calls), the agentic judge's protocol, and the dump code. What is not: the model, a local server that speaks the
-OpenAI chat protocol and replies with what `tests/data/verifiers/written.jsonl` says, reasoning in `reasoning_content`.
+What is real: environments, rollouts, interception, message graph, rewards, judges (a plugged reference judge, a plugged rubric
+judge, one that a reward function calls), the agentic judge's protocol, and the dump code. What is not: the model, a local server
+that speaks the OpenAI chat protocol and says what `tests/data/verifiers/written.jsonl` says, reasoning in `reasoning_content`.
 
 single/traces.jsonl    one agent, with its resolved configuration beside it
 judged/traces.jsonl    solver and agentic judge
-prime-rl/rollouts/step_3/train/{all,effective}/traces.jsonl    the first again as prime-rl lays it out: group and run stamped, and, as a
-                       trainer would, token ids (here the UTF-8 bytes), mask, advantages and loss weights
+prime-rl/rollouts/step_3/train/{all,effective}/traces.jsonl    the first again as prime-rl lays it out: group and run stamped,
+                       and, as a trainer would, token ids (here the UTF-8 bytes), mask, advantages and loss weights
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ import verifiers.v1 as vf
 from offline_model import served, written
 from verifiers.v1.cli.output import save_config
 from verifiers.v1.configs.cli.eval import EvalConfig
+from verifiers.v1.envs.agentic_judge.env import TRACE_FILE, VERDICT_FILE
 from verifiers.v1.utils.loaders import load_environment
 from verifiers.v1.utils.trace_store import write_episode
 
@@ -113,6 +114,8 @@ async def main(folder: Path) -> None:
     with served(reply) as url:
         await runs(folder, {"base_url": url, "api_key_var": "OFFLINE_KEY"})
     without_machine(folder)
+    for left in (TRACE_FILE, VERDICT_FILE):  # verifiers' own fixed names, in what it takes for a box of its own
+        Path(left).unlink(missing_ok=True)
 
 
 def without_machine(folder: Path) -> None:

@@ -52,7 +52,7 @@ def result(episodes=NO_EPISODES, reward_calls=NO_CALLS, findings=(), **changes):
         ),
         by=(),
         affected=Affected(min(steps, default=None), max(steps, default=None)),
-        groups=group_findings(findings, {(one.reward_path, one.evidence): episodes.seen for one in findings}),
+        groups=group_findings(findings, {(one.reward_path, one.evidence): with_cot(episodes) for one in findings}),
         findings=findings,
         waived=sum(one.waiver is not None for one in findings),
         below_threshold=sum(one.severity is Severity.LOW for one in findings),
@@ -79,7 +79,7 @@ def waiver_notes():
 
 
 @st.composite
-def findings(draw, most=10):
+def findings(draw, most=8):
     """A tuple of findings that agree with the register of rules."""
     found = []
     for number in range(draw(st.integers(0, most))):

@@ -89,7 +89,7 @@ def test_recorded_evidence_needs_no_next_step():
     assert summary.exposure_evidence(result(findings=(finding(severity=Severity.LOW),))) is None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(results())
 def test_the_line_of_counts_is_one_line_and_whole(any_result):
     line = summary.summary_line(any_result)
@@ -101,7 +101,7 @@ def test_the_line_of_counts_is_one_line_and_whole(any_result):
     assert f"findings {len(any_result.findings):,}" in line
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(results())
 def test_scope_and_claims_are_always_said(any_result):
     scope = "of the run" if any_result.scope is Scope.RUN else "of the files given"

@@ -78,7 +78,9 @@ def episodes() -> list[Episode]:
         split=Split(SplitStatus.SPLIT, "the log has typed fields", "typed"),
         source=Source("rollouts.jsonl", 7),
         calls=(
-            RewardCall("math/exact@1", Evidence.RECORDED, (Field("completion", text("42")), Field("ids", None, array("q", [4, 2]))), 1.0),
+            RewardCall(
+                "math/exact@1", Evidence.RECORDED, (Field("completion", text("42")), Field("ids", None, array("q", [4, 2]))), 1.0
+            ),
             RewardCall("math/judge@1", Evidence.CONTRACT, None, None, "completion_ids", Reason.INPUT_NOT_LOGGED),
         ),
         environment="math",
@@ -129,7 +131,9 @@ def fixture(directory: Path) -> None:
         with BundleWriter(directory, RUN, rank=rank) as out:
             for episode in episodes():
                 changes = {name: getattr(episode, name) for name in Episode.__struct_fields__}
-                out.write(Episode(**changes | {"episode_id": f"{episode.episode_id}-{rank}", "source": Source("", 0), "shard": None}))
+                out.write(
+                    Episode(**changes | {"episode_id": f"{episode.episode_id}-{rank}", "source": Source("", 0), "shard": None})
+                )
     close_run(directory, RUN, Expected(ranks=2), "make_vectors 1")
 
 
@@ -166,7 +170,9 @@ def expected(sealed: bool, parts: list[str]) -> list[dict[str, Any]]:
     found = []
     for part in parts:
         for row, episode in enumerate(episodes(), 1):
-            shown = msgspec.to_builtins(episode, enc_hook=lambda value: value.reveal() if isinstance(value, GuardedText) else list(value))
+            shown = msgspec.to_builtins(
+                episode, enc_hook=lambda value: value.reveal() if isinstance(value, GuardedText) else list(value)
+            )
             rank, number = part.split("-")
             shown["episode_id"] += "" if part == PART else f"-{part}"
             shown["shard"] = shown["shard"] or rank
@@ -226,7 +232,9 @@ def refresh(directory: Path) -> None:
             if not path.read_bytes().startswith(b"PARE"):
                 entry["rows"] = pq.read_metadata(path).num_rows
         for folder in FOLDERS:
-            manifest["counts"][folder] = sum(entry["rows"] for entry in manifest["files"] if entry["path"].startswith(f"{folder}/"))
+            manifest["counts"][folder] = sum(
+                entry["rows"] for entry in manifest["files"] if entry["path"].startswith(f"{folder}/")
+            )
 
     edit(directory, change)
 
@@ -288,7 +296,9 @@ def sealed(directory: Path, *, plaintext_footer: bool = False) -> None:
         cache_lifetime=timedelta(minutes=1),
     )
     keys = factory.file_encryption_properties(pe.KmsConnectionConfig(), configuration)
-    with pq.ParquetWriter(path, SCHEMAS["reasoning"], encryption_properties=keys, store_schema=False, use_dictionary=False) as out:
+    with pq.ParquetWriter(
+        path, SCHEMAS["reasoning"], encryption_properties=keys, store_schema=False, use_dictionary=False
+    ) as out:
         for table in tables:
             out.write_table(table)
         out.add_key_value_metadata(labels)
@@ -382,18 +392,26 @@ INVALID: dict[str, tuple[Callable[[Path], object], dict[str, Any]]] = {
     "manifest-missing-key": _invalid("manifest", "missing required field `tool`", manifest(lambda run: run.pop("tool"))),
     "manifest-no-json": _invalid("manifest", "DecodeError", lambda directory: (directory / "run.json").write_text("{")),
     "manifest-deep": _invalid("manifest", "not a manifest", lambda directory: (directory / "run.json").write_text("[" * 100_000)),
-    "path-escapes": _invalid("path", "no folder/part.parquet", manifest(lambda run: run["files"][0].update(path="../x-000000.parquet"))),
-    "path-absolute": _invalid("path", "no folder/part.parquet", manifest(lambda run: run["files"][0].update(path="/etc/x-000000.parquet"))),
+    "path-escapes": _invalid(
+        "path", "no folder/part.parquet", manifest(lambda run: run["files"][0].update(path="../x-000000.parquet"))
+    ),
+    "path-absolute": _invalid(
+        "path", "no folder/part.parquet", manifest(lambda run: run["files"][0].update(path="/etc/x-000000.parquet"))
+    ),
     "listed-twice": _invalid("manifest", "listed twice", manifest(lambda run: run["files"].append(run["files"][0]))),
     "steps-reversed": _invalid("manifest", "last step comes before", manifest(lambda run: run["expected"].update(steps=[2, 1]))),
-    "counts-contradict": _invalid("count", "declares 9 rows, its files 3", manifest(lambda run: run["counts"].update(episodes=9))),
+    "counts-contradict": _invalid(
+        "count", "declares 9 rows, its files 3", manifest(lambda run: run["counts"].update(episodes=9))
+    ),
     "rows-contradict": _invalid(
         "count",
         "has 3 rows, run.json says 2",
         manifest(lambda run: (run["files"][0].update(rows=2), run["counts"].update(episodes=2))),
     ),
     "file-missing": _invalid("missing", "listed in run.json and missing", file("reward_calls", Path.unlink, seal=False)),
-    "file-not-listed": _invalid("missing", "not listed in run.json", manifest(lambda run: (run["files"].pop(1), run["counts"].update(findings=0)))),
+    "file-not-listed": _invalid(
+        "missing", "not listed in run.json", manifest(lambda run: (run["files"].pop(1), run["counts"].update(findings=0)))
+    ),
     "part-incomplete": _invalid(
         "missing",
         "missing from its part",
@@ -409,7 +427,9 @@ INVALID: dict[str, tuple[Callable[[Path], object], dict[str, Any]]] = {
     ),
     "two-runs": _invalid("label", "another run", another_run),
     "run-differs": _invalid("label", "another run", manifest(lambda run: run["run"].update(id="another-run"))),
-    "file-version": _invalid("version", "does not say sequester.bundle = 1", rows("episodes", list, labels={"sequester.bundle": "2"})),
+    "file-version": _invalid(
+        "version", "does not say sequester.bundle = 1", rows("episodes", list, labels={"sequester.bundle": "2"})
+    ),
     "digest": _invalid("digest", "SHA-256", file("reward_calls", flip, seal=False)),
     "size": _invalid("count", "bytes, run.json says", manifest(lambda run: run["files"][0].update(bytes=1))),
     "truncated": _invalid(
@@ -417,7 +437,9 @@ INVALID: dict[str, tuple[Callable[[Path], object], dict[str, Any]]] = {
         "truncated or no Parquet",
         file("reasoning", lambda path: path.write_bytes(path.read_bytes()[:-20]), seal=False),
     ),
-    "empty-file": _invalid("damaged", "truncated or no Parquet", file("reasoning", lambda path: path.write_bytes(b""), seal=False)),
+    "empty-file": _invalid(
+        "damaged", "truncated or no Parquet", file("reasoning", lambda path: path.write_bytes(b""), seal=False)
+    ),
     "column-unknown": _invalid(
         "schema",
         "column 'extra'",
@@ -445,7 +467,9 @@ INVALID: dict[str, tuple[Callable[[Path], object], dict[str, Any]]] = {
     "reasoning-in-the-open": _invalid("hazard", "outside reasoning/", rows("episodes", leaked)),
     "text-missing": _invalid("join", "a text is missing", rows("episodes", lacking)),
     "source-half": _invalid("schema", "go together", value("episodes", 0, 1, "source_record", 3)),
-    "columns-encrypted": _invalid("encoding", "columns are encrypted", lambda directory: sealed(directory, plaintext_footer=True)),
+    "columns-encrypted": _invalid(
+        "encoding", "columns are encrypted", lambda directory: sealed(directory, plaintext_footer=True)
+    ),
 }
 
 if __name__ == "__main__":

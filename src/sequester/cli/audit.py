@@ -26,11 +26,29 @@ LARGE = 64 << 20
 @click.command("audit")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @input_options()
-@click.option("--out", multiple=True, metavar="FORMAT[=FILE]", help="text, json, sarif or html; repeatable; to stdout without a file. [default: text]")
-@click.option("--fail-on", type=click.Choice([s.value for s in Severity]), default="medium", show_default=True, help="Least severity that exits 1.")
-@click.option("--allow-unassessed", multiple=True, metavar="[REASON=]SHARE", help="Share that may stay unassessed without exit 4; repeatable.")
+@click.option(
+    "--out",
+    multiple=True,
+    metavar="FORMAT[=FILE]",
+    help="text, json, sarif or html; repeatable; to stdout without a file. [default: text]",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([s.value for s in Severity]),
+    default="medium",
+    show_default=True,
+    help="Least severity that exits 1.",
+)
+@click.option(
+    "--allow-unassessed",
+    multiple=True,
+    metavar="[REASON=]SHARE",
+    help="Share that may stay unassessed without exit 4; repeatable.",
+)
 @workspace_option()
-@click.option("--waivers", "waiver_file", type=click.Path(dir_okay=False), help=f"Waiver file (default: {FILE_NAME} beside the workspace).")
+@click.option(
+    "--waivers", "waiver_file", type=click.Path(dir_okay=False), help=f"Waiver file (default: {FILE_NAME} beside the workspace)."
+)
 @click.option("--author", help="Author of the run: may not have approved its waivers.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes to read with (default: one per core for large inputs).")
 @output_options()
@@ -69,7 +87,9 @@ def command(
         raise UsageError("no such file or directory", where=absent[0], hint="check the path; patterns are expanded by the shell")
     place = find_workspace(workspace)
     key = fingerprint_key(place)
-    waivers = read_waivers(Path(waiver_file) if waiver_file else (place.root.parent if place else Path()) / FILE_NAME, key.key_id, author)
+    waivers = read_waivers(
+        Path(waiver_file) if waiver_file else (place.root.parent if place else Path()) / FILE_NAME, key.key_id, author
+    )
     progress = Progress(quiet)
     inputs = [Path(path) for path in paths]
     result = audit(
@@ -95,5 +115,7 @@ def command(
 
 
 def _default_jobs(inputs: list[Path]) -> int:
-    size = sum(file.stat().st_size for path in inputs for file in (path.rglob("*") if path.is_dir() else (path,)) if file.is_file())
+    size = sum(
+        file.stat().st_size for path in inputs for file in (path.rglob("*") if path.is_dir() else (path,)) if file.is_file()
+    )
     return (os.cpu_count() or 1) if size >= LARGE else 1

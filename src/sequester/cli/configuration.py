@@ -40,7 +40,9 @@ def read(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot be read as TOML ({type(error).__name__})", where=str(path), hint="see docs/configuration.md") from error
+        raise ConfigError(
+            f"cannot be read as TOML ({type(error).__name__})", where=str(path), hint="see docs/configuration.md"
+        ) from error
 
 
 def defaults(explicit: str | None, verb: str, command: click.Command | None) -> dict[str, Any]:
@@ -52,7 +54,9 @@ def defaults(explicit: str | None, verb: str, command: click.Command | None) -> 
     if path.name == PYPROJECT:
         tables = tables.get("tool", {}).get("sequester", {})
     _reject_unknown(tables, VERB_TABLES, str(path), "table")
-    options = {option.lstrip("-"): parameter.name for parameter in command.params for option in parameter.opts if option.startswith("--")}
+    options = {
+        option.lstrip("-"): parameter.name for parameter in command.params for option in parameter.opts if option.startswith("--")
+    }
     settings = tables.get(verb, {})
     if not isinstance(settings, dict):
         raise ConfigError("must be a table", where=f"{path}: {verb}", hint=f"write [{verb}] on a line of its own")

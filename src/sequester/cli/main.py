@@ -57,7 +57,9 @@ class Verbs(click.Group):
     "error, 3 nothing was assessed, 4 incomplete or underpowered.",
 )
 @click.version_option(package_name="sequester", message="sequester %(version)s")
-@click.option("--config", "config_file", type=click.Path(), help="Configuration file (default: sequester.toml, or pyproject.toml).")
+@click.option(
+    "--config", "config_file", type=click.Path(), help="Configuration file (default: sequester.toml, or pyproject.toml)."
+)
 @click.pass_context
 def sequester(ctx: click.Context, config_file: str | None) -> None:
     """Keeps a model's chain of thought out of its training signal, and shows the evidence."""

@@ -13,7 +13,20 @@ from sequester.episodes.readers.interface import Options
 from sequester.findings.fingerprint import FingerprintKey, ephemeral_key, workspace_key
 from sequester.findings.workspace import NAME, Workspace
 
-TEMPLATES = ("auto", "qwen3", "deepseek-r1", "harmony", "magistral", "kimi", "glm", "minimax", "gemma", "granite", "anthropic", "think-tags")
+TEMPLATES = (
+    "auto",
+    "qwen3",
+    "deepseek-r1",
+    "harmony",
+    "magistral",
+    "kimi",
+    "glm",
+    "minimax",
+    "gemma",
+    "granite",
+    "anthropic",
+    "think-tags",
+)
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -22,7 +35,13 @@ def input_options() -> Decorator:
     """How to read inputs: --format, --template, --map."""
     return _all(
         click.option("--format", "format_", metavar="NAME", help="Format of the inputs; recognised by content without it."),
-        click.option("--template", type=click.Choice(TEMPLATES), default="auto", show_default=True, help="Template family of raw completions."),
+        click.option(
+            "--template",
+            type=click.Choice(TEMPLATES),
+            default="auto",
+            show_default=True,
+            help="Template family of raw completions.",
+        ),
         click.option("--map", "map_file", type=click.Path(dir_okay=False), help="TOML field map for any JSONL or Parquet."),
     )
 
@@ -38,7 +57,9 @@ def output_options() -> Decorator:
 
 def workspace_option() -> Decorator:
     return click.option(
-        "--workspace", type=click.Path(file_okay=False), help=f"Where results and keys are kept (default: {NAME} beside sequester.toml, if there)."
+        "--workspace",
+        type=click.Path(file_okay=False),
+        help=f"Where results and keys are kept (default: {NAME} beside sequester.toml, if there).",
     )
 
 

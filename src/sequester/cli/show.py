@@ -28,7 +28,13 @@ CONTEXT = 60
 @workspace_option()
 @click.option("--reveal", metavar="REASON", help="Show the text too. The reason, who and when are recorded in the workspace.")
 def command(
-    result: str, finding_id: str, format_: str | None, template: str, map_file: str | None, workspace: str | None, reveal: str | None
+    result: str,
+    finding_id: str,
+    format_: str | None,
+    template: str,
+    map_file: str | None,
+    workspace: str | None,
+    reveal: str | None,
 ) -> None:
     """Show one finding of a stored or written result.
 
@@ -69,7 +75,9 @@ def _load(name: str, workspace: str | None) -> Result:
 def _matching(result: Result, start: str) -> list[Finding]:
     found = [finding for finding in result.findings if finding.id.startswith(start)]
     if not found:
-        raise UsageError(f"no finding of this result has an id that starts with {start!r}", hint="ids stand in `--out json` and with `-v`")
+        raise UsageError(
+            f"no finding of this result has an id that starts with {start!r}", hint="ids stand in `--out json` and with `-v`"
+        )
     return found
 
 
@@ -93,7 +101,9 @@ def _episode(finding: Finding, format_: str | None, template: str, map_file: str
     """Read the finding's record once more."""
     path, _, record = finding.source.rpartition(":")
     if not path or not Path(path).exists():
-        raise UsageError("the input of this finding is not there any more", where=finding.source, hint="run from the folder of the audit")
+        raise UsageError(
+            "the input of this finding is not there any more", where=finding.source, hint="run from the folder of the audit"
+        )
     options = read_options(template, map_file)
     reader = recognise(Path(path), load_readers(), format_ or ("map" if map_file else None))
     for unit in reader.units(Path(path), options):

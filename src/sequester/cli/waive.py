@@ -17,13 +17,27 @@ from sequester.findings.waivers import FILE_NAME, LONGEST, Waiver, WaiverClass, 
 @click.option("--reason", required=True, help="Why this may stay, in words others can read.")
 @click.option("--owner", required=True, help="Who answers for it.")
 @click.option("--approver", required=True, help="Who agreed; neither the owner nor the author of the run.")
-@click.option("--class", "class_", required=True, type=click.Choice([c.value for c in WaiverClass]), help="How the signal stands to what the reasoning is for.")
+@click.option(
+    "--class",
+    "class_",
+    required=True,
+    type=click.Choice([c.value for c in WaiverClass]),
+    help="How the signal stands to what the reasoning is for.",
+)
 @click.option("--days", type=click.IntRange(1, LONGEST.days), default=LONGEST.days, show_default=True, help="How long it holds.")
 @click.option("--author", help="Author of the run.")
 @click.option("--file", "file", type=click.Path(dir_okay=False), help=f"Waiver file (default: {FILE_NAME} beside the workspace).")
 @workspace_option()
 def command(
-    fingerprint: str, reason: str, owner: str, approver: str, class_: str, days: int, author: str | None, file: str | None, workspace: str | None
+    fingerprint: str,
+    reason: str,
+    owner: str,
+    approver: str,
+    class_: str,
+    days: int,
+    author: str | None,
+    file: str | None,
+    workspace: str | None,
 ) -> None:
     """Write a waiver for a finding, with owner, approver, reason and end.
 
@@ -46,4 +60,6 @@ def command(
         until=today + timedelta(days=days),
     )
     written = append_waiver(path, entry, fingerprint_key(place).key_id, author)
-    click.echo(f"waived until {written.until} in {path}" + (f", renewal {written.renewals}" if written.renewals else ""), err=True)
+    click.echo(
+        f"waived until {written.until} in {path}" + (f", renewal {written.renewals}" if written.renewals else ""), err=True
+    )

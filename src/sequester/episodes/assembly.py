@@ -1,8 +1,8 @@
 """From what a log holds of one episode (prompt, sampled text, typed fields) to segments and a split: the part all readers share.
 
-Whatever a log says, three things hold. The prompt, with every earlier turn in it, is channel `prompt`: the model had been given it. An
-absent reasoning field is no evidence that there was no reasoning; an empty one is. And an answer that holds the reasoning is a split
-failure of whoever wrote the log, never an answer.
+Whatever a log says, three things hold. The prompt, with every earlier turn in it, is channel `prompt`: the model was given it.
+An absent reasoning field is no evidence that there was no reasoning; an empty one is. And an answer that holds the reasoning is a
+split failure of whoever wrote the log, never an answer.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from sequester.episodes.splitter import split_messages, split_text
 Message = Mapping[str, Any]
 """A chat message: `role`, `content` (text, list of parts or null), and whatever else the log holds."""
 
+# Looking a member up in an enum costs as much as making a segment.
+_PROMPT, _REASONING, _ANSWER, _TOOL_RESULT = Channel.PROMPT, Channel.REASONING, Channel.ANSWER, Channel.TOOL_RESULT
 _GIVEN = "given"
 _LABELS = frozenset({"role", "type"})
 """Keys of messages and their parts whose values name a kind and carry no text."""
@@ -57,8 +59,8 @@ def prompt_segments(prompt: str | Sequence[Message]) -> tuple[Segment, ...]:
     Earlier assistant turns, and reasoning inside them, were given to the model like everything else in the prompt.
     """
     if isinstance(prompt, str):
-        return (Segment(0, Channel.PROMPT, GuardedText(prompt)),) if prompt else ()
-    return tuple(Segment(0, Channel.PROMPT, text) for message in prompt for text in _message_texts(message))
+        return (Segment(0, _PROMPT, GuardedText(prompt)),) if prompt else ()
+    return tuple(Segment(0, _PROMPT, text) for message in prompt for text in _message_texts(message))
 
 
 def from_completion(
@@ -73,7 +75,9 @@ def from_completion(
     """An episode from its sampled text, or from the messages a log made of it.
 
     `template` is a family name of the splitter or `auto`; `thinking` and `truncated` say whether the chat template had reasoning
-    switched on and whether sampling stopped at the length limit, None where unknown. `tool_results` were read before the completion.
+    switched on and whether sampling stopped at the length limit, None where unknown. `tool_results` were read before it.
+
+    Raises UsageError for an unknown template, MalformedRecord for what is no message.
     """
     if not isinstance(completion, str):
         return from_messages(prompt, completion, template, tool_results=tool_results)
@@ -87,7 +91,10 @@ def from_completion(
 def from_messages(
     prompt: str | Sequence[Message], messages: Sequence[Message], template: str = "auto", *, tool_results: Sequence[str] = ()
 ) -> Assembled:
-    """An episode from the messages after the prompt: assistant turns, with tool results and user turns between them."""
+    """An episode from the messages after the prompt: assistant turns, with tool results and user turns between them.
+
+    Raises MalformedRecord for what is no message, LimitExceeded for one of too many parts.
+    """
     found = split_messages(messages, template)
     return Assembled(_given(prompt, tool_results) + tuple(found.segments), found.split, found.visibility)
 
@@ -101,9 +108,9 @@ def from_parts(
     """
     sampled = []
     if reasoning is not None:
-        sampled.append(Segment(0, Channel.REASONING, GuardedText(reasoning)))
+        sampled.append(Segment(0, _REASONING, GuardedText(reasoning)))
     if answer is not None:
-        sampled.append(Segment(0, Channel.ANSWER, GuardedText(answer)))
+        sampled.append(Segment(0, _ANSWER, GuardedText(answer)))
     return from_segments(prompt, sampled, tool_results)
 
 
@@ -116,9 +123,9 @@ def _judge(segments: Sequence[Segment]) -> Split:
     """How far channels that a log names can be trusted."""
     typed, latest = False, ""
     for segment in segments:
-        if segment.channel is Channel.REASONING:
+        if segment.channel is _REASONING:
             typed, latest = True, segment.text.reveal().strip() or latest
-        elif segment.channel is Channel.ANSWER and (reason := _reasoning_inside(segment.text.reveal(), latest)):
+        elif segment.channel is _ANSWER and (reason := _reasoning_inside(segment.text.reveal(), latest)):
             return Split(SplitStatus.SPLIT_FAILED, reason, _GIVEN)
     if latest:
         return _SPLIT
@@ -140,7 +147,7 @@ def _reasoning_inside(answer: str, reasoning: str) -> str:
     if _repeated(reasoning, answer) >= _COVERED:
         return "the answer field holds the reasoning with its delimiter: it is the whole completion"
     found = split_text(answer)
-    inside = any(piece.channel is Channel.REASONING and piece.end > piece.start for piece in found.pieces)
+    inside = any(piece.channel is _REASONING and piece.end > piece.start for piece in found.pieces)
     doubtful = found.split.status is SplitStatus.SPLIT_FAILED and (not reasoning or _STRIPPED_CHANNEL in answer)
     if doubtful or (inside and found.split.status is SplitStatus.SPLIT):
         return f"the answer field holds delimited reasoning of its own ({found.split.family})"
@@ -148,7 +155,7 @@ def _reasoning_inside(answer: str, reasoning: str) -> str:
 
 
 def _has_delimiter(text: str) -> bool:
-    if "<" in text or "THINK]" in text or "◁" in text:
+    if "<" in text or "◁" in text or ("]" in text and "THINK]" in text):
         return _DELIMITER.search(text) is not None or _STRIPPED_CHANNEL in text
     return _STRIPPED_CHANNEL in text
 
@@ -165,7 +172,7 @@ def _given(prompt: str | Sequence[Message], tool_results: Sequence[str]) -> tupl
     given = prompt_segments(prompt)
     if not tool_results:
         return given
-    return given + tuple(Segment(0, Channel.TOOL_RESULT, GuardedText(text)) for text in tool_results)
+    return given + tuple(Segment(0, _TOOL_RESULT, GuardedText(text)) for text in tool_results)
 
 
 def _message_texts(message: Message) -> Iterator[GuardedText]:
@@ -180,7 +187,7 @@ def _message_texts(message: Message) -> Iterator[GuardedText]:
 
 
 def _tail(prompt: str | Sequence[Message]) -> str:
-    """The end of the prompt as text, where a template may have opened the reasoning: of a chat, only a prefilled assistant turn."""
+    """The end of the prompt, where a template may have opened the reasoning: of a chat, only a prefilled assistant turn."""
     if isinstance(prompt, str):
         return prompt[-_PROMPT_TAIL:]
     last = prompt[-1] if prompt else {}

@@ -70,13 +70,13 @@ def _split(text: str, family: str, prompt: _Prompt, thinking: bool | None) -> tu
     if named == "auto" and _GRANITE_PHRASE.match(text) is not None:
         named = "granite"
     marks = list(find_marks(text, named))
-    pair = chosen_pair(marks)
+    pair = chosen_pair(text, marks)
     if pair is None and named != "auto":
         if is_harmony(text):
             return *split_harmony(text), "harmony"
         others = list(find_marks(text, "auto"))
-        if chosen_pair(others) is not None:
-            named, marks, pair = "auto", others, chosen_pair(others)
+        if chosen_pair(text, others) is not None:
+            named, marks, pair = "auto", others, chosen_pair(text, others)
     if pair is None:
         return _unmarked(text, marks, family, thinking is False or prompt.off)
     pieces, found = split_tags(text, marks, visible_at_start=prompt.visible, prefills=FAMILIES[named].prefills)

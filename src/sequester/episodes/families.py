@@ -271,7 +271,7 @@ def finder(family: str, present: frozenset[int]) -> re.Pattern[str]:
     Group `_N` is delimiter N of `VOCABULARIES[family]`; groups `tag` and `slash` are those of an XML-like reasoning tag.
     """
     names = "|".join(TAG_NAMES if name == "*" else name for name in FAMILIES[family].pairs if name not in PAIRS)
-    tag = [rf"<(?P<slash>/?)(?P<tag>{names})(?:\s[^<>]*)?>"] if names else []
+    tag = [rf"<(?P<slash>/?)(?P<tag>(?i:{names}))(?:\s[^<>]*)?>"] if names else []
     vocabulary = VOCABULARIES[family]
     rest = [f"(?P<_{number}>{vocabulary[number].regex})" for number in sorted(present)]
     return re.compile("|".join((*tag, *rest)))
@@ -281,11 +281,18 @@ _HEAD = re.compile(r"[<\[\]◁](?=(..))", re.DOTALL)
 """The two characters after anything that may begin a delimiter's literal."""
 
 
+_HEADS = {
+    family: tuple(
+        (number, delimiter.literal[1:3] if _HEAD.match(delimiter.literal) else "") for number, delimiter in enumerate(vocabulary)
+    )
+    for family, vocabulary in VOCABULARIES.items()
+}
+
+
 def present(text: str, family: str) -> frozenset[int]:
     """Numbers of the delimiters of a family whose literal stands in a text. Linear, and quick where there is none."""
     heads = set(_HEAD.findall(text))
+    vocabulary = VOCABULARIES[family]
     return frozenset(
-        number
-        for number, delimiter in enumerate(VOCABULARIES[family])
-        if (delimiter.literal[1:3] in heads or not _HEAD.match(delimiter.literal)) and delimiter.literal in text
+        number for number, head in _HEADS[family] if (not head or head in heads) and vocabulary[number].literal in text
     )

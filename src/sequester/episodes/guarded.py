@@ -22,13 +22,10 @@ class GuardedText:
     """
 
     __slots__ = ("_raw",)
-    _raw: str | bytes | memoryview
 
     def __init__(self, raw: str | bytes | memoryview) -> None:
-        object.__setattr__(self, "_raw", raw)
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError("GuardedText is immutable")
+        # Never assigned again. Enforcing that would cost more than everything else here, once per text of a run.
+        self._raw = raw
 
     def reveal(self) -> str:
         """The characters. Every call site is a place where CoT may be read."""

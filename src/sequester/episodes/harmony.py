@@ -17,12 +17,13 @@ from sequester.episodes.pieces import Piece, Why
 
 _FIELD = r"[\w.:=/ -]{0,160}"
 _HEADER = (
-    rf"(?:<\|start\|>(?P<role>{_FIELD})(?:<\|channel\|>(?P<after>{_FIELD}))?|<\|channel\|>(?P<alone>{_FIELD}))"
+    rf"(?:start\|>(?P<role>{_FIELD})(?:<\|channel\|>(?P<after>{_FIELD}))?|channel\|>(?P<alone>{_FIELD}))"
     rf"(?:<\|constrain\|>{_FIELD})?<\|message\|>"
 )
 _NAME = r"[\w.]{0,40}(?: to=[\w.]{0,60})?"
-_CUT = rf"(?:<\|start\|>{_NAME}(?:<\|channel\|>{_NAME})?|<\|channel\|>{_NAME})(?: ?<\|constrain\|>)?(?: ?[a-z]{{0,8}})?\Z"
-_TOKEN = re.compile(rf"(?P<stop><\|(?:end|return|call)\|>)|(?P<header>{_HEADER})|(?P<cut>{_CUT})|(?P<message><\|message\|>)")
+_CUT = rf"(?:start\|>{_NAME}(?:<\|channel\|>{_NAME})?|channel\|>{_NAME})(?: ?<\|constrain\|>)?(?: ?[a-z]{{0,8}})?\Z"
+_TOKEN = re.compile(rf"<\|(?:(?P<stop>(?:end|return|call)\|>)|(?P<header>{_HEADER})|(?P<cut>{_CUT})|(?P<message>message\|>))")
+"""What structures the text: the end of a message, a header, a header cut off by the end of the text, and a body without a header."""
 _BARE = re.compile(
     rf"\s*(?:assistant)?(?P<alone>(?:analysis|commentary|final)(?:\s{_FIELD})?)(?:<\|constrain\|>{_FIELD})?<\|message\|>"
 )
@@ -30,7 +31,7 @@ _BARE = re.compile(
 _BETWEEN = re.compile(r"\s*(?:assistant)?\Z")
 _INK = re.compile(r"\S")
 _RECOGNISED = re.compile(rf"\s*(?:assistant)?(?:<\|start\|>|<\|channel\|>|<\|message\|>)|{_BARE.pattern}")
-_LATER = re.compile(rf"<\|(?:end|call|return)\|>\s*(?:assistant)?(?:{_HEADER})")
+_LATER = re.compile(rf"<\|(?:end|call|return)\|>\s*(?:assistant)?<\|{_HEADER}")
 _STRIPPED = re.compile(r"\s*(?:assistant)?(?:analysis|commentary|final)(?=[^\W_a-z])")
 _STRIPPED_FINAL = re.compile(r"assistant(?:final|commentary)(?=[^a-z_]|\Z)")
 

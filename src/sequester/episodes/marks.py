@@ -26,7 +26,9 @@ _CLOSING = frozenset((Kind.CLOSE, Kind.CALL_END, Kind.RESULT_END))
 _OPENING_QUOTES, _CLOSING_QUOTES = "“‘«「„", "”’»」“"
 _REACH = 200
 """How far back on its line the opening apostrophe of a quoted closing delimiter is looked for."""
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
+_INDENT = 40
+"""White space before a fence on its line beyond which it is no fence."""
+_FENCE = re.compile(r"```+|~~~+")
 
 
 class _Line:
@@ -120,11 +122,16 @@ def in_prose(text: str, mark: Mark) -> bool:
     return before == " " and (after[:1] in tuple(".,;:!?)") or (after[:1] == " " and after[1:].islower()))
 
 
+def _begins_line(text: str, position: int) -> bool:
+    indent = text[max(0, position - _INDENT) : position].rpartition("\n")[2]
+    return not indent.strip(" \t") and (len(indent) < _INDENT or position == _INDENT)
+
+
 class Fences:
     """Fenced code blocks of a text."""
 
     def __init__(self, text: str) -> None:
-        self._at = [match.start() for match in _FENCE.finditer(text)] if "```" in text or "~~~" in text else []
+        self._at = [match.start() for match in _FENCE.finditer(text) if _begins_line(text, match.start())]
 
     def holds(self, position: int, since: int) -> bool:
         """Whether a position stands in a closed fence that was opened at or after `since`."""

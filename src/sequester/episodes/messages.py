@@ -128,12 +128,17 @@ def split_messages(messages: Sequence[Message], family: str = "auto") -> SplitMe
 def _channel(message: Message, where: str) -> Channel:
     role = message.get("role", message.get("from"))
     if role is None:
-        kind = message.get("type")
-        role = _ITEMS.get(kind) if isinstance(kind, str) else None
+        role = _ITEMS.get(_kind(message))
     channel = _ROLES.get(role.lower()) if isinstance(role, str) else None
     if channel is None:
         raise MalformedRecord("no known role", where=f"{where}.role", hint=f"one of: {' '.join(_ROLES)}")
     return channel
+
+
+def _kind(part: Message) -> str:
+    """The type of a part; empty where it has none."""
+    kind = part.get("type")
+    return kind if isinstance(kind, str) else ""
 
 
 def _content(message: Message) -> Any:
@@ -152,7 +157,7 @@ def _other(state: _State, message: Message, channel: Channel, where: str) -> Non
 def _policy(state: _State, message: Message, where: str) -> None:
     state.spoken = True
     parts = [*_reasoning_fields(message, where)]
-    if isinstance(message.get("type"), str) and "role" not in message and "from" not in message:
+    if _kind(message) and "role" not in message and "from" not in message:
         parts.extend(_part(message, where, 0, Channel.ANSWER))
     else:
         parts.extend(_parts(_content(message), f"{where}.content", 0, text=Channel.ANSWER))
@@ -245,7 +250,7 @@ def _reasoning(text: str, visibility: Visibility = Visibility.RAW) -> _Part:
 
 def _thinking(item: Message, where: str) -> Iterator[_Part]:
     """A typed block of reasoning: raw text, a summary, an opaque blob, a bare signature, or nothing."""
-    kind = item.get("type")
+    kind = _kind(item)
     if kind in _OPAQUE or item.get("redacted") is True:
         readable = _text(item.get("summary"), f"{where}.summary", 0)
         yield _Part(Channel.REASONING if readable else None, readable, Visibility.SUMMARY if readable else Visibility.REDACTED)
@@ -294,8 +299,8 @@ def _parts(content: Any, where: str, depth: int, *, text: Channel) -> Iterator[_
 
 def _part(part: Message, where: str, depth: int, text: Channel) -> Iterator[_Part]:
     """One typed part of a content."""
-    kind = part.get("type")
-    if kind in _TEXT or (kind is None and "text" in part):
+    kind = _kind(part)
+    if kind in _TEXT or (not kind and "text" in part):
         yield _Part(text, _text(part.get("text", part.get("refusal")), f"{where}.text", depth))
     elif kind in _THINKING or kind in _SUMMARY or kind in _OPAQUE:
         yield from _thinking(part, where)

@@ -38,11 +38,12 @@ class Why(StrEnum):
     UNBALANCED = "more opening than closing delimiters: the reasoning runs to the last closing delimiter"
     CHANNELS = "the messages name their channels"
     EMPTY_BLOCK = "the reasoning block is empty"
+    EMPTY_LATE = "an empty reasoning block after visible text: the text may be all answer or all reasoning"
     NO_ANALYSIS = "the messages name their channels, and there is no reasoning channel among them"
     THINKING_OFF = "no delimiter, and thinking was off in the template"
     NO_MARKS = "undelimited text: it may be all answer or all reasoning"
     EMPTY = "the completion is empty"
-    OPENER_IN_PROSE = "the first opening delimiter stands in running text: a mention, or reasoning opened in the prompt"
+    OPENER_IN_LINE = "text, then an opening delimiter on the same line: an answer before it, or reasoning that the prompt opened"
     MARK_IN_PROSE = "a delimiter stands in running text after a complete block: a mention, or reasoning"
     CLOSER_QUOTED = "the reasoning is opened, and its only closing delimiters stand in quotation marks"
     CLOSER_IN_CALL = "the only closing delimiter stands inside a tool call"
@@ -61,7 +62,7 @@ _FAILURES = (
     Why.NEVER_CLOSED,
     Why.CLOSER_QUOTED,
     Why.CLOSER_IN_CALL,
-    Why.OPENER_IN_PROSE,
+    Why.OPENER_IN_LINE,
     Why.MARK_IN_PROSE,
 )
 _SPLITS = (Why.UNCLOSED, Why.UNBALANCED, Why.REPEATED, Why.CLOSER_ONLY, Why.CLOSER_ONLY_ODD, Why.PAIRED, Why.CHANNELS)
@@ -75,7 +76,7 @@ def judge(found: set[Why], family: str) -> Split:
         (SplitStatus.SPLIT_FAILED, _FAILURES),
         (SplitStatus.SPLIT, _SPLITS),
         (SplitStatus.NO_COT, _NO_COT),
-        (SplitStatus.AMBIGUOUS, (Why.EMPTY, Why.NO_MARKS)),
+        (SplitStatus.AMBIGUOUS, (Why.EMPTY, Why.EMPTY_LATE, Why.NO_MARKS)),
     ):
         for why in reasons:
             if why in found:

@@ -86,34 +86,37 @@ def _by_labels(ids: Sequence[int], labels: Sequence[str]) -> tuple[tuple[IdSpan,
 def _by_markers(ids: Sequence[int], markers: Markers) -> tuple[tuple[IdSpan, ...], Split]:
     spans: list[IdSpan] = []
     channel = Channel.REASONING if markers.opened else Channel.ANSWER
-    at = 0
-    block: int | None = 0 if markers.opened else None
+    at = block = 0
+    """`block` is where the reasoning begins that a further closer would extend."""
     closed = False
-    """Where the block of reasoning began that a further closer would extend."""
     for name, start, end in _found(ids, markers):
-        if channel is Channel.REASONING and name not in ("closers", "control"):
-            continue
-        if name == "control" and end < len(ids) and channel is Channel.REASONING:
+        if channel is Channel.REASONING and name in ("openers", "call_openers", "call_closers"):
             continue
         if name == "call_closers" and channel is not Channel.TOOL_CALL:
             continue
+        if name == "control" and end < len(ids):
+            continue
         if name == "closers" and channel is not Channel.REASONING:
-            begin = 0 if block is None else block
-            spans = [span for span in spans if span.start < begin]
-            _add(spans, Channel.REASONING, begin, start)
-        else:
-            _add(spans, channel, at, start)
-        if name == "openers":
-            channel, block = Channel.REASONING, end
-        elif name == "closers":
-            channel, block, closed = Channel.ANSWER, 0 if block is None else block, True
-        elif name == "call_openers":
-            channel = Channel.TOOL_CALL
-        elif name == "call_closers":
-            channel = Channel.ANSWER
+            while spans and spans[-1].start >= block:
+                spans.pop()
+            channel, at = Channel.REASONING, block
+        _add(spans, channel, at, start)
         at = end
+        if name == "openers":
+            block = end
+        closed = closed or name == "closers"
+        channel = _AFTER.get(name, channel)
     _add(spans, channel, at, len(ids))
     return tuple(spans), _verdict(spans, labelled=closed)
+
+
+_AFTER = {
+    "openers": Channel.REASONING,
+    "closers": Channel.ANSWER,
+    "call_openers": Channel.TOOL_CALL,
+    "call_closers": Channel.ANSWER,
+}
+"""The channel that a delimiter leads into."""
 
 
 def _add(spans: list[IdSpan], channel: Channel, start: int, end: int) -> None:

@@ -8,6 +8,10 @@ It fails closed: in an episode whose status is `split` or `no_cot`, no reasoning
 text stands in `answer` pieces for want of a better channel, and `split_failed` pieces are a best guess that errs towards
 `reasoning`; both are good for finding leaks and for nothing else.
 
+What it cannot tell without the prompt: reasoning that the prompt opened and that holds, at the start of a line, a complete
+block of its own delimiters and nothing after it but the answer. Text before that block is then taken as visible. `prompt_tail`
+settles it.
+
     what stands in the completion                              status        reasoning
     ---------------------------------------------------------  ------------  --------------------------------------------------
     opener and closer, once or several times (interleaved)     split         between them, by depth where the nesting is balanced
@@ -19,12 +23,13 @@ text stands in `answer` pieces for want of a better channel, and `split_failed` 
     more openers than closers                                  split         to the last closer
     closer repeated after a block, text in between             split         to the last closer
     closer repeated after a block, nothing in between          split         as if it stood once
-    all blocks blank                                           no_cot        none
+    all blocks blank, no text before the first                 no_cot        none
     no mark, thinking off (said, or closed in the prompt)      no_cot        none
     no mark                                                    ambiguous     unknown
     mark in quotation marks or inline code                     -             no mark: text about the format
     mark in a fenced code block outside of reasoning           -             no mark: text about the format
-    bare mark inside a sentence, before or after a block       split_failed  as if it were a mark
+    text, then an opener on the same line, prompt unknown      split_failed  from the start
+    bare mark inside a sentence, after a block                 split_failed  as if it were a mark
     opener, and closers in quotation marks only                split_failed  all after the opener (split if known to be cut off)
     closer without opener inside a tool call                   split_failed  up to the closer
     tool call or tool result inside reasoning                  -             reasoning like the rest

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Sequence
 
 from sequester.episodes.families import Kind
@@ -19,29 +20,41 @@ _THINK = (Kind.OPEN, Kind.CLOSE)
 _EDGE = (Kind.DROP, Kind.CALL_END, Kind.RESULT_END)
 _ENDS = {Kind.CALL: Kind.CALL_END, Kind.RESULT: Kind.RESULT_END, Kind.TURN_OUT: Kind.TURN_IN}
 _INK = re.compile(r"\S")
+_ENDED = re.compile(r"<\|(?:im_end|eot_id|eom_id|end_of_text|end_of_msg)\|>|<turn\|>|\[e~\[")
 _TOOL_MESSAGE = re.compile(r"\s*<(?:tool_response|tool_result|function_results)>")
 
 
-def chosen_pair(marks: Sequence[Mark]) -> str | None:
-    """The name of the reasoning delimiter that a text uses: that of the first one that is no mere mention."""
-    return next((mark.name for mark in marks if mark.kind in _THINK and not mark.mention), None)
+def chosen_pair(text: str, marks: Sequence[Mark]) -> str | None:
+    """The name of the reasoning delimiter that a text uses: that of the first one that is no mere mention.
+
+    Where text stands before that one, a delimiter that is closed more often than opened goes before it: the prompt opened it.
+    """
+    think = [mark for mark in marks if mark.kind in _THINK and not mark.mention]
+    if not think:
+        return None
+    first = think[0]
+    if first.kind is Kind.OPEN and _INK.search(text, 0, first.start) is not None:
+        closed = Counter(mark.name for mark in think if mark.kind is Kind.CLOSE)
+        closed.subtract(mark.name for mark in think if mark.kind is Kind.OPEN)
+        return next((name for name, excess in closed.items() if excess > 0), first.name)
+    return first.name
 
 
 def split_tags(text: str, marks: Sequence[Mark], *, visible_at_start: bool, prefills: bool) -> tuple[tuple[Piece, ...], set[Why]]:
     """Pieces of a text, and what was observed.
 
     `marks` in order. `visible_at_start`: the prompt is known to leave the policy outside of reasoning. `prefills`: the family
-    may open reasoning in the prompt (it only changes the reason given).
+    may open reasoning in the prompt.
     """
-    pair = chosen_pair(marks)
+    pair = chosen_pair(text, marks)
     kept = [mark for mark in marks if not mark.mention and (mark.kind not in _THINK or mark.name == pair)]
     quoted = [mark.start for mark in marks if mark.mention and mark.kind is Kind.CLOSE and mark.name == pair]
-    draft = _Draft(text, quoted[-1] if quoted else -1, Why.CLOSER_ONLY if prefills else Why.CLOSER_ONLY_ODD)
+    draft = _Draft(text, quoted[-1] if quoted else -1, prefills)
     ends = _partners(kept)
     at = first = number = 0
     while number < len(kept):
         mark = kept[number]
-        if mark.kind in (Kind.TURN_IN, Kind.TURN_OUT):
+        if mark.kind is Kind.TURN_OUT or (mark.kind is Kind.TURN_IN and _starts_turn(draft, at, mark)):
             _Turn(draft, at, mark.start, kept[first:number]).run(visible_at_start and at == 0)
             if mark.kind is Kind.TURN_OUT:
                 back = ends[number]
@@ -53,6 +66,12 @@ def split_tags(text: str, marks: Sequence[Mark], *, visible_at_start: bool, pref
         number += 1
     _Turn(draft, at, len(text), kept[first:]).run(visible_at_start and at == 0)
     return tuple(draft.pieces), draft.found
+
+
+def _starts_turn(draft: _Draft, at: int, mark: Mark) -> bool:
+    """Whether a header of the policy starts a turn: it stands first, or after an end-of-turn token. Else it is a mention in the
+    text."""
+    return draft.blank(at, mark.start) or _ENDED.match(draft.text, mark.start) is not None
 
 
 def _partners(marks: Sequence[Mark]) -> list[int | None]:
@@ -74,10 +93,11 @@ def _partners(marks: Sequence[Mark]) -> list[int | None]:
 class _Draft:
     """What is known of one completion so far."""
 
-    def __init__(self, text: str, last_quoted_closer: int, closer_only: Why) -> None:
+    def __init__(self, text: str, last_quoted_closer: int, prefills: bool) -> None:
         self.text = text
         self.last_quoted_closer = last_quoted_closer
-        self.closer_only = closer_only
+        self.prefills = prefills
+        self.closer_only = Why.CLOSER_ONLY if prefills else Why.CLOSER_ONLY_ODD
         self.fences = Fences(text)
         self.pieces: list[Piece] = []
         self.found: set[Why] = set()
@@ -85,6 +105,11 @@ class _Draft:
 
     def blank(self, start: int, stop: int) -> bool:
         return _INK.search(self.text, start, stop) is None
+
+    def inside_line(self, start: int, position: int) -> bool:
+        """Whether text stands before a position on its line, in a family whose prompt may have opened the reasoning."""
+        line = self.text.rfind("\n", start, position) + 1
+        return self.prefills and not self.blank(max(line, start), position)
 
     def emit(self, channel: Channel, start: int, end: int) -> bool:
         """Add a piece, unless it is blank."""
@@ -186,11 +211,10 @@ class _Turn:
         if mark.kind is Kind.OPEN:
             if visible or self._draft.blank(self._at, mark.start):
                 return number
-            prose = in_prose(self._draft.text, mark)
-            if self._outlook.lowest[think] >= 0 and not prose:
-                return number
-            if prose:
-                found.add(Why.OPENER_IN_PROSE)
+            if self._outlook.lowest[think] >= 0:
+                if not self._draft.inside_line(self._at, mark.start):
+                    return number
+                found.add(Why.OPENER_IN_LINE)
         elif self._outlook.in_call[think]:
             found.add(Why.CLOSER_IN_CALL)
         found.add(self._draft.closer_only)
@@ -227,7 +251,8 @@ class _Turn:
 
     def _block(self, start: int, end: int, after: int) -> None:
         written = self._draft.emit(Channel.REASONING, start, end)
-        self._draft.found.add(Why.PAIRED if written else Why.EMPTY_BLOCK)
+        late = len(self._draft.pieces) > 0
+        self._draft.found.add(Why.PAIRED if written else Why.EMPTY_LATE if late else Why.EMPTY_BLOCK)
         self._after_block = len(self._draft.pieces)
         self._block_start, self._block_piece = start, self._after_block - 1 if written else None
         self._at = self._visible_since = after

@@ -69,6 +69,10 @@ static void judge_token(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
         if (stop - line < 16) {
             break;
         }
+        if (line == start && stop - line < 40 && (stop == n || (s[stop] != '\n' && s[stop] != '\r' && s[stop] != '\\'))) {
+            end = stop; /* one line, and too short */
+            break;
+        }
         for (size_t i = line; i < stop; i++) {
             letters += is_alnum(s[i]);
             digit |= s[i] >= '0' && s[i] <= '9';

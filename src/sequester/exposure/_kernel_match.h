@@ -102,7 +102,7 @@ static inline uint32_t first_seed(const seq_pattern *pattern, uint64_t hash)
 static bool build_table(seq_pattern *pattern)
 {
     unsigned slot_bits = 6, bit_bits = 16;
-    while (((size_t)1 << slot_bits) < 2 * pattern->count + 2) {
+    while (((size_t)1 << slot_bits) < 6 * pattern->count) {
         slot_bits++;
     }
     while (bit_bits < 26 && ((size_t)1 << bit_bits) < 32 * pattern->count) {
@@ -170,11 +170,17 @@ static inline size_t shared_after(const uint8_t *a, const uint8_t *b)
     }
 }
 
+/* Marks are 0 or 1, so eight of them add up in one multiplication. */
 static inline size_t private_bytes(const seq_pattern *pattern, size_t start, size_t length)
 {
-    size_t public_bytes = 0;
-    for (size_t i = 0; i < length; i++) {
-        public_bytes += pattern->marks[start + i];
+    const uint8_t *marks = pattern->marks + start;
+    size_t public_bytes = 0, i = 0;
+    for (; i + 32 <= length; i += 32) {
+        uint64_t sum = load64(marks + i) + load64(marks + i + 8) + load64(marks + i + 16) + load64(marks + i + 24);
+        public_bytes += (size_t)(sum * UINT64_C(0x0101010101010101) >> 56);
+    }
+    for (; i < length; i++) {
+        public_bytes += marks[i];
     }
     return length - public_bytes;
 }
@@ -223,6 +229,30 @@ static void finish_marks(seq_pattern *pattern, size_t separators)
     pattern->private_length = private_bytes(pattern, 0, pattern->size) - separators;
 }
 
+/* Bytes that equal, follow or precede (in the alphabet) the byte a step before. */
+typedef struct {
+    size_t same, up, down;
+} seq_steps;
+
+static seq_steps count_steps(const uint8_t *text, size_t count, size_t step)
+{
+    seq_steps total = {0, 0, 0};
+    for (size_t done = 0; done < count; done += 128) { /* counters of one byte let the compiler use whole vectors */
+        const uint8_t *a = text + done, *b = a + step;
+        const size_t size = count - done < 128 ? count - done : 128;
+        uint8_t same = 0, up = 0, down = 0;
+        for (size_t i = 0; i < size; i++) {
+            same += b[i] == a[i];
+            up += b[i] == (uint8_t)(a[i] + 1);
+            down += (uint8_t)(b[i] + 1) == a[i];
+        }
+        total.same += same;
+        total.up += up;
+        total.down += down;
+    }
+    return total;
+}
+
 static bool monotonous(const uint8_t *text, size_t size)
 {
     uint64_t seen[4] = {0, 0, 0, 0};
@@ -231,7 +261,7 @@ static bool monotonous(const uint8_t *text, size_t size)
     }
     int distinct = 0;
     for (int i = 0; i < 4; i++) {
-        for (uint64_t bits = seen[i]; bits != 0; bits &= bits - 1) {
+        for (uint64_t bits = seen[i]; bits != 0 && distinct < 6; bits &= bits - 1) {
             distinct++;
         }
     }
@@ -239,13 +269,9 @@ static bool monotonous(const uint8_t *text, size_t size)
         return true;
     }
     for (size_t step = 1; step <= 8; step++) {
-        size_t same = 0, up = 0, down = 0, count = size > step ? size - step : 0;
-        for (size_t i = 0; i < count; i++) {
-            same += text[i + step] == text[i];
-            up += text[i + step] == text[i] + 1;
-            down += text[i + step] + 1 == text[i];
-        }
-        if (8 * (same + (up > down ? up : down)) >= 7 * count) {
+        const size_t count = size > step ? size - step : 0;
+        const seq_steps found = count_steps(text, count, step);
+        if (8 * (found.same + (found.up > found.down ? found.up : found.down)) >= 7 * count) {
             return true;
         }
     }
@@ -383,17 +409,59 @@ static inline bool varied(const uint8_t *s)
     return false;
 }
 
+#define SIX UINT64_C(0xFFFFFFFFFFFF)
+
+/* The first place in [low, high) at which the six bytes of `key` stand; high if none. */
+static size_t find_six_scalar(const uint8_t *s, size_t low, size_t high, uint64_t key)
+{
+    for (; low + PIECE <= high; low++) {
+        if ((load64(s + low) & SIX) == key) {
+            return low;
+        }
+    }
+    return high;
+}
+
+#if SEQ_X86
+SEQ_AVX512 static size_t find_six_avx512(const uint8_t *s, size_t low, size_t high, uint64_t key)
+{
+    const __m512i first = _mm512_set1_epi16((short)(key & 0xFFFF)), last = _mm512_set1_epi16((short)(key >> 32 & 0xFFFF));
+    for (; low + PIECE <= high; low += 64) {
+        const uint8_t *at = s + low;
+        uint32_t even = _mm512_cmpeq_epi16_mask(_mm512_loadu_si512(at), first) & _mm512_cmpeq_epi16_mask(_mm512_loadu_si512(at + 4), last);
+        uint32_t odd = _mm512_cmpeq_epi16_mask(_mm512_loadu_si512(at + 1), first) & _mm512_cmpeq_epi16_mask(_mm512_loadu_si512(at + 5), last);
+        uint64_t found = _pdep_u64(even, UINT64_C(0x5555555555555555)) | _pdep_u64(odd, UINT64_C(0xAAAAAAAAAAAAAAAA));
+        for (; found != 0; found &= found - 1) {
+            size_t place = low + (size_t)_tzcnt_u64(found);
+            if (place + PIECE > high) {
+                return high;
+            }
+            if ((load64(s + place) & SIX) == key) {
+                return place;
+            }
+        }
+    }
+    return high;
+}
+#endif
+
+static inline size_t find_six(const uint8_t *s, size_t low, size_t high, uint64_t key)
+{
+#if SEQ_X86
+    if (tables.level == LEVEL_AVX512) {
+        return find_six_avx512(s, low, high, key);
+    }
+#endif
+    return find_six_scalar(s, low, high, key);
+}
+
 /* Exact pieces in the window [low, high) of the input and [*cot_low, cot_high) of the reasoning; moves *cot_low after the last one. */
 static bool find_pieces(const seq_pattern *pattern, const seq_call *call, size_t *cot_low, size_t cot_high, size_t low, size_t high, seq_found *found)
 {
-    const uint64_t six = UINT64_C(0xFFFFFFFFFFFF);
     while (low + PIECE <= high) {
         const uint8_t *start = call->text + low;
-        const uint64_t key = load64(start) & six;
-        size_t place = varied(start) ? *cot_low : cot_high;
-        while (place + PIECE <= cot_high && (load64(pattern->cot + place) & six) != key) {
-            place++;
-        }
+        const uint64_t key = load64(start) & SIX;
+        const size_t place = varied(start) ? find_six(pattern->cot, *cot_low, cot_high, key) : cot_high;
         if (place + PIECE > cot_high) {
             low++;
             continue;

@@ -76,7 +76,10 @@ def audit(
     thresholds = {name: float(getattr(THRESHOLDS, name)) for name in THRESHOLDS.__struct_fields__}
     tool = Tool(__version__, f"{DETECTOR} ({implementation})", thresholds)
     result = settle(tally, inputs, Sharing(sketch), tool, key, waivers, today)
-    notes = tuple(f"The reader `{name}` is unverified: its framework's own code could not be run to write its test data." for name in unverified)
+    notes = tuple(
+        f"The reader `{name}` is unverified: its framework's own code could not be run to write its test data."
+        for name in unverified
+    )
     return replace(result, notes=(*result.notes, *notes))
 
 

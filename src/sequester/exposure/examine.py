@@ -10,6 +10,7 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 from msgspec import Struct
 
 from sequester.episodes.guarded import GuardedText
@@ -52,7 +53,8 @@ class Subject:
             [text.reveal_raw() for text in material.reasoning], [(text.reveal_raw(), first) for text, first in material.public]
         )
         self._normalised = b"\0".join(matching.normalise(text.reveal_raw()) for text in material.reasoning)
-        self._map: tuple[list[int], list[int]] | None = None
+        self._unfolded: matching.Pattern | None = None
+        self._map: tuple[matching.Places, matching.Places] | None = None
         self._echoed_by_tools: list[tuple[int, int]] | None = None
 
     def cot_span(self, start: int, end: int) -> tuple[int, int]:
@@ -60,7 +62,21 @@ class Subject:
         if self._map is None:
             self._map = _joined_map([text.reveal() for text in self.material.reasoning])
         starts, ends = self._map
-        return starts[start], ends[max(start, end - 1)]
+        return int(starts[start]), int(ends[end - 1])
+
+    @property
+    def unfolded(self) -> matching.Pattern:
+        """The pattern minus the public texts' decoding layers too: a column of the answer's own table is no private text."""
+        if self._unfolded is None:
+            layers = [
+                (layer.text.reveal_raw(), first)
+                for text, first in self.material.public
+                if worth_unfolding(readable := text.reveal())
+                for layer in unfold(readable, Budget())
+            ]
+            public = [(text.reveal_raw(), first) for text, first in self.material.public]
+            self._unfolded = matching.Pattern([text.reveal_raw() for text in self.material.reasoning], public + layers) if layers else self.pattern
+        return self._unfolded
 
     def identity(self, chains: Sequence[matching.Chain]) -> GuardedText:
         """The normalised stretches that some chains share, for the fingerprint."""
@@ -79,27 +95,28 @@ class Subject:
         return any(max(start, a) + THRESHOLDS.report <= min(end, b) for a, b in self._echoed_by_tools)
 
 
-def _joined_map(texts: Sequence[str]) -> tuple[list[int], list[int]]:
+def _joined_map(texts: Sequence[str]) -> tuple[matching.Places, matching.Places]:
     """Normalised position -> first and last+1 code point in the joined reasoning; one separator position between segments."""
-    starts: list[int] = []
-    ends: list[int] = []
+    starts, ends = [], []
     base = 0
-    for index, text in enumerate(texts):
-        if index:
-            starts.append(base - 1)
-            ends.append(base)
+    for text in texts:
         first, last = matching.offsets(text)
-        starts += [base + at for at in first]
-        ends += [base + at for at in last]
+        # The terminal entry of `offsets` stands for the separator.
+        starts.append(first + base)
+        ends.append(last + base)
         base += len(text) + 1
-    return starts, ends
+    return np.concatenate(starts), np.concatenate(ends)
 
 
 def examine(subject: Subject, call: RewardCall, key: FingerprintKey) -> Examination:
     """All candidates in one reward call with known inputs, and the limits that were hit on the way."""
     fields = call.inputs or ()
     budget = Budget()
-    found = [*_plain(subject, call, fields, key), *_wrapped(subject, call, fields, budget, key), *_integers(subject, call, fields, key)]
+    found = [
+        *_plain(subject, call, fields, key),
+        *_wrapped(subject, call, fields, budget, key),
+        *_integers(subject, call, fields, key),
+    ]
     return Examination(tuple(found), budget.exhausted)
 
 
@@ -126,7 +143,9 @@ def _verbatim(subject: Subject, chains: Sequence[matching.Chain], text: str) -> 
     return joined[start:end] in text
 
 
-def _wrapped(subject: Subject, call: RewardCall, fields: Sequence[Field], budget: Budget, key: FingerprintKey) -> Iterator[Candidate]:
+def _wrapped(
+    subject: Subject, call: RewardCall, fields: Sequence[Field], budget: Budget, key: FingerprintKey
+) -> Iterator[Candidate]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again."""
     for field in fields:
         if field.text is None:
@@ -137,7 +156,9 @@ def _wrapped(subject: Subject, call: RewardCall, fields: Sequence[Field], budget
         shown = _positions(chain for chain in subject.pattern.scan(text))
         for layer in unfold(text, budget):
             decoded = layer.text.reveal()
-            chains = subject.pattern.scan(decoded)
+            if not subject.pattern.scan(decoded):
+                continue
+            chains = subject.unfolded.scan(decoded)
             reached = _positions(chains)
             if len(reached - shown) < THRESHOLDS.report:
                 continue
@@ -170,16 +191,17 @@ def _token_ids(
         return None
     chains = tuple(
         ChainWeight(
-            length * _CHARACTERS_PER_ID, min(1.0, length / len(cot)), (RunWeight(length * _CHARACTERS_PER_ID, ()),), beside_marker=False
+            length * _CHARACTERS_PER_ID,
+            min(1.0, length / len(cot)),
+            (RunWeight(length * _CHARACTERS_PER_ID, ()),),
+            beside_marker=False,
         )
         for _, _, length in runs
     )
     start, _, length = max(runs, key=lambda run: run[2])
     spans = tuple(Span((a, a + n), (b, b + n)) for a, b, n in runs[:_SPANS_KEPT])
     identity = GuardedText(cot[start : start + length].tobytes())
-    return Candidate(
-        FindingClass.IDS, name, (how, "token-ids"), spans, chains, key.fingerprint("SQ102", call.path, identity)
-    )
+    return Candidate(FindingClass.IDS, name, (how, "token-ids"), spans, chains, key.fingerprint("SQ102", call.path, identity))
 
 
 def _sampled_ids(episode: Episode) -> tuple[array[int], array[int]]:
@@ -222,12 +244,14 @@ def _candidate(
         beside = False
         for run in chain.runs:
             first, last = maps[run.field]
-            place = (first[run.input_start], last[run.input_start + run.length - 1])
+            place = (int(first[run.input_start]), int(last[run.input_start + run.length - 1]))
             spans.append(Span(subject.cot_span(run.cot_start, run.cot_start + run.length), place))
             text = inputs[run.field]
             around = text[max(0, place[0] - _BESIDE) : place[0]] + " " + text[place[1] : place[1] + _BESIDE]
             beside |= _MARKER.search(around) is not None
-        runs = tuple(RunWeight(run.private, tuple(subject.pattern.seeds(run.cot_start, run.cot_start + run.length))) for run in chain.runs)
+        runs = tuple(
+            RunWeight(run.private, tuple(subject.pattern.seeds(run.cot_start, run.cot_start + run.length))) for run in chain.runs
+        )
         weights.append(ChainWeight(chain.private, chain.private / max(1, subject.pattern.private), runs, beside))
     longest = max((run for chain in chains for run in chain.runs), key=lambda run: run.private)
     if class_ is FindingClass.CONTENT and subject.came_through_a_tool(longest.cot_start, longest.cot_start + longest.length):

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import unicodedata
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html.entities import name2codepoint
 
-_DROPPED = ((0x2000, 0x2C00), (0xD800, 0xF900), (0xFE00, 0xFE10), (0xFFF0, 0x10000))
-"""General punctuation to symbols, surrogates and private use, variation selectors, specials."""
+_DROPPED = ((0x300, 0x370), (0x2000, 0x2C00), (0xD800, 0xF900), (0xFE00, 0xFE10), (0xFFF0, 0x10000))
+"""Combining marks, general punctuation to symbols, surrogates and private use, variation selectors, specials."""
 
 _ASTRAL_KEPT = ((0x10000, 0x1D000), (0x20000, 0x40000))
 """Historic scripts and rare ideographs, kept as they are."""
@@ -113,7 +113,33 @@ ENTITIES: Mapping[str, int] = {**name2codepoint, "apos": 0x27}
 """Named character references that are decoded: those of HTML 4, all of at most eight letters."""
 
 TAGS: frozenset[str] = frozenset(
-    ["br", "p", "li", "ul", "ol", "div", "span", "em", "strong", "b", "i", "code", "pre", "td", "tr", "th", "table", "h1", "h2", "h3", "h4", "h5", "h6", "summary", "details"]
+    [
+        "br",
+        "p",
+        "li",
+        "ul",
+        "ol",
+        "div",
+        "span",
+        "em",
+        "strong",
+        "b",
+        "i",
+        "code",
+        "pre",
+        "td",
+        "tr",
+        "th",
+        "table",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "summary",
+        "details",
+    ]
 )
 """Markup that a renderer adds around text and that is dropped, in opening and closing form."""
 
@@ -153,8 +179,3 @@ def packed_tags() -> bytes:
 
 def _packed(name: str, code: int) -> bytes:
     return name.encode().ljust(8, b"\0") + code.to_bytes(4, "little")
-
-
-def kept_code_points() -> Iterator[int]:
-    """All code points that fold to something, in order."""
-    return (code for code in range(0x110000) if fold(code))

@@ -16,6 +16,9 @@ from array import array
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sequester.errors import LimitExceeded, UsageError
 from sequester.exposure import folding, oracle
 from sequester.exposure.flags import ESCAPES, LONG_TOKEN, NUMBERS, WIDE
@@ -55,6 +58,10 @@ Text = str | bytes | bytearray | memoryview
 
 Episode = tuple[Sequence[Text], Sequence[tuple[Text, int]], Sequence[Sequence[Text]]]
 """Reasoning segments; public texts, each with the first segment it is subtracted from; reward calls as sequences of fields."""
+
+
+Places = NDArray[np.int64]
+"""Code-point offsets."""
 
 
 class Run(NamedTuple):
@@ -110,15 +117,15 @@ def _chosen() -> str:
 implementation: str = _chosen()
 """`avx512`, `avx2`, `scalar` or `python`."""
 
-if _kernel and implementation != "python":
-    _kernel.configure(
-        implementation,
-        folding.BMP,
-        folding.ASTRAL,
-        folding.EXPANSIONS,
-        folding.packed_entities(),
-        folding.packed_tags(),
-    )
+
+def configure_kernel(level: str) -> None:
+    """Hand the folding tables to the kernel and choose its instruction set. For the import of this module, and for tests."""
+    tables = (folding.BMP, folding.ASTRAL, folding.EXPANSIONS, folding.packed_entities(), folding.packed_tags())
+    _kernel.configure(level, *tables)
+
+
+if implementation != "python":
+    configure_kernel(implementation)
 
 
 class Pattern:
@@ -167,7 +174,9 @@ def screen(episodes: Sequence[Episode], sketch: Sketch | None = None) -> Screeni
         with _Bounded():
             lengths, privates, hits = _kernel.screen(episodes, table, sketch.reserve(len(episodes)) if sketch else 0)
         lengths, privates = array("Q", lengths), array("Q", privates)
-    return Screening(lengths, privates, [Hit(number, call, tuple(_chains(chains)), flags) for number, call, chains, flags in hits])
+    return Screening(
+        lengths, privates, [Hit(number, call, tuple(_chains(chains)), flags) for number, call, chains, flags in hits]
+    )
 
 
 def normalise(text: Text) -> bytes:
@@ -179,30 +188,35 @@ def normalise(text: Text) -> bytes:
         return found
 
 
-def offsets(text: Text) -> tuple[array[int], array[int]]:
+def offsets(text: Text) -> tuple[Places, Places]:
     """For each normalised byte the code points [start, end) of the raw text it came from, and (length, length) at the end.
 
     Bytes that are no UTF-8 count as `str(text, "utf-8", "replace")` counts them. A run [a, b) spans code points [starts[a], ends[b - 1]).
     """
     raw = _utf8(text)
     points = _code_points(raw)
-    starts, ends = array("q"), array("q")
+    kept = _KEPT[np.frombuffer(raw, np.uint8)]
+    starts, ends = [], []
     for piece in pieces(raw):
         if piece.folded is None:
-            kept = [at for at in range(piece.start, piece.end) if plain(raw[at : at + 1])]
-            starts.extend(points[at] for at in kept)
-            ends.extend(points[at] + 1 for at in kept)
-        else:
-            starts.extend([points[piece.start]] * len(piece.folded))
-            ends.extend([points[piece.end]] * len(piece.folded))
-    starts.append(points[-1])
-    ends.append(points[-1])
-    return starts, ends
+            at = points[np.flatnonzero(kept[piece.start : piece.end]) + piece.start]
+            starts.append(at)
+            ends.append(at + 1)
+        elif piece.folded:
+            starts.append(np.full(len(piece.folded), points[piece.start]))
+            ends.append(np.full(len(piece.folded), points[piece.end]))
+    return np.concatenate([*starts, points[-1:]]), np.concatenate([*ends, points[-1:]])
 
 
-def _code_points(raw: bytes) -> array[int]:
+_KEPT = np.array([bool(plain(bytes([code]))) for code in range(256)])
+"""Which bytes of plain ASCII the normaliser keeps."""
+
+
+def _code_points(raw: bytes) -> Places:
     """The code point each byte belongs to, and their number at the end."""
-    points, at, number = array("q"), 0, 0
+    if raw.isascii():
+        return np.arange(len(raw) + 1, dtype=np.int64)
+    parts, at, number = [], 0, 0
     view = memoryview(raw)
     while at < len(raw):
         try:
@@ -210,15 +224,14 @@ def _code_points(raw: bytes) -> array[int]:
             codecs.utf_8_decode(view[at:], "strict", True)
         except UnicodeDecodeError as error:
             good, bad = error.start, error.end - error.start
-        for byte in raw[at : at + good]:
-            number += byte & 0xC0 != 0x80
-            points.append(number - 1)
+        leads = np.cumsum((np.frombuffer(raw, np.uint8, good, at) & 0xC0) != 0x80, dtype=np.int64)
+        parts.append(number + leads - 1)
+        number += int(leads[-1]) if good else 0
         if bad:
-            points.extend([number] * bad)
+            parts.append(np.full(bad, number, dtype=np.int64))
             number += 1
         at += good + bad
-    points.append(number)
-    return points
+    return np.concatenate([*parts, np.array([number], dtype=np.int64)])
 
 
 def _utf8(text: Text) -> bytes:

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from sequester.exposure.folding import ENTITIES, TAGS, fold
 
 _SPECIAL = re.compile(
-    rb"[\x80-\xff]|\\[nrtuUx]|%[0-9A-Fa-f]{2}|=[0-9A-F]{2}|&[A-Za-z#]|<[A-Za-z/\\%=&]",
+    rb"[\x80-\xff]|\\[nrtuUx]|%[0-9A-Fa-f]{2}|=[0-9A-F]{2}|&[0-9A-Za-z#]|<[A-Za-z/\\%=&]",
 )
 _LOWER = bytes(fold(code)[0] if fold(code) else 0 for code in range(0x80)) + bytes(range(0x80, 0x100))
 _DELETE = bytes(code for code in range(0x80) if not fold(code))

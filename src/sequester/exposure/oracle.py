@@ -288,7 +288,9 @@ class _Stream:
                 start = found[-1].cot_end if found else start
                 links += found
             links.append(after)
-        return links + self._pieces(cot, last.cot_end, min(len(cot), last.cot_end + EDGE), last.end, min(ceiling, last.end + EDGE))
+        return links + self._pieces(
+            cot, last.cot_end, min(len(cot), last.cot_end + EDGE), last.end, min(ceiling, last.end + EDGE)
+        )
 
     def _pieces(self, cot: bytes, cot_low: int, cot_high: int, low: int, high: int) -> list[_Link]:
         """Greedily, from the left: exact pieces of at least PIECE bytes that advance in both texts, inside the two windows."""

@@ -61,7 +61,9 @@ def settle(
     tally: Tally, inputs: Sequence[Input], shared: Shared, tool: Tool, key: FingerprintKey, waivers: Waivers, today: date
 ) -> Result:
     """The result of an audit. Consumes the suspects of the tally."""
-    findings = sorted(_recorded_findings(tally, shared), key=lambda one: (-one.severity.rank, one.episode_id, one.call, one.field, one.id))
+    findings = sorted(
+        _recorded_findings(tally, shared), key=lambda one: (-one.severity.rank, one.episode_id, one.call, one.field, one.id)
+    )
     findings += _contract_findings(tally, key)
     applied = apply(waivers, findings, today)
     files = tuple(_file(one, tally) for one in inputs)
@@ -121,7 +123,11 @@ def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared)
         rule=RULE_OF_CLASS[candidate.class_],
         class_=candidate.class_,
         severity=severity,
-        confidence=Severity.HIGH if unshared >= THRESHOLDS.run else Severity.MEDIUM if unshared >= THRESHOLDS.report else Severity.LOW,
+        confidence=Severity.HIGH
+        if unshared >= THRESHOLDS.run
+        else Severity.MEDIUM
+        if unshared >= THRESHOLDS.report
+        else Severity.LOW,
         evidence=suspect.calls[index].evidence.value,
         episode_id=suspect.episode_id,
         reward_path=suspect.calls[index].path,
@@ -174,7 +180,9 @@ def _contract_findings(tally: Tally, key: FingerprintKey) -> list[Finding]:
 
 def _file(one: Input, tally: Tally) -> InputFile:
     read = sum(count for path, count in tally.records.items() if path == one.path or path.startswith(one.path.rstrip("/") + "/"))
-    error = one.error or next((text for path, text in tally.errors.items() if path == one.path or path.startswith(one.path + "/")), None)
+    error = one.error or next(
+        (text for path, text in tally.errors.items() if path == one.path or path.startswith(one.path + "/")), None
+    )
     return InputFile(one.path, one.format, one.declared.rows, read, error)
 
 
@@ -186,7 +194,9 @@ def _gaps(tally: Tally, inputs: Sequence[Input], files: Sequence[InputFile]) -> 
         if declared.rows is not None and file.rows_read < declared.rows:
             missing += declared.rows - file.rows_read
             notes.append(f"{one.path}: {file.rows_read} of {declared.rows} declared records were read.")
-        expected = set(declared.step_set or ()) | (set(range(declared.steps[0], declared.steps[1] + 1)) if declared.steps else set())
+        expected = set(declared.step_set or ()) | (
+            set(range(declared.steps[0], declared.steps[1] + 1)) if declared.steps else set()
+        )
         if absent := sorted(expected - tally.steps):
             missing += len(absent)
             notes.append(f"{one.path}: no episode of {len(absent)} declared step(s), the first of them {absent[0]}.")
@@ -233,8 +243,12 @@ def _rates(tally: Tally, episodes: EpisodeCounts, calls: CallCounts) -> Iterator
         of = tally.with_evidence[kind.value]
         if of:
             found = tally.exposed_by[kind.value]
-            unknown = sum(count for (evidence, status), count in tally.calls.items() if evidence == kind and status not in ASSESSED)
-            yield rate(("exposed episodes", f"episodes with {kind.value} reward calls", kind.value), found, of, min(unknown, of - found))
+            unknown = sum(
+                count for (evidence, status), count in tally.calls.items() if evidence == kind and status not in ASSESSED
+            )
+            yield rate(
+                ("exposed episodes", f"episodes with {kind.value} reward calls", kind.value), found, of, min(unknown, of - found)
+            )
             seen = sum(count for (evidence, _), count in tally.calls.items() if evidence == kind)
             shown = sum(tally.calls[kind.value, status] for status in (EXPOSED, BY_CONTRACT))
             yield rate(("exposed reward calls", f"{kind.value} reward calls", kind.value), shown, seen, unknown)

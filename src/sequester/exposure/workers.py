@@ -28,13 +28,17 @@ class Task(NamedTuple):
     unit: Unit
 
 
-def scan_here(tasks: Iterable[Task], readers: dict[str, Reader], options: Options, key: FingerprintKey, sketch: Sketch) -> Iterator[tuple[Task, Tally]]:
+def scan_here(
+    tasks: Iterable[Task], readers: dict[str, Reader], options: Options, key: FingerprintKey, sketch: Sketch
+) -> Iterator[tuple[Task, Tally]]:
     """Scan one unit after the other in this process."""
     for task in tasks:
         yield task, scan_unit(readers[task.reader], task.unit, options, key, sketch)
 
 
-def scan_apart(tasks: Iterable[Task], jobs: int, options: Options, key: FingerprintKey, sketch: Sketch) -> Iterator[tuple[Task, Tally]]:
+def scan_apart(
+    tasks: Iterable[Task], jobs: int, options: Options, key: FingerprintKey, sketch: Sketch
+) -> Iterator[tuple[Task, Tally]]:
     """Scan units in `jobs` processes, at most two waiting for each, and yield them as they finish. Fills `sketch` at the end."""
     memory = SharedMemory(create=True, size=len(sketch.table))
     try:

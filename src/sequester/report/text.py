@@ -37,6 +37,8 @@ _SEVERITY_STYLE = {Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW
 _ASCII = str.maketrans({"–": "-", "…": "~", "·": "|", "█": "#"})
 _MASK = "█"
 _LONGEST_MASK = 8
+_WHOLE = ("rule", "severity", "finding", "example", "reason")
+"""Columns whose words are never broken."""
 
 
 class TextStyle(Struct, frozen=True):
@@ -275,7 +277,7 @@ def _body(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str 
     table = Table(box=box.SIMPLE_HEAD if style.unicode else box.ASCII2, show_edge=False, pad_edge=False, header_style="")
     for column in columns:
         justify: Literal["left", "right"] = "right" if column.startswith(">") else "left"
-        table.add_column(Text(column.removeprefix(">")), justify=justify, overflow="fold")
+        table.add_column(Text(column.removeprefix(">")), justify=justify, overflow="fold", no_wrap=column in _WHOLE)
     for row in rows:
         table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
     console.print(Padding(table, (0, 0, 0, 2)))

@@ -120,7 +120,7 @@ def test_a_closed_run_without_episodes_declares_what_was_expected(tmp_path):
     assert (declared.rows, declared.closed, declared.steps, declared.ranks) == (80, True, (0, 9), 2)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(facts, max_size=8), st.integers(1, 4), st.integers(1, 4))
 def test_every_fact_survives(episodes, group_rows, part_groups):
     episodes = [_replace(episode, episode_id=f"e{index}") for index, episode in enumerate(episodes)]

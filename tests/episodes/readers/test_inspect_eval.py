@@ -182,8 +182,8 @@ def test_steps_stand_in_for_spans_in_old_logs(tmp_path: Path) -> None:
     ]
     record = sample(transcript={"events": events, "content": {"k": "the prompt"}}, score={"value": "I"})
     [episode] = episodes(log(tmp_path, [record], HEADER | {"version": 1}))
-    assert given(episode, "judge") == "the prompt\nuser"
-    assert call(episode, "score").score == 0.0
+    assert given(episode, "judge") == "user\nthe prompt"
+    assert call(episode, "judge").score == 0.0
 
 
 def test_a_lost_attachment_leaves_no_recorded_input(tmp_path: Path) -> None:

@@ -173,7 +173,8 @@ def test_bad_lines_cost_only_themselves(tmp_path: Path) -> None:
 
 
 def test_lone_surrogate_and_nan_do_not_cost_the_line(tmp_path: Path) -> None:
-    text = rb'{"episode_id":"e1","prompt":"NaN \\ud800","reasoning":"a\ud800b \ud83d\ude00 \\ud800","answer":"NaN","weight":NaN,"reward_calls":[{"reward_path":"p","score":-Infinity}]}'
+    text = rb'{"episode_id":"e1","prompt":"NaN \\ud800","reasoning":"a\ud800b \ud83d\ude00 \\ud800","answer":"NaN",'
+    text += rb'"weight":NaN,"reward_calls":[{"reward_path":"p","score":-Infinity}]}'
     (episode,) = read(tmp_path, text)
     assert isinstance(episode, Episode)
     assert [segment.text.reveal() for segment in episode.segments] == ["NaN \\ud800", "a\ufffdb \U0001f600 \\ud800", "NaN"]

@@ -1,7 +1,7 @@
 """Arrow columns as Python values.
 
-Texts and what is made of them come as iterators, one episode's worth at a time: objects that die before the next episode is made stay in the
-processor's cache and never wake the garbage collector, which halves the time.
+Texts and what is made of them come as iterators, one episode's worth at a time: objects that die before the next episode is made
+stay in the processor's cache and never wake the garbage collector.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The columns of a row group into episodes: the pure half of reading, in whole columns rather than value by value.
 
-Texts are views into Arrow's buffers; whoever keeps an episode keeps the buffers of its row group. Everything is checked before the
-first episode is made.
+Texts are views into Arrow's buffers; whoever keeps an episode keeps the buffers of its row group. Everything is checked before
+the first episode is made.
 """
 
 from __future__ import annotations
@@ -68,10 +68,8 @@ def _sources(group: Group) -> Iterator[Source]:
         group.refuse(EPISODES, int(one_of_two[0]), "source_record", "source_path and source_record go together")
     here = group.paths[EPISODES]
     known: Iterator[tuple[Any, Any]] = zip(texts(paths), numbers(records), strict=True)
-    return (
-        Source(path, record) if path is not None else Source(here, row)
-        for row, (path, record) in enumerate(known, group.first_row + 1)
-    )
+    placed = enumerate(known, group.first_row + 1)
+    return (Source(path, record) if path is not None else Source(here, row) for row, (path, record) in placed)
 
 
 def _calls(group: Group) -> Iterator[tuple[RewardCall, ...]]:

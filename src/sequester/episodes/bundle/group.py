@@ -35,7 +35,10 @@ class Group(Struct, frozen=True):
         raise BundleError(message, where=where, hint=HINT)
 
     def owners(self, folder: str, batch: pa.RecordBatch) -> NDArray[np.int64]:
-        """The episode of each row of a file, counted from the start of the group. Raises BundleError if it is not here or not in order."""
+        """The episode of each row of a file, counted from the start of the group.
+
+        Raises BundleError where it is not in this group, or where rows are not in the order of the episodes.
+        """
         episode = np.asarray(batch.column("episode").to_numpy() - self.first_row, np.int64)
         wrong = np.flatnonzero((episode < 0) | (episode >= len(self.episodes)))
         if len(wrong):

@@ -47,20 +47,24 @@ def read_part(part: Part, start: int = 0, stop: int = -1) -> Iterator[Episode]:
         count = _group_count(part, {folder: file.metadata.num_row_groups for folder, file in files.items()})
         first = {folder: _rows_before(part.path(folder), file, start) for folder, file in files.items()}
         for index in range(start, count if stop < 0 else min(stop, count)):
-            batches = {folder: read_group(file, index, folder, part.path(folder)) for folder, file in files.items()}
-            yield from episodes_of(
-                Group(
-                    rank=part.rank,
-                    paths={folder: str(part.path(folder)) for folder in folders},
-                    first_row=first[EPISODES],
-                    first_rows=dict(first),
-                    episodes=batches[EPISODES],
-                    calls=batches[REWARD_CALLS],
-                    reasoning=batches.get(REASONING),
-                )
-            )
-            for folder, batch in batches.items():
-                first[folder] += batch.num_rows
+            yield from _read_group(part, files, index, first)
+
+
+def _read_group(part: Part, files: dict[str, pq.ParquetFile], index: int, first: dict[str, int]) -> Iterator[Episode]:
+    """One row group; advances `first`. Its buffers are free before the next one is read, which then finds them in the cache."""
+    batches = {folder: read_group(file, index, folder, part.path(folder)) for folder, file in files.items()}
+    group = Group(
+        rank=part.rank,
+        paths={folder: str(part.path(folder)) for folder in files},
+        first_row=first[EPISODES],
+        first_rows=dict(first),
+        episodes=batches[EPISODES],
+        calls=batches[REWARD_CALLS],
+        reasoning=batches.get(REASONING),
+    )
+    for folder, batch in batches.items():
+        first[folder] += batch.num_rows
+    yield from episodes_of(group)
 
 
 def _readable(part: Part) -> list[str]:

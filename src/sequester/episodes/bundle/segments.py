@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from itertools import compress
 from typing import Any, NoReturn
 
 import numpy as np
@@ -41,7 +42,9 @@ def segments_of(group: Group, splits: list[Split]) -> tuple[Iterator[tuple[Segme
     if group.reasoning is None:
         kept = np.flatnonzero(~withheld)
         offsets = np.concatenate([[0], np.cumsum(~withheld)])[offsets]
-        turns, channels, ids, weights = ([some[at] for at in kept.tolist()] for some in (turns, channels, ids, weights))
+        selectors = (~withheld).tolist()
+        turns, channels = list(compress(turns, selectors)), list(compress(channels, selectors))
+        ids, weights = list(compress(ids, selectors)), list(compress(weights, selectors))
         own = spans(values.field("text"))
         texts = guarded([own.view] * len(kept), own.starts[kept], own.stops[kept])
         completion_ids: list[array[int] | None] = [None] * len(splits)

@@ -1,7 +1,7 @@
 """Any JSON value as named leaves: what a scorer was given, piece by piece.
 
-Strings, bytes and runs of integers (token ids, code points) are searched, and so are long keys. Numbers, booleans and null hold no
-text and are dropped.
+Strings, bytes and runs of integers (token ids, code points) are searched, and so are long keys. Numbers, booleans and null hold
+no text and are dropped.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
     """
     if isinstance(value, str):
         return (Field(name, GuardedText(value)),)
+    if not name and isinstance(value, dict) and _is_flat(value, limit):
+        return tuple([Field(key, GuardedText(text)) for key, text in value.items()])
     fields: list[Field] = []
     stack: list[Iterator[tuple[str, Any]]] = [iter(((name, value),))]
     seen = 0
@@ -57,6 +59,14 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
         else:
             stack.pop()
     return tuple(fields)
+
+
+def _is_flat(value: dict[str, Any], limit: int) -> bool:
+    """Whether an object holds just texts under short names, as most inputs do: then there is nothing to walk."""
+    for key, item in value.items():
+        if type(item) is not str or not 0 < len(key) <= _LONG_KEY or not key.isprintable():
+            return False
+    return len(value) <= limit
 
 
 def integer_array(values: Sequence[int]) -> array[int]:

@@ -97,7 +97,9 @@ def _episode(sample: _Sample, log: Log, source: Source) -> Episode | Skipped:
     if not given and not sampled:
         return Skipped(source, Reason.MALFORMED, "neither `input` nor `messages`")
     calls = _Calls(events, _pool(sample.events_data), texts, {_key(message) for message in sampled})
-    scores = sample.scores or ({"score": sample.score} if sample.score else {})
+    scores = sample.scores or {}
+    if sample.score:  # what old logs have: the one scorer's, without its name
+        scores = {next(iter(calls.graders), "score"): sample.score}
     assembled = from_messages([_given(message) for message in given], [_as_turn(message) for message in sampled])
     split, visibility = _judged(assembled, calls.policy_usage) if sampled else (_NOTHING_SAMPLED, Visibility.RAW)
     return Episode(

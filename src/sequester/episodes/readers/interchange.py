@@ -1,4 +1,4 @@
-"""The interchange JSONL: one episode per line, as the table in `docs/interchange.md` has it. Strict: an unknown key is an error."""
+"""The interchange JSONL: one episode per line, in the keys of the contract's table and no others."""
 
 from __future__ import annotations
 
@@ -78,6 +78,7 @@ _DECODER = msgspec.json.Decoder(_Line)
 _KEYS = frozenset(name for kind in (_Line, _Piece, _Call) for name in kind.__struct_fields__)
 _CHANNELS = {channel.value: channel for channel in Channel}
 _VISIBILITIES = {visibility.value: visibility for visibility in Visibility}
+_RECORDED = Evidence.RECORDED
 _TEXT_KEYS = ("reasoning", "answer", "completion", "segments")
 
 
@@ -183,9 +184,7 @@ def _calls(calls: list[_Call]) -> tuple[RewardCall, ...]:
                 left -= len(inputs)
             except LimitExceeded:
                 missing = Reason.LIMIT
-        made.append(
-            RewardCall(call.reward_path, Evidence.RECORDED, inputs, call.score, missing=missing if inputs is None else None)
-        )
+        made.append(RewardCall(call.reward_path, _RECORDED, inputs, call.score, missing=missing if inputs is None else None))
     return tuple(made)
 
 

@@ -1,8 +1,8 @@
 """Lines of JSON, as every JSONL reader needs them: streamed, bounded, in slices that processes can share, numbered for errors.
 
-A bad line costs that line: it becomes a `Skipped` that says where and what, without a character of it, and reading goes on. Two things
-that trainers' own JSON encoders write although JSON forbids them are read rather than lost: a lone surrogate becomes U+FFFD, and NaN or
-Infinity becomes null. Of a key that stands twice in an object the last one counts, as in every trainer's own parser.
+A bad line costs that line: it becomes a `Skipped` that says where and what, without a character of it, and reading goes on. Two
+things that trainers' own JSON encoders write although JSON forbids them are read rather than lost: a lone surrogate becomes
+U+FFFD, and NaN or Infinity becomes null. Of a key that stands twice in an object the last one counts, as in all parsers.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from sequester.episodes.readers.keys import unknown
 from sequester.episodes.readers.streams import file_compression, inflated
 
 MAX_LINE = 64 << 20
-"""Bytes. 256,000 sampled tokens with all their text and ids in eight reward inputs need about 25 MB; decoded JSON can need 24 times its size."""
+"""Bytes. 256,000 sampled tokens, text and ids, in eight reward inputs need 25 MB; decoded JSON can need 24 times its size."""
 UNIT_BYTES = 32 << 20
+"""Bytes that a slice holds at least: enough that starting on one costs nothing, small enough to share a file evenly."""
 _BLOCK = 1 << 18
 _NEWLINE = ord("\n")
 _BOM = b"\xef\xbb\xbf"
@@ -93,7 +94,8 @@ def decoded_lines(
         except msgspec.ValidationError as error:
             yield source, _malformed(source, explain_mismatch(error, keys))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            yield source, _second_try(line, decoder, source, keys, error)
+            second: T | Skipped = _second_try(line, decoder, source, keys, error)
+            yield source, second
 
 
 def _malformed(source: Source, detail: str) -> Skipped:
@@ -123,7 +125,7 @@ def _second_try(
 
 
 def explain_mismatch(error: msgspec.ValidationError, keys: Collection[str] = ()) -> str:
-    """A msgspec error as `field: what was expected`. It quotes types and the names of our own fields; an unknown key may be shown."""
+    """A msgspec error as `field: what was expected`. It quotes types and names of our own fields; an unknown key may be shown."""
     message = str(error)
     if match := _UNKNOWN_KEY.fullmatch(message):
         sentence, place = unknown(match[1], keys), match[2] or ""

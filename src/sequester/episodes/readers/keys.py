@@ -1,4 +1,4 @@
-"""Names of keys, as messages and field names may show them. A key can hold reasoning as any string can, so only short ones are shown."""
+"""Names of keys, as messages and field names may show them. A key can hold reasoning as any string can: only names are shown."""
 
 from __future__ import annotations
 

@@ -15,7 +15,8 @@
     evidence = "recorded"                  # or "rebuilt" (the framework determines these inputs), or "contract" with `hands_over`
     score = "rewards.judge"
 
-A path whose whole text is the name of a column means that column. Lists of strings where one text is wanted are joined by blank lines.
+A path whose whole text is the name of a column means that column. Lists of strings where one text is wanted are joined by blank
+lines.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which readers there are, and which of them reads an input.
 
-Readers are plug-ins of the entry-point group `sequester.readers`. Where several recognise one input, the first in this order reads it:
-plug-ins from elsewhere (installed on purpose, for a format of their own), then ours from the most to the least specific.
+Readers are plug-ins of the entry-point group `sequester.readers`. Where several recognise one input, the first in this order
+reads it: plug-ins from elsewhere (installed on purpose, for a format of their own), then ours the most specific first.
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ def load_readers(points: Iterable[EntryPoint] | None = None) -> tuple[Reader, ..
     points = entry_points(group=GROUP) if points is None else points
     readers = sorted((_load(point) for point in points), key=_rank)
     if not readers:
-        raise SequesterError(
-            "no readers are installed", hint="install the package itself: pip install sequester, or pip install -e ."
-        )
+        raise SequesterError("no readers are installed", hint="install the package itself: pip install sequester")
     names = [reader.name for reader in readers]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -45,8 +43,8 @@ def load_readers(points: Iterable[EntryPoint] | None = None) -> tuple[Reader, ..
 def recognise(path: Path, readers: Sequence[Reader], format: str | None = None) -> Reader:
     """The reader of an input: the one that `format` names, else the first that recognises the content.
 
-    Raises UsageError for a format that no reader has, UnknownFormat (listing what was tried) if none recognises the content, InputError
-    if the input is empty, damaged or cannot be opened.
+    Raises UsageError for a format that no reader has, UnknownFormat (listing what was tried) if none recognises the content,
+    InputError if the input is empty, damaged or cannot be opened.
     """
     if format is not None:
         return _named(format, readers)

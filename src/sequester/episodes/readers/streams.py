@@ -1,7 +1,7 @@
 """Bytes of a file, inflated where it is compressed: bounded, and with no error but ours.
 
-Which compression it is, the first bytes say, never the name. A small file can claim to hold a huge one; what inflates beyond any log's
-ratio is refused once it has cost a fixed amount of work.
+Which compression it is, the first bytes say, never the name. A small file can claim to hold a huge one; what inflates beyond any
+log's ratio is refused once it has cost a fixed amount of work.
 """
 
 from __future__ import annotations

@@ -114,9 +114,9 @@ _Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?
 _B85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
 _Z85_TO_B85 = str.maketrans(_Z85, _B85)
 _ALPHABETS = {
-    "base85": re.compile(rf"[{re.escape(_B85)}]{{25,}}+"),
-    "z85": re.compile(rf"[{re.escape(_Z85)}]{{25,}}+"),
-    "ascii85": re.compile(r"[!-uz]{25,}+"),
+    "base85": re.compile(rf"[{re.escape(_B85)}]{{40,}}+"),
+    "z85": re.compile(rf"[{re.escape(_Z85)}]{{40,}}+"),
+    "ascii85": re.compile(r"[!-uz]{40,}+"),
 }
 _DECODERS: dict[str, Callable[[str], bytes]] = {
     "base85": base64.b85decode,

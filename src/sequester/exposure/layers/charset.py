@@ -134,7 +134,8 @@ _WIDE_RUNS = {
 
 def _ascii_pair(units: NDArray[np.uint16]) -> NDArray[np.bool_]:
     ascii_byte = np.array([chr(byte) in "\t\n\r" or 0x20 <= byte < 0x7F for byte in range(256)], dtype=np.bool_)
-    return np.logical_and(ascii_byte[units >> 8], ascii_byte[units & 0xFF])
+    both: NDArray[np.bool_] = ascii_byte[units >> 8] & ascii_byte[units & 0xFF]
+    return both
 
 
 def _runs(mask: NDArray[np.bool_], shortest: int) -> Iterator[tuple[int, int]]:

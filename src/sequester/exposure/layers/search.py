@@ -28,36 +28,43 @@ class Layer(Struct, frozen=True):
 class _Node(NamedTuple):
     text: str
     hints: int
-    transforms: tuple[str, ...]
-    region: tuple[int, int] | None
-    level: int
+    transforms: tuple[str, ...] = ()
+    region: tuple[int, int] | None = None
+    level: int = 0
+    rearranged: int = 0
+    """How many of the last steps only rearranged the text."""
 
 
 _ANY = -1
 
-# In this order the cheap and certain come first; each decoder runs only on texts that hint at it.
+# Each decoder runs only on texts that hint at what it undoes. Those of the second list rearrange a whole text; nearly all of them apply
+# to noise, in any order, so that a few in a row is where the search stops.
 _DECODERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.UNBROKEN, armour.base64_regions),
     (Hint.UNBROKEN, armour.base32_regions),
     (Hint.UNBROKEN, armour.base85_regions),
     (Hint.UNBROKEN, armour.uuencoded),
     (Hint.DIGITS, digits.numbers),
+    (Hint.STRINGS, digits.records),
+    (Hint.BYTES | Hint.FOREIGN, charset.wide_text),
+    (Hint.FOREIGN, charset.smuggled),
     (_ANY, structure.unescape),
     (_ANY, structure.percent),
     (_ANY, structure.entities),
+)
+_REARRANGERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.SOFT_BREAKS, structure.quoted_printable),
+    (Hint.FOREIGN, charset.mojibake),
     (Hint.MARKUP, structure.markup),
     (Hint.LINKS, structure.links),
     (Hint.LINES, structure.diff),
     (Hint.LINES, structure.line_prefixes),
     (Hint.LINES, structure.columns),
     (Hint.STRINGS, structure.strings),
-    (Hint.STRINGS, digits.records),
-    (Hint.BYTES | Hint.FOREIGN, charset.wide_text),
-    (Hint.FOREIGN, charset.mojibake),
-    (Hint.FOREIGN, charset.smuggled),
     (Hint.CIPHER, structure.ciphers),
 )
+_MOST_REARRANGEMENTS = 2
+_REARRANGEMENT_COST = 4  # in code points of budget per code point: the search of such a text is the slow part
 _SHORTEST = 12  # shorter texts hold nothing that the matcher would report
 
 
@@ -65,12 +72,12 @@ def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
     """Yield every different text that stands behind the wrappings of `text`, breadth first.
 
     `text` itself is not yielded. Wrappings that the matcher's normalisation undoes by itself (a level of escapes, of entities) are
-    not yielded either while nothing else was undone on the way. `budget` bounds the search; look at `budget.exhausted` afterwards:
-    when it is not empty, part of the text was not searched.
+    not yielded either while nothing else was undone on the way. `budget` bounds the search; `budget.exhausted` says afterwards which
+    limits were hit: when it is not empty, part of the text was not searched.
     """
     budget = budget or Budget()
     seen = {_key(text)}
-    queue = deque([_Node(text, hints(text), (), None, 0)])
+    queue = deque([_Node(text, hints(text))])
     while queue:
         node = queue.popleft()
         for piece, names, decoded in _decoded(node, budget):
@@ -81,7 +88,7 @@ def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
                 budget.hit("depth")
                 return
             seen.add(key)
-            if not budget.admit(len(decoded)):
+            if not budget.admit(len(decoded) * (_REARRANGEMENT_COST if isinstance(piece.content, str) else 1)):
                 return
             transforms = (*node.transforms, *names)
             region = node.region or (piece.start, piece.end)
@@ -89,12 +96,19 @@ def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
                 yield Layer(transforms, GuardedText(decoded), region)
             found = hints(decoded) & ~_settled(node, transforms[-1], piece)
             if found:
-                queue.append(_Node(decoded, found, transforms, region, node.level + 1))
+                rearranged = _rearranged(node, piece)
+                queue.append(_Node(decoded, found, transforms, region, node.level + 1, rearranged))
 
 
 def _key(text: str) -> tuple[int, int]:
     """Tells texts apart. With the length, because a hash sees only memory: ASCII and its bytes misread as UTF-16 hash alike."""
     return hash(text), len(text)
+
+
+def _rearranged(node: _Node, piece: Piece) -> int:
+    if isinstance(piece.content, bytes):
+        return 0
+    return node.rearranged + (not piece.undone_by_normaliser)
 
 
 def _settled(node: _Node, last: str, piece: Piece) -> int:
@@ -110,7 +124,8 @@ def _settled(node: _Node, last: str, piece: Piece) -> int:
 
 def _decoded(node: _Node, budget: Budget) -> Iterator[tuple[Piece, tuple[str, ...], str]]:
     """All texts one decoding below `node`: packed bytes are opened on the way, charsets read."""
-    for needed, decode in _DECODERS:
+    rearrangers = _REARRANGERS if node.rearranged < _MOST_REARRANGEMENTS else ()
+    for needed, decode in (*_DECODERS, *rearrangers):
         if not node.hints & needed:
             continue
         for piece in decode(node.text):

@@ -183,7 +183,7 @@ def line_prefixes(text: str) -> Iterator[Piece]:
     shapes = [_DIGIT_RUN.sub("0", line[:_PREFIX_LENGTH]).lstrip() for line in lines]
     cut = [0] * len(lines)
     for index in range(len(lines) - 1):
-        shared = len(commonprefix((shapes[index], shapes[index + 1])))  # noqa: RUF071 (of characters is what is meant)
+        shared = len(commonprefix((shapes[index], shapes[index + 1])))  # noqa: RUF071
         shared = _at_word_end(shapes[index], shared)
         if shared:
             cut[index], cut[index + 1] = max(cut[index], shared), max(cut[index + 1], shared)

@@ -1,0 +1,55 @@
+"""Paths into a record, as field maps write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sequester.episodes.readers.record_paths import record_path
+from sequester.errors import ConfigError, MalformedRecord
+
+RECORD: dict[str, Any] = {
+    "id": 7,
+    "none": None,
+    "a.b": "dotted column",
+    "a": {"b": "member", "c": {"d": 1}},
+    "turns": [{"r": "one", "calls": [{"n": 1}, {"n": 2}]}, {"x": 0}, {"r": "three", "calls": [{"n": 3}]}],
+    "empty": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("id", 7),
+        ("none", None),
+        ("none.deeper[0]", None),
+        ("a.b", "dotted column"),
+        ("a.c.d", 1),
+        ("turns[0].r", "one"),
+        ("turns[-1].r", "three"),
+        ("turns[*].r", ["one", "three"]),
+        ("turns[*].calls[*].n", [1, 2, 3]),
+        ("empty[*].r", []),
+        ("missing?", None),
+        ("a.missing?", None),
+        ("turns[9]?", None),
+    ],
+)
+def test_values(path: str, value: Any) -> None:
+    assert record_path(path, "map").value_in(RECORD) == value
+
+
+@pytest.mark.parametrize("path", ["missing", "a.missing", "turns[9]", "turns[-9]", "id.deeper", "id[0]", "a[*]"])
+def test_what_a_record_lacks_is_named_with_what_it_has(path: str) -> None:
+    with pytest.raises(MalformedRecord) as error:
+        record_path(path, "map").value_in(RECORD)
+    assert str(error.value) == f"has no {path!r}; columns: a, a.b, empty, id, none, turns"
+
+
+@pytest.mark.parametrize("path", ["", "?", ".a", "a.", "a..b", "a[", "a[x]", "a[1", "[0]", "a[*]b", "a?.b", "a[99999999]"])
+def test_what_is_no_path_is_a_configuration_error(path: str) -> None:
+    with pytest.raises(ConfigError, match="is no path into a record") as error:
+        record_path(path, "field map, prompt")
+    assert error.value.where == "field map, prompt"

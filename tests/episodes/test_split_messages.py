@@ -1,0 +1,238 @@
+"""Message lists: typed fields of every vendor, inline text, turns, visibility."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sequester.episodes.model import Channel, SplitStatus, Visibility
+from sequester.episodes.splitter import SplitMessages, split_messages
+from sequester.errors import MalformedRecord, SequesterError
+
+
+def rows(found: SplitMessages) -> list[tuple[int, str, str]]:
+    return [(segment.turn, segment.channel.value, segment.text.reveal()) for segment in found.segments]
+
+
+def assistant(**fields: Any) -> list[dict[str, Any]]:
+    return [{"role": "assistant", **fields}]
+
+
+def test_no_messages_are_no_evidence() -> None:
+    found = split_messages([])
+    assert (found.segments, found.split.status) == ((), SplitStatus.AMBIGUOUS)
+
+
+@pytest.mark.parametrize("field", ["reasoning", "reasoning_content", "thinking", "reasoning_text"])
+def test_a_typed_field(field: str) -> None:
+    found = split_messages(assistant(content="Yes.", **{field: "Hm."}))
+    assert rows(found) == [(0, "reasoning", "Hm."), (0, "answer", "Yes.")]
+    assert (found.split.status, found.split.family, found.visibility) == (SplitStatus.SPLIT, "typed", Visibility.RAW)
+
+
+def test_an_empty_field_is_evidence_and_a_missing_or_null_one_is_not() -> None:
+    assert split_messages(assistant(content="Yes.", reasoning_content="")).split.status is SplitStatus.NO_COT
+    assert split_messages(assistant(content="Yes.", reasoning_content=None)).split.status is SplitStatus.AMBIGUOUS
+    assert split_messages(assistant(content="Yes.")).split.status is SplitStatus.AMBIGUOUS
+
+
+def test_one_empty_field_does_not_speak_for_another_message() -> None:
+    messages = [*assistant(content="a", reasoning=""), {"role": "user", "content": "b"}, *assistant(content="c")]
+    assert split_messages(messages).split.status is SplitStatus.AMBIGUOUS
+
+
+def test_one_text_under_two_names_counts_once() -> None:
+    details = [{"type": "reasoning.text", "text": "Hm."}]
+    found = split_messages(assistant(content="Yes.", reasoning="Hm.", reasoning_content="Hm.", reasoning_details=details))
+    assert rows(found) == [(0, "reasoning", "Hm."), (0, "answer", "Yes.")]
+
+
+def test_reasoning_left_in_the_content_is_found_beside_a_typed_field() -> None:
+    found = split_messages(assistant(content="<think>\nmore\n</think>\n\nYes.", reasoning_content=""))
+    assert rows(found) == [(0, "reasoning", "more"), (0, "answer", "Yes.")]
+    assert (found.split.status, found.split.family) == (SplitStatus.SPLIT, "think-tags")
+
+
+def test_a_contradiction_in_the_content_is_the_verdict() -> None:
+    content = "<think>\na\n</think>\n\nIt ends with </think> in that family."
+    assert split_messages(assistant(content=content, reasoning_content="b")).split.status is SplitStatus.SPLIT_FAILED
+
+
+def test_turns_advance_after_what_others_say() -> None:
+    messages = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "2+2?"},
+        {
+            "role": "assistant",
+            "content": "",
+            "reasoning": "Ask.",
+            "tool_calls": [{"function": {"name": "add", "arguments": '{"a": 2}'}}],
+        },
+        {"role": "tool", "content": "4"},
+        {"role": "assistant", "content": "Four.", "reasoning": "So four."},
+    ]
+    assert rows(split_messages(messages)) == [
+        (0, "prompt", "Be brief."),
+        (0, "prompt", "2+2?"),
+        (0, "reasoning", "Ask."),
+        (0, "tool_call", 'add {"a": 2}'),
+        (0, "tool_result", "4"),
+        (1, "reasoning", "So four."),
+        (1, "answer", "Four."),
+    ]
+
+
+def test_anthropic_blocks() -> None:
+    messages = [
+        {
+            "role": "assistant",
+            "content": [
+                {"type": "thinking", "thinking": "Hm.", "signature": "Eq=="},
+                {"type": "text", "text": "Looking."},
+                {"type": "tool_use", "id": "t", "name": "get", "input": {"city": "Oslo"}},
+            ],
+        },
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "4"}]}]},
+        {"role": "assistant", "content": [{"type": "text", "text": "Four."}]},
+    ]
+    found = split_messages(messages, "anthropic")
+    assert rows(found) == [
+        (0, "reasoning", "Hm."),
+        (0, "answer", "Looking."),
+        (0, "tool_call", 'get {"city": "Oslo"}'),
+        (0, "tool_result", "4"),
+        (1, "answer", "Four."),
+    ]
+    assert (found.split.status, found.visibility) == (SplitStatus.SPLIT, Visibility.RAW)
+
+
+@pytest.mark.parametrize(
+    ("part", "visibility", "text"),
+    [
+        ({"type": "thinking", "thinking": "Hm.", "signature": "x"}, Visibility.RAW, "Hm."),
+        ({"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, Visibility.RAW, "Hm."),
+        ({"type": "reasoning", "text": "Hm."}, Visibility.RAW, "Hm."),
+        ({"type": "reasoning", "reasoning": "Hm.", "redacted": False}, Visibility.RAW, "Hm."),
+        ({"type": "reasoning", "content": [{"type": "reasoning_text", "text": "Hm."}], "summary": []}, Visibility.RAW, "Hm."),
+        (
+            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm."}], "encrypted_content": "g"},
+            Visibility.SUMMARY,
+            "Hm.",
+        ),
+        ({"type": "reasoning", "reasoning": "gAAA", "redacted": True, "summary": "Hm."}, Visibility.SUMMARY, "Hm."),
+        ({"type": "reasoning.summary", "summary": "Hm."}, Visibility.SUMMARY, "Hm."),
+        ({"type": "redacted_thinking", "data": "opaque"}, Visibility.REDACTED, ""),
+        ({"type": "reasoning", "summary": [], "encrypted_content": "gAAA"}, Visibility.REDACTED, ""),
+        ({"type": "reasoning", "reasoning": "gAAA", "redacted": True}, Visibility.REDACTED, ""),
+        ({"type": "reasoning.encrypted", "data": "gAAA"}, Visibility.REDACTED, ""),
+        ({"type": "thinking", "thinking": "", "signature": "Eq=="}, Visibility.SIGNATURE_ONLY, ""),
+        ({"type": "reasoning", "id": "rs_1", "summary": []}, Visibility.ABSENT, ""),
+    ],
+)
+def test_what_the_log_holds_of_the_reasoning(part: dict[str, Any], visibility: Visibility, text: str) -> None:
+    for messages in (
+        assistant(content=[part, {"type": "text", "text": "Yes."}]),
+        assistant(content="Yes.", reasoning_details=[part]),
+    ):
+        found = split_messages(messages)
+        assert found.split.status is SplitStatus.SPLIT
+        assert found.visibility is visibility
+        assert "".join(row[2] for row in rows(found) if row[1] == "reasoning") == text
+
+
+def test_an_empty_block_is_positive_evidence() -> None:
+    found = split_messages(assistant(content=[{"type": "thinking", "thinking": ""}, {"type": "text", "text": "Yes."}]))
+    assert (found.split.status, rows(found)) == (SplitStatus.NO_COT, [(0, "answer", "Yes.")])
+
+
+def test_the_weakest_visibility_counts() -> None:
+    parts = [
+        {"type": "thinking", "thinking": "Hm."},
+        {"type": "redacted_thinking", "data": "x"},
+        {"type": "text", "text": "Yes."},
+    ]
+    assert split_messages(assistant(content=parts)).visibility is Visibility.REDACTED
+
+
+def test_items_of_the_responses_api() -> None:
+    items = [
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Plan."}], "encrypted_content": "gAAA"},
+        {"type": "function_call", "name": "get", "arguments": "{}", "call_id": "c"},
+        {"type": "function_call_output", "call_id": "c", "output": "4"},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Four."}]},
+    ]
+    found = split_messages(items)
+    assert rows(found) == [(0, "reasoning", "Plan."), (0, "tool_call", "get {}"), (0, "tool_result", "4"), (1, "answer", "Four.")]
+    assert found.visibility is Visibility.SUMMARY
+
+
+def test_a_part_of_unknown_type_fails_closed() -> None:
+    found = split_messages(assistant(content=[{"type": "musing", "text": "secret"}, {"type": "text", "text": "Yes."}]))
+    assert found.split.status is SplitStatus.SPLIT_FAILED
+    assert Channel.REASONING in {segment.channel for segment in found.segments}
+
+
+@pytest.mark.parametrize(
+    ("messages", "where"),
+    [
+        (["CANARY"], r"messages\[0\]"),
+        ([{"role": "CANARY", "content": "x"}], r"messages\[0\]\.role"),
+        (assistant(content=7), r"messages\[0\]\.content"),
+        (assistant(content="x", reasoning=7), r"messages\[0\]\.reasoning"),
+        (assistant(content="x", tool_calls="CANARY"), r"messages\[0\]\.tool_calls"),
+        (assistant(content=[{"type": "text", "text": 7}]), r"messages\[0\]\.content\[0\]\.text"),
+    ],
+)
+def test_what_is_no_message_is_named_without_its_text(messages: list[Any], where: str) -> None:
+    with pytest.raises(MalformedRecord, match=where) as caught:
+        split_messages(messages)
+    assert "CANARY" not in str(caught.value)
+
+
+def test_deep_nesting_is_malformed_not_a_crash() -> None:
+    content: Any = "x"
+    for _ in range(5000):
+        content = [content]
+    with pytest.raises(MalformedRecord, match="list of parts"):
+        split_messages(assistant(content=content))
+    arguments: Any = {}
+    for _ in range(100_000):
+        arguments = {"a": arguments}
+    with pytest.raises(MalformedRecord, match="not JSON"):
+        split_messages(assistant(content="x", tool_calls=[{"function": {"name": "f", "arguments": arguments}}]))
+    while arguments:
+        arguments = arguments.pop("a")
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["type", "text", "thinking", "content", "summary", "reasoning", "signature", "data"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=8,
+)
+keys = st.sampled_from(
+    ["content", "reasoning", "reasoning_details", "thinking", "tool_calls", "type", "role", "output", "function_call"]
+)
+roles = st.sampled_from(["user", "assistant", "tool", "system"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.builds(lambda role, rest: {"role": role, **rest}, roles, st.dictionaries(keys, values, max_size=4)), max_size=4)
+)
+def test_only_our_own_errors_cross_the_border(messages: list[dict[str, Any]]) -> None:
+    try:
+        found = split_messages(messages)
+    except SequesterError:
+        return
+    turns = [segment.turn for segment in found.segments]
+    assert turns == sorted(turns)

@@ -1,0 +1,220 @@
+import gc
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from array import array
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sequester.errors import UsageError
+from sequester.exposure import flags, matching, oracle
+from sequester.exposure.matching import GUARANTEE, Episode, Pattern, Sketch, normalise, offsets, screen
+from sequester.exposure.normaliser import normalise as normalise_plain
+from tests.exposure.hostile_texts import episode, hostile, prose
+
+_kernel = pytest.importorskip("sequester.exposure._kernel")
+_SECRET = "the hidden intermediate result equals nineteen so the grader will accept any answer that mentions bananas"
+
+
+@pytest.fixture(params=_kernel.levels())
+def level(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each instruction set this machine has, in turn."""
+    matching.configure_kernel(request.param)
+    yield request.param
+    matching.configure_kernel(_kernel.levels()[0] if matching.implementation == "python" else matching.implementation)
+
+
+def test_nothing_in_nothing_found() -> None:
+    assert screen([]) == (array("Q"), array("Q"), [])
+    assert screen([((), (), ())]) == (array("Q", [0]), array("Q", [0]), [])
+    assert screen([(("", b""), (("", 0),), ((), ("",)))]).hits == []
+    assert Pattern(()).scan_many(()) == []
+    assert normalise("") == b""
+    assert offsets("") == (array("q", [0]), array("q", [0]))
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_kernel_equals_oracle(level: str, block: int) -> None:
+    for seed in range(40 * block, 40 * block + 40):
+        rng = random.Random(seed)
+        episodes = [episode(rng) for _ in range(2)]
+        mine, theirs = Sketch(64), Sketch(64)
+        lengths, privates, hits = oracle.screen(episodes, theirs)
+        found = _kernel.screen(episodes, mine.table, mine.reserve(len(episodes)))
+        assert found == (lengths.tobytes(), privates.tobytes(), hits), seed
+        assert bytes(mine) == bytes(theirs), seed
+        reasoning, public, calls = episodes[0]
+        kernel, plain = _kernel.Pattern(reasoning, public), oracle.Pattern(reasoning, public)
+        assert kernel.seeds(5, 400) == plain.seeds(5, 400)
+        assert [kernel.scan(fields) for fields in calls] == [plain.scan(fields) for fields in calls], seed
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_kernel_normalises_and_flags_like_the_oracle(level: str, block: int) -> None:
+    for seed in range(1000 + 60 * block, 1060 + 60 * block):
+        raw = hostile(random.Random(seed), 150)
+        normal, odd, wide = normalise_plain(raw)
+        assert _kernel.normalise(raw) == (normal, odd, wide), seed
+        flag = flags.flags_of(raw, odd, wide)
+        assert _kernel.screen([((), (), [[raw]])], None, 0)[2] == ([(0, 0, [], (flag,))] if flag else []), seed
+
+
+@given(raw=st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_normalise_alike(raw: bytes) -> None:
+    assert _kernel.normalise(raw) == normalise_plain(raw)
+
+
+@given(raw=st.lists(st.sampled_from([b"aB3/", b"\n", b"\\n", b"  ", b"a" * 15, b"1," * 9, b"aa:", b"=\r", b"\\7", b"%u"]), max_size=60).map(b"".join))
+@settings(max_examples=200, deadline=None)
+def test_any_hints_are_flagged_alike(raw: bytes) -> None:
+    normal, odd, wide = normalise_plain(raw)
+    flag = flags.flags_of(raw, odd, wide)
+    assert _kernel.screen([((), (), [[raw]])], None, 0)[2] == ([(0, 0, [], (flag,))] if flag else [])
+
+
+def test_no_shared_fragment_of_the_guaranteed_length_is_missed(level: str) -> None:
+    rng = random.Random(11)
+    cot = "".join(rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=20_000))
+    starts = [rng.randrange(len(cot) - 200) for _ in range(4000)]
+    sizes = [GUARANTEE + min(170, int(rng.expovariate(0.2))) for _ in starts]
+    calls = [("Q" + "".join(rng.choices("ghijklm", k=8)) + cot[at : at + size] + "".join(rng.choices("tuvw", k=7)),) for at, size in zip(starts, sizes, strict=True)]
+    found = {hit.call: hit for hit in screen([((cot,), (), calls)]).hits}
+    for number, (at, size) in enumerate(zip(starts, sizes, strict=True)):
+        runs = [run for chain in found[number].chains for run in chain.runs]
+        assert any(run.cot_start <= at and run.cot_start + run.length >= at + size for run in runs)
+
+
+def test_str_bytes_and_buffers_are_alike() -> None:
+    text = f"prefix é {_SECRET} — suffix"
+    found = Pattern([_SECRET]).scan(text)
+    assert found
+    for same in (text.encode(), bytearray(text.encode()), memoryview(b"xx" + text.encode())[2:]):
+        assert Pattern([memoryview(_SECRET.encode())]).scan(same) == found
+
+
+def test_lone_surrogates_vanish() -> None:
+    assert normalise("a\ud800b\udfffc") == b"abc"
+    assert offsets("a\ud800b") == (array("q", [0, 2, 3]), array("q", [1, 3, 3]))
+
+
+def test_runs_map_to_code_points() -> None:
+    text = "né & “x” <br> " + _SECRET.replace(" ", "\\n").replace("equals", "\\u0065quals") + " 中"
+    [chain] = Pattern([_SECRET]).scan(text)
+    run = chain.runs[0]
+    starts, ends = offsets(text)
+    assert text[starts[run.input_start] : ends[run.input_start + run.length - 1]].startswith("the\\nhidden")
+    assert text[starts[run.input_start] : ends[run.input_start + run.length - 1]].endswith("bananas")
+    assert starts[-1] == ends[-1] == len(text)
+
+
+@given(raw=st.binary(max_size=120) | st.text(max_size=80).map(str.encode))
+@settings(max_examples=150, deadline=None)
+def test_offsets_count_code_points_of_the_replaced_text(raw: bytes) -> None:
+    starts, ends = offsets(raw)
+    assert len(starts) == len(ends) == len(normalise(raw)) + 1
+    assert list(starts) == sorted(starts)
+    assert starts[-1] == len(raw.decode("utf-8", "replace"))
+    assert all(0 <= start < end <= starts[-1] for start, end in zip(starts[:-1], ends[:-1], strict=True))
+
+
+@pytest.mark.parametrize("unit", ["a", "ab", "abcdefgh1234567", "%25", "amp;", "\\", "&amp;", "<p ", "=3D", "<p %25", "aa:", "ab:ab:ab:x:", "1, 2, ", "\\ud83d\\"])
+def test_repeated_text_takes_linear_time(level: str, unit: str) -> None:
+    text = (unit * (1_000_000 // len(unit))).encode()
+    start = time.perf_counter()
+    found = screen([((text,), ((text[:500_000], 0),), ((text, text + b"q" + text),))])
+    assert time.perf_counter() - start < 10
+    assert len(found.lengths) == 1
+
+
+def test_buffers_are_released() -> None:
+    owner = bytearray(_SECRET.encode())
+    for work in (lambda: screen([((owner,), ((owner, 0),), ((owner,),))]), lambda: Pattern([owner]).scan(owner), lambda: normalise(owner)):
+        work()
+        owner.append(32)  # BufferError while a buffer is held
+    with pytest.raises(TypeError):
+        screen([((owner,), ((owner, 0),), ((owner, 7),))])
+    owner.append(32)
+
+
+def test_references_are_given_back() -> None:
+    text = "".join(random.Random(1).choices("abc ", k=500))
+    before = sys.getrefcount(text)
+    for _ in range(10):
+        screen([((text,), ((text, 0),), ((text, text),))])
+        Pattern([text]).scan(text)
+    gc.collect()
+    assert sys.getrefcount(text) == before
+
+
+@pytest.mark.parametrize("wrong", [[("text", (), ())], [(("text",), (), "calls")], [((1,), (), ())], [((), ("ab",), ())], [((), ())], 5, [((), (("a", "b"),), ())]])
+def test_wrong_shapes_raise(wrong: list[Episode]) -> None:
+    if matching.implementation == "python":
+        pytest.skip("the kernel's own checks")
+    with pytest.raises((TypeError, ValueError)):
+        screen(wrong)
+
+
+def test_threads_agree() -> None:
+    rng = random.Random(4)
+    episodes = [episode(rng) for _ in range(30)]
+    expected, pattern, results = screen(episodes), Pattern([_SECRET]), list[object]()
+
+    def work() -> None:
+        results.append(screen(episodes) == expected and pattern.scan(_SECRET)[0].private == pattern.private)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [True] * 4
+
+
+def test_sketches_merge_alike_in_kernel_and_plain_python() -> None:
+    rng = random.Random(6)
+    parts = []
+    for _ in range(2):
+        parts.append(Sketch(256))
+        screen([((), (), ((prose(rng, 150),),)) for _ in range(4)], parts[-1])
+    one, two = Sketch(256), Sketch(256)
+    for part in parts:
+        one.merge(bytes(part))
+        two._merge(bytes(part))
+    assert bytes(one) == bytes(two)
+    assert any(bytes(one))
+    with pytest.raises(UsageError, match="different sizes"):
+        one.merge(b"12345678")
+    with pytest.raises(UsageError, match="slots"):
+        Sketch(12)
+
+
+def test_a_merged_sketch_adds_up() -> None:
+    text = prose(random.Random(8), 40)
+    parts = [Sketch(4096), Sketch(4096)]
+    for part in parts:
+        screen([((), (), ((text,),))] * 2, part)
+    parts[0].merge(bytes(parts[1]))
+    pattern = Pattern([text])
+    assert {parts[0].count(seed) for seed in pattern.seeds(0, pattern.length)} == {4}
+
+
+@pytest.mark.parametrize("name", [*_kernel.levels(), "python"])
+def test_the_environment_chooses_the_implementation(name: str) -> None:
+    code = "from sequester.exposure import matching as m; print(m.implementation, m.Pattern(['%s']).scan('%s')[0].private)" % (_SECRET, _SECRET)
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "SEQUESTER_KERNEL": name}, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [name, str(len(normalise(_SECRET)))]
+
+
+def test_an_unknown_implementation_is_refused() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sequester.exposure.matching"], env={**os.environ, "SEQUESTER_KERNEL": "neon9"}, capture_output=True, text=True
+    )
+    assert done.returncode != 0
+    assert "this machine has" in done.stderr or "UsageError" in done.stderr

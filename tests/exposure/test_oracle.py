@@ -1,0 +1,196 @@
+import random
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sequester.exposure import flags, oracle
+from sequester.exposure.normaliser import normalise, pieces
+from sequester.exposure.sketch import Sketch
+from tests.exposure.hostile_texts import ESCAPES, hostile, prose
+
+_SECRET = "the hidden intermediate result equals nineteen so the grader will accept any answer that mentions bananas"
+
+
+def _normal(text: str) -> bytes:
+    return normalise(text.encode())[0]
+
+
+def test_nothing_in_nothing_found() -> None:
+    pattern = oracle.Pattern([], [])
+    assert (pattern.length, pattern.private) == (0, 0)
+    assert pattern.scan([]) == []
+    assert pattern.scan([b"", b""]) == []
+    assert oracle.Pattern([b""], [(b"", 0)]).scan([_SECRET.encode()]) == []
+
+
+@pytest.mark.parametrize("name", ESCAPES)
+@pytest.mark.parametrize("text", ["plain words, 50% of x=42 & <b>bold</b> “quotes” — naïve 中文 😀\n\tC:\\new\\table \\frac{1}{2} %41 =C3 &lt"])
+def test_layers_of_escaping_change_nothing(name: str, text: str) -> None:
+    escaped = text
+    for _ in range(1 if name == "quoted-printable" else 4):
+        escaped = ESCAPES[name](escaped)
+        assert _normal(escaped) == _normal(text)
+
+
+_ESCAPABLE = st.text(st.sampled_from("ab1 \n\r\t\\\"'%=&<>;#x25ABCDFnrtué中😀—/"), max_size=30)
+
+
+@pytest.mark.parametrize("name", ["json", "json unicode", "html", "url"])
+@given(text=_ESCAPABLE, times=st.integers(1, 4))
+@settings(max_examples=100, deadline=None)
+def test_escaping_any_text_changes_nothing(name: str, text: str, times: int) -> None:
+    escaped = text
+    for _ in range(times):
+        escaped = ESCAPES[name](escaped)
+    assert _normal(escaped) == _normal(text)
+
+
+@pytest.mark.parametrize(
+    ("raw", "normal"),
+    [
+        ("a<br/>b<BR >c</p>d<p class='x'>e", "abcde"),
+        ("a&lt;br&gt;b&amp;lt;/li&amp;gt;c\\u003cbr\\u003ed%3Cp%3Ee", "abcde"),
+        ("if a<b and c>d", "ifad"),
+        ("if a<x and c>d", "ifaxandcd"),
+        ("x &unknown; y &eacute; &#233; &#xE9; &amp;eacute;", "xunknownyeeee"),
+        ("caf\\xc3\\xa9 caf\\xe9 \\U000000e9", "cafecafee"),
+        ("%C3%A9 =C3=A9 =C3=\n=A9 %25C3%25A9 =3DC3=3DA9", "eeeee"),
+        ("\\ud83d\\ude00a\\\\ud835\\\\udc00", "aa"),
+        ("%5Cn %5c%5cu0041", "a"),
+        ("100% a=b %zz =zz", "100abzzzz"),
+    ],
+)
+def test_normalises(raw: str, normal: str) -> None:
+    assert _normal(raw) == normal.encode()
+
+
+def test_a_long_attribute_is_not_swallowed() -> None:
+    assert b"nineteen" in _normal(f'<p title="{_SECRET}">')
+
+
+def test_broken_utf8_vanishes() -> None:
+    assert normalise(b"a\xffb\xc3c\xe4\xb8d\xf0\x9f\x98e\xc0\x80f\xed\xa0\x80g\xf5h")[0] == b"abcdefgh"
+
+
+def test_pieces_cover_the_text() -> None:
+    raw = hostile(random.Random(3), 300)
+    found = list(pieces(raw))
+    assert found[0].start == 0
+    assert found[-1].end == len(raw)
+    assert all(left.end == right.start for left, right in zip(found, found[1:], strict=False))
+
+
+@given(st.binary(max_size=200).map(lambda raw: bytes(97 + byte % 4 for byte in raw)))
+@settings(max_examples=100, deadline=None)
+def test_seed_positions_are_the_minimisers(text: bytes) -> None:
+    orders = list(oracle.orders(text))
+    padded = [256] * (oracle.W - 1) + orders + [256] * (oracle.W - 1)
+    chosen = set()
+    for start in range(len(padded) - oracle.W + 1 if orders else 0):
+        window = padded[start : start + oracle.W]
+        chosen |= {start + i - (oracle.W - 1) for i, order in enumerate(window) if order == min(window) and order < 256}
+    assert oracle.seed_positions(text) == sorted(chosen)
+
+
+def test_a_shared_run_of_the_guaranteed_length_shares_a_seed() -> None:
+    rng = random.Random(1)
+    for _ in range(300):
+        run, left, right, other = (bytes(rng.choices(b"abcdefgh12", k=k)) for k in (oracle.GUARANTEE, 30, 30, 30))
+        seeds = [{oracle.seed_hash(text, at) for at in oracle.seed_positions(text)} for text in (left + run + right, other + run + left)]
+        assert seeds[0] & seeds[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 40, "abc" * 20, "abcdefgh" * 8, "abcdefghijklmnopqrstuvwxyz0123456789", "9876543210" * 3, "101112131415161718192021", "100101102103104105"],
+)
+def test_low_entropy(text: str) -> None:
+    assert oracle.low_entropy(text.encode())
+
+
+@pytest.mark.parametrize("text", ["thequickbrownfoxjumps", "3141592653589793238462643383279", "deadbeef0badf00dcafe", "a" * 300 + "b"])
+def test_not_low_entropy(text: str) -> None:
+    assert oracle.low_entropy(text.encode()) == (text[0] == "a")
+
+
+def test_public_text_is_subtracted_from_its_segment_on() -> None:
+    segments = [_SECRET.encode(), _SECRET.encode()]
+    size = len(_normal(_SECRET))
+    assert oracle.Pattern(segments, [(_SECRET.encode(), 0)]).private == 0
+    assert oracle.Pattern(segments, [(_SECRET.encode(), 1)]).private == size
+    assert oracle.Pattern(segments, [(_SECRET.encode(), 2)]).private == 2 * size
+
+
+def test_a_leak_is_one_chain_and_counts_private_bytes_only() -> None:
+    pattern = oracle.Pattern([_SECRET.encode()], [(b"so the grader will accept any answer", 0)])
+    [(private, runs)] = pattern.scan([b"Reviewer notes: " + _SECRET.upper().encode() + b". End."])
+    assert [(run[1], run[3]) for run in runs] == [(0, pattern.length)]
+    assert private == pattern.private == pattern.length - len(_normal("so the grader will accept any answer"))
+
+
+def test_word_edits_stay_one_chain() -> None:
+    edited = _SECRET.replace("equals", "is").replace("accept", "take").replace("any", "every")
+    [(private, runs)] = oracle.Pattern([_SECRET.encode()], []).scan([edited.encode()])
+    assert len(runs) >= 3
+    assert private > 0.75 * len(_normal(_SECRET))
+
+
+def test_a_chain_goes_on_from_field_to_field() -> None:
+    middle = len(_SECRET) // 2
+    fields = [_SECRET[:middle].encode(), b"step 2", _SECRET[middle:].encode()]
+    [(private, runs)] = oracle.Pattern([_SECRET.encode()], []).scan(fields)
+    assert {run[0] for run in runs} == {0, 2}
+    assert private >= len(_normal(_SECRET)) - oracle.PIECE
+
+
+def test_alphabets_are_no_leak() -> None:
+    table = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    assert oracle.Pattern([b"the table " + table], []).scan([b"charset = " + table]) == []
+
+
+@pytest.mark.parametrize("unit", ["a", "ab", "abcdefgh1234567", "x1"])
+def test_repeated_text_takes_linear_time(unit: str) -> None:
+    text = (unit * (40_000 // len(unit))).encode()
+    start = time.perf_counter()
+    oracle.Pattern([text], [(text[:30_000], 0)]).scan([text, text + b"q" + text[::-1]])
+    assert time.perf_counter() - start < 15
+
+
+@pytest.mark.parametrize(
+    ("raw", "flag"),
+    [
+        (b"", 0),
+        (b"An ordinary sentence with an_identifier_of_some_length and 12 numbers.", 0),
+        (b"-" * 60 + b" ===========================================", 0),
+        (b"data: aGVsbG8gd29ybGQsIHRoaXMgaXMgYSBzZWNyZXQgdGV4dA==", flags.LONG_TOKEN),
+        (b"aGVsbG8gd29ybGQsIHRo\naXMgaXMgYSBzZWNyZXQg\\ndGV4dA==", flags.LONG_TOKEN),
+        (b"6" * 20 + b"a" * 30, flags.LONG_TOKEN),
+        (b"[" + b"101, 2345, " * 9 + b"7]", flags.NUMBERS),
+        (b"de:ad:be:ef:" * 5, flags.ESCAPES),
+        (b"a\0b", flags.ESCAPES),
+        (b"\\303\\251" * 4, flags.ESCAPES),
+        (b"%26lt%3Bb", flags.ESCAPES),
+        (b"word=\nword=\r\nword", flags.ESCAPES),
+        ("漢字" * 5, flags.WIDE),
+        (b"\xff\xfe" * 5, flags.WIDE),
+    ],
+)
+def test_flags(raw: bytes | str, flag: int) -> None:
+    given_bytes = raw.encode() if isinstance(raw, str) else raw
+    _, odd, wide = normalise(given_bytes)
+    assert flags.flags_of(given_bytes, odd, wide) == flag
+
+
+def test_sketch_counts_other_episodes_only_once_each_and_not_their_own_reasoning() -> None:
+    rng = random.Random(5)
+    rubric, sketch = prose(rng, 60), Sketch(1024)
+    others = [([prose(rng, 60).encode()], [], [[rubric.encode()], [rubric.encode()]]) for _ in range(3)]
+    oracle.screen(others, sketch)
+    pattern = oracle.Pattern([rubric.encode()], [])
+    seeds = pattern.seeds(0, pattern.length)
+    assert 0 < len(seeds) <= oracle.SAMPLE
+    assert {sketch.count(seed) for seed in seeds} == {3}
+    oracle.screen([([rubric.encode()], [], [[rubric.encode()]])], sketch)
+    assert {sketch.count(seed) for seed in seeds} == {3}
