@@ -6,8 +6,8 @@
     ├── InputError                an input that cannot be read as what it claims to be
     │   ├── UnknownFormat         no reader recognised the content
     │   ├── MalformedRecord       one record of a readable file is wrong
-    │   └── LimitExceeded         reading on would cost unbounded time or memory
-    ├── BundleError               a run bundle that breaks its format
+    │   ├── LimitExceeded         reading on would cost unbounded time or memory
+    │   └── BundleError           a run bundle that breaks its format
     └── GuardedTextError          guarded text was about to leave by accident
 
 None of them carries text from an episode: they name files, lines, fields, lengths and types. All of them pickle, because workers
@@ -63,7 +63,7 @@ class LimitExceeded(InputError):
     """Reading on would cost unbounded time or memory."""
 
 
-class BundleError(SequesterError):
+class BundleError(InputError):
     """A run bundle breaks its format."""
 
 

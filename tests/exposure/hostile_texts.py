@@ -58,7 +58,29 @@ _ATOMS = [
     *["abcdefghijklmnopqrstuvwxyz", "0123456789", "aaaa", "abab", "the ", "and therefore ", "multiply the number by seven "],
 ]
 _BROKEN = [b"\xff", b"\xc3", b"\xe4\xb8", b"\xf0\x9f", b"\xc0\x80", b"\xed\xa0\x80", b"\xf5\x80\x80\x80", b"\x80"]
-_WORDS = "alpha beta gamma delta we should compute integral prime factor result seven nine therefore because answer check again so let me".split()
+_WORDS = [
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "we",
+    "should",
+    "compute",
+    "integral",
+    "prime",
+    "factor",
+    "result",
+    "seven",
+    "nine",
+    "therefore",
+    "because",
+    "answer",
+    "check",
+    "again",
+    "so",
+    "let",
+    "me",
+]
 
 ESCAPES: dict[str, Callable[[str], str]] = {
     "json": json.dumps,

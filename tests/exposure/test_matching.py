@@ -11,12 +11,12 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.exposure.hostile_texts import episode, hostile, prose
 
 from sequester.errors import UsageError
 from sequester.exposure import flags, matching, oracle
 from sequester.exposure.matching import GUARANTEE, Episode, Pattern, Sketch, normalise, offsets, screen
 from sequester.exposure.normaliser import normalise as normalise_plain
-from tests.exposure.hostile_texts import episode, hostile, prose
 
 _kernel = pytest.importorskip("sequester.exposure._kernel")
 _SECRET = "the hidden intermediate result equals nineteen so the grader will accept any answer that mentions bananas"
@@ -31,12 +31,12 @@ def level(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def test_nothing_in_nothing_found() -> None:
-    assert screen([]) == (array("Q"), array("Q"), [])
-    assert screen([((), (), ())]) == (array("Q", [0]), array("Q", [0]), [])
+    assert screen([]) == (array("Q"), array("Q"), array("Q"), [])
+    assert screen([((), (), ())]) == (array("Q", [0]), array("Q", [0]), array("Q"), [])
     assert screen([(("", b""), (("", 0),), ((), ("",)))]).hits == []
     assert Pattern(()).scan_many(()) == []
     assert normalise("") == b""
-    assert offsets("") == (array("q", [0]), array("q", [0]))
+    assert [places.tolist() for places in offsets("")] == [[0], [0]]
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -45,13 +45,12 @@ def test_kernel_equals_oracle(level: str, block: int) -> None:
         rng = random.Random(seed)
         episodes = [episode(rng) for _ in range(2)]
         mine, theirs = Sketch(64), Sketch(64)
-        lengths, privates, hits = oracle.screen(episodes, theirs)
+        lengths, privates, marked, hits = oracle.screen(episodes, theirs)
         found = _kernel.screen(episodes, mine.table, mine.reserve(len(episodes)))
-        assert found == (lengths.tobytes(), privates.tobytes(), hits), seed
+        assert found == (lengths.tobytes(), privates.tobytes(), marked.tobytes(), hits), seed
         assert bytes(mine) == bytes(theirs), seed
         reasoning, public, calls = episodes[0]
         kernel, plain = _kernel.Pattern(reasoning, public), oracle.Pattern(reasoning, public)
-        assert kernel.seeds(5, 400) == plain.seeds(5, 400)
         assert [kernel.scan(fields) for fields in calls] == [plain.scan(fields) for fields in calls], seed
 
 
@@ -62,7 +61,7 @@ def test_kernel_normalises_and_flags_like_the_oracle(level: str, block: int) -> 
         normal, odd, wide = normalise_plain(raw)
         assert _kernel.normalise(raw) == (normal, odd, wide), seed
         flag = flags.flags_of(raw, odd, wide)
-        assert _kernel.screen([((), (), [[raw]])], None, 0)[2] == ([(0, 0, [], (flag,))] if flag else []), seed
+        assert _kernel.screen([((), (), [[raw]])], None, 0)[3] == ([(0, 0, [], (flag,))] if flag else []), seed
 
 
 @given(raw=st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
@@ -71,12 +70,16 @@ def test_any_bytes_normalise_alike(raw: bytes) -> None:
     assert _kernel.normalise(raw) == normalise_plain(raw)
 
 
-@given(raw=st.lists(st.sampled_from([b"aB3/", b"\n", b"\\n", b"  ", b"a" * 15, b"1," * 9, b"aa:", b"=\r", b"\\7", b"%u"]), max_size=60).map(b"".join))
+@given(
+    raw=st.lists(
+        st.sampled_from([b"aB3/", b"\n", b"\\n", b"  ", b"a" * 15, b"1," * 9, b"aa:", b"=\r", b"\\7", b"%u"]), max_size=60
+    ).map(b"".join)
+)
 @settings(max_examples=200, deadline=None)
 def test_any_hints_are_flagged_alike(raw: bytes) -> None:
-    normal, odd, wide = normalise_plain(raw)
+    _, odd, wide = normalise_plain(raw)
     flag = flags.flags_of(raw, odd, wide)
-    assert _kernel.screen([((), (), [[raw]])], None, 0)[2] == ([(0, 0, [], (flag,))] if flag else [])
+    assert _kernel.screen([((), (), [[raw]])], None, 0)[3] == ([(0, 0, [], (flag,))] if flag else [])
 
 
 def test_no_shared_fragment_of_the_guaranteed_length_is_missed(level: str) -> None:
@@ -84,7 +87,10 @@ def test_no_shared_fragment_of_the_guaranteed_length_is_missed(level: str) -> No
     cot = "".join(rng.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=20_000))
     starts = [rng.randrange(len(cot) - 200) for _ in range(4000)]
     sizes = [GUARANTEE + min(170, int(rng.expovariate(0.2))) for _ in starts]
-    calls = [("Q" + "".join(rng.choices("ghijklm", k=8)) + cot[at : at + size] + "".join(rng.choices("tuvw", k=7)),) for at, size in zip(starts, sizes, strict=True)]
+    calls = [
+        ("Q" + "".join(rng.choices("ghijklm", k=8)) + cot[at : at + size] + "".join(rng.choices("tuvw", k=7)),)
+        for at, size in zip(starts, sizes, strict=True)
+    ]
     found = {hit.call: hit for hit in screen([((cot,), (), calls)]).hits}
     for number, (at, size) in enumerate(zip(starts, sizes, strict=True)):
         runs = [run for chain in found[number].chains for run in chain.runs]
@@ -101,7 +107,7 @@ def test_str_bytes_and_buffers_are_alike() -> None:
 
 def test_lone_surrogates_vanish() -> None:
     assert normalise("a\ud800b\udfffc") == b"abc"
-    assert offsets("a\ud800b") == (array("q", [0, 2, 3]), array("q", [1, 3, 3]))
+    assert [places.tolist() for places in offsets("a\ud800b")] == [[0, 2, 3], [1, 3, 3]]
 
 
 def test_runs_map_to_code_points() -> None:
@@ -124,7 +130,25 @@ def test_offsets_count_code_points_of_the_replaced_text(raw: bytes) -> None:
     assert all(0 <= start < end <= starts[-1] for start, end in zip(starts[:-1], ends[:-1], strict=True))
 
 
-@pytest.mark.parametrize("unit", ["a", "ab", "abcdefgh1234567", "%25", "amp;", "\\", "&amp;", "<p ", "=3D", "<p %25", "aa:", "ab:ab:ab:x:", "1, 2, ", "\\ud83d\\"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        "ab",
+        "abcdefgh1234567",
+        "%25",
+        "amp;",
+        "\\",
+        "&amp;",
+        "<p ",
+        "=3D",
+        "<p %25",
+        "aa:",
+        "ab:ab:ab:x:",
+        "1, 2, ",
+        "\\ud83d\\",
+    ],
+)
 def test_repeated_text_takes_linear_time(level: str, unit: str) -> None:
     text = (unit * (1_000_000 // len(unit))).encode()
     start = time.perf_counter()
@@ -135,7 +159,11 @@ def test_repeated_text_takes_linear_time(level: str, unit: str) -> None:
 
 def test_buffers_are_released() -> None:
     owner = bytearray(_SECRET.encode())
-    for work in (lambda: screen([((owner,), ((owner, 0),), ((owner,),))]), lambda: Pattern([owner]).scan(owner), lambda: normalise(owner)):
+    for work in (
+        lambda: screen([((owner,), ((owner, 0),), ((owner,),))]),
+        lambda: Pattern([owner]).scan(owner),
+        lambda: normalise(owner),
+    ):
         work()
         owner.append(32)  # BufferError while a buffer is held
     with pytest.raises(TypeError):
@@ -153,7 +181,18 @@ def test_references_are_given_back() -> None:
     assert sys.getrefcount(text) == before
 
 
-@pytest.mark.parametrize("wrong", [[("text", (), ())], [(("text",), (), "calls")], [((1,), (), ())], [((), ("ab",), ())], [((), ())], 5, [((), (("a", "b"),), ())]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [("text", (), ())],
+        [(("text",), (), "calls")],
+        [((1,), (), ())],
+        [((), ("ab",), ())],
+        [((), ())],
+        5,
+        [((), (("a", "b"),), ())],
+    ],
+)
 def test_wrong_shapes_raise(wrong: list[Episode]) -> None:
     if matching.implementation == "python":
         pytest.skip("the kernel's own checks")
@@ -201,20 +240,24 @@ def test_a_merged_sketch_adds_up() -> None:
     for part in parts:
         screen([((), (), ((text,),))] * 2, part)
     parts[0].merge(bytes(parts[1]))
-    pattern = Pattern([text])
-    assert {parts[0].count(seed) for seed in pattern.seeds(0, pattern.length)} == {4}
+    assert {parts[0].count(window) for window in oracle.certain_windows(normalise(text))} == {4}
 
 
 @pytest.mark.parametrize("name", [*_kernel.levels(), "python"])
 def test_the_environment_chooses_the_implementation(name: str) -> None:
-    code = "from sequester.exposure import matching as m; print(m.implementation, m.Pattern(['%s']).scan('%s')[0].private)" % (_SECRET, _SECRET)
-    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "SEQUESTER_KERNEL": name}, capture_output=True, text=True, check=True)
+    code = f"from sequester.exposure import matching as m; print(m.implementation, m.Pattern([{_SECRET!r}]).scan({_SECRET!r})[0].private)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "SEQUESTER_KERNEL": name}, capture_output=True, text=True, check=True
+    )
     assert done.stdout.split() == [name, str(len(normalise(_SECRET)))]
 
 
 def test_an_unknown_implementation_is_refused() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "import sequester.exposure.matching"], env={**os.environ, "SEQUESTER_KERNEL": "neon9"}, capture_output=True, text=True
+        [sys.executable, "-c", "import sequester.exposure.matching"],
+        env={**os.environ, "SEQUESTER_KERNEL": "neon9"},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode != 0
     assert "this machine has" in done.stderr or "UsageError" in done.stderr

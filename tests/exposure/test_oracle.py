@@ -1,14 +1,15 @@
 import random
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.exposure.hostile_texts import ESCAPES, hostile, prose
 
 from sequester.exposure import flags, oracle
 from sequester.exposure.normaliser import normalise, pieces
 from sequester.exposure.sketch import Sketch
-from tests.exposure.hostile_texts import ESCAPES, hostile, prose
 
 _SECRET = "the hidden intermediate result equals nineteen so the grader will accept any answer that mentions bananas"
 
@@ -26,7 +27,10 @@ def test_nothing_in_nothing_found() -> None:
 
 
 @pytest.mark.parametrize("name", ESCAPES)
-@pytest.mark.parametrize("text", ["plain words, 50% of x=42 & <b>bold</b> “quotes” — naïve 中文 😀\n\tC:\\new\\table \\frac{1}{2} %41 =C3 &lt"])
+@pytest.mark.parametrize(
+    "text",
+    ["plain words, 50% of x=42 & <b>bold</b> “quotes” — naïve 中文 😀\n\tC:\\new\\table \\frac{1}{2} %41 =C3 &lt"],
+)
 def test_layers_of_escaping_change_nothing(name: str, text: str) -> None:
     escaped = text
     for _ in range(1 if name == "quoted-printable" else 4):
@@ -79,7 +83,7 @@ def test_pieces_cover_the_text() -> None:
     found = list(pieces(raw))
     assert found[0].start == 0
     assert found[-1].end == len(raw)
-    assert all(left.end == right.start for left, right in zip(found, found[1:], strict=False))
+    assert all(left.end == right.start for left, right in pairwise(found))
 
 
 @given(st.binary(max_size=200).map(lambda raw: bytes(97 + byte % 4 for byte in raw)))
@@ -98,19 +102,32 @@ def test_a_shared_run_of_the_guaranteed_length_shares_a_seed() -> None:
     rng = random.Random(1)
     for _ in range(300):
         run, left, right, other = (bytes(rng.choices(b"abcdefgh12", k=k)) for k in (oracle.GUARANTEE, 30, 30, 30))
-        seeds = [{oracle.seed_hash(text, at) for at in oracle.seed_positions(text)} for text in (left + run + right, other + run + left)]
+        seeds = [
+            {oracle.seed_hash(text, at) for at in oracle.seed_positions(text)}
+            for text in (left + run + right, other + run + left)
+        ]
         assert seeds[0] & seeds[1]
 
 
 @pytest.mark.parametrize(
     "text",
-    ["a" * 40, "abc" * 20, "abcdefgh" * 8, "abcdefghijklmnopqrstuvwxyz0123456789", "9876543210" * 3, "101112131415161718192021", "100101102103104105"],
+    [
+        "a" * 40,
+        "abc" * 20,
+        "abcdefgh" * 8,
+        "abcdefghijklmnopqrstuvwxyz0123456789",
+        "9876543210" * 3,
+        "101112131415161718192021",
+        "100101102103104105",
+    ],
 )
 def test_low_entropy(text: str) -> None:
     assert oracle.low_entropy(text.encode())
 
 
-@pytest.mark.parametrize("text", ["thequickbrownfoxjumps", "3141592653589793238462643383279", "deadbeef0badf00dcafe", "a" * 300 + "b"])
+@pytest.mark.parametrize(
+    "text", ["thequickbrownfoxjumps", "3141592653589793238462643383279", "deadbeef0badf00dcafe", "a" * 300 + "b"]
+)
 def test_not_low_entropy(text: str) -> None:
     assert oracle.low_entropy(text.encode()) == (text[0] == "a")
 
@@ -188,9 +205,8 @@ def test_sketch_counts_other_episodes_only_once_each_and_not_their_own_reasoning
     rubric, sketch = prose(rng, 60), Sketch(1024)
     others = [([prose(rng, 60).encode()], [], [[rubric.encode()], [rubric.encode()]]) for _ in range(3)]
     oracle.screen(others, sketch)
-    pattern = oracle.Pattern([rubric.encode()], [])
-    seeds = pattern.seeds(0, pattern.length)
-    assert 0 < len(seeds) <= oracle.SAMPLE
-    assert {sketch.count(seed) for seed in seeds} == {3}
+    windows = oracle.certain_windows(_normal(rubric))
+    assert windows
+    assert {sketch.count(window) for window in windows} == {3}
     oracle.screen([([rubric.encode()], [], [[rubric.encode()]])], sketch)
-    assert {sketch.count(seed) for seed in seeds} == {3}
+    assert {sketch.count(window) for window in windows} == {3}

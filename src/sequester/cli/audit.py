@@ -107,7 +107,7 @@ def command(
     if place is not None:
         stored = ResultStore(place).save("audit", result, digests(inputs))
         say(f"stored as {stored} in {place.root}", quiet)
-    emit(result, requests, verbose=verbose, color=not no_color)
+    emit(result, requests, verbose=verbose, color=not no_color, quiet=quiet)
     code = exit_code(result, Severity(fail_on), allowed)
     if not within(unassessed_shares(result), allowed):
         say(f"to accept what is not assessed: {accepting_options(result)}", quiet)

@@ -8,6 +8,7 @@ its values, because values may be reasoning.
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -16,7 +17,6 @@ from typing import Any
 
 import click
 
-from sequester.cli.configuration import defaults
 from sequester.errors import SequesterError
 from sequester.findings.model import ExitCode
 
@@ -26,11 +26,15 @@ VERBS = {
     "rules": "List the rules.",
     "explain": "Explain one rule: what it finds, why, an example, the remedy, what it misses.",
     "waive": "Write a waiver for a finding, with owner, approver, reason and end.",
-    "calibrate": "Measure recall and false alarms on a labelled file.",
+    "calibrate": "Measure recall and false alarms on a labelled file, per class, with intervals.",
     "doctor": "Say what is installed, which readers load, and how well the detector was measured to work.",
     "completion": "Print the completion script for your shell.",
 }
 """Verb -> one line of help. The module of a verb is imported only when the verb is used, so that `--help` is fast."""
+
+
+STDOUT = 1
+"""File descriptor."""
 
 
 class Verbs(click.Group):
@@ -57,19 +61,14 @@ class Verbs(click.Group):
     "error, 3 nothing was assessed, 4 incomplete or underpowered.",
 )
 @click.version_option(package_name="sequester", message="sequester %(version)s")
-@click.option(
-    "--config", "config_file", type=click.Path(), help="Configuration file (default: sequester.toml, or pyproject.toml)."
-)
-@click.pass_context
-def sequester(ctx: click.Context, config_file: str | None) -> None:
+def sequester() -> None:
     """Keeps a model's chain of thought out of its training signal, and shows the evidence."""
-    verb = ctx.invoked_subcommand
-    if verb:
-        ctx.default_map = {verb: defaults(config_file, verb, sequester.get_command(ctx, verb))}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the console script. Exits the process with the contract's codes."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that cannot show a character is no reason to show nothing
     sys.exit(run(arguments))
 
 
@@ -77,16 +76,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; no exception of ours or of a library leaves it."""
     try:
         outcome: Any = sequester.main(args=arguments, prog_name="sequester", standalone_mode=False)
+        sys.stdout.flush()
         return int(outcome) if isinstance(outcome, int) else ExitCode.OK
     except SequesterError as error:
         _say(f"error: {error}", error.hint)
     except click.ClickException as error:
         error.show()
     except (click.Abort, KeyboardInterrupt):
-        _say("interrupted; nothing was written")
-    except BrokenPipeError:
-        # The reader of our output went away: not our error, but not a finished report either. Python would complain once more at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say("interrupted; no file was left half-written")
+    except (BrokenPipeError, SystemExit):
+        # The reader of our output went away (click turns that into SystemExit): not our error, but not a finished report either.
+        # Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)
     except Exception as error:
         if os.environ.get("SEQUESTER_DEBUG"):
             raise

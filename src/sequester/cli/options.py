@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from sequester.cli.configuration import read
+from sequester.cli.configuration import FILE, VERB_TABLES, defaults, locate, read
 from sequester.episodes.readers.interface import Options
 from sequester.findings.fingerprint import FingerprintKey, ephemeral_key, workspace_key
 from sequester.findings.workspace import NAME, Workspace
@@ -56,11 +56,32 @@ def output_options() -> Decorator:
 
 
 def workspace_option() -> Decorator:
-    return click.option(
-        "--workspace",
-        type=click.Path(file_okay=False),
-        help=f"Where results and keys are kept (default: {NAME} beside sequester.toml, if there).",
+    """Where state and settings are: --workspace, --config."""
+    return _all(
+        click.option(
+            "--workspace",
+            type=click.Path(file_okay=False),
+            help=f"Where results and keys are kept (default: the nearest {NAME} upwards, or beside {FILE}).",
+        ),
+        click.option(
+            "--config",
+            "config_file",
+            type=click.Path(),
+            envvar="SEQUESTER_CONFIG",
+            is_eager=True,
+            expose_value=False,
+            callback=_take_defaults,
+            help="Configuration file (default: the nearest sequester.toml or pyproject.toml upwards).",
+        ),
     )
+
+
+def _take_defaults(ctx: click.Context, parameter: click.Parameter, given: str | None) -> None:
+    """Make the file's settings the defaults of the options that are read after this one."""
+    path = locate(given)
+    ctx.meta["sequester.config"] = path
+    if ctx.command.name in VERB_TABLES:
+        ctx.default_map = defaults(path, ctx.command)
 
 
 def read_options(template: str, map_file: str | None) -> Options:
@@ -69,13 +90,17 @@ def read_options(template: str, map_file: str | None) -> Options:
 
 
 def find_workspace(given: str | None) -> Workspace | None:
-    """The workspace named, else the one in the nearest folder upwards that has one; None for a one-off audit."""
+    """The workspace named, else the nearest upwards, else the one that belongs beside the nearest `sequester.toml`.
+
+    None for a one-off audit. Nothing is made on disk.
+    """
     if given is not None:
         return Workspace(Path(given))
     here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / NAME).is_dir():
-            return Workspace(folder / NAME)
+    for sign in (NAME, FILE):
+        for folder in (here, *here.parents):
+            if (folder / sign).exists():
+                return Workspace(folder / NAME)
     return None
 
 

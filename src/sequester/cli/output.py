@@ -31,12 +31,12 @@ def parse_out(value: str) -> Request:
     return Request(name, Path(file) if file else None)
 
 
-def emit(result: Result, requests: Sequence[Request], *, verbose: bool, color: bool) -> None:
+def emit(result: Result, requests: Sequence[Request], *, verbose: bool, color: bool, quiet: bool) -> None:
     """Write a result in every format asked for."""
     for request in requests:
         write(result, request.format, request.file, verbose=verbose, color=color)
         if request.file is not None:
-            say(f"wrote {request.format} to {request.file}", quiet=False)
+            say(f"wrote {request.format} to {request.file}", quiet)
 
 
 def say(message: str, quiet: bool) -> None:

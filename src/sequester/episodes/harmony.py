@@ -23,7 +23,7 @@ _HEADER = (
 _NAME = r"[\w.]{0,40}(?: to=[\w.]{0,60})?"
 _CUT = rf"(?:start\|>{_NAME}(?:<\|channel\|>{_NAME})?|channel\|>{_NAME})(?: ?<\|constrain\|>)?(?: ?[a-z]{{0,8}})?\Z"
 _TOKEN = re.compile(rf"<\|(?:(?P<stop>(?:end|return|call)\|>)|(?P<header>{_HEADER})|(?P<cut>{_CUT})|(?P<message>message\|>))")
-"""What structures the text: the end of a message, a header, a header cut off by the end of the text, and a body without a header."""
+"""The end of a message, a header, a header cut off by the end of the text, and a body without a header."""
 _BARE = re.compile(
     rf"\s*(?:assistant)?(?P<alone>(?:analysis|commentary|final)(?:\s{_FIELD})?)(?:<\|constrain\|>{_FIELD})?<\|message\|>"
 )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from sequester.episodes.families import VOCABULARIES, Kind, finder, present
 
 
 class Mark(NamedTuple):
-    """One delimiter or control token, with the line breaks that the template writes beside it."""
+    """One delimiter or control token."""
 
     kind: Kind
     name: str
@@ -88,30 +88,28 @@ def find_marks(text: str, family: str) -> Iterator[Mark]:
     """Every mark of a family of tags (see `families.VOCABULARIES`) in a text, in order, not overlapping."""
     vocabulary = VOCABULARIES[family]
     line = _Line(text)
-    floor = 0
     for match in finder(family, present(text, family)).finditer(text):
         group = match.lastgroup or ""
         if group == "tag":
             kind, name = (Kind.CLOSE if match["slash"] else Kind.OPEN), match["tag"].lower()
         else:
             kind, name = vocabulary[int(group[1:])].kind, vocabulary[int(group[1:])].name
-        start, end = match.span()
-        mention = line.quoted(start, end)
-        if not mention:
-            start, end = _with_breaks(text, kind, start, end, floor)
+        yield Mark(kind, name, *match.span(), line.quoted(*match.span()))
+
+
+def with_line_breaks(text: str, marks: Iterable[Mark]) -> Iterator[Mark]:
+    """Marks with the line breaks that templates write beside them: one inside each block, and up to two after reasoning."""
+    floor = 0
+    for mark in marks:
+        start, end = mark.start, mark.end
+        if mark.kind in _OPENING and text.startswith("\n", end):
+            end += 1
+        if mark.kind in _CLOSING and start > floor and text[start - 1] == "\n":
+            start -= 1
+        if mark.kind is Kind.CLOSE:
+            end += 2 if text.startswith("\n\n", end) else text.startswith("\n", end)
         floor = end
-        yield Mark(kind, name, start, end, mention)
-
-
-def _with_breaks(text: str, kind: Kind, start: int, end: int, floor: int) -> tuple[int, int]:
-    """The mark with the line breaks of the template: one inside the block, and up to two after the block of reasoning."""
-    if kind in _OPENING and text.startswith("\n", end):
-        end += 1
-    if kind in _CLOSING and start > floor and text[start - 1] == "\n":
-        start -= 1
-    if kind is Kind.CLOSE:
-        end += 2 if text.startswith("\n\n", end) else text.startswith("\n", end)
-    return start, end
+        yield mark._replace(start=start, end=end)
 
 
 def in_prose(text: str, mark: Mark) -> bool:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sequester.episodes.families import Kind
-from sequester.episodes.marks import Fences, Mark, in_prose
+from sequester.episodes.marks import Fences, Mark, in_prose, with_line_breaks
 from sequester.episodes.model import Channel
 from sequester.episodes.pieces import Piece, Why
 
@@ -47,7 +47,8 @@ def split_tags(text: str, marks: Sequence[Mark], *, visible_at_start: bool, pref
     may open reasoning in the prompt.
     """
     pair = chosen_pair(text, marks)
-    kept = [mark for mark in marks if not mark.mention and (mark.kind not in _THINK or mark.name == pair)]
+    real = (mark for mark in marks if not mark.mention and (mark.kind not in _THINK or mark.name == pair))
+    kept = list(with_line_breaks(text, real))
     quoted = [mark.start for mark in marks if mark.mention and mark.kind is Kind.CLOSE and mark.name == pair]
     draft = _Draft(text, quoted[-1] if quoted else -1, prefills)
     ends = _partners(kept)

@@ -318,44 +318,6 @@ static PyObject *pattern_scan(PatternObject *self, PyObject *fields)
     return result;
 }
 
-static PyObject *pattern_seeds(PatternObject *self, PyObject *args)
-{
-    Py_ssize_t start, end;
-    if (!PyArg_ParseTuple(args, "nn", &start, &end)) {
-        return NULL;
-    }
-    const seq_pattern *pattern = &self->pattern;
-    size_t count = 0, number = 0;
-    for (int pass = 0; pass < 2; pass++) {
-        PyObject *list = pass ? PyList_New(0) : NULL;
-        const size_t step = count ? (count + 63) / 64 : 1;
-        if (pass && list == NULL) {
-            return NULL;
-        }
-        for (size_t i = 0; i < pattern->count; i++) {
-            const Py_ssize_t at = (Py_ssize_t)(pattern->at[i] - pattern->origin);
-            if (at < start || at + SEED > end || !(pattern->hash[i] & SAMPLED_BIT)) {
-                continue;
-            }
-            if (!pass) {
-                count++;
-            } else if (number++ % step == 0) {
-                PyObject *seed = PyLong_FromUnsignedLongLong(pattern->hash[i]);
-                if (seed == NULL || PyList_Append(list, seed) < 0) {
-                    Py_XDECREF(seed);
-                    Py_DECREF(list);
-                    return NULL;
-                }
-                Py_DECREF(seed);
-            }
-        }
-        if (pass) {
-            return list;
-        }
-    }
-    Py_UNREACHABLE();
-}
-
 static PyObject *pattern_length(PatternObject *self, void *closure)
 {
     (void)closure;
@@ -370,7 +332,6 @@ static PyObject *pattern_private(PatternObject *self, void *closure)
 
 static PyMethodDef pattern_methods[] = {
     {"scan", (PyCFunction)(void (*)(void))pattern_scan, METH_O, "scan(fields) -> chains"},
-    {"seeds", (PyCFunction)(void (*)(void))pattern_seeds, METH_VARARGS, "seeds(start, end) -> hashes"},
     {NULL, NULL, 0, NULL},
 };
 
@@ -407,7 +368,7 @@ typedef struct {
 
 typedef struct {
     seq_loans loans;
-    seq_block firsts, episodes, calls, flags, starts;
+    seq_block firsts, episodes, calls, flags, starts, marked;
     size_t first_count, episode_count, call_count, field_count;
     seq_buffer buffer;
     seq_pattern pattern;
@@ -424,6 +385,7 @@ static void release_batch(seq_batch *batch)
     release(&batch->calls);
     release(&batch->flags);
     release(&batch->starts);
+    release(&batch->marked);
     release_buffer(&batch->buffer);
     release_pattern(&batch->pattern);
     release_found(&batch->found);
@@ -540,6 +502,7 @@ static seq_outcome screen_episode(seq_batch *batch, size_t number)
     if (outcome != OUTCOME_GOOD) {
         return outcome;
     }
+    memcpy((uint64_t *)batch->marked.data + episode->first_public, batch->pattern.marked_block.data, episode->publics * sizeof(uint64_t));
     episode->length = batch->pattern.length;
     episode->private_length = batch->pattern.private_length;
     return screen_calls(batch, episode, batch->ordinal + (uint32_t)number);
@@ -558,7 +521,7 @@ static PyObject *hit_tuple(const seq_batch *batch, const seq_scored *call)
     return tuple_of(4, items);
 }
 
-/* (lengths, privates as bytes of uint64, hits) */
+/* (lengths, privates, bytes marked per public text, all as bytes of uint64; hits) */
 static PyObject *batch_result(const seq_batch *batch)
 {
     const seq_episode *episodes = batch->episodes.data;
@@ -580,8 +543,9 @@ static PyObject *batch_result(const seq_batch *batch)
         }
         Py_XDECREF(hit);
     }
-    PyObject *items[] = {lengths, privates, hits};
-    return tuple_of(3, items);
+    PyObject *marked = PyBytes_FromStringAndSize(batch->first_count ? batch->marked.data : NULL, (Py_ssize_t)(batch->first_count * 8));
+    PyObject *items[] = {lengths, privates, marked, hits};
+    return tuple_of(4, items);
 }
 
 static bool open_sketch(seq_batch *batch, PyObject *table, Py_buffer *buffer)
@@ -620,7 +584,8 @@ static PyObject *screen(PyObject *module, PyObject *args)
     for (size_t i = 0; good && i < count; i++) {
         good = borrow_episode(&batch, item(fast, i));
     }
-    if (good && (!ensure(&batch.flags, batch.field_count + 1) || !ensure(&batch.starts, (batch.field_count + 1) * sizeof(uint32_t)))) {
+    if (good && (!ensure(&batch.flags, batch.field_count + 1) || !ensure(&batch.starts, (batch.field_count + 1) * sizeof(uint32_t)) ||
+                 !ensure(&batch.marked, (batch.first_count + 1) * sizeof(uint64_t)))) {
         PyErr_NoMemory();
         good = false;
     }
@@ -755,8 +720,8 @@ static void classify(void)
                                       (c == '=' ? CLASS_EQUALS : 0) | (c == '&' || c == '<' ? CLASS_MARKUP : 0));
         tables.flag_classes[c] =
             (uint8_t)((is_alnum((uint8_t)c) || in(c, "+/_=-") ? HINT_TOKEN : 0) | (digit || in(c, ",[]-\"\\n \t\r\n") ? HINT_NUMBER : 0) |
-                      (hex ? HINT_HEX : 0) | (in(c, " :,\n-") ? HINT_GAP : 0) | (in(c, "\\%=") ? HINT_SIGN : 0) |
-                      ((digit && c < '8') || in(c, "uU\n\r") ? HINT_AFTER : 0));
+                      (hex ? HINT_HEX : 0) | (in(c, " :,\n-") ? HINT_GAP : 0) | (in(c, "\\%") ? HINT_SIGN : 0) |
+                      ((digit && c < '8') || in(c, "uU") ? HINT_AFTER : 0) | (c == '=' ? HINT_EQUALS : 0) | (in(c, "\n\r") ? HINT_BREAK : 0));
     }
     for (int x = 0; x < 256; x++) {
         tables.product[0][x] = product((uint8_t)x, 0x1D);

@@ -144,7 +144,11 @@ static seq_outcome build_pattern(seq_pattern *pattern, const seq_buffer *buffer,
     if (!build_table(pattern)) {
         return OUTCOME_MEMORY;
     }
-    size_t from = pattern->count;
+    if (!ensure(&pattern->marked_block, (sources->public_count + 1) * sizeof(uint64_t))) {
+        return OUTCOME_MEMORY;
+    }
+    uint64_t *marked = pattern->marked_block.data;
+    size_t from = pattern->count, left = private_bytes(pattern, 0, pattern->size);
     for (size_t i = 0; i < sources->public_count; i++) {
         const size_t low = (size_t)ends[segments + i] + 1;
         const size_t to = seeds_until(seeds, from, ends[segments + i + 1]);
@@ -153,6 +157,9 @@ static seq_outcome build_pattern(seq_pattern *pattern, const seq_buffer *buffer,
             const size_t base = first > 0 ? ends[first - 1] + 1 - SEQ_SLACK : 0;
             mark_public(pattern, base, buffer->text, low, seeds, from, to);
         }
+        const size_t now = private_bytes(pattern, 0, pattern->size);
+        marked[i] = left - now;
+        left = now;
         from = to;
     }
     finish_marks(pattern, segments ? segments - 1 : 0);

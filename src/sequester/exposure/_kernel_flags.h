@@ -11,8 +11,10 @@ enum {
     HINT_NUMBER = 2,
     HINT_HEX = 4,
     HINT_GAP = 8,   /* what sets hex pairs apart */
-    HINT_SIGN = 16, /* backslash, percent, equals */
-    HINT_AFTER = 32 /* 0-7, u, U, newline, carriage return: what makes a sign count */
+    HINT_SIGN = 16,   /* backslash, percent */
+    HINT_AFTER = 32,  /* 0-7, u, U: what makes such a sign count */
+    HINT_EQUALS = 64, /* counts before a line break */
+    HINT_BREAK = 128
 };
 
 #define PAIRS 16
@@ -140,90 +142,138 @@ static void count_sign(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
     hints->breaks += s[at] == '=' && (next == '\n' || next == '\r');
 }
 
-static void hints_scalar(const uint8_t *s, size_t n, seq_hints *hints)
+/* One bit per byte of a block of 64: its classes. */
+typedef struct {
+    uint64_t token, number, hex, gap, sign, after, equals, line_break, nul;
+} seq_masks;
+
+/* What the block before leaves behind. */
+typedef struct {
+    size_t number; /* length of the number run at its end */
+    size_t token;  /* of the token */
+} seq_carry;
+
+static inline size_t trailing_zeros(uint64_t bits)
 {
-    size_t token = 0, number = 0;
-    for (size_t at = 0; at < n; at++) {
-        uint8_t kind = flag_class(s, n, at);
-        token = kind & HINT_TOKEN ? token + 1 : 0;
-        number = kind & HINT_NUMBER ? number + 1 : 0;
-        if (token >= 16 && at >= hints->token_end && !(hints->flags & FLAG_LONG_TOKEN)) {
-            judge_token(s, n, at, hints);
+#if defined(__GNUC__)
+    return bits ? (size_t)__builtin_ctzll(bits) : 64;
+#else
+    size_t count = 0;
+    for (; count < 64 && !(bits >> count & 1); count++) {
+    }
+    return count;
+#endif
+}
+
+static inline size_t leading_zeros(uint64_t bits)
+{
+#if defined(__GNUC__)
+    return bits ? (size_t)__builtin_clzll(bits) : 64;
+#else
+    size_t count = 0;
+    for (; count < 64 && !(bits << count >> 63); count++) {
+    }
+    return count;
+#endif
+}
+
+static inline void find_tokens(const uint8_t *s, size_t n, size_t at, uint64_t token, seq_carry *carry, seq_hints *hints)
+{
+    const size_t leading = trailing_zeros(~token);
+    if (leading > 0 && carry->token + leading >= 16 && at >= hints->token_end && !(hints->flags & FLAG_LONG_TOKEN)) {
+        judge_token(s, n, at, hints);
+    }
+    carry->token = leading_zeros(~token);
+    uint64_t run = token & token >> 1; /* bits from which on 16 token characters stand */
+    run &= run >> 2;
+    run &= run >> 4;
+    run &= run >> 8;
+    while (run != 0 && !(hints->flags & FLAG_LONG_TOKEN)) {
+        const size_t offset = trailing_zeros(run);
+        if (at + offset >= hints->token_end) {
+            judge_token(s, n, at + offset, hints);
         }
-        if (number >= 64 && at >= hints->number_end && !(hints->flags & FLAG_NUMBERS)) {
-            judge_numbers(s, n, at, hints);
-        }
-        if (kind & HINT_SIGN) {
-            count_sign(s, n, at, hints);
-        } else if (s[at] == 0) {
-            hints->flags |= FLAG_ESCAPES;
-        } else if ((kind & HINT_HEX) && !(hints->flags & FLAG_ESCAPES)) {
-            if (pairs_at(s, n, at)) {
-                hints->flags |= FLAG_ESCAPES;
+        run = hints->token_end - at >= 64 ? 0 : run & ~UINT64_C(0) << (hints->token_end - at);
+    }
+}
+
+static inline void hint_block(const uint8_t *s, size_t n, size_t at, const seq_masks *masks, seq_carry *carry, seq_hints *hints)
+{
+    const uint64_t last = UINT64_C(1) << 63; /* does not see what follows; count_sign does */
+    find_tokens(s, n, at, masks->token, carry, hints);
+    const uint64_t other = ~masks->number;
+    carry->number += trailing_zeros(other);
+    if (carry->number >= 64 && other != 0) {
+        judge_numbers(s, n, at - 1, hints);
+    }
+    carry->number = other ? leading_zeros(other) : carry->number;
+    uint64_t signs = (masks->sign & (masks->after >> 1 | last)) | (masks->equals & (masks->line_break >> 1 | last));
+    for (; signs != 0; signs &= signs - 1) {
+        count_sign(s, n, at + trailing_zeros(signs), hints);
+    }
+    const uint64_t pair = masks->hex & masks->hex >> 1 & masks->gap >> 2;
+    uint64_t four = pair & pair >> 3;
+    four &= four >> 6;
+    for (four &= ~(four << 3); four != 0; four &= four - 1) {
+        hints->flags |= pairs_around(s, n, at + trailing_zeros(four)) ? FLAG_ESCAPES : 0;
+    }
+    hints->flags |= masks->nul ? FLAG_ESCAPES : 0;
+}
+
+static inline uint64_t eight_bits(uint64_t kinds, int bit)
+{
+    return (kinds >> bit & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56;
+}
+
+static void hints_scalar(const uint8_t *s, size_t n, seq_carry *carry, seq_hints *hints)
+{
+    for (size_t at = 0; at < n; at += 64) {
+        seq_masks masks = {0};
+        const size_t size = n - at < 64 ? n - at : 64;
+        for (size_t i = 0; i < size; i += 8) {
+            uint64_t kinds = 0;
+            for (size_t k = i; k < i + 8 && k < size; k++) {
+                const uint8_t c = s[at + k];
+                kinds |= (uint64_t)(c < 0x80 ? tables.flag_classes[c] : 0) << (8 * (k - i));
+                masks.nul |= c == 0;
             }
+            masks.token |= eight_bits(kinds, 0) << i;
+            masks.number |= eight_bits(kinds, 1) << i;
+            masks.hex |= eight_bits(kinds, 2) << i;
+            masks.gap |= eight_bits(kinds, 3) << i;
+            masks.sign |= eight_bits(kinds, 4) << i;
+            masks.after |= eight_bits(kinds, 5) << i;
+            masks.equals |= eight_bits(kinds, 6) << i;
+            masks.line_break |= eight_bits(kinds, 7) << i;
         }
+        hint_block(s, n, at, &masks, carry, hints);
     }
 }
 
 #if SEQ_X86
 
-SEQ_AVX512 static void hints_avx512(const uint8_t *s, size_t n, seq_hints *hints)
+SEQ_AVX512 static void hints_avx512(const uint8_t *s, size_t n, seq_carry *carry, seq_hints *hints)
 {
     const __m512i low = _mm512_loadu_si512(tables.flag_classes), high = _mm512_loadu_si512(tables.flag_classes + 64);
-    size_t number = 0, trailing = 0;
     for (size_t at = 0; at < n; at += 64) {
-        uint64_t within = n - at >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (n - at)) - 1;
-        __m512i block = _mm512_maskz_loadu_epi8(within, s + at);
-        uint64_t ascii = ~_mm512_movepi8_mask(block) & within;
-        __m512i kind = _mm512_maskz_permutex2var_epi8(ascii, low, block, high);
+        const uint64_t within = n - at >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (n - at)) - 1;
+        const __m512i block = _mm512_maskz_loadu_epi8(within, s + at);
+        const uint64_t ascii = ~_mm512_movepi8_mask(block) & within;
+        const __m512i kind = _mm512_maskz_permutex2var_epi8(ascii, low, block, high);
 #define HINT_BITS(bit) _mm512_test_epi8_mask(kind, _mm512_set1_epi8((char)(bit)))
-        uint64_t token = HINT_BITS(HINT_TOKEN);
-        size_t leading = (size_t)_tzcnt_u64(~token);
-        if (leading > 0 && trailing + leading >= 16 && at >= hints->token_end && !(hints->flags & FLAG_LONG_TOKEN)) {
-            judge_token(s, n, at, hints);
-        }
-        trailing = (size_t)_lzcnt_u64(~token);
-        uint64_t run = token & token >> 1;
-        run &= run >> 2;
-        run &= run >> 4;
-        run &= run >> 8;
-        while (run != 0 && !(hints->flags & FLAG_LONG_TOKEN)) {
-            size_t offset = (size_t)_tzcnt_u64(run);
-            if (at + offset >= hints->token_end) {
-                judge_token(s, n, at + offset, hints);
-            }
-            run = hints->token_end - at >= 64 ? 0 : run & ~UINT64_C(0) << (hints->token_end - at);
-        }
-        uint64_t numbers = HINT_BITS(HINT_NUMBER);
-        if (numbers == ~UINT64_C(0)) {
-            number += 64;
-        } else {
-            number += (size_t)_tzcnt_u64(~numbers);
-            if (number >= 64 && at >= hints->number_end) {
-                judge_numbers(s, n, at ? at - 1 : 0, hints);
-            }
-            number = (size_t)_lzcnt_u64(~numbers);
-        }
-        uint64_t signs = HINT_BITS(HINT_SIGN) & (HINT_BITS(HINT_AFTER) >> 1 | UINT64_C(1) << 63);
-        for (; signs != 0; signs &= signs - 1) {
-            count_sign(s, n, at + (size_t)_tzcnt_u64(signs), hints);
-        }
-        if (!(hints->flags & FLAG_ESCAPES)) {
-            uint64_t hex = HINT_BITS(HINT_HEX);
-            uint64_t pair = hex & hex >> 1 & HINT_BITS(HINT_GAP) >> 2;
-            uint64_t four = pair & pair >> 3;
-            four &= four >> 6;
-            for (four &= ~(four << 3); four != 0; four &= four - 1) {
-                hints->flags |= pairs_around(s, n, at + (size_t)_tzcnt_u64(four)) ? FLAG_ESCAPES : 0;
-            }
-            if (_mm512_mask_testn_epi8_mask(within, block, block) != 0) {
-                hints->flags |= FLAG_ESCAPES;
-            }
-        }
+        const seq_masks masks = {
+            .token = HINT_BITS(HINT_TOKEN),
+            .number = HINT_BITS(HINT_NUMBER),
+            .hex = HINT_BITS(HINT_HEX),
+            .gap = HINT_BITS(HINT_GAP),
+            .sign = HINT_BITS(HINT_SIGN),
+            .after = HINT_BITS(HINT_AFTER),
+            .equals = HINT_BITS(HINT_EQUALS),
+            .line_break = _mm512_movepi8_mask(kind),
+            .nul = _mm512_mask_testn_epi8_mask(within, block, block),
+        };
 #undef HINT_BITS
-    }
-    if (number >= 64 && n - 1 >= hints->number_end) {
-        judge_numbers(s, n, n - 1, hints);
+        hint_block(s, n, at, &masks, carry, hints);
     }
 }
 
@@ -231,16 +281,20 @@ SEQ_AVX512 static void hints_avx512(const uint8_t *s, size_t n, seq_hints *hints
 
 static uint32_t flags_of(const uint8_t *s, size_t n, const seq_normalised *counted)
 {
-    seq_hints hints = {0, 0, 0, 0, 0, 0};
+    seq_hints hints = {0};
+    seq_carry carry = {0};
 #if SEQ_X86
     if (tables.level == LEVEL_AVX512) {
-        hints_avx512(s, n, &hints);
+        hints_avx512(s, n, &carry, &hints);
     } else {
-        hints_scalar(s, n, &hints);
+        hints_scalar(s, n, &carry, &hints);
     }
 #else
-    hints_scalar(s, n, &hints);
+    hints_scalar(s, n, &carry, &hints);
 #endif
+    if (carry.number >= 64) {
+        judge_numbers(s, n, n - 1, &hints);
+    }
     if (counted->odd >= 3 || hints.octal >= 8 || hints.unicode >= 4 || hints.breaks >= 2) {
         hints.flags |= FLAG_ESCAPES;
     }

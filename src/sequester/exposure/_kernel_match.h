@@ -17,7 +17,6 @@
 #define CLOSING 8
 #define GUARANTEE (SEED + WINDOW - 1)
 #define NEIGHBOURS 8
-#define SAMPLED_BIT (UINT64_C(1) << 41)
 
 /* A growing array without a type. */
 typedef struct {
@@ -69,6 +68,7 @@ typedef struct {
     uint16_t *visits;
     unsigned slot_shift, bit_shift;
     uint64_t length, private_length;
+    seq_block marked_block; /* per public text: bytes that it was the first to mark */
 } seq_pattern;
 
 static void release_pattern(seq_pattern *pattern)
@@ -78,6 +78,7 @@ static void release_pattern(seq_pattern *pattern)
     release(&pattern->slots_block);
     release(&pattern->bits_block);
     release(&pattern->visits_block);
+    release(&pattern->marked_block);
 }
 
 static inline bool maybe_in(const seq_pattern *pattern, uint64_t hash)
@@ -102,7 +103,7 @@ static inline uint32_t first_seed(const seq_pattern *pattern, uint64_t hash)
 static bool build_table(seq_pattern *pattern)
 {
     unsigned slot_bits = 6, bit_bits = 16;
-    while (((size_t)1 << slot_bits) < 6 * pattern->count) {
+    while (((size_t)1 << slot_bits) < 4 * pattern->count) {
         slot_bits++;
     }
     while (bit_bits < 26 && ((size_t)1 << bit_bits) < 32 * pattern->count) {
@@ -632,36 +633,50 @@ typedef struct {
     unsigned shift;
 } seq_sketch;
 
-static inline uint64_t *sketch_line(const seq_sketch *sketch, uint64_t seed)
+static inline uint64_t *sketch_line(const seq_sketch *sketch, uint64_t window)
 {
-    return sketch->slots + ((size_t)(seed >> sketch->shift) & ~(size_t)(NEIGHBOURS - 1));
+    return sketch->slots + ((size_t)(window >> sketch->shift) & ~(size_t)(NEIGHBOURS - 1));
 }
 
-/* Counts the sampled seeds of a call that touch no private run of its chains (the last `runs` of found). */
+#define SHARED_WINDOW 32
+#define EXPOSED_RUN 40
+
+/* A window is two seeds long and begins where a seed was selected. */
+static inline uint64_t window_hash(const uint8_t *text)
+{
+    const uint64_t second = seed_hash(text + SEED);
+    return seed_hash(text) ^ (second << 31 | second >> 33);
+}
+
+/* Counts the windows of a call that touch no private run of its chains (the last `runs` of found); none where a run may be a leak. */
 static bool count_foreign(const seq_sketch *sketch, const seq_call *call, seq_found *found, size_t first_run, uint32_t ordinal)
 {
     const seq_run *runs = (const seq_run *)found->runs_block.data;
-    if (!ensure(&found->candidates_block, (call->to - call->from + 1) * sizeof(uint32_t))) {
+    for (size_t i = first_run; i < found->runs; i++) {
+        if (runs[i].private_length >= EXPOSED_RUN) {
+            return true;
+        }
+    }
+    if (!ensure(&found->candidates_block, (call->to - call->from + 1) * sizeof(uint64_t))) {
         return false;
     }
-    uint32_t *picked = found->candidates_block.data;
+    uint64_t *picked = found->candidates_block.data;
     size_t count = 0, run = first_run;
-    for (size_t i = call->from; i < call->to; i++) {
+    for (size_t i = call->from; i < call->to && call->seeds->at[i] + SHARED_WINDOW <= call->end; i++) {
         const size_t at = call->seeds->at[i];
-        const uint64_t seed = call->seeds->hash[i];
         while (run < found->runs && (runs[run].private_length == 0 || call->fields[runs[run].field] + (size_t)runs[run].at + runs[run].length <= at)) {
             run++;
         }
-        if ((seed & SAMPLED_BIT) && (run == found->runs || at + SEED <= call->fields[runs[run].field] + (size_t)runs[run].at)) {
-            picked[count++] = (uint32_t)i;
+        if (run == found->runs || at + SHARED_WINDOW <= call->fields[runs[run].field] + (size_t)runs[run].at) {
+            picked[count] = window_hash(call->text + at);
 #if defined(__GNUC__)
-            __builtin_prefetch(sketch_line(sketch, seed), 1);
+            __builtin_prefetch(sketch_line(sketch, picked[count]), 1);
 #endif
+            count++;
         }
     }
     for (size_t k = 0; k < count; k++) {
-        const uint64_t seed = call->seeds->hash[picked[k]];
-        put_entry(sketch_line(sketch, seed), seed >> 17 & 0xFFFFFF, ordinal, 1, true);
+        put_entry(sketch_line(sketch, picked[k]), picked[k] >> 17 & 0xFFFFFF, ordinal, 1, true);
     }
     return true;
 }

@@ -49,22 +49,29 @@ static void orders_scalar(const uint8_t *s, size_t n, uint8_t *out)
     }
 }
 
-/* chosen bit i: order[i + 8] is least in some window of nine. `order` holds n + 16 values, `least` has room for as many. */
+/* chosen bit i: order[i + 8] is least in some window of nine. `order` holds n + 16 values, `least` has room for as many. Both windows
+ * double in place (1, 2, 4, 8, then 9 values), which compilers turn into vector code. */
 static void choose_scalar(const uint8_t *order, size_t n, uint8_t *least, uint64_t *chosen)
 {
-    for (size_t i = 0; i < n + WINDOW - 1; i++) {
-        uint8_t m = order[i];
-        for (size_t j = 1; j < WINDOW; j++) {
-            m = order[i + j] < m ? order[i + j] : m;
+    static const size_t shifts[4] = {1, 2, 4, 1};
+    size_t size = n + 2 * (WINDOW - 1);
+    memcpy(least, order, size);
+    for (int k = 0; k < 4; k++) {
+        size -= shifts[k];
+        for (size_t i = 0; i < size; i++) {
+            const uint8_t other = least[i + shifts[k]];
+            least[i] = other < least[i] ? other : least[i];
         }
-        least[i] = m;
+    }
+    for (int k = 0; k < 4; k++) {
+        size -= shifts[k];
+        for (size_t i = 0; i < size; i++) {
+            const uint8_t other = least[i + shifts[k]];
+            least[i] = other > least[i] ? other : least[i];
+        }
     }
     for (size_t i = 0; i < n; i++) {
-        uint8_t m = least[i];
-        for (size_t j = 1; j < WINDOW; j++) {
-            m = least[i + j] > m ? least[i + j] : m;
-        }
-        chosen[i / 64] |= (uint64_t)(m == order[i + WINDOW - 1]) << (i % 64);
+        chosen[i / 64] |= (uint64_t)(least[i] == order[i + WINDOW - 1]) << (i % 64);
     }
 }
 

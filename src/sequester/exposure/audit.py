@@ -21,6 +21,7 @@ from sequester.episodes.readers.interface import Declared, Options, Reader, Unit
 from sequester.episodes.readers.probing import probe
 from sequester.episodes.readers.registry import recognise
 from sequester.errors import InputError
+from sequester.exposure.calibration import Calibration, matches, sentence, shipped
 from sequester.exposure.matching import Sketch, implementation
 from sequester.exposure.settle import Input, settle
 from sequester.exposure.severity import THRESHOLDS
@@ -59,6 +60,7 @@ def audit(
     today: date,
     format: str | None = None,
     jobs: int = 1,
+    own_calibrations: Sequence[Calibration] = (),
     progress: Progress | None = None,
 ) -> Result:
     """Audit all inputs. Raises UsageError and ConfigError; what is wrong with an input is in the result."""
@@ -75,12 +77,14 @@ def audit(
     unverified = sorted({job.reader.name for job in jobs_found if isinstance(job, Job) and not job.reader.verified})
     thresholds = {name: float(getattr(THRESHOLDS, name)) for name in THRESHOLDS.__struct_fields__}
     tool = Tool(__version__, f"{DETECTOR} ({implementation})", thresholds)
+    calibrations = [] if (measured := shipped()) is None or not matches(measured, DETECTOR) else [sentence(measured, "Shipped")]
+    calibrations += [sentence(own, "Your own") for own in own_calibrations]
     result = settle(tally, inputs, Sharing(sketch), tool, key, waivers, today)
     notes = tuple(
         f"The reader `{name}` is unverified: its framework's own code could not be run to write its test data."
         for name in unverified
     )
-    return replace(result, notes=(*result.notes, *notes))
+    return replace(result, notes=(*calibrations, *result.notes, *notes))
 
 
 def digests(paths: Sequence[Path]) -> dict[str, str]:

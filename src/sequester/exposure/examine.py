@@ -18,6 +18,7 @@ from sequester.episodes.model import Channel, Episode, Field, RewardCall
 from sequester.exposure import matching
 from sequester.exposure.integers import decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, unfold, worth_unfolding
+from sequester.exposure.oracle import certain_windows
 from sequester.exposure.private import Material
 from sequester.exposure.severity import THRESHOLDS
 from sequester.exposure.tally import Candidate, ChainWeight, RunWeight
@@ -33,6 +34,8 @@ _BESIDE = 16
 _CHARACTERS_PER_ID = 3
 """For weighing runs of token ids beside text: normalised characters of a token in English, on the low side."""
 _SPANS_KEPT = 32
+WHOLE = 0.9
+"""Share of the reasoning that, once shown, leaves nothing to look for behind decoding layers of the same field."""
 
 
 class Examination(Struct, frozen=True):
@@ -52,7 +55,7 @@ class Subject:
         self.pattern = matching.Pattern(
             [text.reveal_raw() for text in material.reasoning], [(text.reveal_raw(), first) for text, first in material.public]
         )
-        self._normalised = b"\0".join(matching.normalise(text.reveal_raw()) for text in material.reasoning)
+        self.normalised = b"\0".join(matching.normalise(text.reveal_raw()) for text in material.reasoning)
         self._unfolded: matching.Pattern | None = None
         self._map: tuple[matching.Places, matching.Places] | None = None
         self._echoed_by_tools: list[tuple[int, int]] | None = None
@@ -81,7 +84,7 @@ class Subject:
     def identity(self, chains: Sequence[matching.Chain]) -> GuardedText:
         """The normalised stretches that some chains share, for the fingerprint."""
         runs = sorted({(run.cot_start, run.length) for chain in chains for run in chain.runs if run.private})
-        return GuardedText(b"\0".join(self._normalised[start : start + length] for start, length in runs))
+        return GuardedText(b"\0".join(self.normalised[start : start + length] for start, length in runs))
 
     def came_through_a_tool(self, start: int, end: int) -> bool:
         """Whether a later tool result repeats this stretch of the pattern."""
@@ -151,9 +154,9 @@ def _wrapped(
         if field.text is None:
             continue
         text = field.text.reveal()
-        if not worth_unfolding(text):
+        shown = _positions(subject.pattern.scan(text))
+        if len(shown) >= WHOLE * subject.pattern.length or not worth_unfolding(text):
             continue
-        shown = _positions(chain for chain in subject.pattern.scan(text))
         for layer in unfold(text, budget):
             decoded = layer.text.reveal()
             if not subject.pattern.scan(decoded):
@@ -193,7 +196,7 @@ def _token_ids(
         ChainWeight(
             length * _CHARACTERS_PER_ID,
             min(1.0, length / len(cot)),
-            (RunWeight(length * _CHARACTERS_PER_ID, ()),),
+            (RunWeight(length * _CHARACTERS_PER_ID, length * _CHARACTERS_PER_ID, ()),),
             beside_marker=False,
         )
         for _, _, length in runs
@@ -221,7 +224,7 @@ def _sampled_ids(episode: Episode) -> tuple[array[int], array[int]]:
     return cot, public
 
 
-def _positions(chains: Iterator[matching.Chain] | Sequence[matching.Chain]) -> set[int]:
+def _positions(chains: Sequence[matching.Chain]) -> set[int]:
     """Positions of the pattern that some chains reach."""
     return {at for chain in chains for run in chain.runs for at in range(run.cot_start, run.cot_start + run.length)}
 
@@ -250,7 +253,7 @@ def _candidate(
             around = text[max(0, place[0] - _BESIDE) : place[0]] + " " + text[place[1] : place[1] + _BESIDE]
             beside |= _MARKER.search(around) is not None
         runs = tuple(
-            RunWeight(run.private, tuple(subject.pattern.seeds(run.cot_start, run.cot_start + run.length))) for run in chain.runs
+            RunWeight(run.length, run.private, tuple(certain_windows(subject.normalised[run.cot_start : run.cot_start + run.length]))) for run in chain.runs
         )
         weights.append(ChainWeight(chain.private, chain.private / max(1, subject.pattern.private), runs, beside))
     longest = max((run for chain in chains for run in chain.runs), key=lambda run: run.private)

@@ -1,7 +1,8 @@
 """Integer lists as carriers of text: UTF-8 bytes, code points, UTF-16 units and token ids, without a tokenizer.
 
-A scorer that is handed ids can turn them back into the chain of thought. Byte values and code points are decoded here and searched
-as text. Token ids cannot be decoded without the tokenizer, so they are matched as integers against the ids of the reasoning.
+A scorer that is handed ids can turn them back into the chain of thought. Byte values and code points are decoded here and
+searched as text. Token ids cannot be decoded without the tokenizer, so they are matched as integers against the ids of the
+reasoning.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ RUN = 12
 
 _MAX_LISTS = 4096
 _MAX_PLACES = 16  # a window that repeats in the reasoning is tried at this many of its places
+_WHITE = (9, 10, 13)
 _SURROGATES = range(0xD800, 0xE000)
 
 # Decimal integers set apart by brackets, commas, white space or escaped line ends; `60.` is how tensors of floats print.
 _GAP = r"(?:[\s,;|\[\](){}'\"]|\\+[nrt])"
 _NUMBER = r"-?\d{1,10}(?:\.0*+)?(?![\w.])"
 _LIST = re.compile(rf"(?<![\w.\-]){_NUMBER}(?:{_GAP}++{_NUMBER}){{{RUN - 1},}}")
-# With its separators taken out, a list is a run of digits: a look that costs a nanosecond per character and rules most texts out.
+# With its separators taken out, a list is a run of digits: a look that costs a nanosecond per character and rules most texts
+# out.
 _SEPARATORS = b" \t\n\r\v\f,;|[](){}'\"\\nrt.-"
 _DIGIT_SHAPE = bytes(ord("0") if byte in b"0123456789" else ord("x") for byte in range(256))
 _DIGITS = b"0" * RUN
@@ -49,7 +52,7 @@ def decode_integers(values: Sequence[int]) -> Iterator[tuple[str, str]]:
         return
     if high <= 0xFFFF and any(value in _SURROGATES for value in values):
         yield "utf-16-units", array("H", values).tobytes().decode("utf-16-le" if _LITTLE else "utf-16-be", "replace")
-    elif high > 127:
+    elif high > 127 and sum(value < 32 and value not in _WHITE for value in values) * 10 <= len(values):
         yield "code-points", "".join("\ufffd" if value in _SURROGATES else chr(value) for value in values)
 
 
@@ -59,8 +62,8 @@ _LITTLE = array("H", [1]).tobytes()[0] == 1
 def integer_lists(text: str) -> Iterator[tuple[int, int, array[int]]]:
     """Lists of at least `RUN` decimal integers written out in `text`, as (start, end, values) with code-point offsets.
 
-    Finds Python and JSON lists, nested lists, tensor and array representations, columns, and integers that stand under the same key
-    of a list of records. At most `_MAX_LISTS` lists are returned.
+    Finds Python and JSON lists, nested lists, tensor and array representations, columns, and integers that stand under the same
+    key of a list of records. At most `_MAX_LISTS` lists are returned.
     """
     if _DIGITS in text.encode("ascii", "replace").translate(_DIGIT_SHAPE, _SEPARATORS):
         yield from islice(_plain_lists(text), _MAX_LISTS)
@@ -89,8 +92,9 @@ def keyed_lists(text: str) -> Iterator[tuple[int, int, array[int]]]:
 def shared_ids(cot_ids: array[int], public_ids: array[int], values: array[int]) -> list[tuple[int, int, int]]:
     """Runs of at least `RUN` ids that the reasoning and a scorer's integer list share, as (cot_start, input_start, length).
 
-    `public_ids` are the ids of prompt and answer: positions of `cot_ids` inside a run of at least `RUN` ids that stands there too
-    are public and cut out of every run. Windows are found by hash and verified exactly; time is linear in the lengths but for a sort.
+    `public_ids` are the ids of prompt and answer: positions of `cot_ids` inside a run of at least `RUN` ids that stands there
+    too are public and cut out of every run. Windows are found by hash and verified exactly; time is linear in the lengths but
+    for a sort.
     """
     cot, public, seen = (np.array(ids, dtype=np.int64) for ids in (cot_ids, public_ids, values))
     if len(cot) < RUN or len(seen) < RUN:

@@ -102,6 +102,8 @@ class Screening(NamedTuple):
     """Per episode: length of its reasoning."""
     privates: array[int]
     """Per episode: private bytes of its reasoning."""
+    marked: array[int]
+    """Per public text, over all episodes in order: bytes of the reasoning that it was the first to mark."""
     hits: list[Hit]
     """In order of episode and call; calls without chains and flags are left out."""
 
@@ -157,25 +159,21 @@ class Pattern:
         with _Bounded():
             return _chains(self._matcher.scan(fields))
 
-    def seeds(self, cot_start: int, cot_end: int) -> list[int]:
-        """At most 64 seed hashes, evenly spread over a stretch of the reasoning, for `Sketch.count`."""
-        return self._matcher.seeds(cot_start, cot_end)
-
 
 def screen(episodes: Sequence[Episode], sketch: Sketch | None = None) -> Screening:
-    """Search the reward inputs of many episodes for their own private reasoning; counts their other seeds in `sketch`.
+    """Search the reward inputs of many episodes for their own private reasoning; counts what else stands there in `sketch`.
 
     The interpreter lock is free during the work. The buffers given must not change meanwhile.
     """
     if implementation == "python":
-        lengths, privates, hits = oracle.screen([_raw_episode(episode) for episode in episodes], sketch)
+        lengths, privates, marked, hits = oracle.screen([_raw_episode(episode) for episode in episodes], sketch)
     else:
         table = sketch.table if sketch else None
         with _Bounded():
-            lengths, privates, hits = _kernel.screen(episodes, table, sketch.reserve(len(episodes)) if sketch else 0)
-        lengths, privates = array("Q", lengths), array("Q", privates)
+            lengths, privates, marked, hits = _kernel.screen(episodes, table, sketch.reserve(len(episodes)) if sketch else 0)
+        lengths, privates, marked = array("Q", lengths), array("Q", privates), array("Q", marked)
     return Screening(
-        lengths, privates, [Hit(number, call, tuple(_chains(chains)), flags) for number, call, chains, flags in hits]
+        lengths, privates, marked, [Hit(number, call, tuple(_chains(chains)), flags) for number, call, chains, flags in hits]
     )
 
 

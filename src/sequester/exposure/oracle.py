@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from sequester.exposure.flags import flags_of
 from sequester.exposure.normaliser import normalise
-from sequester.exposure.sketch import Sketch, sampled
+from sequester.exposure.sketch import EXPOSED_RUN, WINDOW, Sketch
 
 K = 16
 W = 9
@@ -40,7 +40,7 @@ OVERLAP = 16
 EDGE = 64
 PIECE = 6
 CLOSING = 8
-SAMPLE = 64
+_RUN_END = 256
 
 _MASK = (1 << 64) - 1
 _LOW_FACTOR = 0x9E3779B97F4A7C15
@@ -96,6 +96,27 @@ def seed_hash(text: bytes, at: int) -> int:
     low = int.from_bytes(text[at : at + 8], "little")
     high = int.from_bytes(text[at + 8 : at + 16], "little")
     return (low * _LOW_FACTOR + high * _HIGH_FACTOR) & _MASK
+
+
+def window_hash(text: bytes, at: int) -> int:
+    second = seed_hash(text, at + K)
+    return seed_hash(text, at) ^ ((second << 31 | second >> 33) & _MASK)
+
+
+def certain_windows(run: bytes) -> list[int]:
+    """Hashes of the windows of a run that every text holding the run selects too, whatever stands around it there.
+
+    That are the positions that have the least order value of W consecutive ones inside the run. A run of WINDOW + W - 1 bytes has at
+    least one. Of a long run the two ends stand for the whole.
+    """
+    if len(run) > 2 * _RUN_END:
+        return certain_windows(run[:_RUN_END]) + certain_windows(run[-_RUN_END:])
+    values = orders(run)
+    chosen: set[int] = set()
+    for first in range(len(values) - W + 1):
+        least = min(values[first : first + W])
+        chosen.update(at for at in range(first, first + W) if values[at] == least)
+    return [window_hash(run, at) for at in sorted(chosen) if at + WINDOW <= len(run)]
 
 
 def low_entropy(text: bytes) -> bool:
@@ -169,9 +190,12 @@ class Pattern:
                 self._index.setdefault(seed, []).append(start + at)
         self._marks = bytearray(len(self._cot))
         visits: dict[int, int] = {}
+        self.marked: list[int] = []
         for text, first in public:
+            before = self._marks.count(1)
             if first < len(segments):
                 self._mark(normalise(text)[0], self._starts[max(0, first)], visits)
+            self.marked.append(self._marks.count(1) - before)
         self._close()
         self.length = sum(map(len, segments))
         self.private = self.length - self._marks.count(1)
@@ -199,11 +223,6 @@ class Pattern:
 
     def _private(self, start: int, length: int) -> int:
         return self._marks.count(0, start, start + length)
-
-    def seeds(self, start: int, end: int) -> list[int]:
-        """Hashes of at most SAMPLE sampled seeds that lie in [start, end) of the reasoning, evenly spread."""
-        found = [seed for at, seed in self._seeds if at >= start and at + K <= end and sampled(seed)]
-        return found[:: -(-len(found) // SAMPLE) or 1]
 
     def scan(self, fields: Sequence[bytes]) -> list[RawChain]:
         """The chains in the fields of one reward call, in order."""
@@ -312,15 +331,19 @@ class _Stream:
         field = next(number for number, start in enumerate(self.starts[1:]) if link.at < start)
         return field, link.cot, link.at - self.starts[field], link.length, pattern._private(link.cot, link.length)
 
-    def foreign_seeds(self, chains: Sequence[RawChain]) -> Iterator[int]:
-        """Sampled seeds that do not touch a private run of one of the chains."""
+    def foreign_windows(self, chains: Sequence[RawChain]) -> Iterator[int]:
+        """Windows that do not touch a private run of one of the chains; none where a run may be a leak."""
+        if any(run[4] >= EXPOSED_RUN for _, chain in chains for run in chain):
+            return
         runs = [(self.starts[run[0]] + run[2], run[3]) for _, chain in chains for run in chain if run[4]]
         number = 0
-        for at, seed in self.seeds:
+        for at, _ in self.seeds:
+            if at + WINDOW > len(self.text):
+                return
             while number < len(runs) and sum(runs[number]) <= at:
                 number += 1
-            if sampled(seed) and (number == len(runs) or at + K <= runs[number][0]):
-                yield seed
+            if number == len(runs) or at + WINDOW <= runs[number][0]:
+                yield window_hash(self.text, at)
 
 
 def _joined(links: Sequence[_Link]) -> Iterator[list[_Link]]:
@@ -341,14 +364,15 @@ def _joined(links: Sequence[_Link]) -> Iterator[list[_Link]]:
 RawEpisode = tuple[Sequence[bytes], Sequence[tuple[bytes, int]], Sequence[Sequence[bytes]]]
 
 
-def screen(episodes: Sequence[RawEpisode], sketch: Sketch | None) -> tuple[array[int], array[int], list[RawHit]]:
-    """Lengths and private lengths of all episodes, and the calls in which there is something to look at."""
-    lengths, privates, hits = array("Q"), array("Q"), list[RawHit]()
+def screen(episodes: Sequence[RawEpisode], sketch: Sketch | None) -> tuple[array[int], array[int], array[int], list[RawHit]]:
+    """Lengths and private lengths of all episodes, bytes marked by each public text, and the calls in which there is something."""
+    lengths, privates, marked, hits = array("Q"), array("Q"), array("Q"), list[RawHit]()
     first = sketch.reserve(len(episodes)) if sketch else 0
     for number, (reasoning, public, calls) in enumerate(episodes):
         pattern = Pattern(reasoning, public)
         lengths.append(pattern.length)
         privates.append(pattern.private)
+        marked.extend(pattern.marked)
         for call, fields in enumerate(calls):
             normalised = [normalise(field) for field in fields]
             stream = _Stream([text for text, _, _ in normalised])
@@ -357,6 +381,6 @@ def screen(episodes: Sequence[RawEpisode], sketch: Sketch | None) -> tuple[array
             if chains or any(flags):
                 hits.append((number, call, chains, flags))
             if sketch:
-                for seed in stream.foreign_seeds(chains):
-                    sketch.add(seed, first + number)
-    return lengths, privates, hits
+                for window in stream.foreign_windows(chains):
+                    sketch.add(window, first + number)
+    return lengths, privates, marked, hits

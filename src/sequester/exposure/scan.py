@@ -6,6 +6,7 @@ text, gaps, severity) is settled afterwards from the tallies.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -79,7 +80,11 @@ def _scan_batch(batch: list[Episode], key: FingerprintKey, sketch: matching.Sket
     cases = [_Case(episode, material(episode), why_unassessable(episode), why_not_cleared(episode)) for episode in batch]
     searchable = [case for case in cases if case.unassessable is None]
     screened = matching.screen([_screenable(case) for case in searchable], sketch)
+    first = 0
     for index, case in enumerate(searchable):
+        after = first + len(case.material.public)
+        _count_echo(case, screened.marked[first:after], tally)
+        first = after
         if screened.privates[index] < MIN_PRIVATE:
             # The private text is too short to look for, but one that a scorer got whole is worth saying: it is still examined.
             case.not_cleared = Reason.NO_PRIVATE_TEXT
@@ -98,7 +103,7 @@ def _screenable(case: _Case) -> matching.Episode:
     )
 
 
-def _count_echo(case: _Case, repeated: tuple[int, ...], tally: Tally) -> None:
+def _count_echo(case: _Case, repeated: array[int], tally: Tally) -> None:
     """Count the channels in which the policy's own output repeats its reasoning."""
     tally.echo_of += 1
     channels = {kind for kind, length in zip(case.material.echoes, repeated, strict=True) if kind and length >= ECHO_LENGTH}

@@ -145,8 +145,10 @@ def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared)
 
 
 def _stretch(chain: ChainWeight, shared: Shared) -> Stretch:
-    own = [run.private for run in chain.runs if run.private >= THRESHOLDS.substantial and not shared(run.windows)]
-    return Stretch(chain.private, sum(own), max(own, default=0), chain.covered, chain.beside_marker)
+    own = [run for run in chain.runs if run.private >= THRESHOLDS.substantial and not shared(run.windows)]
+    private = [run.private for run in own]
+    quoting = [run.private for run in own if run.length >= THRESHOLDS.quoted_run]
+    return Stretch(chain.private, sum(private), max(private, default=0), max(quoting, default=0), chain.covered, chain.beside_marker)
 
 
 def _contract_findings(tally: Tally, key: FingerprintKey) -> list[Finding]:

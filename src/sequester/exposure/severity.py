@@ -25,7 +25,10 @@ class Thresholds(Struct, frozen=True):
     """Shorter pieces show where a chain goes on; they carry no weight of their own."""
     run: int = 40
     """One unshared run of this length is medium. A shorter one cannot be looked up among the run's other scorer inputs."""
-    chain: int = 96
+    quoted_run: int = 48
+    """A run of this length is medium too if `private_part` of it is private: it repeats the reasoning's own way of quoting."""
+    private_part: int = 31
+    chain: int = 128
     """Unshared characters, over all substantial runs of a chain, at which the chain is medium."""
     covered: float = 0.10
     """Share of the private reasoning at which `report` characters are medium."""
@@ -49,6 +52,8 @@ class Stretch(Struct, frozen=True):
     """Substantial runs that do not stand, whole, in scorer inputs of other episodes."""
     longest: int
     """The longest of those."""
+    longest_quoting: int
+    """Private characters of the longest of those that are at least `quoted_run` long with their public parts."""
     covered: float
     """`private` over all private characters of the episode's reasoning."""
     beside_marker: bool = False
@@ -65,7 +70,8 @@ def grade(stretch: Stretch, at: Thresholds = THRESHOLDS) -> Severity | None:
     if stretch.private >= at.high and stretch.covered >= at.never_shared:
         return Severity.HIGH
     telling = stretch.covered >= at.covered or stretch.beside_marker
-    if not (stretch.longest >= at.run or stretch.unshared >= at.chain or (telling and stretch.unshared >= at.report)):
+    long_enough = stretch.longest >= at.run or stretch.longest_quoting >= at.private_part or stretch.unshared >= at.chain
+    if not (long_enough or (telling and stretch.unshared >= at.report)):
         return Severity.LOW
     if stretch.unshared >= at.high or (stretch.covered >= at.high_covered and stretch.unshared >= at.run):
         return Severity.HIGH

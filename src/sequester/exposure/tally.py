@@ -27,6 +27,7 @@ class Place(NamedTuple):
 class RunWeight(Struct, frozen=True):
     """One exact run of a chain, by what is needed to ask whether other scorer inputs hold it too."""
 
+    length: int
     private: int
     windows: tuple[int, ...]
     """Hashes of the windows selected inside the run; empty where it is too short to have one."""

@@ -17,6 +17,7 @@ from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.episodes.readers.registry import load_readers
 from sequester.exposure.matching import Sketch
 from sequester.exposure.scan import scan_unit
+from sequester.exposure.sketch import SLOTS
 from sequester.exposure.tally import Tally
 from sequester.findings.fingerprint import FingerprintKey
 
@@ -80,7 +81,7 @@ def _start(name: str, counter: object, options: Options, key: FingerprintKey) ->
     memory = SharedMemory(name=name)
     assert memory.buf is not None
     # Ordinals of episodes must differ between workers: each has its own sixteenth of the 32-bit range.
-    sketch = Sketch.over(memory.buf, first=number << 28)
+    sketch = Sketch(table=memory.buf[: 8 * SLOTS], first=number << 28)
     _worker.append(_Worker({reader.name: reader for reader in load_readers()}, options, key, sketch, memory))
 
 

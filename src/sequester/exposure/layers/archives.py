@@ -1,8 +1,8 @@
 """From packed bytes to what they hold: gzip, zlib, raw deflate, bz2, xz, lzma, zstd, lz4, brotli, tar and zip.
 
-Nothing is trusted: every output is bounded by the budget whatever the ratio, sizes claimed in headers bound nothing, and a truncated
-or damaged stream yields what could be read before the damage. Formats are walked by hand where the standard reader needs the end of
-the file (zip) or can be made to loop (tar).
+Nothing is trusted: every output is bounded by the budget whatever the ratio, sizes claimed in headers bound nothing, and a
+truncated or damaged stream yields what could be read before the damage. Formats are walked by hand where the standard reader
+needs the end of the file (zip) or can be made to loop (tar).
 """
 
 from __future__ import annotations
@@ -83,12 +83,15 @@ def unpack(data: bytes, budget: Budget, names: tuple[str, ...] = ()) -> Iterator
         if len(names) >= budget.depth:
             budget.hit("depth")
             return
+        if not budget.admit(0):
+            return
         yield (*names, name), content
         yield from unpack(content, budget, (*names, name))
 
 
 def promising(data: bytes) -> bool:
-    """Whether `data` reads as text, or shows the signature of a packing near its start: the sign that it was decoded rightly."""
+    """Whether `data` reads as text, or shows the signature of a packing near its start: the sign that it was decoded
+    rightly."""
     return readable(data) or SIGNATURE.search(data, 0, 64) is not None or wide(data) or _is_tar(data)
 
 
@@ -178,6 +181,15 @@ def _arrow_stream(name: str, data: memoryview, budget: Budget) -> tuple[bytes, i
     return bytes(out), len(data) if out else 0
 
 
+def _charged(content: bytes, budget: Budget) -> bytes:
+    """What lies in an archive as it is counts as inflated too: archives inside each other multiply it."""
+    content = content[: max(budget.inflated, 0)]
+    budget.inflated -= len(content)
+    if budget.inflated <= 0:
+        budget.hit("inflated")
+    return content
+
+
 def _is_tar(data: bytes) -> bool:
     return data[257:262] == b"ustar"
 
@@ -197,9 +209,7 @@ def _tar_members(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
             break
         begin = position + _BLOCK
         # Headers of other members (long names, pax records) are text too, so every type is handed on alike.
-        if not budget.admit(0):
-            return
-        yield "tar", header[:100].rstrip(b"\0") + b"\n" + data[begin : begin + size]
+        yield "tar", header[:100].rstrip(b"\0") + b"\n" + _charged(data[begin : begin + size], budget)
         position = begin + -(-size // _BLOCK) * _BLOCK
 
 
@@ -207,7 +217,8 @@ _ZIP_METHODS = {8: "deflate", 12: "bz2", 93: "zstd", 95: "xz"}
 
 
 def _zip_member(data: bytes, start: int, budget: Budget) -> tuple[bytes, int]:
-    """Name and content of the member whose local header stands at `start`; the directory at the end of the file is not needed."""
+    """Name and content of the member whose local header stands at `start`; the directory at the end of the file is not
+    needed."""
     header = data[start : start + 30]
     if len(header) < 30:
         return b"", 0
@@ -223,7 +234,7 @@ def _zip_member(data: bytes, start: int, budget: Budget) -> tuple[bytes, int]:
     elif method == 0:
         following = data.find(b"PK\x03\x04", begin)
         end = begin + claimed if claimed else following if following >= 0 else len(data)
-        content, used = data[begin:end], max(end - begin, 0)
+        content, used = _charged(data[begin:end], budget), max(end - begin, 0)
     else:
         return name, 30
     return name + b"\n" + content, begin - start + used

@@ -22,7 +22,7 @@ _B64 = r"[A-Za-z0-9+/_\-]"
 # Chunks of at least 16 characters with any decoration between them, or of any width with nothing but line ends between them.
 _BASE64_CHUNKS = re.compile(
     rf"(?<![A-Za-z0-9+_\-])(?:(?:{_B64}|\\++/){{16,}}=*+(?:(?:{_BETWEEN}){{0,24}}+(?={_B64}{{16}}))?+)++"
-    rf"(?:(?:{_BETWEEN}){{1,24}}+{_B64}{{1,15}}+(?!{_B64}|[ (])=*+)?+"
+    rf"(?:(?:(?<==)|(?:{_BETWEEN}){{1,24}}+){_B64}{{1,15}}+(?!{_B64}|[ (])=*+)?+"
 )
 _BASE64_LINES = re.compile(r"(?<![A-Za-z0-9+/_\-\\])([A-Za-z0-9+/_\-]{2,79})(?:(?:\\*+r)?(?:\\++n|\n)|\r\n)(?=[A-Za-z0-9+/_\-])")
 _NOT_BASE64 = re.compile(r"\\+[rnt]|\\+|[^A-Za-z0-9+/_\-]")
@@ -88,8 +88,8 @@ def _decode_base64(characters: str) -> bytes:
 
 
 _BASE32 = re.compile(
-    rf"(?<![A-Za-z0-9])(?:[A-Z2-7]{{8,}}+(?:{_LINE_END}|[\"',+ ]){{0,12}}+){{1,}}={{0,6}}"
-    rf"|(?<![A-Za-z0-9])(?:[a-z2-7]{{8,}}+(?:{_LINE_END}|[\"',+]){{0,12}}+){{1,}}={{0,6}}"
+    rf"(?<![A-Za-z0-9])(?:[A-Z2-7]{{8,}}+(?:{_LINE_END}|[\"',+ ]){{0,12}}+){{1,}}(?:[A-Z2-7]{{1,7}}(?![A-Za-z0-9]))?={{0,6}}"
+    rf"|(?<![A-Za-z0-9])(?:[a-z2-7]{{8,}}+(?:{_LINE_END}|[\"',+]){{0,12}}+){{1,}}(?:[a-z2-7]{{1,7}}(?![A-Za-z0-9]))?={{0,6}}"
 )
 
 
@@ -108,7 +108,8 @@ def base32_regions(text: str) -> Iterator[Piece]:
                 break
 
 
-_UNBROKEN = re.compile(r"(?:[!-~]{30,}+(?:\r?\n|\\n)?+)++")
+_UNBROKEN = re.compile(r"(?:[!-~]{30,}+(?:\r?\n)?+)++(?:(?<=\n)[!-~]{1,29}(?=\s|\Z))?")
+_BASE64_ONLY = re.compile(r"[A-Za-z0-9+/=_\-]*+")
 _MARKED = re.compile(r"<~([!-uz\s]{20,}+)(?:~>)?")
 _Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
 _B85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
@@ -133,7 +134,9 @@ def base85_regions(text: str) -> Iterator[Piece]:
         if promising(data):
             yield Piece(*found.span(), "ascii85", data)
     for stretch in _UNBROKEN.finditer(text):
-        characters = re.sub(r"\r?\n|\\n", "", stretch.group())
+        characters = re.sub(r"\r?\n", "", stretch.group())
+        if _BASE64_ONLY.fullmatch(characters):
+            continue
         for name, alphabet in _ALPHABETS.items():
             for run in alphabet.finditer(characters):
                 if run.group().isalnum():
@@ -144,7 +147,8 @@ def base85_regions(text: str) -> Iterator[Piece]:
 
 
 def _aligned(name: str, characters: str) -> bytes:
-    """Decode from the first of ten beginnings that reads well: quotes and brackets before a region belong to the alphabets too."""
+    """Decode from the first of ten beginnings that reads well: quotes and brackets before a region belong to the alphabets
+    too."""
     for offset in range(min(10, len(characters) - 20)):
         probe = _lenient(name, characters[offset : offset + _PROBE])
         if readable(probe) or SIGNATURE.match(probe) or (offset == 0 and promising(probe)):

@@ -19,7 +19,8 @@ _PAIRS = re.compile(
 _PAIR = re.compile(r"(?:0[xX]|\\+x|%|#)?([0-9a-fA-F]{2})")
 _NOT_HEX = re.compile(r"0[xX]|\\+[xrnt]|[^0-9a-fA-F]")
 _DUMP_LINE = re.compile(
-    r"(?:(?<![0-9A-Za-z])|(?<=\\n))(?:0[xX])?[0-9a-fA-F]{4,16}:?[ \t]+((?:[0-9a-fA-F]{2,8}(?: {1,3}|$|(?=\\n|\r|\n))){1,32}+)",
+    r"(?:(?<![0-9A-Za-z])|(?<=\\n))(?:0[xX])?([0-9a-fA-F]{4,16}):?[ \t]+((?:[0-9a-fA-F]{2,8}(?: {1,3}|$|(?=\\n|\r|\n))){1,32}+)"
+    r"(?:(?!\\n)[^\n])*+",
     re.MULTILINE,
 )
 _BINARY = re.compile(r"(?<![0-9A-Za-z])(?:(?:0b)?[01]{7,}+(?:\\+[rnt]|[\s,;:\"'|\[\]]){0,4}+){1,}")
@@ -72,25 +73,33 @@ def _hex_readings(start: int, end: int, digits: str) -> Iterator[Piece]:
 
 def _dumps(text: str) -> Iterator[Piece]:
     """xxd, hexdump and od: offset, groups of hex digits, and perhaps a column of characters."""
-    groups: list[str] = []
+    rows: list[tuple[int, str]] = []
     start = end = 0
     for found in _DUMP_LINE.finditer(text):
-        if groups and found.start() - end > 64:
-            yield from _dump_readings(start, end, groups)
-            groups = []
-        if not groups:
+        if rows and found.start() - end > 64:
+            yield from _dump_readings(start, end, rows)
+            rows = []
+        if not rows:
             start = found.start()
         end = found.end()
-        groups.extend(group for group in found[1].split() if len(group) % 2 == 0)
-    yield from _dump_readings(start, end, groups)
+        rows.append((int(found[1], 16), found[2]))
+    yield from _dump_readings(start, end, rows)
 
 
-def _dump_readings(start: int, end: int, groups: list[str]) -> Iterator[Piece]:
-    words = [bytes.fromhex(group) for group in groups]
+def _dump_readings(start: int, end: int, rows: list[tuple[int, str]]) -> Iterator[Piece]:
+    words: list[bytes] = []
+    width = 0
+    for index, (offset, digits) in enumerate(rows):
+        # Characters in the last column may look like hex digits; the next offset says how many bytes the row really has.
+        width = rows[index + 1][0] - offset if index + 1 < len(rows) else width
+        row = [bytes.fromhex(group) for group in digits.split() if len(group) % 2 == 0]
+        size = len(row[0]) if row else 1
+        words += row[: width // size] if width > 0 else row
     data = b"".join(words)
     if promising(data):
         yield Piece(start, end, "hexdump", data)
-    elif promising(swapped := b"".join(word[::-1] for word in words)):
+    # Swapped letters are letters still, so that neither order rules out the other.
+    if promising(swapped := b"".join(word[::-1] for word in words)) and swapped != data:
         yield Piece(start, end, "hexdump-little-endian", swapped)
 
 

@@ -1,8 +1,8 @@
 """A cheap look at a text: which kinds of wrapping may it hold at all?
 
-Plain prose answers "none" and is never looked at again. Everything here is a handful of passes in C over the bytes (`translate`,
-`find`, `count`, patterns that begin with a fixed byte): no regular expression walks over plain text. A hint that turns out false costs
-time, never a wrong result.
+Plain prose answers "none" and is never looked at again. Everything here is a handful of passes in C over the bytes
+(`translate`, `find`, `count`, patterns that begin with a fixed byte): no regular expression walks over plain text. A hint that
+turns out false costs time, never a wrong result.
 """
 
 from __future__ import annotations
@@ -58,13 +58,14 @@ _UNBROKEN_TAIL = re.compile(rb"x*+")
 _NUMBERED_LINE = re.compile(rb"\n[^\w\n]{0,4}[0-9]")
 _REPEATED_PREFIX = re.compile(rb"\n([^\s\\]{3})[^\n]{1,100}\n\1[^\n]{1,100}\n\1")
 _SINGLE_QUOTED = re.compile(rb"'\s{0,8}[,+\]):\n]")
-_SOFT_BREAK = re.compile(rb"=(?:\r|\n|\\+[rn])")
+_SOFT_BREAK = re.compile(rb"=(?<!==)(?:\r|\n|\\+[rn])")
 _PERCENT_U = re.compile(rb"%(?:25){0,8}u[0-9a-fA-F]{4}")
 _WRONG_CHARSET = re.compile(rb"\xc3[\x82-\xb4](?:\xc2|\xc5|\xc6|\xcb|\xe2)")
 
 
 def worth_unfolding(text: str | bytes | memoryview) -> bool:
-    """Whether `unfold` could find anything in `text`. UTF-8 bytes serve as well, so that a columnar text need not be decoded."""
+    """Whether `unfold` could find anything in `text`. UTF-8 bytes serve as well, so that a columnar text need not be
+    decoded."""
     return hints(text) != 0
 
 

@@ -37,8 +37,8 @@ class _Node(NamedTuple):
 
 _ANY = -1
 
-# Each decoder runs only on texts that hint at what it undoes. Those of the second list rearrange a whole text; nearly all of them apply
-# to noise, in any order, so that a few in a row is where the search stops.
+# Each decoder runs only on texts that hint at what it undoes. Those of the second list rearrange a whole text; nearly all of
+# them apply to noise, in any order, so that a few in a row is where the search stops.
 _DECODERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.UNBROKEN, armour.base64_regions),
     (Hint.UNBROKEN, armour.base32_regions),
@@ -71,9 +71,9 @@ _SHORTEST = 12  # shorter texts hold nothing that the matcher would report
 def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
     """Yield every different text that stands behind the wrappings of `text`, breadth first.
 
-    `text` itself is not yielded. Wrappings that the matcher's normalisation undoes by itself (a level of escapes, of entities) are
-    not yielded either while nothing else was undone on the way. `budget` bounds the search; `budget.exhausted` says afterwards which
-    limits were hit: when it is not empty, part of the text was not searched.
+    `text` itself is not yielded. Wrappings that the matcher's normalisation undoes by itself (a level of escapes, of entities)
+    are not yielded either while nothing else was undone on the way. `budget` bounds the search; `budget.exhausted` says
+    afterwards which limits were hit: when it is not empty, part of the text was not searched.
     """
     budget = budget or Budget()
     seen = {_key(text)}
@@ -85,8 +85,10 @@ def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
             if key in seen or len(decoded) < _SHORTEST:
                 continue
             if node.level >= budget.depth:
-                budget.hit("depth")
-                return
+                if isinstance(piece.content, bytes) or piece.undone_by_normaliser:
+                    budget.hit("depth")
+                    return
+                continue  # a mere rearrangement so deep down is the decoders' own debris
             seen.add(key)
             if not budget.admit(len(decoded) * (_REARRANGEMENT_COST if isinstance(piece.content, str) else 1)):
                 return

@@ -115,8 +115,8 @@ def has_strings(text: str) -> bool:
 def strings(text: str) -> Iterator[Piece]:
     """Quoted strings joined: all of them in order, and those that stand under the same key of records.
 
-    Read by a tolerant scan and not by a parser, so that truncated, nested and invalid JSON, Python and JavaScript all serve. A key
-    is a string followed by a colon; digits in keys are ignored, so `part1`, `part2` count as one key.
+    Read by a tolerant scan and not by a parser, so that truncated, nested and invalid JSON, Python and JavaScript all serve. A
+    key is a string followed by a colon; digits in keys are ignored, so `part1`, `part2` count as one key.
     """
     for pattern in (_DOUBLE, _EITHER) if "'" in text else (_DOUBLE,):
         yield from _joined(text, pattern)
@@ -174,7 +174,7 @@ def diff(text: str) -> Iterator[Piece]:
 
 _DIGIT_RUN = re.compile(r"\d+")
 _PREFIX_LENGTH = 96
-_LONGEST_LINE = 160  # what stands on longer lines is found line by line
+_LONGEST_LINE = 100  # what stands on longer lines is found line by line
 
 
 def line_prefixes(text: str) -> Iterator[Piece]:
@@ -225,7 +225,12 @@ def columns(text: str) -> Iterator[Piece]:
             width, end = lines[start].count(separator), start + 1
             while end < len(lines) and width and lines[end].count(separator) == width:
                 end += 1
-            if width and end - start >= _FEWEST_ROWS and width <= 32:
+            if (
+                width
+                and end - start >= _FEWEST_ROWS
+                and width <= 32
+                and sum(map(len, lines[start:end])) <= _LONGEST_LINE * (end - start)
+            ):
                 rows = [line.split(separator) for line in lines[start:end]]
                 begin = sum(map(len, lines[:start])) + start
                 span = (begin, begin + sum(map(len, lines[start:end])) + end - start - 1)

@@ -1,0 +1,94 @@
+"""Peak resident memory of `sequester audit` at 1, 4 and 16 times the data; writes `bench/results/memory.json`.
+
+    python -m bench.memory CORPUS [CORPUS ...] [--times 1 4 16]
+
+More data is the same files under distinct names (hard links), given on one command line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from bench.corpora import Corpus
+from bench.measuring import RESULTS, circumstances
+
+_AUDIT = "from sequester.cli.main import main; main()"
+
+
+class Peak(Struct, frozen=True):
+    """One audit in a child process."""
+
+    form: str
+    leaks: float
+    """Share of the episodes with a planted leak."""
+    times: int
+    text_bytes: int
+    megabytes: float
+    """Peak resident set of the audit's one process."""
+    seconds: float
+
+
+class MemoryReport(Struct, frozen=True):
+    circumstances: dict[str, object]
+    peaks: list[Peak]
+
+
+def repeated(path: Path, times: int, directory: Path) -> list[Path]:
+    """The input under so many names."""
+    found = []
+    for number in range(times):
+        copy = directory / f"{number:02d}-{path.name}"
+        if path.is_dir():
+            shutil.copytree(path, copy, copy_function=os.link)
+        else:
+            os.link(path, copy)
+        found.append(copy)
+    return found
+
+
+def peak(paths: list[Path], workspace: Path) -> tuple[float, float]:
+    """Megabytes of resident memory at most, and seconds."""
+    command = [sys.executable, "-c", _AUDIT, "audit", *map(str, paths), "--jobs", "1", "--quiet", "--out", "json"]
+    start = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=workspace)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode not in (0, 1, 4):
+        raise SystemExit(f"the audit exited {child.returncode}")
+    return usage.ru_maxrss / 1024, time.perf_counter() - start
+
+
+def measure(corpus: Corpus, times: list[int]) -> list[Peak]:
+    peaks = []
+    for form, path in (("Parquet", corpus.bundle), ("JSONL", corpus.lines)):
+        for factor in times:
+            with tempfile.TemporaryDirectory(dir=path.parent) as directory:
+                megabytes, seconds = peak(repeated(path.absolute(), factor, Path(directory)), Path(directory))
+            peaks.append(Peak(form, corpus.facts.leaks, factor, factor * corpus.facts.text_bytes, megabytes, seconds))
+            print(peaks[-1], flush=True)
+    return peaks
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus", type=Path, nargs="+")
+    parser.add_argument("--times", type=int, nargs="+", default=[1, 4, 16])
+    given = parser.parse_args()
+    facts = circumstances(["bench.memory", *sys.argv[1:]])
+    peaks = [found for path in given.corpus for found in measure(Corpus(path.absolute()), given.times)]
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "memory.json").write_bytes(msgspec.json.format(msgspec.json.encode(MemoryReport(facts, peaks))) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""`sequester calibrate`: how well does the detector work on episodes whose truth is known?"""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from sequester.cli.options import find_workspace, fingerprint_key, input_options, output_options, read_options, workspace_option
+from sequester.cli.progress import Progress
+from sequester.episodes.readers.registry import load_readers
+from sequester.exposure.audit import audit
+from sequester.exposure.calibration import as_json, calibrate, read_labels, sentence
+from sequester.findings.model import ExitCode, Verdict
+from sequester.findings.waivers import Waivers
+from sequester.report.formats import replace_file
+
+
+@click.command("calibrate")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True), metavar="PATH...")
+@click.option("--labels", "label_file", required=True, type=click.Path(dir_okay=False), help="JSONL: episode_id, leak, kind, cluster (optional).")
+@click.option("--name", default="labelled episodes", show_default=True, help="What was labelled, for reports.")
+@click.option("--save", type=click.Path(dir_okay=False), help="Where to keep it (default: calibration.json in the workspace, if there is one).")
+@input_options()
+@workspace_option()
+@output_options()
+def command(
+    paths: tuple[str, ...],
+    label_file: str,
+    name: str,
+    save: str | None,
+    format_: str | None,
+    template: str,
+    map_file: str | None,
+    workspace: str | None,
+    quiet: bool,
+    verbose: bool,
+    no_color: bool,
+) -> int:
+    """Measure recall and false alarms on a labelled file, per class, with intervals.
+
+    PATH holds episodes in any format that `audit` reads; the labels say which of them are leaks. Reports of this workspace then print your
+    calibration beside the shipped one.
+    """
+    place = find_workspace(workspace)
+    labels = list(read_labels(Path(label_file)))
+    progress = Progress(quiet)
+    result = audit(
+        [Path(path) for path in paths],
+        load_readers(),
+        read_options(template, map_file),
+        fingerprint_key(place),
+        Waivers(),
+        today=date.today(),
+        format=format_ or ("map" if map_file else None),
+        progress=progress,
+    )
+    progress.done()
+    measured = calibrate(result.findings, labels, name, result.tool.detector)
+    click.echo(f"{'class':<28} {'found':>7} {'of':>7} {'at least':>9}")
+    for row in (*measured.recall, measured.overall):
+        click.echo(f"{row.kind:<28} {row.found:>7,} {row.of:>7,} {row.lower95:>9.2%}")
+    click.echo(f"\n{'negatives':<28} {'alarms':>7} {'of':>7} {'at most':>9} {'clusters':>12} {'at most':>9}")
+    for kind in measured.alarms:
+        clusters = f"{kind.clusters_alarmed} of {kind.clusters}"
+        click.echo(f"{kind.kind:<28} {kind.alarms:>7,} {kind.of:>7,} {kind.upper95:>9.3%} {clusters:>12} {kind.clusters_upper95:>9.2%}")
+    file = Path(save) if save else place.root / "calibration.json" if place else None
+    if file is not None:
+        replace_file(file, as_json(measured))
+        click.echo(f"saved to {file}", err=True)
+    if verbose:
+        click.echo(sentence(measured, "This"), err=True)
+    return ExitCode.NOTHING_ASSESSED if result.verdict is Verdict.NOTHING_ASSESSED else ExitCode.OK

@@ -1,0 +1,116 @@
+"""`sequester doctor`: what is installed here, what of it works, and how well the detector was measured to work. It writes nothing."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Callable, Iterator
+from importlib.metadata import requires, version
+from importlib.util import find_spec
+
+import click
+
+from sequester.cli.configuration import VERB_TABLES, defaults
+from sequester.cli.options import find_workspace, workspace_option
+from sequester.episodes.readers.registry import load_readers
+from sequester.errors import SequesterError
+from sequester.exposure import matching
+from sequester.exposure.audit import DETECTOR
+from sequester.exposure.calibration import matches, read_calibration, sentence, shipped
+from sequester.findings.fingerprint import KEY_FILE, workspace_key
+from sequester.findings.model import ExitCode
+from sequester.findings.store import ResultStore
+from sequester.findings.workspace import Workspace
+
+CALIBRATION = "calibration.json"
+"""A user's own calibration, in the workspace."""
+
+
+@click.command("doctor")
+@workspace_option()
+@click.pass_context
+def command(ctx: click.Context, workspace: str | None) -> int:
+    """Say what is installed, which readers load, and how well the detector was measured to work.
+
+    Exits 2 if something is broken: a reader that does not load, a configuration file, a key or a store that cannot be used.
+    """
+    place = find_workspace(workspace)
+    checks: dict[str, Callable[[], Iterator[str]]] = {
+        "calibration": lambda: _calibrations(place),
+        "versions": _versions,
+        "matcher": _matcher,
+        "readers": _readers,
+        "configuration": lambda: _configuration(ctx),
+        "workspace": lambda: _workspace(place),
+    }
+    broken = 0
+    for name, check in checks.items():
+        try:
+            lines = list(check())
+        except SequesterError as error:
+            broken += 1
+            lines = [f"BROKEN: {error}", *([f"hint: {error.hint}"] if error.hint else [])]
+        for index, line in enumerate(lines):
+            click.echo(f"{name + ':' if index == 0 else '':<15}{line}")
+    return ExitCode.ERROR if broken else ExitCode.OK
+
+
+def _calibrations(place: Workspace | None) -> Iterator[str]:
+    ours = shipped()
+    if ours is None:
+        yield "this version ships none: nobody has said how well it works; measure it with `sequester calibrate`"
+    elif matches(ours, DETECTOR):
+        yield sentence(ours, "Shipped")
+    else:
+        yield f"the shipped one was measured with {ours.detector}, not with {DETECTOR}: it says nothing here"
+    if place is not None and (place.root / CALIBRATION).exists():
+        own = read_calibration(place.root / CALIBRATION)
+        stale = "" if matches(own, DETECTOR) else f" It was measured with {own.detector}, not with {DETECTOR}."
+        yield sentence(own, "Your own") + stale
+
+
+def _versions() -> Iterator[str]:
+    yield f"sequester {version('sequester')}, detector {DETECTOR}, Python {platform.python_version()} on {platform.machine()}"
+    core = (re.match(r"[\w.-]+", line) for line in requires("sequester") or () if "extra ==" not in line)
+    yield ", ".join(f"{name[0]} {version(name[0])}" for name in core if name)
+
+
+def _matcher() -> Iterator[str]:
+    if matching.implementation != "python":
+        yield f"C kernel, {matching.implementation}"
+    elif find_spec("sequester.exposure._kernel") is not None:
+        yield "pure Python, because SEQUESTER_KERNEL=python asks for it; results are the same, slower"
+    else:
+        yield "pure Python: the C kernel was not built, since the installation found no working compiler; results are the same, slower"
+        yield "to build it: install gcc and the Python headers, then pip install --force-reinstall --no-binary sequester sequester"
+
+
+def _readers() -> Iterator[str]:
+    for reader in load_readers():
+        verified = (
+            f"verified with {reader.verified}" if reader.verified else "UNVERIFIED: its framework's own code could not be run"
+        )
+        yield f"{reader.name:<10} {reader.title}; {verified}"
+
+
+def _configuration(ctx: click.Context) -> Iterator[str]:
+    path = ctx.meta["sequester.config"]
+    if path is None:
+        yield "none; built-in defaults and SEQUESTER_… variables apply"
+        return
+    verbs = ctx.find_root().command
+    assert isinstance(verbs, click.Group)
+    tables = {verb: verbs.get_command(ctx, verb) for verb in VERB_TABLES}
+    set_up = [verb for verb, command in tables.items() if command is not None and defaults(path, command)]
+    yield f"{path}, with settings for {', '.join(set_up) or 'no verb'}"
+
+
+def _workspace(place: Workspace | None) -> Iterator[str]:
+    if place is None:
+        yield "none; results are not kept, and ids of findings differ from run to run"
+        return
+    yield str(place.root)
+    if (place.keys / KEY_FILE).exists():
+        yield f"fingerprint key {workspace_key(place.keys).key_id}"
+    if place.results.exists():
+        yield f"latest result {ResultStore(place).latest() or 'none'}"

@@ -1,0 +1,157 @@
+"""How well the detector works, measured on labelled episodes.
+
+Recall is that of planted classes and never scales a real rate. False alarms are counted by episode, and by cluster (prompt), because
+episodes of one prompt are not independent. Intervals are exact (Clopper-Pearson), one-sided 95 %.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from sequester.errors import ConfigError, InputError
+from sequester.findings.model import Finding, Severity
+from sequester.statistics.intervals import lower_bound, upper_bound
+
+SCHEMA = "sequester.calibration/1"
+SHIPPED = "calibration.json"
+
+
+class Label(Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of a label file: what is true of one episode."""
+
+    episode_id: str
+    leak: bool
+    kind: str
+    """Class of the leak, or kind of the negative."""
+    cluster: str | None = None
+    """What its chance depends on, such as the prompt; None: the episode itself."""
+
+
+class ClassRow(Struct, frozen=True):
+    """Recall on one planted class, at `medium` and above."""
+
+    kind: str
+    found: int
+    of: int
+    lower95: float
+
+
+class AlarmRow(Struct, frozen=True):
+    """False alarms on one kind of negative, at `medium` and above."""
+
+    kind: str
+    alarms: int
+    of: int
+    upper95: float
+    clusters_alarmed: int
+    clusters: int
+    clusters_upper95: float
+
+
+class Calibration(Struct, frozen=True):
+    """A measurement of the detector."""
+
+    schema: str
+    name: str
+    """What was labelled, in words."""
+    detector: str
+    recall: tuple[ClassRow, ...]
+    overall: ClassRow
+    alarms: tuple[AlarmRow, ...]
+
+
+def calibrate(findings: Iterable[Finding], labels: Iterable[Label], name: str, detector: str) -> Calibration:
+    """Compare findings with labels. Raises InputError if no label says anything."""
+    alarmed = {finding.episode_id for finding in findings if finding.severity.at_least(Severity.MEDIUM)}
+    leaks: dict[str, list[bool]] = defaultdict(list)
+    negatives: dict[str, list[Label]] = defaultdict(list)
+    for label in labels:
+        if label.leak:
+            leaks[label.kind].append(label.episode_id in alarmed)
+        else:
+            negatives[label.kind].append(label)
+    if not leaks and not negatives:
+        raise InputError("the label file has no labels", hint="one JSON object per line: episode_id, leak, kind, and optionally cluster")
+    recall = tuple(_recall(kind, found) for kind, found in sorted(leaks.items()))
+    everything = [hit for found in leaks.values() for hit in found]
+    return Calibration(
+        SCHEMA, name, detector, recall, _recall("all planted classes", everything), tuple(_alarms(k, v, alarmed) for k, v in sorted(negatives.items()))
+    )
+
+
+def _recall(kind: str, found: list[bool]) -> ClassRow:
+    return ClassRow(kind, sum(found), len(found), lower_bound(sum(found), len(found)) or 0.0)
+
+
+def _alarms(kind: str, labels: list[Label], alarmed: set[str]) -> AlarmRow:
+    clusters: dict[str, bool] = defaultdict(bool)
+    for label in labels:
+        clusters[label.cluster or label.episode_id] |= label.episode_id in alarmed
+    alarms, hit = sum(label.episode_id in alarmed for label in labels), sum(clusters.values())
+    return AlarmRow(
+        kind, alarms, len(labels), upper_bound(alarms, len(labels)) or 1.0, hit, len(clusters), upper_bound(hit, len(clusters)) or 1.0
+    )
+
+
+def read_labels(path: Path) -> Iterator[Label]:
+    """The labels of a JSONL file. Raises InputError that names the line and the field."""
+    decoder = msgspec.json.Decoder(Label)
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    try:
+                        yield decoder.decode(line)
+                    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                        # Only the field's place is passed on: a message may quote the value.
+                        field = re.search(r"\$[.\w\[\]]*", str(error))
+                        raise InputError(
+                            f"is no label{f' ({field[0]})' if field else ''}", where=f"{path}:{number}", hint="keys: episode_id, leak, kind, cluster"
+                        ) from None
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", where=str(path)) from error
+
+
+def shipped() -> Calibration | None:
+    """The calibration that comes with this version; None if it was made by another detector or is missing."""
+    resource = files("sequester.exposure").joinpath(SHIPPED)
+    return msgspec.json.decode(resource.read_bytes(), type=Calibration) if resource.is_file() else None
+
+
+def read_calibration(path: Path) -> Calibration:
+    """A calibration that `calibrate` wrote. Raises ConfigError."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Calibration)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read as a calibration ({type(error).__name__})", where=str(path), hint="run `sequester calibrate`") from error
+
+
+def sentence(calibration: Calibration, whose: str) -> str:
+    """One line for reports and `doctor`; `whose` is `Shipped` or `Your own`."""
+    parts = []
+    if calibration.overall.of:
+        weakest = min(calibration.recall, key=lambda row: (row.lower95, row.kind))
+        parts.append(
+            f"found {calibration.overall.found:,} of {calibration.overall.of:,} planted leaks of {len(calibration.recall)} classes "
+            f"(at least {calibration.overall.lower95:.2%}; weakest {weakest.kind}, {weakest.found} of {weakest.of}, at least {weakest.lower95:.1%})"
+        )
+    parts += [f"{row.alarms:,} false alarms in {row.of:,} {row.kind} (at most {row.upper95:.3%})" for row in calibration.alarms]
+    return f"{whose} calibration, {calibration.name}: {'; '.join(parts)}. One-sided 95 % bounds; recall holds on planted classes only."
+
+
+def as_json(calibration: Calibration) -> str:
+    return msgspec.json.format(msgspec.json.encode(calibration), indent=1).decode() + "\n"
+
+
+def matches(calibration: Calibration, detector: str) -> bool:
+    """Whether it was measured with this detector, whatever implementation of it."""
+    return calibration.detector.partition(" ")[0] == detector.partition(" ")[0]
+
+

@@ -1,0 +1,68 @@
+"""The command line as a user meets it: an exit code, what is on stdout, what is on stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from sequester.cli.main import run
+
+
+class Outcome(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Outcome]
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cli:
+    """Runs a command line in an empty folder, with nothing of Sequester in the environment."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str | Path) -> Outcome:
+        capsys.readouterr()
+        code = run([str(argument) for argument in arguments])
+        written = capsys.readouterr()
+        return Outcome(int(code), written.out, written.err)
+
+    return call
+
+
+CANARY = "The lighthouse keeper counted seven gulls before the fog rolled in from the harbour at dusk"
+"""Private reasoning of the episodes below: may appear in no output."""
+
+
+def episode(name: str, handed: str | None, **changes: Any) -> dict[str, Any]:
+    """An episode whose only scorer was given `handed`; None: the log does not say what it was given."""
+    call = {"reward_path": "judge", "score": 1.0} | ({} if handed is None else {"inputs": {"text": handed}})
+    return {
+        "episode_id": name,
+        "prompt": "How many birds are there?",
+        "reasoning": f"{CANARY}, says episode {name}, which is why seven it must be.",
+        "answer": "Seven.",
+        "reward_calls": [call],
+    } | changes
+
+
+EXPOSED = episode("exposed", f"Grade this: {CANARY}, says episode exposed, which is why seven it must be. Seven.")
+QUIET = episode("quiet", "Grade this: Seven.")
+UNKNOWN = episode("unknown", None)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Callable[..., Path]:
+    """Writes episodes as interchange JSONL and returns the path."""
+
+    def write(*episodes: dict[str, Any], name: str = "log.jsonl") -> Path:
+        path = tmp_path / name
+        path.write_text("".join(json.dumps(one) + "\n" for one in episodes))
+        return path
+
+    return write

@@ -1,0 +1,190 @@
+"""`sequester audit`: exit codes, options, where output goes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import CANARY, EXPOSED, QUIET, UNKNOWN, episode
+
+from sequester.findings.model import Verdict
+
+
+def verdict_of(out: str) -> str:
+    return str(json.loads(out)["verdict"])
+
+
+def test_an_empty_file_is_never_a_pass(cli, tmp_path):
+    (tmp_path / "log.jsonl").touch()
+    outcome = cli("audit", "log.jsonl", "--out", "json")
+    assert outcome.code == 3
+    assert verdict_of(outcome.out) == "nothing_assessed"
+    assert "is empty" in outcome.out
+
+
+def test_an_empty_directory_is_never_a_pass(cli, tmp_path):
+    (tmp_path / "logs").mkdir()
+    assert cli("audit", "logs").code == 3
+
+
+@pytest.mark.parametrize(
+    ("episodes", "code", "verdict"),
+    [
+        ([QUIET], 0, Verdict.NONE_FOUND),
+        ([QUIET, EXPOSED], 1, Verdict.EXPOSED),
+        ([UNKNOWN], 3, Verdict.NOTHING_ASSESSED),
+        ([QUIET, UNKNOWN], 4, Verdict.INCOMPLETE),
+        ([EXPOSED, UNKNOWN], 1, Verdict.EXPOSED),
+    ],
+    ids=["none-found", "exposed", "nothing-assessed", "incomplete", "findings-win"],
+)
+def test_exit_codes_of_the_contract(cli, log, episodes, code, verdict):
+    outcome = cli("audit", log(*episodes), "--out", "json")
+    assert (outcome.code, verdict_of(outcome.out)) == (code, verdict.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("audit",), "Missing argument 'PATH...'"),
+        (("audit", "absent.jsonl"), "no such file or directory"),
+        (("audit", "log.jsonl", "--out", "pdf"), "--out pdf: no such format"),
+        (("audit", "log.jsonl", "--out", "html="), "the file name is empty"),
+        (("audit", "log.jsonl", "--fail-on", "none"), "is not one of 'low', 'medium', 'high'"),
+        (("audit", "log.jsonl", "--allow-unassessed", "2"), "a share lies between 0 and 1"),
+        (("audit", "log.jsonl", "--allow-unassessed", "tired=0.1"), "unknown reason 'tired'"),
+        (("audit", "log.jsonl", "--format", "jsonnl"), "did you mean 'jsonl'"),
+        (("audit", "log.jsonl", "--format", "map"), "--map FILE"),
+        (("audit", "log.jsonl", "--map", "absent.toml"), "absent.toml"),
+        (("audit", "log.jsonl", "--config", "absent.toml"), "the configuration file does not exist"),
+        (("audit", "log.jsonl", "--workspace", "log.jsonl"), "is a file"),
+        (("audit", "log.jsonl", "--jobs", "0"), "not in the range"),
+        (("audit", "log.jsonl", "--bogus"), "No such option"),
+        (("bogus",), "No such command 'bogus'"),
+    ],
+)
+def test_what_cannot_be_used_exits_2_and_says_what(cli, log, arguments, says):
+    log(QUIET)
+    outcome = cli(*arguments)
+    assert outcome.code == 2
+    assert says in outcome.err
+    assert "Traceback" not in outcome.err
+    assert outcome.out == ""
+
+
+def test_a_damaged_file_is_named_and_the_others_are_audited(cli, log, tmp_path):
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 and then nothing of the kind")
+    outcome = cli("audit", log(QUIET), "bad.parquet", "--out", "json")
+    result = json.loads(outcome.out)
+    assert outcome.code == 4
+    assert (result["verdict"], result["episodes"]["audited"]) == ("incomplete", 1)
+    assert [one["path"] for one in result["inputs"] if one["error"]] == ["bad.parquet"]
+
+
+def test_an_unknown_key_of_the_log_names_key_and_line(cli, log):
+    outcome = cli("audit", log(QUIET, episode("misspelt", "Seven.", reward_cals=[])))
+    assert outcome.code == 4
+    assert "reward_cals" in outcome.out
+    assert "log.jsonl:2" in outcome.out
+
+
+def test_fail_on_changes_the_exit_code_and_not_the_verdict(cli, log):
+    outcome = cli("audit", log(EXPOSED), "--fail-on", "high", "--out", "json")
+    severity = json.loads(outcome.out)["groups"][0]["severity"]
+    assert (outcome.code, verdict_of(outcome.out)) == (1 if severity == "high" else 0, "exposed")
+
+
+def test_what_is_left_unassessed_can_be_accepted_with_the_line_that_exit_4_prints(cli, log):
+    path = log(QUIET, UNKNOWN)
+    refused = cli("audit", path)
+    assert refused.code == 4
+    line = next(line for line in refused.err.splitlines() if line.startswith("to accept what is not assessed: "))
+    assert line == "to accept what is not assessed: --allow-unassessed input_not_logged=0.5"
+    accepted = cli("audit", path, "--out", "json", *line.partition(": ")[2].split())
+    assert (accepted.code, verdict_of(accepted.out)) == (0, "incomplete")
+    assert cli("audit", path, "--allow-unassessed", "0.5").code == 0
+    assert cli("audit", path, "--allow-unassessed", "0.4").code == 4
+    assert cli("audit", path, "--allow-unassessed", "limit=1").code == 4
+
+
+def test_nothing_assessed_cannot_be_accepted(cli, log):
+    assert cli("audit", log(UNKNOWN), "--allow-unassessed", "1").code == 3
+
+
+def test_several_formats_in_one_run(cli, log, tmp_path):
+    outcome = cli(
+        "audit", log(EXPOSED), "--out", "text", "--out", "json=r.json", "--out", "sarif=r.sarif", "--out", "html=r.html"
+    )
+    assert outcome.out.startswith("EXPOSED")
+    assert verdict_of((tmp_path / "r.json").read_text()) == "exposed"
+    assert json.loads((tmp_path / "r.sarif").read_text())["version"] == "2.1.0"
+    assert (tmp_path / "r.html").read_text().startswith("<!DOCTYPE html>")
+    assert "wrote json to r.json" in outcome.err
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_a_report_never_replaces_an_input(cli, log, tmp_path):
+    before = log(QUIET).read_bytes()
+    outcome = cli("audit", "log.jsonl", "--out", "json=log.jsonl")
+    assert outcome.code == 2
+    assert "this is an input of the audit" in outcome.err
+    assert (tmp_path / "log.jsonl").read_bytes() == before
+
+
+def test_a_report_that_cannot_be_written_is_an_error_and_leaves_nothing(cli, log, tmp_path):
+    outcome = cli("audit", log(QUIET), "--out", "html=absent/report.html")
+    assert outcome.code == 2
+    assert "absent/report.html: the report cannot be written" in outcome.err
+    assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
+
+
+@pytest.mark.parametrize("format", ["text", "json", "sarif", "html"])
+def test_no_output_holds_reasoning(cli, log, format):
+    outcome = cli("audit", log(EXPOSED, QUIET, UNKNOWN), "--out", format, "-v")
+    assert outcome.code == 1
+    for start in range(0, len(CANARY) - 20, 10):
+        assert CANARY[start : start + 20] not in outcome.out + outcome.err
+
+
+def test_results_go_to_stdout_and_messages_to_stderr(cli, log):
+    outcome = cli("audit", log(QUIET), "--out", "json", "--workspace", "w")
+    json.loads(outcome.out)
+    assert outcome.err == "stored as r1 in w\n"
+
+
+def test_quiet_says_nothing_but_the_result(cli, log):
+    outcome = cli("audit", log(QUIET, UNKNOWN), "--out", "json", "--out", "html=r.html", "--workspace", "w", "--quiet")
+    json.loads(outcome.out)
+    assert outcome.err == ""
+
+
+@pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}], ids=["flag", "NO_COLOR"])
+def test_without_colour_there_is_no_escape(cli, log, monkeypatch, variables):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    coloured = cli("audit", log(EXPOSED))
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    plain = cli("audit", log(EXPOSED), *([] if variables else ["--no-color"]))
+    assert "\x1b[" not in plain.out
+    assert coloured.code == plain.code == 1
+
+
+def test_an_audit_without_a_workspace_writes_nothing(cli, log, tmp_path):
+    cli("audit", log(EXPOSED))
+    assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
+
+
+def test_two_processes_find_what_one_finds(cli, log, tmp_path):
+    logs = [log(EXPOSED | {"episode_id": f"{n}"}, QUIET | {"episode_id": f"q{n}"}, name=f"{n}.jsonl") for n in range(3)]
+    one, two = (json.loads(cli("audit", *logs, "--workspace", "w", "--out", "json", "--jobs", jobs).out) for jobs in ("1", "2"))
+    assert one == two
+
+
+def test_a_directory_and_its_files_give_the_same_result(cli, log, tmp_path: Path):
+    (tmp_path / "logs").mkdir()
+    logs = [log(EXPOSED | {"episode_id": f"{n}"}, name=f"logs/{n}.jsonl") for n in range(2)]
+    whole, each = (json.loads(cli("audit", *paths, "--workspace", "w", "--out", "json").out) for paths in (["logs"], logs))
+    assert whole["episodes"] == each["episodes"]
+    assert [one["id"] for one in whole["findings"]] == [one["id"] for one in each["findings"]]

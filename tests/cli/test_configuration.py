@@ -1,0 +1,93 @@
+"""Where settings come from, and what is wrong with them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.cli.conftest import QUIET, UNKNOWN
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Writes a `sequester.toml`, or another file of settings."""
+
+    def write(text, name="sequester.toml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+        return name
+
+    return write
+
+
+def test_flag_beats_environment_beats_file_beats_default(cli, log, settings, monkeypatch):
+    path = log(QUIET, UNKNOWN)
+    assert cli("audit", path).code == 4
+    settings("[audit]\nallow-unassessed = [0.5]\n")
+    assert cli("audit", path).code == 0
+    monkeypatch.setenv("SEQUESTER_AUDIT_ALLOW_UNASSESSED", "0.1")
+    assert cli("audit", path).code == 4
+    assert cli("audit", path, "--allow-unassessed", "0.5").code == 0
+
+
+def test_pyproject_holds_the_same_tables(cli, log, settings):
+    settings("[project]\nname = 'x'\n[tool.sequester.audit]\nallow-unassessed = 'input_not_logged=0.5'\n", "pyproject.toml")
+    assert cli("audit", log(QUIET, UNKNOWN)).code == 0
+
+
+def test_the_nearest_file_upwards_is_in_force(cli, log, settings, tmp_path, monkeypatch):
+    settings("[audit]\nout = 'json'\n")
+    path = log(QUIET)
+    (tmp_path / "deep" / "down").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "deep" / "down")
+    assert json.loads(cli("audit", path).out)["verdict"] == "none_found"
+    settings("[audit]\nout = 'text'\n", "deep/sequester.toml")
+    assert cli("audit", path).out.startswith("NONE FOUND")
+
+
+def test_a_file_can_be_named_by_flag_or_variable(cli, log, settings, monkeypatch):
+    other = settings("[audit]\nout = ['json']\n", "other.toml")
+    assert cli("audit", log(QUIET), "--config", other).out.startswith("{")
+    monkeypatch.setenv("SEQUESTER_CONFIG", other)
+    assert cli("audit", "log.jsonl").out.startswith("{")
+
+
+def test_paths_in_the_file_are_relative_to_it(cli, log, settings, tmp_path, monkeypatch):
+    settings("[audit]\nworkspace = 'kept'\n")
+    path = log(QUIET)
+    (tmp_path / "deep").mkdir()
+    monkeypatch.chdir(tmp_path / "deep")
+    cli("audit", path)
+    assert (tmp_path / "kept" / "results.sqlite").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "hint"),
+    [
+        ("[audit]\nfail_on = 'high'\n", "unknown key 'fail_on'", "did you mean 'fail-on'?"),
+        ("[audit]\nfail-no = 'high'\n", "unknown key 'fail-no'", "did you mean 'fail-on'?"),
+        ("[audti]\nfail-on = 'high'\n", "unknown table 'audti'", "did you mean 'audit'?"),
+        ("fail-on = 'high'\n", "unknown table 'fail-on'", "known: audit"),
+        ("[audit]\nconfig = 'x'\n", "unknown key 'config'", ""),
+        ("[audit]\nhelp = true\n", "unknown key 'help'", ""),
+        ("audit = 3\n", "must be a table", "[audit]"),
+        ("[audit]\nfail-on = 'highest'\n", "'highest' is not one of", ""),
+        ("[audit]\nfail-on = ['high']\n", "cannot be a list", ""),
+        ("[audit]\nout = [{a = 1}]\n", "cannot be a list", ""),
+        ("[audit]\njobs = 'many'\n", "'many' is not a valid integer", ""),
+        ("[audit\n", "cannot be read as TOML", ""),
+        ('a = "\\ud800"\n', "cannot be read as TOML", ""),
+    ],
+)
+def test_what_is_wrong_with_the_file_is_said_and_nothing_is_audited(cli, log, settings, text, says, hint):
+    settings(text)
+    outcome = cli("audit", log(QUIET))
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert says in outcome.err
+    assert hint in outcome.err
+
+
+def test_a_setting_of_another_verb_is_no_error(cli, log, settings):
+    settings("[waive]\nowner = 'ada'\n[audit]\nout = 'json'\n")
+    assert cli("audit", log(QUIET)).code == 0

@@ -1,0 +1,111 @@
+"""The command as a whole: help, errors, interruption."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+from tests.cli.conftest import CANARY, EXPOSED, QUIET
+
+from sequester.cli import audit
+from sequester.cli.main import VERBS, sequester
+
+
+def test_no_arguments_shows_the_verbs_and_is_no_success(cli):
+    outcome = cli()
+    assert outcome.code == 2
+    assert "audit" in outcome.out + outcome.err
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help_lists_every_verb_and_the_exit_codes(cli, flag):
+    outcome = cli(flag)
+    assert outcome.code == 0
+    assert all(f"\n  {verb} " in outcome.out for verb in VERBS)
+    assert "Exit codes: 0 nothing at or above the threshold" in outcome.out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_that_begins_with_its_line_in_the_list(cli, verb):
+    outcome = cli(verb, "--help")
+    assert outcome.code == 0
+    assert outcome.out.startswith(f"Usage: sequester {verb} ")
+    command = sequester.get_command(None, verb)
+    assert command.get_short_help_str(200).partition(":")[0] in VERBS[verb]
+    assert all(option.help for option in command.params if option.param_type_name == "option")
+
+
+def test_version(cli):
+    assert cli("--version").out.startswith("sequester ")
+
+
+@pytest.mark.parametrize("verb", ["audit", "doctor"])
+def test_a_broken_configuration_file_is_named(cli, tmp_path, verb):
+    (tmp_path / "sequester.toml").write_text("[audit\n")
+    outcome = cli(verb, "x")
+    assert outcome.code == 2
+
+
+def test_an_internal_error_names_type_and_place_and_no_value(cli, log, monkeypatch):
+    def broken(*given, **named):
+        raise ZeroDivisionError(CANARY)
+
+    monkeypatch.setattr(audit, "audit", broken)
+    outcome = cli("audit", log(QUIET))
+    assert outcome.code == 2
+    assert "internal error: ZeroDivisionError in test_main.py:" in outcome.err
+    assert CANARY not in outcome.err
+    assert "Traceback" not in outcome.err
+    monkeypatch.setenv("SEQUESTER_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        cli("audit", "log.jsonl")
+
+
+def test_interruption_is_one_line(cli, log, monkeypatch, tmp_path):
+    def interrupted(*given, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(audit, "audit", interrupted)
+    outcome = cli("audit", log(QUIET), "--out", "html=r.html")
+    assert outcome.code == 2
+    assert outcome.err.strip() == "interrupted; no file was left half-written"
+    assert not (tmp_path / "r.html").exists()
+
+
+def test_a_reader_that_goes_away_is_no_finding_and_no_traceback(log, tmp_path):
+    log(*(QUIET | {"episode_id": str(number), "environment": f"e{number}"} for number in range(2000)))
+    command = [sys.executable, "-m", "sequester.cli.main", "audit", "log.jsonl", "--out", "json", "-v"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        said = process.stderr.read().decode()
+        assert process.wait(timeout=60) == 2
+    assert "Traceback" not in said
+    assert "Exception ignored" not in said
+
+
+def test_output_that_is_no_utf8_is_still_written(log, tmp_path):
+    log(EXPOSED | {"episode_id": "épisode ☃"})
+    for format in ("text", "json", "sarif", "html"):
+        done = subprocess.run(
+            [sys.executable, "-m", "sequester.cli.main", "audit", "log.jsonl", "--out", format],
+            cwd=tmp_path,
+            env={"PYTHONIOENCODING": "ascii", "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            timeout=60,
+        )
+        assert done.returncode == 1, done.stderr.decode()
+
+
+def test_help_is_fast():
+    """Median of five, with room for a slow machine; what matters is that no heavy library is imported."""
+    script = "import sys; from sequester.cli.main import run; run(['--help']); print(sorted(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert not {"numpy", "pyarrow", "rich", "scipy"} & {name.strip("[]' ") for name in done.stderr.split(",")}
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "sequester.cli.main", "--help"], capture_output=True, timeout=60, check=True)
+        times.append(time.perf_counter() - start)
+    assert sorted(times)[2] < 1.0

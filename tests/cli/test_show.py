@@ -1,0 +1,77 @@
+"""`sequester show`: masked unless somebody gives a reason, and then it is on record."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.cli.conftest import CANARY, EXPOSED, QUIET
+
+from sequester.findings.store import ResultStore
+from sequester.findings.workspace import Workspace
+
+
+@pytest.fixture
+def audited(cli, log, tmp_path):
+    """Audits one exposed episode into the workspace `w`; returns the finding's id."""
+    assert cli("audit", log(QUIET, EXPOSED), "--workspace", "w", "--out", "json=r.json").code == 1
+    return json.loads((tmp_path / "r.json").read_text())["findings"][0]["id"]
+
+
+def reveals(tmp_path):
+    return ResultStore(Workspace(tmp_path / "w")).reveals()
+
+
+@pytest.mark.parametrize("source", [("r1", "--workspace", "w"), ("r.json",)], ids=["store", "file"])
+def test_a_finding_is_shown_masked(cli, audited, source, tmp_path):
+    result, *options = source
+    outcome = cli("show", result, audited[:8], *options)
+    assert outcome.code == 0
+    assert audited in outcome.out
+    assert "SQ101" in outcome.out
+    assert CANARY[:20] not in outcome.out
+    assert reveals(tmp_path) == ()
+
+
+def test_revealing_shows_the_text_and_leaves_a_record(cli, audited, tmp_path, monkeypatch):
+    monkeypatch.setenv("LOGNAME", "ada")
+    outcome = cli("show", "r1", audited, "--workspace", "w", "--reveal", "incident 7")
+    assert outcome.code == 0
+    assert CANARY in outcome.out
+    (record,) = reveals(tmp_path)
+    assert (record.who, record.reason) == ("ada", "incident 7")
+    assert audited in record.what
+    assert CANARY[:20] not in record.what
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("r.json", "{id}", "--reveal", "why"), "there is no workspace to keep it"),
+        (("r1", "{id}", "--workspace", "w", "--reveal", " "), "revealing needs a reason"),
+        (("r1", "zz", "--workspace", "w"), "no finding of this result has an id that starts with 'zz'"),
+        (("r9", "{id}", "--workspace", "w"), "there is no result 'r9'"),
+        (("r1", "{id}"), "there is no workspace"),
+        (("log.jsonl", "{id}"), "log.jsonl"),
+    ],
+)
+def test_refusals_show_no_text_and_leave_no_record(cli, audited, tmp_path, arguments, says):
+    outcome = cli("show", *(argument.format(id=audited) for argument in arguments))
+    assert outcome.code == 2
+    assert says in outcome.err
+    assert CANARY[:20] not in outcome.out + outcome.err
+    assert reveals(tmp_path) == ()
+
+
+def test_an_input_that_changed_is_said(cli, audited, log):
+    log(QUIET)
+    outcome = cli("show", "r1", audited, "--workspace", "w", "--reveal", "incident 7")
+    assert outcome.code == 2
+    assert "the record is not in the input any more" in outcome.err
+
+
+def test_an_input_that_is_gone_is_said(cli, audited, tmp_path):
+    (tmp_path / "log.jsonl").unlink()
+    outcome = cli("show", "r1", audited, "--workspace", "w", "--reveal", "incident 7")
+    assert outcome.code == 2
+    assert "is not there any more" in outcome.err

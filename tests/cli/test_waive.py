@@ -1,0 +1,75 @@
+"""`sequester waive`: an exit code is waived, a verdict never."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.cli.conftest import EXPOSED, QUIET
+
+WORDS = ("--reason", "known leak", "--owner", "ada", "--approver", "grace", "--class", "in-conflict", "--workspace", ".sequester")
+
+
+@pytest.fixture
+def found(cli, log):
+    """Id of the finding of an audit that was kept."""
+    outcome = cli("audit", log(EXPOSED, QUIET), "--workspace", ".sequester", "--out", "json")
+    assert outcome.code == 1
+    return json.loads(outcome.out)["findings"][0]["id"]
+
+
+def test_a_waived_finding_stays_in_every_numerator(cli, found, tmp_path):
+    waived = cli("waive", found, *WORDS)
+    assert (waived.code, waived.out) == (0, "")
+    assert "sequester-waivers.toml" in waived.err
+    again = cli("audit", "log.jsonl", "--out", "json")
+    result = json.loads(again.out)
+    assert again.code == 0
+    assert (result["verdict"], result["waived"]) == ("exposed", 1)
+    assert (result["episodes"]["exposed"], result["reward_calls"]["exposed"]) == (1, 1)
+    assert result["findings"][0]["waiver"]["owner"] == "ada"
+
+
+def test_waiving_again_is_counted_as_a_renewal(cli, found):
+    cli("waive", found, *WORDS)
+    assert "renewal 1" in cli("waive", found, *WORDS).err
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        (("--approver", "Ada"), "the approver is the owner"),
+        (("--author", "grace"), "the approver is the author of the run"),
+        (("--reason", " "), "reason is empty"),
+        (("--days", "91"), "not in the range"),
+        (("--class", "harmless"), "is not one of"),
+    ],
+)
+def test_what_is_no_waiver_is_refused_and_nothing_is_written(cli, found, tmp_path, changes, says):
+    outcome = cli("waive", found, *WORDS, *changes)
+    assert outcome.code == 2
+    assert says in outcome.err
+    assert not (tmp_path / "sequester-waivers.toml").exists()
+
+
+def test_without_a_workspace_ids_do_not_last_so_nothing_can_be_waived(cli):
+    outcome = cli("waive", "0" * 32, *WORDS[:-2])
+    assert outcome.code == 2
+    assert "waivers need a workspace" in outcome.err
+
+
+def test_the_runs_author_cannot_have_approved(cli, found):
+    cli("waive", found, *WORDS)
+    outcome = cli("audit", "log.jsonl", "--author", "grace")
+    assert outcome.code == 2
+    assert "the approver is the author of the run" in outcome.err
+
+
+def test_an_expired_waiver_covers_nothing_and_says_so(cli, found, tmp_path):
+    cli("waive", found, *WORDS)
+    file = tmp_path / "sequester-waivers.toml"
+    lines = [line for line in file.read_text().splitlines() if not line.startswith(("since", "until"))]
+    file.write_text("\n".join([*lines, "since = 2020-01-01", "until = 2020-02-01", ""]))
+    outcome = cli("audit", "log.jsonl")
+    assert outcome.code == 1
+    assert "expired on 2020-02-01" in " ".join(outcome.out.split())

@@ -1,0 +1,141 @@
+"""The close look at one reward call: where the reasoning stands, under which transforms, and what it is called."""
+
+import base64
+import gzip
+import zlib
+from array import array
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sequester.episodes.guarded import GuardedText
+from sequester.episodes.model import Channel, Episode, Evidence, Field, RewardCall, Segment, Source, Split, SplitStatus
+from sequester.exposure.examine import Subject, examine, texts_of
+from sequester.exposure.matching import normalise
+from sequester.exposure.private import material
+from sequester.findings.model import FindingClass
+from tests.exposure import cases
+
+THOUGHT = cases.reasoning(1)
+SPLIT = Split(SplitStatus.SPLIT, "as the test says", "given")
+
+
+def subject(*pieces, **keys):
+    pieces = pieces or ((Channel.REASONING, THOUGHT), (Channel.ANSWER, cases.answer(1)))
+    segments = tuple(Segment(0, channel, GuardedText(text)) for channel, text in pieces)
+    episode = Episode("e1", segments, SPLIT, Source("run.log", 1), **keys)
+    return Subject(episode, material(episode))
+
+
+def call(*values, path="judge"):
+    fields = tuple(
+        Field(f"f{at}", GuardedText(value)) if isinstance(value, str) else Field(f"f{at}", None, array("q", value))
+        for at, value in enumerate(values)
+    )
+    return RewardCall(path, Evidence.RECORDED, fields)
+
+
+def candidates(*values, by=None, **keys):
+    return examine(by or subject(**keys), call(*values), cases.KEY).candidates
+
+
+def test_a_call_without_fields_shows_nothing():
+    found = examine(subject(), call(), cases.KEY)
+    assert (found.candidates, found.limits) == ((), ())
+
+
+def test_other_text_shows_nothing():
+    assert candidates(cases.RUBRIC, cases.answer(1), cases.reasoning(2)) == ()
+
+
+@pytest.mark.parametrize(
+    ("seen", "transforms"),
+    [
+        (f"Judge this: {THOUGHT}", ("verbatim",)),
+        (THOUGHT.upper().replace(" ", "\n\n"), ("reformatted",)),
+        (base64.b64encode(THOUGHT.encode()).decode(), ("base64",)),
+        (base64.b64encode(gzip.compress(THOUGHT.encode())).decode(), ("base64", "gzip")),
+        (base64.b64encode(zlib.compress(THOUGHT.encode())).decode(), ("base64", "zlib")),
+        (THOUGHT.encode().hex(), ("hex",)),
+    ],
+)
+def test_the_transforms_say_how_it_was_dressed(seen, transforms):
+    (found,) = candidates(seen)
+    assert (found.class_, found.transforms, found.field) == (FindingClass.CONTENT, transforms, "f0")
+    assert found.covered > 0.9
+
+
+def test_text_that_goes_on_from_field_to_field_is_one_candidate():
+    half = len(THOUGHT) // 2
+    (found,) = candidates("nothing here", THOUGHT[:half], THOUGHT[half:])
+    assert found.transforms == ("split-over-fields",)
+    assert found.field == "f1 + f2"
+
+
+def test_byte_and_code_point_lists_are_ids():
+    found = candidates(list(THOUGHT.encode()))
+    assert {one.class_ for one in found} == {FindingClass.IDS}
+    assert found[0].covered > 0.9
+
+
+def test_sampled_token_ids_are_recognised_without_a_tokenizer():
+    ids = array("q", [(7 * at * at + 11 * at) % 50_000 + 1000 for at in range(120)])
+    (found,) = candidates([5, 6, 7, *ids[:60]], completion_ids=ids)
+    assert (found.class_, found.transforms) == (FindingClass.IDS, ("ids", "token-ids"))
+
+
+def test_what_a_later_tool_result_repeated_is_indirect():
+    by = subject((Channel.REASONING, THOUGHT), (Channel.TOOL_CALL, "cat notes"), (Channel.TOOL_RESULT, f"notes: {THOUGHT}"))
+    (found,) = candidates(f"transcript: {THOUGHT}", by=by)
+    assert found.class_ is FindingClass.INDIRECT
+
+
+def test_spans_count_code_points_in_the_reasoning_and_in_the_input():
+    before = "Zwölf Boxkämpfer 🥊 jagen: "
+    thought = "Ein Gedanke 🤔 zuerst. " + THOUGHT
+    by = subject((Channel.REASONING, thought))
+    (found,) = candidates(before + thought[10:200] + " Ende", by=by)
+    (span,) = found.spans
+    shared = thought[slice(*span.cot)]
+    assert shared == (before + thought[10:200])[slice(*span.input)]
+    assert len(shared) >= 180
+
+
+def test_reasoning_of_two_turns_is_counted_as_joined_by_a_newline():
+    later = cases.reasoning(2)
+    by = subject((Channel.REASONING, THOUGHT), (Channel.ANSWER, "One moment."), (Channel.REASONING, later))
+    (found,) = candidates(later, by=by)
+    (span,) = found.spans
+    assert f"{THOUGHT}\n{later}"[slice(*span.cot)] == later
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 250), st.integers(40, 120), st.text(max_size=30), st.text(max_size=30))
+def test_every_span_points_at_the_same_text_twice(start, length, before, after):
+    piece = THOUGHT[start : start + length]
+    seen = before + piece + after
+    for found in candidates(seen):
+        for span in found.spans:
+            inner, outer = THOUGHT[slice(*span.cot)], seen[slice(*span.input)]
+            assert inner.strip().casefold() in outer.casefold() or outer.strip().casefold() in inner.casefold()
+
+
+def test_the_fingerprint_names_text_and_path_and_not_the_dressing():
+    (plain,), (dressed,) = candidates(THOUGHT), candidates(base64.b64encode(THOUGHT.encode()).decode())
+    (elsewhere,) = examine(subject(), call(THOUGHT, path="style"), cases.KEY).candidates
+    (part,) = candidates(THOUGHT[:100])
+    assert plain.fingerprint == dressed.fingerprint
+    assert len({plain.fingerprint, elsewhere.fingerprint, part.fingerprint}) == 3
+
+
+def test_a_decoding_limit_is_named():
+    bomb = base64.b64encode(zlib.compress(b"\0" * (65 << 20), 1, 31)).decode()
+    assert examine(subject(), call(bomb), cases.KEY).limits == ("inflated",)
+
+
+def test_the_text_behind_a_candidate_can_be_read_again_for_revealing():
+    dressed = call(base64.b64encode(THOUGHT.encode()).decode())
+    (found,) = examine(subject(), dressed, cases.KEY).candidates
+    (text,) = texts_of(dressed, found.field, found.transforms)
+    assert text == THOUGHT

@@ -1,0 +1,176 @@
+"""The scan of one unit: every record is counted once, whatever stops the reading."""
+
+import pytest
+
+from sequester.episodes.guarded import GuardedText
+from sequester.episodes.model import (
+    Channel,
+    Episode,
+    Evidence,
+    Field,
+    Reason,
+    RewardCall,
+    Segment,
+    Skipped,
+    Source,
+    Split,
+    SplitStatus,
+)
+from sequester.episodes.readers.interface import Options, Unit
+from sequester.errors import InputError
+from sequester.exposure.matching import Sketch
+from sequester.exposure.scan import BATCH, count_episode, scan_unit
+from sequester.exposure.tally import MALFORMED_SHOWN, CallOutcome, Handover, Suspect, Tally
+from tests.exposure import cases
+
+UNIT = Unit("run.log")
+SPLIT = Split(SplitStatus.SPLIT, "as the test says", "given")
+
+
+class FakeReader:
+    """Yields what it was given, then stops with an error if it was given one."""
+
+    def __init__(self, records, error=None):
+        self.records = records
+        self.error = error
+
+    def read(self, unit, options):
+        yield from self.records
+        if self.error is not None:
+            raise self.error
+
+
+def scanned(*records, error=None):
+    return scan_unit(FakeReader(records, error), UNIT, Options(), cases.KEY, Sketch())
+
+
+def episode(number=1, *calls, status=SplitStatus.SPLIT, thought=None, **keys):
+    thought = cases.reasoning(number) if thought is None else thought
+    segments = (
+        Segment(0, Channel.PROMPT, GuardedText("Which harbour?")),
+        Segment(0, Channel.REASONING, GuardedText(thought)),
+        Segment(0, Channel.ANSWER, GuardedText(cases.answer(number))),
+    )
+    return Episode(f"e{number}", segments, Split(status, "as the test says", "given"), Source("run.log", number), calls=calls, **keys)
+
+
+def call(text="The harbour.", evidence=Evidence.RECORDED, path="judge", **keys):
+    return RewardCall(path, evidence, (Field("answer", GuardedText(text)),), **keys)
+
+
+def skipped(number):
+    return Skipped(Source("run.log", number), Reason.MALFORMED, "step: expected `int`, got `str`")
+
+
+def settled(tally):
+    """Episodes that have a place in the counts, those that wait for the rest of the run included."""
+    return tally.without_cot + sum(tally.episodes.values()) + len(tally.suspects)
+
+
+def test_a_unit_without_records_counts_nothing():
+    assert scanned() == Tally()
+
+
+def test_every_record_is_counted_once():
+    records = [
+        episode(1, call()),
+        episode(2),
+        episode(3, call(), status=SplitStatus.NO_COT),
+        skipped(4),
+        episode(5, call(cases.reasoning(5))),
+        episode(6, call(), status=SplitStatus.AMBIGUOUS),
+    ]
+    tally = scanned(*records)
+    assert (tally.seen, settled(tally), tally.records["run.log"]) == (6, 6, 6)
+    assert tally.without_cot == 1
+    assert dict(tally.episodes) == {"audited": 1, "no_reward_call": 1, "malformed": 1, "ambiguous": 1}
+    assert [one.episode_id for one in tally.suspects] == ["e5"]
+
+
+@pytest.mark.parametrize("before", [0, 1, BATCH - 1, BATCH, BATCH + 1])
+def test_what_was_read_before_an_error_is_scanned_and_the_error_kept(before):
+    tally = scanned(
+        *(episode(number, call(cases.reasoning(number, 8))) for number in range(before)),
+        error=InputError("the page is damaged", where="run.log", hint="copy it again"),
+    )
+    assert (tally.seen, settled(tally)) == (before, before)
+    assert len(tally.suspects) == before
+    assert tally.errors == {"run.log": "run.log: the page is damaged (copy it again)"}
+
+
+def test_only_the_first_malformed_records_are_named_and_all_are_counted():
+    tally = scanned(*map(skipped, range(1, 100)))
+    assert tally.episodes["malformed"] == 99
+    assert len(tally.malformed) == MALFORMED_SHOWN
+    assert tally.malformed[0] == "run.log:1: step: expected `int`, got `str`"
+
+
+def test_a_skipped_record_is_counted_under_its_own_reason():
+    tally = scanned(Skipped(Source("run.log", 1), Reason.LIMIT, "the line is longer than 64 MB"))
+    assert dict(tally.episodes) == {"limit": 1}
+
+
+def test_a_rebuilt_input_that_shows_nothing_clears_nothing():
+    tally = scanned(episode(1, call(evidence=Evidence.REBUILT)))
+    assert dict(tally.episodes) == {"rebuilt_only": 1}
+    assert dict(tally.calls) == {("rebuilt", "rebuilt_only"): 1}
+
+
+def test_a_contract_exposes_without_a_search_and_is_gathered_by_path():
+    handed = RewardCall("accuracy", Evidence.CONTRACT, None, hands_over="completion_ids")
+    tally = scanned(episode(1, handed, step=4), episode(2, handed, step=9))
+    assert not tally.suspects
+    reach = tally.handovers[Handover("accuracy", "completion_ids")]
+    assert (reach.episodes, reach.first_step, reach.last_step) == (2, 4, 9)
+    assert dict(tally.exposed) == {"audited": 2}
+    assert dict(tally.exposed_by) == {"contract": 2}
+
+
+def test_a_call_without_inputs_says_why():
+    unlogged = RewardCall("judge", Evidence.RECORDED)
+    dropped = RewardCall("judge", Evidence.RECORDED, missing=Reason.LIMIT)
+    assert dict(scanned(episode(1, unlogged)).episodes) == {"input_not_logged": 1}
+    assert dict(scanned(episode(1, dropped)).episodes) == {"limit": 1}
+
+
+def test_steps_and_shards_are_gathered_also_from_episodes_without_reasoning():
+    tally = scanned(episode(1, step=3, shard="rank 0"), episode(2, status=SplitStatus.NO_COT, step=5, shard="rank 1"))
+    assert (tally.steps, tally.shards) == ({3, 5}, {"rank 0", "rank 1"})
+
+
+def outcome(reason=None, by_contract=False, path="judge", evidence=Evidence.RECORDED):
+    return CallOutcome(path, evidence, by_contract, reason)
+
+
+@pytest.mark.parametrize(
+    ("calls", "exposed", "status", "shown"),
+    [
+        ((), (), "no_reward_call", 0),
+        ((outcome(),), (), "audited", 0),
+        ((outcome(), outcome(Reason.INPUT_NOT_LOGGED, path="format")), (), "input_not_logged", 0),
+        ((outcome(), outcome(Reason.INPUT_NOT_LOGGED, path="format")), (0,), "input_not_logged", 1),
+        ((outcome(Reason.LIMIT),), (0,), "audited", 1),
+        ((outcome(by_contract=True, evidence=Evidence.CONTRACT),), (), "audited", 1),
+        ((outcome(Reason.REBUILT_ONLY), outcome(Reason.LIMIT)), (), "rebuilt_only", 0),
+    ],
+)
+def test_an_episode_is_audited_if_every_call_was_assessed(calls, exposed, status, shown):
+    tally = Tally()
+    count_episode(tally, Suspect("e1", None, None, "run.log:1", None, calls), frozenset(exposed))
+    assert dict(tally.episodes) == {status: 1}
+    assert sum(tally.exposed.values()) == shown
+    assert sum(tally.calls.values()) == len(calls)
+
+
+def test_one_place_counts_an_episode_once_however_many_calls_it_had_there():
+    tally = Tally()
+    calls = (outcome(), outcome(Reason.INPUT_NOT_LOGGED), outcome())
+    count_episode(tally, Suspect("e1", "harbours", 3, "run.log:1", None, calls), frozenset({2}))
+    assert [(place.path, status, count) for (place, status), count in tally.places.items()] == [("judge", "exposed", 1)]
+
+
+def test_reward_mass_is_the_absolute_advantage_of_audited_episodes():
+    tally = Tally()
+    for advantage, reason in ((-2.0, None), (1.0, Reason.LIMIT)):
+        count_episode(tally, Suspect("e1", None, None, "run.log:1", advantage, (outcome(reason),)), frozenset())
+    assert (tally.mass, tally.mass_observed, tally.mass_known) == (3.0, 2.0, True)

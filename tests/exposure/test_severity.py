@@ -1,0 +1,78 @@
+"""How much a shared stretch weighs: the thresholds, and that more of anything never weighs less."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sequester.exposure.severity import THRESHOLDS, Stretch, grade
+from sequester.findings.model import Severity
+
+
+def stretch(private=0, unshared=None, longest=None, covered=0.0, beside_marker=False):
+    unshared = private if unshared is None else unshared
+    return Stretch(private, unshared, unshared if longest is None else longest, covered, beside_marker)
+
+
+def rank(one):
+    found = grade(one)
+    return -1 if found is None else found.rank
+
+
+def test_nothing_shared_is_nothing_to_report():
+    assert grade(stretch()) is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "severity"),
+    [
+        (stretch(23, covered=1.0), None),
+        (stretch(24), Severity.LOW),
+        (stretch(39), Severity.LOW),
+        (stretch(40), Severity.MEDIUM),
+        (stretch(24, covered=0.10), Severity.MEDIUM),
+        (stretch(24, beside_marker=True), Severity.MEDIUM),
+        (stretch(24, unshared=0, covered=1.0), Severity.LOW),
+        (stretch(95, longest=20), Severity.LOW),
+        (stretch(96, longest=20), Severity.MEDIUM),
+        (stretch(159), Severity.MEDIUM),
+        (stretch(160), Severity.HIGH),
+        (stretch(39, covered=0.5), Severity.MEDIUM),
+        (stretch(40, covered=0.5), Severity.HIGH),
+        (stretch(400, unshared=0), Severity.LOW),
+        (stretch(160, unshared=0, covered=0.29), Severity.LOW),
+        (stretch(160, unshared=0, covered=0.30), Severity.HIGH),
+    ],
+)
+def test_the_thresholds(facts, severity):
+    assert grade(facts) is severity
+
+
+STRETCHES = st.builds(
+    lambda private, unshared, longest, covered, beside: Stretch(
+        private, min(private, unshared), min(private, unshared, longest), covered, beside
+    ),
+    st.integers(0, 300),
+    st.integers(0, 300),
+    st.integers(0, 300),
+    st.floats(0, 1),
+    st.booleans(),
+)
+
+
+@given(STRETCHES, st.sampled_from(["private", "unshared", "longest", "covered", "beside_marker"]), st.integers(0, 200))
+def test_more_of_anything_never_lowers_the_grade(less, name, amount):
+    now = getattr(less, name)
+    more = {"covered": min(1.0, now + amount / 200), "beside_marker": True}.get(name, now + amount)
+    assert rank(msgspec.structs.replace(less, **{name: more})) >= rank(less)
+
+
+@given(STRETCHES)
+def test_what_is_short_is_never_reported_and_what_is_long_always(facts):
+    assert (grade(facts) is None) == (facts.private < THRESHOLDS.report)
+
+
+@given(STRETCHES)
+def test_shared_text_alone_is_never_more_than_low_unless_it_covers_the_reasoning(facts):
+    shared = msgspec.structs.replace(facts, unshared=0, longest=0)
+    assert rank(shared) <= Severity.LOW.rank or shared.covered >= THRESHOLDS.never_shared
