@@ -54,6 +54,7 @@ FOLDERS = (
     DATA / "bundle/run",
     DATA / "verifiers/single",
     DATA / "verifiers/judged",
+    DATA / "verifiers/legacy",
     DATA / "trl/text",
     Path("tests/vectors/bundle-1/valid/two-ranks/bundle"),
 )
@@ -336,7 +337,7 @@ def _wrapped(draw: random.Random, text: str) -> str:
     if how == 2:
         return base64.b64encode(zlib.compress(data)).decode()
     if how == 3:
-        return base64.b64encode(zlib.compress(data + b"\0" * draw.choice((0, 1 << 20, 40 << 20)), 1, 31)).decode()
+        return base64.b64encode(zlib.compress(data + b"\0" * draw.choice((0, 1 << 20, 8 << 20)), 1, 31)).decode()
     if how == 4:
         return json.dumps({"x": [text, {"y": text}]})
     if how == 5:

@@ -4,7 +4,8 @@
 
 Every fragment is cut from a random reasoning over one of several alphabets and put between unrelated characters, in upper case with
 punctuation strewn in. A fragment counts as found if one reported run covers it, placed where it was cut from. Fragments that another
-place of the reasoning holds as well, or that are of low entropy, are counted apart (brute force decides).
+place of the reasoning holds as well, or that are of low entropy, are not promised: they are counted apart and make up no part of the
+total (brute force decides).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import time
 from sequester.exposure import matching, oracle
 from sequester.exposure.matching import GUARANTEE, Episode, Hit
 
-_ALPHABETS = ("abcdefghijklmnopqrstuvwxyz0123456789", "etaoinshrdlu", "abcdef", "01")
+_ALPHABETS = ("abcdefghijklmnopqrstuvwxyz0123456789", "etaoinshrdlu", "abcdefgh")
 _PER_EPISODE = 500
 _SIZE = 6000
 
@@ -42,25 +43,31 @@ def _episode(rng: random.Random, alphabet: str) -> tuple[str, list[tuple[int, in
     return cot, cuts, ((cot,), (), calls)
 
 
-def _missed(cot: str, cut: tuple[int, int], hit: Hit | None) -> bool:
-    at, size = cut
-    for run in (run for chain in hit.chains for run in chain.runs) if hit else ():
-        if run.cot_start <= at and run.cot_start + run.length >= at + size:
-            return False
-    fragment = cot[at : at + size]
+def _promised(cot: str, cut: tuple[int, int]) -> bool:
+    """Whether the guarantee covers the fragment: it stands once in the reasoning and is not of low entropy."""
+    fragment = cot[cut[0] : sum(cut)]
     return cot.count(fragment) == 1 and not oracle.low_entropy(fragment.encode())
+
+
+def _found(cut: tuple[int, int], hit: Hit | None) -> bool:
+    runs = [run for chain in hit.chains for run in chain.runs] if hit else []
+    return any(run.cot_start <= cut[0] and run.cot_start + run.length >= sum(cut) for run in runs)
 
 
 def main() -> int:
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    rng, tried, missed, start = random.Random(2026), 0, 0, time.perf_counter()
+    rng, tried, excused, missed, start, number = random.Random(2026), 0, 0, 0, time.perf_counter(), 0
     while tried < wanted:
-        cot, cuts, given = _episode(rng, _ALPHABETS[tried // _PER_EPISODE % len(_ALPHABETS)])
+        cot, cuts, given = _episode(rng, _ALPHABETS[number % len(_ALPHABETS)])
+        number += 1
         hits = {hit.call: hit for hit in matching.screen([given]).hits}
-        missed += sum(_missed(cot, cut, hits.get(number)) for number, cut in enumerate(cuts))
-        tried += len(cuts)
-    print(f"{matching.implementation}: {missed} of {tried} fragments missed ({time.perf_counter() - start:.0f} s)")
-    return 1 if missed else 0
+        promised = [call for call, cut in enumerate(cuts) if _promised(cot, cut)]
+        missed += sum(not _found(cuts[call], hits.get(call)) for call in promised)
+        tried += len(promised)
+        excused += len(cuts) - len(promised)
+    seconds = time.perf_counter() - start
+    print(f"{matching.implementation}: {missed} of {tried} fragments missed, {excused} more not promised ({seconds:.0f} s)")
+    return 1 if missed or not tried else 0
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import random
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -245,7 +246,7 @@ def _changed(draw: random.Random, tree: Any) -> Any:
         elif how == 2 and isinstance(tree, list):
             tree *= 2
         else:
-            tree[key] = draw.choice(ODD_VALUES)
+            tree[key] = deepcopy(draw.choice(ODD_VALUES))
         return tree
     how = draw.randrange(4)
     if how == 0 and isinstance(tree, str):
@@ -255,7 +256,7 @@ def _changed(draw: random.Random, tree: Any) -> Any:
         return [tree]
     if how == 2:
         return {"text": tree}
-    return draw.choice(ODD_VALUES)
+    return deepcopy(draw.choice(ODD_VALUES))
 
 
 JSON: tuple[Mutation, ...] = (change_json,)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import bz2
-import codecs
 import gzip
 import html
 import io
@@ -127,6 +126,5 @@ TRANSFORMS: dict[str, Callable[[str, random.Random], Plant]] = {
     "word_edit": lambda c, r: (_word_edit(s := _span(c, r), r), s),
     "zero_width": lambda c, r: ("\u200b".join(s := _span(c, r)), s),
     "look_alike": lambda c, r: ((s := _span(c, r)).translate(_LOOKALIKE), s),
-    "rot13": lambda c, r: (codecs.encode(s := _span(c, r), "rot13"), s),
 }
 """Transform name -> (CoT, generator) -> plant."""

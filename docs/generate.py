@@ -181,6 +181,10 @@ def readme(before: str) -> str:
     }
     for name, text in sections.items():
         begin, end = f"<!-- begin {name} -->\n", f"\n<!-- end {name} -->"
+        if before.count(begin) != 1 or before.count(end) != 1:
+            raise SystemExit(
+                f"README.md: {begin.strip()} and {end.strip()} stand there once each, the latter after an empty line"
+            )
         head, _, rest = before.partition(begin)
         old, _, tail = rest.partition(end)
         before = head + begin + (old if _ids_aside(old) == _ids_aside(text) else text) + end + tail
@@ -189,15 +193,18 @@ def readme(before: str) -> str:
 
 def _ids_aside(text: str) -> str:
     """Ids of a one-off audit are other ones every time."""
-    return re.sub(r"\b(?:[0-9a-f]{12}|[0-9a-f]{32})\b", "#", text)
+    return re.sub(r"\b(?:[0-9a-f]{12}|[0-9a-f]{32})\b|\bfk-[0-9a-f]{12}\b", "#", text)
 
 
+PROGRESS = re.compile(r"[\d,]+ episodes, [\d,]+ per second")
+"""Whether there is any depends on how fast the machine is."""
 CONSOLE = re.compile(r"^```console(?: head=(\d+))?\n(.*?)^```$", re.M | re.S)
 
 
 def with_outputs(text: str) -> str:
     """A page with the output of every command in its console blocks as it is now."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as made:
+        folder = os.path.realpath(made)
         for name in ("examples", "tests"):
             (Path(folder) / name).symlink_to(ROOT / name)
         return CONSOLE.sub(lambda block: _rerun(block, folder), text)
@@ -229,7 +236,8 @@ def _printed(command: str, folder: str) -> list[str]:
         timeout=300,
         check=False,
     )
-    return [line.rstrip() for line in done.stdout.rstrip().splitlines()]
+    printed = done.stdout.replace(folder, "…").rstrip().splitlines()
+    return [line.rstrip() for line in printed if not PROGRESS.match(line)]
 
 
 def pages() -> dict[Path, str]:

@@ -374,7 +374,6 @@ typedef struct {
     seq_pattern pattern;
     seq_found found;
     seq_sketch sketch;
-    uint32_t ordinal;
 } seq_batch;
 
 static void release_batch(seq_batch *batch)
@@ -455,7 +454,7 @@ static void add_calls(seq_batch *batch, const seq_episode *episode, const seq_te
     }
 }
 
-static seq_outcome screen_calls(seq_batch *batch, const seq_episode *episode, uint32_t ordinal)
+static seq_outcome screen_calls(seq_batch *batch, const seq_episode *episode)
 {
     seq_scored *calls = (seq_scored *)batch->calls.data + episode->first_call;
     const seq_buffer *buffer = &batch->buffer;
@@ -472,7 +471,7 @@ static seq_outcome screen_calls(seq_batch *batch, const seq_episode *episode, ui
             const size_t to = seeds_until(&buffer->seeds, from, end);
             const seq_call call = {buffer->text, starts[0], end, &buffer->seeds, from, to, starts, calls[i].fields};
             if (!find_chains(&batch->pattern, &call, found) ||
-                (batch->sketch.slots != NULL && !count_foreign(&batch->sketch, &call, found, calls[i].first_run, ordinal))) {
+                (batch->sketch.slots != NULL && !note_foreign(&batch->sketch, &call, found, calls[i].first_run))) {
                 return OUTCOME_MEMORY;
             }
             from = to;
@@ -505,7 +504,7 @@ static seq_outcome screen_episode(seq_batch *batch, size_t number)
     memcpy((uint64_t *)batch->marked.data + episode->first_public, batch->pattern.marked_block.data, episode->publics * sizeof(uint64_t));
     episode->length = batch->pattern.length;
     episode->private_length = batch->pattern.private_length;
-    return screen_calls(batch, episode, batch->ordinal + (uint32_t)number);
+    return screen_calls(batch, episode);
 }
 
 static PyObject *hit_tuple(const seq_batch *batch, const seq_scored *call)
@@ -557,11 +556,11 @@ static bool open_sketch(seq_batch *batch, PyObject *table, Py_buffer *buffer)
         return false;
     }
     unsigned bits = 0;
-    while (bits < 40 && (8 << bits) < buffer->len) {
+    while (bits < 40 && ((Py_ssize_t)4 << bits) < buffer->len) {
         bits++;
     }
-    if (((Py_ssize_t)8 << bits) != buffer->len || bits < 3 || (uintptr_t)buffer->buf % 8 != 0) {
-        PyErr_SetString(PyExc_ValueError, "a sketch has a power of two of 8-byte slots");
+    if (((Py_ssize_t)4 << bits) != buffer->len || bits < 4 || (uintptr_t)buffer->buf % 4 != 0) {
+        PyErr_SetString(PyExc_ValueError, "a sketch has a power of two of 4-byte slots");
         return false;
     }
     batch->sketch = (seq_sketch){buffer->buf, 64 - bits};
@@ -571,12 +570,11 @@ static bool open_sketch(seq_batch *batch, PyObject *table, Py_buffer *buffer)
 static PyObject *screen(PyObject *module, PyObject *args)
 {
     PyObject *episodes, *table;
-    unsigned long ordinal;
     (void)module;
-    if (!PyArg_ParseTuple(args, "OOk", &episodes, &table, &ordinal)) {
+    if (!PyArg_ParseTuple(args, "OO", &episodes, &table)) {
         return NULL;
     }
-    seq_batch batch = {.ordinal = (uint32_t)ordinal};
+    seq_batch batch = {0};
     Py_buffer sketch = {0};
     size_t count = 0;
     PyObject *result = NULL, *fast = borrow_sequence(&batch.loans, episodes, &count);
@@ -633,35 +631,6 @@ static PyObject *normalise(PyObject *module, PyObject *text)
         release(&out);
     }
     return_loans(&loans);
-    return result;
-}
-
-static PyObject *merge(PyObject *module, PyObject *args)
-{
-    Py_buffer into, other;
-    (void)module;
-    if (!PyArg_ParseTuple(args, "w*y*", &into, &other)) {
-        return NULL;
-    }
-    PyObject *result = NULL;
-    if (into.len != other.len || into.len % (8 * NEIGHBOURS) != 0 || (uintptr_t)into.buf % 8 != 0) {
-        PyErr_SetString(PyExc_ValueError, "sketches of different sizes");
-    } else {
-        uint64_t *slots = into.buf;
-        Py_BEGIN_ALLOW_THREADS
-        for (size_t i = 0; i < (size_t)into.len / 8; i++) {
-            uint64_t entry;
-            memcpy(&entry, (const char *)other.buf + 8 * i, 8);
-            if (entry != 0) {
-                put_entry(slots + (i & ~(size_t)(NEIGHBOURS - 1)), entry >> 40, entry >> 8 & 0xFFFFFFFF, entry & 0xFF, false);
-            }
-        }
-        Py_END_ALLOW_THREADS
-        result = Py_None;
-        Py_INCREF(result);
-    }
-    PyBuffer_Release(&into);
-    PyBuffer_Release(&other);
     return result;
 }
 
@@ -787,8 +756,7 @@ static PyMethodDef methods[] = {
     {"configure", configure, METH_VARARGS, "configure(level, bmp, astral, expansions, entities, tags)"},
     {"levels", levels, METH_NOARGS, "levels() -> names of the instruction sets this machine has, best first"},
     {"normalise", normalise, METH_O, "normalise(text) -> (normalised, odd, wide)"},
-    {"screen", screen, METH_VARARGS, "screen(episodes, sketch table or None, first ordinal) -> (lengths, privates, hits)"},
-    {"merge", merge, METH_VARARGS, "merge(table, other)"},
+    {"screen", screen, METH_VARARGS, "screen(episodes, sketch table or None) -> (lengths, privates, marked, hits)"},
     {NULL, NULL, 0, NULL},
 };
 

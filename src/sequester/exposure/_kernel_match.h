@@ -16,7 +16,6 @@
 #define PIECE 6
 #define CLOSING 8
 #define GUARANTEE (SEED + WINDOW - 1)
-#define NEIGHBOURS 8
 
 /* A growing array without a type. */
 typedef struct {
@@ -602,54 +601,43 @@ static bool find_chains(const seq_pattern *pattern, const seq_call *call, seq_fo
     return true;
 }
 
-static void put_entry(uint64_t *line, uint64_t tag, uint64_t ordinal, uint64_t count, bool distinct)
-{
-    int victim = -1;
-    for (int i = 0; i < NEIGHBOURS; i++) {
-        const uint64_t entry = line[i];
-        if (entry != 0 && entry >> 40 == tag) {
-            if (distinct && (entry >> 8 & 0xFFFFFFFF) == ordinal) {
-                return;
-            }
-            const uint64_t sum = (entry & 0xFF) + count;
-            line[i] = tag << 40 | ordinal << 8 | (sum < 255 ? sum : 255);
-            return;
-        }
-        if (entry == 0) {
-            line[i] = tag << 40 | ordinal << 8 | count;
-            return;
-        }
-        if ((entry & 0xFF) == 1 && (victim < 0 || (entry >> 8 & 0xFFFFFFFF) < (line[victim] >> 8 & 0xFFFFFFFF))) {
-            victim = i;
-        }
-    }
-    if (victim >= 0) {
-        line[victim] = tag << 40 | ordinal << 8 | count;
-    }
-}
-
 typedef struct {
-    uint64_t *slots;
+    uint32_t *slots;
     unsigned shift;
 } seq_sketch;
 
-static inline uint64_t *sketch_line(const seq_sketch *sketch, uint64_t window)
-{
-    return sketch->slots + ((size_t)(window >> sketch->shift) & ~(size_t)(NEIGHBOURS - 1));
-}
-
 #define SHARED_WINDOW 32
-#define EXPOSED_RUN 40
+#define SKETCH_LINE 16
+#define EXPOSED_RUN 64
 
 /* A window is two seeds long and begins where a seed was selected. */
-static inline uint64_t window_hash(const uint8_t *text)
+static inline uint64_t window_hash(const uint8_t *text, uint64_t first)
 {
     const uint64_t second = seed_hash(text + SEED);
-    return seed_hash(text) ^ (second << 31 | second >> 33);
+    return first ^ (second << 31 | second >> 33);
 }
 
-/* Counts the windows of a call that touch no private run of its chains (the last `runs` of found); none where a run may be a leak. */
-static bool count_foreign(const seq_sketch *sketch, const seq_call *call, seq_found *found, size_t first_run, uint32_t ordinal)
+/* The line of a window: its tag goes where it stands already, else into the first empty slot, else over one that the hash picks. */
+static inline uint32_t *sketch_line(const seq_sketch *sketch, uint64_t window)
+{
+    return sketch->slots + ((size_t)(window >> sketch->shift) & ~(size_t)(SKETCH_LINE - 1));
+}
+
+static inline void note_window(uint32_t *line, uint64_t window)
+{
+    const uint32_t tag = (uint32_t)window | 1;
+    uint32_t same = 0, used = 0;
+    for (int i = 0; i < SKETCH_LINE; i++) { /* lines fill from the left, so that their number is the place of the first empty one */
+        same |= line[i] == tag;
+        used += line[i] != 0;
+    }
+    if (same == 0) {
+        line[used < SKETCH_LINE ? used : (window >> 32) % SKETCH_LINE] = tag;
+    }
+}
+
+/* Notes the windows of a call that touch no private run of its chains (the last `runs` of found); none where a run may be a leak. */
+static bool note_foreign(const seq_sketch *sketch, const seq_call *call, seq_found *found, size_t first_run)
 {
     const seq_run *runs = (const seq_run *)found->runs_block.data;
     for (size_t i = first_run; i < found->runs; i++) {
@@ -668,15 +656,15 @@ static bool count_foreign(const seq_sketch *sketch, const seq_call *call, seq_fo
             run++;
         }
         if (run == found->runs || at + SHARED_WINDOW <= call->fields[runs[run].field] + (size_t)runs[run].at) {
-            picked[count] = window_hash(call->text + at);
+            picked[count] = window_hash(call->text + at, call->seeds->hash[i]);
 #if defined(__GNUC__)
             __builtin_prefetch(sketch_line(sketch, picked[count]), 1);
 #endif
             count++;
         }
     }
-    for (size_t k = 0; k < count; k++) {
-        put_entry(sketch_line(sketch, picked[k]), picked[k] >> 17 & 0xFFFFFF, ordinal, 1, true);
+    for (size_t i = 0; i < count; i++) {
+        note_window(sketch_line(sketch, picked[i]), picked[i]);
     }
     return true;
 }

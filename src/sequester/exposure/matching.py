@@ -170,7 +170,7 @@ def screen(episodes: Sequence[Episode], sketch: Sketch | None = None) -> Screeni
     else:
         table = sketch.table if sketch else None
         with _Bounded():
-            lengths, privates, marked, hits = _kernel.screen(episodes, table, sketch.reserve(len(episodes)) if sketch else 0)
+            lengths, privates, marked, hits = _kernel.screen(episodes, table)
         lengths, privates, marked = array("Q", lengths), array("Q", privates), array("Q", marked)
     return Screening(
         lengths, privates, marked, [Hit(number, call, tuple(_chains(chains)), flags) for number, call, chains, flags in hits]

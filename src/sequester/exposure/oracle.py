@@ -367,7 +367,6 @@ RawEpisode = tuple[Sequence[bytes], Sequence[tuple[bytes, int]], Sequence[Sequen
 def screen(episodes: Sequence[RawEpisode], sketch: Sketch | None) -> tuple[array[int], array[int], array[int], list[RawHit]]:
     """Lengths and private lengths of all episodes, bytes marked by each public text, and the calls in which there is something."""
     lengths, privates, marked, hits = array("Q"), array("Q"), array("Q"), list[RawHit]()
-    first = sketch.reserve(len(episodes)) if sketch else 0
     for number, (reasoning, public, calls) in enumerate(episodes):
         pattern = Pattern(reasoning, public)
         lengths.append(pattern.length)
@@ -382,5 +381,5 @@ def screen(episodes: Sequence[RawEpisode], sketch: Sketch | None) -> tuple[array
                 hits.append((number, call, chains, flags))
             if sketch:
                 for window in stream.foreign_windows(chains):
-                    sketch.add(window, first + number)
+                    sketch.note(window)
     return lengths, privates, marked, hits

@@ -18,4 +18,4 @@ class Sharing:
 
     def __call__(self, windows: tuple[int, ...]) -> bool:
         """Whether every window stands elsewhere; False for no windows, since nothing was looked up."""
-        return bool(windows) and all(self._sketch.count(window) > 0 for window in windows)
+        return bool(windows) and all(self._sketch.holds(window) for window in windows)

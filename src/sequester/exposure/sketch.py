@@ -1,112 +1,68 @@
-"""Which pieces of text other episodes' reward inputs hold too: a fixed-size count of windows.
+"""Which pieces of text other episodes' reward inputs hold too: a fixed-size note of windows.
 
-A window is WINDOW normalised bytes from a selected seed on. It counts where it stands in a reward input outside every private run of
-that episode's own reasoning: because the reasoning lacks it, or because it is public there. What other inputs hold in that way is
-rubric, reference or the topic's wording. An input that may itself be a leak counts nothing.
+A window is WINDOW normalised bytes from a selected seed on. It is noted where it stands in a reward input outside every private run of
+that episode's own reasoning: because the reasoning lacks it, or because it is public there. What other inputs hold in that way is rubric,
+reference or the topic's wording. An input that may itself be a leak notes nothing.
 
-The table has 8-byte slots in neighbourhoods of eight: a 24-bit tag, the ordinal of the last episode, a count up to 255. Tags collide
-by chance (about one window in two million per occupied neighbourhood), so a count may be too high, and a full neighbourhood forgets
-windows that were seen once, so it may be too low: it is a hint for severity, never a reason to drop a finding.
+Slots of 4 bytes in lines of LINE. A line that is full loses an old window for a new one, so the note reaches back over about as many
+windows as there are slots (some 200 MB of reward inputs): siblings that were sampled together see each other, in both directions because
+severity is settled last. What is forgotten can only leave a severity higher. Two windows of a line are told apart by 31 bits.
 """
 
 from __future__ import annotations
 
-import threading
+import contextlib
+import mmap
 
 from sequester.errors import UsageError
 
-try:
-    from sequester.exposure import _kernel
-except ImportError:  # no compiler at installation
-    _kernel = None
-
-SLOTS = 1 << 22
-NEIGHBOURS = 8
+SLOTS = 1 << 23
+LINE = 16
 WINDOW = 32
 """Normalised bytes of a window. It begins where the matcher selected a seed, so every run of WINDOW + W - 1 = 40 bytes holds one."""
-EXPOSED_RUN = 40
+EXPOSED_RUN = 64
 """A reward call with a run of so many private bytes may be a leak; what stands in it is no evidence of being shared."""
-_MOST = 255
-_ORDINALS = (1 << 32) - 1
 
 
 class Sketch:
-    """The table; filled by `screen`. Memory: 8 bytes per slot. May be shared between threads.
+    """The slots; filled by `screen`. Memory: 4 bytes per slot. May be shared between threads and processes.
 
-    `table` of 8 * slots bytes is used in place; `first` keeps the ordinals of processes that share one apart.
+    `table` of 4 * slots bytes is used in place, for memory that several processes share.
     """
 
-    def __init__(self, slots: int = SLOTS, table: bytearray | memoryview | None = None, first: int = 0) -> None:
-        if slots < NEIGHBOURS or slots & (slots - 1):
-            raise UsageError(f"a sketch of {slots} slots", hint=f"use a power of two of at least {NEIGHBOURS}")
-        self.table = bytearray(8 * slots) if table is None else table
-        """The slots, little-endian; the kernel writes into it. May lie in memory that several processes share."""
-        self._entries = memoryview(self.table).cast("Q")
+    def __init__(self, slots: int = SLOTS, table: memoryview | None = None) -> None:
+        if slots < LINE or slots & (slots - 1):
+            raise UsageError(f"a sketch of {slots} slots", hint=f"use a power of two of at least {LINE}")
+        self.table = _fresh(4 * slots) if table is None else table
+        """The slots, in the machine's byte order; the kernel writes into it."""
+        self._slots = self.table.cast("I")
         self._shift = 64 - slots.bit_length() + 1
-        self._episodes = first
-        self._lock = threading.Lock()
 
-    def reserve(self, episodes: int) -> int:
-        """The first of so many fresh episode ordinals."""
-        with self._lock:
-            first = self._episodes + 1
-            self._episodes += episodes
-        return first & _ORDINALS
+    def note(self, window: int) -> None:
+        """Note a window: where it stands already, else in the first empty slot of its line, else over one that the hash picks."""
+        line = self._line(window)
+        if _tag(window) not in line:
+            used = LINE - line.tolist().count(0)
+            line[used if used < LINE else (window >> 32) % LINE] = _tag(window)
 
-    def count(self, window: int) -> int:
-        """In how many episodes the window was seen; 0 if never, or forgotten."""
-        base = self._base(window)
-        for entry in self._entries[base : base + NEIGHBOURS]:
-            if entry and entry >> 40 == _tag(window):
-                return entry & _MOST
-        return 0
+    def holds(self, window: int) -> bool:
+        """Whether the window was noted, and not forgotten."""
+        return _tag(window) in self._line(window)
 
-    def add(self, window: int, ordinal: int) -> None:
-        """Count one episode for the window, unless its last one was the same."""
-        self._put(self._base(window), _tag(window), ordinal & _ORDINALS, 1, distinct=True)
+    def _line(self, window: int) -> memoryview:
+        first = (window >> self._shift) & -LINE
+        return self._slots[first : first + LINE]
 
-    def merge(self, other: bytes | bytearray | memoryview) -> None:
-        """Add the counts of a sketch that another process filled from other episodes, given as its bytes.
 
-        Raises UsageError if it has another size.
-        """
-        if memoryview(other).nbytes != len(self.table):
-            raise UsageError("sketches of different sizes cannot be merged", hint="create all with the same number of slots")
-        with self._lock:
-            if _kernel:
-                _kernel.merge(self.table, other)
-            else:
-                self._merge(other)
-
-    def _merge(self, other: bytes | bytearray | memoryview) -> None:
-        """What the kernel does, in plain Python."""
-        for slot, entry in enumerate(memoryview(other).cast("B").cast("Q")):
-            if entry:
-                self._put(slot & -NEIGHBOURS, entry >> 40, entry >> 8 & _ORDINALS, entry & _MOST, distinct=False)
-
-    def __bytes__(self) -> bytes:
-        return bytes(self.table)
-
-    def _base(self, window: int) -> int:
-        return (window >> self._shift) & -NEIGHBOURS
-
-    def _put(self, base: int, tag: int, ordinal: int, count: int, *, distinct: bool) -> None:
-        entries, victim = self._entries, -1
-        for slot in range(base, base + NEIGHBOURS):
-            entry = entries[slot]
-            if entry and entry >> 40 == tag:
-                if distinct and entry >> 8 & _ORDINALS == ordinal:
-                    return
-                entries[slot] = tag << 40 | ordinal << 8 | min(_MOST, (entry & _MOST) + count)
-                return
-            if not entry:
-                entries[slot] = tag << 40 | ordinal << 8 | count
-                return
-            if entry & _MOST == 1 and (victim < 0 or entry >> 8 & _ORDINALS < entries[victim] >> 8 & _ORDINALS):
-                victim = slot
-        if victim >= 0:
-            entries[victim] = tag << 40 | ordinal << 8 | count
+def _fresh(size: int) -> memoryview:
+    """Zeroed memory, in huge pages where the system has them: windows fall all over it, and small pages would cost a page walk each."""
+    memory = mmap.mmap(-1, size)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with contextlib.suppress(OSError):
+            memory.madvise(mmap.MADV_HUGEPAGE)
+    return memoryview(memory)
 
 
 def _tag(window: int) -> int:
-    return window >> 17 & 0xFFFFFF
+    """Never 0, which is an empty slot."""
+    return window & 0xFFFFFFFF | 1

@@ -1,7 +1,7 @@
 """Scanning units in several processes, one table of shared text between them.
 
 Processes and not threads, because reading holds the interpreter lock. They are spawned, not forked: Arrow has threads of its own. The
-table of the sketch lies in shared memory; two workers that write one slot at once may lose a count, which a hint can bear.
+table of the sketch lies in shared memory; two workers that write one slot at once lose one note, which a hint can bear.
 """
 
 from __future__ import annotations
@@ -44,8 +44,7 @@ def scan_apart(
     memory = SharedMemory(create=True, size=len(sketch.table))
     try:
         context = multiprocessing.get_context("spawn")
-        counter = context.Value("L", 0)
-        pool = ProcessPoolExecutor(jobs, context, _start, (memory.name, counter, options, key))
+        pool = ProcessPoolExecutor(jobs, context, _start, (memory.name, options, key))
         with pool:
             waiting: dict[Future[Tally], Task] = {}
             source = iter(tasks)
@@ -74,14 +73,10 @@ _worker: list[_Worker] = []
 """What this worker process was started with; empty in every other process."""
 
 
-def _start(name: str, counter: object, options: Options, key: FingerprintKey) -> None:
-    with counter.get_lock():  # type: ignore[attr-defined]
-        number = counter.value  # type: ignore[attr-defined]
-        counter.value += 1  # type: ignore[attr-defined]
+def _start(name: str, options: Options, key: FingerprintKey) -> None:
     memory = SharedMemory(name=name)
     assert memory.buf is not None
-    # Ordinals of episodes must differ between workers: each has its own sixteenth of the 32-bit range.
-    sketch = Sketch(table=memory.buf[: 8 * SLOTS], first=number << 28)
+    sketch = Sketch(table=memory.buf[: 4 * SLOTS])
     _worker.append(_Worker({reader.name: reader for reader in load_readers()}, options, key, sketch, memory))
 
 

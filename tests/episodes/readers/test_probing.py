@@ -87,6 +87,7 @@ def test_directory_shows_its_names(tmp_path: Path) -> None:
         (b"\x28\xb5\x2f\xfdgarbage", "damaged or truncated"),
         ('{"a": 1}\n'.encode("utf-16"), "UTF-16"),
     ],
+    ids=["parquet", "zip-cut", "zip-head", "gzip-cut", "gzip-noise", "zstd-noise", "utf-16"],  # packed bytes hold the time
 )
 def test_damaged_inputs_are_errors_that_say_what_to_do(tmp_path: Path, data: bytes, message: str) -> None:
     path = tmp_path / "log"

@@ -33,8 +33,11 @@ _CODE_POINT = re.compile(r"(?:U\+|u\{|[xX]|u)0*([0-9a-fA-F]{2,6})(?![0-9a-fA-F])
 
 def numbers(text: str) -> Iterator[Piece]:
     """Every way in which bytes or characters stand in `text` as numbers."""
+    for dump in _dumps(text):
+        yield dump
+        # Offsets and the column of characters are no numbers of their own.
+        text = text[: dump.start] + " " * (dump.end - dump.start) + text[dump.end :]
     yield from _hex(text)
-    yield from _dumps(text)
     yield from _bits(text)
     yield from _octal(text)
     for found in _CODE_POINTS.finditer(text):

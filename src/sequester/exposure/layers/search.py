@@ -63,6 +63,7 @@ _REARRANGERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.STRINGS, structure.strings),
     (Hint.CIPHER, structure.ciphers),
 )
+_ONCE = frozenset({"markup", "links", "line-prefixes", "column"})
 _MOST_REARRANGEMENTS = 2
 _REARRANGEMENT_COST = 4  # in code points of budget per code point: the search of such a text is the slow part
 _SHORTEST = 12  # shorter texts hold nothing that the matcher would report
@@ -132,6 +133,8 @@ def _decoded(node: _Node, budget: Budget) -> Iterator[tuple[Piece, tuple[str, ..
             continue
         for piece in decode(node.text):
             if isinstance(piece.content, str):
+                if piece.name in _ONCE and piece.name in node.transforms[-1:]:
+                    continue  # what a decoder leaves of its own work is debris
                 yield piece, (piece.name,), piece.content
             else:
                 yield from _texts(piece, piece.content, (piece.name,), budget)

@@ -63,7 +63,7 @@ def percent(text: str) -> Iterator[Piece]:
 _ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));?")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>", re.DOTALL)
 _UNSEEN = re.compile(r"<(script|style)\b[^<>]*+>.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"</?+[A-Za-z!?][^<>]{0,4000}+>")
+_TAG = re.compile(r"</?+(?:[A-Za-z][A-Za-z0-9:._\-]{0,31}+|![A-Za-z]{2,12}+|\?[a-z]{2,16}+)(?:\s[^<>]{0,4000}+)?+/?+>")
 _PLAIN_TAG = re.compile(r"</?(?:b|i|u|p|a|em|br|li|ul|ol|td|tr|th|div|pre|code|span|strong|h[1-6])\s*/?>", re.IGNORECASE)
 
 

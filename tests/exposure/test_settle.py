@@ -1,0 +1,200 @@
+"""From tallies to a result: severity by what the run shares, gaps against what was declared, and contract findings by path."""
+
+from collections import Counter
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sequester.episodes.model import Evidence, Reason
+from sequester.episodes.readers.interface import Declared
+from sequester.exposure.settle import Input, settle
+from sequester.exposure.tally import CallOutcome, Candidate, ChainWeight, Handover, Reach, RunWeight, Suspect, Tally
+from sequester.findings.model import FindingClass, Scope, Severity, Tool, Verdict
+from sequester.findings.waivers import Waiver, WaiverClass, Waivers
+from tests.exposure import cases
+
+TOOL = Tool("0.1.0", "lexical/1", {})
+FILE = Input("run.jsonl", "jsonl", Declared())
+
+
+def settled(tally, *inputs, shared=lambda windows: False, waivers=Waivers()):
+    return settle(tally, inputs or (FILE,), shared, TOOL, cases.KEY, waivers, cases.TODAY)
+
+
+def counted(audited=0, **keys):
+    tally = Tally(seen=audited, **keys)
+    tally.episodes["audited"] += audited
+    tally.calls[Evidence.RECORDED.value, "audited"] += audited
+    tally.records["run.jsonl"] += audited
+    return tally
+
+
+def candidate(length=60, covered=0.02, runs=1, name="f" * 32, windows=(1, 2)):
+    weights = tuple(RunWeight(length=length // runs, private=length // runs, windows=windows) for _ in range(runs))
+    chain = ChainWeight(length, covered, weights, beside_marker=False)
+    return Candidate(FindingClass.CONTENT, "transcript", ("verbatim",), (), (chain,), name)
+
+
+def suspect(*candidates, number=1, step=None, reason=None, path="judge"):
+    outcome = CallOutcome(path, Evidence.RECORDED, False, reason, tuple(candidates))
+    return Suspect(f"e{number}", None, step, f"run.jsonl:{number}", None, (outcome,))
+
+
+def with_suspects(*suspects):
+    return Tally(seen=len(suspects), suspects=list(suspects), records=Counter({"run.jsonl": len(suspects)}))
+
+
+def test_no_tally_and_no_input_is_nothing_assessed():
+    for result in (settle(Tally(), (), lambda windows: False, TOOL, cases.KEY, Waivers(), cases.TODAY), settled(Tally())):
+        assert result.verdict is Verdict.NOTHING_ASSESSED
+        assert result.scope is Scope.FILES_GIVEN
+        assert all(rate.low is None for rate in result.rates)
+
+
+def test_audited_episodes_and_nothing_else_is_none_found():
+    assert settled(counted(3)).verdict is Verdict.NONE_FOUND
+
+
+def test_an_unshared_run_is_exposure():
+    result = settled(with_suspects(suspect(candidate())))
+    assert result.verdict is Verdict.EXPOSED
+    assert (result.episodes.exposed, result.episodes.audited) == (1, 1)
+    assert [(one.rule, one.severity, one.note) for one in result.findings] == [("SQ101", Severity.MEDIUM, "")]
+
+
+def test_a_run_that_others_share_is_low_says_so_and_exposes_nothing():
+    result = settled(with_suspects(suspect(candidate())), shared=lambda windows: True)
+    assert result.verdict is Verdict.NONE_FOUND
+    assert (result.episodes.exposed, result.below_threshold) == (0, 1)
+    assert result.findings[0].severity is Severity.LOW
+    assert "stand in other episodes" in result.findings[0].note
+
+
+def test_a_low_finding_clears_nothing_that_was_not_searched():
+    result = settled(with_suspects(suspect(candidate(), reason=Reason.LIMIT)), shared=lambda windows: True)
+    assert result.verdict is Verdict.NOTHING_ASSESSED
+    assert result.episodes.not_assessed == {"limit": 1}
+
+
+def test_a_chain_is_worth_what_of_it_is_not_shared():
+    """Two runs of 50: with one of them shared, the other still is medium; of 30, neither."""
+    for length, severity in ((100, Severity.MEDIUM), (60, Severity.LOW)):
+        half = length // 2
+        runs = tuple(RunWeight(length=half, private=half, windows=(at,)) for at in (1, 2))
+        found = Candidate(FindingClass.CONTENT, "f", ("verbatim",), (), (ChainWeight(length, 0.02, runs, False),), "f" * 32)
+        assert settled(with_suspects(suspect(found)), shared=lambda windows: windows == (1,)).findings[0].severity is severity
+
+
+def test_a_candidate_too_short_to_report_is_none():
+    result = settled(with_suspects(suspect(candidate(20))))
+    assert result.findings == ()
+    assert result.verdict is Verdict.NONE_FOUND
+
+
+@given(st.permutations(range(6)))
+def test_the_order_of_suspects_does_not_matter(order):
+    made = [suspect(candidate(30 + 40 * at, name=f"{at:032}"), number=at, step=at) for at in range(6)]
+    whole = settled(with_suspects(*made))
+    assert settled(with_suspects(*(made[at] for at in order))) == whole
+    assert [one.severity.rank for one in whole.findings] == sorted((one.severity.rank for one in whole.findings), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("declared", "missing"),
+    [
+        (Declared(rows=3), 0),
+        (Declared(rows=5), 2),
+        (Declared(steps=(0, 2)), 0),
+        (Declared(steps=(0, 4)), 2),
+        (Declared(step_set=frozenset({0, 7})), 1),
+        (Declared(ranks=2), 0),
+        (Declared(ranks=4), 2),
+    ],
+)
+def test_what_was_declared_and_not_seen_is_not_assessed(declared, missing):
+    tally = counted(3, steps={0, 1, 2}, shards={"0", "1"})
+    result = settled(tally, Input("run.jsonl", "bundle", declared))
+    assert result.episodes.not_assessed == ({"missing_part": missing} if missing else {})
+    assert result.episodes.seen == 3 + missing
+    assert result.verdict is (Verdict.INCOMPLETE if missing else Verdict.NONE_FOUND)
+    assert any("declared" in note for note in result.notes) == bool(missing)
+
+
+def test_another_input_does_not_fill_the_gaps_of_this_one():
+    tally = counted(3, steps={0, 1, 2})
+    tally.records["other.jsonl"] = 1
+    tally.records["run.jsonl"] = 2
+    inputs = Input("run.jsonl", "bundle", Declared(rows=3)), Input("other.jsonl", "jsonl", Declared())
+    assert settled(tally, *inputs).verdict is Verdict.INCOMPLETE
+
+
+def test_the_scope_is_the_run_only_where_all_inputs_are_closed_and_nothing_is_missing():
+    closed = Input("run", "bundle", Declared(rows=0, closed=True))
+    assert settled(Tally(), closed).scope is Scope.RUN
+    assert settled(Tally(), closed, FILE).scope is Scope.FILES_GIVEN
+    assert settled(Tally(), Input("run", "bundle", Declared(rows=1, closed=True))).scope is Scope.FILES_GIVEN
+
+
+def test_an_input_with_an_error_keeps_the_verdict_from_none_found():
+    damaged = Input("other.jsonl", "", Declared(), "is empty. check it")
+    result = settled(counted(3), FILE, damaged)
+    assert result.verdict is Verdict.INCOMPLETE
+    assert [one.error for one in result.inputs] == [None, "is empty. check it"]
+    tally = counted(3)
+    tally.errors["run.jsonl"] = "the page is damaged"
+    assert settled(tally).verdict is Verdict.INCOMPLETE
+
+
+def test_an_error_of_a_file_below_a_directory_is_the_directory_s():
+    tally = counted(3)
+    tally.errors["run/part.jsonl"] = "the page is damaged"
+    result = settled(tally, Input("run", "trl", Declared()), Input("run2", "trl", Declared()))
+    assert [one.error for one in result.inputs] == ["the page is damaged", None]
+
+
+def test_a_contract_is_one_finding_for_a_path_and_reaches_all_its_episodes():
+    tally = counted(0, handovers={Handover("accuracy", "completion_ids"): Reach(250_000, 3, 90)})
+    tally.calls["contract", "exposed by contract"] = 250_000
+    tally.scored["accuracy", "contract"] = 250_000
+    (found,) = settled(tally).findings
+    assert (found.rule, found.class_, found.evidence, found.episode_id) == ("SQ111", FindingClass.IDS, "contract", "")
+    assert "250000" in found.note
+    assert "swap" in found.note
+
+
+def test_the_affected_section_is_all_steps_of_an_exposed_path():
+    clean = suspect(candidate(20), number=1, step=2)
+    exposed = suspect(candidate(), number=2, step=5)
+    other = suspect(candidate(20), number=3, step=90, path="format")
+    result = settled(with_suspects(clean, exposed, other))
+    assert (result.affected.first_step, result.affected.last_step) == (2, 5)
+
+
+def test_steps_that_are_known_for_some_episodes_only_are_no_error():
+    result = settled(with_suspects(suspect(candidate(), number=1, step=3), suspect(candidate(), number=2)))
+    assert [(cell.step, cell.episodes) for cell in result.heat] == [(3, 1)]
+
+
+def test_a_waived_finding_keeps_the_verdict_and_every_numerator():
+    name = "a" * 32
+    waiver = Waiver(
+        fingerprint=name,
+        class_=WaiverClass.ALIGNED,
+        reason="declared",
+        owner="ada",
+        approver="grace",
+        since=date(2026, 2, 1),
+        until=date(2026, 4, 1),
+    )
+    result = settled(with_suspects(suspect(candidate(name=name))), waivers=Waivers((waiver,)))
+    assert (result.verdict, result.waived, result.episodes.exposed) == (Verdict.EXPOSED, 1, 1)
+
+
+def test_limits_and_malformed_records_are_told():
+    tally = counted(1, malformed=["run.jsonl:7: step: expected `int`"])
+    tally.limits["inflated"] = 2
+    notes = settled(tally).notes
+    assert "run.jsonl:7: step: expected `int`" in notes
+    assert any("`inflated`" in note and "2" in note for note in notes)
