@@ -6,7 +6,7 @@ FRAMEWORKS := trl verifiers verifiers-legacy inspect
 PYTEST := $(BIN)/python -m pytest
 KERNEL := $(wildcard src/sequester/exposure/_kernel*.[ch])
 
-.PHONY: help demo test lint suite frameworks wheel chromium docs bench fixtures clean
+.PHONY: help demo test lint suite frameworks wheel chromium docs bench soak fixtures clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets.
@@ -66,8 +66,17 @@ chromium:
 docs: .venv/test  ## Write the generated pages again: command line, reference, README sections.
 	$(BIN)/python docs/generate.py
 
-bench: .venv/test  ## Speed and memory, written to docs/performance.md.
-	$(BIN)/python -m bench
+bench: .venv/test  ## Speed and memory on a made corpus, written to docs/performance.md; needs 4 GB of disk and an idle machine.
+	$(BIN)/pip install --quiet --editable '.[bench]'
+	$(BIN)/python -m bench.corpus build/bench/planted
+	$(BIN)/python -m bench.corpus build/bench/quiet --leaks 0
+	$(BIN)/python -m bench.speed build/bench/planted --quiet-corpus build/bench/quiet
+	$(BIN)/python -m bench.memory build/bench/planted
+	$(BIN)/python -m bench.tables
+
+soak: .venv/test  ## A million random fragments against the matcher's guarantee, and the fuzzers.
+	$(BIN)/python -m bench.guarantee
+	$(BIN)/python -m bench.fuzz
 
 fixtures: .venv-trl/resolved .venv-verifiers/resolved .venv-verifiers-legacy/resolved .venv-inspect/resolved .venv/test  ## Write the logs under tests/data again, by the frameworks' own code.
 	tests/frameworks/write_fixtures.sh

@@ -3,7 +3,7 @@
 The extension is optional: without a compiler the install succeeds and `sequester doctor` says that the pure-Python matcher is used.
 """
 
-from glob import glob
+from pathlib import Path
 
 from setuptools import Extension, setup
 
@@ -12,7 +12,7 @@ setup(
         Extension(
             "sequester.exposure._kernel",
             sources=["src/sequester/exposure/_kernel.c"],
-            depends=glob("src/sequester/exposure/_kernel*.h"),
+            depends=[str(path) for path in Path("src/sequester/exposure").glob("_kernel*.h")],
             extra_compile_args=["-O3", "-std=c11", "-Wall", "-Wextra", "-Wno-missing-field-initializers"],
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
             py_limited_api=True,

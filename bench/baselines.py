@@ -1,4 +1,4 @@
-"""Engines to compare with, as `performance.md` defines them. Each scores an episode: how much of its private reasoning stands in its inputs.
+"""Engines to compare with. Each scores an episode: how much of its private reasoning stands in its reward inputs.
 
 All take Python strings, which is what they would get. None decodes base64 or compression; all subtract prompt, answer and the run's
 public text, since without that no threshold means anything.
@@ -79,7 +79,7 @@ def rolling_hash(public: Sequence[str]) -> Engine:
     def score(texts: Texts) -> int:
         given = _table(np.concatenate([_hashes(_codes(texts.prompt)), _hashes(_codes(texts.answer))]))
         private = _table(_minus(_hashes(_codes(texts.reasoning)), given, known))
-        return max(_common(_hashes(_codes(text)), private) for text in texts.inputs)
+        return max(int(_common(_hashes(_codes(text)), private)) for text in texts.inputs)
 
     return score
 

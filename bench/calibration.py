@@ -2,9 +2,9 @@
 
     python -m bench.calibration DATA [--seed N]
 
-DATA is the folder with `multimodel_raw`. False alarms are counted on all 14,080 episodes, three times: with prompt, rubric and answer as the
-scorer's input, with another sample's answer beside it, and with another model's. Recall is counted on planted leaks in the episodes of
-the held-out prompts; thresholds were chosen on the others.
+DATA is the folder with `multimodel_raw`. False alarms are counted on all 14,080 episodes, three times: with prompt, rubric and answer as
+the scorer's input, with another sample's answer beside it, and with another model's. Recall is counted on planted leaks in the episodes
+of the held-out prompts; thresholds were chosen on the others.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def measure(data: Path, seed: int) -> Calibration:
             # The same episodes come three times: ids are told apart by scenario.
             findings += [replace(finding, episode_id=f"{scenario}:{finding.episode_id}") for finding in result.findings]
             labels += [
-                replace(label, episode_id=f"{scenario}:{label.episode_id}", kind=KINDS.get(label.kind, label.kind)) for label in read_labels(truths)
+                replace(label, episode_id=f"{scenario}:{label.episode_id}", kind=KINDS.get(label.kind, label.kind))
+                for label in read_labels(truths)
             ]
             print(f"{scenario}: {result.episodes.exposed} of {result.episodes.seen} at medium or above")
     return calibrate(findings, labels, NAME, detector)
@@ -54,10 +55,15 @@ def table(measured: Calibration) -> str:
     lines = ["| planted class | found | of | at least (95 %) |", "|---|---:|---:|---:|"]
     for row in (*measured.recall, measured.overall):
         lines.append(f"| {row.kind} | {row.found:,} | {row.of:,} | {row.lower95:.2%} |")
-    lines += ["", "| negatives | false alarms | of | at most (95 %) | prompts with one | of | at most (95 %) |", "|---|---:|---:|---:|---:|---:|---:|"]
+    lines += [
+        "",
+        "| negatives | false alarms | of | at most (95 %) | prompts with one | of | at most (95 %) |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
     for kind in measured.alarms:
         lines.append(
-            f"| {kind.kind} | {kind.alarms} | {kind.of:,} | {kind.upper95:.3%} | {kind.clusters_alarmed} | {kind.clusters} | {kind.clusters_upper95:.1%} |"
+            f"| {kind.kind} | {kind.alarms} | {kind.of:,} | {kind.upper95:.3%} "
+            f"| {kind.clusters_alarmed} | {kind.clusters} | {kind.clusters_upper95:.1%} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 import msgspec
@@ -44,9 +44,7 @@ class Corpus:
         self.lines = directory / "episodes.jsonl"
         self.bundle = directory / "bundle"
         self.facts = msgspec.json.decode((directory / "corpus.json").read_bytes(), type=Facts)
-        self.labels = [
-            msgspec.json.decode(line, type=Label) for line in (directory / "labels.jsonl").read_bytes().splitlines()
-        ]
+        self.labels = [msgspec.json.decode(line, type=Label) for line in (directory / "labels.jsonl").read_bytes().splitlines()]
 
     def raw_lines(self, count: int) -> list[bytes]:
         """The first lines as they stand in the file."""
@@ -90,9 +88,7 @@ def size_of(episodes: Sequence[Texts]) -> int:
 
 
 def as_strings(episodes: Sequence[Texts]) -> list[Episode]:
-    return [
-        ((one.reasoning,), ((one.prompt, 0), (one.answer, 0)), tuple((text,) for text in one.inputs)) for one in episodes
-    ]
+    return [((one.reasoning,), ((one.prompt, 0), (one.answer, 0)), tuple((text,) for text in one.inputs)) for one in episodes]
 
 
 def as_buffers(episodes: Sequence[Texts]) -> list[Episode]:
@@ -112,4 +108,4 @@ def as_buffers(episodes: Sequence[Texts]) -> list[Episode]:
 def _views(texts: Sequence[str]) -> list[Text]:
     _, offsets, data = pa.array(texts, pa.large_string()).buffers()
     bounds, whole = memoryview(offsets).cast("q"), memoryview(data)
-    return [whole[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=False)]
+    return [whole[start:end] for start, end in pairwise(bounds)]

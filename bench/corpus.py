@@ -64,7 +64,7 @@ CLASSES = {
     "gzb64": ("gzip_base64",),
     "xep": ("partial",),
 }
-"""Leak class of `performance.md` -> the transforms of `bench.plants` that it is made with, by chance where there are several."""
+"""Leak class -> the transforms of `bench.plants` that it is made with, by chance where there are several."""
 
 STOCK = (
     "Let me double-check this before I go on.",
@@ -263,7 +263,7 @@ class Writer:
 
 
 def write_corpus(out: Path, episodes: int, seed: int, leaks: float) -> int:
-    """Write the three forms, leaks in that share of the episodes; returns the bytes of text (prompt, reasoning, answer and reward inputs, as UTF-8)."""
+    """Write the three forms, leaks in that share of the episodes; returns the bytes of all texts as UTF-8."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     encoder, writer, size = msgspec.json.Encoder(), Writer(seed, leaks), 0
@@ -273,7 +273,13 @@ def write_corpus(out: Path, episodes: int, seed: int, leaks: float) -> int:
                 size += text_bytes(record)
                 lines.write(encoder.encode(record) + b"\n")
                 labels.write(encoder.encode(label) + b"\n")
-    facts = {"episodes": -(-episodes // GROUP) * GROUP, "seed": seed, "leaks": leaks, "text_bytes": size, "public": writer.shared.texts}
+    facts = {
+        "episodes": -(-episodes // GROUP) * GROUP,
+        "seed": seed,
+        "leaks": leaks,
+        "text_bytes": size,
+        "public": writer.shared.texts,
+    }
     (out / "corpus.json").write_bytes(encoder.encode(facts))
     write_bundle(out / "episodes.jsonl", out / "bundle")
     return size

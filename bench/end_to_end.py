@@ -112,7 +112,9 @@ def detection(corpus: Corpus) -> Detection:
             classes.setdefault(label.leak, Counter())["too_short"] += 1
         else:
             found = severity is not None and severity.at_least(Severity.MEDIUM)
-            classes.setdefault(label.leak, Counter()).update({"plants": 1, "medium": found, "any": severity is not None})
+            classes.setdefault(label.leak, Counter()).update(
+                {"plants": 1, "medium": int(found), "any": int(severity is not None)}
+            )
             if not found:
                 missed.append(f"{label.episode_id} {label.leak} {label.private}")
     return Detection(

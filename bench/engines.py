@@ -137,4 +137,6 @@ def _row(name: str, form: str, speed: float, threshold: int, flagged: Sequence[b
             missed[str(label.leak)] = missed.get(str(label.leak), 0) + 1
     plants = sum(map(is_leak, labels))
     alarms = sum(found for label, found in zip(labels, flagged, strict=True) if label.leak is None)
-    return EngineRow(name, form, speed, 1 - sum(missed.values()) / max(1, plants), threshold, alarms, dict(sorted(missed.items())))
+    return EngineRow(
+        name, form, speed, 1 - sum(missed.values()) / max(1, plants), threshold, alarms, dict(sorted(missed.items()))
+    )

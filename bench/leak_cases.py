@@ -1,6 +1,6 @@
 """The labelled cases, audited as interchange JSONL: which leaks are found, and which are known misses, with the reason.
 
-    python -m bench.leak_cases        prints the table and writes docs/known-misses.md
+python -m bench.leak_cases        prints the table and writes docs/known-misses.md
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ def rows(cases: Sequence[Mapping[str, Any]], result: Result) -> list[Row]:
     for finding in result.findings:
         best.setdefault(finding.episode_id, finding)
     return [
-        Row(case["id"], case["is_leak"], case["leak_level"], case["difficulty"], case["title"], best.get(case["id"])) for case in cases
+        Row(case["id"], case["is_leak"], case["leak_level"], case["difficulty"], case["title"], best.get(case["id"]))
+        for case in cases
     ]
 
 
@@ -102,11 +103,11 @@ def page(table: Sequence[Row]) -> str:
     lines = [
         "# Known misses",
         "",
-        "Written by `python -m bench.leak_cases` from the labelled cases in `tests/data/leak-cases`. The cases were chosen, not sampled: the",
-        "figures say what is covered, not how often leaks are found in the wild.",
+        "Written by `python -m bench.leak_cases` from the labelled cases in `tests/data/leak-cases`. The cases were chosen, not",
+        "sampled: the figures say what is covered, not how often leaks are found in the wild.",
         "",
-        f"Of {len(leaks)} leaks, {len(leaks) - len(missed)} are found at `medium` or above; of {len(table) - len(leaks)} cases without a leak,",
-        f"{len(flagged)} are flagged.",
+        f"Of {len(leaks)} leaks, {len(leaks) - len(missed)} are found at `medium` or above;",
+        f"of {len(table) - len(leaks)} cases without a leak, {len(flagged)} are flagged.",
         "",
         "## Missed",
         "",

@@ -64,7 +64,7 @@ def circumstances(argv: Sequence[str]) -> dict[str, object]:
 
 def _cpu() -> str:
     """Vendor, family and model as numbers: enough to know the generation."""
-    facts = {}
+    facts: dict[str, str] = {}
     for line in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines():
         name, _, value = line.partition(":")
         facts.setdefault(name.strip(), value.strip())

@@ -39,7 +39,9 @@ def half(prompt: str) -> str:
     return "held-out" if hashlib.sha256(prompt.encode()).digest()[0] & 1 else "tune"
 
 
-def episodes(data: Path, scenario: str, models: tuple[str, ...], part: str | None, seed: int) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
+def episodes(
+    data: Path, scenario: str, models: tuple[str, ...], part: str | None, seed: int
+) -> Iterator[tuple[dict[str, Any], dict[str, Any] | None]]:
     """(episode, label) pairs; the label is None for a plant with too little private text to be a leak."""
     rng = random.Random(seed)
     names = list(TRANSFORMS)
@@ -93,7 +95,9 @@ def private_length(cot: str, prompt: str, answer: str, stretch: str) -> int:
     return sum(chain.private for chain in chains)
 
 
-def write(data: Path, out: Path, labels: Path, scenario: str, part: str | None, seed: int, models: tuple[str, ...] = MODELS) -> None:
+def write(
+    data: Path, out: Path, labels: Path, scenario: str, part: str | None, seed: int, models: tuple[str, ...] = MODELS
+) -> None:
     """One scenario as interchange JSONL, and its labels."""
     with out.open("w", encoding="utf-8") as lines, labels.open("a", encoding="utf-8") as truths:
         for episode, label in episodes(data, scenario, models, part, seed):

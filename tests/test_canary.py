@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 
 import pytest
+from tests.exposure import cases
 
 from sequester.cli.main import run
 from sequester.episodes.guarded import GuardedText
@@ -19,7 +20,6 @@ from sequester.errors import SequesterError
 from sequester.exposure.matching import normalise
 from sequester.findings.store import ResultStore
 from sequester.findings.workspace import Workspace
-from tests.exposure import cases
 
 CANARY = cases.words("canary", 60)
 DATA = Path(__file__).parent / "data"
@@ -42,7 +42,11 @@ def forms(text):
         data = piece.encode("utf-8", "replace")
         yield piece
         yield data.hex()
-        yield from (base64.b64encode(b"." * shift + data + b"..").decode()[4 : 4 + 4 * (len(data) // 3 - 2)] for shift in range(3))
+        if len(data) < 18:
+            continue  # too few characters of base64 to mean anything
+        yield from (
+            base64.b64encode(b"." * shift + data + b"..").decode()[4 : 4 + 4 * (len(data) // 3 - 2)] for shift in range(3)
+        )
 
 
 def shown(output, *texts):
@@ -52,7 +56,8 @@ def shown(output, *texts):
     return [
         text
         for text in texts
-        if any(form in raw for form in forms(text)) or any(form in folded for form in forms(normalise(text).decode("utf-8", "replace")))
+        if any(form in raw for form in forms(text))
+        or any(form in folded for form in forms(normalise(text).decode("utf-8", "replace")))
     ]
 
 
@@ -67,7 +72,11 @@ def command(*arguments):
 def planted():
     """An episode with the canary in every channel, wrapping and value, one that the scorer saw, and one of several turns."""
     seen = cases.call(
-        1, transcript=CANARY, wrapped=base64.b64encode(CANARY.encode()).decode(), codes=list(CANARY.encode()), nested=[{"a": [CANARY]}]
+        1,
+        transcript=CANARY,
+        wrapped=base64.b64encode(CANARY.encode()).decode(),
+        codes=list(CANARY.encode()),
+        nested=[{"a": [CANARY]}],
     )
     pieces = [
         {"turn": 0, "channel": "prompt", "text": f"prompt {CANARY[:150]}"},
@@ -82,7 +91,9 @@ def planted():
         cases.episode(2, seen, prompt=CANARY, answer=CANARY, tool_results=[CANARY], columns={"truth": CANARY}, model="m"),
         cases.episode(3, seen, reasoning=None, answer=None, segments=pieces),
         cases.episode(4, seen, reasoning=None, answer=None, completion=f"<think>{CANARY}</think>{CANARY}", template="qwen3"),
-        cases.episode(5, seen, reasoning=None, answer=None, completion=[{"role": "assistant", "reasoning": CANARY, "content": CANARY}]),
+        cases.episode(
+            5, seen, reasoning=None, answer=None, completion=[{"role": "assistant", "reasoning": CANARY, "content": CANARY}]
+        ),
         cases.episode(6, seen, reasoning=None, answer=None, completion=CANARY),
         cases.episode(7, seen, answer=f"<think>{CANARY}</think>"),
     ]
@@ -154,7 +165,7 @@ def texts_of(path):
                 found += [field.text for call in record.calls for field in call.inputs or () if field.text]
                 texts |= {text.reveal() for text in found}
                 messages += [repr(record), str(record), record.split.reason]
-    return sorted(text for text in texts if len(text) >= 14), messages
+    return sorted(text for text in texts if len(text) >= 20), messages
 
 
 @pytest.mark.parametrize("path", INPUTS, ids=lambda path: "-".join(path.relative_to(DATA).parts))

@@ -10,7 +10,7 @@ from tests.exposure import cases
 
 @pytest.fixture(scope="module")
 def fuzzer(tmp_path_factory):
-    return Fuzzer(1, tmp_path_factory.mktemp("fuzz"))
+    return Fuzzer(1, tmp_path_factory.mktemp("fuzz"), largest=1 << 13)
 
 
 @pytest.mark.parametrize("start", range(0, 500, 50))

@@ -85,6 +85,8 @@ LEAKS = {
     "bytes": lambda text: list(text.encode()),
     "nested values": lambda text: {"messages": [{"role": "assistant", "parts": [{"thinking": text}]}]},
     "split over fields": lambda text: dict(enumerate(text[at : at + 20] for at in range(0, len(text), 20))),
+    "words": str.split,
+    "log-probabilities": lambda text: [{"token": word, "logprob": -0.5} for word in text.split()],
     "line by line": lambda text: "\n".join(f"> {word}" for word in text.split()),
     "shouted": str.upper,
     "Markdown": lambda text: "**" + text.replace(" ", "** *") + "*",

@@ -46,9 +46,9 @@ def test_kernel_equals_oracle(level: str, block: int) -> None:
         episodes = [episode(rng) for _ in range(2)]
         mine, theirs = Sketch(64), Sketch(64)
         lengths, privates, marked, hits = oracle.screen(episodes, theirs)
-        found = _kernel.screen(episodes, mine.table, mine.reserve(len(episodes)))
+        found = _kernel.screen(episodes, mine.table)
         assert found == (lengths.tobytes(), privates.tobytes(), marked.tobytes(), hits), seed
-        assert bytes(mine) == bytes(theirs), seed
+        assert bytes(mine.table) == bytes(theirs.table), seed
         reasoning, public, calls = episodes[0]
         kernel, plain = _kernel.Pattern(reasoning, public), oracle.Pattern(reasoning, public)
         assert [kernel.scan(fields) for fields in calls] == [plain.scan(fields) for fields in calls], seed
@@ -61,7 +61,7 @@ def test_kernel_normalises_and_flags_like_the_oracle(level: str, block: int) -> 
         normal, odd, wide = normalise_plain(raw)
         assert _kernel.normalise(raw) == (normal, odd, wide), seed
         flag = flags.flags_of(raw, odd, wide)
-        assert _kernel.screen([((), (), [[raw]])], None, 0)[3] == ([(0, 0, [], (flag,))] if flag else []), seed
+        assert _kernel.screen([((), (), [[raw]])], None)[3] == ([(0, 0, [], (flag,))] if flag else []), seed
 
 
 @given(raw=st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
@@ -79,7 +79,7 @@ def test_any_bytes_normalise_alike(raw: bytes) -> None:
 def test_any_hints_are_flagged_alike(raw: bytes) -> None:
     _, odd, wide = normalise_plain(raw)
     flag = flags.flags_of(raw, odd, wide)
-    assert _kernel.screen([((), (), [[raw]])], None, 0)[3] == ([(0, 0, [], (flag,))] if flag else [])
+    assert _kernel.screen([((), (), [[raw]])], None)[3] == ([(0, 0, [], (flag,))] if flag else [])
 
 
 def test_no_shared_fragment_of_the_guaranteed_length_is_missed(level: str) -> None:
@@ -216,31 +216,47 @@ def test_threads_agree() -> None:
     assert results == [True] * 4
 
 
-def test_sketches_merge_alike_in_kernel_and_plain_python() -> None:
-    rng = random.Random(6)
-    parts = []
-    for _ in range(2):
-        parts.append(Sketch(256))
-        screen([((), (), ((prose(rng, 150),),)) for _ in range(4)], parts[-1])
-    one, two = Sketch(256), Sketch(256)
-    for part in parts:
-        one.merge(bytes(part))
-        two._merge(bytes(part))
-    assert bytes(one) == bytes(two)
-    assert any(bytes(one))
-    with pytest.raises(UsageError, match="different sizes"):
-        one.merge(b"12345678")
+def test_the_sketch_holds_what_other_inputs_hold(level: str) -> None:
+    text, sketch = prose(random.Random(8), 40), Sketch(4096)
+    windows = oracle.certain_windows(normalise(text))
+    assert windows
+    assert not any(sketch.holds(window) for window in windows)
+    screen([((), (), ((f"before {text} after",),))], sketch)
+    assert all(sketch.holds(window) for window in windows)
+
+
+def test_the_sketch_notes_nothing_of_a_possible_leak(level: str) -> None:
+    sketch = Sketch(64)
+    screen([((_SECRET,), (), (("Notes: " + _SECRET,),))], sketch)
+    assert not any(sketch.table)
+
+
+def test_a_sketch_of_many_inputs_is_alike_in_kernel_and_oracle(level: str) -> None:
+    rng = random.Random(12)
+    parts = [prose(rng, 50).encode() for _ in range(12)]
+    episodes: list[oracle.RawEpisode] = [
+        ([parts[0]], [], [[b" ".join(rng.choices(parts[1:], k=rng.randrange(8))) for _ in range(3)] for _ in range(2)])
+        for _ in range(8)
+    ]
+    for slots in (16, 256, 1 << 14):
+        mine, theirs = Sketch(slots), Sketch(slots)
+        for episode in episodes:
+            _kernel.screen([episode], mine.table)
+        oracle.screen(episodes, theirs)
+        assert any(theirs.table)
+        assert bytes(mine.table) == bytes(theirs.table)
+
+
+@pytest.mark.parametrize("slots", [0, 8, 24])
+def test_a_sketch_has_a_power_of_two_of_slots(slots: int) -> None:
     with pytest.raises(UsageError, match="slots"):
-        Sketch(12)
+        Sketch(slots)
 
 
-def test_a_merged_sketch_adds_up() -> None:
-    text = prose(random.Random(8), 40)
-    parts = [Sketch(4096), Sketch(4096)]
-    for part in parts:
-        screen([((), (), ((text,),))] * 2, part)
-    parts[0].merge(bytes(parts[1]))
-    assert {parts[0].count(window) for window in oracle.certain_windows(normalise(text))} == {4}
+@pytest.mark.parametrize("size", [0, 32, 60, 96])
+def test_the_kernel_refuses_a_table_of_another_shape(size: int) -> None:
+    with pytest.raises(ValueError, match="sketch"):
+        _kernel.screen([], bytearray(size))
 
 
 @pytest.mark.parametrize("name", [*_kernel.levels(), "python"])

@@ -9,7 +9,7 @@ from tests.exposure.hostile_texts import ESCAPES, hostile, prose
 
 from sequester.exposure import flags, oracle
 from sequester.exposure.normaliser import normalise, pieces
-from sequester.exposure.sketch import Sketch
+from sequester.exposure.sketch import LINE, Sketch
 
 _SECRET = "the hidden intermediate result equals nineteen so the grader will accept any answer that mentions bananas"
 
@@ -200,13 +200,34 @@ def test_flags(raw: bytes | str, flag: int) -> None:
     assert flags.flags_of(given_bytes, odd, wide) == flag
 
 
-def test_sketch_counts_other_episodes_only_once_each_and_not_their_own_reasoning() -> None:
+def test_the_sketch_holds_what_stands_outside_private_runs_only() -> None:
     rng = random.Random(5)
-    rubric, sketch = prose(rng, 60), Sketch(1024)
-    others = [([prose(rng, 60).encode()], [], [[rubric.encode()], [rubric.encode()]]) for _ in range(3)]
-    oracle.screen(others, sketch)
-    windows = oracle.certain_windows(_normal(rubric))
+    rubric, sketch = prose(rng, 60).encode(), Sketch(1024)
+    windows = oracle.certain_windows(normalise(rubric)[0])
     assert windows
-    assert {sketch.count(window) for window in windows} == {3}
-    oracle.screen([([rubric.encode()], [], [[rubric.encode()]])], sketch)
-    assert {sketch.count(window) for window in windows} == {3}
+    oracle.screen([([rubric], [], [[b"Notes: " + rubric]])], sketch)
+    assert not any(sketch.holds(window) for window in windows)
+    oracle.screen([([rubric], [(rubric, 0)], [[rubric]])], sketch)
+    assert all(sketch.holds(window) for window in windows)
+
+
+def test_certain_windows_are_selected_wherever_the_run_stands() -> None:
+    rng = random.Random(9)
+    for size in (30, 39, 40, 41, 60, 200, 512, 513, 2000):
+        run = bytes(rng.choices(b"abcdefgh12", k=size))
+        certain = set(oracle.certain_windows(run))
+        assert bool(certain) or size < oracle.WINDOW + oracle.W - 1
+        for _ in range(5):
+            left, right = (bytes(rng.choices(b"abcdefgh12", k=rng.randrange(40))) for _ in range(2))
+            text = left + run + right
+            inside = [at for at in oracle.seed_positions(text) if len(left) <= at <= len(left) + size - oracle.WINDOW]
+            assert certain <= {oracle.window_hash(text, at) for at in inside}
+
+
+def test_a_full_line_of_the_sketch_loses_one_window_for_another() -> None:
+    sketch = Sketch(LINE)
+    windows = [(number << 32) | (2 * number + 1) for number in range(LINE + 1)]
+    for window in windows:
+        sketch.note(window)
+    assert [sketch.holds(window) for window in windows].count(False) == 1
+    assert sketch.holds(windows[-1])

@@ -1,6 +1,7 @@
 """The scan of one unit: every record is counted once, whatever stops the reading."""
 
 import pytest
+from tests.exposure import cases
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import (
@@ -21,7 +22,6 @@ from sequester.errors import InputError
 from sequester.exposure.matching import Sketch
 from sequester.exposure.scan import BATCH, count_episode, scan_unit
 from sequester.exposure.tally import MALFORMED_SHOWN, CallOutcome, Handover, Suspect, Tally
-from tests.exposure import cases
 
 UNIT = Unit("run.log")
 SPLIT = Split(SplitStatus.SPLIT, "as the test says", "given")
@@ -51,7 +51,9 @@ def episode(number=1, *calls, status=SplitStatus.SPLIT, thought=None, **keys):
         Segment(0, Channel.REASONING, GuardedText(thought)),
         Segment(0, Channel.ANSWER, GuardedText(cases.answer(number))),
     )
-    return Episode(f"e{number}", segments, Split(status, "as the test says", "given"), Source("run.log", number), calls=calls, **keys)
+    return Episode(
+        f"e{number}", segments, Split(status, "as the test says", "given"), Source("run.log", number), calls=calls, **keys
+    )
 
 
 def call(text="The harbour.", evidence=Evidence.RECORDED, path="judge", **keys):

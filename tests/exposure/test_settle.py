@@ -6,20 +6,22 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.exposure import cases
 
 from sequester.episodes.model import Evidence, Reason
 from sequester.episodes.readers.interface import Declared
 from sequester.exposure.settle import Input, settle
-from sequester.exposure.tally import CallOutcome, Candidate, ChainWeight, Handover, Reach, RunWeight, Suspect, Tally
+from sequester.exposure.severity import ChainWeight, RunWeight
+from sequester.exposure.tally import CallOutcome, Candidate, Handover, Reach, Suspect, Tally
 from sequester.findings.model import FindingClass, Scope, Severity, Tool, Verdict
 from sequester.findings.waivers import Waiver, WaiverClass, Waivers
-from tests.exposure import cases
 
+NO_WAIVERS = Waivers()
 TOOL = Tool("0.1.0", "lexical/1", {})
 FILE = Input("run.jsonl", "jsonl", Declared())
 
 
-def settled(tally, *inputs, shared=lambda windows: False, waivers=Waivers()):
+def settled(tally, *inputs, shared=lambda windows: False, waivers=NO_WAIVERS):
     return settle(tally, inputs or (FILE,), shared, TOOL, cases.KEY, waivers, cases.TODAY)
 
 

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sequester.exposure.severity import THRESHOLDS, Stretch, grade
+from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, Stretch, grade, stretch_of
 from sequester.findings.model import Severity
 
 
-def stretch(private=0, unshared=None, longest=None, covered=0.0, beside_marker=False):
+def stretch(private=0, unshared=None, longest=None, quoting=0, covered=0.0, beside_marker=False):
     unshared = private if unshared is None else unshared
-    return Stretch(private, unshared, unshared if longest is None else longest, covered, beside_marker)
+    return Stretch(private, unshared, unshared if longest is None else longest, quoting, covered, beside_marker)
 
 
 def rank(one):
@@ -33,8 +33,10 @@ def test_nothing_shared_is_nothing_to_report():
         (stretch(24, covered=0.10), Severity.MEDIUM),
         (stretch(24, beside_marker=True), Severity.MEDIUM),
         (stretch(24, unshared=0, covered=1.0), Severity.LOW),
-        (stretch(95, longest=20), Severity.LOW),
-        (stretch(96, longest=20), Severity.MEDIUM),
+        (stretch(36, quoting=30), Severity.LOW),
+        (stretch(36, quoting=31), Severity.MEDIUM),
+        (stretch(127, longest=20), Severity.LOW),
+        (stretch(128, longest=20), Severity.MEDIUM),
         (stretch(159), Severity.MEDIUM),
         (stretch(160), Severity.HIGH),
         (stretch(39, covered=0.5), Severity.MEDIUM),
@@ -49,9 +51,15 @@ def test_the_thresholds(facts, severity):
 
 
 STRETCHES = st.builds(
-    lambda private, unshared, longest, covered, beside: Stretch(
-        private, min(private, unshared), min(private, unshared, longest), covered, beside
+    lambda private, unshared, longest, quoting, covered, beside: Stretch(
+        private,
+        min(private, unshared),
+        min(private, unshared, longest),
+        min(private, unshared, longest, quoting),
+        covered,
+        beside,
     ),
+    st.integers(0, 300),
     st.integers(0, 300),
     st.integers(0, 300),
     st.integers(0, 300),
@@ -60,7 +68,11 @@ STRETCHES = st.builds(
 )
 
 
-@given(STRETCHES, st.sampled_from(["private", "unshared", "longest", "covered", "beside_marker"]), st.integers(0, 200))
+@given(
+    STRETCHES,
+    st.sampled_from(["private", "unshared", "longest", "longest_quoting", "covered", "beside_marker"]),
+    st.integers(0, 200),
+)
 def test_more_of_anything_never_lowers_the_grade(less, name, amount):
     now = getattr(less, name)
     more = {"covered": min(1.0, now + amount / 200), "beside_marker": True}.get(name, now + amount)
@@ -74,5 +86,19 @@ def test_what_is_short_is_never_reported_and_what_is_long_always(facts):
 
 @given(STRETCHES)
 def test_shared_text_alone_is_never_more_than_low_unless_it_covers_the_reasoning(facts):
-    shared = msgspec.structs.replace(facts, unshared=0, longest=0)
+    shared = msgspec.structs.replace(facts, unshared=0, longest=0, longest_quoting=0)
     assert rank(shared) <= Severity.LOW.rank or shared.covered >= THRESHOLDS.never_shared
+
+
+RUNS = st.lists(
+    st.builds(lambda private, more, name: RunWeight(private + more, private, (name,)), *[st.integers(0, 90)] * 3), max_size=6
+)
+
+
+@given(RUNS, st.sets(st.integers(0, 90)), st.sets(st.integers(0, 90)))
+def test_the_more_of_a_chain_is_shared_the_less_it_weighs(runs, few, more):
+    chain = ChainWeight(sum(run.private for run in runs), 0.05, tuple(runs), False)
+    less, least = (stretch_of(chain, lambda windows, names=names: windows[0] in names) for names in (few, few | more))
+    assert (less.unshared, less.longest, less.longest_quoting) >= (least.unshared, least.longest, least.longest_quoting)
+    assert rank(less) >= rank(least)
+    assert less.longest_quoting <= less.longest <= less.unshared <= less.private

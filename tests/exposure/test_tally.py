@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sequester.episodes.model import Evidence
-from sequester.exposure.tally import MALFORMED_SHOWN, Candidate, ChainWeight, Handover, Place, Reach, RunWeight, Suspect, Tally
+from sequester.exposure.severity import ChainWeight, RunWeight
+from sequester.exposure.tally import MALFORMED_SHOWN, Candidate, Handover, Place, Reach, Suspect, Tally
 from sequester.findings.model import FindingClass
 
 NAMES = st.sampled_from(["audited", "malformed", "limit", "judge"])
@@ -18,7 +19,15 @@ COUNTS = st.dictionaries(NAMES, st.integers(1, 9), max_size=3)
 def tallies(draw):
     """A tally of some units, with whatever may have been counted in it."""
     tally = Tally(seen=draw(st.integers(0, 99)), without_cot=draw(st.integers(0, 9)))
-    for counter in (tally.records, tally.episodes, tally.exposed, tally.exposed_by, tally.with_evidence, tally.echo, tally.limits):
+    for counter in (
+        tally.records,
+        tally.episodes,
+        tally.exposed,
+        tally.exposed_by,
+        tally.with_evidence,
+        tally.echo,
+        tally.limits,
+    ):
         counter.update(draw(COUNTS))
     tally.calls.update({(Evidence.RECORDED.value, name): count for name, count in draw(COUNTS).items()})
     tally.scored.update({(name, Evidence.REBUILT.value): count for name, count in draw(COUNTS).items()})

@@ -19,9 +19,19 @@ from sequester.report.formats import replace_file
 
 @click.command("calibrate")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True), metavar="PATH...")
-@click.option("--labels", "label_file", required=True, type=click.Path(dir_okay=False), help="JSONL: episode_id, leak, kind, cluster (optional).")
+@click.option(
+    "--labels",
+    "label_file",
+    required=True,
+    type=click.Path(dir_okay=False),
+    help="JSONL: episode_id, leak, kind, cluster (optional).",
+)
 @click.option("--name", default="labelled episodes", show_default=True, help="What was labelled, for reports.")
-@click.option("--save", type=click.Path(dir_okay=False), help="Where to keep it (default: calibration.json in the workspace, if there is one).")
+@click.option(
+    "--save",
+    type=click.Path(dir_okay=False),
+    help="Where to keep it (default: calibration.json in the workspace, if there is one).",
+)
 @input_options()
 @workspace_option()
 @output_options()
@@ -64,7 +74,9 @@ def command(
     click.echo(f"\n{'negatives':<28} {'alarms':>7} {'of':>7} {'at most':>9} {'clusters':>12} {'at most':>9}")
     for kind in measured.alarms:
         clusters = f"{kind.clusters_alarmed} of {kind.clusters}"
-        click.echo(f"{kind.kind:<28} {kind.alarms:>7,} {kind.of:>7,} {kind.upper95:>9.3%} {clusters:>12} {kind.clusters_upper95:>9.2%}")
+        click.echo(
+            f"{kind.kind:<28} {kind.alarms:>7,} {kind.of:>7,} {kind.upper95:>9.3%} {clusters:>12} {kind.clusters_upper95:>9.2%}"
+        )
     file = Path(save) if save else place.root / "calibration.json" if place else None
     if file is not None:
         replace_file(file, as_json(measured))

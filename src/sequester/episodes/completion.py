@@ -29,6 +29,9 @@ class _Prompt(NamedTuple):
     """The template closed the reasoning at once: thinking was off."""
 
 
+_UNKNOWN = _Prompt()
+
+
 def split_text(
     completion: str,
     family: str = "auto",
@@ -46,10 +49,10 @@ def split_text(
     """
     if family not in FAMILIES:
         raise UsageError("unknown template family", where="template", hint=f"one of: {' '.join(_NAMES_BY_INITIAL)}")
-    prompt = _prompt(prompt_tail)
+    prompt = _prompt(prompt_tail) if prompt_tail else _UNKNOWN
     text = prompt.opening + completion
     offset = len(prompt.opening)
-    if not completion.strip():
+    if not completion or completion.isspace():
         found = {Why.THINKING_OFF} if thinking is False or prompt.off else {Why.UNCLOSED} if offset else {Why.EMPTY}
         return SplitText((), judge(found, family))
     pieces, found, decided = _split(text, family, prompt, thinking)
@@ -57,9 +60,10 @@ def split_text(
         found = found | {Why.NEVER_CLOSED}
     if truncated:
         found = found - {Why.CLOSER_QUOTED}
-    shifted = (Piece(piece.channel, max(piece.start - offset, 0), piece.end - offset, piece.turn) for piece in pieces)
-    kept = tuple(piece for piece in shifted if piece.start < piece.end)
-    return SplitText(kept, judge(found, decided))
+    if offset:
+        shifted = (Piece(piece.channel, max(piece.start - offset, 0), piece.end - offset, piece.turn) for piece in pieces)
+        pieces = tuple(piece for piece in shifted if piece.start < piece.end)
+    return SplitText(pieces, judge(found, decided))
 
 
 def _split(text: str, family: str, prompt: _Prompt, thinking: bool | None) -> tuple[tuple[Piece, ...], set[Why], str]:
@@ -69,17 +73,18 @@ def _split(text: str, family: str, prompt: _Prompt, thinking: bool | None) -> tu
     named = family if family != "harmony" else "auto"
     if named == "auto" and _GRANITE_PHRASE.match(text) is not None:
         named = "granite"
-    marks = list(find_marks(text, named))
+    marks = find_marks(text, named)
     pair = chosen_pair(text, marks)
     if pair is None and named != "auto":
         if is_harmony(text):
             return *split_harmony(text), "harmony"
-        others = list(find_marks(text, "auto"))
-        if chosen_pair(text, others) is not None:
-            named, marks, pair = "auto", others, chosen_pair(text, others)
+        others = find_marks(text, "auto")
+        pair = chosen_pair(text, others)
+        if pair is not None:
+            named, marks = "auto", others
     if pair is None:
         return _unmarked(text, marks, family, thinking is False or prompt.off)
-    pieces, found = split_tags(text, marks, visible_at_start=prompt.visible, prefills=FAMILIES[named].prefills)
+    pieces, found = split_tags(text, marks, pair, visible_at_start=prompt.visible, prefills=FAMILIES[named].prefills)
     return pieces, found, home_of(pair) if named == "auto" else named
 
 
@@ -92,7 +97,7 @@ def _unmarked(text: str, marks: list[Mark], family: str, off: bool) -> tuple[tup
         name = _GEMMA_STRIPPED.match(text)
         if name is not None and family in ("auto", "gemma"):
             return (Piece(Channel.REASONING, name.end(), len(text), 0),), {Why.TOKENS_STRIPPED}, "gemma"
-    pieces, _ = split_tags(text, marks, visible_at_start=True, prefills=False)
+    pieces, _ = split_tags(text, marks, None, visible_at_start=True, prefills=False)
     return pieces, {Why.THINKING_OFF if off else Why.NO_MARKS}, family
 
 
@@ -112,7 +117,7 @@ def _prompt(tail: str) -> _Prompt:
     think = [mark for mark in marks[header + 1 :] if mark.kind in (Kind.OPEN, Kind.CLOSE)]
     last = think[-1] if think else marks[-1] if marks else None
     if last is None:
-        return _Prompt()
+        return _UNKNOWN
     at_end = not tail[last.end :].strip()
     if last.kind is Kind.OPEN and (at_end or header >= 0):
         return _Prompt(opening=tail[last.start :])

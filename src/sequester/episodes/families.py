@@ -10,8 +10,9 @@ Sources: the chat templates that the models ship, their vendors' format pages, a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
-from functools import lru_cache
+from functools import cache
 
 from msgspec import Struct
 
@@ -28,6 +29,9 @@ class Kind(Enum):
     TURN_OUT = "ends the policy's turn and opens somebody else's message"
     TURN_IN = "opens the policy's next turn"
     DROP = "end of turn, padding, wrapper: belongs to no piece where it stands at an edge"
+
+    # As members are singletons this is the same, and the one of enums runs in Python.
+    __hash__ = object.__hash__
 
 
 class Family(Struct, frozen=True):
@@ -47,26 +51,24 @@ class Delimiter(Struct, frozen=True):
     kind: Kind
     name: str
     literal: str
-    """Stands in every text that holds the mark."""
-    pattern: str = ""
-    """The whole mark as a regular expression; empty where it is just the literal."""
-
-    @property
-    def regex(self) -> str:
-        return self.pattern or re.escape(self.literal)
+    """How the mark begins, character by character; all of it unless there is a `rest`."""
+    rest: str = ""
+    """What follows, as a regular expression."""
 
 
-TAG_NAMES = r"(?:[A-Za-z][\w-]{0,19}:)?think(?:ing)?(?::[\w-]{1,20})?|thoughts?|reasoning"
+TAG_NAMES = r"(?:[A-Za-z][\w-]{0,19}+:)?think(?:ing)?(?::[\w-]{1,20})?|thoughts?|reasoning"
 """Names of XML-like reasoning tags: `think`, `thinking`, `mm:think`, `seed:think`, `think:opensource`, `thought`, `reasoning`
 ..."""
+_TAG_AHEAD = r"(?=/?(?:[tTrR]|[\w-]{1,20}+:))"
+"""How every such tag goes on after `<`. Only to be quick about tags of other languages."""
 
 PAIRS: dict[str, tuple[Delimiter, Delimiter]] = {
-    name: (Delimiter(Kind.OPEN, name, opener, pattern), Delimiter(Kind.CLOSE, name, closer))
-    for name, opener, closer, pattern in (
+    name: (Delimiter(Kind.OPEN, name, opener, rest), Delimiter(Kind.CLOSE, name, closer))
+    for name, opener, closer, rest in (
         ("[THINK]", "[THINK]", "[/THINK]", ""),
         ("triangles", "◁think▷", "◁/think▷", ""),
         ("xtml", "<|open|>think<|sep|>", "<|close|>think<|sep|>", ""),
-        ("channel", "<|channel>", "<channel|>", r"<\|channel>[a-z]*"),
+        ("channel", "<|channel>", "<channel|>", "[a-z]*"),
         ("phrase", "Here is my thought process:", "Here is my response:", ""),
         ("of▁thinking", "<｜begin▁of▁thinking｜>", "<｜end▁of▁thinking｜>", ""),
         ("of_thought", "<|begin_of_thought|>", "<|end_of_thought|>", ""),
@@ -121,52 +123,45 @@ def _between(kind: Kind, end: Kind, *spellings: tuple[str, str, str]) -> tuple[D
     )
 
 
-# The foreign header must follow an end-of-turn token: reasoning that merely mentions a header does not end there.
+def _turn(name: str, ends: Sequence[str], foreign: str, policy: str, rest: str = "") -> Iterator[Delimiter]:
+    """Headers of messages: somebody else's as a regular expression, and the policy's. A foreign one must follow an end-of-turn
+    token: reasoning that merely mentions a header does not end there."""
+    yield Delimiter(Kind.TURN_IN, name, policy, rest)
+    for end in ends:
+        yield Delimiter(Kind.TURN_OUT, name, end, rf"\s*{foreign}")
+        yield Delimiter(Kind.TURN_IN, name, end, rf"\s*{re.escape(policy)}{rest}")
+
+
 _TURNS = (
-    Delimiter(Kind.TURN_OUT, "chatml", "<|im_start|>", rf"<\|im_end\|>\s*<\|im_start\|>{_OTHER}(?:\n|(?=<))"),
-    Delimiter(Kind.TURN_OUT, "kimi", "<|im_middle|>", rf"<\|im_end\|>\s*<\|im_(?:user|system)\|>{_OTHER}<\|im_middle\|>"),
-    Delimiter(
-        Kind.TURN_OUT,
+    *_turn("chatml", ("<|im_end|>",), rf"<\|im_start\|>{_OTHER}(?:\n|(?=<))", "<|im_start|>assistant\n"),
+    *_turn(
+        "kimi", ("<|im_end|>",), rf"<\|im_(?:user|system)\|>{_OTHER}<\|im_middle\|>", "<|im_assistant|>assistant<|im_middle|>"
+    ),
+    *_turn(
         "llama",
-        "<|start_header_id|>",
-        rf"<\|eo[tm]_id\|>\s*<\|start_header_id\|>{_OTHER}<\|end_header_id\|>\n{{0,2}}",
+        ("<|eot_id|>", "<|eom_id|>"),
+        rf"<\|start_header_id\|>{_OTHER}<\|end_header_id\|>\n{{0,2}}",
+        "<|start_header_id|>assistant<|end_header_id|>",
+        r"\n{0,2}",
     ),
-    Delimiter(
-        Kind.TURN_OUT,
+    *_turn(
         "granite",
-        "<|start_of_role|>",
-        rf"<\|end_of_text\|>\s*<\|start_of_role\|>{_OTHER}<\|end_of_role\|>",
+        ("<|end_of_text|>",),
+        rf"<\|start_of_role\|>{_OTHER}<\|end_of_role\|>",
+        "<|start_of_role|>assistant<|end_of_role|>",
     ),
-    Delimiter(Kind.TURN_OUT, "gemma", "<|turn>", rf"<turn\|>\s*<\|turn>{_OTHER}\n"),
-    Delimiter(Kind.TURN_OUT, "minimax", "]~b]", rf"\[e~\[\s*\]~b\]{_OTHER}\n"),
-    Delimiter(
-        Kind.TURN_OUT, "xtml", "<|open|>message", rf'<\|end_of_msg\|>\s*<\|open\|>message role="{_OTHER}"[^<]{{0,200}}<\|sep\|>'
-    ),
-    Delimiter(Kind.TURN_OUT, "mistral", "[INST]", r"</s>\s*\[INST\]"),
-    Delimiter(Kind.TURN_OUT, "deepseek", "<｜User｜>", r"<｜end▁of▁sentence｜>\s*<｜User｜>"),
-    Delimiter(Kind.TURN_IN, "chatml", "<|im_start|>assistant\n", r"(?:<\|im_end\|>\s*)?<\|im_start\|>assistant\n"),
-    Delimiter(Kind.TURN_IN, "kimi", "<|im_assistant|>", r"(?:<\|im_end\|>\s*)?<\|im_assistant\|>assistant<\|im_middle\|>"),
-    Delimiter(
-        Kind.TURN_IN,
-        "llama",
-        "<|start_header_id|>assistant",
-        r"(?:<\|eo[tm]_id\|>\s*)?<\|start_header_id\|>assistant<\|end_header_id\|>\n{0,2}",
-    ),
-    Delimiter(
-        Kind.TURN_IN,
-        "granite",
-        "<|start_of_role|>assistant",
-        r"(?:<\|end_of_text\|>\s*)?<\|start_of_role\|>assistant<\|end_of_role\|>",
-    ),
-    Delimiter(Kind.TURN_IN, "gemma", "<|turn>model\n", r"(?:<turn\|>\s*)?<\|turn>model\n"),
-    Delimiter(Kind.TURN_IN, "minimax", "]~b]ai\n", r"(?:\[e~\[\s*)?\]~b\]ai\n"),
-    Delimiter(
-        Kind.TURN_IN,
+    *_turn("gemma", ("<turn|>",), rf"<\|turn>{_OTHER}\n", "<|turn>model\n"),
+    *_turn("minimax", ("[e~[",), rf"\]~b\]{_OTHER}\n", "]~b]ai\n"),
+    *_turn(
         "xtml",
+        ("<|end_of_msg|>",),
+        rf'<\|open\|>message role="{_OTHER}"[^<]{{0,200}}<\|sep\|>',
         '<|open|>message role="assistant"',
-        r'(?:<\|end_of_msg\|>\s*)?<\|open\|>message role="assistant"[^<]{0,200}<\|sep\|>',
+        r"[^<]{0,200}<\|sep\|>",
     ),
+    Delimiter(Kind.TURN_OUT, "mistral", "</s>", r"\s*\[INST\]"),
     Delimiter(Kind.TURN_IN, "mistral", "[/INST]"),
+    Delimiter(Kind.TURN_OUT, "deepseek", "<｜end▁of▁sentence｜>", r"\s*<｜User｜>"),
 )
 
 # Families without an end-of-turn token have their roles here, as an input inside the text: a lone `<|assistant|>` has no effect.
@@ -191,6 +186,7 @@ _RESULTS = (
 )
 
 # A call without a closing mark runs to the end of the turn.
+_DSML = r"[｜|]{1,2}DSML[｜|]{1,2} ?(?:function_calls|tool_calls|calls)>"
 _CALLS = (
     *_between(
         Kind.CALL,
@@ -209,8 +205,8 @@ _CALLS = (
         ("invoke", "<function_calls>", "</function_calls>"),
         ("nemotron", "<TOOLCALL>", "</TOOLCALL>"),
     ),
-    Delimiter(Kind.CALL, "dsml", "DSML", r"<[｜|]{1,2}DSML[｜|]{1,2} ?(?:function_calls|tool_calls|calls)>"),
-    Delimiter(Kind.CALL_END, "dsml", "DSML", r"</[｜|]{1,2}DSML[｜|]{1,2} ?(?:function_calls|tool_calls|calls)>"),
+    Delimiter(Kind.CALL, "dsml", "<", _DSML),
+    Delimiter(Kind.CALL_END, "dsml", "</", _DSML),
     Delimiter(Kind.CALL, "mistral", "[TOOL_CALLS]"),
     Delimiter(Kind.CALL, "llama", "<|python_tag|>"),
     Delimiter(Kind.CALL, "granite", "<|tool_call|>"),
@@ -254,8 +250,7 @@ def home_of(pair: str) -> str:
 
 
 def delimiters(family: Family) -> tuple[Delimiter, ...]:
-    """Every mark of a family of tags but the XML-like reasoning tags; the longer of two spellings with the same beginning
-    first."""
+    """Every mark of a family of tags but the XML-like reasoning tags."""
     pairs = tuple(delimiter for name in family.pairs if name in PAIRS for delimiter in PAIRS[name])
     wrapper = _GRANITE if family.name == "granite" else ()
     return (*pairs, *_TURNS, *_RESULTS, *_CALLS, *_DROPPED, *wrapper)
@@ -264,35 +259,28 @@ def delimiters(family: Family) -> tuple[Delimiter, ...]:
 VOCABULARIES = {name: delimiters(family) for name, family in FAMILIES.items() if name != "harmony"}
 
 
-@lru_cache(maxsize=512)
-def finder(family: str, present: frozenset[int]) -> re.Pattern[str]:
-    """A pattern that finds every mark of a family, given the numbers of the delimiters whose literal the text holds.
+@cache
+def scanners(family: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """A pattern for all marks of a family that begin with the same character, for each such character.
 
-    Group `_N` is delimiter N of `VOCABULARIES[family]`; groups `tag` and `slash` are those of an XML-like reasoning tag.
+    Group `_N` is delimiter N of `VOCABULARIES[family]`; groups `tag` and `slash` are those of an XML-like reasoning tag. One
+    pattern per character, since a search for a known first character is ten times as fast as one for a set of them.
     """
+    initials: dict[str, list[tuple[str, str]]] = {}
+    for number, delimiter in enumerate(VOCABULARIES[family]):
+        initials.setdefault(delimiter.literal[0], []).append((delimiter.literal[1:], f"{delimiter.rest}(?P<_{number}>)"))
     names = "|".join(TAG_NAMES if name == "*" else name for name in FAMILIES[family].pairs if name not in PAIRS)
-    tag = [rf"<(?P<slash>/?)(?P<tag>(?i:{names}))(?:\s[^<>]*)?>"] if names else []
-    vocabulary = VOCABULARIES[family]
-    rest = [f"(?P<_{number}>{vocabulary[number].regex})" for number in sorted(present)]
-    return re.compile("|".join((*tag, *rest)))
+    if names:
+        initials["<"].append(("", rf"{_TAG_AHEAD}(?P<slash>/?)(?P<tag>(?i:{names}))(?:\s[^<>]*)?>"))
+    return tuple((initial, re.compile(re.escape(initial) + _either(spellings))) for initial, spellings in initials.items())
 
 
-_HEAD = re.compile(r"[<\[\]◁](?=(..))", re.DOTALL)
-"""The two characters after anything that may begin a delimiter's literal."""
-
-
-_HEADS = {
-    family: tuple(
-        (number, delimiter.literal[1:3] if _HEAD.match(delimiter.literal) else "") for number, delimiter in enumerate(vocabulary)
-    )
-    for family, vocabulary in VOCABULARIES.items()
-}
-
-
-def present(text: str, family: str) -> frozenset[int]:
-    """Numbers of the delimiters of a family whose literal stands in a text. Linear, and quick where there is none."""
-    heads = set(_HEAD.findall(text))
-    vocabulary = VOCABULARIES[family]
-    return frozenset(
-        number for number, head in _HEADS[family] if (not head or head in heads) and vocabulary[number].literal in text
-    )
+def _either(spellings: Iterable[tuple[str, str]]) -> str:
+    """An alternation of literals, each followed by an expression, that looks at every character of a text once; longer literals
+    before their own beginnings."""
+    branches: dict[str, list[tuple[str, str]]] = {}
+    for literal, rest in spellings:
+        branches.setdefault(literal[:1], []).append((literal[1:], rest))
+    ended = branches.pop("", [])
+    alternatives = [re.escape(initial) + _either(tails) for initial, tails in branches.items()] + [rest for _, rest in ended]
+    return alternatives[0] if len(alternatives) == 1 else f"(?:{'|'.join(alternatives)})"

@@ -78,6 +78,8 @@ class Reason(StrEnum):
     """The input was rebuilt or known by contract only, and showed nothing."""
     AMBIGUOUS = "ambiguous"
     SPLIT_FAILED = "split_failed"
+    IDS_UNKNOWN = "ids_unknown"
+    """The scorer was given token ids, and the log does not hold those of the reasoning to compare them with."""
     LIMIT = "limit"
     """A bound on decoding depth, regions or size was hit; part of the input was not searched."""
     MALFORMED = "malformed"

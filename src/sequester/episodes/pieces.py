@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from msgspec import Struct
@@ -53,32 +54,41 @@ class Why(StrEnum):
     MALFORMED_HEADER = "a message header is malformed or stands inside a message"
     UNKNOWN_CHANNEL = "a message names a channel that the family does not have"
 
+    # As the value is unique this is as good, and the one of enums runs in Python.
+    __hash__ = str.__hash__
 
-_FAILURES = (
-    Why.TOKENS_STRIPPED,
-    Why.UNKNOWN_CHANNEL,
-    Why.MALFORMED_HEADER,
-    Why.FINAL_TWICE,
-    Why.NEVER_CLOSED,
-    Why.CLOSER_QUOTED,
-    Why.CLOSER_IN_CALL,
-    Why.OPENER_IN_LINE,
-    Why.MARK_IN_PROSE,
+
+_WEIGHTS = (
+    (
+        SplitStatus.SPLIT_FAILED,
+        (
+            Why.TOKENS_STRIPPED,
+            Why.UNKNOWN_CHANNEL,
+            Why.MALFORMED_HEADER,
+            Why.FINAL_TWICE,
+            Why.NEVER_CLOSED,
+            Why.CLOSER_QUOTED,
+            Why.CLOSER_IN_CALL,
+            Why.OPENER_IN_LINE,
+            Why.MARK_IN_PROSE,
+        ),
+    ),
+    (
+        SplitStatus.SPLIT,
+        (Why.UNCLOSED, Why.UNBALANCED, Why.REPEATED, Why.CLOSER_ONLY, Why.CLOSER_ONLY_ODD, Why.PAIRED, Why.CHANNELS),
+    ),
+    (SplitStatus.NO_COT, (Why.EMPTY_BLOCK, Why.NO_ANALYSIS, Why.THINKING_OFF)),
+    (SplitStatus.AMBIGUOUS, (Why.EMPTY, Why.EMPTY_LATE, Why.NO_MARKS)),
 )
-_SPLITS = (Why.UNCLOSED, Why.UNBALANCED, Why.REPEATED, Why.CLOSER_ONLY, Why.CLOSER_ONLY_ODD, Why.PAIRED, Why.CHANNELS)
-_NO_COT = (Why.EMPTY_BLOCK, Why.NO_ANALYSIS, Why.THINKING_OFF)
+"""What each observation means, the weightiest first."""
+_VERDICTS = {
+    why: (weight, status, why.value)
+    for weight, (status, why) in enumerate((status, why) for status, reasons in _WEIGHTS for why in reasons)
+}
 
 
-def judge(found: set[Why], family: str) -> Split:
+def judge(found: Collection[Why], family: str) -> Split:
     """The status that everything observed adds up to: a contradiction outweighs a split, a split outweighs the absence of
-    reasoning."""
-    for status, reasons in (
-        (SplitStatus.SPLIT_FAILED, _FAILURES),
-        (SplitStatus.SPLIT, _SPLITS),
-        (SplitStatus.NO_COT, _NO_COT),
-        (SplitStatus.AMBIGUOUS, (Why.EMPTY, Why.EMPTY_LATE, Why.NO_MARKS)),
-    ):
-        for why in reasons:
-            if why in found:
-                return Split(status, why.value, family)
-    return Split(SplitStatus.AMBIGUOUS, Why.NO_MARKS.value, family)
+    reasoning. If nothing was observed, no delimiter was."""
+    _, status, reason = min(_VERDICTS[why] for why in found or (Why.NO_MARKS,))
+    return Split(status, reason, family)

@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sequester import __version__
-from sequester.episodes.readers.interface import Declared, Options, Reader, Unit
+from sequester.episodes.readers.interface import Declared, Options, Reader
 from sequester.episodes.readers.probing import probe
 from sequester.episodes.readers.registry import recognise
 from sequester.errors import InputError
@@ -66,7 +66,7 @@ def audit(
     """Audit all inputs. Raises UsageError and ConfigError; what is wrong with an input is in the result."""
     jobs_found = [job for path in paths for job in _jobs(path, readers, options, format)]
     tally, sketch = Tally(), Sketch()
-    tasks = (Task(job.reader.name, unit) for job in jobs_found if isinstance(job, Job) for unit in _units(job, options, tally))
+    tasks = _tasks(jobs_found, readers, options, tally)
     by_name = {reader.name: reader for reader in readers}
     scanned = scan_apart(tasks, jobs, options, key, sketch) if jobs > 1 else scan_here(tasks, by_name, options, key, sketch)
     for task, part in scanned:
@@ -132,8 +132,26 @@ def _unread(path: Path, format: str, error: InputError) -> Input:
     return Input(str(path), format, Declared(), f"{error.message}. {error.hint}".strip())
 
 
-def _units(job: Job, options: Options, tally: Tally) -> Iterator[Unit]:
-    try:
-        yield from job.reader.units(job.path, options)
-    except InputError as error:
-        tally.errors[str(job.path)] = error.message
+def _tasks(jobs: list[Job | Input], readers: Sequence[Reader], options: Options, tally: Tally) -> Iterator[Task]:
+    """Every unit of every input. Files beside the units of a directory become inputs of their own, if a reader knows them."""
+    for job in jobs:
+        if isinstance(job, Input):
+            continue
+        read = set()
+        try:
+            for unit in job.reader.units(job.path, options):
+                read.add(Path(unit.path))
+                yield Task(job.reader.name, unit, job.declared.group_size is not None)
+        except InputError as error:
+            tally.errors[str(job.path)] = error.message
+        if job.path.is_dir():
+            jobs += _strays(read, readers, options)
+
+
+def _strays(read: set[Path], readers: Sequence[Reader], options: Options) -> Iterator[Job]:
+    for file in sorted({file for folder in {path.parent for path in read} for file in folder.iterdir()} - read):
+        try:
+            if file.is_file() and isinstance(job := _job(file, recognise(file, readers), options), Job):
+                yield job
+        except InputError:
+            pass  # no log that anybody knows: a README, a configuration

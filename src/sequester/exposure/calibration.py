@@ -78,11 +78,18 @@ def calibrate(findings: Iterable[Finding], labels: Iterable[Label], name: str, d
         else:
             negatives[label.kind].append(label)
     if not leaks and not negatives:
-        raise InputError("the label file has no labels", hint="one JSON object per line: episode_id, leak, kind, and optionally cluster")
+        raise InputError(
+            "the label file has no labels", hint="one JSON object per line: episode_id, leak, kind, and optionally cluster"
+        )
     recall = tuple(_recall(kind, found) for kind, found in sorted(leaks.items()))
     everything = [hit for found in leaks.values() for hit in found]
     return Calibration(
-        SCHEMA, name, detector, recall, _recall("all planted classes", everything), tuple(_alarms(k, v, alarmed) for k, v in sorted(negatives.items()))
+        SCHEMA,
+        name,
+        detector,
+        recall,
+        _recall("all planted classes", everything),
+        tuple(_alarms(k, v, alarmed) for k, v in sorted(negatives.items())),
     )
 
 
@@ -96,7 +103,13 @@ def _alarms(kind: str, labels: list[Label], alarmed: set[str]) -> AlarmRow:
         clusters[label.cluster or label.episode_id] |= label.episode_id in alarmed
     alarms, hit = sum(label.episode_id in alarmed for label in labels), sum(clusters.values())
     return AlarmRow(
-        kind, alarms, len(labels), upper_bound(alarms, len(labels)) or 1.0, hit, len(clusters), upper_bound(hit, len(clusters)) or 1.0
+        kind,
+        alarms,
+        len(labels),
+        upper_bound(alarms, len(labels)) or 1.0,
+        hit,
+        len(clusters),
+        upper_bound(hit, len(clusters)) or 1.0,
     )
 
 
@@ -113,7 +126,9 @@ def read_labels(path: Path) -> Iterator[Label]:
                         # Only the field's place is passed on: a message may quote the value.
                         field = re.search(r"\$[.\w\[\]]*", str(error))
                         raise InputError(
-                            f"is no label{f' ({field[0]})' if field else ''}", where=f"{path}:{number}", hint="keys: episode_id, leak, kind, cluster"
+                            f"is no label{f' ({field[0]})' if field else ''}",
+                            where=f"{path}:{number}",
+                            hint="keys: episode_id, leak, kind, cluster",
                         ) from None
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", where=str(path)) from error
@@ -130,7 +145,9 @@ def read_calibration(path: Path) -> Calibration:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Calibration)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read as a calibration ({type(error).__name__})", where=str(path), hint="run `sequester calibrate`") from error
+        raise ConfigError(
+            f"cannot be read as a calibration ({type(error).__name__})", where=str(path), hint="run `sequester calibrate`"
+        ) from error
 
 
 def sentence(calibration: Calibration, whose: str) -> str:
@@ -140,18 +157,18 @@ def sentence(calibration: Calibration, whose: str) -> str:
         weakest = min(calibration.recall, key=lambda row: (row.lower95, row.kind))
         parts.append(
             f"found {calibration.overall.found:,} of {calibration.overall.of:,} planted leaks of {len(calibration.recall)} classes "
-            f"(at least {calibration.overall.lower95:.2%}; weakest {weakest.kind}, {weakest.found} of {weakest.of}, at least {weakest.lower95:.1%})"
+            f"(at least {calibration.overall.lower95:.2%}; "
+            f"weakest {weakest.kind}, {weakest.found} of {weakest.of}, at least {weakest.lower95:.1%})"
         )
     parts += [f"{row.alarms:,} false alarms in {row.of:,} {row.kind} (at most {row.upper95:.3%})" for row in calibration.alarms]
     return f"{whose} calibration, {calibration.name}: {'; '.join(parts)}. One-sided 95 % bounds; recall holds on planted classes only."
 
 
 def as_json(calibration: Calibration) -> str:
+    """The calibration as the file that `read_calibration` reads."""
     return msgspec.json.format(msgspec.json.encode(calibration), indent=1).decode() + "\n"
 
 
 def matches(calibration: Calibration, detector: str) -> bool:
     """Whether it was measured with this detector, whatever implementation of it."""
     return calibration.detector.partition(" ")[0] == detector.partition(" ")[0]
-
-

@@ -9,21 +9,23 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sequester.episodes.guarded import GuardedText
-from sequester.episodes.model import Channel, Episode, Field, RewardCall
+from sequester.episodes.model import Channel, Episode, RewardCall
 from sequester.exposure import matching
-from sequester.exposure.integers import decode_integers, integer_lists, shared_ids
+from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, unfold, worth_unfolding
 from sequester.exposure.oracle import certain_windows
 from sequester.exposure.private import Material
-from sequester.exposure.severity import THRESHOLDS
-from sequester.exposure.tally import Candidate, ChainWeight, RunWeight
+from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
+from sequester.exposure.tally import Candidate
 from sequester.findings.fingerprint import FingerprintKey
-from sequester.findings.model import FindingClass, Span
+from sequester.findings.model import FindingClass, Severity, Span
 
 RULE_OF_CLASS = {FindingClass.CONTENT: "SQ101", FindingClass.IDS: "SQ102", FindingClass.INDIRECT: "SQ103"}
 """The rule under which recorded and rebuilt findings of a class are reported."""
@@ -44,6 +46,8 @@ class Examination(Struct, frozen=True):
     candidates: tuple[Candidate, ...]
     limits: tuple[str, ...]
     """Decoding limits that were hit: part of the input was not searched."""
+    ids_unknown: bool
+    """Token ids were handed over that cannot be compared, because the log lacks those of the reasoning."""
 
 
 class Subject:
@@ -78,7 +82,11 @@ class Subject:
                 for layer in unfold(readable, Budget())
             ]
             public = [(text.reveal_raw(), first) for text, first in self.material.public]
-            self._unfolded = matching.Pattern([text.reveal_raw() for text in self.material.reasoning], public + layers) if layers else self.pattern
+            self._unfolded = (
+                matching.Pattern([text.reveal_raw() for text in self.material.reasoning], public + layers)
+                if layers
+                else self.pattern
+            )
         return self._unfolded
 
     def identity(self, chains: Sequence[matching.Chain]) -> GuardedText:
@@ -111,104 +119,107 @@ def _joined_map(texts: Sequence[str]) -> tuple[matching.Places, matching.Places]
     return np.concatenate(starts), np.concatenate(ends)
 
 
-def examine(subject: Subject, call: RewardCall, key: FingerprintKey) -> Examination:
-    """All candidates in one reward call with known inputs, and the limits that were hit on the way."""
-    fields = call.inputs or ()
+def examine(subject: Subject, call: RewardCall, hints: Sequence[int], key: FingerprintKey) -> Examination:
+    """All candidates in one reward call with known inputs, and the limits that were hit on the way.
+
+    `hints` are the screen's, one per text field: without one a field is not unfolded, because unfolding costs a thousand times more.
+    """
+    texts = [(name, text.reveal()) for name, text in searched_texts(call)]
+    lists = [(field.name, field.ids) for field in call.inputs or () if field.ids is not None]
+    hinted = [(name, text, hint) for (name, text), hint in zip(texts, hints, strict=False) if hint]
     budget = Budget()
-    found = [
-        *_plain(subject, call, fields, key),
-        *_wrapped(subject, call, fields, budget, key),
-        *_integers(subject, call, fields, key),
-    ]
-    return Examination(tuple(found), budget.exhausted)
+    finder = _Finder(subject, call.path, key)
+    found = [*_plain(finder, texts)]
+    for name, text, hint in hinted:
+        found += _wrapped(finder, name, text, budget)
+        if hint & matching.NUMBERS:
+            lists += [(name, values) for _, _, values in integer_lists(text)]
+    for name, values in lists:
+        found += _integers(finder, name, values)
+    unknown = not _sampled_ids(subject.episode)[0] and any(_may_be_token_ids(name, values) for name, values in lists)
+    return Examination(tuple(found), budget.exhausted, unknown)
 
 
-def _plain(subject: Subject, call: RewardCall, fields: Sequence[Field], key: FingerprintKey) -> Iterator[Candidate]:
+def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
+    """The text fields of a call by name, and its short leaves joined: a text in pieces too short to be found one by one."""
+    texts = [(field.name, field.text) for field in call.inputs or () if field.text is not None]
+    short = [text for _, text in texts if len(text.reveal_raw()) < SHORT_LEAF]
+    if len(short) >= SHORT_LEAVES:
+        texts.append((JOINED, GuardedText("".join(text.reveal() for text in short))))
+    return texts
+
+
+JOINED = "(short leaves joined)"
+SHORT_LEAF = 48
+SHORT_LEAVES = 3
+
+
+def _may_be_token_ids(name: str, values: array[int]) -> bool:
+    """Whether a list of integers is token ids by its name, and not bytes or code points, which were searched as text."""
+    if len(values) < RUN or _ID_NAME.search(name) is None:
+        return False
+    return sum(0x09 <= value < 0x250 for value in values) < _TEXT_SHARE * len(values)
+
+
+_TEXT_SHARE = 0.6
+"""Share of values below U+0250 from which a list of integers is taken for text: token ids reach far higher."""
+
+
+_ID_NAME = re.compile(r"(?:ids?|tokens?)(?:\[\d*\])*$", re.IGNORECASE)
+
+
+def _plain(finder: _Finder, texts: Sequence[tuple[str, str]]) -> Iterator[Candidate]:
     """Stretches that the matcher sees without decoding, also where they continue from one field into the next."""
-    texts = [(field.name, field.text.reveal()) for field in fields if field.text is not None]
     by_fields: dict[tuple[int, ...], list[matching.Chain]] = {}
-    for chain in subject.pattern.scan_many([text for _, text in texts]):
+    for chain in finder.subject.pattern.scan_many([text for _, text in texts]):
         by_fields.setdefault(tuple(sorted({run.field for run in chain.runs})), []).append(chain)
     for indices, chains in by_fields.items():
         name = " + ".join(texts[index][0] for index in indices[:3]) + (" + …" if len(indices) > 3 else "")
-        if len(indices) > 1:
-            how: tuple[str, ...] = ("split-over-fields",)
-        else:
-            how = ("verbatim",) if _verbatim(subject, chains, texts[indices[0]][1]) else ("reformatted",)
-        yield _candidate(subject, call, key, name, how, chains, [text for _, text in texts])
+        how = ("split-over-fields",) if len(indices) > 1 else ()
+        yield finder.candidate(name, how, chains, [text for _, text in texts])
 
 
-def _verbatim(subject: Subject, chains: Sequence[matching.Chain], text: str) -> bool:
-    """Whether the longest run stands in the input character for character."""
-    run = max((run for chain in chains for run in chain.runs), key=lambda run: run.length)
-    start, end = subject.cot_span(run.cot_start, run.cot_start + run.length)
-    joined = "\n".join(part.reveal() for part in subject.material.reasoning)
-    return joined[start:end] in text
-
-
-def _wrapped(
-    subject: Subject, call: RewardCall, fields: Sequence[Field], budget: Budget, key: FingerprintKey
-) -> Iterator[Candidate]:
+def _wrapped(finder: _Finder, name: str, text: str, budget: Budget) -> Iterator[Candidate]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again."""
-    for field in fields:
-        if field.text is None:
+    pattern = finder.subject.pattern
+    shown = _positions(pattern.scan(text))
+    if len(shown) >= WHOLE * pattern.length or not worth_unfolding(text):
+        return
+    for layer in unfold(text, budget):
+        decoded = layer.text.reveal()
+        if not pattern.scan(decoded):
             continue
-        text = field.text.reveal()
-        shown = _positions(subject.pattern.scan(text))
-        if len(shown) >= WHOLE * subject.pattern.length or not worth_unfolding(text):
+        chains = finder.subject.unfolded.scan(decoded)
+        reached = _positions(chains)
+        if len(reached - shown) < THRESHOLDS.report:
             continue
-        for layer in unfold(text, budget):
-            decoded = layer.text.reveal()
-            if not subject.pattern.scan(decoded):
-                continue
-            chains = subject.unfolded.scan(decoded)
-            reached = _positions(chains)
-            if len(reached - shown) < THRESHOLDS.report:
-                continue
-            shown |= reached
-            yield _candidate(subject, call, key, field.name, layer.transforms, chains, [decoded])
+        shown |= reached
+        yield finder.candidate(name, layer.transforms, chains, [decoded])
+        if len(shown) >= WHOLE * pattern.length:
+            return
 
 
-def _integers(subject: Subject, call: RewardCall, fields: Sequence[Field], key: FingerprintKey) -> Iterator[Candidate]:
-    """Lists of integers, as values or written out: bytes and code points as text, token ids by equality with the sampled ids."""
-    for field in fields:
-        lists = [("ids", field.ids)] if field.ids is not None else []
-        if field.text is not None:
-            lists += [("integer-list", values) for _, _, values in integer_lists(field.text.reveal())]
-        for how, values in lists:
-            for reading, text in decode_integers(values):
-                if chains := subject.pattern.scan(text):
-                    yield _candidate(subject, call, key, field.name, (how, reading), chains, [text], FindingClass.IDS)
-            if match := _token_ids(subject, call, key, field.name, how, values):
-                yield match
-
-
-def _token_ids(
-    subject: Subject, call: RewardCall, key: FingerprintKey, name: str, how: str, values: array[int]
-) -> Candidate | None:
-    cot, public = _sampled_ids(subject.episode)
-    if not cot:
-        return None
-    runs = shared_ids(cot, public, values)
-    if not runs:
-        return None
-    chains = tuple(
-        ChainWeight(
-            length * _CHARACTERS_PER_ID,
-            min(1.0, length / len(cot)),
-            (RunWeight(length * _CHARACTERS_PER_ID, length * _CHARACTERS_PER_ID, ()),),
-            beside_marker=False,
+def _integers(finder: _Finder, name: str, values: array[int]) -> Iterator[Candidate]:
+    """A list of integers: bytes and code points as text, token ids by equality with the sampled ids."""
+    for reading, text in decode_integers(values):
+        if chains := finder.subject.pattern.scan(text):
+            yield finder.candidate(name, ("integers", reading), chains, [text], FindingClass.IDS)
+    cot, public = _sampled_ids(finder.subject.episode)
+    runs = shared_ids(cot, public, values) if cot else []
+    if runs:
+        weights = ((length * _CHARACTERS_PER_ID, length) for _, _, length in runs)
+        matched = tuple(
+            ChainWeight(size, min(1.0, length / len(cot)), (RunWeight(size, size, ()),), beside_marker=False)
+            for size, length in weights
         )
-        for _, _, length in runs
-    )
-    start, _, length = max(runs, key=lambda run: run[2])
-    spans = tuple(Span((a, a + n), (b, b + n)) for a, b, n in runs[:_SPANS_KEPT])
-    identity = GuardedText(cot[start : start + length].tobytes())
-    return Candidate(FindingClass.IDS, name, (how, "token-ids"), spans, chains, key.fingerprint("SQ102", call.path, identity))
+        start, _, length = max(runs, key=lambda run: run[2])
+        spans = tuple(Span((a, a + n), (b, b + n)) for a, b, n in runs[:_SPANS_KEPT])
+        identity = GuardedText(cot[start : start + length].tobytes())
+        yield Candidate(FindingClass.IDS, name, ("token-ids",), spans, matched, finder.fingerprint(FindingClass.IDS, identity))
 
 
 def _sampled_ids(episode: Episode) -> tuple[array[int], array[int]]:
-    """The sampled ids of the reasoning, and those of prompt and answer. Ids of a whole completion count as reasoning up to the answer's share."""
+    """The sampled ids of the reasoning, and those of prompt and answer; ids of a whole completion are cut by the share of the text."""
     cot, public = array("q"), array("q")
     for segment in episode.segments:
         if segment.ids is not None:
@@ -229,45 +240,81 @@ def _positions(chains: Sequence[matching.Chain]) -> set[int]:
     return {at for chain in chains for run in chain.runs for at in range(run.cot_start, run.cot_start + run.length)}
 
 
-def _candidate(
-    subject: Subject,
-    call: RewardCall,
-    key: FingerprintKey,
-    name: str,
-    transforms: tuple[str, ...],
-    chains: Sequence[matching.Chain],
-    inputs: Sequence[str],
-    class_: FindingClass = FindingClass.CONTENT,
-) -> Candidate:
-    """One finding-to-be from the chains of one field under one stack of transforms."""
-    maps = {index: matching.offsets(inputs[index]) for index in {run.field for chain in chains for run in chain.runs}}
-    spans = []
-    weights = []
-    for chain in chains:
-        beside = False
-        for run in chain.runs:
-            first, last = maps[run.field]
-            place = (int(first[run.input_start]), int(last[run.input_start + run.length - 1]))
-            spans.append(Span(subject.cot_span(run.cot_start, run.cot_start + run.length), place))
-            text = inputs[run.field]
-            around = text[max(0, place[0] - _BESIDE) : place[0]] + " " + text[place[1] : place[1] + _BESIDE]
-            beside |= _MARKER.search(around) is not None
-        runs = tuple(
-            RunWeight(run.length, run.private, tuple(certain_windows(subject.normalised[run.cot_start : run.cot_start + run.length]))) for run in chain.runs
-        )
-        weights.append(ChainWeight(chain.private, chain.private / max(1, subject.pattern.private), runs, beside))
-    longest = max((run for chain in chains for run in chain.runs), key=lambda run: run.private)
-    if class_ is FindingClass.CONTENT and subject.came_through_a_tool(longest.cot_start, longest.cot_start + longest.length):
-        class_ = FindingClass.INDIRECT
-    spans.sort(key=lambda span: span.cot)
-    return Candidate(
-        class_,
-        name,
-        transforms,
-        tuple(spans[:_SPANS_KEPT]),
-        tuple(weights),
-        key.fingerprint(RULE_OF_CLASS[class_], call.path, subject.identity(chains)),
-    )
+class _Finder(NamedTuple):
+    """What turns chains into candidates: whose reasoning, which reward path, which key."""
+
+    subject: Subject
+    path: str
+    key: FingerprintKey
+
+    def fingerprint(self, class_: FindingClass, identity: GuardedText) -> str:
+        return self.key.fingerprint(RULE_OF_CLASS[class_], self.path, identity)
+
+    def candidate(
+        self,
+        name: str,
+        transforms: tuple[str, ...],
+        chains: Sequence[matching.Chain],
+        inputs: Sequence[str],
+        class_: FindingClass = FindingClass.CONTENT,
+    ) -> Candidate:
+        """One finding-to-be from the chains of one field under one stack of transforms.
+
+        Chains that cannot come to more than `low` are counted but not localised: that would cost more than all the rest.
+        """
+        subject = self.subject
+        private = max(1, subject.pattern.private)
+        weights = []
+        spans: list[Span] = []
+        places: dict[int, tuple[matching.Places, matching.Places]] = {}
+        for chain in chains:
+            runs = tuple(
+                RunWeight(
+                    run.length,
+                    run.private,
+                    tuple(certain_windows(subject.normalised[run.cot_start : run.cot_start + run.length])),
+                )
+                for run in chain.runs
+                if run.private >= THRESHOLDS.substantial
+            )
+            weight = ChainWeight(chain.private, chain.private / private, runs, beside_marker=True)
+            if grade(stretch_of(weight, lambda windows: False)) is not Severity.LOW:
+                localised, beside = _localise(subject, chain, inputs, places)
+                spans += localised
+                weight = replace(weight, beside_marker=beside)
+            weights.append(weight)
+        spans.sort(key=lambda span: span.cot)
+        if class_ is FindingClass.CONTENT:
+            longest = max((run for chain in chains for run in chain.runs), key=lambda run: run.private)
+            if subject.came_through_a_tool(longest.cot_start, longest.cot_start + longest.length):
+                class_ = FindingClass.INDIRECT
+            transforms = transforms or (("verbatim",) if spans and _verbatim(subject, spans, inputs) else ("reformatted",))
+        identity = subject.identity(chains)
+        return Candidate(class_, name, transforms, tuple(spans[:_SPANS_KEPT]), tuple(weights), self.fingerprint(class_, identity))
+
+
+def _localise(
+    subject: Subject, chain: matching.Chain, inputs: Sequence[str], places: dict[int, tuple[matching.Places, matching.Places]]
+) -> tuple[list[Span], bool]:
+    """The spans of a chain in code points, and whether a marker stands beside one. `places` keeps the maps of the inputs."""
+    spans, beside = [], False
+    for run in chain.runs:
+        if run.field not in places:
+            places[run.field] = matching.offsets(inputs[run.field])
+        first, last = places[run.field]
+        start, end = int(first[run.input_start]), int(last[run.input_start + run.length - 1])
+        spans.append(Span(subject.cot_span(run.cot_start, run.cot_start + run.length), (start, end)))
+        text = inputs[run.field]
+        around = text[max(0, start - _BESIDE) : start] + " " + text[end : end + _BESIDE]
+        beside = beside or _MARKER.search(around) is not None
+    return spans, beside
+
+
+def _verbatim(subject: Subject, spans: Sequence[Span], inputs: Sequence[str]) -> bool:
+    """Whether the longest span stands in an input character for character."""
+    start, end = max((span.cot for span in spans), key=lambda cot: cot[1] - cot[0])
+    joined = "\n".join(part.reveal() for part in subject.material.reasoning)
+    return any(joined[start:end] in text for text in inputs)
 
 
 def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[str]:

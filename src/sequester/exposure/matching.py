@@ -14,7 +14,9 @@ import codecs
 import os
 from array import array
 from collections.abc import Sequence
-from typing import NamedTuple
+from importlib import import_module
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,14 +24,21 @@ from numpy.typing import NDArray
 from sequester.errors import LimitExceeded, UsageError
 from sequester.exposure import folding, oracle
 from sequester.exposure.flags import ESCAPES, LONG_TOKEN, NUMBERS, WIDE
+from sequester.exposure.normaliser import normalise as normalise_plainly
 from sequester.exposure.normaliser import pieces, plain
 from sequester.exposure.oracle import GUARANTEE, K, RawChain, W
 from sequester.exposure.sketch import Sketch
 
-try:
-    from sequester.exposure import _kernel
-except ImportError:  # no compiler at installation
-    _kernel = None
+
+def _compiled() -> ModuleType | None:
+    """The C kernel; None where there was no compiler at installation."""
+    try:
+        return import_module("sequester.exposure._kernel")
+    except ImportError:
+        return None
+
+
+_kernel: Any = _compiled()
 
 __all__ = [
     "ESCAPES",
@@ -138,6 +147,7 @@ class Pattern:
     """
 
     def __init__(self, reasoning: Sequence[Text], public: Sequence[tuple[Text, int]] = ()) -> None:
+        self._matcher: Any
         if implementation == "python":
             self._matcher = oracle.Pattern([_utf8(text) for text in reasoning], [(_utf8(text), first) for text, first in public])
         else:
@@ -170,8 +180,8 @@ def screen(episodes: Sequence[Episode], sketch: Sketch | None = None) -> Screeni
     else:
         table = sketch.table if sketch else None
         with _Bounded():
-            lengths, privates, marked, hits = _kernel.screen(episodes, table)
-        lengths, privates, marked = array("Q", lengths), array("Q", privates), array("Q", marked)
+            *counts, hits = _kernel.screen(episodes, table)
+        lengths, privates, marked = (array("Q", count) for count in counts)
     return Screening(
         lengths, privates, marked, [Hit(number, call, tuple(_chains(chains)), flags) for number, call, chains, flags in hits]
     )
@@ -180,7 +190,7 @@ def screen(episodes: Sequence[Episode], sketch: Sketch | None = None) -> Screeni
 def normalise(text: Text) -> bytes:
     """What the matcher sees of a text."""
     if implementation == "python":
-        return oracle.normalise(_utf8(text))[0]
+        return normalise_plainly(_utf8(text))[0]
     with _Bounded():
         found: bytes = _kernel.normalise(text)[0]
         return found

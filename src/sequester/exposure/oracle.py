@@ -93,12 +93,14 @@ def seed_positions(text: bytes) -> list[int]:
 
 
 def seed_hash(text: bytes, at: int) -> int:
+    """Hash of the K bytes at an offset."""
     low = int.from_bytes(text[at : at + 8], "little")
     high = int.from_bytes(text[at + 8 : at + 16], "little")
     return (low * _LOW_FACTOR + high * _HIGH_FACTOR) & _MASK
 
 
 def window_hash(text: bytes, at: int) -> int:
+    """Hash of the 2 K bytes at an offset."""
     second = seed_hash(text, at + K)
     return seed_hash(text, at) ^ ((second << 31 | second >> 33) & _MASK)
 

@@ -1,8 +1,8 @@
 """What is private about an episode's reasoning, and what may be subtracted from it.
 
-Private text of a reasoning segment (docs/architecture.md) = the segment minus what the model had been given before it wrote it, minus its own
-answer, minus the dataset columns that the scorer legitimately holds. What comes *later* (a tool result that repeats the reasoning, a
-file, another model's input) is never subtracted: there it is an indirect finding.
+Private text of a reasoning segment (docs/architecture.md) = the segment minus what the model had been given before it wrote it, minus
+its own answer, minus the dataset columns that the scorer legitimately holds. What comes *later* (a tool result that repeats the
+reasoning, a file, another model's input) is never subtracted: there it is an indirect finding.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ text, gaps, severity) is settled afterwards from the tallies.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from sequester.episodes.model import Episode, Evidence, Reason, RewardCall, Skip
 from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
 from sequester.exposure import matching
-from sequester.exposure.examine import Subject, examine
+from sequester.exposure.examine import Subject, examine, searched_texts
 from sequester.exposure.private import MIN_PRIVATE, Material, material, why_not_cleared, why_unassessable
 from sequester.exposure.tally import MALFORMED_SHOWN, CallOutcome, Candidate, Handover, Place, Reach, Suspect, Tally
 from sequester.findings.fingerprint import FingerprintKey
@@ -24,40 +24,45 @@ from sequester.findings.fingerprint import FingerprintKey
 BATCH = 250
 """Episodes screened in one call of the kernel: enough to amortise the call, little enough to stay in memory."""
 
+LONGEST_NAME = 160
+"""Characters up to which an environment, a reward path or an episode id is taken for a name."""
+
 AUDITED = "audited"
 ECHO_LENGTH = 64
 """Normalised characters of its reasoning that an answer or tool call must repeat to be counted as echo."""
 
 
-def scan_unit(reader: Reader, unit: Unit, options: Options, key: FingerprintKey, sketch: matching.Sketch) -> Tally:
+def scan_unit(
+    reader: Reader, unit: Unit, options: Options, key: FingerprintKey, sketch: matching.Sketch, counts_groups: bool = False
+) -> Tally:
     """Scan one unit. What can be read is counted; what stops the reading is kept in `Tally.errors`, never raised."""
-    tally = Tally()
-    try:
-        for batch in _batches(_counted(reader.read(unit, options), unit, tally)):
-            _scan_batch(batch, key, sketch, tally)
-    except InputError as error:
-        tally.errors[unit.path] = str(error) + (f" ({error.hint})" if error.hint else "")
+    tally = Tally(counts_groups=counts_groups)
+    for batch in _batches(_counted(reader, unit, options, tally)):
+        _scan_batch(batch, key, sketch, tally)
     return tally
 
 
-def _counted(records: Iterable[Episode | Skipped], unit: Unit, tally: Tally) -> Iterator[Episode]:
-    """Pass the episodes on; count every record, and every skipped one with its reason."""
-    for record in records:
-        tally.records[unit.path] += 1
-        tally.seen += 1
-        if isinstance(record, Skipped):
-            tally.episodes[record.reason.value] += 1
-            if len(tally.malformed) < MALFORMED_SHOWN:
-                tally.malformed.append(f"{record.source.path}:{record.source.record}: {record.detail}")
-            continue
-        if record.step is not None:
-            tally.steps.add(record.step)
-        if record.shard is not None:
-            tally.shards.add(record.shard)
-        if record.split.status is SplitStatus.NO_COT:
-            tally.without_cot += 1
-            continue
-        yield record
+def _counted(reader: Reader, unit: Unit, options: Options, tally: Tally) -> Iterator[Episode]:
+    """The episodes of a unit that may hold reasoning; every record is counted, every skipped one with its reason.
+
+    An error ends the episodes and is kept: what was read before it is scanned all the same.
+    """
+    try:
+        for record in reader.read(unit, options):
+            tally.records[unit.path] += 1
+            tally.seen += 1
+            if isinstance(record, Skipped):
+                tally.episodes[record.reason.value] += 1
+                if len(tally.malformed) < MALFORMED_SHOWN:
+                    tally.malformed.append(f"{record.source.path}:{record.source.record}: {record.detail}")
+                continue
+            tally.place(unit.path, record)
+            if record.split.status is SplitStatus.NO_COT:
+                tally.without_cot += 1
+                continue
+            yield record
+    except InputError as error:
+        tally.errors[unit.path] = str(error) + (f" ({error.hint})" if error.hint else "")
 
 
 def _batches(episodes: Iterator[Episode]) -> Iterator[list[Episode]]:
@@ -72,8 +77,8 @@ class _Case(Struct):
     material: Material
     unassessable: Reason | None
     not_cleared: Reason | None
-    hits: set[int] = set()
-    """Indices of the calls in which the screen saw something, or a wrapping."""
+    hits: dict[int, tuple[int, ...]] = {}
+    """Index of a call in which the screen saw something -> the hints of its text fields at wrappings."""
 
 
 def _scan_batch(batch: list[Episode], key: FingerprintKey, sketch: matching.Sketch, tally: Tally) -> None:
@@ -89,17 +94,16 @@ def _scan_batch(batch: list[Episode], key: FingerprintKey, sketch: matching.Sket
             # The private text is too short to look for, but one that a scorer got whole is worth saying: it is still examined.
             case.not_cleared = Reason.NO_PRIVATE_TEXT
     for hit in screened.hits:
-        searchable[hit.episode].hits.add(hit.call)
+        searchable[hit.episode].hits[hit.call] = hit.flags
     for case in cases:
         _count_case(case, key, tally)
 
 
 def _screenable(case: _Case) -> matching.Episode:
-    texts = [[field.text.reveal_raw() for field in call.inputs or () if field.text is not None] for call in case.episode.calls]
     return (
         [text.reveal_raw() for text in case.material.reasoning],
         [(text.reveal_raw(), first) for text, first in case.material.public],
-        texts,
+        [[text.reveal_raw() for _, text in searched_texts(call)] for call in case.episode.calls],
     )
 
 
@@ -121,20 +125,20 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally) -> None:
         candidates: tuple[Candidate, ...] = ()
         if call.hands_over:
             # By contract the scorer holds the reasoning whatever the log says: one finding per path, no search.
-            tally.handovers.setdefault(Handover(call.path, call.hands_over), Reach()).add(episode.step)
+            tally.handovers.setdefault(Handover(shown_name(call.path), call.hands_over), Reach()).add(episode.step)
         elif reason is None:
             if index in case.hits or any(field.ids is not None for field in call.inputs or ()):
                 subject = subject or Subject(episode, case.material)
-                found = examine(subject, call, key)
+                found = examine(subject, call, case.hits.get(index, ()), key)
                 candidates = found.candidates
                 tally.limits.update(found.limits)
-                reason = Reason.LIMIT if found.limits else None
+                reason = Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None
             reason = case.not_cleared or reason or (Reason.REBUILT_ONLY if call.evidence is not Evidence.RECORDED else None)
         evidence = Evidence.CONTRACT if call.hands_over else call.evidence
-        outcomes.append(CallOutcome(call.path, evidence, bool(call.hands_over), reason, candidates))
+        outcomes.append(CallOutcome(shown_name(call.path), evidence, bool(call.hands_over), reason, candidates))
     suspect = Suspect(
-        episode.episode_id,
-        episode.environment,
+        shown_name(episode.episode_id),
+        shown_name(episode.environment) if episode.environment is not None else None,
         episode.step,
         f"{episode.source.path}:{episode.source.record}",
         episode.advantage,
@@ -144,6 +148,13 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally) -> None:
         tally.suspects.append(suspect)
     else:
         count_episode(tally, suspect, frozenset())
+
+
+def shown_name(name: str) -> str:
+    """A name from the log as it may be printed. Free text in the place of a name may be reasoning: only its length is told."""
+    if len(name) <= LONGEST_NAME and name.isprintable():
+        return name
+    return f"({len(name)} characters, no name)"
 
 
 def _why_not_searched(case: _Case, call: RewardCall) -> Reason | None:

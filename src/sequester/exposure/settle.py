@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -17,8 +18,8 @@ from sequester.episodes.model import Evidence, Reason
 from sequester.episodes.readers.interface import Declared
 from sequester.exposure.examine import RULE_OF_CLASS
 from sequester.exposure.scan import ASSESSED, AUDITED, BY_CONTRACT, EXPOSED, count_episode
-from sequester.exposure.severity import THRESHOLDS, Stretch, grade
-from sequester.exposure.tally import Candidate, ChainWeight, Reach, Suspect, Tally
+from sequester.exposure.severity import THRESHOLDS, Shared, grade, stretch_of
+from sequester.exposure.tally import Candidate, Reach, Suspect, Tally
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.grouping import group_findings
 from sequester.findings.model import (
@@ -41,8 +42,7 @@ from sequester.findings.model import (
 from sequester.findings.verdict import bounds, rate, verdict, with_cot
 from sequester.findings.waivers import Waivers, apply
 
-Shared = Callable[[tuple[int, ...]], bool]
-"""Whether the windows of one run all stand in scorer inputs of other episodes, or in stock text."""
+T = TypeVar("T")
 
 STAGES = 10
 """The breakdown by stage cuts the steps seen into so many parts."""
@@ -89,8 +89,14 @@ def settle(
         echo=Echo(tally.echo_episodes, tally.echo_of, dict(sorted(tally.echo.items()))),
         reward_mass=RewardMass(tally.mass_observed, tally.mass) if tally.mass_known else None,
         notes=(*applied.notes, *gap_notes, *_limit_notes(tally)),
-        heat=tuple(HeatCell(path, step, *counts) for (path, step), counts in sorted(places.items()) if step is not None),
+        heat=tuple(_heat(places)),
     )
+
+
+def _heat(places: Mapping[tuple[str, int | None], tuple[int, int, int]]) -> Iterator[HeatCell]:
+    cells = ((path, step, counts) for (path, step), counts in places.items() if step is not None)
+    for path, step, counts in sorted(cells):
+        yield HeatCell(path, step, *counts)
 
 
 def _recorded_findings(tally: Tally, shared: Shared) -> Iterator[Finding]:
@@ -110,7 +116,7 @@ def _recorded_findings(tally: Tally, shared: Shared) -> Iterator[Finding]:
 
 
 def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared) -> Finding | None:
-    stretches = [_stretch(chain, shared) for chain in candidate.chains]
+    stretches = [stretch_of(chain, shared) for chain in candidate.chains]
     grades = [found for stretch in stretches if (found := grade(stretch)) is not None]
     if not grades:
         return None
@@ -144,13 +150,6 @@ def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared)
     )
 
 
-def _stretch(chain: ChainWeight, shared: Shared) -> Stretch:
-    own = [run for run in chain.runs if run.private >= THRESHOLDS.substantial and not shared(run.windows)]
-    private = [run.private for run in own]
-    quoting = [run.private for run in own if run.length >= THRESHOLDS.quoted_run]
-    return Stretch(chain.private, sum(private), max(private, default=0), max(quoting, default=0), chain.covered, chain.beside_marker)
-
-
 def _contract_findings(tally: Tally, key: FingerprintKey) -> list[Finding]:
     """One finding per reward path and argument by which the framework hands the CoT over."""
     found = []
@@ -174,38 +173,60 @@ def _contract_findings(tally: Tally, key: FingerprintKey) -> list[Finding]:
                 private_chars=0,
                 cot_fraction=1.0,
                 step=reach.first_step,
-                note=f"by the framework's contract, for all {reach.episodes} episodes of this path; `sequester swap` tests whether it is read",
+                note=f"by the framework's contract, for all {reach.episodes} episodes of this path; "
+                "`sequester swap` tests whether it is read",
             )
         )
     return found
 
 
 def _file(one: Input, tally: Tally) -> InputFile:
-    read = sum(count for path, count in tally.records.items() if path == one.path or path.startswith(one.path.rstrip("/") + "/"))
-    error = one.error or next(
-        (text for path, text in tally.errors.items() if path == one.path or path.startswith(one.path + "/")), None
-    )
+    read = sum(count for path, count in tally.records.items() if _within(path, one))
+    error = one.error or next((text for path, text in tally.errors.items() if _within(path, one)), None)
     return InputFile(one.path, one.format, one.declared.rows, read, error)
 
 
 def _gaps(tally: Tally, inputs: Sequence[Input], files: Sequence[InputFile]) -> tuple[int, list[str]]:
-    """Records, steps and ranks that were declared but not seen. Each is at least one thing not assessed."""
+    """Records, steps, ranks and group members that were declared but not seen. Each is at least one thing not assessed."""
     missing, notes = 0, []
     for one, file in zip(inputs, files, strict=True):
-        declared = one.declared
-        if declared.rows is not None and file.rows_read < declared.rows:
-            missing += declared.rows - file.rows_read
-            notes.append(f"{one.path}: {file.rows_read} of {declared.rows} declared records were read.")
-        expected = set(declared.step_set or ()) | (
-            set(range(declared.steps[0], declared.steps[1] + 1)) if declared.steps else set()
-        )
-        if absent := sorted(expected - tally.steps):
-            missing += len(absent)
-            notes.append(f"{one.path}: no episode of {len(absent)} declared step(s), the first of them {absent[0]}.")
-        if declared.ranks is not None and len(tally.shards) < declared.ranks:
-            missing += declared.ranks - len(tally.shards)
-            notes.append(f"{one.path}: episodes of {len(tally.shards)} of {declared.ranks} declared ranks.")
+        for count, what in _missing(
+            one.declared, file.rows_read, _seen(tally.steps, one), _seen(tally.shards, one), _sizes(tally, one)
+        ):
+            missing += count
+            notes.append(f"{one.path}: {what}.")
     return missing, notes
+
+
+def _missing(
+    declared: Declared, rows: int, steps: set[int], shards: set[str], group_sizes: Sequence[int]
+) -> Iterator[tuple[int, str]]:
+    """What a run declared and did not show: how many, and in words."""
+    if declared.rows is not None and rows < declared.rows:
+        yield declared.rows - rows, f"{rows} of {declared.rows} declared records were read"
+    expected = set(declared.step_set or ())
+    if declared.steps is not None:
+        expected |= set(range(declared.steps[0], declared.steps[1] + 1))
+    if absent := sorted(expected - steps):
+        yield len(absent), f"no episode of {len(absent)} declared step(s), the first of them {absent[0]}"
+    if declared.ranks is not None and len(shards) < declared.ranks:
+        yield declared.ranks - len(shards), f"no episode of {declared.ranks - len(shards)} of {declared.ranks} declared ranks"
+    short = sum(max(0, (declared.group_size or 0) - size) for size in group_sizes)
+    if short:
+        yield short, f"{short} members are missing from advantage groups of {declared.group_size}"
+
+
+def _sizes(tally: Tally, one: Input) -> list[int]:
+    return [count for (path, _), count in tally.groups.items() if _within(path, one)]
+
+
+def _within(path: str, one: Input) -> bool:
+    return path == one.path or path.startswith(one.path.rstrip("/") + "/")
+
+
+def _seen(by_path: Mapping[str, set[T]], one: Input) -> set[T]:
+    """What was seen in all files of one input."""
+    return {item for path, items in by_path.items() if _within(path, one) for item in items}
 
 
 def _episode_counts(tally: Tally, gaps: int) -> EpisodeCounts:
@@ -257,7 +278,7 @@ def _rates(tally: Tally, episodes: EpisodeCounts, calls: CallCounts) -> Iterator
 
 
 def _breakdown(tally: Tally) -> Iterator[Breakdown]:
-    stage = _stages(tally.steps)
+    stage = _stages({step for steps in tally.steps.values() for step in steps})
     rows: dict[tuple[str, str, int], Counter[str]] = {}
     names: dict[tuple[str, str, int], tuple[str | None, str, str | None]] = {}
     for (place, status), count in tally.places.items():

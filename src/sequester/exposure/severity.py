@@ -11,6 +11,8 @@ Covers: verbatim and decoded text. Does not cover: paraphrase, translation, leng
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
 from sequester.findings.model import Severity
@@ -58,6 +60,39 @@ class Stretch(Struct, frozen=True):
     """`private` over all private characters of the episode's reasoning."""
     beside_marker: bool = False
     """A reasoning or channel marker stands directly beside the stretch in the scorer's input: a failed split."""
+
+
+Shared = Callable[[tuple[int, ...]], bool]
+"""Whether the windows of one run all stand in scorer inputs of other episodes."""
+
+
+class RunWeight(Struct, frozen=True):
+    """One exact run of a chain, by what is needed to ask whether other scorer inputs hold it too."""
+
+    length: int
+    private: int
+    windows: tuple[int, ...]
+    """Hashes of the windows selected inside the run; empty where it is too short to have one."""
+
+
+class ChainWeight(Struct, frozen=True):
+    """One chain of runs: the unit that severity is decided on."""
+
+    private: int
+    covered: float
+    """`private` over all private characters of the episode's reasoning."""
+    runs: tuple[RunWeight, ...]
+    beside_marker: bool
+
+
+def stretch_of(chain: ChainWeight, shared: Shared) -> Stretch:
+    """The facts about a chain, given what the run of training shares."""
+    own = [run for run in chain.runs if run.private >= THRESHOLDS.substantial and not shared(run.windows)]
+    private = [run.private for run in own]
+    quoting = [run.private for run in own if run.length >= THRESHOLDS.quoted_run]
+    return Stretch(
+        chain.private, sum(private), max(private, default=0), max(quoting, default=0), chain.covered, chain.beside_marker
+    )
 
 
 def grade(stretch: Stretch, at: Thresholds = THRESHOLDS) -> Severity | None:

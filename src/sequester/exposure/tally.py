@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
+from zlib import crc32
 
 from msgspec import Struct
 
-from sequester.episodes.model import Evidence, Reason
+from sequester.episodes.model import Episode, Evidence, Reason
+from sequester.exposure.severity import ChainWeight
 from sequester.findings.model import FindingClass, Span
 
 
@@ -22,25 +24,6 @@ class Place(NamedTuple):
     environment: str | None
     path: str
     step: int | None
-
-
-class RunWeight(Struct, frozen=True):
-    """One exact run of a chain, by what is needed to ask whether other scorer inputs hold it too."""
-
-    length: int
-    private: int
-    windows: tuple[int, ...]
-    """Hashes of the windows selected inside the run; empty where it is too short to have one."""
-
-
-class ChainWeight(Struct, frozen=True):
-    """One chain of runs: the unit that severity is decided on."""
-
-    private: int
-    covered: float
-    """`private` over all private characters of the episode's reasoning."""
-    runs: tuple[RunWeight, ...]
-    beside_marker: bool
 
 
 class Candidate(Struct, frozen=True):
@@ -142,15 +125,30 @@ class Tally:
     echo: Counter[str] = field(default_factory=Counter)
     echo_episodes: int = 0
     echo_of: int = 0
-    steps: set[int] = field(default_factory=set)
-    shards: set[str] = field(default_factory=set)
+    steps: dict[str, set[int]] = field(default_factory=dict)
+    """Steps seen, by input path."""
+    shards: dict[str, set[str]] = field(default_factory=dict)
+    """Ranks or shards seen, by input path."""
+    groups: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """Episodes by input path and hash of their advantage group."""
     mass_observed: float = 0.0
     mass: float = 0.0
     mass_known: bool = False
     limits: Counter[str] = field(default_factory=Counter)
     """Decoding limits that were hit, by name."""
+    counts_groups: bool = False
+    """Whether group sizes are wanted: only a run that declares them pays for counting."""
     malformed: list[str] = field(default_factory=list)
     """The first records that could not be read, with their places."""
+
+    def place(self, path: str, episode: Episode) -> None:
+        """Note where in its run an episode stands."""
+        if episode.step is not None:
+            self.steps.setdefault(path, set()).add(episode.step)
+        if episode.shard is not None:
+            self.shards.setdefault(path, set()).add(episode.shard)
+        if self.counts_groups and episode.group is not None:
+            self.groups[path, crc32(episode.group.encode("utf-8", "replace"))] += 1
 
     def merge(self, other: Tally) -> None:
         """Add what another tally counted over other units."""
@@ -175,8 +173,11 @@ class Tally:
             self.handovers.setdefault(key, Reach()).join(reach)
         self.echo_episodes += other.echo_episodes
         self.echo_of += other.echo_of
-        self.steps |= other.steps
-        self.shards |= other.shards
+        self.groups.update(other.groups)
+        for path, steps in other.steps.items():
+            self.steps.setdefault(path, set()).update(steps)
+        for path, shards in other.shards.items():
+            self.shards.setdefault(path, set()).update(shards)
         self.mass_observed += other.mass_observed
         self.mass += other.mass
         self.mass_known |= other.mass_known

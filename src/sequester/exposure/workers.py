@@ -27,6 +27,7 @@ class Task(NamedTuple):
 
     reader: str
     unit: Unit
+    counts_groups: bool = False
 
 
 def scan_here(
@@ -34,7 +35,7 @@ def scan_here(
 ) -> Iterator[tuple[Task, Tally]]:
     """Scan one unit after the other in this process."""
     for task in tasks:
-        yield task, scan_unit(readers[task.reader], task.unit, options, key, sketch)
+        yield task, scan_unit(readers[task.reader], task.unit, options, key, sketch, task.counts_groups)
 
 
 def scan_apart(
@@ -82,4 +83,4 @@ def _start(name: str, options: Options, key: FingerprintKey) -> None:
 
 def _scan(task: Task) -> Tally:
     worker = _worker[0]
-    return scan_unit(worker.readers[task.reader], task.unit, worker.options, worker.key, worker.sketch)
+    return scan_unit(worker.readers[task.reader], task.unit, worker.options, worker.key, worker.sketch, task.counts_groups)

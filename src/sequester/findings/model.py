@@ -15,6 +15,8 @@ SCHEMA = "sequester.audit/1"
 
 
 class Severity(StrEnum):
+    """How much a finding weighs."""
+
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
@@ -31,6 +33,8 @@ _RANK = {Severity.LOW: 0, Severity.MEDIUM: 1, Severity.HIGH: 2}
 
 
 class FindingClass(StrEnum):
+    """In what form the reasoning, or what depends on it, reached a scorer."""
+
     CONTENT = "content"
     INDIRECT = "indirect"
     IDS = "ids"
@@ -40,6 +44,8 @@ class FindingClass(StrEnum):
 
 
 class Verdict(StrEnum):
+    """What a result says as a whole; `findings.verdict` says when."""
+
     EXPOSED = "exposed"
     NONE_FOUND = "none_found"
     INCOMPLETE = "incomplete"
@@ -47,6 +53,8 @@ class Verdict(StrEnum):
 
 
 class Scope(StrEnum):
+    """Of what a verdict speaks: a declared run that was seen whole, or the files that were given."""
+
     RUN = "run"
     FILES_GIVEN = "files_given"
 
@@ -125,6 +133,8 @@ class Group(Struct, frozen=True):
 
 
 class InputFile(Struct, frozen=True):
+    """One input, with what it declared and what was read of it."""
+
     path: str
     format: str
     rows_declared: int | None
@@ -150,6 +160,8 @@ class Rate(Struct, frozen=True):
 
 
 class EpisodeCounts(Struct, frozen=True):
+    """Episodes by what became of them; `not_assessed` by reason."""
+
     seen: int
     without_cot: int
     audited: int
@@ -158,6 +170,8 @@ class EpisodeCounts(Struct, frozen=True):
 
 
 class CallCounts(Struct, frozen=True):
+    """Reward calls by what became of them; `not_assessed` by reason."""
+
     seen: int
     audited: int
     exposed: int
@@ -200,6 +214,8 @@ class RewardMass(Struct, frozen=True):
 
 
 class Tool(Struct, frozen=True):
+    """What made the result."""
+
     version: str
     detector: str
     thresholds: Mapping[str, float]
@@ -232,6 +248,8 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 class HeatCell(Struct, frozen=True):
+    """One reward path at one step."""
+
     reward_path: str
     step: int
     episodes: int

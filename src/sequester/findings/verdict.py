@@ -3,7 +3,7 @@
     exposed           a reward call has a finding at or above `medium`, waived or not
     none_found        nothing found, something audited, and nothing at all left unassessed
     incomplete        nothing found, something audited, something left unassessed
-    nothing_assessed  nothing found and nothing audited; nothing seen is nothing assessed
+    nothing_assessed  nothing found and not one reward call audited; nothing seen is nothing assessed
 
 Options change the exit code, never the verdict. There is no way from "not assessed" to "none found", and none from an
 empty input to 0.
@@ -37,7 +37,7 @@ def verdict(episodes: EpisodeCounts, calls: CallCounts, inputs: Sequence[InputFi
     """The verdict that these counts allow."""
     if episodes.exposed or calls.exposed:
         return Verdict.EXPOSED
-    if not episodes.audited:
+    if not episodes.audited and not calls.audited:
         return Verdict.NOTHING_ASSESSED
     left_out = sum(episodes.not_assessed.values()) + sum(calls.not_assessed.values())
     return Verdict.INCOMPLETE if left_out or any(map(is_unread, inputs)) else Verdict.NONE_FOUND

@@ -22,6 +22,7 @@ REASONS: Mapping[str, str] = {
     Reason.REBUILT_ONLY: "the input was rebuilt, and a rebuilt input cannot show absence",
     Reason.AMBIGUOUS: "no saying where reasoning ends and answer begins",
     Reason.SPLIT_FAILED: "the delimiters of the reasoning contradict each other",
+    Reason.IDS_UNKNOWN: "the scorer got token ids, and the log lacks those of the reasoning",
     Reason.LIMIT: "a bound on depth, regions or size was hit; part was not searched",
     Reason.MALFORMED: "the record could not be read",
     Reason.MISSING_PART: "declared steps, ranks, shards or group members are not among the files",
@@ -64,10 +65,12 @@ def shared(finding: Finding) -> str:
 
 
 def scope_words(result: Result) -> str:
+    """Of what the result speaks, in words."""
     return "of the run" if result.scope is Scope.RUN else "of the files given"
 
 
 def verdict_word(verdict: Verdict) -> str:
+    """The verdict as headlines print it."""
     return verdict.value.replace("_", " ").upper()
 
 

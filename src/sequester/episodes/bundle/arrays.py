@@ -32,6 +32,7 @@ class Spans(Struct, frozen=True):
 
 
 def spans(column: Array) -> Spans:
+    """Where each text of a column lies in its buffer."""
     bounds, data = _offsets(column), column.buffers()[2]
     return Spans(bounds[:-1], bounds[1:], memoryview(data) if data is not None else memoryview(b""))
 
@@ -99,6 +100,7 @@ def numbers(column: Array) -> list[Any]:
 
 
 def nulls(column: Array) -> NDArray[np.bool_]:
+    """Which rows of a column are null."""
     return np.asarray(column.is_null().to_numpy(zero_copy_only=False), bool)
 
 

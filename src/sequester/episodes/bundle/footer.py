@@ -39,11 +39,15 @@ class Column(Struct, frozen=True):
 
 
 class RowGroupClaim(Struct, frozen=True):
+    """What a footer claims of one row group."""
+
     rows: int
     columns: tuple[Column, ...]
 
 
 class Footer(Struct, frozen=True):
+    """What a footer claims."""
+
     rows: int
     groups: tuple[RowGroupClaim, ...]
 

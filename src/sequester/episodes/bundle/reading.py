@@ -21,6 +21,8 @@ from sequester.errors import BundleError
 
 
 class GroupSize(Struct, frozen=True):
+    """What a row group takes."""
+
     rows: int
     bytes: int
     """Before compression, in all files that are not sealed."""

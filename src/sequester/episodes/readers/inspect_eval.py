@@ -156,7 +156,7 @@ def _checked(header: JsonObject, path: Path) -> _Header:
         )
     try:
         return msgspec.convert(header, _Header)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise InputError(f"the header is not as expected: {error}", where=str(path), hint=_ANOTHER) from None
 
 

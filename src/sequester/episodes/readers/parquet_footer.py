@@ -43,6 +43,8 @@ class Chunk(Struct, frozen=True):
 
 
 class RowGroup(Struct, frozen=True):
+    """What a footer claims of one row group."""
+
     rows: int
     chunks: tuple[Chunk, ...]
 

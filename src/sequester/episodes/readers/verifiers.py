@@ -19,6 +19,7 @@ from msgspec import UNSET, Struct
 from sequester.episodes.model import Episode, Reason, Skipped, Source
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
 from sequester.episodes.readers.jsonlines import decoded_lines, line_units
+from sequester.episodes.readers.probing import probe as look
 from sequester.episodes.readers.step_files import expected_steps
 from sequester.episodes.readers.verifiers_config import RunConfig, run_config
 from sequester.episodes.readers.verifiers_legacy import Row, Run, row_episode
@@ -69,7 +70,11 @@ class VerifiersReader:
 
     def recognise(self, probe: Probe) -> str | None:
         if probe.kind == "directory":
-            return None if any(_files(probe.path)) else f"no {TRACES}, no {RESULTS} with {_METADATA}, no {_ROLLOUTS}/step_<N>"
+            first = next(iter(_files(probe.path)), None)
+            if first is None:
+                return f"no {TRACES}, no {RESULTS} with {_METADATA}, no {_ROLLOUTS}/step_<N>"
+            # The names are common ones: the content of the first file decides.
+            return self.recognise(look(first))
         if probe.kind != "jsonl":
             return "not JSON lines"
         if any(keys <= probe.columns for keys in (_EPISODE_KEYS, _TRACE_KEYS, _LEGACY_KEYS)):

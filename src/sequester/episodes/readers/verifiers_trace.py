@@ -60,6 +60,8 @@ class Call(Struct, frozen=True):
 
 
 class Node(Struct, frozen=True):
+    """A message of the graph, with its sampled ids."""
+
     message: JsonObject
     parent: int | None = None
     sampled: bool = False
@@ -70,15 +72,21 @@ class Node(Struct, frozen=True):
 
 
 class Build(Struct, frozen=True):
+    """What wrote the trace."""
+
     version: str = ""
 
 
 class Task(Struct, frozen=True):
+    """What the policy was asked."""
+
     type: str = ""
     data: JsonObject = {}
 
 
 class Agent(Struct, frozen=True):
+    """Who spoke in the trace."""
+
     name: str = "agent"
     trainable: bool = True
     config: JsonObject = {}

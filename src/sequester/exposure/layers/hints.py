@@ -55,6 +55,18 @@ _SEPARATORS = b" ,:;\n\r\t\\[](){}\"'xXuUnrtL+-_%|.&#"
 _NOT_ALNUM = bytes(byte for byte in range(256) if not (byte < 0x80 and chr(byte).isalnum()))
 
 _UNBROKEN_TAIL = re.compile(rb"x*+")
+_CLASSES = bytes(
+    ord("d") if chr(byte).isdigit() else ord("u") if chr(byte).isupper() else ord("l") if byte < 0x80 else byte
+    for byte in range(256)
+)
+_CHANGES = (b"lu", b"ul", b"ld", b"dl", b"ud", b"du")
+CHANGES = 9
+CHANGES_OVER = 40
+_LOOKED_AT = 4000
+_BASE85_DIVERSITY = 30
+_HEX_ALPHABET = b"0123456789abcdefABCDEFxX\r\n\\:,"
+_BASE32_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567=\r\n\\"
+
 _NUMBERED_LINE = re.compile(rb"\n[^\w\n]{0,4}[0-9]")
 _REPEATED_PREFIX = re.compile(rb"\n([^\s\\]{3})[^\n]{1,100}\n\1[^\n]{1,100}\n\1")
 _SINGLE_QUOTED = re.compile(rb"'\s{0,8}[,+\]):\n]")
@@ -87,8 +99,7 @@ def _shapes(data: bytes) -> int:
     while (position := shape.find(needle, position)) >= 0:
         match = _UNBROKEN_TAIL.match(shape, position)
         end = match.end() if match else len(shape)
-        # Rules and table borders are long and unbroken too, but hold hardly a letter.
-        if len(data[position:end].translate(None, _NOT_ALNUM)) * 2 > end - position:
+        if _looks_encoded(data[position:end]):
             found |= Hint.UNBROKEN
             break
         position = end
@@ -97,6 +108,24 @@ def _shapes(data: bytes) -> int:
     if not data.isascii() and (shape.find(b"H" * 18) >= 0 or _WRONG_CHARSET.search(data)):
         found |= Hint.FOREIGN
     return found
+
+
+def _looks_encoded(token: bytes) -> bool:
+    """Whether an unbroken stretch may be an encoding, and not a rule, an address, a dotted name or a long identifier.
+
+    Hex and base32 have an alphabet of their own. The others change between lower case, upper case and digits all the time: base64 of
+    English 16 times in 40 characters and more, of UTF-16 10 times, addresses and names under 6 (measured on code and documentation).
+    """
+    letters = token.translate(_CLASSES, _NOT_ALNUM)
+    if len(letters) * 2 <= len(token):
+        return False
+    if not token.translate(None, _HEX_ALPHABET) or not token.translate(None, _BASE32_ALPHABET):
+        return True
+    for start in range(0, min(len(letters), _LOOKED_AT), CHANGES_OVER):
+        window = letters[start : start + CHANGES_OVER]
+        if sum(map(window.count, _CHANGES)) >= CHANGES * len(window) / CHANGES_OVER:
+            return True
+    return len(token) - len(letters) >= len(token) // 8 and len(set(token)) >= _BASE85_DIVERSITY
 
 
 def _marks(data: bytes) -> int:

@@ -1,0 +1,276 @@
+"""Bad input, through the command line: named, counted, never a traceback, nothing half-written, and the files beside it audited."""
+
+import contextlib
+import gzip
+import io
+import json
+import resource
+import time
+import zipfile
+import zlib
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from bench.mutations import archive_members
+from tests.exposure import cases
+
+from sequester.cli.main import run
+from sequester.episodes.readers import jsonlines
+
+DATA = Path(__file__).parent / "data"
+SECONDS = 20.0
+"""Processor time that any of these may take, on a machine that others use too."""
+MEMORY = 1 << 30
+"""Growth of resident memory, bytes."""
+
+
+def audit(folder, *options):
+    """Exit code, the result as JSON, and stderr of auditing a folder; checks what holds for every input."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.stat().st_size < 1 << 20}
+    out, err = io.StringIO(), io.StringIO()
+    start, peak = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run(["audit", str(folder), "--out", "json", *options])
+    assert time.process_time() - start < SECONDS
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak) * 1024 < MEMORY
+    assert "Traceback" not in err.getvalue()
+    assert "internal error" not in err.getvalue()
+    assert all(path.read_bytes() == content for path, content in before.items()), "inputs are never written to"
+    return code, json.loads(out.getvalue()) if code != 2 else None, err.getvalue()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with one good file in it, of three episodes."""
+    cases.write(tmp_path / "good.jsonl", [cases.episode(number) for number in range(3)])
+    return tmp_path
+
+
+def unread(result, name):
+    """The error of the one input that could not be read, which must be this file."""
+    (bad,) = [one for one in result["inputs"] if one["error"]]
+    assert Path(bad["path"]).name == name
+    return bad["error"]
+
+
+LINE = json.dumps(cases.episode(9)).encode()
+PARQUET = (DATA / "map/rollouts.parquet").read_bytes()
+EVAL = (DATA / "inspect/clean.eval").read_bytes()
+FILES = {
+    "empty": (b"", "is empty"),
+    "blank": (b"\n \n\n", "is empty"),
+    "zeros": (b"\0" * 10_000, "no reader recognises"),
+    "binary": (bytes(range(256)) * 40, "no reader recognises"),
+    "prose": (b"Dear harbour master,\nplease find enclosed\n", "no reader recognises"),
+    "utf-16": (LINE.decode().encode("utf-16"), "UTF-16"),
+    "utf-32": (LINE.decode().encode("utf-32"), "UTF-16|no reader recognises"),
+    "a JSON array": (b"[" + LINE + b"]", "no reader recognises"),
+    "unknown keys": (b'{"text": "x", "label": 1}\n', "no reader recognises"),
+    "truncated Parquet": (PARQUET[: len(PARQUET) // 2], "footer|truncated|Parquet"),
+    "headless Parquet": (b"PAR1" + b"\0" * 100 + PARQUET[-8:], "footer|truncated|Parquet|damaged"),
+    "Parquet that claims a huge footer": (PARQUET[:-8] + b"\xff\xff\xff\x7fPAR1", "footer|truncated|Parquet"),
+    "truncated zip": (EVAL[: len(EVAL) // 2], "zip|archive|truncated|directory"),
+    "damaged gzip": (b"\x1f\x8b\x08\x00" + b"\xff" * 200, "gzip"),
+    "damaged zstd": (b"\x28\xb5\x2f\xfd" + b"\xff" * 200, "zstd"),
+    "a million brackets": (b"[" * 1_000_000, "no reader recognises"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_cannot_be_read_is_named_and_the_other_is_audited(folder, name):
+    content, problem = FILES[name]
+    (folder / "bad").write_bytes(content)
+    code, result, _ = audit(folder)
+    assert code == 4
+    assert result["verdict"] == "incomplete"
+    assert result["episodes"]["audited"] == 3
+    assert any(word in unread(result, "bad") for word in problem.split("|"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_cannot_be_read_is_nothing_assessed_alone(tmp_path, name):
+    (tmp_path / "bad").write_bytes(FILES[name][0])
+    code, result, _ = audit(tmp_path)
+    assert code == 3
+    assert result["verdict"] == "nothing_assessed"
+    assert unread(result, "bad")
+
+
+DEEP = 1_000_000
+LINES = {
+    "truncated": (LINE[:100], "malformed"),
+    "no JSON": (b"not JSON", "malformed|invalid"),
+    "binary": (b"\x80\x81\x82", "UTF-8|malformed|invalid"),
+    "not UTF-8": (LINE.replace(b"harbour", b"harb\xffur", 1), "UTF-8"),
+    "an array": (b"[1, 2]", "object"),
+    "nested deeply": (b'{"columns": {"a": ' + b"[" * DEEP + b"]" * DEEP + b"}}", "nested"),
+    "nested deeply in objects": (b'{"a":' * DEEP + b"1" + b"}" * DEEP, "nested|unknown key"),
+    "an unknown key": (json.dumps({**cases.episode(9), "promt": "x"}).encode(), "prompt"),
+    "a wrong type": (json.dumps({**cases.episode(9), "step": "three"}).encode(), "step: expected"),
+    "a wrong type deep inside": (
+        json.dumps(cases.episode(9, {"reward_path": "judge", "score": "x"})).encode(),
+        "score: expected",
+    ),
+    "a missing key": (b'{"episode_id": "e9", "reasoning": "r"}', "prompt"),
+    "an empty name": (json.dumps({**cases.episode(9), "episode_id": ""}).encode(), "episode_id"),
+    "a huge step": (json.dumps({**cases.episode(9), "step": 2**70}).encode(), "step"),
+    "an unknown channel": (
+        json.dumps({"episode_id": "e9", "prompt": "p", "segments": [{"turn": 0, "channel": "thoughts", "text": "t"}]}).encode(),
+        "channel",
+    ),
+    "an unknown template": (
+        json.dumps({"episode_id": "e9", "prompt": "p", "completion": "c", "template": "qwen9"}).encode(),
+        "template",
+    ),
+    "two forms at once": (json.dumps({**cases.episode(9), "completion": "c"}).encode(), "completion"),
+    "an episode again": (json.dumps(cases.episode(0)).encode(), "episode_id|e0|repeat|twice|again"),
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_bad_line_names_file_line_and_field_and_the_others_are_audited(folder, name):
+    line, problem = LINES[name]
+    path = folder / "good.jsonl"
+    first, *rest = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join((first, line, *rest)) + b"\n")
+    code, result, _ = audit(folder)
+    assert code == 4
+    assert result["verdict"] == "incomplete"
+    assert result["episodes"]["audited"] == 3
+    assert sum(result["episodes"]["not_assessed"].values()) == 1
+    notes = [note for note in result["notes"] if f"{path}:2" in note]
+    assert len(notes) == 1
+    assert any(word in notes[0] for word in problem.split("|")), notes
+
+
+def test_a_line_beyond_the_limit_is_not_assessed_and_not_held(folder, monkeypatch):
+    monkeypatch.setattr(jsonlines, "MAX_LINE", 1 << 20)
+    path = folder / "good.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"episode_id": "' + b"x" * (8 << 20) + b'"}\n' + LINE + b"\n")
+    code, result, _ = audit(folder)
+    assert code == 4
+    assert result["episodes"]["not_assessed"] == {"limit": 1}
+    assert result["episodes"]["audited"] == 4
+
+
+def test_lone_surrogates_are_read_and_what_is_around_them_is_still_searched(folder):
+    leak = cases.leaky(9)
+    line = json.dumps(leak).replace("<think>", "\\ud800<think>").encode()
+    (folder / "surrogates.jsonl").write_bytes(line + b"\n")
+    code, result, _ = audit(folder)
+    assert code == 1
+    assert result["episodes"] == {"seen": 4, "without_cot": 0, "audited": 4, "exposed": 1, "not_assessed": {}}
+
+
+def test_surrogates_in_names_are_printable_in_every_format(tmp_path):
+    line = json.dumps({**cases.leaky(9), "environment": "\ud800 harbours", "episode_id": "\udfff"})
+    (tmp_path / "run.jsonl").write_text(line + "\n", "ascii")
+    outputs = [part for name in ("text", "sarif", "html") for part in ("--out", f"{name}={tmp_path}/report.{name}")]
+    code, _, _ = audit(tmp_path, *outputs, "--workspace", str(tmp_path / "ws"))
+    assert code == 1
+
+
+def test_a_nul_in_text_hides_nothing(folder):
+    seen = cases.reasoning(9).replace(" ", "\0 ")
+    cases.write(folder / "nul.jsonl", [cases.episode(9, cases.call(9, transcript=seen))])
+    assert audit(folder)[0] == 1
+
+
+def test_a_file_of_two_formats_gives_the_records_of_the_other_as_malformed(folder):
+    other = (DATA / "verl/v1/1.jsonl").read_bytes().splitlines()
+    path = folder / "good.jsonl"
+    path.write_bytes(path.read_bytes() + b"\n".join(other) + b"\n")
+    code, result, _ = audit(folder)
+    assert code == 4
+    assert result["episodes"]["audited"] == 3
+    assert result["episodes"]["not_assessed"] == {"malformed": len(other)}
+
+
+def test_a_folder_of_two_formats_is_read_with_a_reader_each(folder):
+    (folder / "other.jsonl").write_bytes((DATA / "verl/v1/1.jsonl").read_bytes())
+    _, result, _ = audit(folder)
+    assert {Path(one["path"]).name: one["format"] for one in result["inputs"]} == {"good.jsonl": "jsonl", "other.jsonl": "verl"}
+
+
+@pytest.mark.parametrize("packed", ["gzip", "zstd", "gzip twice"])
+def test_a_compression_bomb_is_refused_within_bounds(folder, packed):
+    block = b" " * (1 << 20)
+    if packed == "zstd":
+        bomb = pa.compress(block * 600, "zstd", asbytes=True)
+    else:
+        deflate = zlib.compressobj(9, zlib.DEFLATED, 31)
+        bomb = b"".join(deflate.compress(block) for _ in range(600)) + deflate.flush()
+        bomb = gzip.compress(bomb) if packed == "gzip twice" else bomb
+    (folder / "bomb.jsonl").write_bytes(bomb)
+    code, result, _ = audit(folder)
+    assert code == 4
+    assert result["episodes"]["audited"] == 3
+    assert unread(result, "bomb.jsonl")
+
+
+def test_a_zip_bomb_in_an_inspect_log_is_refused_within_bounds(folder):
+    with zipfile.ZipFile(folder / "bomb.eval", "w", zipfile.ZIP_DEFLATED) as bad:
+        for name, content in archive_members(EVAL):
+            bad.writestr(name, (b" " * (300 << 20) if "author_ai_epoch_1" in name else b"") + content)
+    code, result, _ = audit(folder)
+    assert code == 4
+    assert result["episodes"]["audited"] >= 3
+    assert result["verdict"] == "incomplete"
+
+
+def test_a_bomb_inside_a_reward_input_is_a_limit_and_not_assessed(folder):
+    packed = zlib.compress(b"\0" * (100 << 20), 9).hex()
+    cases.write(folder / "bomb.jsonl", [cases.episode(9, cases.call(9, attachment=packed))])
+    code, result, _ = audit(folder)
+    assert code == 4
+    assert result["episodes"]["not_assessed"] == {"limit": 1}
+
+
+def test_a_parquet_file_of_other_columns_is_refused_by_name(folder):
+    pq.write_table(pa.table({"text": ["x"], "label": [1]}), folder / "other.parquet")
+    code, result, _ = audit(folder)
+    assert code == 4
+    assert "label" in unread(result, "other.parquet")
+
+
+def test_the_same_file_twice_is_one_input_or_named_and_never_silently_counted_twice(folder):
+    (folder / "again.jsonl").write_bytes((folder / "good.jsonl").read_bytes())
+    _, result, _ = audit(folder)
+    episodes = result["episodes"]
+    assert episodes["audited"] == 3 or episodes["seen"] == 6
+    assert episodes["seen"] == episodes["audited"] + sum(episodes["not_assessed"].values())
+
+
+def test_a_missing_path_is_a_usage_error_that_names_it(tmp_path):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run(["audit", str(tmp_path / "absent")])
+    assert code == 2
+    assert "absent" in err.getvalue()
+    assert out.getvalue() == ""
+
+
+def test_a_link_that_leads_round_in_circles_or_nowhere_stops_nothing(folder):
+    (folder / "loop").symlink_to(folder)
+    (folder / "nowhere.jsonl").symlink_to(folder / "gone")
+    code, result, _ = audit(folder)
+    assert code in (0, 4)
+    assert result["episodes"]["audited"] == 3
+
+
+def test_a_report_is_written_whole_or_not_at_all(folder):
+    report = folder / "reports" / "report.html"
+    err = io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(err):
+        code = run(["audit", str(folder / "good.jsonl"), "--out", f"html={report}"])
+    assert code == 2
+    assert "report.html" in err.getvalue()
+    assert not report.parent.exists()
+    report.parent.mkdir()
+    report.write_text("the old report", "utf-8")
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        assert run(["audit", str(folder / "good.jsonl"), "--out", "text=" + str(folder / "good.jsonl")]) == 2
+    assert report.read_text("utf-8") == "the old report"
+    assert sorted(path.name for path in folder.iterdir()) == ["good.jsonl", "reports"]
