@@ -236,6 +236,8 @@ def _printed(command: str, folder: str) -> list[str]:
         timeout=300,
         check=False,
     )
+    if "internal error: " in done.stdout or "cannot load " in done.stdout:
+        raise SystemExit(f"the tool is broken, so no page is written: {command}")
     printed = done.stdout.replace(folder, "…").rstrip().splitlines()
     return [line.rstrip() for line in printed if not PROGRESS.match(line)]
 

@@ -35,8 +35,9 @@ def tallies(draw):
     for name in draw(st.lists(NAMES, max_size=2)):
         tally.suspects.append(Suspect(name, None, None, "run.jsonl:1", None, ()))
         tally.handovers.setdefault(Handover(name, "completion_ids"), Reach()).add(draw(STEPS))
-    tally.steps = draw(st.sets(st.integers(0, 9)))
-    tally.shards = draw(st.sets(NAMES))
+    tally.steps = draw(st.dictionaries(NAMES, st.sets(st.integers(0, 9))))
+    tally.shards = draw(st.dictionaries(NAMES, st.sets(NAMES)))
+    tally.groups.update({(name, count): count for name, count in draw(COUNTS).items()})
     tally.echo_episodes, tally.echo_of = draw(st.integers(0, 9)), draw(st.integers(0, 9))
     # Whole numbers: sums of fractions depend on their order in the last digit.
     tally.mass, tally.mass_observed = float(draw(st.integers(0, 9))), float(draw(st.integers(0, 9)))

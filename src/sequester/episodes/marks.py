@@ -6,12 +6,13 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from sequester.episodes.families import VOCABULARIES, Kind, scanners
 
 
-class Mark(NamedTuple):
+class Mark(Struct, frozen=True, gc=False):
     """One delimiter or control token."""
 
     kind: Kind
@@ -111,7 +112,11 @@ def find_marks(text: str, family: str) -> list[Mark]:
 
 def _matches(text: str, family: str) -> Iterator[re.Match[str]]:
     """What the scanners of a family find, in order; of two that overlap, the first."""
-    ahead = [match for initial, scanner in scanners(family) if initial in text and (match := scanner.search(text))]
+    ahead = [
+        match
+        for initial, scanner in scanners(family)
+        if (first := text.find(initial)) >= 0 and (match := scanner.search(text, first))
+    ]
     while len(ahead) > 1:
         first = min(ahead, key=re.Match.start)
         yield first
@@ -122,10 +127,13 @@ def _matches(text: str, family: str) -> Iterator[re.Match[str]]:
         yield from match.re.finditer(text, match.end())
 
 
-def with_line_breaks(text: str, marks: Iterable[Mark]) -> Iterator[Mark]:
-    """Marks with the line breaks that templates write beside them: one inside each block, and up to two after reasoning."""
+def with_line_breaks(text: str, marks: Iterable[Mark]) -> list[Mark]:
+    """Marks, without the mentions, with the line breaks that templates write beside them: one inside each block, and up to two after reasoning."""
     floor = 0
+    widened = []
     for mark in marks:
+        if mark.mention:
+            continue
         kind, start, end = mark.kind, mark.start, mark.end
         if kind in _OPENING and text.startswith("\n", end):
             end += 1
@@ -134,7 +142,8 @@ def with_line_breaks(text: str, marks: Iterable[Mark]) -> Iterator[Mark]:
         if kind is _CLOSE:
             end += 2 if text.startswith("\n\n", end) else text.startswith("\n", end)
         floor = end
-        yield Mark(kind, mark.name, start, end, mark.mention)
+        widened.append(Mark(kind, mark.name, start, end, False))
+    return widened
 
 
 def in_prose(text: str, mark: Mark) -> bool:

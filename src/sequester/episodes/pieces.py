@@ -58,32 +58,34 @@ class Why(StrEnum):
     __hash__ = str.__hash__
 
 
-_WEIGHTS = (
-    (
-        SplitStatus.SPLIT_FAILED,
-        (
-            Why.TOKENS_STRIPPED,
-            Why.UNKNOWN_CHANNEL,
-            Why.MALFORMED_HEADER,
-            Why.FINAL_TWICE,
-            Why.NEVER_CLOSED,
-            Why.CLOSER_QUOTED,
-            Why.CLOSER_IN_CALL,
-            Why.OPENER_IN_LINE,
-            Why.MARK_IN_PROSE,
-        ),
+_MEANINGS = {
+    SplitStatus.SPLIT_FAILED: (
+        Why.TOKENS_STRIPPED,
+        Why.UNKNOWN_CHANNEL,
+        Why.MALFORMED_HEADER,
+        Why.FINAL_TWICE,
+        Why.NEVER_CLOSED,
+        Why.CLOSER_QUOTED,
+        Why.CLOSER_IN_CALL,
+        Why.OPENER_IN_LINE,
+        Why.MARK_IN_PROSE,
     ),
-    (
-        SplitStatus.SPLIT,
-        (Why.UNCLOSED, Why.UNBALANCED, Why.REPEATED, Why.CLOSER_ONLY, Why.CLOSER_ONLY_ODD, Why.PAIRED, Why.CHANNELS),
+    SplitStatus.SPLIT: (
+        Why.UNCLOSED,
+        Why.UNBALANCED,
+        Why.REPEATED,
+        Why.CLOSER_ONLY,
+        Why.CLOSER_ONLY_ODD,
+        Why.PAIRED,
+        Why.CHANNELS,
     ),
-    (SplitStatus.NO_COT, (Why.EMPTY_BLOCK, Why.NO_ANALYSIS, Why.THINKING_OFF)),
-    (SplitStatus.AMBIGUOUS, (Why.EMPTY, Why.EMPTY_LATE, Why.NO_MARKS)),
-)
+    SplitStatus.NO_COT: (Why.EMPTY_BLOCK, Why.NO_ANALYSIS, Why.THINKING_OFF),
+    SplitStatus.AMBIGUOUS: (Why.EMPTY, Why.EMPTY_LATE, Why.NO_MARKS),
+}
 """What each observation means, the weightiest first."""
 _VERDICTS = {
     why: (weight, status, why.value)
-    for weight, (status, why) in enumerate((status, why) for status, reasons in _WEIGHTS for why in reasons)
+    for weight, (status, why) in enumerate((status, why) for status, reasons in _MEANINGS.items() for why in reasons)
 }
 
 

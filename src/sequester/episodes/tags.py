@@ -10,15 +10,21 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter
 
 from sequester.episodes.families import Kind
 from sequester.episodes.marks import Fences, Mark, in_prose, with_line_breaks
 from sequester.episodes.model import Channel
 from sequester.episodes.pieces import Piece, Why
 
-_THINK = (Kind.OPEN, Kind.CLOSE)
+# Looking a member up in its enum costs as much as making a mark.
+_OPEN, _CLOSE, _CALL, _RESULT = Kind.OPEN, Kind.CLOSE, Kind.CALL, Kind.RESULT
+_TURN_OUT, _TURN_IN = Kind.TURN_OUT, Kind.TURN_IN
+_THINK = (_OPEN, _CLOSE)
+_ASIDE = (_CALL, _RESULT)
 _EDGE = (Kind.DROP, Kind.CALL_END, Kind.RESULT_END)
-_ENDS = {Kind.CALL: Kind.CALL_END, Kind.RESULT: Kind.RESULT_END, Kind.TURN_OUT: Kind.TURN_IN}
+_ENDS = {_CALL: Kind.CALL_END, _RESULT: Kind.RESULT_END}
+_START = attrgetter("start")
 _INK = re.compile(r"\S")
 _ENDED = re.compile(r"<\|(?:im_end|eot_id|eom_id|end_of_text|end_of_msg)\|>|<turn\|>|\[e~\[")
 _TOOL_MESSAGE = re.compile(r"\s*<(?:tool_response|tool_result|function_results)>")
@@ -33,32 +39,32 @@ def chosen_pair(text: str, marks: Sequence[Mark]) -> str | None:
     if not think:
         return None
     first = think[0]
-    if first.kind is Kind.OPEN and _INK.search(text, 0, first.start) is not None:
-        closed = Counter(mark.name for mark in think if mark.kind is Kind.CLOSE)
-        closed.subtract(mark.name for mark in think if mark.kind is Kind.OPEN)
+    if first.kind is _OPEN and _INK.search(text, 0, first.start) is not None:
+        closed = Counter(mark.name for mark in think if mark.kind is _CLOSE)
+        closed.subtract(mark.name for mark in think if mark.kind is _OPEN)
         return next((name for name, excess in closed.items() if excess > 0), first.name)
     return first.name
 
 
-def split_tags(text: str, marks: Sequence[Mark], *, visible_at_start: bool, prefills: bool) -> tuple[tuple[Piece, ...], set[Why]]:
+def split_tags(
+    text: str, marks: Sequence[Mark], pair: str | None, *, visible_at_start: bool, prefills: bool
+) -> tuple[tuple[Piece, ...], set[Why]]:
     """Pieces of a text, and what was observed.
 
-    `marks` in order. `visible_at_start`: the prompt is known to leave the policy outside of reasoning. `prefills`: the family
-    may open reasoning in the prompt.
+    `marks` in order, of which those named `pair` delimit the reasoning. `visible_at_start`: the prompt is known to leave the
+    policy outside of reasoning. `prefills`: the family may open reasoning in the prompt.
     """
-    pair = chosen_pair(text, marks)
-    real = (mark for mark in marks if not mark.mention and (mark.kind not in _THINK or mark.name == pair))
-    kept = list(with_line_breaks(text, real))
-    quoted = [mark.start for mark in marks if mark.mention and mark.kind is Kind.CLOSE and mark.name == pair]
+    own = [mark for mark in marks if mark.kind not in _THINK or mark.name == pair]
+    kept = with_line_breaks(text, own)
+    quoted = [mark.start for mark in own if mark.mention and mark.kind is _CLOSE]
     draft = _Draft(text, quoted[-1] if quoted else -1, prefills)
-    ends = _partners(kept)
     at = first = number = 0
     while number < len(kept):
         mark = kept[number]
-        if mark.kind is Kind.TURN_OUT or (mark.kind is Kind.TURN_IN and _starts_turn(draft, at, mark)):
+        if mark.kind is _TURN_OUT or (mark.kind is _TURN_IN and _starts_turn(draft, at, mark)):
             _Turn(draft, at, mark.start, kept[first:number]).run(visible_at_start and at == 0)
-            if mark.kind is Kind.TURN_OUT:
-                back = ends[number]
+            if mark.kind is _TURN_OUT:
+                back = next((later for later in range(number, len(kept)) if kept[later].kind is _TURN_IN and kept[later].name == mark.name), None)
                 draft.outside(mark, len(text) if back is None else kept[back].start)
                 if back is None:
                     return tuple(draft.pieces), draft.found
@@ -86,8 +92,7 @@ def _partners(marks: Sequence[Mark]) -> list[int | None]:
             pending[mark.kind, mark.name] = number
         else:
             partners[number] = pending.get((end, mark.name))
-            if mark.kind is not Kind.TURN_OUT:
-                pending[end, mark.name] = None
+            pending[end, mark.name] = None
     return partners
 
 
@@ -98,14 +103,13 @@ class _Draft:
         self.text = text
         self.last_quoted_closer = last_quoted_closer
         self.prefills = prefills
-        self.closer_only = Why.CLOSER_ONLY if prefills else Why.CLOSER_ONLY_ODD
         self.fences = Fences(text)
         self.pieces: list[Piece] = []
         self.found: set[Why] = set()
         self.turn = 0
 
     def blank(self, start: int, stop: int) -> bool:
-        return _INK.search(self.text, start, stop) is None
+        return start >= stop or _INK.search(self.text, start, stop) is None
 
     def inside_line(self, start: int, position: int) -> bool:
         """Whether text stands before a position on its line, in a family whose prompt may have opened the reasoning."""
@@ -114,10 +118,10 @@ class _Draft:
 
     def emit(self, channel: Channel, start: int, end: int) -> bool:
         """Add a piece, unless it is blank."""
-        blank = self.blank(start, end)
-        if not blank:
-            self.pieces.append(Piece(channel, start, end, self.turn))
-        return not blank
+        if start >= end or _INK.search(self.text, start, end) is None:
+            return False
+        self.pieces.append(Piece(channel, start, end, self.turn))
+        return True
 
     def outside(self, mark: Mark, stop: int) -> None:
         """Somebody else's message inside the completion."""
@@ -132,9 +136,12 @@ class _Outlook:
     """What lies ahead of each mark of a turn, from one backward pass."""
 
     def __init__(self, marks: Sequence[Mark]) -> None:
-        self.ends = _partners(marks)
-        self.in_call = self._inside(marks, Kind.CALL)
-        in_result = self._inside(marks, Kind.RESULT)
+        self.ends: list[int | None] = [None] * len(marks)
+        self.in_call = in_result = [False] * len(marks)
+        if any(mark.kind in _ASIDE for mark in marks):
+            self.ends = _partners(marks)
+            self.in_call = self._inside(marks, _CALL)
+            in_result = self._inside(marks, _RESULT)
         self.next_think: list[int | None] = [None] * (len(marks) + 1)
         """The first delimiter of reasoning at or after a mark; those inside a tool result are the tool's."""
         self.next_break: list[int | None] = [None] * (len(marks) + 1)
@@ -145,12 +152,12 @@ class _Outlook:
         for number in range(len(marks) - 1, -1, -1):
             kind = marks[number].kind
             self.next_think[number] = self.next_think[number + 1]
-            self.next_break[number] = number if kind in (Kind.CALL, Kind.RESULT) else self.next_break[number + 1]
+            self.next_break[number] = number if kind in _ASIDE else self.next_break[number + 1]
             self.lowest[number] = self.lowest[number + 1]
             if kind in _THINK and not in_result[number]:
                 self.next_think[number] = self.next_break[number] = number
-                self.lowest[number] = min(0, (1 if kind is Kind.OPEN else -1) + self.lowest[number + 1])
-                if kind is Kind.CLOSE and self.last_closer < 0:
+                self.lowest[number] = min(0, (1 if kind is _OPEN else -1) + self.lowest[number + 1])
+                if kind is _CLOSE and self.last_closer < 0:
                     self.last_closer = number
 
     def _inside(self, marks: Sequence[Mark], kind: Kind) -> list[bool]:
@@ -174,7 +181,6 @@ class _Turn:
         self._marks = marks
         self._outlook = _Outlook(marks)
         self._edges = [mark for mark in marks if mark.kind in _EDGE]
-        self._edge_starts = [mark.start for mark in self._edges]
         self._block_start = -1
         """Where the last block of reasoning of this turn began; -1 before the first one."""
         self._block_piece: int | None = None
@@ -189,15 +195,15 @@ class _Turn:
             mark = self._marks[number]
             if mark.kind in _THINK and self._draft.fences.holds(mark.start, self._visible_since):
                 number += 1
-            elif mark.kind is Kind.OPEN:
+            elif mark.kind is _OPEN:
                 if self._block_start >= 0 and in_prose(self._draft.text, mark):
                     self._draft.found.add(Why.MARK_IN_PROSE)
                 self._show(mark.start)
                 number = self._reason(mark.end, number + 1)
-            elif mark.kind is Kind.CLOSE:
+            elif mark.kind is _CLOSE:
                 self._close_again(mark)
                 number += 1
-            elif mark.kind in (Kind.CALL, Kind.RESULT):
+            elif mark.kind in _ASIDE:
                 number = self._aside(number)
             else:
                 number += 1
@@ -209,7 +215,7 @@ class _Turn:
         if think is None:
             return number
         mark, found = self._marks[think], self._draft.found
-        if mark.kind is Kind.OPEN:
+        if mark.kind is _OPEN:
             if visible or self._draft.blank(self._at, mark.start):
                 return number
             if self._outlook.lowest[think] >= 0:
@@ -218,13 +224,13 @@ class _Turn:
                 found.add(Why.OPENER_IN_LINE)
         elif self._outlook.in_call[think]:
             found.add(Why.CLOSER_IN_CALL)
-        found.add(self._draft.closer_only)
+        found.add(Why.CLOSER_ONLY if self._draft.prefills else Why.CLOSER_ONLY_ODD)
         return self._reason(self._at, number)
 
     def _reason(self, start: int, number: int) -> int:
         """A block of reasoning from `start`; `number` is the first mark inside it. Returns the first mark after it."""
         marks, draft = self._marks, self._draft
-        while number < len(marks) and marks[number].kind is Kind.OPEN and draft.blank(start, marks[number].start):
+        while number < len(marks) and marks[number].kind is _OPEN and draft.blank(start, marks[number].start):
             start, number = marks[number].end, number + 1
         end = self._matching(number)
         if end is None:
@@ -242,7 +248,7 @@ class _Turn:
         depth = 1
         for candidate in range(number, outlook.last_closer + 1):
             if outlook.next_think[candidate] == candidate:
-                depth += 1 if self._marks[candidate].kind is Kind.OPEN else -1
+                depth += 1 if self._marks[candidate].kind is _OPEN else -1
                 if depth == 0:
                     return candidate
         if outlook.last_closer < number:
@@ -284,7 +290,7 @@ class _Turn:
             following = len(self._marks) if found is None else found
             stop = self._trimmed(mark.end, after)
         self._at = self._visible_since = after
-        if mark.kind is Kind.CALL:
+        if mark.kind is _CALL:
             self._draft.emit(Channel.TOOL_CALL, mark.end, stop)
             return following
         self._draft.emit(Channel.TOOL_RESULT, mark.end, stop)
@@ -295,12 +301,12 @@ class _Turn:
     def _show(self, stop: int) -> None:
         """Visible text up to `stop`, without the control tokens at its edges."""
         start = self._at
+        self._at = stop
         for mark in self._edge_marks(start, stop):
             if not self._draft.blank(start, mark.start):
                 break
             start = mark.end
         self._draft.emit(Channel.ANSWER, start, self._trimmed(start, stop))
-        self._at = stop
 
     def _trimmed(self, start: int, stop: int) -> int:
         for mark in reversed(self._edge_marks(start, stop)):
@@ -310,4 +316,7 @@ class _Turn:
         return stop
 
     def _edge_marks(self, start: int, stop: int) -> list[Mark]:
-        return self._edges[bisect_left(self._edge_starts, start) : bisect_left(self._edge_starts, stop)]
+        edges = self._edges
+        if not edges:
+            return edges
+        return edges[bisect_left(edges, start, key=_START) : bisect_left(edges, stop, key=_START)]

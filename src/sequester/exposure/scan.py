@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sequester.episodes.model import Episode, Evidence, Reason, RewardCall, Skipped, SplitStatus
 from sequester.episodes.readers.interface import Options, Reader, Unit
@@ -37,9 +39,16 @@ def scan_unit(
 ) -> Tally:
     """Scan one unit. What can be read is counted; what stops the reading is kept in `Tally.errors`, never raised."""
     tally = Tally(counts_groups=counts_groups)
+    outlines: _Outlines = {}
     for batch in _batches(_counted(reader, unit, options, tally)):
-        _scan_batch(batch, key, sketch, tally)
+        _scan_batch(batch, key, sketch, tally, outlines)
+    for (environment, step, calls), (times, mass, weighed) in outlines.items():
+        count_episode(tally, Suspect("", environment, step, "", mass if weighed else None, calls), frozenset(), times)
     return tally
+
+
+_Outlines = dict[tuple[str | None, int | None, tuple[CallOutcome, ...]], list[int | float]]
+"""Unsuspicious episodes that differ in nothing that is counted -> how many, their summed absolute advantage, how many had one."""
 
 
 def _counted(reader: Reader, unit: Unit, options: Options, tally: Tally) -> Iterator[Episode]:
@@ -81,7 +90,7 @@ class _Case(Struct):
     """Index of a call in which the screen saw something -> the hints of its text fields at wrappings."""
 
 
-def _scan_batch(batch: list[Episode], key: FingerprintKey, sketch: matching.Sketch, tally: Tally) -> None:
+def _scan_batch(batch: list[Episode], key: FingerprintKey, sketch: matching.Sketch, tally: Tally, outlines: _Outlines) -> None:
     cases = [_Case(episode, material(episode), why_unassessable(episode), why_not_cleared(episode)) for episode in batch]
     searchable = [case for case in cases if case.unassessable is None]
     screened = matching.screen([_screenable(case) for case in searchable], sketch)
@@ -96,7 +105,7 @@ def _scan_batch(batch: list[Episode], key: FingerprintKey, sketch: matching.Sket
     for hit in screened.hits:
         searchable[hit.episode].hits[hit.call] = hit.flags
     for case in cases:
-        _count_case(case, key, tally)
+        _count_case(case, key, tally, outlines)
 
 
 def _screenable(case: _Case) -> matching.Episode:
@@ -112,10 +121,11 @@ def _count_echo(case: _Case, repeated: array[int], tally: Tally) -> None:
     tally.echo_of += 1
     channels = {kind for kind, length in zip(case.material.echoes, repeated, strict=True) if kind and length >= ECHO_LENGTH}
     tally.echo_episodes += bool(channels)
-    tally.echo.update(channels)
+    for channel in channels:
+        tally.echo[channel] += 1
 
 
-def _count_case(case: _Case, key: FingerprintKey, tally: Tally) -> None:
+def _count_case(case: _Case, key: FingerprintKey, tally: Tally, outlines: _Outlines) -> None:
     """Decide what became of every call of one episode, and count it or keep it as a suspect."""
     episode = case.episode
     subject: Subject | None = None
@@ -134,22 +144,27 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally) -> None:
                 tally.limits.update(found.limits)
                 reason = Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None
             reason = case.not_cleared or reason or (Reason.REBUILT_ONLY if call.evidence is not Evidence.RECORDED else None)
-        evidence = Evidence.CONTRACT if call.hands_over else call.evidence
-        outcomes.append(CallOutcome(shown_name(call.path), evidence, bool(call.hands_over), reason, candidates))
-    suspect = Suspect(
-        shown_name(episode.episode_id),
-        shown_name(episode.environment) if episode.environment is not None else None,
-        episode.step,
-        f"{episode.source.path}:{episode.source.record}",
-        episode.advantage,
-        tuple(outcomes),
-    )
+        outcome = _outcome(call.path, Evidence.CONTRACT if call.hands_over else call.evidence, bool(call.hands_over), reason)
+        outcomes.append(replace(outcome, candidates=candidates) if candidates else outcome)
+    environment = shown_name(episode.environment) if episode.environment is not None else None
     if any(outcome.candidates for outcome in outcomes):
-        tally.suspects.append(suspect)
-    else:
-        count_episode(tally, suspect, frozenset())
+        source = f"{episode.source.path}:{episode.source.record}"
+        name = shown_name(episode.episode_id)
+        tally.suspects.append(Suspect(name, environment, episode.step, source, episode.advantage, tuple(outcomes)))
+        return
+    outline = outlines.setdefault((environment, episode.step, tuple(outcomes)), [0, 0.0, 0])
+    outline[0] += 1
+    if episode.advantage is not None:
+        outline[1] += abs(episode.advantage)
+        outline[2] += 1
 
 
+@lru_cache(4096)
+def _outcome(path: str, evidence: Evidence, by_contract: bool, reason: Reason | None) -> CallOutcome:
+    return CallOutcome(shown_name(path), evidence, by_contract, reason)
+
+
+@lru_cache(4096)
 def shown_name(name: str) -> str:
     """A name from the log as it may be printed. Free text in the place of a name may be reasoning: only its length is told."""
     if len(name) <= LONGEST_NAME and name.isprintable():
@@ -165,8 +180,10 @@ def _why_not_searched(case: _Case, call: RewardCall) -> Reason | None:
     return Reason.NO_PRIVATE_TEXT if case.not_cleared is Reason.NO_PRIVATE_TEXT else None
 
 
-def count_episode(tally: Tally, suspect: Suspect, exposed_calls: frozenset[int]) -> None:
-    """Add one episode to the counts; `exposed_calls` are the indices of the calls with a finding at or above medium.
+def count_episode(tally: Tally, suspect: Suspect, exposed_calls: frozenset[int], times: int = 1) -> None:
+    """Add an episode, or `times` alike, to the counts; `exposed_calls` are the indices of the calls with a finding at or above medium.
+
+    The advantage of several episodes alike is their sum.
 
     An episode is audited if every call of it was assessed: searched whole, or shown to be exposed.
     """
@@ -179,21 +196,24 @@ def count_episode(tally: Tally, suspect: Suspect, exposed_calls: frozenset[int])
         else:
             status = AUDITED if call.reason is None else call.reason.value
         statuses.append(status)
-        tally.calls[call.evidence.value, status] += 1
+        tally.calls[call.evidence.value, status] += times
     places: dict[Place, str] = {}
     for call, status in zip(suspect.calls, statuses, strict=True):
         place = Place(suspect.environment, call.path, suspect.step)
         places[place] = max(places.get(place, AUDITED), status, key=_gravity)
     for place, status in places.items():
-        tally.places[place, status] += 1
+        tally.places[place, status] += times
     worst = Reason.NO_REWARD_CALL.value if not statuses else next((s for s in statuses if s not in ASSESSED), AUDITED)
-    tally.episodes[worst] += 1
+    tally.episodes[worst] += times
     shown = [status for status in statuses if status in (EXPOSED, BY_CONTRACT)]
     if shown:
-        tally.exposed[worst] += 1
-        tally.exposed_by.update({suspect.calls[index].evidence.value for index, status in enumerate(statuses) if status in shown})
-    tally.with_evidence.update({call.evidence.value for call in suspect.calls})
-    tally.scored.update({(call.path, call.evidence.value) for call in suspect.calls})
+        tally.exposed[worst] += times
+        for kind in {suspect.calls[index].evidence.value for index, status in enumerate(statuses) if status in shown}:
+            tally.exposed_by[kind] += times
+    for kind in {call.evidence.value for call in suspect.calls}:
+        tally.with_evidence[kind] += times
+    for path, kind in {(call.path, call.evidence.value) for call in suspect.calls}:
+        tally.scored[path, kind] += times
     if suspect.advantage is not None:
         tally.mass += abs(suspect.advantage)
         tally.mass_observed += abs(suspect.advantage) if worst == AUDITED else 0.0

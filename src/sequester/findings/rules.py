@@ -53,12 +53,6 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "Private reasoning reached a scorer through a tool or a file",
             ),
             _rule(
-                "SQ104",
-                "cot-of-another-episode",
-                FindingClass.CROSS_EPISODE,
-                "A scorer was given the private reasoning of another episode",
-            ),
-            _rule(
                 "SQ110", "contract-hands-over-cot", FindingClass.CONTENT, "The framework hands this scorer the whole sampled text"
             ),
             _rule(
@@ -66,12 +60,6 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "contract-hands-over-ids",
                 FindingClass.IDS,
                 "The framework hands this scorer the ids of the whole sampled text",
-            ),
-            _rule(
-                "SQ120",
-                "answer-holds-completion",
-                FindingClass.INTEGRITY,
-                "The answer field holds the whole completion, reasoning included",
             ),
         )
     }
