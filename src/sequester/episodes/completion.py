@@ -96,7 +96,8 @@ def _unmarked(text: str, marks: list[Mark], family: str, off: bool) -> tuple[tup
             return stripped, {Why.TOKENS_STRIPPED}, "harmony"
         name = _GEMMA_STRIPPED.match(text)
         if name is not None and family in ("auto", "gemma"):
-            return (Piece(Channel.REASONING, name.end(), len(text), 0),), {Why.TOKENS_STRIPPED}, "gemma"
+            rest = Piece(Channel.REASONING, name.end(), len(text), 0)
+            return (rest,) if rest.start < rest.end else (), {Why.TOKENS_STRIPPED}, "gemma"
     pieces, _ = split_tags(text, marks, None, visible_at_start=True, prefills=False)
     return pieces, {Why.THINKING_OFF if off else Why.NO_MARKS}, family
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
@@ -42,13 +43,22 @@ def scan_unit(
     outlines: _Outlines = {}
     for batch in _batches(_counted(reader, unit, options, tally)):
         _scan_batch(batch, key, sketch, tally, outlines)
-    for (environment, step, calls), (times, mass, weighed) in outlines.items():
-        count_episode(tally, Suspect("", environment, step, "", mass if weighed else None, calls), frozenset(), times)
+    for (environment, step, calls), alike in outlines.items():
+        count_episode(tally, Suspect("", environment, step, "", alike.advantage, calls), frozenset(), alike.times)
     return tally
 
 
-_Outlines = dict[tuple[str | None, int | None, tuple[CallOutcome, ...]], list[int | float]]
-"""Unsuspicious episodes that differ in nothing that is counted -> how many, their summed absolute advantage, how many had one."""
+@dataclass
+class _Alike:
+    """Unsuspicious episodes that differ in nothing that is counted."""
+
+    times: int = 0
+    advantage: float | None = None
+    """Sum of the absolute advantages; None where none was logged."""
+
+
+_Outlines = dict[tuple[str | None, int | None, tuple[CallOutcome, ...]], _Alike]
+"""Such episodes by environment, step and what became of their calls."""
 
 
 def _counted(reader: Reader, unit: Unit, options: Options, tally: Tally) -> Iterator[Episode]:
@@ -152,11 +162,10 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally, outlines: _Outli
         name = shown_name(episode.episode_id)
         tally.suspects.append(Suspect(name, environment, episode.step, source, episode.advantage, tuple(outcomes)))
         return
-    outline = outlines.setdefault((environment, episode.step, tuple(outcomes)), [0, 0.0, 0])
-    outline[0] += 1
+    alike = outlines.setdefault((environment, episode.step, tuple(outcomes)), _Alike())
+    alike.times += 1
     if episode.advantage is not None:
-        outline[1] += abs(episode.advantage)
-        outline[2] += 1
+        alike.advantage = (alike.advantage or 0.0) + abs(episode.advantage)
 
 
 @lru_cache(4096)

@@ -12,6 +12,7 @@ from datetime import date
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Evidence, Reason
@@ -19,7 +20,7 @@ from sequester.episodes.readers.interface import Declared
 from sequester.exposure.examine import RULE_OF_CLASS
 from sequester.exposure.scan import ASSESSED, AUDITED, BY_CONTRACT, EXPOSED, count_episode
 from sequester.exposure.severity import THRESHOLDS, Shared, grade, stretch_of
-from sequester.exposure.tally import Candidate, Reach, Suspect, Tally
+from sequester.exposure.tally import Candidate, Handover, Reach, Suspect, Tally
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.grouping import group_findings
 from sequester.findings.model import (
@@ -30,6 +31,7 @@ from sequester.findings.model import (
     EpisodeCounts,
     Finding,
     FindingClass,
+    Group,
     HeatCell,
     InputFile,
     Rate,
@@ -82,7 +84,7 @@ def settle(
         rates=tuple(_rates(tally, episodes, calls)),
         by=tuple(_breakdown(tally)),
         affected=_affected(places),
-        groups=group_findings(applied.findings, tally.scored),
+        groups=tuple(_over_all_steps(group, tally) for group in group_findings(applied.findings, tally.scored)),
         findings=applied.findings,
         waived=applied.waived,
         below_threshold=sum(not one.severity.at_least(Severity.MEDIUM) for one in applied.findings),
@@ -91,6 +93,14 @@ def settle(
         notes=(*applied.notes, *gap_notes, *_limit_notes(tally)),
         heat=tuple(_heat(places)),
     )
+
+
+def _over_all_steps(group: Group, tally: Tally) -> Group:
+    """A contract holds at every step of its path, though there is one finding only."""
+    reach = tally.handovers.get(Handover(group.reward_path, group.field))
+    if group.evidence != Evidence.CONTRACT or reach is None:
+        return group
+    return replace(group, first_step=reach.first_step, last_step=reach.last_step)
 
 
 def _heat(places: Mapping[tuple[str, int | None], tuple[int, int, int]]) -> Iterator[HeatCell]:

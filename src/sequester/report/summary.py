@@ -192,11 +192,13 @@ def next_steps(result: Result) -> tuple[str, ...]:
         if group.evidence != Evidence.RECORDED and group.severity.at_least(Severity.MEDIUM)
     }
     paths = sorted(weak)
-    steps = [
-        f"Does the score of {printable(path)} move with the reasoning?  "
-        f"sequester swap FILE.py:{path if path.isidentifier() and path.isascii() else 'FUNCTION'} --episodes FILE.jsonl"
-        for path in paths[:_MOST_PATHS]
-    ]
+    steps = []
+    for path in paths[:_MOST_PATHS]:
+        function = path if path.isidentifier() and path.isascii() else "FUNCTION"
+        steps.append(
+            f"Does the score of {printable(path)} move with the reasoning?  "
+            f"sequester swap FILE.py:{function} --episodes FILE.jsonl  (planned; not in this version)"
+        )
     if len(paths) > _MOST_PATHS:
         steps.append(f"{_MOST_PATHS} of {number(len(paths))} such reward paths named; the groups list them all.")
     if paths or Reason.INPUT_NOT_LOGGED in result.reward_calls.not_assessed:
