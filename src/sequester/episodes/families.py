@@ -59,8 +59,8 @@ class Delimiter(Struct, frozen=True):
 TAG_NAMES = r"(?:[A-Za-z][\w-]{0,19}+:)?think(?:ing)?(?::[\w-]{1,20})?|thoughts?|reasoning"
 """Names of XML-like reasoning tags: `think`, `thinking`, `mm:think`, `seed:think`, `think:opensource`, `thought`, `reasoning`
 ..."""
-_TAG_AHEAD = r"(?=/?(?:[tTrR]|[\w-]{1,20}+:))"
-"""How every such tag goes on after `<`. Only to be quick about tags of other languages."""
+_NAME_AHEAD = r"(?=[tTrR]|[\w-]{1,20}+:)"
+"""How every such name begins. Only to be quick about tags of other languages."""
 
 PAIRS: dict[str, tuple[Delimiter, Delimiter]] = {
     name: (Delimiter(Kind.OPEN, name, opener, rest), Delimiter(Kind.CLOSE, name, closer))
@@ -186,7 +186,7 @@ _RESULTS = (
 )
 
 # A call without a closing mark runs to the end of the turn.
-_DSML = r"[｜|]{1,2}DSML[｜|]{1,2} ?(?:function_calls|tool_calls|calls)>"
+_DSML = r"[｜|]?DSML[｜|]{1,2} ?(?:function_calls|tool_calls|calls)>"
 _CALLS = (
     *_between(
         Kind.CALL,
@@ -205,8 +205,8 @@ _CALLS = (
         ("invoke", "<function_calls>", "</function_calls>"),
         ("nemotron", "<TOOLCALL>", "</TOOLCALL>"),
     ),
-    Delimiter(Kind.CALL, "dsml", "<", _DSML),
-    Delimiter(Kind.CALL_END, "dsml", "</", _DSML),
+    *(Delimiter(Kind.CALL, "dsml", f"<{bar}", _DSML) for bar in "｜|"),
+    *(Delimiter(Kind.CALL_END, "dsml", f"</{bar}", _DSML) for bar in "｜|"),
     Delimiter(Kind.CALL, "mistral", "[TOOL_CALLS]"),
     Delimiter(Kind.CALL, "llama", "<|python_tag|>"),
     Delimiter(Kind.CALL, "granite", "<|tool_call|>"),
@@ -263,15 +263,16 @@ VOCABULARIES = {name: delimiters(family) for name, family in FAMILIES.items() if
 def scanners(family: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     """A pattern for all marks of a family that begin with the same character, for each such character.
 
-    Group `_N` is delimiter N of `VOCABULARIES[family]`; groups `tag` and `slash` are those of an XML-like reasoning tag. One
-    pattern per character, since a search for a known first character is ten times as fast as one for a set of them.
+    Its last group is `_N` for delimiter N of `VOCABULARIES[family]`, or holds the name of an XML-like reasoning tag: `open` or
+    `close`. One pattern per character, since a search for a known one is ten times as fast as one for a set of them.
     """
     initials: dict[str, list[tuple[str, str]]] = {}
     for number, delimiter in enumerate(VOCABULARIES[family]):
         initials.setdefault(delimiter.literal[0], []).append((delimiter.literal[1:], f"{delimiter.rest}(?P<_{number}>)"))
     names = "|".join(TAG_NAMES if name == "*" else name for name in FAMILIES[family].pairs if name not in PAIRS)
     if names:
-        initials["<"].append(("", rf"{_TAG_AHEAD}(?P<slash>/?)(?P<tag>(?i:{names}))(?:\s[^<>]*)?>"))
+        initials["<"].append(("", rf"{_NAME_AHEAD}(?P<open>(?i:{names}))(?:\s[^<>]*)?>"))
+        initials["<"].append(("/", rf"{_NAME_AHEAD}(?P<close>(?i:{names}))(?:\s[^<>]*)?>"))
     return tuple((initial, re.compile(re.escape(initial) + _either(spellings))) for initial, spellings in initials.items())
 
 

@@ -46,7 +46,11 @@ class _Message(NamedTuple):
 def is_harmony(text: str) -> bool:
     """Whether a text is written in harmony, rather than about it: it begins with a header, or a message ends and another one
     begins."""
-    return _RECOGNISED.match(text) is not None or ("|" in text and "<|channel|>" in text and _LATER.search(text) is not None)
+    if _RECOGNISED.match(text) is not None:
+        return True
+    bar = text.find("|")
+    start = max(bar - 1, 0)
+    return bar >= 0 and text.find("<|channel|>", start) >= 0 and _LATER.search(text, start) is not None
 
 
 def has_tokens(text: str) -> bool:

@@ -24,7 +24,8 @@ class Mark(Struct, frozen=True, gc=False):
 
 
 # Looking a member up in its enum costs as much as making a mark, and hashing one more.
-_OPEN, _CLOSE = Kind.OPEN, Kind.CLOSE
+_CLOSE = Kind.CLOSE
+_TAGS = {"open": Kind.OPEN, "close": _CLOSE}
 _OPENING = (Kind.OPEN, Kind.CALL, Kind.RESULT)
 _CLOSING = (Kind.CLOSE, Kind.CALL_END, Kind.RESULT_END)
 _OPENING_QUOTES, _CLOSING_QUOTES = "“‘«「„", "”’»」“"
@@ -100,8 +101,8 @@ def find_marks(text: str, family: str) -> list[Mark]:
     marks = []
     for match in _matches(text, family):
         group = match.lastgroup or ""
-        if group == "tag":
-            kind, name = (_CLOSE if match["slash"] else _OPEN), match["tag"].lower()
+        if group in _TAGS:
+            kind, name = _TAGS[group], match[group].lower()
         else:
             delimiter = vocabulary[int(group[1:])]
             kind, name = delimiter.kind, delimiter.name

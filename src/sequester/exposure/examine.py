@@ -23,6 +23,7 @@ from sequester.exposure.layers import Budget, unfold, worth_unfolding
 from sequester.exposure.oracle import certain_windows
 from sequester.exposure.private import Material
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
+from sequester.exposure.stock import is_stock
 from sequester.exposure.tally import Candidate
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Severity, Span
@@ -176,7 +177,7 @@ def _plain(finder: _Finder, texts: Sequence[tuple[str, str]]) -> Iterator[Candid
     for indices, chains in by_fields.items():
         name = " + ".join(texts[index][0] for index in indices[:3]) + (" + …" if len(indices) > 3 else "")
         how = ("split-over-fields",) if len(indices) > 1 else ()
-        yield finder.candidate(name, how, chains, [text for _, text in texts])
+        yield from finder.candidates(name, how, chains, [text for _, text in texts])
 
 
 def _wrapped(finder: _Finder, name: str, text: str, budget: Budget) -> Iterator[Candidate]:
@@ -194,7 +195,7 @@ def _wrapped(finder: _Finder, name: str, text: str, budget: Budget) -> Iterator[
         if len(reached - shown) < THRESHOLDS.report:
             continue
         shown |= reached
-        yield finder.candidate(name, layer.transforms, chains, [decoded])
+        yield from finder.candidates(name, layer.transforms, chains, [decoded])
         if len(shown) >= WHOLE * pattern.length:
             return
 
@@ -203,7 +204,7 @@ def _integers(finder: _Finder, name: str, values: array[int]) -> Iterator[Candid
     """A list of integers: bytes and code points as text, token ids by equality with the sampled ids."""
     for reading, text in decode_integers(values):
         if chains := finder.subject.pattern.scan(text):
-            yield finder.candidate(name, ("integers", reading), chains, [text], FindingClass.IDS)
+            yield from finder.candidates(name, ("integers", reading), chains, [text], FindingClass.IDS)
     cot, public = _sampled_ids(finder.subject.episode)
     runs = shared_ids(cot, public, values) if cot else []
     if runs:
@@ -250,47 +251,55 @@ class _Finder(NamedTuple):
     def fingerprint(self, class_: FindingClass, identity: GuardedText) -> str:
         return self.key.fingerprint(RULE_OF_CLASS[class_], self.path, identity)
 
-    def candidate(
+    def candidates(
         self,
         name: str,
         transforms: tuple[str, ...],
         chains: Sequence[matching.Chain],
         inputs: Sequence[str],
         class_: FindingClass = FindingClass.CONTENT,
-    ) -> Candidate:
-        """One finding-to-be from the chains of one field under one stack of transforms.
+    ) -> Iterator[Candidate]:
+        """The finding-to-be, if any, from the chains of one field under one stack of transforms.
 
         Chains that cannot come to more than `low` are counted but not localised: that would cost more than all the rest.
         """
         subject = self.subject
-        private = max(1, subject.pattern.private)
         weights = []
         spans: list[Span] = []
         places: dict[int, tuple[matching.Places, matching.Places]] = {}
         for chain in chains:
-            runs = tuple(
-                RunWeight(
-                    run.length,
-                    run.private,
-                    tuple(certain_windows(subject.normalised[run.cot_start : run.cot_start + run.length])),
-                )
-                for run in chain.runs
-                if run.private >= THRESHOLDS.substantial
-            )
-            weight = ChainWeight(chain.private, chain.private / private, runs, beside_marker=True)
+            weight = _weight(subject, chain)
+            if weight.private < THRESHOLDS.report:
+                continue
             if grade(stretch_of(weight, lambda windows: False)) is not Severity.LOW:
                 localised, beside = _localise(subject, chain, inputs, places)
                 spans += localised
                 weight = replace(weight, beside_marker=beside)
             weights.append(weight)
+        if not weights:
+            return
         spans.sort(key=lambda span: span.cot)
         if class_ is FindingClass.CONTENT:
             longest = max((run for chain in chains for run in chain.runs), key=lambda run: run.private)
             if subject.came_through_a_tool(longest.cot_start, longest.cot_start + longest.length):
                 class_ = FindingClass.INDIRECT
             transforms = transforms or (("verbatim",) if spans and _verbatim(subject, spans, inputs) else ("reformatted",))
-        identity = subject.identity(chains)
-        return Candidate(class_, name, transforms, tuple(spans[:_SPANS_KEPT]), tuple(weights), self.fingerprint(class_, identity))
+        identity = self.fingerprint(class_, subject.identity(chains))
+        yield Candidate(class_, name, transforms, tuple(spans[:_SPANS_KEPT]), tuple(weights), identity)
+
+
+def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
+    """What a chain weighs at most: its substantial runs, without those that are stock text."""
+    runs, stock = [], 0
+    for run in chain.runs:
+        if run.private >= THRESHOLDS.substantial:
+            windows = tuple(certain_windows(subject.normalised[run.cot_start : run.cot_start + run.length]))
+            if is_stock(windows):
+                stock += run.private
+            else:
+                runs.append(RunWeight(run.length, run.private, windows))
+    private = chain.private - stock
+    return ChainWeight(private, private / max(1, subject.pattern.private), tuple(runs), beside_marker=True)
 
 
 def _localise(
