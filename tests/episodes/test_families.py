@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
-from sequester.episodes.families import FAMILIES, PAIRS, VOCABULARIES, Kind, finder, home_of, present
+from sequester.episodes.families import FAMILIES, PAIRS, VOCABULARIES, Kind, home_of
 from sequester.episodes.marks import find_marks
 
 CONTRACT = "qwen3 deepseek-r1 harmony magistral kimi glm minimax gemma granite anthropic think-tags auto"
@@ -17,31 +15,63 @@ def test_the_families_are_those_of_the_contract() -> None:
 
 
 def test_a_plain_text_holds_no_mark() -> None:
-    assert present("2 < 3 and [x] and a|b", "auto") == frozenset()
-    assert list(find_marks("2 < 3 and [x] and a|b", "auto")) == []
+    assert find_marks("2 < 3 and [x] and a|b", "auto") == []
 
 
 @pytest.mark.parametrize("family", VOCABULARIES)
-def test_every_literal_of_a_family_is_found_alone(family: str) -> None:
-    for number, delimiter in enumerate(VOCABULARIES[family]):
-        assert number in present(f"x {delimiter.literal} y", family)
-        if not delimiter.pattern:
-            found = finder(family, frozenset({number})).search(f"x {delimiter.literal} y")
-            assert found is not None and found[0] == delimiter.literal
-
-
-@pytest.mark.parametrize("family", VOCABULARIES)
-def test_every_pattern_needs_its_literal(family: str) -> None:
+def test_every_delimiter_is_found_alone(family: str) -> None:
     for delimiter in VOCABULARIES[family]:
-        if delimiter.pattern:
-            assert all(part in delimiter.pattern.replace("\\", "") for part in re.split(r"[\n\"]", delimiter.literal) if part)
+        if not delimiter.rest:
+            found = [(mark.kind, mark.name, mark.start, mark.end) for mark in find_marks(f"x {delimiter.literal} y", family)]
+            assert found == [(delimiter.kind, delimiter.name, 2, 2 + len(delimiter.literal))]
+
+
+@pytest.mark.parametrize("family", VOCABULARIES)
+def test_no_literal_begins_another_so_their_order_is_no_matter(family: str) -> None:
+    alone = [delimiter.literal for delimiter in VOCABULARIES[family] if not delimiter.rest]
+    assert len(alone) == len(set(alone))
+    assert not [(one, other) for one in alone for other in alone if one != other and other.startswith(one)]
+
+
+HEADERS = [
+    ("chatml", "<|im_end|>\n", "<|im_start|>user\n", "<|im_start|>assistant\n"),
+    ("kimi", "<|im_end|>", "<|im_user|>user<|im_middle|>", "<|im_assistant|>assistant<|im_middle|>"),
+    (
+        "llama",
+        "<|eot_id|>",
+        "<|start_header_id|>user<|end_header_id|>\n\n",
+        "<|start_header_id|>assistant<|end_header_id|>\n\n",
+    ),
+    ("llama", "<|eom_id|>", "<|start_header_id|>ipython<|end_header_id|>", "<|start_header_id|>assistant<|end_header_id|>"),
+    ("granite", "<|end_of_text|>\n", "<|start_of_role|>user<|end_of_role|>", "<|start_of_role|>assistant<|end_of_role|>"),
+    ("gemma", "<turn|>\n", "<|turn>user\n", "<|turn>model\n"),
+    ("minimax", "[e~[\n", "]~b]tool\n", "]~b]ai\n"),
+    ("xtml", "<|end_of_msg|>", '<|open|>message role="user" x<|sep|>', '<|open|>message role="assistant"<|sep|>'),
+]
+
+
+@pytest.mark.parametrize(("name", "end", "foreign", "policy"), HEADERS)
+def test_headers_after_the_end_of_a_turn(name: str, end: str, foreign: str, policy: str) -> None:
+    def kinds(text: str) -> list[tuple[Kind, str, int]]:
+        return [(mark.kind, mark.name, mark.end - mark.start) for mark in find_marks(text, "auto") if mark.kind is not Kind.DROP]
+
+    assert kinds(f"x{end}{foreign}y") == [(Kind.TURN_OUT, name, len(end + foreign))]
+    assert kinds(f"x{end}{policy}y") == [(Kind.TURN_IN, name, len(end + policy))]
+    assert kinds(f"x{policy}y") == [(Kind.TURN_IN, name, len(policy))]
+    assert kinds(f"x{foreign}y") == []
+
+
+def test_marks_of_different_beginnings_come_in_order_and_do_not_overlap() -> None:
+    text = "<think a=[THINK]>[/THINK]]~b]ai\n◁think▷]<]minimax[>[<tool_call>x</s>[INST]</think>"
+    names = ["think", "[THINK]", "minimax", "triangles", "minimax M3", "mistral", "think"]
+    assert [mark.name for mark in find_marks(text, "auto")] == names
 
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_a_pair_opens_and_closes(name: str) -> None:
     opener, closer = PAIRS[name]
     family = "granite" if name == "phrase" else "auto"
-    marks = list(find_marks(f"{opener.literal} a {closer.literal} b", family))
+    marks = find_marks(f"{opener.literal} a {closer.literal} b", family)
     assert [(mark.kind, mark.name) for mark in marks] == [(Kind.OPEN, name), (Kind.CLOSE, name)]
 
 
@@ -49,7 +79,7 @@ def test_a_pair_opens_and_closes(name: str) -> None:
     "tag", ["think", "thinking", "mm:think", "seed:think", "think:opensource", "thought", "reasoning", "THINK"]
 )
 def test_tags_in_every_spelling(tag: str) -> None:
-    marks = list(find_marks(f'<{tag} signature="a/b+c=">x</{tag}>', "auto"))
+    marks = find_marks(f'<{tag} signature="a/b+c=">x</{tag}>', "auto")
     assert [(mark.kind, mark.name) for mark in marks] == [(Kind.OPEN, tag.lower()), (Kind.CLOSE, tag.lower())]
 
 

@@ -14,9 +14,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sequester.episodes.families import FAMILIES
+from sequester.episodes.marks import find_marks, with_line_breaks
 from sequester.episodes.model import Channel, SplitStatus
 from sequester.episodes.pieces import Why
 from sequester.episodes.splitter import SplitText, split_text
+from sequester.episodes.tags import Draft, by_turns, single_block
 from sequester.errors import UsageError
 
 HERE = Path(__file__).parent
@@ -208,6 +210,9 @@ def test_prefixing_an_answer_never_exposes_the_reasoning(text: str, reasoning: s
         "<|start|>" * 100_000,
         "<think " * 100_000,
         "<|im_end|> " * 60_000 + "x",
+        "<|im_end|>\n<|im_start|>user\n" * 30_000,
+        "]~b]ai\n<think [EOS]>◁think▷" * 30_000,
+        "<aaaaaaaaaaaaaaaaaaaa:" * 30_000,
     ],
     ids=lambda text: f"{text[:12].strip()}x{len(text)}",
 )
@@ -219,6 +224,33 @@ def test_time_is_linear_on_hostile_text(text: str) -> None:
 
     seconds(1000)
     assert seconds(len(text)) < 0.3 + 40 * min(seconds(len(text) // 8), 1.0)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    parts=st.lists(
+        st.sampled_from(["<think>", "</think>", "<|im_end|>", "\n", " ", "x", "\n\n", "`", "```\n", "</s>"]), max_size=8
+    ),
+    family=st.sampled_from(["qwen3", "anthropic"]),
+    visible=st.booleans(),
+)
+def test_the_shortcut_for_a_single_block_changes_nothing(parts: list[str], family: str, visible: bool) -> None:
+    text, prefills = "".join(parts), FAMILIES[family].prefills
+    marks = with_line_breaks(text, find_marks(text, family))
+    single = single_block(text, marks, prefills)
+    assert single is None or single == by_turns(Draft(text, -1, prefills), marks, visible)
+
+
+def test_a_harmony_completion_may_begin_with_any_text() -> None:
+    for before in ("|", "|x<", "<|", "x|"):
+        completion = before + "<|end|><|start|>assistant<|channel|>final<|message|>Yes."
+        found = split_text(completion)
+        assert (texts(completion, found, Channel.REASONING), texts(completion, found, Channel.ANSWER)) == ([before], ["Yes."])
+
+
+def test_a_piece_is_never_empty() -> None:
+    for completion in ("thought\n", "<|channel|>analysis<|message|>", "<think></think>", "<think>\n"):
+        assert split_text(completion).pieces == ()
 
 
 def test_thinking_off_is_evidence_only_where_no_delimiter_stands() -> None:

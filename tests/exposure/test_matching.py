@@ -46,7 +46,7 @@ def test_kernel_equals_oracle(level: str, block: int) -> None:
         episodes = [episode(rng) for _ in range(2)]
         mine, theirs = Sketch(64), Sketch(64)
         lengths, privates, marked, hits = oracle.screen(episodes, theirs)
-        found = _kernel.screen(episodes, mine.table)
+        found = _kernel.screen(episodes, mine.table, mine.place)
         assert found == (lengths.tobytes(), privates.tobytes(), marked.tobytes(), hits), seed
         assert bytes(mine.table) == bytes(theirs.table), seed
         reasoning, public, calls = episodes[0]
@@ -61,7 +61,7 @@ def test_kernel_normalises_and_flags_like_the_oracle(level: str, block: int) -> 
         normal, odd, wide = normalise_plain(raw)
         assert _kernel.normalise(raw) == (normal, odd, wide), seed
         flag = flags.flags_of(raw, odd, wide)
-        assert _kernel.screen([((), (), [[raw]])], None)[3] == ([(0, 0, [], (flag,))] if flag else []), seed
+        assert _kernel.screen([((), (), [[raw]])])[3] == ([(0, 0, [], (flag,))] if flag else []), seed
 
 
 @given(raw=st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
@@ -79,7 +79,7 @@ def test_any_bytes_normalise_alike(raw: bytes) -> None:
 def test_any_hints_are_flagged_alike(raw: bytes) -> None:
     _, odd, wide = normalise_plain(raw)
     flag = flags.flags_of(raw, odd, wide)
-    assert _kernel.screen([((), (), [[raw]])], None)[3] == ([(0, 0, [], (flag,))] if flag else [])
+    assert _kernel.screen([((), (), [[raw]])])[3] == ([(0, 0, [], (flag,))] if flag else [])
 
 
 def test_no_shared_fragment_of_the_guaranteed_length_is_missed(level: str) -> None:
@@ -238,25 +238,34 @@ def test_a_sketch_of_many_inputs_is_alike_in_kernel_and_oracle(level: str) -> No
         ([parts[0]], [], [[b" ".join(rng.choices(parts[1:], k=rng.randrange(8))) for _ in range(3)] for _ in range(2)])
         for _ in range(8)
     ]
-    for slots in (16, 256, 1 << 14):
+    for slots in (64, 1024, 1 << 14):
         mine, theirs = Sketch(slots), Sketch(slots)
-        for episode in episodes:
-            _kernel.screen([episode], mine.table)
+        for one in episodes:
+            _kernel.screen([one], mine.table, mine.place)
         oracle.screen(episodes, theirs)
         assert any(theirs.table)
         assert bytes(mine.table) == bytes(theirs.table)
+        assert mine.place == theirs.place
 
 
-@pytest.mark.parametrize("slots", [0, 8, 24])
+@pytest.mark.parametrize("slots", [0, 32, 96])
 def test_a_sketch_has_a_power_of_two_of_slots(slots: int) -> None:
     with pytest.raises(UsageError, match="slots"):
         Sketch(slots)
 
 
-@pytest.mark.parametrize("size", [0, 32, 60, 96])
-def test_the_kernel_refuses_a_table_of_another_shape(size: int) -> None:
+@pytest.mark.parametrize(("table", "place"), [(0, 8), (128, 8), (260, 8), (384, 8), (256, 4)])
+def test_the_kernel_refuses_a_sketch_of_another_shape(table: int, place: int) -> None:
     with pytest.raises(ValueError, match="sketch"):
-        _kernel.screen([], bytearray(size))
+        _kernel.screen([], bytearray(table), bytearray(place))
+    with pytest.raises(TypeError):
+        _kernel.screen([], bytearray(256))
+
+
+def test_a_place_outside_the_sketch_begins_a_block(level: str) -> None:
+    table, place = bytearray(256), array("I", [1000, 3])
+    _kernel.screen([((), (), [[prose(random.Random(2), 40)]])], table, place)
+    assert place[0] <= 3
 
 
 @pytest.mark.parametrize("name", [*_kernel.levels(), "python"])

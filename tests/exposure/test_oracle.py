@@ -225,9 +225,27 @@ def test_certain_windows_are_selected_wherever_the_run_stands() -> None:
 
 
 def test_a_full_line_of_the_sketch_loses_one_window_for_another() -> None:
-    sketch = Sketch(LINE)
+    sketch = Sketch(16 * LINE)  # blocks of four lines
     windows = [(number << 32) | (2 * number + 1) for number in range(LINE + 1)]
     for window in windows:
         sketch.note(window)
     assert [sketch.holds(window) for window in windows].count(False) == 1
     assert sketch.holds(windows[-1])
+
+
+def test_the_sketch_forgets_the_block_begun_first() -> None:
+    sketch = Sketch(4 * LINE)
+    windows = random.Random(3).sample(range(1 << 60), 3 * 12 + 1)
+    for window in windows:
+        sketch.note(window)
+    assert [sketch.holds(window) for window in windows] == [False] * 12 + [True] * 25
+
+
+def test_sketches_on_one_table_fill_blocks_of_their_own_and_see_each_other() -> None:
+    one = Sketch(1024)
+    two = Sketch(1024, one.table)
+    one.note(1 << 63)
+    two.note(5)
+    assert one.holds(5)
+    assert two.holds(1 << 63)
+    assert one.place[0] != two.place[0]

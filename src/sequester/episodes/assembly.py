@@ -82,10 +82,8 @@ def from_completion(
     if not isinstance(completion, str):
         return from_messages(prompt, completion, template, tool_results=tool_results)
     found = split_text(completion, template, prompt_tail=_tail(prompt), thinking=thinking, truncated=truncated)
-    sampled = tuple(
-        Segment(piece.turn, piece.channel, GuardedText(completion[piece.start : piece.end])) for piece in found.pieces
-    )
-    return Assembled(_given(prompt, tool_results) + sampled, found.split)
+    sampled = [Segment(piece.turn, piece.channel, GuardedText(completion[piece.start : piece.end])) for piece in found.pieces]
+    return Assembled((*_given(prompt, tool_results), *sampled), found.split)
 
 
 def from_messages(

@@ -114,11 +114,11 @@ def _prompt(tail: str) -> _Prompt:
     if start >= 0:
         return _Prompt(opening=tail[start:])
     marks = [mark for mark in find_marks(tail, "auto") if not mark.mention]
+    if not marks:
+        return _UNKNOWN
     header = max((number for number, mark in enumerate(marks) if mark.kind in (Kind.TURN_IN, Kind.RESULT_END)), default=-1)
     think = [mark for mark in marks[header + 1 :] if mark.kind in (Kind.OPEN, Kind.CLOSE)]
-    last = think[-1] if think else marks[-1] if marks else None
-    if last is None:
-        return _UNKNOWN
+    last = think[-1] if think else marks[-1]
     at_end = not tail[last.end :].strip()
     if last.kind is Kind.OPEN and (at_end or header >= 0):
         return _Prompt(opening=tail[last.start :])

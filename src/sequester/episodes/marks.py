@@ -113,23 +113,27 @@ def find_marks(text: str, family: str) -> list[Mark]:
 
 def _matches(text: str, family: str) -> Iterator[re.Match[str]]:
     """What the scanners of a family find, in order; of two that overlap, the first."""
-    ahead = [
-        match
-        for initial, scanner in scanners(family)
-        if (first := text.find(initial)) >= 0 and (match := scanner.search(text, first))
-    ]
-    while len(ahead) > 1:
-        first = min(ahead, key=re.Match.start)
+    ahead = [match for initial, scanner in scanners(family) if (match := _next(scanner, initial, text, 0))]
+    while ahead:
+        first = min(ahead, key=re.Match.start) if len(ahead) > 1 else ahead[0]
         yield first
         at = first.end()
-        ahead = [found for match in ahead if (found := match if match.start() >= at else match.re.search(text, at))]
-    for match in ahead:
-        yield match
-        yield from match.re.finditer(text, match.end())
+        ahead = [
+            found
+            for match in ahead
+            if (found := match if match.start() >= at else _next(match.re, text[match.start()], text, at))
+        ]
+
+
+def _next(scanner: re.Pattern[str], initial: str, text: str, start: int) -> re.Match[str] | None:
+    """A scanner's next match. It need not look at the stretch before its first character, which `str.find` leaps over."""
+    at = text.find(initial, start)
+    return scanner.search(text, at) if at >= 0 else None
 
 
 def with_line_breaks(text: str, marks: Iterable[Mark]) -> list[Mark]:
-    """Marks, without the mentions, with the line breaks that templates write beside them: one inside each block, and up to two after reasoning."""
+    """The marks that are no mentions, with the line breaks that templates write beside them: one inside each block, and up to
+    two after reasoning."""
     floor = 0
     widened = []
     for mark in marks:

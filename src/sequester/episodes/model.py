@@ -72,6 +72,8 @@ class Reason(StrEnum):
     """The log names no reward path for this episode."""
     NOT_LOGGED = "not_logged"
     """The log dropped the reasoning (absent, redacted or signature only)."""
+    ANSWER_NOT_LOGGED = "answer_not_logged"
+    """The log has the reasoning and not the answer: what the scorer got may be the answer repeating it."""
     SUMMARY_ONLY = "summary_only"
     """Only a summary of the reasoning was logged: it can show exposure, never its absence."""
     REBUILT_ONLY = "rebuilt_only"

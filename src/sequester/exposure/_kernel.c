@@ -12,6 +12,7 @@
 #include <Python.h>
 
 #include "_kernel_episode.h"
+#include "_kernel_sketch.h"
 
 /* ---- texts borrowed from Python --------------------------------------------------------------------------------------------- */
 
@@ -470,9 +471,11 @@ static seq_outcome screen_calls(seq_batch *batch, const seq_episode *episode)
             from = seeds_until(&buffer->seeds, from, starts[0]);
             const size_t to = seeds_until(&buffer->seeds, from, end);
             const seq_call call = {buffer->text, starts[0], end, &buffer->seeds, from, to, starts, calls[i].fields};
-            if (!find_chains(&batch->pattern, &call, found) ||
-                (batch->sketch.slots != NULL && !note_foreign(&batch->sketch, &call, found, calls[i].first_run))) {
+            if (!find_chains(&batch->pattern, &call, found)) {
                 return OUTCOME_MEMORY;
+            }
+            if (batch->sketch.slots != NULL) {
+                note_foreign(&batch->sketch, &call, found, calls[i].first_run);
             }
             from = to;
             ends += calls[i].fields;
@@ -547,38 +550,59 @@ static PyObject *batch_result(const seq_batch *batch)
     return tuple_of(4, items);
 }
 
-static bool open_sketch(seq_batch *batch, PyObject *table, Py_buffer *buffer)
+/* The buffers of a sketch: its table, and its place there. */
+typedef struct {
+    Py_buffer table, place;
+} seq_tables;
+
+static void close_sketch(seq_tables *tables)
 {
-    if (table == Py_None) {
+    if (tables->table.obj != NULL) {
+        PyBuffer_Release(&tables->table);
+    }
+    if (tables->place.obj != NULL) {
+        PyBuffer_Release(&tables->place);
+    }
+}
+
+static bool open_sketch(seq_batch *batch, PyObject *table, PyObject *place, seq_tables *tables)
+{
+    if (table == NULL) {
         return true;
     }
-    if (PyObject_GetBuffer(table, buffer, PyBUF_WRITABLE) < 0) {
+    if (PyObject_GetBuffer(table, &tables->table, PyBUF_WRITABLE) < 0 || PyObject_GetBuffer(place, &tables->place, PyBUF_WRITABLE) < 0) {
         return false;
     }
+    const Py_ssize_t size = tables->table.len;
     unsigned bits = 0;
-    while (bits < 40 && ((Py_ssize_t)4 << bits) < buffer->len) {
+    while (bits < 40 && ((Py_ssize_t)4 << bits) < size) {
         bits++;
     }
-    if (((Py_ssize_t)4 << bits) != buffer->len || bits < 4 || (uintptr_t)buffer->buf % 4 != 0) {
-        PyErr_SetString(PyExc_ValueError, "a sketch has a power of two of 4-byte slots");
+    if (((Py_ssize_t)4 << bits) != size || bits < 6 || tables->place.len != 2 * sizeof(uint32_t) ||
+        ((uintptr_t)tables->table.buf | (uintptr_t)tables->place.buf) % sizeof(uint32_t) != 0) {
+        PyErr_SetString(PyExc_ValueError, "a sketch has a power of two of 4-byte slots, at least 64, and a place of two numbers");
         return false;
     }
-    batch->sketch = (seq_sketch){buffer->buf, 64 - bits};
+    batch->sketch = sketch_of(tables->table.buf, bits, tables->place.buf);
     return true;
 }
 
 static PyObject *screen(PyObject *module, PyObject *args)
 {
-    PyObject *episodes, *table;
+    PyObject *episodes, *table = NULL, *place = NULL;
     (void)module;
-    if (!PyArg_ParseTuple(args, "OO", &episodes, &table)) {
+    if (!PyArg_ParseTuple(args, "O|OO", &episodes, &table, &place)) {
+        return NULL;
+    }
+    if ((table == NULL) != (place == NULL)) {
+        PyErr_SetString(PyExc_TypeError, "a sketch is a table and a place in it");
         return NULL;
     }
     seq_batch batch = {0};
-    Py_buffer sketch = {0};
+    seq_tables sketch = {0};
     size_t count = 0;
     PyObject *result = NULL, *fast = borrow_sequence(&batch.loans, episodes, &count);
-    bool good = fast != NULL && open_sketch(&batch, table, &sketch);
+    bool good = fast != NULL && open_sketch(&batch, table, place, &sketch);
     for (size_t i = 0; good && i < count; i++) {
         good = borrow_episode(&batch, item(fast, i));
     }
@@ -596,9 +620,10 @@ static PyObject *screen(PyObject *module, PyObject *args)
         Py_END_ALLOW_THREADS
         result = raised(outcome) ? NULL : batch_result(&batch);
     }
-    if (sketch.obj != NULL) {
-        PyBuffer_Release(&sketch);
+    if (good && table != NULL) {
+        memcpy(sketch.place.buf, (uint32_t[]){batch.sketch.block, batch.sketch.filled}, 2 * sizeof(uint32_t));
     }
+    close_sketch(&sketch);
     release_batch(&batch);
     return result;
 }
@@ -692,6 +717,9 @@ static void classify(void)
                       (hex ? HINT_HEX : 0) | (in(c, " :,\n-") ? HINT_GAP : 0) | (in(c, "\\%") ? HINT_SIGN : 0) |
                       ((digit && c < '8') || in(c, "uU") ? HINT_AFTER : 0) | (c == '=' ? HINT_EQUALS : 0) | (in(c, "\n\r") ? HINT_BREAK : 0));
     }
+    for (int bit = 0; bit < 8; bit++) {
+        memset(tables.bits[bit], 1 << bit, sizeof tables.bits[bit]);
+    }
     for (int x = 0; x < 256; x++) {
         tables.product[0][x] = product((uint8_t)x, 0x1D);
         tables.product[1][x] = product((uint8_t)x, 0x53);
@@ -756,7 +784,7 @@ static PyMethodDef methods[] = {
     {"configure", configure, METH_VARARGS, "configure(level, bmp, astral, expansions, entities, tags)"},
     {"levels", levels, METH_NOARGS, "levels() -> names of the instruction sets this machine has, best first"},
     {"normalise", normalise, METH_O, "normalise(text) -> (normalised, odd, wide)"},
-    {"screen", screen, METH_VARARGS, "screen(episodes, sketch table or None) -> (lengths, privates, marked, hits)"},
+    {"screen", screen, METH_VARARGS, "screen(episodes[, table and place of a sketch]) -> (lengths, privates, marked, hits)"},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,3 +1,4 @@
+from array import array
 from collections.abc import Sequence
 
 from sequester.exposure.oracle import RawChain, RawHit
@@ -18,6 +19,7 @@ def levels() -> tuple[str, ...]: ...
 def normalise(text: _Text, /) -> tuple[bytes, int, int]: ...
 def screen(
     episodes: Sequence[tuple[Sequence[_Text], Sequence[tuple[_Text, int]], Sequence[Sequence[_Text]]]],
-    table: bytearray | memoryview | None,
+    table: bytearray | memoryview = ...,
+    place: array[int] = ...,
     /,
 ) -> tuple[bytes, bytes, bytes, list[RawHit]]: ...

@@ -88,9 +88,8 @@ static seq_outcome find_seeds(seq_buffer *buffer)
         if (!next_seeds(&work, tile, &buffer->seeds)) {
             return OUTCOME_GOOD;
         }
-        for (; done < buffer->seeds.count; done++) {
-            buffer->seeds.hash[done] = seed_hash(buffer->text + buffer->seeds.at[done]);
-        }
+        hash_seeds(&buffer->seeds, buffer->text, done);
+        done = buffer->seeds.count;
     }
 }
 
@@ -148,18 +147,13 @@ static seq_outcome build_pattern(seq_pattern *pattern, const seq_buffer *buffer,
         return OUTCOME_MEMORY;
     }
     uint64_t *marked = pattern->marked_block.data;
-    size_t from = pattern->count, left = private_bytes(pattern, 0, pattern->size);
+    size_t from = pattern->count;
     for (size_t i = 0; i < sources->public_count; i++) {
         const size_t low = (size_t)ends[segments + i] + 1;
         const size_t to = seeds_until(seeds, from, ends[segments + i + 1]);
         const ptrdiff_t first = sources->firsts[i];
-        if (first < (ptrdiff_t)segments) {
-            const size_t base = first > 0 ? ends[first - 1] + 1 - SEQ_SLACK : 0;
-            mark_public(pattern, base, buffer->text, low, seeds, from, to);
-        }
-        const size_t now = private_bytes(pattern, 0, pattern->size);
-        marked[i] = left - now;
-        left = now;
+        const size_t base = first > 0 && first < (ptrdiff_t)segments ? ends[first - 1] + 1 - SEQ_SLACK : 0;
+        marked[i] = first < (ptrdiff_t)segments ? mark_public(pattern, base, buffer->text, low, seeds, from, to) : 0;
         from = to;
     }
     finish_marks(pattern, segments ? segments - 1 : 0);

@@ -23,6 +23,7 @@ typedef struct {
     uint32_t flags;
     size_t token_end;  /* tokens before are done */
     size_t number_end; /* so are number runs */
+    size_t open_token; /* length of the token at the end of the block before */
     size_t octal, unicode, breaks;
 } seq_hints;
 
@@ -147,13 +148,7 @@ typedef struct {
     uint64_t token, number, hex, gap, sign, after, equals, line_break, nul;
 } seq_masks;
 
-/* What the block before leaves behind. */
-typedef struct {
-    size_t number; /* length of the number run at its end */
-    size_t token;  /* of the token */
-} seq_carry;
-
-static inline size_t trailing_zeros(uint64_t bits)
+static SEQ_INLINE size_t trailing_zeros(uint64_t bits)
 {
 #if defined(__GNUC__)
     return bits ? (size_t)__builtin_ctzll(bits) : 64;
@@ -165,7 +160,7 @@ static inline size_t trailing_zeros(uint64_t bits)
 #endif
 }
 
-static inline size_t leading_zeros(uint64_t bits)
+static SEQ_INLINE size_t leading_zeros(uint64_t bits)
 {
 #if defined(__GNUC__)
     return bits ? (size_t)__builtin_clzll(bits) : 64;
@@ -177,36 +172,52 @@ static inline size_t leading_zeros(uint64_t bits)
 #endif
 }
 
-static inline void find_tokens(const uint8_t *s, size_t n, size_t at, uint64_t token, seq_carry *carry, seq_hints *hints)
+/* Whether a token of one line ends here, that is, not with a line break. */
+static inline bool ends_token(const uint8_t *s, size_t n, size_t at)
+{
+    return at >= n || (s[at] != '\n' && s[at] != '\r' && s[at] != '\\');
+}
+
+/* `before` is the length of the token that reaches into the block. Returns the length of the one that reaches out of it. */
+static SEQ_INLINE size_t find_tokens(const uint8_t *s, size_t n, size_t at, uint64_t token, size_t before, seq_hints *hints)
 {
     const size_t leading = trailing_zeros(~token);
-    if (leading > 0 && carry->token + leading >= 16 && at >= hints->token_end && !(hints->flags & FLAG_LONG_TOKEN)) {
+    if (leading > 0 && before + leading >= 16 && at >= hints->token_end && !(hints->flags & FLAG_LONG_TOKEN)) {
         judge_token(s, n, at, hints);
     }
-    carry->token = leading_zeros(~token);
     uint64_t run = token & token >> 1; /* bits from which on 16 token characters stand */
     run &= run >> 2;
     run &= run >> 4;
     run &= run >> 8;
     while (run != 0 && !(hints->flags & FLAG_LONG_TOKEN)) {
-        const size_t offset = trailing_zeros(run);
-        if (at + offset >= hints->token_end) {
-            judge_token(s, n, at + offset, hints);
+        const size_t start = trailing_zeros(run);
+        size_t end = start + trailing_zeros(~(token >> start));
+        const bool brief = (start > 0 || before == 0) && end < 64 && end - start < 40 && ends_token(s, n, at + end);
+        if (!brief && at + start >= hints->token_end) {
+            judge_token(s, n, at + start, hints);
         }
-        run = hints->token_end - at >= 64 ? 0 : run & ~UINT64_C(0) << (hints->token_end - at);
+        end = hints->token_end > at + end ? hints->token_end - at : end;
+        run = end >= 64 ? 0 : run & ~UINT64_C(0) << end;
+    }
+    return leading_zeros(~token);
+}
+
+/* A run of 64 holds a whole aligned half of some block. */
+static SEQ_INLINE void find_numbers(const uint8_t *s, size_t n, size_t at, uint64_t number, seq_hints *hints)
+{
+    const size_t half = (uint32_t)number == UINT32_MAX ? 0 : 32;
+    if (half == 0 || number >> 32 == UINT32_MAX) {
+        if (at + half >= hints->number_end && !(hints->flags & FLAG_NUMBERS)) {
+            judge_numbers(s, n, at + half, hints);
+        }
     }
 }
 
-static inline void hint_block(const uint8_t *s, size_t n, size_t at, const seq_masks *masks, seq_carry *carry, seq_hints *hints)
+static SEQ_INLINE void hint_block(const uint8_t *s, size_t n, size_t at, const seq_masks *masks, seq_hints *hints)
 {
     const uint64_t last = UINT64_C(1) << 63; /* does not see what follows; count_sign does */
-    find_tokens(s, n, at, masks->token, carry, hints);
-    const uint64_t other = ~masks->number;
-    carry->number += trailing_zeros(other);
-    if (carry->number >= 64 && other != 0) {
-        judge_numbers(s, n, at - 1, hints);
-    }
-    carry->number = other ? leading_zeros(other) : carry->number;
+    hints->open_token = find_tokens(s, n, at, masks->token, hints->open_token, hints);
+    find_numbers(s, n, at, masks->number, hints);
     uint64_t signs = (masks->sign & (masks->after >> 1 | last)) | (masks->equals & (masks->line_break >> 1 | last));
     for (; signs != 0; signs &= signs - 1) {
         count_sign(s, n, at + trailing_zeros(signs), hints);
@@ -225,7 +236,7 @@ static inline uint64_t eight_bits(uint64_t kinds, int bit)
     return (kinds >> bit & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56;
 }
 
-static void hints_scalar(const uint8_t *s, size_t n, seq_carry *carry, seq_hints *hints)
+static void hints_scalar(const uint8_t *s, size_t n, seq_hints *hints)
 {
     for (size_t at = 0; at < n; at += 64) {
         seq_masks masks = {0};
@@ -246,13 +257,13 @@ static void hints_scalar(const uint8_t *s, size_t n, seq_carry *carry, seq_hints
             masks.equals |= eight_bits(kinds, 6) << i;
             masks.line_break |= eight_bits(kinds, 7) << i;
         }
-        hint_block(s, n, at, &masks, carry, hints);
+        hint_block(s, n, at, &masks, hints);
     }
 }
 
 #if SEQ_X86
 
-SEQ_AVX512 static void hints_avx512(const uint8_t *s, size_t n, seq_carry *carry, seq_hints *hints)
+SEQ_AVX512 static void hints_avx512(const uint8_t *s, size_t n, seq_hints *hints)
 {
     const __m512i low = _mm512_loadu_si512(tables.flag_classes), high = _mm512_loadu_si512(tables.flag_classes + 64);
     for (size_t at = 0; at < n; at += 64) {
@@ -260,20 +271,20 @@ SEQ_AVX512 static void hints_avx512(const uint8_t *s, size_t n, seq_carry *carry
         const __m512i block = _mm512_maskz_loadu_epi8(within, s + at);
         const uint64_t ascii = ~_mm512_movepi8_mask(block) & within;
         const __m512i kind = _mm512_maskz_permutex2var_epi8(ascii, low, block, high);
-#define HINT_BITS(bit) _mm512_test_epi8_mask(kind, _mm512_set1_epi8((char)(bit)))
+#define HINT_BITS(number) _mm512_test_epi8_mask(kind, _mm512_loadu_si512(tables.bits[number]))
         const seq_masks masks = {
-            .token = HINT_BITS(HINT_TOKEN),
-            .number = HINT_BITS(HINT_NUMBER),
-            .hex = HINT_BITS(HINT_HEX),
-            .gap = HINT_BITS(HINT_GAP),
-            .sign = HINT_BITS(HINT_SIGN),
-            .after = HINT_BITS(HINT_AFTER),
-            .equals = HINT_BITS(HINT_EQUALS),
+            .token = HINT_BITS(0),
+            .number = HINT_BITS(1),
+            .hex = HINT_BITS(2),
+            .gap = HINT_BITS(3),
+            .sign = HINT_BITS(4),
+            .after = HINT_BITS(5),
+            .equals = HINT_BITS(6),
             .line_break = _mm512_movepi8_mask(kind),
             .nul = _mm512_mask_testn_epi8_mask(within, block, block),
         };
 #undef HINT_BITS
-        hint_block(s, n, at, &masks, carry, hints);
+        hint_block(s, n, at, &masks, hints);
     }
 }
 
@@ -282,19 +293,15 @@ SEQ_AVX512 static void hints_avx512(const uint8_t *s, size_t n, seq_carry *carry
 static uint32_t flags_of(const uint8_t *s, size_t n, const seq_normalised *counted)
 {
     seq_hints hints = {0};
-    seq_carry carry = {0};
 #if SEQ_X86
     if (tables.level == LEVEL_AVX512) {
-        hints_avx512(s, n, &carry, &hints);
+        hints_avx512(s, n, &hints);
     } else {
-        hints_scalar(s, n, &carry, &hints);
+        hints_scalar(s, n, &hints);
     }
 #else
-    hints_scalar(s, n, &carry, &hints);
+    hints_scalar(s, n, &hints);
 #endif
-    if (carry.number >= 64) {
-        judge_numbers(s, n, n - 1, &hints);
-    }
     if (counted->odd >= 3 || hints.octal >= 8 || hints.unicode >= 4 || hints.breaks >= 2) {
         hints.flags |= FLAG_ESCAPES;
     }

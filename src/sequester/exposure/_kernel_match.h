@@ -98,6 +98,73 @@ static inline uint32_t first_seed(const seq_pattern *pattern, uint64_t hash)
     }
 }
 
+static SEQ_INLINE void fill_table_plainly(seq_pattern *pattern)
+{
+    const uint64_t *hashes = pattern->hash;
+    uint64_t *bits = pattern->bits;
+    uint32_t *slots = pattern->slots, *next = pattern->next;
+    const unsigned slot_shift = pattern->slot_shift, bit_shift = pattern->bit_shift;
+    const size_t mask = ((size_t)1 << (64 - slot_shift)) - 1;
+    for (size_t i = pattern->count; i-- > 0;) {
+        const uint64_t hash = hashes[i], bit = hash >> bit_shift;
+        size_t slot = (size_t)(hash >> slot_shift);
+        while (slots[slot] != 0 && hashes[slots[slot] - 1] != hash) {
+            slot = (slot + 1) & mask;
+        }
+        next[i] = slots[slot];
+        slots[slot] = (uint32_t)i + 1;
+        bits[bit / 64] |= UINT64_C(1) << (bit % 64);
+    }
+}
+
+/* Which of the seeds [from, to) may be in the pattern: their numbers go to `out`, which has room for all; returns how many. */
+static SEQ_INLINE size_t filter_seeds_plainly(const seq_pattern *pattern, const uint64_t *hashes, size_t from, size_t to, uint32_t *out)
+{
+    const uint64_t *bits = pattern->bits;
+    const unsigned shift = pattern->bit_shift;
+    size_t count = 0;
+    for (size_t i = from; i < to; i++) {
+        const uint64_t bit = hashes[i] >> shift;
+        out[count] = (uint32_t)i;
+        count += bits[bit / 64] >> (bit % 64) & 1;
+    }
+    return count;
+}
+
+#if SEQ_X86
+/* The same with shifts by variable amounts that cost one step instead of three. */
+SEQ_AVX2 static void fill_table_avx2(seq_pattern *pattern)
+{
+    fill_table_plainly(pattern);
+}
+
+SEQ_AVX2 static size_t filter_seeds_avx2(const seq_pattern *pattern, const uint64_t *hashes, size_t from, size_t to, uint32_t *out)
+{
+    return filter_seeds_plainly(pattern, hashes, from, to, out);
+}
+#endif
+
+static void fill_table(seq_pattern *pattern)
+{
+#if SEQ_X86
+    if (tables.level != LEVEL_SCALAR) {
+        fill_table_avx2(pattern);
+        return;
+    }
+#endif
+    fill_table_plainly(pattern);
+}
+
+static size_t filter_seeds(const seq_pattern *pattern, const uint64_t *hashes, size_t from, size_t to, uint32_t *out)
+{
+#if SEQ_X86
+    if (tables.level != LEVEL_SCALAR) {
+        return filter_seeds_avx2(pattern, hashes, from, to, out);
+    }
+#endif
+    return filter_seeds_plainly(pattern, hashes, from, to, out);
+}
+
 /* The table of `count` seeds; false if memory is out. `cot`, `size`, `at`, `hash`, `origin`, `count` are set. */
 static bool build_table(seq_pattern *pattern)
 {
@@ -125,16 +192,7 @@ static bool build_table(seq_pattern *pattern)
     memset(pattern->marks, 0, pattern->size + SEQ_SLACK);
     pattern->slot_shift = 64 - slot_bits;
     pattern->bit_shift = 64 - bit_bits;
-    for (size_t i = pattern->count; i-- > 0;) {
-        const uint64_t hash = pattern->hash[i], bit = hash >> pattern->bit_shift;
-        size_t slot = (size_t)(hash >> pattern->slot_shift);
-        while (pattern->slots[slot] != 0 && pattern->hash[pattern->slots[slot] - 1] != hash) {
-            slot = (slot + 1) & (slots - 1);
-        }
-        pattern->next[i] = pattern->slots[slot];
-        pattern->slots[slot] = (uint32_t)i + 1;
-        pattern->bits[bit / 64] |= UINT64_C(1) << (bit % 64);
-    }
+    fill_table(pattern);
     return true;
 }
 
@@ -185,9 +243,10 @@ static inline size_t private_bytes(const seq_pattern *pattern, size_t start, siz
     return length - public_bytes;
 }
 
-/* Marks what the reasoning from `base` on shares with the public text at [low, high) of `text`, whose seeds are given. */
-static void mark_public(seq_pattern *pattern, size_t base, const uint8_t *text, size_t low, const seq_seeds *seeds, size_t from, size_t to)
+/* Marks what the reasoning from `base` on shares with the public text from `low` of `text` on, whose seeds are given; counts the bytes. */
+static uint64_t mark_public(seq_pattern *pattern, size_t base, const uint8_t *text, size_t low, const seq_seeds *seeds, size_t from, size_t to)
 {
+    uint64_t marked = 0;
     static const uint8_t all[SEED] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
     for (size_t i = from; i < to; i++) {
         uint32_t seed = maybe_in(pattern, seeds->hash[i]) ? first_seed(pattern, seeds->hash[i]) : 0;
@@ -208,9 +267,11 @@ static void mark_public(seq_pattern *pattern, size_t base, const uint8_t *text, 
             size_t limit = cot - base < at - low ? cot - base : at - low;
             size_t before = shared_before(pattern->cot + cot, text + at, limit);
             size_t after = shared_after(pattern->cot + cot, text + at);
+            marked += private_bytes(pattern, cot - before, before + after);
             memset(pattern->marks + cot - before, 1, before + after);
         }
     }
+    return marked;
 }
 
 /* Closes short private stretches between public ones, and counts. `separators` stand between segments. */
@@ -234,48 +295,56 @@ typedef struct {
     size_t same, up, down;
 } seq_steps;
 
-static seq_steps count_steps(const uint8_t *text, size_t count, size_t step)
+static inline void count_steps(const uint8_t *a, const uint8_t *b, size_t count, seq_steps *total)
 {
-    seq_steps total = {0, 0, 0};
-    for (size_t done = 0; done < count; done += 128) { /* counters of one byte let the compiler use whole vectors */
-        const uint8_t *a = text + done, *b = a + step;
-        const size_t size = count - done < 128 ? count - done : 128;
-        uint8_t same = 0, up = 0, down = 0;
-        for (size_t i = 0; i < size; i++) {
-            same += b[i] == a[i];
-            up += b[i] == (uint8_t)(a[i] + 1);
-            down += (uint8_t)(b[i] + 1) == a[i];
-        }
-        total.same += same;
-        total.up += up;
-        total.down += down;
+    uint8_t same = 0, up = 0, down = 0; /* of one byte, so that the compiler uses whole vectors */
+    for (size_t i = 0; i < count; i++) {
+        same += b[i] == a[i];
+        up += b[i] == (uint8_t)(a[i] + 1);
+        down += (uint8_t)(b[i] + 1) == a[i];
     }
-    return total;
+    total->same += same;
+    total->up += up;
+    total->down += down;
+}
+
+/* Whether 7 of 8 of `count` bytes are such; gives up as soon as it cannot be any more. */
+static bool repeats(const uint8_t *text, size_t count, size_t step)
+{
+    seq_steps found = {0, 0, 0};
+    size_t done = 0, left = count;
+    for (; left >= 64; done += 64, left -= 64) {
+        count_steps(text + done, text + done + step, 64, &found);
+        if (8 * (found.same + (found.up > found.down ? found.up : found.down) + left - 64) < 7 * count) {
+            return false;
+        }
+    }
+    count_steps(text + done, text + done + step, left, &found);
+    return 8 * (found.same + (found.up > found.down ? found.up : found.down)) >= 7 * count;
+}
+
+static bool few_distinct(const uint8_t *text, size_t size)
+{
+    uint8_t seen[5];
+    size_t distinct = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (distinct == 0 || memchr(seen, text[i], distinct) == NULL) {
+            if (distinct == sizeof seen) {
+                return false;
+            }
+            seen[distinct++] = text[i];
+        }
+    }
+    return true;
 }
 
 static bool monotonous(const uint8_t *text, size_t size)
 {
-    uint64_t seen[4] = {0, 0, 0, 0};
-    for (size_t i = 0; i < size; i++) {
-        seen[text[i] / 64] |= UINT64_C(1) << (text[i] % 64);
+    bool found = few_distinct(text, size);
+    for (size_t step = 1; !found && step <= 8; step++) {
+        found = repeats(text, size > step ? size - step : 0, step);
     }
-    int distinct = 0;
-    for (int i = 0; i < 4; i++) {
-        for (uint64_t bits = seen[i]; bits != 0 && distinct < 6; bits &= bits - 1) {
-            distinct++;
-        }
-    }
-    if (distinct < 6) {
-        return true;
-    }
-    for (size_t step = 1; step <= 8; step++) {
-        const size_t count = size > step ? size - step : 0;
-        const seq_steps found = count_steps(text, count, step);
-        if (8 * (found.same + (found.up > found.down ? found.up : found.down)) >= 7 * count) {
-            return true;
-        }
-    }
-    return false;
+    return found;
 }
 
 static bool low_entropy(const uint8_t *text, size_t size)
@@ -358,11 +427,8 @@ static bool find_links(const seq_pattern *pattern, const seq_call *call, seq_fou
         return false;
     }
     uint32_t *candidates = found->candidates_block.data;
-    size_t count = 0, covered = call->start;
-    for (size_t i = call->from; i < call->to; i++) {
-        candidates[count] = (uint32_t)i;
-        count += maybe_in(pattern, call->seeds->hash[i]);
-    }
+    const size_t count = filter_seeds(pattern, call->seeds->hash, call->from, call->to, candidates);
+    size_t covered = call->start;
     int64_t diagonal = 0;
     found->links = 0;
     for (size_t k = 0; k < count; k++) {
@@ -597,74 +663,6 @@ static bool find_chains(const seq_pattern *pattern, const seq_call *call, seq_fo
             return false;
         }
         from = i;
-    }
-    return true;
-}
-
-typedef struct {
-    uint32_t *slots;
-    unsigned shift;
-} seq_sketch;
-
-#define SHARED_WINDOW 32
-#define SKETCH_LINE 16
-#define EXPOSED_RUN 64
-
-/* A window is two seeds long and begins where a seed was selected. */
-static inline uint64_t window_hash(const uint8_t *text, uint64_t first)
-{
-    const uint64_t second = seed_hash(text + SEED);
-    return first ^ (second << 31 | second >> 33);
-}
-
-/* The line of a window: its tag goes where it stands already, else into the first empty slot, else over one that the hash picks. */
-static inline uint32_t *sketch_line(const seq_sketch *sketch, uint64_t window)
-{
-    return sketch->slots + ((size_t)(window >> sketch->shift) & ~(size_t)(SKETCH_LINE - 1));
-}
-
-static inline void note_window(uint32_t *line, uint64_t window)
-{
-    const uint32_t tag = (uint32_t)window | 1;
-    uint32_t same = 0, used = 0;
-    for (int i = 0; i < SKETCH_LINE; i++) { /* lines fill from the left, so that their number is the place of the first empty one */
-        same |= line[i] == tag;
-        used += line[i] != 0;
-    }
-    if (same == 0) {
-        line[used < SKETCH_LINE ? used : (window >> 32) % SKETCH_LINE] = tag;
-    }
-}
-
-/* Notes the windows of a call that touch no private run of its chains (the last `runs` of found); none where a run may be a leak. */
-static bool note_foreign(const seq_sketch *sketch, const seq_call *call, seq_found *found, size_t first_run)
-{
-    const seq_run *runs = (const seq_run *)found->runs_block.data;
-    for (size_t i = first_run; i < found->runs; i++) {
-        if (runs[i].private_length >= EXPOSED_RUN) {
-            return true;
-        }
-    }
-    if (!ensure(&found->candidates_block, (call->to - call->from + 1) * sizeof(uint64_t))) {
-        return false;
-    }
-    uint64_t *picked = found->candidates_block.data;
-    size_t count = 0, run = first_run;
-    for (size_t i = call->from; i < call->to && call->seeds->at[i] + SHARED_WINDOW <= call->end; i++) {
-        const size_t at = call->seeds->at[i];
-        while (run < found->runs && (runs[run].private_length == 0 || call->fields[runs[run].field] + (size_t)runs[run].at + runs[run].length <= at)) {
-            run++;
-        }
-        if (run == found->runs || at + SHARED_WINDOW <= call->fields[runs[run].field] + (size_t)runs[run].at) {
-            picked[count] = window_hash(call->text + at, call->seeds->hash[i]);
-#if defined(__GNUC__)
-            __builtin_prefetch(sketch_line(sketch, picked[count]), 1);
-#endif
-            count++;
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        note_window(sketch_line(sketch, picked[i]), picked[i]);
     }
     return true;
 }

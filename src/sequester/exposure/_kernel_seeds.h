@@ -38,6 +38,16 @@ static inline uint64_t seed_hash(const uint8_t *s)
     return load64(s) * UINT64_C(0x9E3779B97F4A7C15) + load64(s + 8) * UINT64_C(0xC2B2AE3D27D4EB4F);
 }
 
+/* Hashes the seeds from number `from` on. */
+static void hash_seeds(seq_seeds *seeds, const uint8_t *text, size_t from)
+{
+    const uint32_t *at = seeds->at;
+    uint64_t *hash = seeds->hash;
+    for (const size_t count = seeds->count; from < count; from++) {
+        hash[from] = seed_hash(text + at[from]);
+    }
+}
+
 /* out[i] = order value of the eight bytes at s + i, for i < n rounded up to 64; reads up to 80 bytes more. */
 static void orders_scalar(const uint8_t *s, size_t n, uint8_t *out)
 {

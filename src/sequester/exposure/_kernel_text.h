@@ -16,6 +16,12 @@
 #define SEQ_X86 0
 #endif
 
+#if defined(__GNUC__)
+#define SEQ_INLINE inline __attribute__((always_inline))
+#else
+#define SEQ_INLINE inline
+#endif
+
 /* Bytes that may be read before and written after a text in one of our own buffers. */
 #define SEQ_SLACK 128
 
@@ -36,10 +42,11 @@ static struct {
     uint8_t expansions[4 * 0x800];
     seq_name entities[SEQ_NAMES];
     seq_name tags[SEQ_NAMES];
-    uint8_t ascii[128]; /* folded byte, 0 = dropped */
+    _Alignas(64) uint8_t ascii[128]; /* folded byte, 0 = dropped */
     uint8_t classes[128];
     uint8_t flag_classes[128];
     uint8_t product[3][256]; /* multiplication tables of the order function */
+    _Alignas(64) uint8_t bits[8][64];     /* 1 << k throughout: from memory, because compilers would rather broadcast it again and again */
 } tables;
 
 enum {
@@ -526,34 +533,30 @@ SEQ_AVX512 static void normalise_avx512(const uint8_t *s, size_t n, seq_normalis
     const __m512i space = _mm512_set1_epi8(0x20);
     size_t at = 0;
     while (at < n) {
+        _mm_prefetch((const char *)((uintptr_t)(s + at) + 1024), _MM_HINT_T0);
         __mmask64 within = n - at >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (n - at)) - 1;
         __m512i block = _mm512_maskz_loadu_epi8(within, s + at);
         __m512i bytes = _mm512_permutex2var_epi8(fold_low, block, fold_high);
         __m512i kind = _mm512_permutex2var_epi8(class_low, block, class_high);
         uint64_t high = _mm512_movepi8_mask(block);
         uint64_t keep = _mm512_test_epi8_mask(bytes, bytes) & ~high;
-        uint64_t signs = _mm512_test_epi8_mask(kind, _mm512_set1_epi8((char)(CLASS_BACKSLASH | CLASS_PERCENT | CLASS_EQUALS | CLASS_MARKUP)));
-        signs |= high;
-        if (signs != 0) {
-#define CLASS_BITS(bit) _mm512_test_epi8_mask(kind, _mm512_set1_epi8((char)(bit)))
-            uint64_t backslash = CLASS_BITS(CLASS_BACKSLASH) & ~high;
-            uint64_t special = high | special_bits(backslash, CLASS_BITS(CLASS_CODE), CLASS_BITS(CLASS_HEX), CLASS_BITS(CLASS_UPPER_HEX),
-                                                   CLASS_BITS(CLASS_PERCENT), CLASS_BITS(CLASS_EQUALS), CLASS_BITS(CLASS_MARKUP),
-                                                   _mm512_cmple_epu8_mask(block, space));
-            special &= within;
-            keep &= ~(backslash << 1 & CLASS_BITS(CLASS_NRT));
+#define CLASS_BITS(number) _mm512_test_epi8_mask(kind, _mm512_loadu_si512(tables.bits[number]))
+        const uint64_t backslash = CLASS_BITS(0) & ~high;
+        uint64_t special = high | special_bits(backslash, CLASS_BITS(2), CLASS_BITS(3), CLASS_BITS(4),
+                                               CLASS_BITS(5), CLASS_BITS(6), CLASS_BITS(7),
+                                               _mm512_cmple_epu8_mask(block, space));
+        special &= within;
+        keep &= ~(backslash << 1 & CLASS_BITS(1));
 #undef CLASS_BITS
-            if (special != 0) {
-                uint64_t before = special ^ (special - 1);
-                keep &= before >> 1;
-                _mm512_storeu_si512(result->out + result->size, _mm512_maskz_compress_epi8(keep, bytes));
-                result->size += (size_t)_mm_popcnt_u64(keep);
-                at += (size_t)_tzcnt_u64(special);
-                do {
-                    at = normalise_unit(s, n, at, result);
-                } while (at < n && s[at] >= 0x80);
-                continue;
-            }
+        if (special != 0) {
+            keep &= (special ^ (special - 1)) >> 1;
+            _mm512_storeu_si512(result->out + result->size, _mm512_maskz_compress_epi8(keep, bytes));
+            result->size += (size_t)_mm_popcnt_u64(keep);
+            at += (size_t)_tzcnt_u64(special);
+            do {
+                at = normalise_unit(s, n, at, result);
+            } while (at < n && s[at] >= 0x80);
+            continue;
         }
         _mm512_storeu_si512(result->out + result->size, _mm512_maskz_compress_epi8(keep, bytes));
         result->size += (size_t)_mm_popcnt_u64(keep);

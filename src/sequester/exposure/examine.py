@@ -137,7 +137,10 @@ def examine(subject: Subject, call: RewardCall, hints: Sequence[int], key: Finge
             lists += [(name, values) for _, _, values in integer_lists(text)]
     for name, values in lists:
         found += _integers(finder, name, values)
-    unknown = not _sampled_ids(subject.episode)[0] and any(_may_be_token_ids(name, values) for name, values in lists)
+    ids = _sampled_ids(subject.episode)
+    unknown = any(
+        shared_ids(ids.unsure, array("q"), values) if ids.cot else _may_be_token_ids(name, values) for name, values in lists
+    )
     return Examination(tuple(found), budget.exhausted, unknown)
 
 
@@ -205,7 +208,7 @@ def _integers(finder: _Finder, name: str, values: array[int]) -> Iterator[Candid
     for reading, text in decode_integers(values):
         if chains := finder.subject.pattern.scan(text):
             yield from finder.candidates(name, ("integers", reading), chains, [text], FindingClass.IDS)
-    cot, public = _sampled_ids(finder.subject.episode)
+    cot, public, _ = _sampled_ids(finder.subject.episode)
     runs = shared_ids(cot, public, values) if cot else []
     if runs:
         weights = ((length * _CHARACTERS_PER_ID, length) for _, _, length in runs)
@@ -219,21 +222,35 @@ def _integers(finder: _Finder, name: str, values: array[int]) -> Iterator[Candid
         yield Candidate(FindingClass.IDS, name, ("token-ids",), spans, matched, finder.fingerprint(FindingClass.IDS, identity))
 
 
-def _sampled_ids(episode: Episode) -> tuple[array[int], array[int]]:
-    """The sampled ids of the reasoning, and those of prompt and answer; ids of a whole completion are cut by the share of the text."""
+class _Ids(NamedTuple):
+    """The sampled ids of an episode, by what is known of them."""
+
+    cot: array[int]
+    public: array[int]
+    unsure: array[int]
+    """Around the boundary, where the log has ids of the whole completion only."""
+
+
+def _sampled_ids(episode: Episode) -> _Ids:
+    """Ids per segment where the log has them; ids of a whole completion are cut by the share of the text, generously unsure."""
     cot, public = array("q"), array("q")
     for segment in episode.segments:
         if segment.ids is not None:
             (cot if segment.channel is Channel.REASONING else public).extend(segment.ids)
-    if not cot and episode.completion_ids:
-        lengths = dict.fromkeys(Channel, 0)
-        for segment in episode.segments:
-            lengths[segment.channel] += len(segment.text)
-        sampled = lengths[Channel.REASONING] + lengths[Channel.ANSWER] + lengths[Channel.TOOL_CALL]
-        # Without ids per segment the boundary is estimated from text lengths; 0.8 keeps the answer's first tokens out.
-        cut = int(len(episode.completion_ids) * 0.8 * lengths[Channel.REASONING] / max(1, sampled))
-        cot, public = episode.completion_ids[:cut], episode.completion_ids[cut:]
-    return cot, public
+    if cot or not episode.completion_ids:
+        return _Ids(cot, public, array("q"))
+    lengths = dict.fromkeys(Channel, 0)
+    for segment in episode.segments:
+        lengths[segment.channel] += len(segment.text)
+    share = lengths[Channel.REASONING] / max(1, sum(lengths[channel] for channel in _SAMPLED))
+    ids = episode.completion_ids
+    sure, over = int(len(ids) * _SURE * share), len(ids) - int(len(ids) * _SURE * (1 - share))
+    return _Ids(ids[:sure], ids[over:], ids[sure:over])
+
+
+_SAMPLED = (Channel.REASONING, Channel.ANSWER, Channel.TOOL_CALL)
+_SURE = 0.6
+"""Share of a part's text that surely falls into the part when the whole is counted in tokens: some text takes more tokens than other."""
 
 
 def _positions(chains: Sequence[matching.Chain]) -> set[int]:

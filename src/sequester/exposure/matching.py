@@ -178,9 +178,9 @@ def screen(episodes: Sequence[Episode], sketch: Sketch | None = None) -> Screeni
     if implementation == "python":
         lengths, privates, marked, hits = oracle.screen([_raw_episode(episode) for episode in episodes], sketch)
     else:
-        table = sketch.table if sketch else None
+        tables = (sketch.table, sketch.place) if sketch else ()
         with _Bounded():
-            *counts, hits = _kernel.screen(episodes, table)
+            *counts, hits = _kernel.screen(episodes, *tables)
         lengths, privates, marked = (array("Q", count) for count in counts)
     return Screening(
         lengths, privates, marked, [Hit(number, call, tuple(_chains(chains)), flags) for number, call, chains, flags in hits]

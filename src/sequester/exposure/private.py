@@ -15,6 +15,8 @@ from sequester.episodes.model import Channel, Episode, Reason, SplitStatus, Visi
 MIN_PRIVATE = 31
 """Normalised private characters below which there is nothing to look for (`no_private_text`)."""
 
+GIVEN = "given"
+"""`Split.family` of an episode whose log names its parts."""
 _OWN_OUTPUT = frozenset({Channel.ANSWER, Channel.TOOL_CALL})
 
 
@@ -38,11 +40,12 @@ def material(episode: Episode) -> Material:
     own: list[tuple[GuardedText, int]] = []
     kinds: list[str] = []
     later: list[tuple[GuardedText, int]] = []
-    # A failed split says that the answer may hold the reasoning itself: subtracting it would hide what we look for.
-    trust_answer = episode.split.status is not SplitStatus.SPLIT_FAILED
+    failed = episode.split.status is SplitStatus.SPLIT_FAILED
+    # Where the log names the parts and the answer holds the reasoning itself, subtracting it would hide what we look for.
+    trust_answer = not (failed and episode.split.family == GIVEN)
     for segment in episode.segments:
         if segment.channel is Channel.REASONING:
-            reasoning.append(segment.text)
+            reasoning.append(_surely_reasoning(segment.text) if failed and trust_answer else segment.text)
         elif segment.channel in _OWN_OUTPUT:
             if trust_answer:
                 own.append((segment.text, 0))
@@ -54,6 +57,17 @@ def material(episode: Episode) -> Material:
     given += [(column.text, 0) for column in episode.columns if column.text is not None]
     # What was given comes first, so that an echo counts only what the answer repeats from the reasoning alone.
     return Material(tuple(reasoning), tuple(given + own), ("",) * len(given) + tuple(kinds), tuple(later))
+
+
+def _surely_reasoning(text: GuardedText) -> GuardedText:
+    """The first half of a piece that a failed split took for reasoning: its end may be the answer."""
+    whole = text.reveal()
+    return GuardedText(whole[: len(whole) // 2])
+
+
+def lacks_answer(episode: Episode) -> bool:
+    """Whether the log names the reasoning and not the answer: then echo cannot be told from a leak."""
+    return episode.split.family == GIVEN and not any(segment.channel in _OWN_OUTPUT for segment in episode.segments)
 
 
 def why_unassessable(episode: Episode) -> Reason | None:
@@ -71,6 +85,8 @@ def why_not_cleared(episode: Episode) -> Reason | None:
     """The reason for which finding nothing in this episode would not count as an audit; None where it would."""
     if episode.split.status is SplitStatus.SPLIT_FAILED:
         return Reason.SPLIT_FAILED
+    if lacks_answer(episode):
+        return Reason.ANSWER_NOT_LOGGED
     if episode.visibility is Visibility.SUMMARY:
         return Reason.SUMMARY_ONLY
     if episode.visibility is not Visibility.RAW:

@@ -20,7 +20,8 @@ from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
 from sequester.exposure import matching
 from sequester.exposure.examine import Subject, examine, searched_texts
-from sequester.exposure.private import MIN_PRIVATE, Material, material, why_not_cleared, why_unassessable
+from sequester.exposure.private import MIN_PRIVATE, Material, lacks_answer, material, why_not_cleared, why_unassessable
+from sequester.exposure.severity import THRESHOLDS
 from sequester.exposure.tally import MALFORMED_SHOWN, CallOutcome, Candidate, Handover, Place, Reach, Suspect, Tally
 from sequester.findings.fingerprint import FingerprintKey
 
@@ -139,6 +140,7 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally, outlines: _Outli
     """Decide what became of every call of one episode, and count it or keep it as a suspect."""
     episode = case.episode
     subject: Subject | None = None
+    least = THRESHOLDS.never_shared if lacks_answer(episode) else 0.0
     outcomes = []
     for index, call in enumerate(episode.calls):
         reason = _why_not_searched(case, call)
@@ -150,7 +152,7 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally, outlines: _Outli
             if index in case.hits or any(field.ids is not None for field in call.inputs or ()):
                 subject = subject or Subject(episode, case.material)
                 found = examine(subject, call, case.hits.get(index, ()), key)
-                candidates = found.candidates
+                candidates = tuple(one for one in found.candidates if one.covered >= least)
                 tally.limits.update(found.limits)
                 reason = Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None
             reason = case.not_cleared or reason or (Reason.REBUILT_ONLY if call.evidence is not Evidence.RECORDED else None)

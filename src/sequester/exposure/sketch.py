@@ -4,20 +4,25 @@ A window is WINDOW normalised bytes from a selected seed on. It is noted where i
 that episode's own reasoning: because the reasoning lacks it, or because it is public there. What other inputs hold in that way is rubric,
 reference or the topic's wording. An input that may itself be a leak notes nothing.
 
-Slots of 4 bytes in lines of LINE. A line that is full loses an old window for a new one, so the note reaches back over about as many
-windows as there are slots (some 200 MB of reward inputs): siblings that were sampled together see each other, in both directions because
-severity is settled last. What is forgotten can only leave a severity higher. Two windows of a line are told apart by 31 bits.
+A ring of blocks, each a table of lines of LINE slots of 4 bytes: one block is filled at a time, so that what is written to stays in the
+processor's cache, and the one begun longest ago is emptied for the next. So the note reaches back over about six million different
+windows (some 100 MB of reward inputs): siblings that were sampled together see each other, in both directions because severity is
+settled last. What is forgotten can only leave a severity higher. Two windows are told apart by 43 bits.
 """
 
 from __future__ import annotations
 
-import contextlib
 import mmap
+from array import array
+
+import numpy as np
 
 from sequester.errors import UsageError
 
 SLOTS = 1 << 23
 LINE = 16
+BLOCK = 1 << 16
+"""Slots of a block; a quarter of all in small sketches. The first block's place holds the number of blocks begun so far."""
 WINDOW = 32
 """Normalised bytes of a window. It begins where the matcher selected a seed, so every run of WINDOW + W - 1 = 40 bytes holds one."""
 EXPOSED_RUN = 64
@@ -25,42 +30,46 @@ EXPOSED_RUN = 64
 
 
 class Sketch:
-    """The slots; filled by `screen`. Memory: 4 bytes per slot. May be shared between threads and processes.
+    """The slots; filled by `screen`. Memory: 4 bytes per slot.
 
-    `table` of 4 * slots bytes is used in place, for memory that several processes share.
+    `table` of 4 * slots zero bytes is used in place, for memory that several processes share: each fills a block of its own.
     """
 
     def __init__(self, slots: int = SLOTS, table: memoryview | None = None) -> None:
-        if slots < LINE or slots & (slots - 1):
-            raise UsageError(f"a sketch of {slots} slots", hint=f"use a power of two of at least {LINE}")
-        self.table = _fresh(4 * slots) if table is None else table
+        if slots < 4 * LINE or slots & (slots - 1):
+            raise UsageError(f"a sketch of {slots} slots", hint=f"use a power of two of at least {4 * LINE}")
+        self.table = memoryview(mmap.mmap(-1, 4 * slots)) if table is None else table
         """The slots, in the machine's byte order; the kernel writes into it."""
-        self._slots = self.table.cast("I")
-        self._shift = 64 - slots.bit_length() + 1
+        self._size = min(BLOCK, slots // 4)
+        self.place = array("I", [0, 0])
+        """The block that is being filled, 0 for none yet, and how many windows went into it; the kernel writes into it."""
+        self._slots = np.frombuffer(self.table, np.uint32, slots)
+        self._lines = self._slots.reshape(-1, self._size // LINE, LINE)
 
     def note(self, window: int) -> None:
-        """Note a window: where it stands already, else in the first empty slot of its line, else over one that the hash picks."""
-        line = self._line(window)
-        if _tag(window) not in line:
-            used = LINE - line.tolist().count(0)
+        """Note a window: where it stands in the block already, else in the first empty slot of its line, else over one the hash picks."""
+        block, filled = self.place
+        if block == 0 or filled >= self._size // 4 * 3:  # more would crowd the lines
+            block, filled = self._next_block(), 0
+        line = self._lines[block, self._line(window)]
+        if not (line == _tag(window)).any():
+            used = np.count_nonzero(line)
             line[used if used < LINE else (window >> 32) % LINE] = _tag(window)
+            filled += 1
+        self.place[:] = array("I", [block, filled])
 
     def holds(self, window: int) -> bool:
         """Whether the window was noted, and not forgotten."""
-        return _tag(window) in self._line(window)
+        return bool((self._lines[1 : 1 + int(self._slots[0]), self._line(window)] == _tag(window)).any())
 
-    def _line(self, window: int) -> memoryview:
-        first = (window >> self._shift) & -LINE
-        return self._slots[first : first + LINE]
+    def _next_block(self) -> int:
+        block = 1 + int(self._slots[0]) % (len(self._lines) - 1)
+        self._slots[0] += 1
+        self._lines[block] = 0
+        return block
 
-
-def _fresh(size: int) -> memoryview:
-    """Zeroed memory, in huge pages where the system has them: windows fall all over it, and small pages would cost a page walk each."""
-    memory = mmap.mmap(-1, size)
-    if hasattr(mmap, "MADV_HUGEPAGE"):
-        with contextlib.suppress(OSError):
-            memory.madvise(mmap.MADV_HUGEPAGE)
-    return memoryview(memory)
+    def _line(self, window: int) -> int:
+        return window * self._lines.shape[1] >> 64
 
 
 def _tag(window: int) -> int:

@@ -18,6 +18,7 @@ REASONS: Mapping[str, str] = {
     Reason.INPUT_NOT_LOGGED: "the log does not hold what the scorer was given",
     Reason.NO_REWARD_CALL: "the log names no reward path for these episodes",
     Reason.NOT_LOGGED: "the log dropped the reasoning",
+    Reason.ANSWER_NOT_LOGGED: "the log has the reasoning and not the answer, so echo cannot be told from a leak",
     Reason.SUMMARY_ONLY: "only a summary of the reasoning was logged",
     Reason.REBUILT_ONLY: "the input was rebuilt, and a rebuilt input cannot show absence",
     Reason.AMBIGUOUS: "no saying where reasoning ends and answer begins",

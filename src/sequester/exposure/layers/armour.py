@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+
+import numpy as np
 
 from sequester.exposure.layers.archives import SIGNATURE, promising
 from sequester.exposure.layers.charset import readable
+from sequester.exposure.layers.hints import alternates, looks_like_base85
 from sequester.exposure.layers.piece import Piece
 
 _SHORTEST = 24  # alphabet characters: 18 bytes
@@ -37,7 +39,8 @@ def base64_regions(text: str) -> Iterator[Piece]:
         if start < reached:
             continue
         reached = end
-        yield from (Piece(start, end, "base64", data) for data in _base64_readings(text[start:end]))
+        if end - start >= _SHORTEST and alternates(text[start:end].encode("ascii", "replace")):
+            yield from (Piece(start, end, "base64", data) for data in _base64_readings(text[start:end]))
 
 
 def _chunk_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -100,49 +103,52 @@ def base32_regions(text: str) -> Iterator[Piece]:
         if len(characters) < _SHORTEST or characters.isalpha():
             continue
         for offset in range(8):
-            whole = characters[offset:]
-            whole = whole[: len(whole) - (len(whole) % 8 in (1, 3, 6))]
-            data = base64.b32decode(whole + "=" * (-len(whole) % 8))
+            data = _decode_base32(characters[offset:])
             if promising(data):
                 yield Piece(*found.span(), "base32", data)
                 break
 
 
+_TO_BASE_32_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
+
+
+def _decode_base32(characters: str) -> bytes:
+    bits = len(characters) * 5
+    # The str-to-int limit of Python concerns decimal digits only; powers of two convert in linear time.
+    return (int(characters.translate(_TO_BASE_32_DIGITS), 32) >> bits % 8).to_bytes(bits // 8, "big")
+
+
 _UNBROKEN = re.compile(r"(?:[!-~]{30,}+(?:\r?\n)?+)++(?:(?<=\n)[!-~]{1,29}(?=\s|\Z))?")
 _BASE64_ONLY = re.compile(r"[A-Za-z0-9+/=_\-]*+")
 _MARKED = re.compile(r"<~([!-uz\s]{20,}+)(?:~>)?")
-_Z85 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
-_B85 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~"
-_Z85_TO_B85 = str.maketrans(_Z85, _B85)
 _ALPHABETS = {
-    "base85": re.compile(rf"[{re.escape(_B85)}]{{40,}}+"),
-    "z85": re.compile(rf"[{re.escape(_Z85)}]{{40,}}+"),
+    "base85": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~",
+    "z85": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#",
+    "ascii85": "".join(map(chr, range(33, 118))),
+}
+_RUNS = {
+    "base85": re.compile(rf"[{re.escape(_ALPHABETS['base85'])}]{{40,}}+"),
+    "z85": re.compile(rf"[{re.escape(_ALPHABETS['z85'])}]{{40,}}+"),
     "ascii85": re.compile(r"[!-uz]{40,}+"),
 }
-_DECODERS: dict[str, Callable[[str], bytes]] = {
-    "base85": base64.b85decode,
-    "z85": lambda characters: base64.b85decode(characters.translate(_Z85_TO_B85)),
-    "ascii85": base64.a85decode,
-}
+_TO_DIGITS = {name: bytes(max(alphabet.find(chr(byte)), 0) for byte in range(256)) for name, alphabet in _ALPHABETS.items()}
+_POWERS = 85 ** np.arange(4, -1, -1, dtype=np.uint64)
 _PROBE = 60
 
 
 def base85_regions(text: str) -> Iterator[Piece]:
     """base85 as Python and git write it, Z85, and ascii85 with or without its marks."""
     for found in _MARKED.finditer(text):
-        data = _lenient("ascii85", re.sub(r"\s+|\\n", "", found[1]))
+        data = _decode_base85("ascii85", re.sub(r"\s+|\\n", "", found[1]))
         if promising(data):
             yield Piece(*found.span(), "ascii85", data)
     for stretch in _UNBROKEN.finditer(text):
         characters = re.sub(r"\r?\n", "", stretch.group())
         if _BASE64_ONLY.fullmatch(characters):
             continue
-        for name, alphabet in _ALPHABETS.items():
+        for name, alphabet in _RUNS.items():
             for run in alphabet.finditer(characters):
-                if run.group().isalnum():
-                    continue
-                data = _aligned(name, run.group())
-                if data:
+                if looks_like_base85(run.group().encode()) and (data := _aligned(name, run.group())):
                     yield Piece(*stretch.span(), name, data)
 
 
@@ -150,32 +156,24 @@ def _aligned(name: str, characters: str) -> bytes:
     """Decode from the first of ten beginnings that reads well: quotes and brackets before a region belong to the alphabets
     too."""
     for offset in range(min(10, len(characters) - 20)):
-        probe = _lenient(name, characters[offset : offset + _PROBE])
+        probe = _decode_base85(name, characters[offset : offset + _PROBE])
         if readable(probe) or SIGNATURE.match(probe) or (offset == 0 and promising(probe)):
-            return _lenient(name, characters[offset:])
+            return _decode_base85(name, characters[offset:])
     return b""
 
 
-def _lenient(name: str, characters: str) -> bytes:
+def _decode_base85(name: str, characters: str) -> bytes:
     """Groups of five that overflow 32 bits end the region; everything before them counts."""
-    decode = _DECODERS[name]
-    low, high = 0, len(characters)
-    try:
-        return decode(characters)
-    except ValueError:
-        pass
-    step = 5 * 64
-    out = bytearray()
-    while low < high:
-        try:
-            out += decode(characters[low : low + step])
-        except ValueError:
-            if step == 5:
-                break
-            step = 5
-            continue
-        low += step
-    return bytes(out)
+    if name == "ascii85":
+        characters = characters.replace("z", "!!!!!")
+    missing = -len(characters) % 5
+    digits = np.frombuffer(characters.encode().translate(_TO_DIGITS[name]) + b"\x54" * missing, np.uint8)
+    values = digits.reshape(-1, 5) @ _POWERS
+    wrong = np.flatnonzero(values >> np.uint64(32))
+    if len(wrong):
+        values, missing = values[: wrong[0]], 0
+    data = values.astype(">u4").tobytes()
+    return data[: len(data) - missing]
 
 
 _UU_LINE = re.compile(r"(?:^|(?<=\\n))([!-M])([ -`]{4,84}?)[ \t]*(?=\r?\n|\\r|\\n|$)", re.MULTILINE)

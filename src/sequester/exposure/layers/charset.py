@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 
@@ -25,6 +26,7 @@ _READABLE = (b"a" * 20, b"3cc" * 4, b"2c" * 6)
 _PRINTABLE = bytes(byte for byte in range(256) if _CLASSES[byte] == ord("a"))
 
 _MIN_BYTES = 16
+_SAMPLE, _SAMPLES = 512, 16
 # High bytes of the UTF-16 units that a text in one script keeps to, with those of ASCII and punctuation; random units do not.
 _SCRIPTS = tuple(
     bytes({0x00, 0x20, 0x30, 0xFF} | set(range(low, high + 1)))
@@ -38,18 +40,24 @@ def readable(data: bytes) -> bool:
     return any(needle in shape for needle in _READABLE)
 
 
+def printable(data: bytes) -> bool:
+    """Whether `data` is ASCII text without control characters."""
+    return not data.translate(None, _PRINTABLE)
+
+
 def readings(data: bytes) -> Iterator[tuple[str, str]]:
     """Texts that `data` may hold, each with the name of its charset; the name is empty for UTF-8."""
     if len(data) < _MIN_BYTES:
         return
+    other = len(data.translate(None, _PRINTABLE))
+    if not other:
+        yield "", data.decode()
+        return
     if readable(data):
         text = data.decode("utf-8", "replace")
         yield "", text if len(_NOISE.sub("", text)) * 5 > len(text) * 4 else "\n".join(_STRETCH.findall(text))
-        if len(data.translate(None, _PRINTABLE)) * 3 < len(data):
-            try:
-                data.decode("utf-8")
-            except UnicodeDecodeError:
-                yield "cp1252", _single_byte(data)
+        if other * 3 < len(data) and not _is_utf8(data):
+            yield "cp1252", _single_byte(data)
         if data.count(0) * 4 < len(data):
             return
     if data.count(0) * 5 < len(data) * 4:
@@ -61,45 +69,60 @@ _NOISE = re.compile("[\0-\x08\x0e-\x1f\x7f\ufffd]+")
 _STRETCH = re.compile("[^\0-\x08\x0e-\x1f\x7f\ufffd]{6,}")
 
 
+_CP1252 = "".join(bytes([byte]).decode("cp1252", "replace").replace("\ufffd", chr(byte)) for byte in range(256))
+
+
 def _single_byte(data: bytes) -> str:
-    return "".join(_CP1252[byte] for byte in data)
+    return codecs.charmap_decode(data, "strict", _CP1252)[0]
 
 
-_CP1252 = [bytes([byte]).decode("cp1252", "replace").replace("\ufffd", chr(byte)) for byte in range(256)]
 _TO_BYTE = {ord(character): byte for byte, character in enumerate(_CP1252)} | {byte: byte for byte in range(256)}
 
 
 def wide(data: bytes) -> bool:
     """Whether `data` reads as UTF-16 or UTF-32."""
-    return len(data) >= _MIN_BYTES and data.count(0) * 5 < len(data) * 4 and any(True for _ in _wide_readings(data))
+    return len(data) >= _MIN_BYTES and data.count(0) * 5 < len(data) * 4 and _wide_charset(data) is not None
 
 
 def _wide_readings(data: bytes) -> Iterator[tuple[str, str]]:
-    for shift in range(4):
-        for name in ("utf-32-le", "utf-32-be"):
-            if _is_utf32(data[shift:], name):
-                yield name, data[shift:].decode(name, "replace")
-                return
-    if _is_utf8(data):
-        return
-    # Script by script, Latin first: Latin text at the wrong byte order looks like Chinese.
+    if found := _wide_charset(data):
+        name, shift = found
+        yield name, data[shift:].decode(name, "replace")
+
+
+def _wide_charset(data: bytes) -> tuple[str, int] | None:
+    """The charset of two or four bytes that `data` keeps to, and the offset of its first character.
+
+    UTF-16 keeps every other byte to one script. Latin is tried first: Latin text at the wrong byte order looks like Chinese.
+    """
+    sample = _sample(data)
+    if len(data) >= 32 and sample.count(0) * 5 >= len(sample) * 2:
+        for shift in range(4):
+            for name in ("utf-32-le", "utf-32-be"):
+                if _is_utf32(sample[shift:], name):
+                    return name, shift
+    first, second = sample[0::2], sample[1::2]
     for script in _SCRIPTS:
-        for shift in (0, 1):
-            for name in ("utf-16-le", "utf-16-be"):
-                high = data[shift + name.endswith("le") :: 2]
-                if len(high) >= 8 and len(high.translate(None, script)) * 10 <= len(high):
-                    yield name, data[shift:].decode(name, "replace")
-                    return
+        for name, high in (("utf-16-le", second), ("utf-16-be", first)):
+            if len(high.translate(None, script)) * 10 <= len(high):
+                return None if b"\0" not in data and _is_utf8(data) else (name, 0)
+    return None
+
+
+def _sample(data: bytes) -> bytes:
+    """Of long data, stretches spread evenly; each begins at a multiple of four."""
+    if len(data) <= _SAMPLES * _SAMPLE:
+        return data
+    step = len(data) // _SAMPLES // 4 * 4
+    return b"".join(data[start : start + _SAMPLE] for start in range(0, step * _SAMPLES, step))
 
 
 def _is_utf32(data: bytes, name: str) -> bool:
     upper = (data[2::4], data[3::4]) if name.endswith("le") else (data[1::4], data[0::4])
-    return len(data) >= 32 and all(half.count(0) * 10 >= len(half) * 9 for half in upper)
+    return all(half.count(0) * 10 >= len(half) * 9 for half in upper)
 
 
 def _is_utf8(data: bytes) -> bool:
-    if b"\0" in data:
-        return False
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:

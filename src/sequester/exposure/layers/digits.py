@@ -6,7 +6,7 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator
 
-from sequester.exposure.integers import decode_integers, integer_lists, keyed_lists
+from sequester.exposure.integers import RUN, decode_integers, integer_lists, keyed_lists
 from sequester.exposure.layers.archives import promising
 from sequester.exposure.layers.charset import bits_to_bytes
 from sequester.exposure.layers.piece import Piece
@@ -31,24 +31,57 @@ _CODE_POINTS = re.compile(
 _CODE_POINT = re.compile(r"(?:U\+|u\{|[xX]|u)0*([0-9a-fA-F]{2,6})(?![0-9a-fA-F])")
 
 
+_HEX_KINDS = bytes(
+    ord("h") if byte in b"0123456789abcdefABCDEF" else ord(" ") if byte in b"\t :" else ord(".") for byte in range(256)
+)
+_BINARY_KINDS = bytes(ord("b") if byte in b"01" else ord(".") for byte in range(256))
+_OCTAL_KINDS = bytes(ord("o") if byte in b"01234567" else ord(".") for byte in range(256))
+_OCTAL_SEPARATORS = b" \t\r\n,;\\oO"
+_CODE_POINT_MARKS = ("U+", "u{", "0x", "0X", "%u", "5u", "&#x", "&#X")
+
+
 def numbers(text: str) -> Iterator[Piece]:
-    """Every way in which bytes or characters stand in `text` as numbers."""
-    for dump in _dumps(text):
-        yield dump
-        # Offsets and the column of characters are no numbers of their own.
-        text = text[: dump.start] + " " * (dump.end - dump.start) + text[dump.end :]
-    yield from _hex(text)
-    yield from _bits(text)
-    yield from _octal(text)
+    """Every way in which bytes or characters stand in `text` as numbers. Each pattern walks only over texts that could hold it."""
+    plain = text.encode("ascii", "replace")
+    if b"hhhh " in plain.translate(_HEX_KINDS):
+        dumps = list(_dumps(text))
+        yield from dumps
+        text = _blanked(text, dumps)
+        plain = text.encode("ascii", "replace")
+    hex_kinds = plain.translate(_HEX_KINDS)
+    if b"h" * 8 in hex_kinds:
+        yield from _plain_hex(text)
+    if hex_kinds.replace(b" ", b".").count(b".hh.") >= 7:
+        yield from _hex_pairs(text)
+    if b"b" * 7 in plain.translate(_BINARY_KINDS):
+        yield from _bits(text)
+    if b"o" * 36 in plain.translate(_OCTAL_KINDS, _OCTAL_SEPARATORS):
+        yield from _octal(text)
+    if sum(map(text.count, _CODE_POINT_MARKS)) >= 8:
+        yield from _code_points(text)
+    yield from _lists(integer_lists(text))
+
+
+def _blanked(text: str, dumps: Iterable[Piece]) -> str:
+    """`text` with blanks for the dumps: offsets and the column of characters are no numbers of their own."""
+    parts, at = [], 0
+    for dump in dumps:
+        if dump.start >= at:
+            parts += [text[at : dump.start], " " * (dump.end - dump.start)]
+            at = dump.end
+    return "".join((*parts, text[at:]))
+
+
+def _code_points(text: str) -> Iterator[Piece]:
     for found in _CODE_POINTS.finditer(text):
         values = [int(point, 16) for point in _CODE_POINT.findall(found.group())]
         yield from (Piece(*found.span(), name, content) for name, content in decode_integers(values))
-    yield from _lists(integer_lists(text))
 
 
 def records(text: str) -> Iterator[Piece]:
     """Bytes or characters that stand one by one in records."""
-    yield from _lists(keyed_lists(text))
+    if text.count(":") >= RUN:
+        yield from _lists(keyed_lists(text))
 
 
 def _lists(lists: Iterable[tuple[int, int, array[int]]]) -> Iterator[Piece]:
@@ -59,9 +92,12 @@ def _lists(lists: Iterable[tuple[int, int, array[int]]]) -> Iterator[Piece]:
             yield from (Piece(start, end, name, content) for name, content in decode_integers(values))
 
 
-def _hex(text: str) -> Iterator[Piece]:
+def _plain_hex(text: str) -> Iterator[Piece]:
     for found in _PLAIN_HEX.finditer(text):
         yield from _hex_readings(found.start(), found.end(), _NOT_HEX.sub("", found[1]))
+
+
+def _hex_pairs(text: str) -> Iterator[Piece]:
     for found in _PAIRS.finditer(text):
         yield from _hex_readings(found.start(), found.end(), "".join(_PAIR.findall(found.group())))
 

@@ -21,25 +21,47 @@ class Piece(NamedTuple):
 Decoder = Callable[[str], Iterator[Piece]]
 
 
+_PER_CHARACTER = 32
+_PER_TEXT = 4 << 20
+"""What one text may be unfolded to: so much for each of its characters, and so much besides."""
+
+
 class Budget:
-    """What the search of one text may cost, and which of its limits were hit.
+    """What the search of the texts of one reward call may cost, and which of its limits were hit.
 
     `depth`     text-to-text decodings on one chain; also the number of compressions and archives inside each other per decoding
-    `regions`   decoded regions, over all chains
+    `regions`   different texts found, over all chains
+    `attempts`  regions decoded and packings opened, whether anything came of it or not
     `inflated`  bytes that decompression may produce in all, whatever the ratio
-    `decoded`   code points of decoded text in all
+    `decoded`   characters and bytes that decoders may produce in all, whether kept or not
 
-    A text for which `exhausted` is not empty was not searched to the end and must not be taken as searched.
+    Of one text, neither `inflated` nor `decoded` may exceed 4 Mi and 32 for each of its code points. A text for which `exhausted`
+    is not empty was not searched to the end and must not be taken as searched.
     """
 
-    __slots__ = ("_exhausted", "decoded", "depth", "inflated", "regions")
+    __slots__ = ("_decoded_here", "_exhausted", "_inflated_here", "attempts", "decoded", "depth", "inflated", "regions")
 
-    def __init__(self, *, depth: int = 6, regions: int = 4096, inflated: int = 64 << 20, decoded: int = 64 << 20) -> None:
+    def __init__(
+        self,
+        *,
+        depth: int = 6,
+        regions: int = 4096,
+        attempts: int = 1 << 16,
+        inflated: int = 64 << 20,
+        decoded: int = 64 << 20,
+    ) -> None:
         self.depth = depth
         self.regions = regions
+        self.attempts = attempts
         self.inflated = inflated
         self.decoded = decoded
+        self._inflated_here = inflated
+        self._decoded_here = decoded
         self._exhausted: set[str] = set()
+
+    def begin(self, characters: int) -> None:
+        """The search of a text of so many code points begins."""
+        self._inflated_here = self._decoded_here = _PER_CHARACTER * characters + _PER_TEXT
 
     @property
     def exhausted(self) -> tuple[str, ...]:
@@ -50,14 +72,38 @@ class Budget:
         """Record that a limit stopped the search."""
         self._exhausted.add(limit)
 
+    @property
+    def room(self) -> int:
+        """Bytes that may still be inflated."""
+        return min(self.inflated, self._inflated_here)
+
+    def inflate(self, size: int) -> None:
+        """Account for so many inflated bytes, at most `room`."""
+        self.inflated -= size
+        self._inflated_here -= size
+        if self.room <= 0:
+            self.hit("inflated")
+
+    def attempt(self, characters: int) -> bool:
+        """Account for one region that a decoder was tried on and what it produced; False when a limit forbids to go on."""
+        if self.attempts <= 0:
+            self.hit("attempts")
+            return False
+        self.attempts -= 1
+        return self._decode(characters)
+
     def admit(self, characters: int) -> bool:
-        """Account for one decoded region; False when a limit forbids it."""
+        """Account for one more text to search; False when a limit forbids it."""
         if self.regions <= 0:
             self.hit("regions")
             return False
-        if characters > self.decoded:
+        self.regions -= 1
+        return self._decode(characters)
+
+    def _decode(self, characters: int) -> bool:
+        if characters > min(self.decoded, self._decoded_here):
             self.hit("decoded")
             return False
-        self.regions -= 1
         self.decoded -= characters
+        self._decoded_here -= characters
         return True

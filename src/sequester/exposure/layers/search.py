@@ -35,23 +35,19 @@ class _Node(NamedTuple):
     """How many of the last steps only rearranged the text."""
 
 
-_ANY = -1
-
 # Each decoder runs only on texts that hint at what it undoes. Those of the second list rearrange a whole text; nearly all of
 # them apply to noise, in any order, so that a few in a row is where the search stops.
 _DECODERS: tuple[tuple[int, Decoder], ...] = (
-    (Hint.UNBROKEN, armour.base64_regions),
-    (Hint.UNBROKEN, armour.base32_regions),
-    (Hint.UNBROKEN, armour.base85_regions),
-    (Hint.UNBROKEN, armour.uuencoded),
+    (Hint.BASE64, armour.base64_regions),
+    (Hint.BASE32, armour.base32_regions),
+    (Hint.BASE85, armour.base85_regions),
+    (Hint.UU, armour.uuencoded),
     (Hint.DIGITS, digits.numbers),
     (Hint.STRINGS, digits.records),
     (Hint.BYTES | Hint.FOREIGN, charset.wide_text),
     (Hint.FOREIGN, charset.smuggled),
-    (_ANY, structure.unescape),
-    (_ANY, structure.percent),
-    (_ANY, structure.entities),
 )
+_UNESCAPERS: tuple[Decoder, ...] = (structure.unescape, structure.percent, structure.entities)
 _REARRANGERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.SOFT_BREAKS, structure.quoted_printable),
     (Hint.FOREIGN, charset.mojibake),
@@ -66,6 +62,7 @@ _REARRANGERS: tuple[tuple[int, Decoder], ...] = (
 _ONCE = frozenset({"markup", "links", "line-prefixes", "column"})
 _MOST_REARRANGEMENTS = 2
 _REARRANGEMENT_COST = 4  # in code points of budget per code point: the search of such a text is the slow part
+_FEWEST_ESCAPES = 4
 _SHORTEST = 12  # shorter texts hold nothing that the matcher would report
 
 
@@ -77,20 +74,21 @@ def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
     afterwards which limits were hit: when it is not empty, part of the text was not searched.
     """
     budget = budget or Budget()
-    seen = {_key(text)}
+    budget.begin(len(text))
+    seen = _Seen()
+    seen.add(text)
     queue = deque([_Node(text, hints(text))])
     while queue:
         node = queue.popleft()
-        for piece, names, decoded in _decoded(node, budget):
-            key = _key(decoded)
-            if key in seen or len(decoded) < _SHORTEST:
+        for piece, names, decoded in _decoded(node, budget, seen):
+            if decoded in seen or len(decoded) < _SHORTEST:
                 continue
             if node.level >= budget.depth:
                 if isinstance(piece.content, bytes) or piece.undone_by_normaliser:
                     budget.hit("depth")
                     return
                 continue  # a mere rearrangement so deep down is the decoders' own debris
-            seen.add(key)
+            seen.add(decoded)
             if not budget.admit(len(decoded) * (_REARRANGEMENT_COST if isinstance(piece.content, str) else 1)):
                 return
             transforms = (*node.transforms, *names)
@@ -103,9 +101,21 @@ def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
                 queue.append(_Node(decoded, found, transforms, region, node.level + 1, rearranged))
 
 
-def _key(text: str) -> tuple[int, int]:
-    """Tells texts apart. With the length, because a hash sees only memory: ASCII and its bytes misread as UTF-16 hash alike."""
-    return hash(text), len(text)
+class _Seen:
+    """The texts and bytes that the search has met, by type, hash and length: a hash alone sees only memory, so that ASCII, the same
+    as bytes, and both misread as UTF-16 hash alike."""
+
+    def __init__(self) -> None:
+        self._keys: set[tuple[bool, int, int]] = set()
+
+    def __contains__(self, content: str | bytes) -> bool:
+        return (isinstance(content, str), hash(content), len(content)) in self._keys
+
+    def add(self, content: str | bytes) -> bool:
+        """Whether it is new."""
+        known = len(self._keys)
+        self._keys.add((isinstance(content, str), hash(content), len(content)))
+        return len(self._keys) > known
 
 
 def _rearranged(node: _Node, piece: Piece) -> int:
@@ -125,31 +135,43 @@ def _settled(node: _Node, last: str, piece: Piece) -> int:
     return Hint.BYTES if isinstance(piece.content, bytes) else 0
 
 
-def _decoded(node: _Node, budget: Budget) -> Iterator[tuple[Piece, tuple[str, ...], str]]:
-    """All texts one decoding below `node`: packed bytes are opened on the way, charsets read."""
-    rearrangers = _REARRANGERS if node.rearranged < _MOST_REARRANGEMENTS else ()
-    for needed, decode in (*_DECODERS, *rearrangers):
-        if not node.hints & needed:
-            continue
+def _decoded(node: _Node, budget: Budget, seen: _Seen) -> Iterator[tuple[Piece, tuple[str, ...], str]]:
+    """All texts one decoding below `node`: packed bytes are opened on the way, charsets read. Ends early where a limit is hit."""
+    for decode in _decoders(node):
         for piece in decode(node.text):
+            if not budget.attempt(len(piece.content)):
+                return
             if isinstance(piece.content, str):
                 if piece.name in _ONCE and piece.name in node.transforms[-1:]:
                     continue  # what a decoder leaves of its own work is debris
                 yield piece, (piece.name,), piece.content
-            else:
-                yield from _texts(piece, piece.content, (piece.name,), budget)
+            elif seen.add(piece.content):
+                yield from _texts(piece, piece.content, (piece.name,), budget, seen)
     if node.hints & Hint.BYTES:
         whole = Piece(0, len(node.text), "", b"")
-        yield from _unpacked(whole, charset.as_bytes(node.text), (), budget)
+        yield from _unpacked(whole, charset.as_bytes(node.text), (), budget, seen)
 
 
-def _texts(piece: Piece, data: bytes, names: tuple[str, ...], budget: Budget) -> Iterator[tuple[Piece, tuple[str, ...], str]]:
+def _decoders(node: _Node) -> Iterator[Decoder]:
+    yield from (decode for needed, decode in _DECODERS if node.hints & needed)
+    # A few escapes in a program hide nothing; one inside an encoded region does.
+    if node.hints & Hint.ENCODED or node.text.count("\\") + node.text.count("%") + node.text.count("&") >= _FEWEST_ESCAPES:
+        yield from _UNESCAPERS
+    if node.rearranged < _MOST_REARRANGEMENTS:
+        yield from (decode for needed, decode in _REARRANGERS if node.hints & needed)
+
+
+def _texts(
+    piece: Piece, data: bytes, names: tuple[str, ...], budget: Budget, seen: _Seen
+) -> Iterator[tuple[Piece, tuple[str, ...], str]]:
     for name, decoded in charset.readings(data):
         yield piece, (*names, name) if name else names, decoded
-    yield from _unpacked(piece, data, names, budget)
+    yield from _unpacked(piece, data, names, budget, seen)
 
 
-def _unpacked(piece: Piece, data: bytes, names: tuple[str, ...], budget: Budget) -> Iterator[tuple[Piece, tuple[str, ...], str]]:
-    for packings, content in unpack(data, budget):
+def _unpacked(
+    piece: Piece, data: bytes, names: tuple[str, ...], budget: Budget, seen: _Seen
+) -> Iterator[tuple[Piece, tuple[str, ...], str]]:
+    for packings, content in unpack(data, budget, seen.add):
         for name, decoded in charset.readings(content):
             yield piece, (*names, *packings, name) if name else (*names, *packings), decoded

@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from html.entities import html5
+from itertools import accumulate, groupby, repeat
 from os.path import commonprefix
 from urllib.parse import unquote
 
@@ -104,6 +105,7 @@ _OPEN_QUOTE = re.compile(r"(?<!\\)\"")
 _NESTED_QUOTE = re.compile(r"\\[\"']")
 _SHORTEST_NESTED = 40
 _FEWEST_STRINGS = 6
+_FEWEST_QUOTES = 2 * _FEWEST_STRINGS
 _LONGEST_MEAN = 400  # longer strings are found one by one
 
 
@@ -118,8 +120,10 @@ def strings(text: str) -> Iterator[Piece]:
     Read by a tolerant scan and not by a parser, so that truncated, nested and invalid JSON, Python and JavaScript all serve. A
     key is a string followed by a colon; digits in keys are ignored, so `part1`, `part2` count as one key.
     """
-    for pattern in (_DOUBLE, _EITHER) if "'" in text else (_DOUBLE,):
-        yield from _joined(text, pattern)
+    if text.count('"') >= _FEWEST_QUOTES:
+        yield from _joined(text, _DOUBLE)
+    if text.count("'") >= _FEWEST_QUOTES:
+        yield from _joined(text, _EITHER)
 
 
 def _joined(text: str, pattern: re.Pattern[str]) -> Iterator[Piece]:
@@ -183,6 +187,8 @@ def line_prefixes(text: str) -> Iterator[Piece]:
     shapes = [_DIGIT_RUN.sub("0", line[:_PREFIX_LENGTH]).lstrip() for line in lines]
     cut = [0] * len(lines)
     for index in range(len(lines) - 1):
+        if shapes[index][:1] != shapes[index + 1][:1]:
+            continue
         shared = len(commonprefix((shapes[index], shapes[index + 1])))  # noqa: RUF071
         shared = _at_word_end(shapes[index], shared)
         if shared:
@@ -214,28 +220,25 @@ def _without_prefix(line: str, shape: str, length: int) -> str:
 
 
 _FEWEST_ROWS = 4
+_WIDEST = 32  # separators
 
 
 def columns(text: str) -> Iterator[Piece]:
     """Each column of a table read downwards: Markdown, CSV and TSV rows of one width."""
     lines = text.split("\n")
+    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
     for separator in ("\t", "|", ",", ";"):
-        start = 0
-        while start < len(lines):
-            width, end = lines[start].count(separator), start + 1
-            while end < len(lines) and width and lines[end].count(separator) == width:
-                end += 1
-            if (
-                width
-                and end - start >= _FEWEST_ROWS
-                and width <= 32
-                and sum(map(len, lines[start:end])) <= _LONGEST_LINE * (end - start)
-            ):
-                rows = [line.split(separator) for line in lines[start:end]]
-                begin = sum(map(len, lines[:start])) + start
-                span = (begin, begin + sum(map(len, lines[start:end])) + end - start - 1)
-                yield from (Piece(*span, "column", "\n".join(cells)) for cells in zip(*rows, strict=True))
-            start = end
+        if text.count(separator) < _FEWEST_ROWS:
+            continue
+        widths = map(str.count, lines, repeat(separator))
+        end = 0
+        for width, rows in groupby(widths):
+            start, end = end, end + sum(1 for _ in rows)
+            length = sum(map(len, lines[start:end]))
+            if 0 < width <= _WIDEST and end - start >= _FEWEST_ROWS and length <= _LONGEST_LINE * (end - start):
+                begin = starts[start]
+                cells = zip(*(line.split(separator) for line in lines[start:end]), strict=True)
+                yield from (Piece(begin, begin + length + end - start - 1, "column", "\n".join(column)) for column in cells)
 
 
 _LINK = re.compile(r"\]\([^()\s]{1,2000}+\)|\[\^?\w{1,8}\](?!\()")

@@ -1,0 +1,163 @@
+/* The sketch of windows that other inputs hold; sketch.py states the rules, and oracle.py which windows are noted. */
+#ifndef SEQUESTER_KERNEL_SKETCH_H
+#define SEQUESTER_KERNEL_SKETCH_H
+
+#include "_kernel_match.h"
+
+#define SHARED_WINDOW 32
+#define SKETCH_LINE 16
+#define EXPOSED_RUN 64
+#define SKETCH_BLOCK_BITS 16
+
+/* A ring of blocks of 1 << bits slots; the place of block 0 holds the number of blocks begun. Processes may share the slots. */
+typedef struct {
+    uint32_t *slots;
+    unsigned bits;
+    uint32_t blocks;
+    uint32_t block;  /* that is being filled, 0 for none yet */
+    uint32_t filled; /* windows in it */
+} seq_sketch;
+
+/* A sketch of 1 << bits slots that goes on filling block place[0], which place[1] windows are in. */
+static seq_sketch sketch_of(uint32_t *slots, unsigned bits, const uint32_t *place)
+{
+    const unsigned block_bits = bits < SKETCH_BLOCK_BITS + 2 ? bits - 2 : SKETCH_BLOCK_BITS;
+    const uint32_t blocks = (uint32_t)(((size_t)1 << (bits - block_bits)) - 1);
+    return (seq_sketch){slots, block_bits, blocks, place[0] <= blocks ? place[0] : 0, place[1]};
+}
+
+static uint32_t *begin_block(seq_sketch *sketch)
+{
+#if defined(__GNUC__)
+    const uint32_t begun = __atomic_fetch_add(sketch->slots, 1, __ATOMIC_RELAXED);
+#else
+    const uint32_t begun = sketch->slots[0]++;
+#endif
+    sketch->block = 1 + begun % sketch->blocks;
+    return memset(sketch->slots + ((size_t)sketch->block << sketch->bits), 0, sizeof(uint32_t) << sketch->bits);
+}
+
+/* A window is two seeds long and begins where a seed was selected. */
+static inline uint64_t window_hash(const uint8_t *text, uint64_t first)
+{
+    const uint64_t second = seed_hash(text + SEED);
+    return first ^ (second << 31 | second >> 33);
+}
+
+/* A window's tag goes where it stands already, else into the first empty slot, else over one that the hash picks. */
+static inline uint32_t place_tag(uint32_t *line, uint64_t window, size_t used)
+{
+    line[used < SKETCH_LINE ? used : (window >> 32) % SKETCH_LINE] = (uint32_t)window | 1;
+    return 1;
+}
+
+/* Notes a window in its line; 0 if it stands there already. Lines fill from the left: the number in use is the first empty place. */
+typedef uint32_t (*seq_noting)(uint32_t *line, uint64_t window);
+
+static inline uint32_t note_scalar(uint32_t *line, uint64_t window)
+{
+    const uint32_t tag = (uint32_t)window | 1;
+    uint32_t same = 0, used = 0;
+    for (int i = 0; i < SKETCH_LINE; i++) {
+        same |= line[i] == tag;
+        used += line[i] != 0;
+    }
+    return same ? 0 : place_tag(line, window, used);
+}
+
+#if SEQ_X86
+
+SEQ_AVX512 static inline uint32_t note_avx512(uint32_t *line, uint64_t window)
+{
+    const __m512i slots = _mm512_loadu_si512(line), tag = _mm512_set1_epi32((int)((uint32_t)window | 1));
+    if (_mm512_cmpeq_epi32_mask(slots, tag) != 0) {
+        return 0;
+    }
+    /* The store's address does not wait for the line: only its mask does. */
+    const uint32_t empty = _mm512_testn_epi32_mask(slots, slots);
+    const uint32_t place = empty ? empty & (0 - empty) : UINT32_C(1) << ((window >> 32) % SKETCH_LINE);
+    _mm512_mask_storeu_epi32(line, (__mmask16)place, tag);
+    return 1;
+}
+
+SEQ_AVX2 static inline uint32_t note_avx2(uint32_t *line, uint64_t window)
+{
+    const __m256i tag = _mm256_set1_epi32((int)((uint32_t)window | 1)), zero = _mm256_setzero_si256();
+    const __m256i left = _mm256_loadu_si256((const __m256i *)line), right = _mm256_loadu_si256((const __m256i *)(line + 8));
+    const __m256i same = _mm256_or_si256(_mm256_cmpeq_epi32(left, tag), _mm256_cmpeq_epi32(right, tag));
+    if (_mm256_movemask_epi8(same) != 0) {
+        return 0;
+    }
+    const __m256i empty = _mm256_packs_epi32(_mm256_cmpeq_epi32(left, zero), _mm256_cmpeq_epi32(right, zero));
+    return place_tag(line, window, SKETCH_LINE - (size_t)_mm_popcnt_u32((unsigned)_mm256_movemask_epi8(empty)) / 2);
+}
+
+#endif
+
+/* Notes the windows of a call that touch no private run of its chains. `note` is inlined. */
+static SEQ_INLINE void note_windows(seq_sketch *sketch, const seq_call *call, const seq_run *runs, size_t run_count, seq_noting note)
+{
+    const uint32_t full = UINT32_C(3) << (sketch->bits - 2); /* more would crowd the lines */
+    const uint32_t *at = call->seeds->at;
+    const uint64_t *hash = call->seeds->hash;
+    const unsigned shift = 64 - sketch->bits;
+    uint32_t *block = sketch->slots + ((size_t)sketch->block << sketch->bits), filled = sketch->block ? sketch->filled : full;
+    size_t seed = call->from;
+    for (size_t run = 0; run <= run_count; run++) { /* the gap before each private run, and the one after the last */
+        if (run < run_count && runs[run].private_length == 0) {
+            continue;
+        }
+        const size_t start = run < run_count ? (size_t)call->fields[runs[run].field] + runs[run].at : call->end;
+        for (; seed < call->to && at[seed] + SHARED_WINDOW <= start; seed++) {
+            if (filled >= full) {
+                block = begin_block(sketch);
+                filled = 0;
+            }
+            const uint64_t window = window_hash(call->text + at[seed], hash[seed]);
+            filled += note(block + ((size_t)(window >> shift) & ~(size_t)(SKETCH_LINE - 1)), window);
+        }
+        while (run < run_count && seed < call->to && at[seed] < start + runs[run].length) {
+            seed++;
+        }
+    }
+    sketch->filled = filled;
+}
+
+#if SEQ_X86
+
+SEQ_AVX512 static void note_windows_avx512(seq_sketch *sketch, const seq_call *call, const seq_run *runs, size_t run_count)
+{
+    note_windows(sketch, call, runs, run_count, note_avx512);
+}
+
+SEQ_AVX2 static void note_windows_avx2(seq_sketch *sketch, const seq_call *call, const seq_run *runs, size_t run_count)
+{
+    note_windows(sketch, call, runs, run_count, note_avx2);
+}
+
+#endif
+
+/* Notes what a call shares with others: nothing where one of its runs (the last ones of `found`, from `first_run` on) may be a leak. */
+static void note_foreign(seq_sketch *sketch, const seq_call *call, const seq_found *found, size_t first_run)
+{
+    const seq_run *runs = (const seq_run *)found->runs_block.data + first_run;
+    const size_t run_count = found->runs - first_run;
+    for (size_t i = 0; i < run_count; i++) {
+        if (runs[i].private_length >= EXPOSED_RUN) {
+            return;
+        }
+    }
+#if SEQ_X86
+    if (tables.level == LEVEL_AVX512) {
+        note_windows_avx512(sketch, call, runs, run_count);
+        return;
+    }
+    if (tables.level == LEVEL_AVX2) {
+        note_windows_avx2(sketch, call, runs, run_count);
+        return;
+    }
+#endif
+    note_windows(sketch, call, runs, run_count, note_scalar);
+}
+
+#endif
