@@ -12,7 +12,7 @@ from tests.exposure.cases import answer, audited, call, episode, facts, leaky, r
 
 from sequester.episodes.readers import jsonlines
 from sequester.errors import UsageError
-from sequester.exposure.audit import digests
+from sequester.exposure.inputs import digests
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import Severity, Verdict
 

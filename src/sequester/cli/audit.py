@@ -13,10 +13,11 @@ from sequester.cli.output import Request, emit, parse_out, say
 from sequester.cli.progress import Progress
 from sequester.episodes.readers.registry import load_readers
 from sequester.errors import UsageError
-from sequester.exposure.audit import audit, digests
-from sequester.findings.model import Severity
+from sequester.exposure.audit import audit
+from sequester.exposure.inputs import digests
+from sequester.findings.model import ExitCode, Severity
 from sequester.findings.store import ResultStore
-from sequester.findings.verdict import accepting_options, exit_code, parse_allowances, unassessed_shares, within
+from sequester.findings.verdict import accepting_options, exit_code, parse_allowances
 from sequester.findings.waivers import FILE_NAME, read_waivers
 
 LARGE = 64 << 20
@@ -109,7 +110,7 @@ def command(
         say(f"stored as {stored} in {place.root}", quiet)
     emit(result, requests, verbose=verbose, color=not no_color, quiet=quiet)
     code = exit_code(result, Severity(fail_on), allowed)
-    if not within(unassessed_shares(result), allowed):
+    if code is ExitCode.INCOMPLETE:
         say(f"to accept what is not assessed: {accepting_options(result)}", quiet)
     return code
 

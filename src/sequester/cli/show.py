@@ -76,7 +76,8 @@ def _matching(result: Result, start: str) -> list[Finding]:
     found = [finding for finding in result.findings if finding.id.startswith(start)]
     if not found:
         raise UsageError(
-            f"no finding of this result has an id that starts with {start!r}", hint="ids stand in `--out json` and with `-v`"
+            f"no finding of this result has an id that starts with {start!r}",
+            hint="the tables of `audit` show the start of each id",
         )
     return found
 
@@ -110,7 +111,11 @@ def _episode(finding: Finding, format_: str | None, template: str, map_file: str
         for episode in reader.read(unit, options):
             if isinstance(episode, Episode) and str(episode.source.record) == record and episode.episode_id == finding.episode_id:
                 return episode
-    raise UsageError("the record is not in the input any more", where=finding.source, hint="the input changed since the audit")
+    raise UsageError(
+        "the record cannot be found in the input",
+        where=finding.source,
+        hint="give the --map, --format and --template of the audit; or the input changed since",
+    )
 
 
 def _texts(finding: Finding, episode: Episode) -> list[str]:

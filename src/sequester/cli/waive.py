@@ -9,6 +9,7 @@ import click
 
 from sequester.cli.options import find_workspace, fingerprint_key, workspace_option
 from sequester.errors import UsageError
+from sequester.findings.store import ResultStore
 from sequester.findings.waivers import FILE_NAME, LONGEST, Waiver, WaiverClass, append_waiver
 
 
@@ -47,6 +48,12 @@ def command(
     if place is None:
         raise UsageError(
             "waivers need a workspace, whose key makes ids that stay the same", hint="audit with --workspace .sequester first"
+        )
+    if not ResultStore(place).results_with(fingerprint):
+        raise UsageError(
+            f"no stored result has a finding with the id {fingerprint!r}",
+            where=str(place.results),
+            hint="give the whole id of 32 digits: `sequester show RESULT START` prints it",
         )
     today = date.today()
     path = Path(file) if file else place.root.parent / FILE_NAME

@@ -221,7 +221,7 @@ def count_episode(tally: Tally, suspect: Suspect, exposed_calls: frozenset[int],
         tally.exposed[worst] += times
         for kind in {suspect.calls[index].evidence.value for index, status in enumerate(statuses) if status in shown}:
             tally.exposed_by[kind] += times
-    for kind in {call.evidence.value for call in suspect.calls}:
+    for kind in {call.evidence.value for call in suspect.calls if call.reason is not Reason.INPUT_NOT_LOGGED}:
         tally.with_evidence[kind] += times
     for path, kind in {(call.path, call.evidence.value) for call in suspect.calls}:
         tally.scored[path, kind] += times

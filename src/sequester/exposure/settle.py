@@ -41,7 +41,7 @@ from sequester.findings.model import (
     Severity,
     Tool,
 )
-from sequester.findings.verdict import bounds, rate, verdict, with_cot
+from sequester.findings.verdict import bounds, is_unread, rate, verdict, with_cot
 from sequester.findings.waivers import Waivers, apply
 
 T = TypeVar("T")
@@ -57,6 +57,8 @@ class Input(Struct, frozen=True):
     format: str
     declared: Declared
     error: str | None = None
+    units: frozenset[str] = frozenset()
+    """Paths of the files that were read for it; empty: its own path."""
 
 
 def settle(
@@ -81,7 +83,7 @@ def settle(
         inputs=files,
         episodes=episodes,
         reward_calls=calls,
-        rates=tuple(_rates(tally, episodes, calls)),
+        rates=tuple(_rates(tally, episodes, complete=not any(map(is_unread, files)))),
         by=tuple(_breakdown(tally)),
         affected=_affected(places),
         groups=tuple(_over_all_steps(group, tally) for group in group_findings(applied.findings, tally.scored)),
@@ -231,7 +233,7 @@ def _sizes(tally: Tally, one: Input) -> list[int]:
 
 
 def _within(path: str, one: Input) -> bool:
-    return path == one.path or path.startswith(one.path.rstrip("/") + "/")
+    return path in one.units if one.units else path == one.path
 
 
 def _seen(by_path: Mapping[str, set[T]], one: Input) -> set[T]:
@@ -256,7 +258,8 @@ def _call_counts(tally: Tally) -> CallCounts:
     evidence: Counter[str] = Counter()
     statuses: Counter[str] = Counter()
     for (kind, status), count in tally.calls.items():
-        evidence[kind] += count
+        # A call whose input the log does not hold is no evidence of any kind.
+        evidence[kind] += count if status != _NOT_LOGGED else 0
         statuses[status] += count
     return CallCounts(
         seen=sum(statuses.values()),
@@ -267,8 +270,13 @@ def _call_counts(tally: Tally) -> CallCounts:
     )
 
 
-def _rates(tally: Tally, episodes: EpisodeCounts, calls: CallCounts) -> Iterator[Rate]:
-    """Episodes and reward calls, each kind of evidence for itself."""
+def _rates(tally: Tally, episodes: EpisodeCounts, complete: bool) -> Iterator[Rate]:
+    """Episodes and reward calls, each kind of evidence for itself. Without the end of an input nobody knows an upper bound."""
+    for one in _known_rates(tally, episodes):
+        yield one if complete else replace(one, high=None)
+
+
+def _known_rates(tally: Tally, episodes: EpisodeCounts) -> Iterator[Rate]:
     if tally.with_evidence.total() == 0:
         yield rate(("exposed episodes", "episodes with CoT", "all evidence"), 0, with_cot(episodes), with_cot(episodes))
         return
@@ -276,15 +284,18 @@ def _rates(tally: Tally, episodes: EpisodeCounts, calls: CallCounts) -> Iterator
         of = tally.with_evidence[kind.value]
         if of:
             found = tally.exposed_by[kind.value]
-            unknown = sum(
-                count for (evidence, status), count in tally.calls.items() if evidence == kind and status not in ASSESSED
-            )
+            statuses = {
+                status: count for (evidence, status), count in tally.calls.items() if evidence == kind and status != _NOT_LOGGED
+            }
+            unknown = sum(count for status, count in statuses.items() if status not in ASSESSED)
             yield rate(
                 ("exposed episodes", f"episodes with {kind.value} reward calls", kind.value), found, of, min(unknown, of - found)
             )
-            seen = sum(count for (evidence, _), count in tally.calls.items() if evidence == kind)
-            shown = sum(tally.calls[kind.value, status] for status in (EXPOSED, BY_CONTRACT))
-            yield rate(("exposed reward calls", f"{kind.value} reward calls", kind.value), shown, seen, unknown)
+            shown = sum(statuses.get(status, 0) for status in (EXPOSED, BY_CONTRACT))
+            yield rate(("exposed reward calls", f"{kind.value} reward calls", kind.value), shown, sum(statuses.values()), unknown)
+
+
+_NOT_LOGGED = Reason.INPUT_NOT_LOGGED.value
 
 
 def _breakdown(tally: Tally) -> Iterator[Breakdown]:

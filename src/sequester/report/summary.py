@@ -78,7 +78,8 @@ def verdict_word(verdict: Verdict) -> str:
 def episode_range(result: Result) -> tuple[str, str]:
     """Low and high share of exposed episodes, in percent."""
     low, high = bounds(result.episodes.exposed, sum(result.episodes.not_assessed.values()), with_cot(result.episodes))
-    return percent(low), percent(high)
+    # Nobody knows how many records the unread rest of an input holds.
+    return percent(low), "unknown" if any(map(is_unread, result.inputs)) else percent(high)
 
 
 def headline(result: Result) -> str:

@@ -8,6 +8,7 @@ turns out false costs time, never a wrong result.
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from functools import lru_cache
 
 
@@ -59,7 +60,9 @@ def _shape(byte: int) -> int:
 
 _SHAPE = bytes(map(_shape, range(256)))
 _HEX = bytes(ord("h") if byte in b"0123456789abcdefABCDEF" else ord(".") for byte in range(256))
+_HEX_DIGITS = bytes(byte if byte in b"0123456789abcdefABCDEF" else ord(".") for byte in range(256))
 _SEPARATORS = b" ,:;\n\r\t\\[](){}\"'xXuUnrtL+-_%|.&#"
+_NEAR = 48
 _UNBROKEN_TAIL = re.compile(rb"x*+")
 _BASE32_ALPHABETS = tuple(
     bytes(ord("d") if byte in b"234567" else ord("l") if byte in letters else ord(".") for byte in range(256))
@@ -100,41 +103,73 @@ def worth_unfolding(text: str | bytes | memoryview) -> bool:
 
 def hints(text: str | bytes | memoryview) -> int:
     """All kinds of wrapping that `text` may hold. Linear time, some twenty nanoseconds per byte."""
-    return _hints(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text))
+    return first_look(text)[0]
+
+
+def first_look(text: str | bytes | memoryview) -> tuple[int, frozenset[int]]:
+    """The hints of a text, and what stands for its unbroken stretches and long numbers in `next_look`."""
+    return _remembered(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text))
+
+
+def next_look(text: str, known: set[int]) -> int:
+    """The hints of a text that was decoded from another. Unbroken stretches and numbers of that one, which are `known`, were decoded
+    with it and give no hint again; those of `text` are added."""
+    found, stretches = _look(text.encode("utf-8", "surrogatepass"), known)
+    known |= stretches
+    return found
 
 
 @lru_cache(maxsize=4)
-def _hints(data: bytes) -> int:
-    # Remembered for a moment, because whoever asks whether a text is worth unfolding unfolds it next.
-    found = _shapes(data) | _marks(data) | _line_marks(data)
-    if data.translate(_HEX, _SEPARATORS).find(b"h" * DIGIT_RUN) >= 0:
-        found |= Hint.DIGITS
+def _remembered(data: bytes) -> tuple[int, frozenset[int]]:
+    # For a moment: whoever asks whether a text is worth unfolding unfolds it next.
+    return _look(data, frozenset())
+
+
+def _look(data: bytes, known: Set[int]) -> tuple[int, frozenset[int]]:
+    shape = data.translate(_SHAPE)
+    found = _marks(data) | _line_marks(data)
+    if shape.count(b"c") >= 4:
+        found |= Hint.BYTES
     if b"begin " in data or _UU_LINE.search(data):
         found |= Hint.UU
     if b" gur " in data or b" naq " in data or b" eht " in data or b" dna " in data:
         found |= Hint.CIPHER
-    return found
+    if not data.isascii() and (shape.find(b"H" * 18) >= 0 or _WRONG_CHARSET.search(data)):
+        found |= Hint.FOREIGN
+    stretches = _stretches(data, shape)
+    for key in stretches.keys() - known:
+        found |= _token(stretches[key], found)
+    numbers = _numbers(data)
+    if numbers - known:
+        found |= Hint.DIGITS
+    return found, numbers.union(stretches)
 
 
-def _shapes(data: bytes) -> int:
-    shape = data.translate(_SHAPE)
-    found = 0
-    needle, position = b"x" * UNBROKEN_RUN, 0
+def _stretches(data: bytes, shape: bytes) -> dict[int, bytes]:
+    """Stretches without a blank, by hash. What stands between two of them counts: where it changed, they may join up."""
+    found = {}
+    needle, position, last = b"x" * UNBROKEN_RUN, 0, 0
     while (position := shape.find(needle, position)) >= 0:
         match = _UNBROKEN_TAIL.match(shape, position)
         end = match.end() if match else len(shape)
-        found |= _token(data[position:end], found)
-        position = end
-    if shape.count(b"c") >= 4:
-        found |= Hint.BYTES
-    if not data.isascii() and (shape.find(b"H" * 18) >= 0 or _WRONG_CHARSET.search(data)):
-        found |= Hint.FOREIGN
+        between = data[last:position] if position - last <= _NEAR else b""
+        found[hash((between, data[position:end]))] = data[position:end]
+        position = last = end
     return found
 
 
+def _numbers(data: bytes) -> frozenset[int]:
+    """Hashes of long numbers in hex or decimal, whatever separates their digits."""
+    if data.translate(_HEX, _SEPARATORS).find(b"h" * DIGIT_RUN) < 0:
+        return frozenset()
+    escapes = data.count(b"\\")  # which may stand between them
+    runs = data.translate(_HEX_DIGITS, _SEPARATORS).split(b".")
+    return frozenset(hash((escapes, run)) for run in runs if len(run) >= DIGIT_RUN)
+
+
 def _token(token: bytes, known: int) -> int:
-    """What an unbroken stretch may be, if it is not a rule, an address, a dotted name or a piece of a program; `known` is not asked
-    again."""
+    """What an unbroken stretch may be, if it is not a rule, an address, a dotted name or a piece of a program; what is known to be
+    there is not asked for again."""
     found = 0
     if not known & Hint.BASE64 and looks_like_base64(token):
         found |= Hint.BASE64

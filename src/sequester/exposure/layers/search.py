@@ -11,7 +11,7 @@ from msgspec import Struct
 from sequester.episodes.guarded import GuardedText
 from sequester.exposure.layers import armour, charset, digits, structure
 from sequester.exposure.layers.archives import unpack
-from sequester.exposure.layers.hints import Hint, hints
+from sequester.exposure.layers.hints import Hint, first_look, next_look
 from sequester.exposure.layers.piece import Budget, Decoder, Piece
 
 
@@ -59,7 +59,14 @@ _REARRANGERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.STRINGS, structure.strings),
     (Hint.CIPHER, structure.ciphers),
 )
-_ONCE = frozenset({"markup", "links", "line-prefixes", "column"})
+# What a decoder leaves of its own work is debris; and where a table or the beginnings of lines are gone, the strings are the same.
+_LINEWISE = frozenset({structure.line_prefixes, structure.columns, structure.strings})
+_NOT_AFTER: dict[str, frozenset[Decoder]] = {
+    "markup": frozenset({structure.markup}),
+    "links": frozenset({structure.links}),
+    "line-prefixes": _LINEWISE,
+    "column": _LINEWISE,
+}
 _MOST_REARRANGEMENTS = 2
 _REARRANGEMENT_COST = 4  # in code points of budget per code point: the search of such a text is the slow part
 _FEWEST_ESCAPES = 4
@@ -77,7 +84,9 @@ def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
     budget.begin(len(text))
     seen = _Seen()
     seen.add(text)
-    queue = deque([_Node(text, hints(text))])
+    found, stretches = first_look(text)
+    known = set(stretches)
+    queue = deque([_Node(text, found)])
     while queue:
         node = queue.popleft()
         for piece, names, decoded in _decoded(node, budget, seen):
@@ -95,7 +104,7 @@ def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
             region = node.region or (piece.start, piece.end)
             if not piece.undone_by_normaliser or len(set(transforms)) > 1:
                 yield Layer(transforms, GuardedText(decoded), region)
-            found = hints(decoded) & ~_settled(node, transforms[-1], piece)
+            found = next_look(decoded, known) & ~_settled(node, transforms[-1], piece)
             if found:
                 rearranged = _rearranged(node, piece)
                 queue.append(_Node(decoded, found, transforms, region, node.level + 1, rearranged))
@@ -128,10 +137,10 @@ def _settled(node: _Node, last: str, piece: Piece) -> int:
     """Hints that need not be followed after a step, because it was or the step before it."""
     if last.startswith("utf-"):
         return Hint.BYTES | Hint.FOREIGN
-    if last == "escapes" and structure.has_strings(node.text):
-        return (
-            Hint.STRINGS
-        )  # with their escapes gone, inner quotes would be taken for outer ones; `strings` goes inwards by itself
+    if last == "escapes":
+        # With their escapes gone, inner quotes would be taken for outer ones; `strings` goes inwards by itself.
+        quotes = Hint.STRINGS if structure.has_strings(node.text) else 0
+        return quotes | (Hint.LINES if node.text.count("\n") > node.text.count("\\n") else 0)
     return Hint.BYTES if isinstance(piece.content, bytes) else 0
 
 
@@ -142,8 +151,6 @@ def _decoded(node: _Node, budget: Budget, seen: _Seen) -> Iterator[tuple[Piece, 
             if not budget.attempt(len(piece.content)):
                 return
             if isinstance(piece.content, str):
-                if piece.name in _ONCE and piece.name in node.transforms[-1:]:
-                    continue  # what a decoder leaves of its own work is debris
                 yield piece, (piece.name,), piece.content
             elif seen.add(piece.content):
                 yield from _texts(piece, piece.content, (piece.name,), budget, seen)
@@ -158,7 +165,8 @@ def _decoders(node: _Node) -> Iterator[Decoder]:
     if node.hints & Hint.ENCODED or node.text.count("\\") + node.text.count("%") + node.text.count("&") >= _FEWEST_ESCAPES:
         yield from _UNESCAPERS
     if node.rearranged < _MOST_REARRANGEMENTS:
-        yield from (decode for needed, decode in _REARRANGERS if node.hints & needed)
+        useless = _NOT_AFTER.get(node.transforms[-1], frozenset()) if node.transforms else ()
+        yield from (decode for needed, decode in _REARRANGERS if node.hints & needed and decode not in useless)
 
 
 def _texts(

@@ -97,12 +97,11 @@ def _remove(pattern: re.Pattern[str], closer: str, text: str) -> str:
     return pattern.sub("", text) if closer in text else text
 
 
-_DOUBLE = re.compile(r"(?<!\\)\"(?P<double>(?:[^\"\\]|\\.)*+)(?:\"(?P<key>\s*+:)?|\\?\Z)(?P<single>)", re.DOTALL)
+_DOUBLE = re.compile(r"\"(?<!\\\")(?P<double>(?:[^\"\\]|\\.)*+)(?:\"(?P<key>\s*+:)?|\\?\Z)(?P<single>)", re.DOTALL)
 _EITHER = re.compile(
-    r"(?:(?<!\\)\"(?P<double>(?:[^\"\\]|\\.)*+)\"|(?<![\w'\\])'(?P<single>(?:[^'\\]|\\.)*+)'(?!\w))(?P<key>\s*+:)?", re.DOTALL
+    r"(?:\"(?<!\\\")(?P<double>(?:[^\"\\]|\\.)*+)\"|'(?<![\w'\\]')(?P<single>(?:[^'\\]|\\.)*+)'(?!\w))(?P<key>\s*+:)?", re.DOTALL
 )
 _OPEN_QUOTE = re.compile(r"(?<!\\)\"")
-_NESTED_QUOTE = re.compile(r"\\[\"']")
 _SHORTEST_NESTED = 40
 _FEWEST_STRINGS = 6
 _FEWEST_QUOTES = 2 * _FEWEST_STRINGS
@@ -137,7 +136,7 @@ def _joined(text: str, pattern: re.Pattern[str]) -> Iterator[Piece]:
             key = _DIGIT_RUN.sub("", raw[:80])
             continue
         value = _ESCAPE.sub(lambda escape: _unescaped(escape[1]), raw) if "\\" in raw else raw
-        if _NESTED_QUOTE.search(raw) and len(value) >= _SHORTEST_NESTED:
+        if len(value) >= _SHORTEST_NESTED and ('\\"' in raw or "\\'" in raw):
             # A document inside a string: out here its quotes would be taken for ours.
             yield Piece(*found.span(), "string", value, undone_by_normaliser=True)
         values.append(value)
@@ -184,38 +183,33 @@ _LONGEST_LINE = 100  # what stands on longer lines is found line by line
 def line_prefixes(text: str) -> Iterator[Piece]:
     """Line numbers, time stamps and other beginnings that neighbouring lines share once digits are made alike, removed."""
     lines = text.split("\n")
-    shapes = [_DIGIT_RUN.sub("0", line[:_PREFIX_LENGTH]).lstrip() for line in lines]
+    begins = [line[:_PREFIX_LENGTH].lstrip() for line in lines]
     cut = [0] * len(lines)
     for index in range(len(lines) - 1):
-        if shapes[index][:1] != shapes[index + 1][:1]:
-            continue
-        shared = len(commonprefix((shapes[index], shapes[index + 1])))  # noqa: RUF071
-        shared = _at_word_end(shapes[index], shared)
-        if shared:
+        if begins[index][:1] == begins[index + 1][:1] or (begins[index][:1].isdigit() and begins[index + 1][:1].isdigit()):
+            shared = _shared(_DIGIT_RUN.sub("0", begins[index]), _DIGIT_RUN.sub("0", begins[index + 1]))
             cut[index], cut[index + 1] = max(cut[index], shared), max(cut[index + 1], shared)
     lengths = [len(line) for line, length in zip(lines, cut, strict=True) if length]
     if len(lengths) >= 3 and sum(lengths) <= _LONGEST_LINE * len(lengths):
-        yield Piece(0, len(text), "line-prefixes", "\n".join(map(_without_prefix, lines, shapes, cut)))
+        yield Piece(0, len(text), "line-prefixes", "\n".join(map(_without_prefix, lines, cut)))
 
 
-def _at_word_end(shape: str, length: int) -> int:
-    """A shared beginning ends after a mark or a blank, so that words which merely begin alike stay whole."""
-    while length and (shape[length - 1].isalpha() or shape[length - 1].isspace()):
+def _shared(first: str, second: str) -> int:
+    """Length of the common beginning up to a mark or a blank, so that words which merely begin alike stay whole."""
+    length = len(commonprefix((first, second)))  # noqa: RUF071
+    while length and (first[length - 1].isalpha() or first[length - 1].isspace()):
         length -= 1
     return length
 
 
-def _without_prefix(line: str, shape: str, length: int) -> str:
-    """Cut the stretch of `line` whose shape is the first `length` characters of `shape`."""
+def _without_prefix(line: str, length: int) -> str:
+    """Cut the beginning whose shape is `length` characters long; in the shape, a run of digits is one character."""
     if not length:
         return line
     position = len(line) - len(line.lstrip())
-    for mark in shape[:length]:
-        if mark == "0":
-            found = _DIGIT_RUN.match(line, position)
-            position = found.end() if found else position
-        else:
-            position += 1
+    for _ in range(length):
+        found = _DIGIT_RUN.match(line, position)
+        position = found.end() if found else position + 1
     return line[position:]
 
 

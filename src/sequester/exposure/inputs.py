@@ -1,0 +1,127 @@
+"""From paths to inputs, readers and units: what there is to read, and what of it nobody knows how to read.
+
+A directory is one input where a reader takes it as a whole, else every file in it is one. A file that cannot be read becomes an input
+with an error; a file that lies beside a directory's own and is no log that any reader knows is named, never passed over in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import file_digest
+from pathlib import Path
+
+from sequester.episodes.readers.interface import Declared, Options, Reader
+from sequester.episodes.readers.probing import probe
+from sequester.episodes.readers.registry import recognise
+from sequester.errors import InputError
+from sequester.exposure.workers import Task
+
+_NAMED = 5
+"""Files beside a log that are named in the result; the rest are counted."""
+
+
+@dataclass
+class Job:
+    """One input and how it is read; `reader` is None where nobody could."""
+
+    path: Path
+    reader: Reader | None = None
+    declared: Declared = field(default_factory=Declared)
+    error: str | None = None
+    units: set[str] = field(default_factory=set)
+    """Paths of the files read for it, filled as units are handed out."""
+    notes: list[str] = field(default_factory=list)
+
+
+def find_jobs(paths: Iterable[Path], readers: Sequence[Reader], options: Options, format: str | None) -> list[Job]:
+    """The inputs at the paths given, each once."""
+    jobs: dict[Path, Job] = {}
+    for path in paths:
+        for job in _jobs_at(path, readers, options, format):
+            known = jobs.setdefault(job.path.resolve(), job)
+            if known is not job:
+                known.notes.append(f"{job.path}: given more than once; read once.")
+    return list(jobs.values())
+
+
+def _jobs_at(path: Path, readers: Sequence[Reader], options: Options, format: str | None) -> Iterator[Job]:
+    if not path.is_dir():
+        yield _job(path, readers, options, format)
+        return
+    whole = _reader_of_directory(path, readers, format)
+    if whole is not None:
+        yield _declared(path, whole, options)
+        return
+    files = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")]
+    if not files:
+        yield Job(path, error="is a directory without files")
+    for file in files:
+        yield _job(file, readers, options, format)
+
+
+def _reader_of_directory(path: Path, readers: Sequence[Reader], format: str | None) -> Reader | None:
+    """The reader that takes a directory as a whole; None where its files speak for themselves."""
+    try:
+        reader = recognise(path, readers, format)
+        return reader if reader.recognise(probe(path)) is None else None
+    except InputError:
+        return None
+
+
+def _job(path: Path, readers: Sequence[Reader], options: Options, format: str | None) -> Job:
+    try:
+        return _declared(path, recognise(path, readers, format), options)
+    except InputError as error:
+        # The first line says what is wrong; what was tried, reader by reader, is a list of its own.
+        wrong, *tried = error.message.split("\n")
+        return Job(path, error=f"{wrong}. {error.hint}".strip(), notes=[f"{path}:{line}" for line in tried])
+
+
+def _declared(path: Path, reader: Reader, options: Options) -> Job:
+    try:
+        return Job(path, reader, reader.declared(path, options))
+    except InputError as error:
+        return Job(path, None, error=f"{error.message}. {error.hint}".strip())
+
+
+def tasks(jobs: list[Job], readers: Sequence[Reader], options: Options) -> Iterator[Task]:
+    """Every unit of every input. Logs beside the files of a directory are appended to `jobs` and read too."""
+    for job in jobs:
+        if job.reader is None:
+            continue
+        try:
+            for unit in job.reader.units(job.path, options):
+                job.units.add(unit.path)
+                yield Task(job.reader.name, unit, job.declared.group_size is not None)
+        except InputError as error:
+            job.error = error.message
+        if job.path.is_dir():
+            jobs += _strays(job, readers, options)
+
+
+def _strays(job: Job, readers: Sequence[Reader], options: Options) -> Iterator[Job]:
+    """Files beside those that a directory's reader read."""
+    read = {Path(unit) for unit in job.units}
+    folders = {path.parent for path in read} | {job.path}
+    unknown = []
+    for file in sorted({file for folder in folders for file in folder.iterdir() if file.is_file()} - read):
+        stray = _job(file, readers, options, None)
+        if stray.reader is not None:
+            yield stray
+        elif not file.name.startswith("."):
+            unknown.append(file.name)
+    if unknown:
+        names = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
+        job.notes.append(f"{job.path}: {len(unknown)} file(s) beside the log are no log that a reader knows: {names}.")
+
+
+def digests(paths: Sequence[Path]) -> dict[str, str]:
+    """SHA-256 of every input file, by path; directories file by file."""
+    found = {}
+    for path in paths:
+        for file in sorted(path.rglob("*")) if path.is_dir() else (path,):
+            if file.is_file():
+                with file.open("rb") as stream:
+                    found[str(file)] = file_digest(stream, "sha256").hexdigest()
+    return found
