@@ -67,7 +67,7 @@ def test_an_input_that_changed_is_said(cli, audited, log):
     log(QUIET)
     outcome = cli("show", "r1", audited, "--workspace", "w", "--reveal", "incident 7")
     assert outcome.code == 2
-    assert "the record is not in the input any more" in outcome.err
+    assert "the record cannot be found in the input" in outcome.err
 
 
 def test_an_input_that_is_gone_is_said(cli, audited, tmp_path):

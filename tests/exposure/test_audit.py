@@ -23,7 +23,8 @@ def counted(result):
     assert counts.seen == counts.without_cot + counts.audited + sum(counts.not_assessed.values())
     assert 0 <= counts.exposed <= counts.seen - counts.without_cot
     calls = result.reward_calls
-    assert calls.seen == calls.audited + sum(calls.not_assessed.values()) == sum(calls.evidence.values())
+    assert calls.seen == calls.audited + sum(calls.not_assessed.values())
+    assert calls.seen == sum(calls.evidence.values()) + calls.not_assessed.get("input_not_logged", 0)
     assert calls.exposed <= calls.audited
     for rate in result.rates:
         assert 0 <= rate.count <= rate.of

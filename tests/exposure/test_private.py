@@ -94,4 +94,8 @@ def test_reasoning_can_be_looked_for_only_where_some_was_logged(episode, reason)
     ],
 )
 def test_only_whole_raw_reasoning_can_be_cleared(keys, reason):
-    assert why_not_cleared(made(("reasoning", "r"), **keys)) is reason
+    assert why_not_cleared(made(("reasoning", "r"), ("answer", ""), **keys)) is reason
+
+
+def test_reasoning_without_an_answer_is_never_cleared():
+    assert why_not_cleared(made(("reasoning", "r"))) is Reason.ANSWER_NOT_LOGGED

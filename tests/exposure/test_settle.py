@@ -156,7 +156,8 @@ def test_an_input_with_an_error_keeps_the_verdict_from_none_found():
 def test_an_error_of_a_file_below_a_directory_is_the_directory_s():
     tally = counted(3)
     tally.errors["run/part.jsonl"] = "the page is damaged"
-    result = settled(tally, Input("run", "trl", Declared()), Input("run2", "trl", Declared()))
+    mine, other = (frozenset({f"{run}/part.jsonl"}) for run in ("run", "run2"))
+    result = settled(tally, Input("run", "trl", Declared(), units=mine), Input("run2", "trl", Declared(), units=other))
     assert [one.error for one in result.inputs] == ["the page is damaged", None]
 
 

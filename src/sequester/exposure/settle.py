@@ -271,9 +271,9 @@ def _call_counts(tally: Tally) -> CallCounts:
 
 
 def _rates(tally: Tally, episodes: EpisodeCounts, complete: bool) -> Iterator[Rate]:
-    """Episodes and reward calls, each kind of evidence for itself. Without the end of an input nobody knows an upper bound."""
+    """Episodes and reward calls, each kind of evidence for itself. Without the end of an input no bound below 1 is known."""
     for one in _known_rates(tally, episodes):
-        yield one if complete else replace(one, high=None)
+        yield one if complete or one.high is None else replace(one, high=1.0)
 
 
 def _known_rates(tally: Tally, episodes: EpisodeCounts) -> Iterator[Rate]:

@@ -78,8 +78,8 @@ def verdict_word(verdict: Verdict) -> str:
 def episode_range(result: Result) -> tuple[str, str]:
     """Low and high share of exposed episodes, in percent."""
     low, high = bounds(result.episodes.exposed, sum(result.episodes.not_assessed.values()), with_cot(result.episodes))
-    # Nobody knows how many records the unread rest of an input holds.
-    return percent(low), "unknown" if any(map(is_unread, result.inputs)) else percent(high)
+    # Nobody knows what the unread rest of an input holds.
+    return percent(low), percent(1.0 if any(map(is_unread, result.inputs)) else high)
 
 
 def headline(result: Result) -> str:

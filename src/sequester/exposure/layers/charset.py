@@ -132,12 +132,14 @@ def _is_utf8(data: bytes) -> bool:
 
 def wide_text(text: str) -> Iterator[Piece]:
     """UTF-16 that was read as a single-byte charset (a NUL beside each character), and ASCII bytes that were read as UTF-16."""
-    if "\0" in text:
+    if text.count("\0") >= _FEWEST_NULS:
         data = as_bytes(text)
-        for name in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
-            for shift in range(4 if "32" in name else 2):
-                if _WIDE_RUNS[name].search(data):
-                    yield Piece(0, len(text), name, data[shift:].decode(name, "replace"))
+        for name, run in _WIDE_RUNS.items():
+            if run.search(data):
+                shifts = range(4 if "32" in name else 2)
+                yield from (Piece(0, len(text), name, data[shift:].decode(name, "replace")) for shift in shifts)
+    if text.isascii():
+        return
     units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), dtype="<u2")
     for start, end in _runs(_ascii_pair(units), 8):
         for name in ("utf-16-le", "utf-16-be"):
@@ -147,6 +149,7 @@ def wide_text(text: str) -> Iterator[Piece]:
 
 
 # A few characters side by side are enough: which ones are ASCII depends on the script.
+_FEWEST_NULS = 4
 _WIDE_RUNS = {
     "utf-16-le": re.compile(rb"(?:[^\0]\0){3}"),
     "utf-16-be": re.compile(rb"(?:\0[^\0]){3}"),

@@ -47,7 +47,11 @@ _DECODERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.BYTES | Hint.FOREIGN, charset.wide_text),
     (Hint.FOREIGN, charset.smuggled),
 )
-_UNESCAPERS: tuple[Decoder, ...] = (structure.unescape, structure.percent, structure.entities)
+_UNESCAPERS: tuple[tuple[str, Decoder], ...] = (
+    ("\\", structure.unescape),
+    ("%", structure.percent),
+    ("&", structure.entities),
+)
 _REARRANGERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.SOFT_BREAKS, structure.quoted_printable),
     (Hint.FOREIGN, charset.mojibake),
@@ -162,8 +166,8 @@ def _decoded(node: _Node, budget: Budget, seen: _Seen) -> Iterator[tuple[Piece, 
 def _decoders(node: _Node) -> Iterator[Decoder]:
     yield from (decode for needed, decode in _DECODERS if node.hints & needed)
     # A few escapes in a program hide nothing; one inside an encoded region does.
-    if node.hints & Hint.ENCODED or node.text.count("\\") + node.text.count("%") + node.text.count("&") >= _FEWEST_ESCAPES:
-        yield from _UNESCAPERS
+    fewest = 1 if node.hints & Hint.ENCODED else _FEWEST_ESCAPES
+    yield from (decode for mark, decode in _UNESCAPERS if node.text.count(mark) >= fewest)
     if node.rearranged < _MOST_REARRANGEMENTS:
         useless = _NOT_AFTER.get(node.transforms[-1], frozenset()) if node.transforms else ()
         yield from (decode for needed, decode in _REARRANGERS if node.hints & needed and decode not in useless)
