@@ -231,6 +231,13 @@ def test_the_sketch_notes_nothing_of_a_possible_leak(level: str) -> None:
     assert not any(sketch.table)
 
 
+def test_nothing_to_note_leaves_the_sketch_untouched(level: str) -> None:
+    sketch = Sketch(64)
+    screen([(("text",), (), (("short",), ()))], sketch)
+    assert not any(sketch.table)
+    assert sketch.place == array("I", [0, 0])
+
+
 def test_a_sketch_of_many_inputs_is_alike_in_kernel_and_oracle(level: str) -> None:
     rng = random.Random(12)
     parts = [prose(rng, 50).encode() for _ in range(12)]

@@ -3,7 +3,7 @@
 #define SEQUESTER_KERNEL_EPISODE_H
 
 #include "_kernel_flags.h"
-#include "_kernel_match.h"
+#include "_kernel_sketch.h"
 
 #define COT_BREAK 0
 #define INPUT_BREAK 1

@@ -148,18 +148,6 @@ typedef struct {
     uint64_t token, number, hex, gap, sign, after, equals, line_break, nul;
 } seq_masks;
 
-static SEQ_INLINE size_t trailing_zeros(uint64_t bits)
-{
-#if defined(__GNUC__)
-    return bits ? (size_t)__builtin_ctzll(bits) : 64;
-#else
-    size_t count = 0;
-    for (; count < 64 && !(bits >> count & 1); count++) {
-    }
-    return count;
-#endif
-}
-
 static SEQ_INLINE size_t leading_zeros(uint64_t bits)
 {
 #if defined(__GNUC__)
@@ -271,15 +259,15 @@ SEQ_AVX512 static void hints_avx512(const uint8_t *s, size_t n, seq_hints *hints
         const __m512i block = _mm512_maskz_loadu_epi8(within, s + at);
         const uint64_t ascii = ~_mm512_movepi8_mask(block) & within;
         const __m512i kind = _mm512_maskz_permutex2var_epi8(ascii, low, block, high);
-#define HINT_BITS(number) _mm512_test_epi8_mask(kind, _mm512_loadu_si512(tables.bits[number]))
+#define HINT_BITS(bit) _mm512_test_epi8_mask(kind, _mm512_loadu_si512(tables.bits[trailing_zeros(bit)]))
         const seq_masks masks = {
-            .token = HINT_BITS(0),
-            .number = HINT_BITS(1),
-            .hex = HINT_BITS(2),
-            .gap = HINT_BITS(3),
-            .sign = HINT_BITS(4),
-            .after = HINT_BITS(5),
-            .equals = HINT_BITS(6),
+            .token = HINT_BITS(HINT_TOKEN),
+            .number = HINT_BITS(HINT_NUMBER),
+            .hex = HINT_BITS(HINT_HEX),
+            .gap = HINT_BITS(HINT_GAP),
+            .sign = HINT_BITS(HINT_SIGN),
+            .after = HINT_BITS(HINT_AFTER),
+            .equals = HINT_BITS(HINT_EQUALS),
             .line_break = _mm512_movepi8_mask(kind),
             .nul = _mm512_mask_testn_epi8_mask(within, block, block),
         };
@@ -288,20 +276,48 @@ SEQ_AVX512 static void hints_avx512(const uint8_t *s, size_t n, seq_hints *hints
     }
 }
 
+SEQ_AVX2 static void hints_avx2(const uint8_t *s, size_t n, seq_hints *hints)
+{
+    const __m256i zero = _mm256_setzero_si256();
+    for (size_t at = 0; at < n; at += 64) {
+        const uint64_t within = n - at >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (n - at)) - 1;
+        const seq_halves block = load_avx2(s + at, n - at), kind = look_up_avx2(tables.flag_classes, block);
+        const seq_masks masks = {
+            .token = bit_avx2(kind, HINT_TOKEN),
+            .number = bit_avx2(kind, HINT_NUMBER),
+            .hex = bit_avx2(kind, HINT_HEX),
+            .gap = bit_avx2(kind, HINT_GAP),
+            .sign = bit_avx2(kind, HINT_SIGN),
+            .after = bit_avx2(kind, HINT_AFTER),
+            .equals = bit_avx2(kind, HINT_EQUALS),
+            .line_break = bit_avx2(kind, HINT_BREAK),
+            .nul = movemask_avx2(_mm256_cmpeq_epi8(block.left, zero), _mm256_cmpeq_epi8(block.right, zero)) & within,
+        };
+        hint_block(s, n, at, &masks, hints);
+    }
+}
+
 #endif
+
+static void find_hints(const uint8_t *s, size_t n, seq_hints *hints)
+{
+#if SEQ_X86
+    if (tables.level == LEVEL_AVX512) {
+        hints_avx512(s, n, hints);
+        return;
+    }
+    if (tables.level == LEVEL_AVX2) {
+        hints_avx2(s, n, hints);
+        return;
+    }
+#endif
+    hints_scalar(s, n, hints);
+}
 
 static uint32_t flags_of(const uint8_t *s, size_t n, const seq_normalised *counted)
 {
     seq_hints hints = {0};
-#if SEQ_X86
-    if (tables.level == LEVEL_AVX512) {
-        hints_avx512(s, n, &hints);
-    } else {
-        hints_scalar(s, n, &hints);
-    }
-#else
-    hints_scalar(s, n, &hints);
-#endif
+    find_hints(s, n, &hints);
     if (counted->odd >= 3 || hints.octal >= 8 || hints.unicode >= 4 || hints.breaks >= 2) {
         hints.flags |= FLAG_ESCAPES;
     }

@@ -2,7 +2,7 @@
 #ifndef SEQUESTER_KERNEL_SEEDS_H
 #define SEQUESTER_KERNEL_SEEDS_H
 
-#include "_kernel_text.h"
+#include "_kernel_tables.h"
 
 #define SEED 16
 #define WINDOW 9
@@ -22,16 +22,6 @@ typedef struct {
     uint8_t least[TILE + TILE_MARGIN];
     uint64_t chosen[TILE / 64 + 1];
 } seq_tile;
-
-static inline uint64_t load64(const uint8_t *s)
-{
-    uint64_t value;
-    memcpy(&value, s, 8);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    value = __builtin_bswap64(value);
-#endif
-    return value;
-}
 
 static inline uint64_t seed_hash(const uint8_t *s)
 {

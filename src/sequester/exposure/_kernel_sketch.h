@@ -2,7 +2,7 @@
 #ifndef SEQUESTER_KERNEL_SKETCH_H
 #define SEQUESTER_KERNEL_SKETCH_H
 
-#include "_kernel_match.h"
+#include "_kernel_chains.h"
 
 #define SHARED_WINDOW 32
 #define SKETCH_LINE 16
@@ -120,7 +120,7 @@ static SEQ_INLINE void note_windows(seq_sketch *sketch, const seq_call *call, co
             seed++;
         }
     }
-    sketch->filled = filled;
+    sketch->filled = sketch->block ? filled : 0;
 }
 
 #if SEQ_X86

@@ -2,63 +2,7 @@
 #ifndef SEQUESTER_KERNEL_TEXT_H
 #define SEQUESTER_KERNEL_TEXT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#if defined(__x86_64__) && defined(__GNUC__)
-#define SEQ_X86 1
-#include <immintrin.h>
-#define SEQ_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,gfni,bmi,bmi2,popcnt,lzcnt")))
-#define SEQ_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
-#else
-#define SEQ_X86 0
-#endif
-
-#if defined(__GNUC__)
-#define SEQ_INLINE inline __attribute__((always_inline))
-#else
-#define SEQ_INLINE inline
-#endif
-
-/* Bytes that may be read before and written after a text in one of our own buffers. */
-#define SEQ_SLACK 128
-
-typedef struct {
-    uint64_t key; /* up to eight letters, zero-padded */
-    uint32_t code;
-} seq_name;
-
-#define SEQ_NAMES 1024
-
-enum { LEVEL_SCALAR, LEVEL_AVX2, LEVEL_AVX512 };
-
-/* Set once by configure(), read-only afterwards. */
-static struct {
-    int level;
-    uint16_t bmp[0x10000];
-    uint16_t astral[0x400 + 0x100 + 0x80];
-    uint8_t expansions[4 * 0x800];
-    seq_name entities[SEQ_NAMES];
-    seq_name tags[SEQ_NAMES];
-    _Alignas(64) uint8_t ascii[128]; /* folded byte, 0 = dropped */
-    uint8_t classes[128];
-    uint8_t flag_classes[128];
-    uint8_t product[3][256]; /* multiplication tables of the order function */
-    _Alignas(64) uint8_t bits[8][64];     /* 1 << k throughout: from memory, because compilers would rather broadcast it again and again */
-} tables;
-
-enum {
-    CLASS_BACKSLASH = 1,
-    CLASS_NRT = 2,
-    CLASS_CODE = 4, /* u, U, x */
-    CLASS_HEX = 8,
-    CLASS_UPPER_HEX = 16,
-    CLASS_PERCENT = 32,
-    CLASS_EQUALS = 64,
-    CLASS_MARKUP = 128 /* & and < */
-};
+#include "_kernel_units.h"
 
 typedef struct {
     uint8_t *out;
@@ -66,409 +10,6 @@ typedef struct {
     uint64_t odd;
     uint64_t wide;
 } seq_normalised;
-
-typedef struct {
-    int32_t code; /* code point, or -1 for a byte that is no UTF-8 */
-    uint32_t odd;
-    size_t end;
-} seq_unit;
-
-typedef struct {
-    int32_t code; /* -1: not decoded, only the sign counts */
-    size_t end;
-} seq_decoded;
-
-static inline int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static inline bool is_alnum(uint8_t c)
-{
-    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
-
-static inline int hex_pair(const uint8_t *s, size_t n, size_t at)
-{
-    if (at > n || n - at < 2) {
-        return -1;
-    }
-    int high = hex_value(s[at]), low = hex_value(s[at + 1]);
-    return high < 0 || low < 0 ? -1 : high << 4 | low;
-}
-
-static inline int upper_pair(const uint8_t *s, size_t n, size_t at)
-{
-    int value = hex_pair(s, n, at);
-    return value < 0 || s[at] >= 'a' || s[at + 1] >= 'a' ? -1 : value;
-}
-
-static inline int32_t hex_number(const uint8_t *s, size_t n, size_t at, int digits)
-{
-    if (at > n || n - at < (size_t)digits) {
-        return -1;
-    }
-    uint32_t value = 0;
-    for (int i = 0; i < digits; i++) {
-        int digit = hex_value(s[at + i]);
-        if (digit < 0 || value >= 0x1000000) {
-            return -1;
-        }
-        value = value << 4 | (uint32_t)digit;
-    }
-    return value < 0x110000 ? (int32_t)value : -1;
-}
-
-static inline size_t skip(const uint8_t *s, size_t n, size_t at, const char *what, size_t size)
-{
-    while (at <= n && n - at >= size && memcmp(s + at, what, size) == 0) {
-        at += size;
-    }
-    return at;
-}
-
-static inline size_t utf8_size(uint8_t lead)
-{
-    if (lead < 0xC2 || lead > 0xF4) {
-        return 0;
-    }
-    return lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-}
-
-/* The code point of a sequence whose lead fits its size and whose other bytes are continuations; -1 if overlong or too high. */
-static inline int32_t utf8_code(const uint8_t *s, size_t size)
-{
-    if (size == 2) {
-        return (s[0] & 0x1F) << 6 | (s[1] & 0x3F);
-    }
-    if (size == 3) {
-        int32_t code = (s[0] & 0x0F) << 12 | (s[1] & 0x3F) << 6 | (s[2] & 0x3F);
-        return code < 0x800 || (code >= 0xD800 && code < 0xE000) ? -1 : code;
-    }
-    int32_t code = (s[0] & 0x07) << 18 | (s[1] & 0x3F) << 12 | (s[2] & 0x3F) << 6 | (s[3] & 0x3F);
-    return code < 0x10000 || code > 0x10FFFF ? -1 : code;
-}
-
-static inline seq_decoded utf8_at(const uint8_t *s, size_t n, size_t at)
-{
-    size_t size = utf8_size(s[at]);
-    if (size == 0 || n - at < size) {
-        return (seq_decoded){-1, at + 1};
-    }
-    for (size_t i = 1; i < size; i++) {
-        if ((s[at + i] & 0xC0) != 0x80) {
-            return (seq_decoded){-1, at + 1};
-        }
-    }
-    int32_t code = utf8_code(s + at, size);
-    return (seq_decoded){code, code < 0 ? at + 1 : at + size};
-}
-
-/* Offset of the pair of the next escaped byte of a sequence, or SIZE_MAX. */
-static size_t next_pair(const uint8_t *s, size_t n, size_t at, char kind)
-{
-    if (kind == '%') {
-        return at < n && s[at] == '%' ? skip(s, n, at + 1, "25", 2) : SIZE_MAX;
-    }
-    if (kind == '=') {
-        if (n - at >= 2 && s[at] == '=' && s[at + 1] == '\n') {
-            at += 2;
-        } else if (n - at >= 3 && s[at] == '=' && s[at + 1] == '\r' && s[at + 2] == '\n') {
-            at += 3;
-        }
-        return at < n && s[at] == '=' ? skip(s, n, at + 1, "3D", 2) : SIZE_MAX;
-    }
-    size_t end = skip(s, n, at, "\\", 1);
-    return end > at && end < n && s[end] == 'x' ? end + 1 : SIZE_MAX;
-}
-
-static seq_decoded escaped_sequence(const uint8_t *s, size_t n, size_t at, int lead, char kind)
-{
-    const seq_decoded failed = {-1, at};
-    size_t size = lead < 0 ? 0 : utf8_size((uint8_t)lead);
-    if (size == 0) {
-        return failed;
-    }
-    uint8_t bytes[4] = {(uint8_t)lead, 0, 0, 0};
-    size_t end = at + 2;
-    for (size_t i = 1; i < size; i++) {
-        size_t start = next_pair(s, n, end, kind);
-        int value = start == SIZE_MAX ? -1 : hex_pair(s, n, start);
-        if (value < 0x80 || value > 0xBF) {
-            return failed;
-        }
-        bytes[i] = (uint8_t)value;
-        end = start + 2;
-    }
-    int32_t code = utf8_code(bytes, size);
-    return code < 0 ? failed : (seq_decoded){code, end};
-}
-
-static seq_decoded decode_percent(const uint8_t *s, size_t n, size_t at)
-{
-    at = skip(s, n, at, "25", 2);
-    int value = hex_pair(s, n, at);
-    if (value >= 0 && value < 0x80) {
-        return (seq_decoded){value, at + 2};
-    }
-    return escaped_sequence(s, n, at, value, '%');
-}
-
-static seq_decoded decode_quoted(const uint8_t *s, size_t n, size_t at)
-{
-    at = skip(s, n, at, "3D", 2);
-    int value = upper_pair(s, n, at);
-    if ((value >= 0x20 && value < 0x7F) || value == 9 || value == 10 || value == 13) {
-        return (seq_decoded){value, at + 2};
-    }
-    return escaped_sequence(s, n, at, value, '=');
-}
-
-static seq_decoded decode_backslash(const uint8_t *s, size_t n, size_t at)
-{
-    const seq_decoded failed = {-1, at};
-    if (at >= n) {
-        return failed;
-    }
-    switch (s[at]) {
-    case 'n':
-    case 'r':
-    case 't':
-        return (seq_decoded){0x20, at + 1};
-    case 'U': {
-        int32_t code = hex_number(s, n, at + 1, 8);
-        return code < 0 ? failed : (seq_decoded){code, at + 9};
-    }
-    case 'x': {
-        int value = hex_pair(s, n, at + 1);
-        if (value < 0) {
-            return failed;
-        }
-        seq_decoded joined = escaped_sequence(s, n, at + 1, value, 'x');
-        return joined.code < 0 ? (seq_decoded){value, at + 3} : joined;
-    }
-    case 'u': {
-        int32_t high = hex_number(s, n, at + 1, 4);
-        if (high < 0) {
-            return failed;
-        }
-        if (high >= 0xD800 && high < 0xDC00) {
-            size_t second = skip(s, n, at + 5, "\\", 1);
-            if (second > at + 5 && second < n && s[second] == 'u') {
-                int32_t low = hex_number(s, n, second + 1, 4);
-                if (low >= 0xDC00 && low < 0xE000) {
-                    return (seq_decoded){0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00), second + 5};
-                }
-            }
-        }
-        return (seq_decoded){high, at + 5};
-    }
-    default:
-        return failed;
-    }
-}
-
-static inline size_t name_slot(uint64_t key)
-{
-    return (size_t)((key * UINT64_C(0x9E3779B97F4A7C15)) >> 54);
-}
-
-static int32_t look_up(const seq_name *names, uint64_t key)
-{
-    for (size_t slot = name_slot(key); names[slot].key != 0; slot = (slot + 1) % SEQ_NAMES) {
-        if (names[slot].key == key) {
-            return (int32_t)names[slot].code;
-        }
-    }
-    return -1;
-}
-
-static seq_decoded decode_number(const uint8_t *s, size_t n, size_t at)
-{
-    size_t end = at;
-    uint32_t value = 0;
-    if (at < n && (s[at] == 'x' || s[at] == 'X')) {
-        at = end = at + 1;
-        while (end < n && end - at < 6 && hex_value(s[end]) >= 0) {
-            value = value << 4 | (uint32_t)hex_value(s[end++]);
-        }
-    } else {
-        while (end < n && end - at < 7 && s[end] >= '0' && s[end] <= '9') {
-            value = value * 10 + (s[end++] - '0');
-        }
-    }
-    bool good = end > at && end < n && s[end] == ';' && value < 0x110000;
-    return good ? (seq_decoded){(int32_t)value, end + 1} : (seq_decoded){-1, 0};
-}
-
-static seq_decoded decode_entity(const uint8_t *s, size_t n, size_t at)
-{
-    at = skip(s, n, at, "amp;", 4);
-    const seq_decoded failed = {-1, at};
-    if (at >= n) {
-        return failed;
-    }
-    if (s[at] == '#') {
-        seq_decoded number = decode_number(s, n, at + 1);
-        return number.code < 0 ? failed : number;
-    }
-    uint64_t key = 0;
-    size_t size = 0;
-    while (size < 8 && at + size < n && is_alnum(s[at + size])) {
-        key |= (uint64_t)s[at + size] << (8 * size);
-        size++;
-    }
-    if (size < 2 || at + size >= n || s[at + size] != ';') {
-        return failed;
-    }
-    int32_t code = look_up(tables.entities, key);
-    return code < 0 ? failed : (seq_decoded){code, at + size + 1};
-}
-
-/* Whether an unknown entity (2 to 31 letters or digits and a semicolon) stands at `at`. */
-static bool entity_like(const uint8_t *s, size_t n, size_t at)
-{
-    size_t size = 0;
-    while (size < 32 && at + size < n && is_alnum(s[at + size])) {
-        size++;
-    }
-    return size >= 2 && size < 32 && at + size < n && s[at + size] == ';';
-}
-
-static seq_unit unit_at(const uint8_t *s, size_t n, size_t at)
-{
-    int32_t code = s[at];
-    size_t end = at + 1;
-    if (code >= 0x80) {
-        seq_decoded found = utf8_at(s, n, at);
-        return (seq_unit){found.code, 0, found.end};
-    }
-    for (bool decoded = false;; decoded = true) {
-        seq_decoded inner;
-        switch (code) {
-        case '\\':
-            inner = decode_backslash(s, n, end);
-            break;
-        case '%':
-            inner = decode_percent(s, n, end);
-            break;
-        case '=':
-            inner = decode_quoted(s, n, end);
-            break;
-        case '&':
-            inner = decode_entity(s, n, end);
-            break;
-        default:
-            return (seq_unit){code, 0, end};
-        }
-        end = inner.end;
-        if (inner.code < 0) {
-            uint32_t odd = code != '&' ? 0 : decoded ? 3 : entity_like(s, n, end);
-            return (seq_unit){code, odd, end};
-        }
-        code = inner.code;
-    }
-}
-
-/* What a code point folds to: a code point, 0 = dropped, 0xD800 + n = an expansion. */
-static inline uint32_t folded(uint32_t code)
-{
-    if (code < 0x10000) {
-        return tables.bmp[code];
-    }
-    if (code < 0x1D000 || (code >= 0x20000 && code < 0x40000)) {
-        return code;
-    }
-    if (code >= 0x1D400 && code < 0x1D800) {
-        return tables.astral[code - 0x1D400];
-    }
-    if (code >= 0x1F100 && code < 0x1F200) {
-        return tables.astral[0x400 + code - 0x1F100];
-    }
-    return code >= 0xE0000 && code < 0xE0080 ? tables.astral[0x500 + code - 0xE0000] : 0;
-}
-
-static inline size_t write_folded(uint8_t *out, uint32_t code)
-{
-    uint32_t value = folded(code);
-    if (value < 0x80) {
-        out[0] = (uint8_t)value;
-        return value != 0;
-    }
-    if (value < 0x800) {
-        out[0] = (uint8_t)(0xC0 | value >> 6);
-        out[1] = (uint8_t)(0x80 | (value & 0x3F));
-        return 2;
-    }
-    if (value >= 0xD800 && value < 0xE000) {
-        const uint8_t *expansion = tables.expansions + 4 * (size_t)(value - 0xD800);
-        size_t size = 0;
-        while (size < 4 && expansion[size] != 0) {
-            out[size] = expansion[size];
-            size++;
-        }
-        return size;
-    }
-    if (value < 0x10000) {
-        out[0] = (uint8_t)(0xE0 | value >> 12);
-        out[1] = (uint8_t)(0x80 | (value >> 6 & 0x3F));
-        out[2] = (uint8_t)(0x80 | (value & 0x3F));
-        return 3;
-    }
-    out[0] = (uint8_t)(0xF0 | value >> 18);
-    out[1] = (uint8_t)(0x80 | (value >> 12 & 0x3F));
-    out[2] = (uint8_t)(0x80 | (value >> 6 & 0x3F));
-    out[3] = (uint8_t)(0x80 | (value & 0x3F));
-    return 4;
-}
-
-/* The offset after the tag whose `<` stands before `at`, or 0. */
-static size_t tag_end(const uint8_t *s, size_t n, size_t at)
-{
-    at = skip(s, n, at, "\\", 1);
-    if (at >= n) {
-        return 0;
-    }
-    seq_unit slash = unit_at(s, n, at);
-    if (slash.code == '/') {
-        at = slash.end;
-    }
-    uint64_t key = 0;
-    size_t size = 0;
-    while (size < 8 && at + size < n && is_alnum(s[at + size])) {
-        uint8_t c = s[at + size];
-        key |= (uint64_t)(c >= 'A' ? c | 0x20 : c) << (8 * size);
-        size++;
-    }
-    if (size == 0 || look_up(tables.tags, key) < 0) {
-        return 0;
-    }
-    at += size;
-    int characters = 0, letters = 0;
-    while (at < n) {
-        seq_unit unit = unit_at(s, n, at);
-        at = unit.end;
-        if (unit.code == '\\') {
-            continue;
-        }
-        if (unit.code == '>') {
-            return at;
-        }
-        if (characters == 0 && unit.code != 9 && unit.code != 10 && unit.code != 13 && unit.code != ' ' && unit.code != '/') {
-            return 0;
-        }
-        characters++;
-        letters += unit.code >= 0x80 || (unit.code > 0 && tables.bmp[unit.code] != 0);
-        if (unit.code == '<' || characters > 200 || letters > 32) {
-            return 0;
-        }
-    }
-    return 0;
-}
 
 /* One unit of the text, folded into the output; returns the offset after it. */
 static size_t normalise_unit(const uint8_t *s, size_t n, size_t at, seq_normalised *result)
@@ -514,6 +55,8 @@ static void normalise_scalar(const uint8_t *s, size_t n, seq_normalised *result)
 
 #if SEQ_X86
 
+#define SEQ_AHEAD 1024 /* bytes from what is read to what is asked for: texts are too short for the processor to foresee it */
+
 /* Bits of a 64-byte block at which an escape, a tag or a non-ASCII character may start. The last two bytes of the block do not see what
  * follows, so there every sign counts; the scalar unit decides. */
 static inline uint64_t special_bits(uint64_t backslash, uint64_t code, uint64_t hex, uint64_t upper, uint64_t percent,
@@ -533,20 +76,20 @@ SEQ_AVX512 static void normalise_avx512(const uint8_t *s, size_t n, seq_normalis
     const __m512i space = _mm512_set1_epi8(0x20);
     size_t at = 0;
     while (at < n) {
-        _mm_prefetch((const char *)((uintptr_t)(s + at) + 1024), _MM_HINT_T0);
+        _mm_prefetch((const char *)((uintptr_t)(s + at) + SEQ_AHEAD), _MM_HINT_T0);
         __mmask64 within = n - at >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (n - at)) - 1;
         __m512i block = _mm512_maskz_loadu_epi8(within, s + at);
         __m512i bytes = _mm512_permutex2var_epi8(fold_low, block, fold_high);
         __m512i kind = _mm512_permutex2var_epi8(class_low, block, class_high);
         uint64_t high = _mm512_movepi8_mask(block);
         uint64_t keep = _mm512_test_epi8_mask(bytes, bytes) & ~high;
-#define CLASS_BITS(number) _mm512_test_epi8_mask(kind, _mm512_loadu_si512(tables.bits[number]))
-        const uint64_t backslash = CLASS_BITS(0) & ~high;
-        uint64_t special = high | special_bits(backslash, CLASS_BITS(2), CLASS_BITS(3), CLASS_BITS(4),
-                                               CLASS_BITS(5), CLASS_BITS(6), CLASS_BITS(7),
+#define CLASS_BITS(bit) _mm512_test_epi8_mask(kind, _mm512_loadu_si512(tables.bits[trailing_zeros(bit)]))
+        const uint64_t backslash = CLASS_BITS(CLASS_BACKSLASH) & ~high;
+        uint64_t special = high | special_bits(backslash, CLASS_BITS(CLASS_CODE), CLASS_BITS(CLASS_HEX), CLASS_BITS(CLASS_UPPER_HEX),
+                                               CLASS_BITS(CLASS_PERCENT), CLASS_BITS(CLASS_EQUALS), CLASS_BITS(CLASS_MARKUP),
                                                _mm512_cmple_epu8_mask(block, space));
         special &= within;
-        keep &= ~(backslash << 1 & CLASS_BITS(1));
+        keep &= ~(backslash << 1 & CLASS_BITS(CLASS_NRT));
 #undef CLASS_BITS
         if (special != 0) {
             keep &= (special ^ (special - 1)) >> 1;
@@ -564,6 +107,57 @@ SEQ_AVX512 static void normalise_avx512(const uint8_t *s, size_t n, seq_normalis
     }
 }
 
+/* Of the 64 bytes of two halves, writes those whose bits are set; eight at a time. */
+SEQ_AVX2 static inline void keep_avx2(seq_halves block, uint64_t keep, seq_normalised *result)
+{
+    uint8_t bytes[64];
+    _mm256_storeu_si256((__m256i *)bytes, block.left);
+    _mm256_storeu_si256((__m256i *)(bytes + 32), block.right);
+    uint8_t *out = result->out + result->size;
+    for (int i = 0; i < 64; i += 8) {
+        const unsigned kept = (unsigned)(keep >> i) & 0xFF;
+        const __m128i order = _mm_loadl_epi64((const __m128i *)tables.squeeze[kept]);
+        _mm_storel_epi64((__m128i *)out, _mm_shuffle_epi8(_mm_loadl_epi64((const __m128i *)(bytes + i)), order));
+        out += _mm_popcnt_u32(kept);
+    }
+    result->size = (size_t)(out - result->out);
+}
+
+SEQ_AVX2 static void normalise_avx2(const uint8_t *s, size_t n, seq_normalised *result)
+{
+    const __m256i any_sign = _mm256_set1_epi8((char)(CLASS_BACKSLASH | CLASS_PERCENT | CLASS_EQUALS | CLASS_MARKUP));
+    const __m256i zero = _mm256_setzero_si256(), space = _mm256_set1_epi8(0x20);
+    size_t at = 0;
+    while (at < n) {
+        _mm_prefetch((const char *)((uintptr_t)(s + at) + SEQ_AHEAD), _MM_HINT_T0);
+        const seq_halves block = load_avx2(s + at, n - at);
+        const seq_halves bytes = look_up_avx2(tables.ascii, block), kind = look_up_avx2(tables.classes, block);
+        const uint64_t high = movemask_avx2(block.left, block.right);
+        uint64_t keep = ~movemask_avx2(_mm256_cmpeq_epi8(bytes.left, zero), _mm256_cmpeq_epi8(bytes.right, zero));
+        const __m256i left_sign = _mm256_and_si256(kind.left, any_sign), right_sign = _mm256_and_si256(kind.right, any_sign);
+        if (high != 0 || !_mm256_testz_si256(_mm256_or_si256(left_sign, right_sign), any_sign)) {
+            const uint64_t backslash = bit_avx2(kind, CLASS_BACKSLASH);
+            const uint64_t blank = movemask_avx2(_mm256_cmpeq_epi8(_mm256_min_epu8(block.left, space), block.left),
+                                                 _mm256_cmpeq_epi8(_mm256_min_epu8(block.right, space), block.right));
+            uint64_t special = high | special_bits(backslash, bit_avx2(kind, CLASS_CODE), bit_avx2(kind, CLASS_HEX),
+                                                   bit_avx2(kind, CLASS_UPPER_HEX), bit_avx2(kind, CLASS_PERCENT),
+                                                   bit_avx2(kind, CLASS_EQUALS), bit_avx2(kind, CLASS_MARKUP), blank);
+            special &= n - at >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (n - at)) - 1;
+            keep &= ~(backslash << 1 & bit_avx2(kind, CLASS_NRT));
+            if (special != 0) {
+                keep_avx2(bytes, keep & (special ^ (special - 1)) >> 1, result);
+                at += (size_t)_tzcnt_u64(special);
+                do {
+                    at = normalise_unit(s, n, at, result);
+                } while (at < n && s[at] >= 0x80);
+                continue;
+            }
+        }
+        keep_avx2(bytes, keep, result);
+        at += 64;
+    }
+}
+
 #endif
 
 /* `out` must have room for n + SEQ_SLACK bytes. */
@@ -573,6 +167,10 @@ static seq_normalised normalise_text(const uint8_t *s, size_t n, uint8_t *out)
 #if SEQ_X86
     if (tables.level == LEVEL_AVX512) {
         normalise_avx512(s, n, &result);
+        return result;
+    }
+    if (tables.level == LEVEL_AVX2) {
+        normalise_avx2(s, n, &result);
         return result;
     }
 #endif

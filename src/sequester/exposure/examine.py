@@ -32,6 +32,9 @@ RULE_OF_CLASS = {FindingClass.CONTENT: "SQ101", FindingClass.IDS: "SQ102", Findi
 """The rule under which recorded and rebuilt findings of a class are reported."""
 
 _MARKER = re.compile(r"</?(?:\w{1,8}:)?think\b|\[/?THINK\]|<\|(?:channel|message|end|start)\|>|<\|?channel\|?>|[◁]/?think[▷]")
+_DRAFT = re.compile(r"<\|?tool_?calls?\b|<function[ =]|<invoke\b|[\"']arguments[\"']\s*:|to=functions\.", re.IGNORECASE)
+_DRAFT_REACH = 2000
+"""Code points of a drafted tool call that are looked at."""
 _BESIDE = 16
 """Code points on both sides of a stretch in which a marker says that a split failed there."""
 _CHARACTERS_PER_ID = 3
@@ -61,6 +64,8 @@ class Subject:
             [text.reveal_raw() for text in material.reasoning], [(text.reveal_raw(), first) for text, first in material.public]
         )
         self.normalised = b"\0".join(matching.normalise(text.reveal_raw()) for text in material.reasoning)
+        self._characters_per_byte = characters_per_byte(self.normalised)
+        self._drafts: list[bytes] | None = None
         self._unfolded: matching.Pattern | None = None
         self._map: tuple[matching.Places, matching.Places] | None = None
         self._echoed_by_tools: list[tuple[int, int]] | None = None
@@ -90,6 +95,17 @@ class Subject:
             )
         return self._unfolded
 
+    def drafts_a_call(self, start: int, end: int) -> bool:
+        """Whether a stretch of the pattern stands in a tool call drafted in the reasoning: in an input it is the call executed."""
+        if self._drafts is None:
+            joined = "\n".join(text.reveal() for text in self.material.reasoning)
+            self._drafts = [matching.normalise(joined[at.start() : at.start() + _DRAFT_REACH]) for at in _DRAFT.finditer(joined)]
+        return any(self.normalised[start:end] in draft for draft in self._drafts)
+
+    def characters(self, normalised: int) -> int:
+        """So many bytes of this reasoning, normalised, in characters: an ideograph is one, and three bytes."""
+        return round(normalised * self._characters_per_byte)
+
     def identity(self, chains: Sequence[matching.Chain]) -> GuardedText:
         """The normalised stretches that some chains share, for the fingerprint."""
         runs = sorted({(run.cot_start, run.length) for chain in chains for run in chain.runs if run.private})
@@ -105,6 +121,11 @@ class Subject:
                 for run in chain.runs
             ]
         return any(max(start, a) + THRESHOLDS.report <= min(end, b) for a, b in self._echoed_by_tools)
+
+
+def characters_per_byte(normalised: bytes) -> float:
+    """Characters in a byte of normalised UTF-8, on average; 1 for ASCII."""
+    return 1.0 if normalised.isascii() else sum(byte & 0xC0 != 0x80 for byte in normalised) / len(normalised)
 
 
 def _joined_map(texts: Sequence[str]) -> tuple[matching.Places, matching.Places]:
@@ -147,12 +168,23 @@ def examine(subject: Subject, call: RewardCall, hints: Sequence[int], key: Finge
 def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
     """The text fields of a call by name, and its short leaves joined: a text in pieces too short to be found one by one."""
     texts = [(field.name, field.text) for field in call.inputs or () if field.text is not None]
-    short = [text for _, text in texts if len(text.reveal_raw()) < SHORT_LEAF]
-    if len(short) >= SHORT_LEAVES:
-        texts.append((JOINED, GuardedText("".join(text.reveal() for text in short))))
+    pieces: dict[str, list[str]] = {}
+    for name, text in texts:
+        if len(text.reveal_raw()) < SHORT_LEAF:
+            for place in {_INDEX.sub("[*]", name), _INDEX_BEFORE_LAST.sub("[*]", name)}:
+                pieces.setdefault(place, []).append(text.reveal())
+    for place, leaves in pieces.items():
+        if len(leaves) >= SHORT_LEAVES:
+            # Tokenizers write a leading space or a line break as one of these letters.
+            texts.append((f"{place} joined", GuardedText("".join(leaves).translate(_TOKEN_SPACES))))
+    if len(pieces) >= SHORT_LEAVES:
+        texts.append((JOINED, GuardedText("".join(leaves[0] for leaves in pieces.values()))))
     return texts
 
 
+_INDEX = re.compile(r"\[\d+\]")
+_INDEX_BEFORE_LAST = re.compile(r"\[\d+\](?=.*\[\d+\])")
+_TOKEN_SPACES = str.maketrans("ĠĊ▁", "   ")
 JOINED = "(short leaves joined)"
 SHORT_LEAF = 48
 SHORT_LEAVES = 3
@@ -169,7 +201,9 @@ _TEXT_SHARE = 0.6
 """Share of values below U+0250 from which a list of integers is taken for text: token ids reach far higher."""
 
 
-_ID_NAME = re.compile(r"(?:ids?|tokens?)(?:\[\d*\])*$", re.IGNORECASE)
+_ID_NAME = re.compile(
+    r"(?:ids?|tokens?|sequences?|responses?|completions?|outputs?|samples?|tensor|data)(?:\[\d*\])*$", re.IGNORECASE
+)
 
 
 def _plain(finder: _Finder, texts: Sequence[tuple[str, str]]) -> Iterator[Candidate]:
@@ -314,9 +348,9 @@ def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
             if is_stock(windows):
                 stock += run.private
             else:
-                runs.append(RunWeight(run.length, run.private, windows))
-    private = chain.private - stock
-    return ChainWeight(private, private / max(1, subject.pattern.private), tuple(runs), beside_marker=True)
+                runs.append(RunWeight(subject.characters(run.length), subject.characters(run.private), windows))
+    private = subject.characters(chain.private - stock)
+    return ChainWeight(private, private / max(1, subject.characters(subject.pattern.private)), tuple(runs), beside_marker=True)
 
 
 def _localise(
@@ -332,7 +366,7 @@ def _localise(
         spans.append(Span(subject.cot_span(run.cot_start, run.cot_start + run.length), (start, end)))
         text = inputs[run.field]
         around = text[max(0, start - _BESIDE) : start] + " " + text[end : end + _BESIDE]
-        beside = beside or _MARKER.search(around) is not None
+        beside = beside or _MARKER.search(around) is not None or subject.drafts_a_call(run.cot_start, run.cot_start + run.length)
     return spans, beside
 
 

@@ -19,10 +19,14 @@ under CLOSING bytes between two of them.
 
 from __future__ import annotations
 
+import struct
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sequester.exposure.flags import flags_of
 from sequester.exposure.normaliser import normalise
@@ -45,9 +49,11 @@ _RUN_END = 256
 _MASK = (1 << 64) - 1
 _LOW_FACTOR = 0x9E3779B97F4A7C15
 _HIGH_FACTOR = 0xC2B2AE3D27D4EB4F
+_WORDS = struct.Struct("<4Q")
 _COT_BREAK = b"\0"
 _INPUT_BREAK = b"\1"
 
+_Orders = NDArray[np.uint8]
 RawRun = tuple[int, int, int, int, int]
 """Field, start in the reasoning, start in the field, length, private bytes."""
 RawChain = tuple[int, tuple[RawRun, ...]]
@@ -83,13 +89,20 @@ def seed_positions(text: bytes) -> list[int]:
     """The selected positions of one text, in order."""
     values = orders(text)
     border = b"\xff" * (W - 1)
-    least = border + values + border
+    return _chosen(values, _of_each_window(np.minimum, np.frombuffer(border + values + border, np.uint8)))
+
+
+def _of_each_window(pick: np.ufunc, values: _Orders) -> _Orders:
+    """The least or the greatest of each W consecutive values: of 2, of 4, of 8, then of 9."""
     for shift in (1, 2, 4, 1):
-        least = bytes(map(min, least, least[shift:]))
-    most = least
-    for shift in (1, 2, 4, 1):
-        most = bytes(map(max, most, most[shift:]))
-    return [at for at, (value, bound) in enumerate(zip(values, most, strict=True)) if value == bound]
+        values = pick(values[:-shift], values[shift:])
+    return values
+
+
+def _chosen(values: bytes, least: _Orders) -> list[int]:
+    """The positions whose value is the least of a window; `least` tells it of each W windows around a position."""
+    positions: list[int] = np.flatnonzero(_of_each_window(np.maximum, least) == np.frombuffer(values, np.uint8)).tolist()
+    return positions
 
 
 def seed_hash(text: bytes, at: int) -> int:
@@ -101,8 +114,10 @@ def seed_hash(text: bytes, at: int) -> int:
 
 def window_hash(text: bytes, at: int) -> int:
     """Hash of the 2 K bytes at an offset."""
-    second = seed_hash(text, at + K)
-    return seed_hash(text, at) ^ ((second << 31 | second >> 33) & _MASK)
+    low, high, next_low, next_high = _WORDS.unpack_from(text, at)
+    second = (next_low * _LOW_FACTOR + next_high * _HIGH_FACTOR) & _MASK
+    first: int = low * _LOW_FACTOR + high * _HIGH_FACTOR
+    return (first ^ (second << 31 | second >> 33)) & _MASK
 
 
 def certain_windows(run: bytes) -> list[int]:
@@ -114,11 +129,10 @@ def certain_windows(run: bytes) -> list[int]:
     if len(run) > 2 * _RUN_END:
         return certain_windows(run[:_RUN_END]) + certain_windows(run[-_RUN_END:])
     values = orders(run)
-    chosen: set[int] = set()
-    for first in range(len(values) - W + 1):
-        least = min(values[first : first + W])
-        chosen.update(at for at in range(first, first + W) if values[at] == least)
-    return [window_hash(run, at) for at in sorted(chosen) if at + WINDOW <= len(run)]
+    if len(values) < W:
+        return []
+    least = _of_each_window(np.minimum, np.frombuffer(values, np.uint8))
+    return [window_hash(run, at) for at in _chosen(values, np.pad(least, W - 1)) if at + WINDOW <= len(run)]
 
 
 def low_entropy(text: bytes) -> bool:

@@ -19,7 +19,7 @@ from sequester.episodes.model import Episode, Evidence, Reason, RewardCall, Skip
 from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
 from sequester.exposure import matching
-from sequester.exposure.examine import Subject, examine, searched_texts
+from sequester.exposure.examine import Subject, characters_per_byte, examine, searched_texts
 from sequester.exposure.private import MIN_PRIVATE, Material, lacks_answer, material, why_not_cleared, why_unassessable
 from sequester.exposure.severity import THRESHOLDS
 from sequester.exposure.tally import MALFORMED_SHOWN, CallOutcome, Candidate, Handover, Place, Reach, Suspect, Tally
@@ -28,6 +28,7 @@ from sequester.findings.fingerprint import FingerprintKey
 BATCH = 250
 """Episodes screened in one call of the kernel: enough to amortise the call, little enough to stay in memory."""
 
+MOST_WORDS = 7
 LONGEST_NAME = 160
 """Characters up to which an environment, a reward path or an episode id is taken for a name."""
 
@@ -110,13 +111,20 @@ def _scan_batch(batch: list[Episode], key: FingerprintKey, sketch: matching.Sket
         after = first + len(case.material.public)
         _count_echo(case, screened.marked[first:after], tally)
         first = after
-        if screened.privates[index] < MIN_PRIVATE:
-            # The private text is too short to look for, but one that a scorer got whole is worth saying: it is still examined.
+        if _too_little(case, screened.privates[index]):
             case.not_cleared = Reason.NO_PRIVATE_TEXT
     for hit in screened.hits:
         searchable[hit.episode].hits[hit.call] = hit.flags
     for case in cases:
         _count_case(case, key, tally, outlines)
+
+
+def _too_little(case: _Case, private: int) -> bool:
+    """Whether the private text, of so many bytes, is too short to look for; an ideograph of three bytes is one character."""
+    if private >= 3 * MIN_PRIVATE:
+        return False
+    normalised = b"".join(matching.normalise(text.reveal_raw()) for text in case.material.reasoning)
+    return private * characters_per_byte(normalised) < MIN_PRIVATE
 
 
 def _screenable(case: _Case) -> matching.Episode:
@@ -140,7 +148,7 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally, outlines: _Outli
     """Decide what became of every call of one episode, and count it or keep it as a suspect."""
     episode = case.episode
     subject: Subject | None = None
-    least = THRESHOLDS.never_shared if lacks_answer(episode) else 0.0
+    least = THRESHOLDS.covered if lacks_answer(episode) else 0.0
     outcomes = []
     for index, call in enumerate(episode.calls):
         reason = _why_not_searched(case, call)
@@ -149,6 +157,8 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally, outlines: _Outli
             # By contract the scorer holds the reasoning whatever the log says: one finding per path, no search.
             tally.handovers.setdefault(Handover(shown_name(call.path), call.hands_over), Reach()).add(episode.step)
         elif reason is None:
+            if index not in case.hits and (streamed := _streamed(call)):
+                case.hits[index] = streamed
             if index in case.hits or any(field.ids is not None for field in call.inputs or ()):
                 subject = subject or Subject(episode, case.material)
                 found = examine(subject, call, case.hits.get(index, ()), key)
@@ -170,6 +180,20 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally, outlines: _Outli
         alike.advantage = (alike.advantage or 0.0) + abs(episode.advantage)
 
 
+def _streamed(call: RewardCall) -> tuple[int, ...]:
+    """Hints for inputs that hold a stream of records, a token each: no piece is long enough for the screen to see."""
+    hints = [
+        matching.ESCAPES if any(text.reveal().count(key) >= STREAMED for key in _RECORD_KEYS) else 0
+        for _, text in searched_texts(call)
+    ]
+    return tuple(hints) if any(hints) else ()
+
+
+_RECORD_KEYS = ('"delta"', '"token"')
+STREAMED = 8
+"""Records from which a text is taken for a log of a stream."""
+
+
 @lru_cache(4096)
 def _outcome(path: str, evidence: Evidence, by_contract: bool, reason: Reason | None) -> CallOutcome:
     return CallOutcome(shown_name(path), evidence, by_contract, reason)
@@ -178,7 +202,7 @@ def _outcome(path: str, evidence: Evidence, by_contract: bool, reason: Reason | 
 @lru_cache(4096)
 def shown_name(name: str) -> str:
     """A name from the log as it may be printed. Free text in the place of a name may be reasoning: only its length is told."""
-    if len(name) <= LONGEST_NAME and name.isprintable():
+    if len(name) <= LONGEST_NAME and name.isprintable() and name.count(" ") < MOST_WORDS:
         return name
     return f"({len(name)} characters, no name)"
 
@@ -188,6 +212,8 @@ def _why_not_searched(case: _Case, call: RewardCall) -> Reason | None:
         return case.unassessable
     if call.inputs is None:
         return call.missing or (Reason.REBUILT_ONLY if call.evidence is Evidence.CONTRACT else Reason.INPUT_NOT_LOGGED)
+    if not any(field.text or field.ids for field in call.inputs):
+        return Reason.INPUT_NOT_LOGGED
     return Reason.NO_PRIVATE_TEXT if case.not_cleared is Reason.NO_PRIVATE_TEXT else None
 
 
@@ -223,6 +249,7 @@ def count_episode(tally: Tally, suspect: Suspect, exposed_calls: frozenset[int],
             tally.exposed_by[kind] += times
     for kind in {call.evidence.value for call in suspect.calls if call.reason is not Reason.INPUT_NOT_LOGGED}:
         tally.with_evidence[kind] += times
+        tally.unassessed_with[kind] += 0 if shown or worst == AUDITED else times
     for path, kind in {(call.path, call.evidence.value) for call in suspect.calls}:
         tally.scored[path, kind] += times
     if suspect.advantage is not None:

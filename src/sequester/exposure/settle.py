@@ -277,22 +277,27 @@ def _rates(tally: Tally, episodes: EpisodeCounts, complete: bool) -> Iterator[Ra
 
 
 def _known_rates(tally: Tally, episodes: EpisodeCounts) -> Iterator[Rate]:
-    if tally.with_evidence.total() == 0:
-        yield rate(("exposed episodes", "episodes with CoT", "all evidence"), 0, with_cot(episodes), with_cot(episodes))
-        return
-    for kind in Evidence:
-        of = tally.with_evidence[kind.value]
-        if of:
-            found = tally.exposed_by[kind.value]
-            statuses = {
-                status: count for (evidence, status), count in tally.calls.items() if evidence == kind and status != _NOT_LOGGED
-            }
-            unknown = sum(count for status, count in statuses.items() if status not in ASSESSED)
-            yield rate(
-                ("exposed episodes", f"episodes with {kind.value} reward calls", kind.value), found, of, min(unknown, of - found)
-            )
-            shown = sum(statuses.get(status, 0) for status in (EXPOSED, BY_CONTRACT))
-            yield rate(("exposed reward calls", f"{kind.value} reward calls", kind.value), shown, sum(statuses.values()), unknown)
+    kinds = [kind.value for kind in Evidence if tally.with_evidence[kind.value]]
+    if len(kinds) < 2:
+        # One kind of evidence, or none: nothing is mixed, and records that never came to a reward call count too.
+        names = ("exposed episodes", "episodes with CoT", kinds[0] if kinds else "all evidence")
+        yield rate(names, episodes.exposed, with_cot(episodes), _neither(tally, episodes))
+    for kind in kinds:
+        statuses = {
+            status: count for (evidence, status), count in tally.calls.items() if evidence == kind and status != _NOT_LOGGED
+        }
+        if len(kinds) > 1:
+            names = ("exposed episodes", f"episodes with {kind} reward calls", kind)
+            yield rate(names, tally.exposed_by[kind], tally.with_evidence[kind], tally.unassessed_with[kind])
+        unknown = sum(count for status, count in statuses.items() if status not in ASSESSED)
+        shown = sum(statuses.get(status, 0) for status in (EXPOSED, BY_CONTRACT))
+        yield rate(("exposed reward calls", f"{kind} reward calls", kind), shown, sum(statuses.values()), unknown)
+
+
+def _neither(tally: Tally, episodes: EpisodeCounts) -> int:
+    """Episodes that are neither audited nor exposed."""
+    exposed_unaudited = sum(count for status, count in tally.exposed.items() if status != AUDITED)
+    return sum(episodes.not_assessed.values()) - exposed_unaudited
 
 
 _NOT_LOGGED = Reason.INPUT_NOT_LOGGED.value

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sequester.findings.model import Severity
 
@@ -32,14 +33,12 @@ class Thresholds(Struct, frozen=True):
     private_part: int = 31
     chain: int = 128
     """Unshared characters, over all substantial runs of a chain, at which the chain is medium."""
-    covered: float = 0.10
-    """Share of the private reasoning at which `report` characters are medium."""
+    covered: float = 0.30
+    """Share of the private reasoning at which `report` characters are medium, and at which shared text explains nothing."""
     high: int = 160
     """Unshared characters of a chain that are high."""
     high_covered: float = 0.50
     """Share of the private reasoning at which anything medium is high."""
-    never_shared: float = 0.30
-    """A chain that covers this share of the private reasoning, and `high` characters, is not explained by shared text."""
 
 
 THRESHOLDS = Thresholds()
@@ -102,9 +101,10 @@ def grade(stretch: Stretch, at: Thresholds = THRESHOLDS) -> Severity | None:
     """
     if stretch.private < at.report:
         return None
-    if stretch.private >= at.high and stretch.covered >= at.never_shared:
-        return Severity.HIGH
     telling = stretch.covered >= at.covered or stretch.beside_marker
+    if telling:
+        # Nobody repeats a third of somebody else's reasoning, or stops at its end marker, by sharing a topic.
+        stretch = replace(stretch, unshared=stretch.private, longest=max(stretch.longest, stretch.private))
     long_enough = stretch.longest >= at.run or stretch.longest_quoting >= at.private_part or stretch.unshared >= at.chain
     if not (long_enough or (telling and stretch.unshared >= at.report)):
         return Severity.LOW

@@ -115,6 +115,8 @@ class Tally:
     """Settled episodes that have a reward call of this kind of evidence."""
     scored: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Settled episodes that a (reward path, evidence) scored."""
+    unassessed_with: Counter[str] = field(default_factory=Counter)
+    """Those of them that are neither audited nor exposed."""
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Settled reward calls: (evidence, status)."""
     places: Counter[tuple[Place, str]] = field(default_factory=Counter)
@@ -158,6 +160,7 @@ class Tally:
             (self.exposed, other.exposed),
             (self.exposed_by, other.exposed_by),
             (self.with_evidence, other.with_evidence),
+            (self.unassessed_with, other.unassessed_with),
             (self.echo, other.echo),
             (self.limits, other.limits),
         ):

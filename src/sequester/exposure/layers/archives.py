@@ -134,7 +134,8 @@ def _members(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
 
 def _signatures(data: bytes) -> Iterator[tuple[int, str]]:
     """Places of all signatures in order. Found by their first bytes: a regular expression takes a hundred times longer over NULs."""
-    for start in heapq.merge(*(_places(data, beginning) for beginning in _BEGINNINGS)):
+    present = [beginning for beginning in _BEGINNINGS if beginning in data]
+    for start in heapq.merge(*(_places(data, beginning) for beginning in present)):
         if found := SIGNATURE.match(data, start):
             yield start, found.lastgroup or ""
 

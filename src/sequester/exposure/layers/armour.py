@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from sequester.exposure.layers.archives import SIGNATURE, promising
 from sequester.exposure.layers.charset import readable
-from sequester.exposure.layers.hints import alternates, looks_like_base85
+from sequester.exposure.layers.hints import alternates, looks_like_base85, runs
 from sequester.exposure.layers.piece import Piece
 
 _SHORTEST = 24  # alphabet characters: 18 bytes
@@ -27,15 +29,24 @@ _BASE64_CHUNKS = re.compile(
     rf"(?:(?:(?<==)|(?:{_BETWEEN}){{1,24}}+){_B64}{{1,15}}+(?!{_B64}|[ (])=*+)?+"
 )
 _BASE64_LINES = re.compile(r"(?<![A-Za-z0-9+/_\-\\])([A-Za-z0-9+/_\-]{2,79})(?:(?:\\*+r)?(?:\\++n|\n)|\r\n)(?=[A-Za-z0-9+/_\-])")
-_NOT_BASE64 = re.compile(r"\\+[rnt]|\\+|[^A-Za-z0-9+/_\-]")
-_ESCAPE_OR_OTHER = re.compile(r"\\+[rnt\"']|\\+(?=/)|[^A-Za-z0-9+/_\-=]+")
-_TO_STANDARD = str.maketrans("-_", "+/")
+# A quick look for both: letters of base64, whatever escaped line ends and slashes lie between.
+_CHUNK = 16
+_BASE64_SHAPE = bytes(10 if byte == 10 else ord("x" if chr(byte).isalnum() and byte < 0x80 or byte in b"+/_-" else ".") for byte in range(256))
+_EVEN_LINES = re.compile(rb"\n(x{2,79})\n\1")
+_BASE64_CHUNK = re.compile(r"[A-Za-z0-9+/_\-]+")
+_ESCAPE = re.compile(r"\\+[rnt\"']|\\+(?=/)")
+_NOT_BASE64 = bytes(byte for byte in range(256) if _BASE64_SHAPE[byte] != ord("x"))
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
 def base64_regions(text: str) -> Iterator[Piece]:
     """base64 and its URL-safe form: padded or not, wrapped at any width, in pieces, with unknown beginning."""
     reached = 0
-    for start, end in _merged(_chunk_spans(text), _line_spans(text)):
+    data = text.encode("ascii", "replace")
+    lines = data.replace(b"\\n", b"\n").replace(b"\\r", b"").translate(_BASE64_SHAPE, b"\\\r")
+    by_lines = _line_spans(text) if _EVEN_LINES.search(lines) else ()
+    letters = data.replace(b"\\\\/", b"///").replace(b"\\/", b"//").translate(_BASE64_SHAPE)
+    for start, end in _merged(_chunk_spans(text, letters), by_lines):
         if start < reached:
             continue
         reached = end
@@ -43,8 +54,12 @@ def base64_regions(text: str) -> Iterator[Piece]:
             yield from (Piece(start, end, "base64", data) for data in _base64_readings(text[start:end]))
 
 
-def _chunk_spans(text: str) -> Iterator[tuple[int, int]]:
-    yield from (found.span() for found in _BASE64_CHUNKS.finditer(text))
+def _chunk_spans(text: str, letters: bytes) -> Iterator[tuple[int, int]]:
+    reached = 0
+    for start, _ in runs(letters, b"x", _CHUNK):
+        if start >= reached and (found := _BASE64_CHUNKS.match(text, start)):
+            reached = found.end()
+            yield found.span()
 
 
 def _line_spans(text: str) -> Iterator[tuple[int, int]]:
@@ -63,31 +78,32 @@ def _line_spans(text: str) -> Iterator[tuple[int, int]]:
 _TAIL = re.compile(r"[A-Za-z0-9+/_\-]*+=*+")
 
 
-def _merged(*spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merged(*spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Spans by start, the longer first."""
     return sorted({span for source in spans for span in source}, key=lambda span: (span[0], -span[1]))
 
 
 def _base64_readings(region: str) -> Iterator[bytes]:
-    parts = [part for part in re.split(r"=+", _ESCAPE_OR_OTHER.sub("", region)) if part]
-    joined = "".join(parts)
+    unescaped = _ESCAPE.sub(" ", region) if "\\" in region else region
+    joined = unescaped.encode("ascii", "replace").translate(_TO_STANDARD, _NOT_BASE64)
     if len(joined) < _SHORTEST:
         return
     aligned = [_decode_base64(joined[offset:]) for offset in range(4)]
     # What looks like noise at every alignment may still be compressed without a signature.
     yield from [data for data in aligned if promising(data)] or aligned[:1]
-    chunks = [part for part in _NOT_BASE64.split(region) if part]
-    if len(chunks) > 1 and any(len(chunk) % 4 for chunk in chunks[:-1]):
+    if len(joined) == len(region.rstrip("=")):
+        return
+    chunks = [part.encode().translate(_TO_STANDARD) for part in _BASE64_CHUNK.findall(unescaped)]
+    if any(len(chunk) % 4 for chunk in chunks[:-1]):
         # Pieces that were encoded one by one: each begins at a boundary of its own.
         data = b"".join(map(_decode_base64, chunks))
         if promising(data):
             yield data
 
 
-def _decode_base64(characters: str) -> bytes:
-    characters = characters.translate(_TO_STANDARD)
+def _decode_base64(characters: bytes) -> bytes:
     whole = characters[: len(characters) - (len(characters) % 4 == 1)]
-    return binascii.a2b_base64(whole + "=" * (-len(whole) % 4))
+    return binascii.a2b_base64(whole + b"=" * (-len(whole) % 4))
 
 
 _BASE32 = re.compile(
@@ -133,7 +149,7 @@ _RUNS = {
 }
 _TO_DIGITS = {name: bytes(max(alphabet.find(chr(byte)), 0) for byte in range(256)) for name, alphabet in _ALPHABETS.items()}
 _POWERS = 85 ** np.arange(4, -1, -1, dtype=np.uint64)
-_PROBE = 60
+_PROBE, _BEGINNINGS = 60, 10
 
 
 def base85_regions(text: str) -> Iterator[Piece]:
@@ -155,25 +171,28 @@ def base85_regions(text: str) -> Iterator[Piece]:
 def _aligned(name: str, characters: str) -> bytes:
     """Decode from the first of ten beginnings that reads well: quotes and brackets before a region belong to the alphabets
     too."""
-    for offset in range(min(10, len(characters) - 20)):
-        probe = _decode_base85(name, characters[offset : offset + _PROBE])
+    digits = np.frombuffer(characters[: _PROBE + _BEGINNINGS].encode().translate(_TO_DIGITS[name]), np.uint8)
+    groups = sliding_window_view(digits, 5) @ _POWERS
+    for offset in range(min(_BEGINNINGS, len(characters) - 20)):
+        probe = _group_bytes(groups[offset : offset + _PROBE : 5])
         if readable(probe) or SIGNATURE.match(probe) or (offset == 0 and promising(probe)):
             return _decode_base85(name, characters[offset:])
     return b""
 
 
+def _group_bytes(groups: NDArray[np.uint64]) -> bytes:
+    """Groups that overflow 32 bits end the region; everything before them counts."""
+    wrong = np.flatnonzero(groups >> np.uint64(32))
+    return (groups[: wrong[0]] if len(wrong) else groups).astype(">u4").tobytes()
+
+
 def _decode_base85(name: str, characters: str) -> bytes:
-    """Groups of five that overflow 32 bits end the region; everything before them counts."""
     if name == "ascii85":
         characters = characters.replace("z", "!!!!!")
     missing = -len(characters) % 5
     digits = np.frombuffer(characters.encode().translate(_TO_DIGITS[name]) + b"\x54" * missing, np.uint8)
-    values = digits.reshape(-1, 5) @ _POWERS
-    wrong = np.flatnonzero(values >> np.uint64(32))
-    if len(wrong):
-        values, missing = values[: wrong[0]], 0
-    data = values.astype(">u4").tobytes()
-    return data[: len(data) - missing]
+    data = _group_bytes(digits.reshape(-1, 5) @ _POWERS)
+    return data[: len(characters) * 4 // 5]
 
 
 _UU_LINE = re.compile(r"(?:^|(?<=\\n))([!-M])([ -`]{4,84}?)[ \t]*(?=\r?\n|\\r|\\n|$)", re.MULTILINE)

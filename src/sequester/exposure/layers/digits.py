@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, keyed_lists
 from sequester.exposure.layers.archives import promising
 from sequester.exposure.layers.charset import bits_to_bytes
+from sequester.exposure.layers.hints import number_places
 from sequester.exposure.layers.piece import Piece
 
 _PLAIN_HEX = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?((?:[0-9a-fA-F]{8,}+(?:\\*[rn]|[\s\"',+:\-]){0,12}+){1,})")
@@ -40,14 +41,39 @@ _OCTAL_SEPARATORS = b" \t\r\n,;\\oO"
 _CODE_POINT_MARKS = ("U+", "u{", "0x", "0X", "%u", "5u", "&#x", "&#X")
 
 
+_MARGIN = 128  # what may belong to a number beside its digits: the rest of the line, and the end of the word before
+_NEAR = 64  # between two rows of a dump stands a column of characters
+
+
 def numbers(text: str) -> Iterator[Piece]:
-    """Every way in which bytes or characters stand in `text` as numbers. Each pattern walks only over texts that could hold it."""
+    """Every way in which bytes or characters stand in `text` as numbers."""
+    for start, end in _neighbourhoods(text):
+        for piece in _numbers(text[start:end]):
+            yield piece._replace(start=piece.start + start, end=piece.end + start)
+
+
+def _neighbourhoods(text: str) -> Iterator[tuple[int, int]]:
+    """The parts of `text` with long numbers, with something of what stands around them."""
+    first = last = 0
+    for start, end in number_places(text.encode("ascii", "replace")):
+        if last and start - last > _NEAR:
+            yield first, min(last + _MARGIN, start)
+            last = 0
+        if not last:
+            first = max(start - _MARGIN, 0)
+        last = end
+    if last:
+        yield first, last + _MARGIN
+
+
+def _numbers(text: str) -> Iterator[Piece]:
     plain = text.encode("ascii", "replace")
     if b"hhhh " in plain.translate(_HEX_KINDS):
         dumps = list(_dumps(text))
         yield from dumps
         text = _blanked(text, dumps)
         plain = text.encode("ascii", "replace")
+    # Each pattern walks only over texts that could hold it.
     hex_kinds = plain.translate(_HEX_KINDS)
     if b"h" * 8 in hex_kinds:
         yield from _plain_hex(text)
@@ -80,7 +106,7 @@ def _code_points(text: str) -> Iterator[Piece]:
 
 def records(text: str) -> Iterator[Piece]:
     """Bytes or characters that stand one by one in records."""
-    if text.count(":") >= RUN:
+    if sum(map(text.count, ('":', "':", '" :'))) >= RUN:
         yield from _lists(keyed_lists(text))
 
 

@@ -8,7 +8,7 @@ turns out false costs time, never a wrong result.
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from functools import lru_cache
 
 
@@ -59,11 +59,11 @@ def _shape(byte: int) -> int:
 
 
 _SHAPE = bytes(map(_shape, range(256)))
-_HEX = bytes(ord("h") if byte in b"0123456789abcdefABCDEF" else ord(".") for byte in range(256))
-_HEX_DIGITS = bytes(byte if byte in b"0123456789abcdefABCDEF" else ord(".") for byte in range(256))
-_SEPARATORS = b" ,:;\n\r\t\\[](){}\"'xXuUnrtL+-_%|.&#"
+_HEX = b"0123456789abcdefABCDEF"
+_NOT_HEX = bytes(byte for byte in range(256) if byte not in _HEX)
+_NUMERIC = bytes(ord("h") if byte in _HEX + b" ,:;\n\r\t\\[](){}\"'xXuUnrtL+-_%|.&#" else ord(".") for byte in range(256))
 _NEAR = 48
-_UNBROKEN_TAIL = re.compile(rb"x*+")
+_TAILS = {letter: re.compile(letter + rb"*+") for letter in (b"x", b"h")}
 _BASE32_ALPHABETS = tuple(
     bytes(ord("d") if byte in b"234567" else ord("l") if byte in letters else ord(".") for byte in range(256))
     for letters in (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
@@ -85,6 +85,7 @@ _WINDOW = 40
 _MOST_ALIKE = 12
 _FEWEST_DIFFERENT = 22
 _FEWEST_MARKS = 3
+_LONG, _MANY_DIFFERENT = 160, 30
 
 _NUMBERED_LINE = re.compile(rb"\n[^\w\n]{0,4}[0-9]")
 _REPEATED_PREFIX = re.compile(rb"\n([^\s\\]{3})[^\n]{1,100}\n\1[^\n]{1,100}\n\1")
@@ -147,31 +148,41 @@ def _look(data: bytes, known: Set[int]) -> tuple[int, frozenset[int]]:
 
 def _stretches(data: bytes, shape: bytes) -> dict[int, bytes]:
     """Stretches without a blank, by hash. What stands between two of them counts: where it changed, they may join up."""
-    found = {}
-    needle, position, last = b"x" * UNBROKEN_RUN, 0, 0
-    while (position := shape.find(needle, position)) >= 0:
-        match = _UNBROKEN_TAIL.match(shape, position)
-        end = match.end() if match else len(shape)
-        between = data[last:position] if position - last <= _NEAR else b""
-        found[hash((between, data[position:end]))] = data[position:end]
-        position = last = end
+    found, last = {}, 0
+    for start, end in runs(shape, b"x", UNBROKEN_RUN):
+        between = data[last:start] if start - last <= _NEAR else b""
+        found[hash((between, data[start:end]))] = data[start:end]
+        last = end
     return found
 
 
 def _numbers(data: bytes) -> frozenset[int]:
-    """Hashes of long numbers in hex or decimal, whatever separates their digits."""
-    if data.translate(_HEX, _SEPARATORS).find(b"h" * DIGIT_RUN) < 0:
-        return frozenset()
-    escapes = data.count(b"\\")  # which may stand between them
-    runs = data.translate(_HEX_DIGITS, _SEPARATORS).split(b".")
-    return frozenset(hash((escapes, run)) for run in runs if len(run) >= DIGIT_RUN)
+    """Hashes of long numbers in hex or decimal. Indentation does not count, but how else their digits are separated does."""
+    return frozenset(hash(data[start:end].translate(None, b" \t")) for start, end in number_places(data))
+
+
+def number_places(data: bytes) -> Iterator[tuple[int, int]]:
+    """Stretches of hex or decimal digits and whatever may separate them that hold at least `DIGIT_RUN` digits."""
+    for start, end in runs(data.translate(_NUMERIC), b"h", DIGIT_RUN):
+        if len(data[start:end].translate(None, _NOT_HEX)) >= DIGIT_RUN:
+            yield start, end
+
+
+def runs(shape: bytes, letter: bytes, shortest: int) -> Iterator[tuple[int, int]]:
+    """Start and end of every run of at least `shortest` times the same letter, `x` or `h`; far faster than a pattern."""
+    needle, tail, position = letter * shortest, _TAILS[letter], 0
+    while (position := shape.find(needle, position)) >= 0:
+        match = tail.match(shape, position)
+        end = match.end() if match else len(shape)
+        yield position, end
+        position = end
 
 
 def _token(token: bytes, known: int) -> int:
     """What an unbroken stretch may be, if it is not a rule, an address, a dotted name or a piece of a program; what is known to be
     there is not asked for again."""
     found = 0
-    if not known & Hint.BASE64 and looks_like_base64(token):
+    if not known & Hint.BASE64 and _looks_like_base64(token):
         found |= Hint.BASE64
     if not known & Hint.BASE32 and _looks_like_base32(token):
         found |= Hint.BASE32
@@ -180,7 +191,7 @@ def _token(token: bytes, known: int) -> int:
     return found
 
 
-def looks_like_base64(token: bytes) -> bool:
+def _looks_like_base64(token: bytes) -> bool:
     """Whether `token` is mostly letters and digits that alternate as in base64."""
     return 2 * len(token.translate(None, _NOT_ALNUM)) > len(token) and alternates(token)
 
@@ -200,24 +211,33 @@ def alternates(token: bytes) -> bool:
 
 
 def looks_like_base85(token: bytes) -> bool:
-    """Whether 40 characters somewhere in `token` are mixed as in base85.
+    """Whether 40 characters somewhere in `token` are mixed as in base85, or the whole is long and mixed enough.
 
     Fewer than one window in a hundred of base85, of text or of compressed data, has more pairs of neighbours of one kind or fewer
-    different characters; one text in a hundred of code and documentation has such a window.
+    different characters; one text in a hundred of code and documentation has such a window. base85 of digits is less mixed.
     """
+    kinds = set(token)
+    if len(kinds & _MARKS) < _FEWEST_MARKS:
+        return False
+    if len(token) >= _LONG and len(kinds) >= _MANY_DIFFERENT and len(token.translate(None, _NOT_ALNUM)) * 8 <= len(token) * 7:
+        return True
     for start in (*range(0, len(token) - _WINDOW, _WINDOW), max(0, len(token) - _WINDOW)):
         window = token[start : start + _WINDOW]
-        if len(set(window)) < _FEWEST_DIFFERENT or len(set(window) & _MARKS) < _FEWEST_MARKS:
-            continue
-        kinds = window.translate(_CLASSES)
-        if sum(map(kinds.count, _ALIKE)) <= _MOST_ALIKE and b"u" in kinds and (b"l" in kinds or b"d" in kinds):
-            return True
+        if len(set(window)) >= _FEWEST_DIFFERENT and len(_MARKS.intersection(window)) >= _FEWEST_MARKS:
+            classes = window.translate(_CLASSES)
+            if sum(map(classes.count, _ALIKE)) <= _MOST_ALIKE and b"u" in classes and (b"l" in classes or b"d" in classes):
+                return True
     return False
 
 
 def _looks_like_base32(token: bytes) -> bool:
-    runs = (max(token.translate(alphabet, _LINE_ENDS).split(b"."), key=len) for alphabet in _BASE32_ALPHABETS)
-    return any(len(run) >= UNBROKEN_RUN and b"d" in run for run in runs)
+    for alphabet in _BASE32_ALPHABETS:
+        letters = token.translate(alphabet, _LINE_ENDS)
+        if len(letters) >= UNBROKEN_RUN:
+            run = max(letters.split(b"."), key=len)
+            if len(run) >= UNBROKEN_RUN and b"d" in run:
+                return True
+    return False
 
 
 def _marks(data: bytes) -> int:
@@ -245,9 +265,9 @@ def _line_marks(data: bytes) -> int:
         return 0
     decorated = (
         (b"@" in data and b"\n@@ " in data)
-        or len(_NUMBERED_LINE.findall(data)) >= 4
         or data.count(b"\t") >= 6
         or data.count(b"|") >= 12
+        or len(_NUMBERED_LINE.findall(data)) >= 4
         or _REPEATED_PREFIX.search(data)
     )
     return Hint.LINES if decorated else 0

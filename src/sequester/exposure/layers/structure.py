@@ -167,7 +167,7 @@ _DIFF_HEADER = re.compile(
 
 def diff(text: str) -> Iterator[Piece]:
     """The new and the old side of a unified diff, without headers."""
-    if not _HUNK.search(text):
+    if "@@ " not in text or not _HUNK.search(text):
         return
     body = _DIFF_HEADER.sub("", text)
     lines = body.split("\n")

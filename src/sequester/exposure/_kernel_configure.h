@@ -1,0 +1,139 @@
+/* The functions configure() and levels(). */
+#ifndef SEQUESTER_KERNEL_CONFIGURE_H
+#define SEQUESTER_KERNEL_CONFIGURE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "_kernel_flags.h"
+#include "_kernel_text.h"
+
+static bool has_avx512(void)
+{
+#if SEQ_X86
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+           __builtin_cpu_supports("gfni") && __builtin_cpu_supports("bmi2");
+#else
+    return false;
+#endif
+}
+
+static bool has_avx2(void)
+{
+#if SEQ_X86
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+#else
+    return false;
+#endif
+}
+
+static PyObject *levels(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    if (has_avx512()) {
+        return Py_BuildValue("(sss)", "avx512", "avx2", "scalar");
+    }
+    return has_avx2() ? Py_BuildValue("(ss)", "avx2", "scalar") : Py_BuildValue("(s)", "scalar");
+}
+
+static uint8_t product(uint8_t a, uint8_t b)
+{
+    uint8_t result = 0;
+    for (; b != 0; b >>= 1) {
+        result ^= b & 1 ? a : 0;
+        a = (uint8_t)(a << 1 ^ (a & 0x80 ? 0x1B : 0));
+    }
+    return result;
+}
+
+static bool in(int c, const char *characters)
+{
+    return c != 0 && strchr(characters, c) != NULL;
+}
+
+static void classify(void)
+{
+    for (int c = 0; c < 128; c++) {
+        bool hex = hex_value((uint8_t)c) >= 0, digit = c >= '0' && c <= '9';
+        tables.ascii[c] = (uint8_t)tables.bmp[c];
+        tables.classes[c] = (uint8_t)((c == '\\' ? CLASS_BACKSLASH : 0) | (in(c, "nrt") ? CLASS_NRT : 0) | (in(c, "uUx") ? CLASS_CODE : 0) |
+                                      (hex ? CLASS_HEX : 0) | (hex && c < 'a' ? CLASS_UPPER_HEX : 0) | (c == '%' ? CLASS_PERCENT : 0) |
+                                      (c == '=' ? CLASS_EQUALS : 0) | (c == '&' || c == '<' ? CLASS_MARKUP : 0));
+        tables.flag_classes[c] =
+            (uint8_t)((is_alnum((uint8_t)c) || in(c, "+/_=-") ? HINT_TOKEN : 0) | (digit || in(c, ",[]-\"\\n \t\r\n") ? HINT_NUMBER : 0) |
+                      (hex ? HINT_HEX : 0) | (in(c, " :,\n-") ? HINT_GAP : 0) | (in(c, "\\%") ? HINT_SIGN : 0) |
+                      ((digit && c < '8') || in(c, "uU") ? HINT_AFTER : 0) | (c == '=' ? HINT_EQUALS : 0) | (in(c, "\n\r") ? HINT_BREAK : 0));
+    }
+    for (int kept = 0; kept < 256; kept++) {
+        for (int bit = 0, count = 0; bit < 8; bit++) {
+            if (kept >> bit & 1) {
+                tables.squeeze[kept][count++] = (uint8_t)bit;
+            }
+        }
+    }
+    for (int bit = 0; bit < 8; bit++) {
+        memset(tables.bits[bit], 1 << bit, sizeof tables.bits[bit]);
+    }
+    for (int x = 0; x < 256; x++) {
+        tables.product[0][x] = product((uint8_t)x, 0x1D);
+        tables.product[1][x] = product((uint8_t)x, 0x53);
+        tables.product[2][x] = product((uint8_t)x, 0xB7);
+    }
+}
+
+static bool fill_names(seq_name *names, const Py_buffer *packed, size_t width)
+{
+    const size_t count = (size_t)packed->len / width;
+    if ((size_t)packed->len % width != 0 || count > SEQ_NAMES / 2) {
+        return false;
+    }
+    memset(names, 0, SEQ_NAMES * sizeof *names);
+    for (size_t i = 0; i < count; i++) {
+        const uint8_t *from = (const uint8_t *)packed->buf + i * width;
+        const uint64_t key = load64(from);
+        const uint32_t code = width == 12 ? (uint32_t)(from[8] | from[9] << 8 | from[10] << 16) : 0;
+        size_t slot = name_slot(key);
+        while (names[slot].key != 0) {
+            slot = (slot + 1) % SEQ_NAMES;
+        }
+        names[slot] = (seq_name){key, code};
+    }
+    return true;
+}
+
+static PyObject *configure(PyObject *module, PyObject *args)
+{
+    const char *level;
+    Py_buffer bmp, astral, expansions, entities, tags;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "sy*y*y*y*y*", &level, &bmp, &astral, &expansions, &entities, &tags)) {
+        return NULL;
+    }
+    bool good = bmp.len == sizeof tables.bmp && astral.len == sizeof tables.astral && expansions.len <= (Py_ssize_t)sizeof tables.expansions;
+    int number = strcmp(level, "avx512") == 0 && has_avx512() ? LEVEL_AVX512
+                 : strcmp(level, "avx2") == 0 && has_avx2()   ? LEVEL_AVX2
+                 : strcmp(level, "scalar") == 0               ? LEVEL_SCALAR
+                                                              : -1;
+    if (good && number >= 0) {
+        tables.level = number;
+        memcpy(tables.bmp, bmp.buf, (size_t)bmp.len);
+        memcpy(tables.astral, astral.buf, (size_t)astral.len);
+        memcpy(tables.expansions, expansions.buf, (size_t)expansions.len);
+        good = fill_names(tables.entities, &entities, 12) && fill_names(tables.tags, &tags, 8);
+        classify();
+    }
+    PyBuffer_Release(&bmp);
+    PyBuffer_Release(&astral);
+    PyBuffer_Release(&expansions);
+    PyBuffer_Release(&entities);
+    PyBuffer_Release(&tags);
+    if (!good || number < 0) {
+        PyErr_SetString(PyExc_ValueError, "tables of another shape, or a level this machine lacks");
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+#endif

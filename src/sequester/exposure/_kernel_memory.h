@@ -1,0 +1,37 @@
+/* Memory that grows. */
+#ifndef SEQUESTER_KERNEL_MEMORY_H
+#define SEQUESTER_KERNEL_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+/* A growing array without a type. */
+typedef struct {
+    void *data;
+    size_t room; /* in bytes */
+} seq_block;
+
+/* Room for `bytes`, contents kept; false if memory is out. */
+static bool ensure(seq_block *block, size_t bytes)
+{
+    if (bytes <= block->room) {
+        return true;
+    }
+    size_t room = bytes + bytes / 2 + 64;
+    void *data = room > bytes ? realloc(block->data, room) : NULL;
+    if (data == NULL) {
+        return false;
+    }
+    block->data = data;
+    block->room = room;
+    return true;
+}
+
+static void release(seq_block *block)
+{
+    free(block->data);
+    *block = (seq_block){NULL, 0};
+}
+
+#endif

@@ -1,0 +1,282 @@
+/* The function screen(): a batch of episodes. */
+#ifndef SEQUESTER_KERNEL_SCREEN_H
+#define SEQUESTER_KERNEL_SCREEN_H
+
+#include "_kernel_borrow.h"
+
+typedef struct {
+    size_t first_text, reasoning, publics, first_public, first_call, calls;
+    uint64_t length, private_length;
+} seq_episode;
+
+typedef struct {
+    size_t first_field; /* among all fields of the batch */
+    size_t fields;
+    size_t episode, number;
+    size_t first_run, first_chain, chains;
+    bool flagged;
+} seq_scored;
+
+typedef struct {
+    seq_loans loans;
+    seq_block firsts, episodes, calls, flags, starts, marked;
+    size_t first_count, episode_count, call_count, field_count;
+    seq_buffer buffer;
+    seq_pattern pattern;
+    seq_found found;
+    seq_sketch sketch;
+} seq_batch;
+
+static void release_batch(seq_batch *batch)
+{
+    return_loans(&batch->loans);
+    release(&batch->firsts);
+    release(&batch->episodes);
+    release(&batch->calls);
+    release(&batch->flags);
+    release(&batch->starts);
+    release(&batch->marked);
+    release_buffer(&batch->buffer);
+    release_pattern(&batch->pattern);
+    release_found(&batch->found);
+}
+
+static bool borrow_calls(seq_batch *batch, PyObject *calls, seq_episode *episode)
+{
+    PyObject *fast = borrow_sequence(&batch->loans, calls, &episode->calls);
+    if (fast == NULL) {
+        return false;
+    }
+    episode->first_call = batch->call_count;
+    for (size_t i = 0; i < episode->calls; i++) {
+        seq_scored call = {.first_field = batch->field_count, .episode = batch->episode_count, .number = i};
+        if (!ensure(&batch->calls, (batch->call_count + 1) * sizeof(seq_scored))) {
+            PyErr_NoMemory();
+            return false;
+        }
+        if (!borrow_texts(&batch->loans, item(fast, i), &call.fields)) {
+            return false;
+        }
+        batch->field_count += call.fields;
+        ((seq_scored *)batch->calls.data)[batch->call_count++] = call;
+    }
+    return true;
+}
+
+static bool borrow_episode(seq_batch *batch, PyObject *object)
+{
+    size_t size;
+    seq_episode episode = {.first_text = batch->loans.texts, .first_public = batch->first_count};
+    PyObject *parts = borrow_sequence(&batch->loans, object, &size);
+    if (parts == NULL) {
+        return false;
+    }
+    if (size != 3) {
+        PyErr_SetString(PyExc_ValueError, "an episode is (reasoning, public, calls)");
+        return false;
+    }
+    if (!ensure(&batch->episodes, (batch->episode_count + 1) * sizeof(seq_episode))) {
+        PyErr_NoMemory();
+        return false;
+    }
+    if (!borrow_texts(&batch->loans, item(parts, 0), &episode.reasoning) ||
+        !borrow_public(&batch->loans, item(parts, 1), &batch->firsts, &batch->first_count, &episode.publics) ||
+        !borrow_calls(batch, item(parts, 2), &episode)) {
+        return false;
+    }
+    ((seq_episode *)batch->episodes.data)[batch->episode_count++] = episode;
+    return true;
+}
+
+/* Normalises the fields of all calls of an episode behind its sources, and notes their starts and flags. */
+static void add_calls(seq_batch *batch, const seq_episode *episode, const seq_text *texts)
+{
+    seq_scored *calls = (seq_scored *)batch->calls.data + episode->first_call;
+    uint32_t *starts = batch->starts.data;
+    uint8_t *flags = batch->flags.data;
+    for (size_t i = 0; i < episode->calls; i++) {
+        for (size_t k = 0; k < calls[i].fields; k++, texts++) {
+            const size_t field = calls[i].first_field + k;
+            starts[field] = (uint32_t)batch->buffer.size;
+            const seq_normalised counted = add_text(&batch->buffer, *texts, INPUT_BREAK);
+            flags[field] = (uint8_t)flags_of(texts->data, texts->size, &counted);
+            calls[i].flagged |= flags[field] != 0;
+        }
+    }
+}
+
+static seq_outcome screen_calls(seq_batch *batch, const seq_episode *episode)
+{
+    seq_scored *calls = (seq_scored *)batch->calls.data + episode->first_call;
+    const seq_buffer *buffer = &batch->buffer;
+    const uint32_t *ends = buffer->breaks + 1 + episode->reasoning + 1 + episode->publics;
+    size_t from = batch->pattern.count;
+    for (size_t i = 0; i < episode->calls; i++) {
+        seq_found *found = &batch->found;
+        calls[i].first_run = found->runs;
+        calls[i].first_chain = found->chains;
+        if (calls[i].fields != 0) {
+            const uint32_t *starts = (const uint32_t *)batch->starts.data + calls[i].first_field;
+            const size_t end = ends[calls[i].fields - 1];
+            from = seeds_until(&buffer->seeds, from, starts[0]);
+            const size_t to = seeds_until(&buffer->seeds, from, end);
+            const seq_call call = {buffer->text, starts[0], end, &buffer->seeds, from, to, starts, calls[i].fields};
+            if (!find_chains(&batch->pattern, &call, found)) {
+                return OUTCOME_MEMORY;
+            }
+            if (batch->sketch.slots != NULL) {
+                note_foreign(&batch->sketch, &call, found, calls[i].first_run);
+            }
+            from = to;
+            ends += calls[i].fields;
+        }
+        calls[i].chains = found->chains - calls[i].first_chain;
+    }
+    return OUTCOME_GOOD;
+}
+
+static seq_outcome screen_episode(seq_batch *batch, size_t number)
+{
+    seq_episode *episode = (seq_episode *)batch->episodes.data + number;
+    const seq_text *texts = (const seq_text *)batch->loans.texts_block.data + episode->first_text;
+    const size_t next = number + 1 < batch->episode_count ? episode[1].first_text : batch->loans.texts;
+    const seq_sources sources = {texts, episode->reasoning, texts + episode->reasoning,
+                                 (const ptrdiff_t *)batch->firsts.data + episode->first_public, episode->publics};
+    seq_outcome outcome = reset_buffer(&batch->buffer, texts, next - episode->first_text);
+    if (outcome == OUTCOME_GOOD) {
+        add_sources(&batch->buffer, &sources);
+        add_calls(batch, episode, texts + episode->reasoning + episode->publics);
+        outcome = find_seeds(&batch->buffer);
+    }
+    if (outcome == OUTCOME_GOOD) {
+        outcome = build_pattern(&batch->pattern, &batch->buffer, &sources);
+    }
+    if (outcome != OUTCOME_GOOD) {
+        return outcome;
+    }
+    memcpy((uint64_t *)batch->marked.data + episode->first_public, batch->pattern.marked_block.data, episode->publics * sizeof(uint64_t));
+    episode->length = batch->pattern.length;
+    episode->private_length = batch->pattern.private_length;
+    return screen_calls(batch, episode);
+}
+
+static PyObject *hit_tuple(const seq_batch *batch, const seq_scored *call)
+{
+    const seq_chain *chains = (const seq_chain *)batch->found.chains_block.data + call->first_chain;
+    const seq_run *runs = (const seq_run *)batch->found.runs_block.data + call->first_run;
+    const uint8_t *flags = (const uint8_t *)batch->flags.data + call->first_field;
+    PyObject *flag_tuple = PyTuple_New((Py_ssize_t)call->fields);
+    for (size_t i = 0; flag_tuple != NULL && i < call->fields; i++) {
+        PyTuple_SetItem(flag_tuple, (Py_ssize_t)i, PyLong_FromLong(flags[i]));
+    }
+    PyObject *items[] = {PyLong_FromSize_t(call->episode), PyLong_FromSize_t(call->number), chain_list(chains, call->chains, runs),
+                         flag_tuple};
+    return tuple_of(4, items);
+}
+
+/* (lengths, privates, bytes marked per public text, all as bytes of uint64; hits) */
+static PyObject *batch_result(const seq_batch *batch)
+{
+    const seq_episode *episodes = batch->episodes.data;
+    const seq_scored *calls = batch->calls.data;
+    PyObject *lengths = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(batch->episode_count * 8));
+    PyObject *privates = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(batch->episode_count * 8));
+    PyObject *hits = PyList_New(0);
+    for (size_t i = 0; lengths != NULL && privates != NULL && i < batch->episode_count; i++) {
+        memcpy(PyBytes_AsString(lengths) + 8 * i, &episodes[i].length, 8);
+        memcpy(PyBytes_AsString(privates) + 8 * i, &episodes[i].private_length, 8);
+    }
+    for (size_t i = 0; hits != NULL && i < batch->call_count; i++) {
+        if (calls[i].chains == 0 && !calls[i].flagged) {
+            continue;
+        }
+        PyObject *hit = hit_tuple(batch, &calls[i]);
+        if (hit == NULL || PyList_Append(hits, hit) < 0) {
+            Py_CLEAR(hits);
+        }
+        Py_XDECREF(hit);
+    }
+    PyObject *marked = PyBytes_FromStringAndSize(batch->first_count ? batch->marked.data : NULL, (Py_ssize_t)(batch->first_count * 8));
+    PyObject *items[] = {lengths, privates, marked, hits};
+    return tuple_of(4, items);
+}
+
+/* The buffers of a sketch: its table, and its place there. */
+typedef struct {
+    Py_buffer table, place;
+} seq_tables;
+
+static void close_sketch(seq_tables *tables)
+{
+    if (tables->table.obj != NULL) {
+        PyBuffer_Release(&tables->table);
+    }
+    if (tables->place.obj != NULL) {
+        PyBuffer_Release(&tables->place);
+    }
+}
+
+static bool open_sketch(seq_batch *batch, PyObject *table, PyObject *place, seq_tables *tables)
+{
+    if (table == NULL) {
+        return true;
+    }
+    if (PyObject_GetBuffer(table, &tables->table, PyBUF_WRITABLE) < 0 || PyObject_GetBuffer(place, &tables->place, PyBUF_WRITABLE) < 0) {
+        return false;
+    }
+    const Py_ssize_t size = tables->table.len;
+    unsigned bits = 0;
+    while (bits < 40 && ((Py_ssize_t)4 << bits) < size) {
+        bits++;
+    }
+    if (((Py_ssize_t)4 << bits) != size || bits < 6 || tables->place.len != 2 * sizeof(uint32_t) ||
+        ((uintptr_t)tables->table.buf | (uintptr_t)tables->place.buf) % sizeof(uint32_t) != 0) {
+        PyErr_SetString(PyExc_ValueError, "a sketch has a power of two of 4-byte slots, at least 64, and a place of two numbers");
+        return false;
+    }
+    batch->sketch = sketch_of(tables->table.buf, bits, tables->place.buf);
+    return true;
+}
+
+static PyObject *screen(PyObject *module, PyObject *args)
+{
+    PyObject *episodes, *table = NULL, *place = NULL;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "O|OO", &episodes, &table, &place)) {
+        return NULL;
+    }
+    if ((table == NULL) != (place == NULL)) {
+        PyErr_SetString(PyExc_TypeError, "a sketch is a table and a place in it");
+        return NULL;
+    }
+    seq_batch batch = {0};
+    seq_tables sketch = {0};
+    size_t count = 0;
+    PyObject *result = NULL, *fast = borrow_sequence(&batch.loans, episodes, &count);
+    bool good = fast != NULL && open_sketch(&batch, table, place, &sketch);
+    for (size_t i = 0; good && i < count; i++) {
+        good = borrow_episode(&batch, item(fast, i));
+    }
+    if (good && (!ensure(&batch.flags, batch.field_count + 1) || !ensure(&batch.starts, (batch.field_count + 1) * sizeof(uint32_t)) ||
+                 !ensure(&batch.marked, (batch.first_count + 1) * sizeof(uint64_t)))) {
+        PyErr_NoMemory();
+        good = false;
+    }
+    if (good) {
+        seq_outcome outcome = OUTCOME_GOOD;
+        Py_BEGIN_ALLOW_THREADS
+        for (size_t i = 0; outcome == OUTCOME_GOOD && i < batch.episode_count; i++) {
+            outcome = screen_episode(&batch, i);
+        }
+        Py_END_ALLOW_THREADS
+        result = raised(outcome) ? NULL : batch_result(&batch);
+    }
+    if (good && table != NULL) {
+        memcpy(sketch.place.buf, (uint32_t[]){batch.sketch.block, batch.sketch.filled}, 2 * sizeof(uint32_t));
+    }
+    close_sketch(&sketch);
+    release_batch(&batch);
+    return result;
+}
+
+#endif

@@ -1,0 +1,149 @@
+/* Instruction sets, and the tables that configure() fills. */
+#ifndef SEQUESTER_KERNEL_TABLES_H
+#define SEQUESTER_KERNEL_TABLES_H
+
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__GNUC__)
+#define SEQ_X86 1
+#include <immintrin.h>
+#define SEQ_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,gfni,bmi,bmi2,popcnt,lzcnt")))
+#define SEQ_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
+#else
+#define SEQ_X86 0
+#endif
+
+#if defined(__GNUC__)
+#define SEQ_INLINE inline __attribute__((always_inline))
+#else
+#define SEQ_INLINE inline
+#endif
+
+/* Bytes that may be read before and written after a text in one of our own buffers. */
+#define SEQ_SLACK 128
+
+typedef struct {
+    uint64_t key; /* up to eight letters, zero-padded */
+    uint32_t code;
+} seq_name;
+
+#define SEQ_NAMES 1024
+
+enum { LEVEL_SCALAR, LEVEL_AVX2, LEVEL_AVX512 };
+
+/* Set once by configure(), read-only afterwards. */
+static struct {
+    int level;
+    uint16_t bmp[0x10000];
+    uint16_t astral[0x400 + 0x100 + 0x80];
+    uint8_t expansions[4 * 0x800];
+    seq_name entities[SEQ_NAMES];
+    seq_name tags[SEQ_NAMES];
+    _Alignas(64) uint8_t ascii[128]; /* folded byte, 0 = dropped */
+    uint8_t classes[128];
+    uint8_t flag_classes[128];
+    uint8_t product[3][256]; /* multiplication tables of the order function */
+    uint8_t squeeze[256][8]; /* which of eight bytes to keep, by their bits, for shuffling them to the front */
+    _Alignas(64) uint8_t bits[8][64];     /* 1 << k throughout: from memory, because compilers would rather broadcast it again and again */
+} tables;
+
+enum {
+    CLASS_BACKSLASH = 1,
+    CLASS_NRT = 2,
+    CLASS_CODE = 4, /* u, U, x */
+    CLASS_HEX = 8,
+    CLASS_UPPER_HEX = 16,
+    CLASS_PERCENT = 32,
+    CLASS_EQUALS = 64,
+    CLASS_MARKUP = 128 /* & and < */
+};
+
+static inline uint64_t load64(const uint8_t *s)
+{
+    uint64_t value;
+    memcpy(&value, s, 8);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    value = __builtin_bswap64(value);
+#endif
+    return value;
+}
+
+static SEQ_INLINE size_t trailing_zeros(uint64_t bits)
+{
+#if defined(__GNUC__)
+    return bits ? (size_t)__builtin_ctzll(bits) : 64;
+#else
+    size_t count = 0;
+    for (; count < 64 && !(bits >> count & 1); count++) {
+    }
+    return count;
+#endif
+}
+
+static inline int hex_value(uint8_t c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static inline bool is_alnum(uint8_t c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+#if SEQ_X86
+
+/* A block of 64 bytes. */
+typedef struct {
+    __m256i left, right;
+} seq_halves;
+
+/* What is left of a text, at most a block of it; zeros behind it. */
+SEQ_AVX2 static inline seq_halves load_avx2(const uint8_t *s, size_t left)
+{
+    uint8_t tail[64] = {0};
+    if (left < 64) {
+        s = memcpy(tail, s, left);
+    }
+    return (seq_halves){_mm256_loadu_si256((const __m256i *)s), _mm256_loadu_si256((const __m256i *)(s + 32))};
+}
+
+/* table[byte] for ASCII, else 0: row by row of 16, since a shuffle gives 0 where the highest bit of an index is set. */
+SEQ_AVX2 static inline seq_halves look_up_avx2(const uint8_t *table, seq_halves block)
+{
+    const __m256i not_mine = _mm256_set1_epi8(0x70);
+    seq_halves found = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+    for (int row = 0; row < 8; row++) {
+        const __m256i values = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(table + 16 * row)));
+        const __m256i number = _mm256_set1_epi8((char)(row << 4));
+        const __m256i left = _mm256_adds_epu8(_mm256_xor_si256(block.left, number), not_mine);
+        const __m256i right = _mm256_adds_epu8(_mm256_xor_si256(block.right, number), not_mine);
+        found.left = _mm256_or_si256(found.left, _mm256_shuffle_epi8(values, left));
+        found.right = _mm256_or_si256(found.right, _mm256_shuffle_epi8(values, right));
+    }
+    return found;
+}
+
+/* The highest bit of each byte. */
+SEQ_AVX2 static inline uint64_t movemask_avx2(__m256i left, __m256i right)
+{
+    return (uint32_t)_mm256_movemask_epi8(left) | (uint64_t)(uint32_t)_mm256_movemask_epi8(right) << 32;
+}
+
+/* Whether `bit` (1 to 128) is set in each byte. */
+SEQ_AVX2 static inline uint64_t bit_avx2(seq_halves block, uint64_t bit)
+{
+    const int up = 7 - (int)trailing_zeros(bit);
+    return movemask_avx2(_mm256_slli_epi16(block.left, up), _mm256_slli_epi16(block.right, up));
+}
+
+#endif
+
+#endif
