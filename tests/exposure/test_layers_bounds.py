@@ -68,10 +68,12 @@ def test_regions_are_bounded() -> None:
 
 
 def test_a_tar_of_many_members_is_bounded() -> None:
-    header = tarfile.TarInfo("x").tobuf()
     budget = Budget(regions=100)
-    search(b64(header * 5000), budget)
+    search(b64(b"".join(tarfile.TarInfo(f"member number {i}").tobuf() for i in range(200))), budget)
     assert budget.exhausted == ("regions",)
+    budget = Budget(attempts=100)
+    search(b64(tarfile.TarInfo("x").tobuf() * 200), budget)
+    assert budget.exhausted == ("attempts",)
 
 
 def test_sizes_claimed_in_headers_bound_nothing() -> None:

@@ -103,7 +103,7 @@ class Subject:
         return any(self.normalised[start:end] in draft for draft in self._drafts)
 
     def characters(self, normalised: int) -> int:
-        """So many bytes of this reasoning, normalised, in characters: an ideograph is one, and three bytes."""
+        """So many bytes of this reasoning, normalised, in characters."""
         return round(normalised * self._characters_per_byte)
 
     def identity(self, chains: Sequence[matching.Chain]) -> GuardedText:
@@ -124,8 +124,10 @@ class Subject:
 
 
 def characters_per_byte(normalised: bytes) -> float:
-    """Characters in a byte of normalised UTF-8, on average; 1 for ASCII."""
-    return 1.0 if normalised.isascii() else sum(byte & 0xC0 != 0x80 for byte in normalised) / len(normalised)
+    """Characters in a byte of normalised UTF-8, on average; 1 for ASCII. An ideograph tells as much as two letters and counts as two."""
+    if normalised.isascii():
+        return 1.0
+    return sum(2 if byte >= 0xE0 else byte & 0xC0 != 0x80 for byte in normalised) / len(normalised)
 
 
 def _joined_map(texts: Sequence[str]) -> tuple[matching.Places, matching.Places]:

@@ -114,9 +114,8 @@ def seed_hash(text: bytes, at: int) -> int:
 
 def window_hash(text: bytes, at: int) -> int:
     """Hash of the 2 K bytes at an offset."""
-    low, high, next_low, next_high = _WORDS.unpack_from(text, at)
-    second = (next_low * _LOW_FACTOR + next_high * _HIGH_FACTOR) & _MASK
-    first: int = low * _LOW_FACTOR + high * _HIGH_FACTOR
+    words: tuple[int, int, int, int] = _WORDS.unpack_from(text, at)
+    first, second = words[0] * _LOW_FACTOR + words[1] * _HIGH_FACTOR, words[2] * _LOW_FACTOR + words[3] * _HIGH_FACTOR & _MASK
     return (first ^ (second << 31 | second >> 33)) & _MASK
 
 

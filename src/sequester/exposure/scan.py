@@ -120,7 +120,7 @@ def _scan_batch(batch: list[Episode], key: FingerprintKey, sketch: matching.Sket
 
 
 def _too_little(case: _Case, private: int) -> bool:
-    """Whether the private text, of so many bytes, is too short to look for; an ideograph of three bytes is one character."""
+    """Whether the private text, of so many bytes, is too short to look for; see `characters_per_byte`."""
     if private >= 3 * MIN_PRIVATE:
         return False
     normalised = b"".join(matching.normalise(text.reveal_raw()) for text in case.material.reasoning)
@@ -148,7 +148,7 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally, outlines: _Outli
     """Decide what became of every call of one episode, and count it or keep it as a suspect."""
     episode = case.episode
     subject: Subject | None = None
-    least = THRESHOLDS.covered if lacks_answer(episode) else 0.0
+    least = THRESHOLDS.never_shared if lacks_answer(episode) else 0.0
     outcomes = []
     for index, call in enumerate(episode.calls):
         reason = _why_not_searched(case, call)

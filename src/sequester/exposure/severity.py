@@ -33,8 +33,10 @@ class Thresholds(Struct, frozen=True):
     private_part: int = 31
     chain: int = 128
     """Unshared characters, over all substantial runs of a chain, at which the chain is medium."""
-    covered: float = 0.30
-    """Share of the private reasoning at which `report` characters are medium, and at which shared text explains nothing."""
+    covered: float = 0.10
+    """Share of the private reasoning at which `report` unshared characters are medium."""
+    never_shared: float = 0.30
+    """Share of the private reasoning that other scorer inputs do not explain, however much of it they hold."""
     high: int = 160
     """Unshared characters of a chain that are high."""
     high_covered: float = 0.50
@@ -102,7 +104,7 @@ def grade(stretch: Stretch, at: Thresholds = THRESHOLDS) -> Severity | None:
     if stretch.private < at.report:
         return None
     telling = stretch.covered >= at.covered or stretch.beside_marker
-    if telling:
+    if stretch.covered >= at.never_shared or stretch.beside_marker:
         # Nobody repeats a third of somebody else's reasoning, or stops at its end marker, by sharing a topic.
         stretch = replace(stretch, unshared=stretch.private, longest=max(stretch.longest, stretch.private))
     long_enough = stretch.longest >= at.run or stretch.longest_quoting >= at.private_part or stretch.unshared >= at.chain

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sequester.exposure.layers.archives import SIGNATURE, promising
 from sequester.exposure.layers.charset import readable
 from sequester.exposure.layers.hints import alternates, looks_like_base85, runs
-from sequester.exposure.layers.piece import Piece
+from sequester.exposure.layers.piece import Fresh, Piece
 
 _SHORTEST = 24  # alphabet characters: 18 bytes
 
@@ -39,7 +39,7 @@ _NOT_BASE64 = bytes(byte for byte in range(256) if _BASE64_SHAPE[byte] != ord("x
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
-def base64_regions(text: str) -> Iterator[Piece]:
+def base64_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
     """base64 and its URL-safe form: padded or not, wrapped at any width, in pieces, with unknown beginning."""
     reached = 0
     data = text.encode("ascii", "replace")
@@ -50,8 +50,9 @@ def base64_regions(text: str) -> Iterator[Piece]:
         if start < reached:
             continue
         reached = end
-        if end - start >= _SHORTEST and alternates(text[start:end].encode("ascii", "replace")):
-            yield from (Piece(start, end, "base64", data) for data in _base64_readings(text[start:end]))
+        region = text[start:end]
+        if len(region) >= _SHORTEST and alternates(region.encode("ascii", "replace")) and is_fresh(region):
+            yield from (Piece(start, end, "base64", data) for data in _base64_readings(region))
 
 
 def _chunk_spans(text: str, letters: bytes) -> Iterator[tuple[int, int]]:
@@ -112,11 +113,11 @@ _BASE32 = re.compile(
 )
 
 
-def base32_regions(text: str) -> Iterator[Piece]:
+def base32_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
     """base32 in either case, wrapped or not; the region has to begin where the encoding begins."""
     for found in _BASE32.finditer(text):
         characters = re.sub(r"\\+[rn]|[^A-Za-z2-7]", "", found.group()).upper()
-        if len(characters) < _SHORTEST or characters.isalpha():
+        if len(characters) < _SHORTEST or characters.isalpha() or not is_fresh(characters):
             continue
         for offset in range(8):
             data = _decode_base32(characters[offset:])
@@ -152,7 +153,7 @@ _POWERS = 85 ** np.arange(4, -1, -1, dtype=np.uint64)
 _PROBE, _BEGINNINGS = 60, 10
 
 
-def base85_regions(text: str) -> Iterator[Piece]:
+def base85_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
     """base85 as Python and git write it, Z85, and ascii85 with or without its marks."""
     for found in _MARKED.finditer(text):
         data = _decode_base85("ascii85", re.sub(r"\s+|\\n", "", found[1]))
@@ -160,7 +161,7 @@ def base85_regions(text: str) -> Iterator[Piece]:
             yield Piece(*found.span(), "ascii85", data)
     for stretch in _UNBROKEN.finditer(text):
         characters = re.sub(r"\r?\n", "", stretch.group())
-        if _BASE64_ONLY.fullmatch(characters):
+        if _BASE64_ONLY.fullmatch(characters) or not looks_like_base85(characters.encode()) or not is_fresh(characters):
             continue
         for name, alphabet in _RUNS.items():
             for run in alphabet.finditer(characters):

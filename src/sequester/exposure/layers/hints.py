@@ -219,7 +219,7 @@ def looks_like_base85(token: bytes) -> bool:
     kinds = set(token)
     if len(kinds & _MARKS) < _FEWEST_MARKS:
         return False
-    if len(token) >= _LONG and len(kinds) >= _MANY_DIFFERENT and len(token.translate(None, _NOT_ALNUM)) * 8 <= len(token) * 7:
+    if len(token) >= _LONG and len(kinds) >= _MANY_DIFFERENT and len(token.translate(None, _NOT_ALNUM)) * 12 <= len(token) * 11:
         return True
     for start in (*range(0, len(token) - _WINDOW, _WINDOW), max(0, len(token) - _WINDOW)):
         window = token[start : start + _WINDOW]

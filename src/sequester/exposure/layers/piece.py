@@ -19,6 +19,10 @@ class Piece(NamedTuple):
 
 
 Decoder = Callable[[str], Iterator[Piece]]
+Fresh = Callable[[str], bool]
+"""Whether a region is still to be decoded: it was not before, and the budget has attempts left."""
+RegionDecoder = Callable[[str, Fresh], Iterator[Piece]]
+"""A decoder of regions of a text. The same region often stands in many of the texts that one text is unfolded to."""
 
 
 _PER_CHARACTER = 32

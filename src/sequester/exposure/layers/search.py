@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from sequester.episodes.guarded import GuardedText
 from sequester.exposure.layers import armour, charset, digits, structure
 from sequester.exposure.layers.archives import unpack
 from sequester.exposure.layers.hints import Hint, first_look, next_look
-from sequester.exposure.layers.piece import Budget, Decoder, Piece
+from sequester.exposure.layers.piece import Budget, Decoder, Piece, RegionDecoder
 
 
 class Layer(Struct, frozen=True):
@@ -37,10 +38,12 @@ class _Node(NamedTuple):
 
 # Each decoder runs only on texts that hint at what it undoes. Those of the second list rearrange a whole text; nearly all of
 # them apply to noise, in any order, so that a few in a row is where the search stops.
-_DECODERS: tuple[tuple[int, Decoder], ...] = (
+_ARMOURS: tuple[tuple[int, RegionDecoder], ...] = (
     (Hint.BASE64, armour.base64_regions),
     (Hint.BASE32, armour.base32_regions),
     (Hint.BASE85, armour.base85_regions),
+)
+_DECODERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.UU, armour.uuencoded),
     (Hint.DIGITS, digits.numbers),
     (Hint.STRINGS, digits.records),
@@ -86,7 +89,7 @@ def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
     """
     budget = budget or Budget()
     budget.begin(len(text))
-    seen = _Seen()
+    seen = _Seen(budget)
     seen.add(text)
     found, stretches = first_look(text)
     known = set(stretches)
@@ -116,18 +119,26 @@ def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
 
 class _Seen:
     """The texts and bytes that the search has met, by type, hash and length: a hash alone sees only memory, so that ASCII, the same
-    as bytes, and both misread as UTF-16 hash alike."""
+    as bytes, and both misread as UTF-16 hash alike. Regions are kept by what decoded them, too."""
 
-    def __init__(self) -> None:
-        self._keys: set[tuple[bool, int, int]] = set()
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._keys: set[tuple[object, int, int]] = set()
 
     def __contains__(self, content: str | bytes) -> bool:
-        return (isinstance(content, str), hash(content), len(content)) in self._keys
+        return (type(content), hash(content), len(content)) in self._keys
 
     def add(self, content: str | bytes) -> bool:
         """Whether it is new."""
+        return self._is_new((type(content), hash(content), len(content)))
+
+    def attempt(self, decode: RegionDecoder, region: str) -> bool:
+        """Whether `decode` may be tried on a region: never before, and within the budget."""
+        return self._is_new((decode, hash(region), len(region))) and self._budget.attempt(0)
+
+    def _is_new(self, key: tuple[object, int, int]) -> bool:
         known = len(self._keys)
-        self._keys.add((isinstance(content, str), hash(content), len(content)))
+        self._keys.add(key)
         return len(self._keys) > known
 
 
@@ -150,7 +161,7 @@ def _settled(node: _Node, last: str, piece: Piece) -> int:
 
 def _decoded(node: _Node, budget: Budget, seen: _Seen) -> Iterator[tuple[Piece, tuple[str, ...], str]]:
     """All texts one decoding below `node`: packed bytes are opened on the way, charsets read. Ends early where a limit is hit."""
-    for decode in _decoders(node):
+    for decode in _decoders(node, seen):
         for piece in decode(node.text):
             if not budget.attempt(len(piece.content)):
                 return
@@ -163,7 +174,10 @@ def _decoded(node: _Node, budget: Budget, seen: _Seen) -> Iterator[tuple[Piece, 
         yield from _unpacked(whole, charset.as_bytes(node.text), (), budget, seen)
 
 
-def _decoders(node: _Node) -> Iterator[Decoder]:
+def _decoders(node: _Node, seen: _Seen) -> Iterator[Decoder]:
+    for needed, regions in _ARMOURS:
+        if node.hints & needed:
+            yield partial(regions, is_fresh=partial(seen.attempt, regions))
     yield from (decode for needed, decode in _DECODERS if node.hints & needed)
     # A few escapes in a program hide nothing; one inside an encoded region does.
     fewest = 1 if node.hints & Hint.ENCODED else _FEWEST_ESCAPES
