@@ -45,6 +45,54 @@ def test_runs_of_eight_integers_are_ids() -> None:
     assert leaves(bytes(range(9))) == [("x", list(range(9)))]
 
 
+WORD = [108, 105, 103, 104, 116, 32, 97, 115]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [float(number) for number in WORD],
+        [[number] for number in WORD],
+        [[float(number)] for number in WORD],
+        [(number,) for number in WORD],
+    ],
+)
+def test_integers_are_ids_however_they_are_written(value: Any) -> None:
+    assert leaves(value) == [("x", WORD)]
+
+
+@pytest.mark.parametrize("write", [str, "{}.0".format])
+def test_digits_in_strings_are_ids_and_texts(write: Any) -> None:
+    texts = [write(number) for number in WORD]
+    assert leaves(texts) == [("x", WORD), *((f"x[{at}]", text) for at, text in enumerate(texts))]
+    assert leaves([[text] for text in texts])[0] == ("x", WORD)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [0.5, *map(float, WORD)],
+        [float("inf")] * 9,
+        [float("nan")] * 9,
+        [1e300] * 9,
+        [[number, 1] for number in WORD],
+        [[[number]] for number in WORD],
+        [[number] for number in WORD] + [[]],
+        [*WORD, "105"],
+        [True] * 9,
+        [[]] * 9,
+    ],
+)
+def test_other_numbers_are_no_ids(value: Any) -> None:
+    assert all(isinstance(leaf, str) for _, leaf in leaves(value))
+
+
+@pytest.mark.parametrize("text", ["", "-", "1e3", "0x6c", "12345678901", "１０８", "a", "10.5"])
+def test_other_strings_are_no_ids(text: str) -> None:
+    assert all(isinstance(leaf, str) for _, leaf in leaves([str(number) for number in WORD] + [text]))
+    assert all(isinstance(leaf, str) for _, leaf in leaves([text] * 9))
+
+
 def test_an_integer_that_fits_nothing_does_not_hide_the_others() -> None:
     assert list(integer_array([1, 2**70, -(2**70), 5])) == [1, -1, -1, 5]
 

@@ -6,6 +6,7 @@ no text and are dropped.
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -49,9 +50,10 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
                 stack.append(_members(name, value))
                 break
             elif isinstance(value, list | tuple):
-                if _all_integers(value):
-                    fields.append(Field(name, ids=integer_array(value)))
-                else:
+                integers = _integers(value)
+                if integers is not None:
+                    fields.append(Field(name, ids=integer_array(integers)))
+                if integers is None or type(value[0]) not in _NUMBER:
                     stack.append(_items(name, value))
                     break
             elif isinstance(value, bytes):
@@ -77,8 +79,32 @@ def integer_array(values: Sequence[int]) -> array[int]:
         return array("q", [value if value in _INT64 else -1 for value in values])
 
 
-def _all_integers(values: Sequence[Any]) -> bool:
-    return len(values) >= _MIN_IDS and type(values[0]) is int and set(map(type, values)) == {int}
+_NUMBER = (int, float)
+_DIGITS = re.compile(r"-?[0-9]{1,10}(?:\.0)?")
+_EXACT = 2.0**53
+"""Up to here a float is the whole number that was meant."""
+
+
+def _integers(values: Sequence[Any]) -> Sequence[int] | None:
+    """The integers of a list that holds nothing else, also where they are written as whole floats or as strings of digits, or stand in
+    lists of one; None for any other list, which its first value tells mostly."""
+    if len(values) < _MIN_IDS:
+        return None
+    kind = type(values[0])
+    if kind in (list, tuple) and len(values[0]) == 1:
+        if type(values[0][0]) not in (*_NUMBER, str) or any(type(value) is not kind or len(value) != 1 for value in values):
+            return None
+        values = [value[0] for value in values]
+        kind = type(values[0])
+    if (kind is str and not _DIGITS.fullmatch(values[0])) or (kind is float and not values[0].is_integer()):
+        return None
+    if kind not in (*_NUMBER, str) or set(map(type, values)) != {kind}:
+        return None
+    if kind is float and all(map(float.is_integer, values)) and max(map(abs, values)) < _EXACT:
+        return [int(value) for value in values]
+    if kind is str and all(map(_DIGITS.fullmatch, values)):
+        return [int(value.partition(".")[0]) for value in values]
+    return values if kind is int else None
 
 
 def _members(name: str, value: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -31,11 +31,12 @@ _BASE64_CHUNKS = re.compile(
 _BASE64_LINES = re.compile(r"(?<![A-Za-z0-9+/_\-\\])([A-Za-z0-9+/_\-]{2,79})(?:(?:\\*+r)?(?:\\++n|\n)|\r\n)(?=[A-Za-z0-9+/_\-])")
 # A quick look for both: letters of base64, whatever escaped line ends and slashes lie between.
 _CHUNK = 16
-_BASE64_SHAPE = bytes(10 if byte == 10 else ord("x" if chr(byte).isalnum() and byte < 0x80 or byte in b"+/_-" else ".") for byte in range(256))
+_BASE64_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_BASE64_SHAPE = bytes(ord("x") if byte in _BASE64_ALPHABET else 10 if byte == 10 else ord(".") for byte in range(256))
 _EVEN_LINES = re.compile(rb"\n(x{2,79})\n\1")
 _BASE64_CHUNK = re.compile(r"[A-Za-z0-9+/_\-]+")
 _ESCAPE = re.compile(r"\\+[rnt\"']|\\+(?=/)")
-_NOT_BASE64 = bytes(byte for byte in range(256) if _BASE64_SHAPE[byte] != ord("x"))
+_NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64_ALPHABET)
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 
 
@@ -150,7 +151,7 @@ _RUNS = {
 }
 _TO_DIGITS = {name: bytes(max(alphabet.find(chr(byte)), 0) for byte in range(256)) for name, alphabet in _ALPHABETS.items()}
 _POWERS = 85 ** np.arange(4, -1, -1, dtype=np.uint64)
-_PROBE, _BEGINNINGS = 60, 10
+_PROBE = 70
 
 
 def base85_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
@@ -161,23 +162,27 @@ def base85_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
             yield Piece(*found.span(), "ascii85", data)
     for stretch in _UNBROKEN.finditer(text):
         characters = re.sub(r"\r?\n", "", stretch.group())
-        if _BASE64_ONLY.fullmatch(characters) or not looks_like_base85(characters.encode()) or not is_fresh(characters):
+        if _BASE64_ONLY.fullmatch(characters) or not is_fresh(characters) or not looks_like_base85(characters.encode()):
             continue
         for name, alphabet in _RUNS.items():
             for run in alphabet.finditer(characters):
-                if looks_like_base85(run.group().encode()) and (data := _aligned(name, run.group())):
+                whole = len(run.group()) == len(characters)
+                if (whole or looks_like_base85(run.group().encode())) and (data := _aligned(name, run.group())):
                     yield Piece(*stretch.span(), name, data)
 
 
 def _aligned(name: str, characters: str) -> bytes:
-    """Decode from the first of ten beginnings that reads well: quotes and brackets before a region belong to the alphabets
-    too."""
-    digits = np.frombuffer(characters[: _PROBE + _BEGINNINGS].encode().translate(_TO_DIGITS[name]), np.uint8)
+    """Decode from the first of five beginnings that reads well, perhaps without its first group: quotes and brackets before a region
+    belong to the alphabets too."""
+    digits = np.frombuffer(characters[:_PROBE].encode().translate(_TO_DIGITS[name]), np.uint8)
     groups = sliding_window_view(digits, 5) @ _POWERS
-    for offset in range(min(_BEGINNINGS, len(characters) - 20)):
-        probe = _group_bytes(groups[offset : offset + _PROBE : 5])
-        if readable(probe) or SIGNATURE.match(probe) or (offset == 0 and promising(probe)):
-            return _decode_base85(name, characters[offset:])
+    overflows = groups >> np.uint64(32) != 0
+    groups[overflows] = 0
+    rows = groups.astype(">u4").view(np.uint8).reshape(-1, 4)
+    for offset in range(5):
+        probe = rows[offset::5].tobytes()
+        if readable(probe) or SIGNATURE.match(probe) or SIGNATURE.match(probe, 4) or (offset == 0 and promising(probe)):
+            return _decode_base85(name, characters[offset + 5 * int(overflows[offset]) :])
     return b""
 
 

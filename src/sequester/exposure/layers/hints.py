@@ -85,7 +85,7 @@ _WINDOW = 40
 _MOST_ALIKE = 12
 _FEWEST_DIFFERENT = 22
 _FEWEST_MARKS = 3
-_LONG, _MANY_DIFFERENT = 160, 30
+_LONG, _MANY_DIFFERENT = 160, 24
 
 _NUMBERED_LINE = re.compile(rb"\n[^\w\n]{0,4}[0-9]")
 _REPEATED_PREFIX = re.compile(rb"\n([^\s\\]{3})[^\n]{1,100}\n\1[^\n]{1,100}\n\1")
@@ -219,7 +219,7 @@ def looks_like_base85(token: bytes) -> bool:
     kinds = set(token)
     if len(kinds & _MARKS) < _FEWEST_MARKS:
         return False
-    if len(token) >= _LONG and len(kinds) >= _MANY_DIFFERENT and len(token.translate(None, _NOT_ALNUM)) * 12 <= len(token) * 11:
+    if len(token) >= _LONG and len(kinds) >= _MANY_DIFFERENT and len(token.translate(None, _NOT_ALNUM)) * 16 <= len(token) * 15:
         return True
     for start in (*range(0, len(token) - _WINDOW, _WINDOW), max(0, len(token) - _WINDOW)):
         window = token[start : start + _WINDOW]

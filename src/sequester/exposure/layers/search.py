@@ -177,7 +177,7 @@ def _decoded(node: _Node, budget: Budget, seen: _Seen) -> Iterator[tuple[Piece, 
 def _decoders(node: _Node, seen: _Seen) -> Iterator[Decoder]:
     for needed, regions in _ARMOURS:
         if node.hints & needed:
-            yield partial(regions, is_fresh=partial(seen.attempt, regions))
+            yield _on_fresh(regions, seen)
     yield from (decode for needed, decode in _DECODERS if node.hints & needed)
     # A few escapes in a program hide nothing; one inside an encoded region does.
     fewest = 1 if node.hints & Hint.ENCODED else _FEWEST_ESCAPES
@@ -185,6 +185,10 @@ def _decoders(node: _Node, seen: _Seen) -> Iterator[Decoder]:
     if node.rearranged < _MOST_REARRANGEMENTS:
         useless = _NOT_AFTER.get(node.transforms[-1], frozenset()) if node.transforms else ()
         yield from (decode for needed, decode in _REARRANGERS if node.hints & needed and decode not in useless)
+
+
+def _on_fresh(decode: RegionDecoder, seen: _Seen) -> Decoder:
+    return lambda text: decode(text, partial(seen.attempt, decode))
 
 
 def _texts(
