@@ -174,7 +174,7 @@ def base85_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
 def _aligned(name: str, characters: str) -> bytes:
     """Decode from the first of five beginnings that reads well, perhaps without its first group: quotes and brackets before a region
     belong to the alphabets too."""
-    digits = np.frombuffer(characters[:_PROBE].encode().translate(_TO_DIGITS[name]), np.uint8)
+    digits = _digits85(name, characters[:_PROBE])
     groups = sliding_window_view(digits, 5) @ _POWERS
     overflows = groups >> np.uint64(32) != 0
     groups[overflows] = 0
@@ -193,12 +193,15 @@ def _group_bytes(groups: NDArray[np.uint64]) -> bytes:
 
 
 def _decode_base85(name: str, characters: str) -> bytes:
+    digits = _digits85(name, characters)
+    padded = np.concatenate((digits, np.full(-len(digits) % 5, 84, np.uint8)))
+    return _group_bytes(padded.reshape(-1, 5) @ _POWERS)[: len(digits) * 4 // 5]
+
+
+def _digits85(name: str, characters: str) -> NDArray[np.uint8]:
     if name == "ascii85":
         characters = characters.replace("z", "!!!!!")
-    missing = -len(characters) % 5
-    digits = np.frombuffer(characters.encode().translate(_TO_DIGITS[name]) + b"\x54" * missing, np.uint8)
-    data = _group_bytes(digits.reshape(-1, 5) @ _POWERS)
-    return data[: len(characters) * 4 // 5]
+    return np.frombuffer(characters.encode().translate(_TO_DIGITS[name]), np.uint8)
 
 
 _UU_LINE = re.compile(r"(?:^|(?<=\\n))([!-M])([ -`]{4,84}?)[ \t]*(?=\r?\n|\\r|\\n|$)", re.MULTILINE)

@@ -151,6 +151,9 @@ def _dumps(text: str) -> Iterator[Piece]:
     yield from _dump_readings(start, end, rows)
 
 
+_WIDEST_ROW = 64  # bytes
+
+
 def _dump_readings(start: int, end: int, rows: list[tuple[int, str]]) -> Iterator[Piece]:
     words: list[bytes] = []
     width = 0
@@ -160,11 +163,14 @@ def _dump_readings(start: int, end: int, rows: list[tuple[int, str]]) -> Iterato
         row = [bytes.fromhex(group) for group in digits.split() if len(group) % 2 == 0]
         size = len(row[0]) if row else 1
         words += row[: width // size] if width > 0 else row
-    data = b"".join(words)
-    if promising(data):
+    data, swapped = b"".join(words), b"".join(word[::-1] for word in words)
+    # Swapped letters are letters still, so that neither order rules out the other. What looks like noise may be compressed without a
+    # signature, if the offsets are offsets.
+    swaps = promising(swapped) and swapped != data
+    counted = len(rows) > 1 and 0 < rows[1][0] - rows[0][0] <= _WIDEST_ROW
+    if promising(data) or (counted and not swaps):
         yield Piece(start, end, "hexdump", data)
-    # Swapped letters are letters still, so that neither order rules out the other.
-    if promising(swapped := b"".join(word[::-1] for word in words)) and swapped != data:
+    if swaps:
         yield Piece(start, end, "hexdump-little-endian", swapped)
 
 

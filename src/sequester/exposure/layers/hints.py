@@ -137,7 +137,9 @@ def _look(data: bytes, known: Set[int]) -> tuple[int, frozenset[int]]:
         found |= Hint.CIPHER
     if not data.isascii() and (shape.find(b"H" * 18) >= 0 or _WRONG_CHARSET.search(data)):
         found |= Hint.FOREIGN
-    stretches = _stretches(data, shape)
+    # Pieces of one encoding often stand in a list.
+    joined = data.replace(b'", "', b'","') if b'", "' in data else data
+    stretches = _stretches(joined, joined.translate(_SHAPE))
     for key in stretches.keys() - known:
         found |= _token(stretches[key], found)
     numbers = _numbers(data)

@@ -155,7 +155,7 @@ def _settled(node: _Node, last: str, piece: Piece) -> int:
     if last == "escapes":
         # With their escapes gone, inner quotes would be taken for outer ones; `strings` goes inwards by itself.
         quotes = Hint.STRINGS if structure.has_strings(node.text) else 0
-        return quotes | (Hint.LINES if node.text.count("\n") > node.text.count("\\n") else 0)
+        return quotes | (Hint.LINES if node.text.count("\\n") < _FEWEST_ESCAPES else 0)
     return Hint.BYTES if isinstance(piece.content, bytes) else 0
 
 
