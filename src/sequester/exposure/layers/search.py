@@ -71,7 +71,7 @@ _LINEWISE = frozenset({structure.line_prefixes, structure.columns, structure.str
 _NOT_AFTER: dict[str, frozenset[Decoder]] = {
     "markup": frozenset({structure.markup}),
     "links": frozenset({structure.links}),
-    "line-prefixes": _LINEWISE,
+    "line-prefixes": frozenset({structure.line_prefixes}),
     "column": _LINEWISE,
 }
 _MOST_REARRANGEMENTS = 2
