@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
@@ -10,6 +11,7 @@ import tarfile
 import time
 import zipfile
 import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -74,6 +76,41 @@ def test_a_tar_of_many_members_is_bounded() -> None:
     budget = Budget(attempts=100)
     search(b64(tarfile.TarInfo("x").tobuf() * 200), budget)
     assert budget.exhausted == ("attempts",)
+
+
+def test_attempts_count_whether_anything_came_of_them_or_not() -> None:
+    noise = " and then ".join(b64(random.Random(seed).randbytes(45)) for seed in range(100))
+    budget = Budget(attempts=60)
+    search(noise, budget)
+    assert budget.exhausted == ("attempts",)
+    budget = Budget()
+    search(noise, budget)
+    assert budget.exhausted == ()
+
+
+@pytest.mark.parametrize("packed", [gzip.compress, bz2.compress])
+def test_a_short_text_is_unfolded_to_little(packed: Callable[[bytes], bytes]) -> None:
+    text = b64(packed(TEXT.encode() + bytes(40 * MEBI)))
+    budget = Budget()
+    assert any(TEXT in layer.text.reveal() for layer in unfold(text, budget))
+    assert budget.exhausted == ("inflated",)
+    assert 64 * MEBI - budget.inflated <= 4 * MEBI + 32 * len(text)
+
+
+def test_a_new_text_begins_with_a_share_of_its_own() -> None:
+    bomb, budget = b64(gzip.compress(bytes(40 * MEBI))), Budget(inflated=14 * MEBI)
+    search(bomb, budget)
+    assert any(TEXT in layer.text.reveal() for layer in unfold(b64(gzip.compress(TEXT.encode())), budget))
+    for _ in range(2):
+        search(bomb, budget)
+    assert budget.inflated == 0
+
+
+def test_an_archive_met_again_is_not_opened_again() -> None:
+    text = "".join(f'"part {i}"\n| {i} |\n' for i in range(40)) + gzip.compress((TEXT * 20).encode()).decode("latin-1")
+    found = [layer.transforms for layer in unfold(text) if TEXT in layer.text.reveal()]
+    assert found[0] == ("gzip",)
+    assert sum("gzip" in transforms for transforms in found) <= 3
 
 
 def test_sizes_claimed_in_headers_bound_nothing() -> None:
