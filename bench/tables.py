@@ -90,7 +90,7 @@ def page(speed: SpeedReport, memory: MemoryReport | None) -> Iterator[str]:
         f"{sample.plants} plants (at most {sample.per_class} of each in-episode class) and {sample.negatives} clean negatives, one core. "
         "The threshold of each engine flags at most 1 % of the clean negatives. The kernel here is alone: no decoding layers, no severity."
     )
-    yield table(("engine", "input", "MB/s", "recall", "threshold", "clean flagged", "missed by class"), rows)
+    yield table(("engine", "input", "MB/s", "recall", "threshold", "clean negatives flagged", "missed by class"), rows)
     kernel = speed.kernel
     yield f"## Kernel and parsing\n\n{kernel.episodes} episodes, {kernel.text_bytes / 1e6:.0f} MB, one core.\n\n" + table(
         ("what", "MB/s"), ((name, f"{value:.0f}") for name, value in kernel.mb_per_s.items())
@@ -139,7 +139,14 @@ def _detection(speed: SpeedReport) -> Iterator[str]:
     yield "## Episodes without a leak of their own\n\n" + table(
         ("kind", "episodes", "low", "medium", "high", "medium or above"),
         (
-            (row.kind, row.episodes, row.low, row.medium, row.high, f"{(row.medium + row.high) / max(1, row.episodes):.2%}")
+            (
+                row.kind if row.kind.startswith("xep") else f"{row.kind} negatives",
+                row.episodes,
+                row.low,
+                row.medium,
+                row.high,
+                f"{(row.medium + row.high) / max(1, row.episodes):.2%}",
+            )
             for row in found.negatives
         ),
     )
