@@ -14,11 +14,13 @@ from sequester.cli.progress import Progress
 from sequester.episodes.readers.registry import load_readers
 from sequester.errors import UsageError
 from sequester.exposure.audit import audit
+from sequester.exposure.calibration import CALIBRATION_FILE, Calibration, read_calibration
 from sequester.exposure.inputs import digests
 from sequester.findings.model import ExitCode, Severity
 from sequester.findings.store import ResultStore
 from sequester.findings.verdict import accepting_options, exit_code, parse_allowances
 from sequester.findings.waivers import FILE_NAME, read_waivers
+from sequester.findings.workspace import Workspace
 
 LARGE = 64 << 20
 """Bytes of input from which a second process is worth starting."""
@@ -102,6 +104,7 @@ def command(
         format=format_ or ("map" if map_file else None),
         jobs=jobs or _default_jobs(inputs),
         today=date.today(),
+        own_calibrations=own_calibrations(place),
         progress=progress,
     )
     progress.done()
@@ -113,6 +116,12 @@ def command(
     if code is ExitCode.INCOMPLETE:
         say(f"to accept what is not assessed: {accepting_options(result)}", quiet)
     return code
+
+
+def own_calibrations(place: Workspace | None) -> list[Calibration]:
+    """What `calibrate` measured in this workspace, if anything. Raises ConfigError if it cannot be read."""
+    file = place.root / CALIBRATION_FILE if place else None
+    return [read_calibration(file)] if file is not None and file.is_file() else []
 
 
 def _default_jobs(inputs: list[Path]) -> int:

@@ -11,7 +11,7 @@ from sequester.cli.options import find_workspace, fingerprint_key, input_options
 from sequester.cli.progress import Progress
 from sequester.episodes.readers.registry import load_readers
 from sequester.exposure.audit import audit
-from sequester.exposure.calibration import as_json, calibrate, read_labels, sentence
+from sequester.exposure.calibration import CALIBRATION_FILE, as_json, calibrate, read_labels, sentence
 from sequester.findings.model import ExitCode, Verdict
 from sequester.findings.waivers import Waivers
 from sequester.report.formats import replace_file
@@ -77,7 +77,7 @@ def command(
         click.echo(
             f"{kind.kind:<28} {kind.alarms:>7,} {kind.of:>7,} {kind.upper95:>9.3%} {clusters:>12} {kind.clusters_upper95:>9.2%}"
         )
-    file = Path(save) if save else place.root / "calibration.json" if place else None
+    file = Path(save) if save else place.root / CALIBRATION_FILE if place else None
     if file is not None:
         replace_file(file, as_json(measured))
         click.echo(f"saved to {file}", err=True)

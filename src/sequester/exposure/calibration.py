@@ -21,6 +21,8 @@ from sequester.statistics.intervals import lower_bound, upper_bound
 
 SCHEMA = "sequester.calibration/1"
 SHIPPED = "calibration.json"
+CALIBRATION_FILE = "calibration.json"
+"""A workspace's own, beside its results."""
 
 
 class Label(Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,7 +1,7 @@
 """Scanning units in several processes, one table of shared text between them.
 
 Processes and not threads, because reading holds the interpreter lock. They are spawned, not forked: Arrow has threads of its own. The
-table of the sketch lies in shared memory; two workers that write one slot at once lose one note, which a hint can bear.
+table of the sketch lies in shared memory; two workers that write one place at once lose a note, which a hint can bear.
 """
 
 from __future__ import annotations
