@@ -80,6 +80,7 @@ def test_any_bytes_are_a_footer_or_an_error(tmp_path_factory: pytest.TempPathFac
         (b"\x49\x1c\x19\x1c\x8c\x00\x00\x00\x00", "columns are encrypted"),
         (b"\x8c\x00\x00", "columns are encrypted"),
         (b"\x36\x02\x00", "do not add up"),
+        (b"\x49\x1c\x19\x1c\x3c\x76\xd0\x0f\x00\x00\x00\x00", "larger than the file"),
     ],
 )
 def test_damage_is_named(tmp_path: Path, footer: bytes, reason: str) -> None:

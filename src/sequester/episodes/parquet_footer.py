@@ -73,6 +73,8 @@ def read_footer(path: Path) -> Footer:
         raise InputError("some of its columns are encrypted", where=str(path), hint="decrypt the Parquet file first") from None
     if footer.rows != sum(group.rows for group in footer.groups):
         raise InputError("the Parquet file is damaged: its row groups do not add up", where=str(path), hint=_ENDS)
+    if sum(chunk.stored for group in footer.groups for chunk in group.chunks) > path.stat().st_size:
+        raise InputError("the Parquet file is damaged: its columns are larger than the file", where=str(path), hint=_ENDS)
     return footer
 
 

@@ -116,10 +116,10 @@ def test_a_tool_call_ends_a_turn() -> None:
     assert texts(episode, Channel.TOOL_CALL)[0].startswith("word_count ")
 
 
-def test_a_scorer_without_a_model_has_an_input_that_was_not_logged() -> None:
+def test_inspects_own_text_scorers_were_given_the_completion() -> None:
     for episode in episodes(LOGS / "clean.eval"):
-        assert call(episode, "includes").missing is Reason.INPUT_NOT_LOGGED
-        assert call(episode, "includes").inputs is None
+        made = call(episode, "includes")
+        assert (made.evidence, given(episode, "includes")) == (Evidence.REBUILT, texts(episode, Channel.ANSWER)[-1])
     assert {episode.sample for episode in episodes(LOGS / "clean.eval")} == {1, 2}
 
 
@@ -200,6 +200,77 @@ def test_scoring_in_the_middle_without_a_call_of_its_own_is_not_assessed(tmp_pat
         (Evidence.RECORDED, None),
         (Evidence.RECORDED, Reason.INPUT_NOT_LOGGED),
     ]
+
+
+def code_scored(**fields: Any) -> dict[str, Any]:
+    return sample(scores={"mine": {"value": 1}, "match1": {"value": "C"}}, **fields)
+
+
+def test_a_scorer_of_the_users_own_code_was_handed_the_reasoning(tmp_path: Path) -> None:
+    output = {"choices": [{"message": REPLY}], "completion": "yes"}
+    [episode] = episodes(log(tmp_path, [code_scored(output=output)]))
+    assert (call(episode, "mine").evidence, call(episode, "mine").hands_over) == (Evidence.CONTRACT, "state.messages")
+    assert (call(episode, "match1").evidence, given(episode, "match1")) == (Evidence.REBUILT, "yes")
+
+
+def test_the_completion_of_old_logs_stands_in_the_message(tmp_path: Path) -> None:
+    [episode] = episodes(log(tmp_path, [code_scored(output={"choices": [{"message": REPLY}]})]))
+    assert given(episode, "match1") == "yes"
+    [episode] = episodes(log(tmp_path, [code_scored()]))
+    assert call(episode, "match1").evidence is Evidence.CONTRACT
+
+
+def test_messages_without_reasoning_hand_none_over(tmp_path: Path) -> None:
+    turn = {"id": "a", "role": "assistant", "content": "yes"}
+    policy = {"event": "model", "model": "m", "output": {"choices": [{"message": REPLY}]}}
+    [episode] = episodes(log(tmp_path, [code_scored(messages=[USER, turn], events=[policy])]))
+    assert texts(episode, Channel.REASONING) == ["because"]
+    assert call(episode, "mine").missing is Reason.INPUT_NOT_LOGGED
+
+
+def said(identity: str, reasoning: str, answer: str) -> dict[str, Any]:
+    parts = [{"type": "reasoning", "reasoning": reasoning}, {"type": "text", "text": answer}]
+    return {"id": identity, "role": "assistant", "content": parts}
+
+
+def test_turns_that_an_agent_dropped_and_calls_aside_are_the_policys_too(tmp_path: Path) -> None:
+    def made(reply: dict[str, Any], *read: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        return {"event": "model", "model": "m", "input": list(read), "output": {"choices": [{"message": reply}]}, **fields}
+
+    first, aside, last = said("1", "first thought", "one"), said("2", "aside thought", "two"), said("3", "last thought", "three")
+    others = [
+        made(said("4", "critic's thought", "four"), role="critic"),
+        made(said("5", "helper's thought", "five"), model="other"),
+    ]
+    failed = made(said("6", "none", "none"), error="down")
+    asked = {"id": "u", "role": "user", "content": "sum up: first thought"}
+    events = [made(first, USER), made(aside, asked), *others, failed, made(last, USER, first)]
+    [episode] = episodes(log(tmp_path, [sample(messages=[USER, {**last, "content": "three"}], events=events)]))
+    kinds = [(segment.channel.value, segment.text.reveal()) for segment in episode.segments]
+    assert kinds == [
+        ("prompt", "q"),
+        ("reasoning", "first thought"),
+        ("answer", "one"),
+        ("prompt", "sum up: first thought"),
+        ("reasoning", "aside thought"),
+        ("answer", "two"),
+        ("reasoning", "last thought"),
+        ("answer", "three"),
+    ]
+
+
+def test_references_that_multiply_are_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [SCORER[0], *[{"event": "model", "span_id": "s", "input_refs": [[0, 10]], "output": {}}] * 30]
+    record = sample(events=events, events_data={"messages": [USER] * 10})
+    assert isinstance(records(log(tmp_path, [record]))[0], Episode)
+    monkeypatch.setattr("sequester.episodes.readers.inspect_sample._MOST_MESSAGES", 200)
+    [skipped] = records(log(tmp_path, [record]))
+    assert isinstance(skipped, Skipped) and skipped.reason is Reason.LIMIT
+    long = sample(messages=[USER, REPLY] + [{"role": "user", "content": "attachment://k"}] * 30, attachments={"k": "x" * 100})
+    assert isinstance(records(log(tmp_path, [long]))[0], Episode)
+    monkeypatch.setattr("sequester.episodes.readers.inspect_sample._MOST_RESOLVED", 2000)
+    [skipped] = records(log(tmp_path, [long]))
+    assert isinstance(skipped, Skipped) and skipped.reason is Reason.LIMIT
 
 
 @pytest.mark.parametrize(
