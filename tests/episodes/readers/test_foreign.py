@@ -24,6 +24,7 @@ FILES = {
     "a JSON array": (b"[" + LINE + b"]", "jq -c '.[]'"),
     "an object over several lines": (b'{\n "text": "x"\n}\n', "jq -c '.' "),
     "two objects in a line": (b'{"a": 1}{"a": 2}', "jq -c '.' "),
+    "a W&B table": (b'{"columns": ["step", "text"], "data": [[1, "x"]]}', "W&B table"),
     "CSV": (b"prompt,completion\nhi,there\n", "read_csv"),
     "TSV": (b"prompt\tcompletion\nhi\tthere\n", "read_csv"),
     "UTF-16 without its mark": (LINE.decode().encode("utf-16-le"), "UTF-16"),

@@ -74,8 +74,8 @@ def _parquet_rows(unit: Unit, field_map: FieldMap) -> Iterator[_Row]:
         for row in range(batch.columns.num_rows):
             source = Source(unit.path, batch.first_record + row)
             try:
-                yield source, batch.columns.slice(row, 1).to_pylist()[0]
-            except (ValueError, OverflowError, pa.ArrowException) as error:
+                yield source, batch.columns.slice(row, 1).to_pylist(maps_as_pydicts="strict")[0]
+            except (ValueError, KeyError, OverflowError, pa.ArrowException) as error:
                 yield source, Skipped(source, Reason.MALFORMED, f"the row cannot be decoded ({type(error).__name__})")
 
 

@@ -26,8 +26,17 @@ _TABLE = (
 )
 
 
+_WANDB = frozenset({"columns", "data"})
+_WANDB_STEP = (
+    "looks like a W&B table: give its rows names (jq -c '.columns as $names | .data[] | [$names, .] | transpose | "
+    "map({(.[0]): .[1]}) | add') and describe them with --map FILE"
+)
+
+
 def next_step(seen: Probe) -> str | None:
     """What an unrecognised input seems to be and what to do about it; None where nothing can be said."""
+    if seen.kind == "jsonl" and seen.columns >= _WANDB:
+        return _WANDB_STEP
     if seen.kind not in ("binary", "text", "json", "zip"):
         return None
     try:
