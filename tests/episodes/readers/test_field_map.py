@@ -218,6 +218,14 @@ def test_a_map_column_with_a_key_twice_is_malformed(tmp_path: Path) -> None:
     pq.write_table(pa.table({"p": ["q"], "a": ["x"], "meta": twice}), path)
     [skipped] = read(path, {"episode": {"prompt": "p", "answer": "a", "environment": "meta.env"}})
     assert isinstance(skipped, Skipped) and skipped.reason is Reason.MALFORMED
+    assert skipped.detail == "has no 'meta.env'; columns: a, meta, p"
+
+
+def test_a_value_that_python_cannot_hold_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    pq.write_table(pa.table({"p": ["q"], "a": ["x"], "when": pa.array([2**62], pa.timestamp("us"))}), path)
+    [skipped] = read(path, {"episode": {"prompt": "p", "answer": "a"}, "reward_call": [{"path": "j", "inputs": {"w": "when"}}]})
+    assert isinstance(skipped, Skipped) and skipped.detail == "when: cannot be decoded (OverflowError)"
 
 
 def test_a_conversation_may_be_one_message_or_json_in_a_text(tmp_path: Path) -> None:

@@ -92,14 +92,25 @@ def _follow(value: Any, steps: Sequence[str | int | None]) -> Any:
             found = [item for item in (_follow(item, rest) for item in value) if item is not _ABSENT]
             return [inner for item in found for inner in item] if _EVERY in rest else found
         if isinstance(step, str):
-            if not isinstance(value, Mapping) or step not in value:
+            members = _members(value)
+            if step not in members:
                 return _ABSENT
-            value = value[step]
+            value = members[step]
         else:
             if not isinstance(value, list) or not -len(value) <= step < len(value):
                 return _ABSENT
             value = value[step]
     return value
+
+
+def _members(value: Any) -> Mapping[str, Any]:
+    """The members of an object, or of a map as Arrow gives it: a list of pairs. None of a map that has a key twice."""
+    if isinstance(value, Mapping):
+        return value
+    if not isinstance(value, list) or not all(isinstance(pair, tuple) for pair in value):
+        return {}
+    members = dict(value)
+    return members if len(members) == len(value) else {}
 
 
 def _from_json(text: str) -> Any:
