@@ -385,3 +385,27 @@ def test_the_recogniser_says_what_is_missing(tmp_path: Path) -> None:
     lines = tmp_path / "lines.jsonl"
     lines.write_text('{"a": 1}\n')
     assert READER.recognise(probe(lines))
+
+
+def test_the_folder_of_an_eval_set_is_one_input(tmp_path: Path) -> None:
+    assert READER.recognise(probe(tmp_path)) == "no eval-set.json or logs.json in it"
+    (tmp_path / "eval-set.json").write_text('{"eval_set_id": "s", "tasks": []}')
+    assert READER.recognise(probe(tmp_path)) == "no logs in it"
+    for name in ("clean.eval", "leaky.json"):
+        (tmp_path / name).write_bytes((LOGS / name).read_bytes())
+    (tmp_path / "logs.json").write_text("{}")
+    assert READER.recognise(probe(tmp_path)) is None
+    assert READER.declared(tmp_path, OPTIONS).rows == len(episodes(tmp_path)) == 9
+    (tmp_path / "other").mkdir()
+    assert READER.recognise(probe(tmp_path)) == "holds folders beside the logs"
+
+
+def test_a_damaged_log_in_a_folder_costs_that_log(tmp_path: Path) -> None:
+    (tmp_path / "eval-set.json").write_text("{}")
+    (tmp_path / "clean.eval").write_bytes((LOGS / "clean.eval").read_bytes())
+    (tmp_path / "cut.eval").write_bytes((LOGS / "leaky.eval").read_bytes()[:1000])
+    assert READER.declared(tmp_path, OPTIONS).rows is None
+    first, second = READER.units(tmp_path, OPTIONS)
+    assert len(list(READER.read(first, OPTIONS))) == 6
+    with pytest.raises(InputError, match="directory at the end"):
+        list(READER.read(second, OPTIONS))
