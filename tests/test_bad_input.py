@@ -235,12 +235,19 @@ def test_a_parquet_file_of_other_columns_is_refused_by_name(folder):
     assert "label" in unread(result, "other.parquet")
 
 
-def test_the_same_file_twice_is_one_input_or_named_and_never_silently_counted_twice(folder):
+def test_a_copy_of_a_file_is_named_and_read_once(folder):
     (folder / "again.jsonl").write_bytes((folder / "good.jsonl").read_bytes())
+    (folder / "linked.jsonl").hardlink_to(folder / "good.jsonl")
+    code, result, _ = audit(folder)
+    assert code == 0
+    assert result["episodes"]["seen"] == result["episodes"]["audited"] == 3
+    assert sum("the same bytes" in note for note in result["notes"]) == 2
+
+
+def test_two_ranks_may_use_the_same_episode_ids(folder):
+    cases.write(folder / "rank1.jsonl", [{**cases.episode(number), "answer": f"Another {number}"} for number in range(3)])
     _, result, _ = audit(folder)
-    episodes = result["episodes"]
-    assert episodes["audited"] == 3 or episodes["seen"] == 6
-    assert episodes["seen"] == episodes["audited"] + sum(episodes["not_assessed"].values())
+    assert result["episodes"]["seen"] == result["episodes"]["audited"] == 6
 
 
 def test_a_missing_path_is_a_usage_error_that_names_it(tmp_path):

@@ -19,6 +19,7 @@ from sequester.exposure.workers import Task
 
 _NAMED = 5
 """Files beside a log that are named in the result; the rest are counted."""
+_BEGINNING = 1 << 12
 
 
 @dataclass
@@ -42,7 +43,30 @@ def find_jobs(paths: Iterable[Path], readers: Sequence[Reader], options: Options
             known = jobs.setdefault(job.path.resolve(), job)
             if known is not job:
                 known.notes.append(f"{job.path}: given more than once; read once.")
-    return list(jobs.values())
+    return _without_copies(list(jobs.values()))
+
+
+def _without_copies(jobs: list[Job]) -> list[Job]:
+    """The inputs without files that hold, byte for byte, what one before them holds: an episode is counted once."""
+    alike: dict[tuple[int, int], list[Job]] = {}
+    for job in jobs:
+        if job.reader is not None and job.path.is_file():
+            alike.setdefault(_outline(job.path), []).append(job)
+    copies: set[Path] = set()
+    for group in alike.values():
+        first: dict[str, Job] = {}
+        for job in group if len(group) > 1 else ():
+            known = first.setdefault(digests([job.path]).get(str(job.path), ""), job)
+            if known is not job:
+                known.notes.append(f"{job.path}: the same bytes as {known.path}; read once.")
+                copies.add(job.path)
+    return [job for job in jobs if job.path not in copies]
+
+
+def _outline(path: Path) -> tuple[int, int]:
+    """What differs between most files: size and beginning."""
+    with path.open("rb") as file:
+        return path.stat().st_size, hash(file.read(_BEGINNING))
 
 
 def _jobs_at(path: Path, readers: Sequence[Reader], options: Options, format: str | None) -> Iterator[Job]:
