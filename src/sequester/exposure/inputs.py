@@ -50,8 +50,8 @@ def _without_copies(jobs: list[Job]) -> list[Job]:
     """The inputs without files that hold, byte for byte, what one before them holds: an episode is counted once."""
     alike: dict[tuple[int, int], list[Job]] = {}
     for job in jobs:
-        if job.reader is not None and job.path.is_file():
-            alike.setdefault(_outline(job.path), []).append(job)
+        if job.reader is not None and job.path.is_file() and (outline := _outline(job.path)) is not None:
+            alike.setdefault(outline, []).append(job)
     copies: set[Path] = set()
     for group in alike.values():
         first: dict[str, Job] = {}
@@ -63,10 +63,13 @@ def _without_copies(jobs: list[Job]) -> list[Job]:
     return [job for job in jobs if job.path not in copies]
 
 
-def _outline(path: Path) -> tuple[int, int]:
-    """What differs between most files: size and beginning."""
-    with path.open("rb") as file:
-        return path.stat().st_size, hash(file.read(_BEGINNING))
+def _outline(path: Path) -> tuple[int, int] | None:
+    """What differs between most files: size and beginning. None if the file has gone, which reading it will report."""
+    try:
+        with path.open("rb") as file:
+            return path.stat().st_size, hash(file.read(_BEGINNING))
+    except OSError:
+        return None
 
 
 def _jobs_at(path: Path, readers: Sequence[Reader], options: Options, format: str | None) -> Iterator[Job]:

@@ -20,6 +20,7 @@ from sequester.episodes.model import Reason, Skipped, Source
 from sequester.episodes.readers.interface import Unit
 from sequester.episodes.readers.keys import unknown
 from sequester.episodes.readers.streams import file_compression, inflated
+from sequester.errors import InputError
 
 MAX_LINE = 64 << 20
 """Bytes. 256,000 sampled tokens, text and ids, in eight reward inputs need 25 MB; decoded JSON can need 24 times its size."""
@@ -64,6 +65,12 @@ def numbered_lines(unit: Unit) -> Iterator[tuple[int, bytes | None]]:
         while unit.stop < 0 or position < unit.stop:
             line: bytes | None = file.readline(MAX_LINE + 1)
             if not line:
+                if position < unit.stop:
+                    raise InputError(
+                        f"ends at byte {position} of {unit.stop}: it was cut while it was read",
+                        where=unit.path,
+                        hint="audit it again when nothing writes to it",
+                    )
                 return
             if position == 0 and line.startswith(_BOM):
                 position, line = len(_BOM), line[len(_BOM) :]
