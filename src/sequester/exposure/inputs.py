@@ -6,6 +6,7 @@ with an error; a file that lies beside a directory's own and is no log that any 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import file_digest
@@ -37,10 +38,10 @@ class Job:
 
 def find_jobs(paths: Iterable[Path], readers: Sequence[Reader], options: Options, format: str | None) -> list[Job]:
     """The inputs at the paths given, each once."""
-    jobs: dict[Path, Job] = {}
+    jobs: dict[str, Job] = {}
     for path in paths:
         for job in _jobs_at(path, readers, options, format):
-            known = jobs.setdefault(job.path.resolve(), job)
+            known = jobs.setdefault(os.path.realpath(job.path), job)
             if known is not job:
                 known.notes.append(f"{job.path}: given more than once; read once.")
     return _without_copies(list(jobs.values()))
@@ -73,18 +74,49 @@ def _outline(path: Path) -> tuple[int, int] | None:
 
 
 def _jobs_at(path: Path, readers: Sequence[Reader], options: Options, format: str | None) -> Iterator[Job]:
-    if not path.is_dir():
+    try:
+        is_directory = path.is_dir()
+    except OSError as error:
+        yield _unreadable(path, error)
+        return
+    if not is_directory:
         yield _job(path, readers, options, format)
         return
     whole = _reader_of_directory(path, readers, format)
     if whole is not None:
         yield _declared(path, whole, options)
         return
-    files = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")]
-    if not files:
+    files, unread = _inside(path)
+    if not files and not unread:
         yield Job(path, error="is a directory without files")
+    yield from unread
     for file in files:
         yield _job(file, readers, options, format)
+
+
+def _inside(path: Path) -> tuple[list[Path], list[Job]]:
+    """The files in a directory, at whatever depth, and what in it cannot be looked into. Hidden names are left out.
+
+    A link to a folder is not followed, which could lead anywhere: where it leads out of the directory, that is said.
+    """
+    files: list[Path] = []
+    unread: list[Job] = []
+    home = os.path.realpath(path)
+    walk = os.walk(path, onerror=lambda error: unread.append(_unreadable(Path(str(error.filename)), error)))
+    for folder, folders, names in walk:
+        for entry in (Path(folder, name) for name in (*folders, *names) if not name.startswith(".")):
+            try:
+                if entry.is_file():
+                    files.append(entry)
+                elif entry.is_symlink() and not Path(os.path.realpath(entry, strict=True)).is_relative_to(home):
+                    unread.append(Job(entry, error="is a link to something outside the directory; give that too"))
+            except OSError as error:
+                unread.append(_unreadable(entry, error))
+    return sorted(files), unread
+
+
+def _unreadable(path: Path, error: OSError) -> Job:
+    return Job(path, error=f"cannot be read ({error.strerror}). check the path and its permissions")
 
 
 def _reader_of_directory(path: Path, readers: Sequence[Reader], format: str | None) -> Reader | None:
