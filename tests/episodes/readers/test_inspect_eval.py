@@ -263,12 +263,12 @@ def test_references_that_multiply_are_a_limit(tmp_path: Path, monkeypatch: pytes
     events = [SCORER[0], *[{"event": "model", "span_id": "s", "input_refs": [[0, 10]], "output": {}}] * 30]
     record = sample(events=events, events_data={"messages": [USER] * 10})
     assert isinstance(records(log(tmp_path, [record]))[0], Episode)
-    monkeypatch.setattr("sequester.episodes.readers.inspect_sample._MOST_MESSAGES", 200)
+    monkeypatch.setattr("sequester.episodes.readers.inspect_calls._MOST_MESSAGES", 200)
     [skipped] = records(log(tmp_path, [record]))
     assert isinstance(skipped, Skipped) and skipped.reason is Reason.LIMIT
     long = sample(messages=[USER, REPLY] + [{"role": "user", "content": "attachment://k"}] * 30, attachments={"k": "x" * 100})
     assert isinstance(records(log(tmp_path, [long]))[0], Episode)
-    monkeypatch.setattr("sequester.episodes.readers.inspect_sample._MOST_RESOLVED", 2000)
+    monkeypatch.setattr("sequester.episodes.readers.inspect_calls._MOST_RESOLVED", 2000)
     [skipped] = records(log(tmp_path, [long]))
     assert isinstance(skipped, Skipped) and skipped.reason is Reason.LIMIT
 
