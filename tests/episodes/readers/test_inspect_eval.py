@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given as drawn
+from hypothesis import settings
+from hypothesis import strategies as st
 from tests.episodes.readers.contract import CHECKS, DATA, Case
 
-from sequester.episodes.model import Channel, Episode, Evidence, Reason, RewardCall, Skipped, SplitStatus, Visibility
+from sequester.episodes.model import Channel, Episode, Evidence, Reason, RewardCall, Skipped, Source, SplitStatus, Visibility
 from sequester.episodes.readers.inspect_eval import READER
+from sequester.episodes.readers.inspect_sample import Log, sample_episode
 from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.probing import probe
 from sequester.episodes.readers.zipped import ZippedFile
@@ -344,6 +348,73 @@ def test_what_json_forbids_is_read(tmp_path: Path) -> None:
     text = json.dumps(sample(scores={"judge": {"value": float("nan")}}, target="\ud800"))
     [episode] = episodes(log(tmp_path, [text.encode()]))
     assert call(episode, "judge").score is None
+
+
+def test_a_lone_surrogate_in_any_text_is_read(tmp_path: Path) -> None:
+    record = sample(input="\ud800 q", messages=[USER | {"content": "attachment://k"}, REPLY], attachments={"k": "\udfff q"})
+    [episode] = episodes(log(tmp_path, [record]))
+    assert texts(episode, Channel.PROMPT) == ["\ufffd q"]
+
+
+@drawn(data=st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_sample_of_wrong_types_is_an_episode_or_skipped(data: st.DataObject) -> None:
+    record = json.loads(json.dumps(HOSTILE))
+    for _ in range(data.draw(st.integers(1, 3))):
+        places = list(_places(record))
+        holder, key = places[data.draw(st.integers(0, len(places) - 1))]
+        holder[key] = data.draw(st.sampled_from(ODD))
+    assert isinstance(sample_episode(record, Log("e", "t", "m"), Source("log", 1)), Episode | Skipped)
+
+
+HOSTILE = sample(
+    input=[USER],
+    scores={"mine": {"value": 1}, "match": {"value": "C"}},
+    output={"choices": [{"message": REPLY}]},
+    events=[
+        {
+            "event": "model",
+            "model": "m",
+            "span_id": "x",
+            "input": [USER],
+            "output": {"choices": [{"message": REPLY}], "usage": {}},
+        },
+        {"event": "score", "span_id": "x", "intermediate": True, "scorer": "judge"},
+        {"event": "step", "action": "begin", "type": "scorer", "name": "old"},
+        *SCORER,
+        {
+            "event": "model",
+            "model": "m",
+            "input_refs": [[0, 1]],
+            "output": {"choices": [{"message": {"id": "z", "content": "?"}}]},
+        },
+    ],
+    events_data={"messages": [USER, {"role": "user", "content": [{"type": "image", "image": "attachment://k"}]}]},
+    attachments={"k": "text"},
+)
+ODD: tuple[Any, ...] = (
+    None,
+    0,
+    -1,
+    2**70,
+    1.5,
+    True,
+    "x",
+    "attachment://k",
+    [],
+    {},
+    [[1, 2]],
+    [[0, 2**70]],
+    [None],
+    {"id": [1]},
+    [{}],
+)
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield value, key
+        yield from _places(item)
 
 
 def test_a_missing_chunk_costs_the_sample(tmp_path: Path) -> None:

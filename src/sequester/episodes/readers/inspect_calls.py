@@ -30,7 +30,7 @@ _REFERENCES = ("attachment://", "tc://")
 """How a text refers to an attachment; the second is what Inspect wrote before 2025."""
 _GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 """Inspect's own reading of its grades as numbers (`inspect_ai.scorer.value_to_float`)."""
-_MEDIA = frozenset({"image", "audio", "video"})
+_MEDIA = ("image", "audio", "video")
 """Content parts that hold no text."""
 _GRADER_ROLE = "grader"
 _TEXT_SCORERS = frozenset({"answer", "choice", "exact", "f1", "includes", "match", "math", "pattern"})
@@ -85,7 +85,7 @@ class Calls:
     """The model calls of a sample: the policy's, and by scorer those whose input its grader was given."""
 
     def __init__(
-        self, events: Sequence[JsonObject], pool: Sequence[JsonObject], texts: Attachments, policy: str | None, turns: set[Any]
+        self, events: Sequence[JsonObject], pool: Sequence[JsonObject], texts: Attachments, policy: str | None, turns: set[str]
     ) -> None:
         """`pool` holds the messages that events refer to by position; `turns` are the keys of the sample's own messages, and `policy`
         is the model of the log."""
@@ -98,9 +98,9 @@ class Calls:
         """Scorers that scored in the middle of the sample without any model call that could be theirs."""
         self._policy: list[JsonObject] = []
         self._visited = 0
-        strays: dict[Any, list[JsonObject]] = {}
+        strays: dict[str | None, list[JsonObject]] = {}
         for event in events:
-            kind, span = event.get("event"), event.get("span_id")
+            kind, span = event.get("event"), _text_or_none(event.get("span_id"))
             self._enter(event)
             scorer = self._scorer(span)
             if kind == "model":
@@ -132,7 +132,7 @@ class Calls:
             elif self._steps:
                 self._steps.pop()
 
-    def _scorer(self, span: Any) -> str | None:
+    def _scorer(self, span: str | None) -> str | None:
         """The outermost scorer in whose span or step an event stands: the one that gives the score its name."""
         name, seen = None, set[str]()
         while span is not None and (begin := self._spans.get(str(span))) is not None and str(span) not in seen:
@@ -153,7 +153,7 @@ class Calls:
         that were dropped, and calls aside, each with what it was given."""
         own = set(map(key_of, turns))
         known = own | set(map(key_of, given))
-        replies: dict[Any, tuple[int, JsonObject]] = {}
+        replies: dict[str, tuple[int, JsonObject]] = {}
         aside: deque[tuple[int, list[JsonObject]]] = deque()
         for number, event in enumerate(self._policy):
             back = _messages_back(event)
@@ -172,7 +172,7 @@ class Calls:
             sampled.append({**turn, **self._resolved(reply)})
         return sampled + [message for _, messages in aside for message in messages]
 
-    def _fresh(self, messages: Sequence[JsonObject], known: set[Any]) -> list[JsonObject]:
+    def _fresh(self, messages: Sequence[JsonObject], known: set[str]) -> list[JsonObject]:
         """Those that are not known yet, and are from now on."""
         fresh = {key: message for message in messages if (key := key_of(message)) not in known}
         known.update(fresh)
@@ -224,9 +224,10 @@ class Calls:
 
     def _named(self, event: JsonObject) -> Iterator[JsonObject]:
         yield from objects(event.get("input"))
-        for reference in event.get("input_refs") or ():
+        references, size = event.get("input_refs"), len(self._pool)
+        for reference in references if isinstance(references, list) else ():
             if isinstance(reference, list) and len(reference) == 2 and all(isinstance(end, int) for end in reference):
-                yield from islice(self._pool, max(0, reference[0]), max(0, reference[1]))
+                yield from islice(self._pool, *(min(size, max(0, end)) for end in reference))
 
 
 def _call_of_code(name: str, score: float | None, state: State) -> RewardCall:
@@ -274,6 +275,10 @@ def without_media(message: JsonObject) -> JsonObject:
     return {**message, "content": [part for part in content if not (isinstance(part, dict) and part.get("type") in _MEDIA)]}
 
 
-def key_of(message: Mapping[str, Any]) -> Any:
+def key_of(message: Mapping[str, Any]) -> str:
     """What tells one message of a sample from another: its id, or its content in logs that have none."""
-    return message.get("id") or json.dumps(message.get("content"))
+    return _text_or_none(message.get("id")) or json.dumps(message.get("content"))
+
+
+def _text_or_none(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

@@ -8,7 +8,6 @@ A folder that `eval_set` or `inspect view` keeps is one input: beside the logs i
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from msgspec import Struct
 from sequester.episodes.model import Episode, Reason, Skipped, Source
 from sequester.episodes.readers.inspect_sample import Log, sample_episode
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
+from sequester.episodes.readers.jsonlines import repaired
 from sequester.episodes.readers.zipped import MAX_ENTRY, ZippedFile
 from sequester.errors import InputError, LimitExceeded
 
@@ -262,12 +262,12 @@ def _ranges(references: Any) -> Iterator[tuple[int, int]]:
 
 
 def _decoded(data: bytes, kind: type[T], source: Source) -> T | Skipped:
-    """An entry's JSON, which must be of the kind. Inspect writes NaN for a missing score, which only Python's decoder reads."""
+    """An entry's JSON, which must be of the kind. Inspect writes NaN for a missing score."""
     try:
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
-            value = json.loads(data)
+            value = msgspec.json.decode(repaired(data))
         except RecursionError:
             return Skipped(source, Reason.LIMIT, "nested too deeply")
         except ValueError:

@@ -154,7 +154,7 @@ def _turns(sample: _Sample, texts: Attachments) -> tuple[list[JsonObject], list[
     if not messages:
         given = inputs or ([{"role": "user", "content": sample.input}] if sample.input else [])
         return [texts.resolve(message) for message in given], []
-    given_ids = {message.get("id") for message in inputs} - {None}
+    given_ids = {identity for message in inputs if isinstance(identity := message.get("id"), str)}
     first = next((index for index, message in enumerate(messages) if _is_sampled(message, given_ids)), len(messages))
     return messages[:first], messages[first:]
 
@@ -195,5 +195,7 @@ def _pieces(part: Any) -> Iterator[Any]:
         yield {"type": "tool_result", "content": part.get("result")}
 
 
-def _is_sampled(message: JsonObject, given_ids: set[Any]) -> bool:
-    return message.get("role") == "assistant" and message.get("source") != "input" and message.get("id") not in given_ids
+def _is_sampled(message: JsonObject, given_ids: set[str]) -> bool:
+    identity = message.get("id")
+    was_given = message.get("source") == "input" or (isinstance(identity, str) and identity in given_ids)
+    return message.get("role") == "assistant" and not was_given

@@ -122,7 +122,7 @@ def _second_try(
     else:
         detail = str(first)
     try:
-        return decoder.decode(_repaired(line))
+        return decoder.decode(repaired(line))
     except msgspec.ValidationError as error:
         return _malformed(source, explain_mismatch(error, keys))
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -143,7 +143,8 @@ def explain_mismatch(error: msgspec.ValidationError, keys: Collection[str] = ())
     return f"{place}: {sentence}" if place else sentence
 
 
-def _repaired(line: bytes) -> bytes:
+def repaired(line: bytes) -> bytes:
+    """JSON without what JSON forbids but trainers write: lone surrogates become U+FFFD, NaN and Infinity null."""
     if b"\\u" in line:
         line = _LONE_SURROGATE.sub(lambda match: match[1] + (b"\\ufffd" if match[2] else b""), line, count=_MAX_REPAIRS)
     if b"NaN" in line or b"Infinity" in line:
