@@ -263,6 +263,15 @@ def test_turns_that_an_agent_dropped_and_calls_aside_are_the_policys_too(tmp_pat
     ]
 
 
+def test_metadata_that_a_solver_wrote_is_no_column_of_the_dataset(tmp_path: Path) -> None:
+    begin = {"event": "sample_init", "sample": {"input": "q", "metadata": {"source": "set"}}}
+    [episode] = episodes(log(tmp_path, [sample(metadata={"source": "set", "thought": "because"}, events=[begin])]))
+    assert [(field.name, field.text.reveal()) for field in episode.columns if field.text] == [
+        ("target", "y"),
+        ("metadata.source", "set"),
+    ]
+
+
 def test_references_that_multiply_are_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     events = [SCORER[0], *[{"event": "model", "span_id": "s", "input_refs": [[0, 10]], "output": {}}] * 30]
     record = sample(events=events, events_data={"messages": [USER] * 10})
@@ -363,7 +372,7 @@ def test_a_sample_of_wrong_types_is_an_episode_or_skipped(data: st.DataObject) -
     for _ in range(data.draw(st.integers(1, 3))):
         places = list(_places(record))
         holder, key = places[data.draw(st.integers(0, len(places) - 1))]
-        holder[key] = data.draw(st.sampled_from(ODD))
+        holder[key] = json.loads(data.draw(st.sampled_from(ODD)))
     assert isinstance(sample_episode(record, Log("e", "t", "m"), Source("log", 1)), Episode | Skipped)
 
 
@@ -392,22 +401,11 @@ HOSTILE = sample(
     events_data={"messages": [USER, {"role": "user", "content": [{"type": "image", "image": "attachment://k"}]}]},
     attachments={"k": "text"},
 )
-ODD: tuple[Any, ...] = (
-    None,
-    0,
-    -1,
-    2**70,
-    1.5,
-    True,
-    "x",
-    "attachment://k",
-    [],
-    {},
-    [[1, 2]],
-    [[0, 2**70]],
-    [None],
-    {"id": [1]},
-    [{}],
+ODD = tuple(
+    map(
+        json.dumps,
+        (None, 0, -1, 2**70, 1.5, True, "x", "attachment://k", [], {}, [[1, 2]], [[0, 2**70]], [None], {"id": [1]}, [{}]),
+    )
 )
 
 

@@ -241,17 +241,12 @@ def _unchunked(archive: ZippedFile, folder: str, shell: JsonObject, source: Sour
             items.extend(chunk)
     attachments = {str(index): text for index, text in enumerate(sequences["attachments"])}
     messages = [message for start, stop in _ranges(shell.get("message_refs")) for message in sequences["messages"][start:stop]]
-    metadata_entry = f"{folder}metadata.json"
-    metadata = _decoded(archive.read(metadata_entry, left), dict, source) if metadata_entry in archive.entries else None
-    if isinstance(metadata, Skipped):
-        return metadata
     return {
         **shell,
         "messages": messages,
         "events": sequences["events"],
         "events_data": {"messages": sequences["messages"]},
         "attachments": attachments,
-        "metadata": metadata,
     }
 
 

@@ -65,7 +65,6 @@ class _Sample(Struct, frozen=True):
     output: JsonObject | None = None
     scores: dict[str, JsonObject | None] | None = None
     score: JsonObject | None = None
-    metadata: JsonObject | None = None
     events: list[JsonObject] = []
     transcript: JsonObject | None = None
     attachments: dict[str, str] = {}
@@ -113,7 +112,7 @@ def _episode(sample: _Sample, log: Log, source: Source) -> Episode | Skipped:
         calls=tuple(calls.reward_calls(scores, handed)),
         environment=log.task,
         group=None if sample.id is None else str(sample.id),
-        columns=_columns(sample, texts),
+        columns=_columns(sample, events, texts),
         model=log.model,
         sample=sample.epoch,
         visibility=visibility,
@@ -141,9 +140,13 @@ def _completion(sample: _Sample, texts: Attachments) -> str | None:
     return content if isinstance(content, str) else None
 
 
-def _columns(sample: _Sample, texts: Attachments) -> tuple[Field, ...]:
-    """What the dataset gave for this sample: every scorer is handed it, whatever the policy wrote."""
-    columns = {"target": sample.target, "choices": sample.choices, "metadata": sample.metadata}
+def _columns(sample: _Sample, events: Sequence[JsonObject], texts: Attachments) -> tuple[Field, ...]:
+    """What the dataset gave for this sample: every scorer is handed it, whatever the policy wrote.
+
+    Metadata counts as it was when the sample began. The log's own is what solvers made of it, and may hold reasoning.
+    """
+    begins = (mapping(event.get("sample")) for event in events if event.get("event") == "sample_init")
+    columns = {"target": sample.target, "choices": sample.choices, "metadata": next(begins, {}).get("metadata")}
     return tuple(field for name, value in columns.items() if value is not None for field in flatten(name, texts.resolve(value)))
 
 
