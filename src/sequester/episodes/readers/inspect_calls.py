@@ -248,14 +248,17 @@ def _messages_back(event: JsonObject) -> list[JsonObject]:
 
 
 def pool_of(events_data: JsonObject | None) -> list[JsonObject]:
+    """The messages that events refer to by position."""
     return objects(mapping(events_data).get("messages"))
 
 
 def mapping(value: Any) -> JsonObject:
+    """The value if it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def objects(value: Any) -> list[JsonObject]:
+    """The JSON objects of a list; none of anything else."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
@@ -269,6 +272,7 @@ def _number(value: Any) -> float | None:
 
 
 def without_media(message: JsonObject) -> JsonObject:
+    """A message without its content parts that hold no text."""
     content = message.get("content")
     if not isinstance(content, list):
         return message
