@@ -91,3 +91,41 @@ def test_what_is_wrong_with_the_file_is_said_and_nothing_is_audited(cli, log, se
 def test_a_setting_of_another_verb_is_no_error(cli, log, settings):
     settings("[waive]\nowner = 'ada'\n[audit]\nout = 'json'\n")
     assert cli("audit", log(QUIET)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("SEQUESTER_AUDIT_FAILON", "low", "did you mean SEQUESTER_AUDIT_FAIL_ON?"),
+        ("SEQUESTER_FAIL_ON", "low", "did you mean SEQUESTER_AUDIT_FAIL_ON?"),
+        ("SEQUESTER_AUDIT_ZZZZZZZZZZZZ", "1", "the flag"),
+        ("SEQUESTER_KERNL", "python", "did you mean SEQUESTER_KERNEL?"),
+    ],
+)
+def test_a_misspelt_variable_is_an_error_that_names_the_nearest(cli, log, monkeypatch, name, value, hint):
+    monkeypatch.setenv(name, value)
+    outcome = cli("audit", log(QUIET))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"{name}: unknown environment variable" in outcome.err
+    assert hint in outcome.err
+    assert f"BROKEN: {name}" in cli("doctor").out
+
+
+def test_a_variable_of_something_else_is_only_said(cli, log, monkeypatch):
+    monkeypatch.setenv("SEQUESTER_SERVICE_HOST", "10.0.0.1")
+    outcome = cli("audit", log(QUIET))
+    assert outcome.code == 0
+    assert "SEQUESTER_SERVICE_HOST sets nothing" in outcome.err
+
+
+def test_the_name_of_a_variable_is_that_of_the_flag(cli, log, monkeypatch):
+    monkeypatch.setenv("SEQUESTER_AUDIT_FORMAT", "nonsense")
+    assert "unknown format 'nonsense'" in cli("audit", log(QUIET)).err
+
+
+def test_a_value_that_cannot_be_is_traced_to_its_file_or_variable(cli, log, settings, monkeypatch):
+    settings("[audit]\nfail-on = 'highest'\n")
+    assert "sequester.toml: [audit] fail-on: 'highest' is not one of" in cli("audit", log(QUIET)).err
+    settings("")
+    monkeypatch.setenv("SEQUESTER_AUDIT_JOBS", "many")
+    assert "SEQUESTER_AUDIT_JOBS: 'many' is not a valid" in cli("audit", "log.jsonl").err

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 import click
 
 from sequester.cli.configuration import VERB_TABLES, defaults
-from sequester.cli.options import find_workspace, workspace_option
+from sequester.cli.options import find_workspace, strange_variables, workspace_option
 from sequester.episodes.readers.registry import load_readers
 from sequester.errors import SequesterError
 from sequester.exposure import matching
@@ -94,6 +94,8 @@ def _readers() -> Iterator[str]:
 
 
 def _configuration(ctx: click.Context) -> Iterator[str]:
+    for name in strange_variables(ctx):
+        yield f"the environment variable {name} sets nothing"
     path = ctx.meta["sequester.config"]
     if path is None:
         yield "none; built-in defaults and SEQUESTER_… variables apply"

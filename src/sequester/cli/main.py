@@ -16,7 +16,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from sequester.cli.configuration import variable
 from sequester.errors import SequesterError
 from sequester.findings.model import ExitCode
 
@@ -47,6 +49,9 @@ class Verbs(click.Group):
         if name not in VERBS:
             return None
         command: click.Command = importlib.import_module(f"sequester.cli.{name}").command
+        for option in command.params:
+            if isinstance(option, click.Option) and option.envvar is None:
+                option.envvar = variable(name, max(option.opts, key=len))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -56,7 +61,7 @@ class Verbs(click.Group):
 
 @click.command(
     cls=Verbs,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SEQUESTER", "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 nothing at or above the threshold and nothing left unassessed, 1 findings, 2 usage, configuration or internal "
     "error, 3 nothing was assessed, 4 incomplete or underpowered.",
 )
@@ -80,6 +85,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return int(outcome) if isinstance(outcome, int) else ExitCode.OK
     except SequesterError as error:
         _say(f"error: {error}", error.hint)
+    except click.BadParameter as error:
+        where = _set_in(error)
+        if where:
+            _say(f"error: {where}: {error.message}")
+        else:
+            error.show()
     except click.ClickException as error:
         error.show()
     except (click.Abort, KeyboardInterrupt):
@@ -97,6 +108,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
             "this is a bug; report it with these words, or set SEQUESTER_DEBUG=1 for the traceback, which may show reasoning",
         )
     return ExitCode.ERROR
+
+
+def _set_in(error: click.BadParameter) -> str:
+    """File and key, or variable, that a value which cannot be was set in; empty for one from the command line."""
+    if error.ctx is None or not isinstance(error.param, click.Option) or error.param.name is None:
+        return ""
+    source = error.ctx.get_parameter_source(error.param.name)
+    if source is ParameterSource.ENVIRONMENT:
+        return str(error.param.envvar)
+    if source is ParameterSource.DEFAULT_MAP:
+        return f"{error.ctx.meta['sequester.config']}: [{error.ctx.command.name}] {max(error.param.opts, key=len).removeprefix('--')}"
+    return ""
 
 
 def _say(message: str, hint: str = "") -> None:

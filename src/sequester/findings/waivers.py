@@ -23,7 +23,6 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -37,11 +36,11 @@ from msgspec import Struct
 
 from sequester.errors import ConfigError
 from sequester.findings.model import Finding, FindingClass, WaiverNote
+from sequester.toml_file import parse_toml, read_toml
 
 FILE_NAME = "sequester-waivers.toml"
 LONGEST = timedelta(days=90)
 _FORM = "every key but renewals is required, with either fingerprint or reward_path"
-_MOST_BYTES = 4 * 1024 * 1024
 
 
 class WaiverClass(StrEnum):
@@ -134,29 +133,15 @@ def read_waivers(path: Path, key_id: str, run_author: str | None = None) -> Waiv
     `key_id` names the workspace's fingerprint key: ids made under another key would match nothing and look fixed. Raises
     ConfigError if the file cannot be read, breaks its form, names another key, or has an entry that its own rules forbid.
     """
-    try:
-        if not path.exists():
-            return Waivers()
-        if path.stat().st_size > _MOST_BYTES:
-            raise ConfigError(
-                f"a waiver file has at most {_MOST_BYTES} bytes", where=str(path), hint="remove entries that lapsed"
-            )
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise ConfigError(f"the waivers cannot be read ({error.strerror})", where=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"not UTF-8 at byte {error.start}", where=str(path), hint="TOML is written in UTF-8") from error
-    return parse_waivers(text, str(path), key_id, run_author)
+    return _waivers(read_toml(path), str(path), key_id, run_author) if os.path.lexists(path) else Waivers()
 
 
 def parse_waivers(text: str, where: str, key_id: str, run_author: str | None = None) -> Waivers:
     """As `read_waivers`, from the text of a file; `where` names it in errors."""
-    try:
-        table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError: also integers too long for Python
-        raise ConfigError(
-            f"not TOML: {error}", where=where, hint="see the top of `sequester waive --help` for the form"
-        ) from error
+    return _waivers(parse_toml(text, where), where, key_id, run_author)
+
+
+def _waivers(table: dict[str, Any], where: str, key_id: str, run_author: str | None) -> Waivers:
     _known_keys(table, ("fingerprint_key", "waiver"), where)
     named = table.get("fingerprint_key")
     if not isinstance(named, str):

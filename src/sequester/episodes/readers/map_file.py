@@ -121,42 +121,42 @@ def parse_map(options: Options) -> FieldMap:
     try:
         file = msgspec.convert(options.field_map, _MapFile)
     except msgspec.ValidationError as error:
-        raise ConfigError(explain_mismatch(error, _KEYS), where="field map") from None
-    episode = file.episode
+        raise ConfigError(explain_mismatch(error, _KEYS), where=options.map_name, hint="keys: docs/field-map.md") from None
+    episode, where = file.episode, options.map_name
     typed = episode.reasoning is not None or episode.answer is not None
     if typed == (episode.completion is not None):
         raise ConfigError(
             f"maps {'both `completion` and' if typed else 'neither `completion` nor'} `reasoning` or `answer`",
-            where="field map, [episode]",
+            where=f"{where}: [episode]",
             hint="map `completion` where the log has the sampled text, `reasoning` and `answer` where it has them apart",
         )
     if episode.template is not None and episode.template not in FAMILIES:
-        raise ConfigError("unknown template family", where="field map, [episode] template", hint=f"one of {', '.join(FAMILIES)}")
+        raise ConfigError("unknown template family", where=f"{where}: [episode] template", hint=f"one of {', '.join(FAMILIES)}")
     places = {name: getattr(episode, name) for name in episode.__struct_fields__ if name not in ("template", "columns")}
     columns = episode.columns if isinstance(episode.columns, dict) else {name: name for name in episode.columns}
     return FieldMap(
-        {name: _getter(place, name) for name, place in places.items() if place is not None},
+        {name: _getter(place, f"{where}: [episode] {name}") for name, place in places.items() if place is not None},
         episode.template,
-        {name: _getter(place, f"columns.{name}") for name, place in columns.items()},
-        tuple(_parsed_call(call) for call in file.reward_call),
+        {name: _getter(place, f"{where}: [episode] columns.{name}") for name, place in columns.items()},
+        tuple(_parsed_call(call, f"{where}: [[reward_call]] {call.path!r}") for call in file.reward_call),
     )
 
 
-def _parsed_call(call: _CallMap) -> MappedCall:
-    where = f"field map, [[reward_call]] {call.path!r}"
+def _parsed_call(call: _CallMap, where: str) -> MappedCall:
     if (call.evidence == "contract") != bool(call.hands_over) or (call.hands_over and call.inputs):
         raise ConfigError(
             '`hands_over` and `evidence = "contract"` belong together, without `inputs`',
             where=where,
             hint="name the argument by which the framework hands the reasoning over, such as completion_ids",
         )
-    inputs = None if call.inputs is None else {name: _getter(place, f"inputs.{name}") for name, place in call.inputs.items()}
-    score = None if call.score is None else _getter(call.score, "score")
+    places = call.inputs
+    inputs = None if places is None else {name: _getter(place, f"{where} inputs.{name}") for name, place in places.items()}
+    score = None if call.score is None else _getter(call.score, f"{where} score")
     return MappedCall(call.path, Evidence(call.evidence), inputs, score, call.hands_over)
 
 
-def _getter(place: Place, name: str) -> Getter:
-    return place if isinstance(place, Constant) else record_path(place, f"field map, {name}")
+def _getter(place: Place, where: str) -> Getter:
+    return place if isinstance(place, Constant) else record_path(place, where)
 
 
 def look_up(getter: Getter, record: Mapping[str, Any]) -> Any:
