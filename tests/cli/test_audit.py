@@ -116,7 +116,7 @@ def test_several_formats_in_one_run(cli, log, tmp_path):
     outcome = cli(
         "audit", log(EXPOSED), "--out", "text", "--out", "json=r.json", "--out", "sarif=r.sarif", "--out", "html=r.html"
     )
-    assert outcome.out.startswith("EXPOSED")
+    assert "\nEXPOSED\n" in outcome.out
     assert verdict_of((tmp_path / "r.json").read_text()) == "exposed"
     assert json.loads((tmp_path / "r.sarif").read_text())["version"] == "2.1.0"
     assert (tmp_path / "r.html").read_text().startswith("<!DOCTYPE html>")

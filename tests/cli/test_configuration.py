@@ -42,7 +42,7 @@ def test_the_nearest_file_upwards_is_in_force(cli, log, settings, tmp_path, monk
     monkeypatch.chdir(tmp_path / "deep" / "down")
     assert json.loads(cli("audit", path).out)["verdict"] == "none_found"
     settings("[audit]\nout = 'text'\n", "deep/sequester.toml")
-    assert cli("audit", path).out.startswith("NONE FOUND")
+    assert "\nNONE FOUND\n" in cli("audit", path).out
 
 
 def test_a_file_can_be_named_by_flag_or_variable(cli, log, settings, monkeypatch):

@@ -46,6 +46,16 @@ def test_nothing_waived_waives_nothing():
     assert apply(Waivers((waiver(),)), (), TODAY).waived == 0
 
 
+def test_a_waiver_that_matches_nothing_is_said():
+    entries = tuple(waiver(fingerprint=f"f{number}") for number in range(9))
+    (note,) = apply(Waivers(entries), (finding(id="f1"),), TODAY).notes
+    assert note.startswith("8 of 9 waivers match no finding of these inputs: fingerprint f0, fingerprint f2")
+    assert "and 3 more" in note
+    path = waiver(fingerprint=None, reward_path="length", until=date(2026, 3, 2))
+    (note,) = apply(Waivers((path,)), (), TODAY).notes
+    assert note.startswith("1 of 1 waivers match no finding of these inputs: reward path length.")
+
+
 def test_a_missing_file_holds_no_waiver(tmp_path):
     assert read_waivers(tmp_path / "sequester-waivers.toml", KEY) == Waivers()
 

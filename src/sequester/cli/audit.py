@@ -7,8 +7,17 @@ from datetime import date
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
-from sequester.cli.options import find_workspace, fingerprint_key, input_options, output_options, read_options, workspace_option
+from sequester.cli.options import (
+    find_workspace,
+    fingerprint_key,
+    input_options,
+    output_options,
+    read_options,
+    reading,
+    workspace_option,
+)
 from sequester.cli.output import Request, emit, parse_out, say
 from sequester.cli.progress import Progress
 from sequester.episodes.readers.registry import load_readers
@@ -95,19 +104,21 @@ def command(
     )
     progress = Progress(quiet)
     inputs = [Path(path) for path in paths]
+    format_, options = format_ or ("map" if map_file else None), read_options(template, map_file)
     result = audit(
         inputs,
         load_readers(),
-        read_options(template, map_file),
+        options,
         key,
         waivers,
-        format=format_ or ("map" if map_file else None),
+        format=format_,
         jobs=jobs or _default_jobs(inputs),
         today=date.today(),
         own_calibrations=own_calibrations(place),
         progress=progress,
     )
     progress.done()
+    result = replace(result, reading=reading(format_, options))
     if place is not None:
         stored = ResultStore(place).save("audit", result, digests(inputs))
         say(f"stored as {stored} in {place.root}", quiet)

@@ -11,7 +11,7 @@ from sequester.cli.options import find_workspace, fingerprint_key, input_options
 from sequester.cli.progress import Progress
 from sequester.episodes.readers.registry import load_readers
 from sequester.exposure.audit import audit
-from sequester.exposure.calibration import CALIBRATION_FILE, as_json, calibrate, read_labels, sentence
+from sequester.exposure.calibration import CALIBRATION_FILE, as_json, calibrate, detail, read_labels
 from sequester.findings.model import ExitCode, Verdict
 from sequester.findings.waivers import Waivers
 from sequester.report.formats import replace_file
@@ -82,5 +82,6 @@ def command(
         replace_file(file, as_json(measured))
         click.echo(f"saved to {file}", err=True)
     if verbose:
-        click.echo(sentence(measured, "This"), err=True)
+        for line in detail(measured, result.tool.detector):
+            click.echo(line, err=True)
     return ExitCode.NOTHING_ASSESSED if result.verdict is Verdict.NOTHING_ASSESSED else ExitCode.OK

@@ -12,6 +12,7 @@ import click
 from sequester.cli.configuration import FILE, OTHER_VARIABLES, PREFIX, VERB_TABLES, defaults, locate, unknown_variables
 from sequester.episodes.readers.interface import Options
 from sequester.findings.fingerprint import FingerprintKey, ephemeral_key, workspace_key
+from sequester.findings.model import Reading
 from sequester.findings.workspace import NAME, Workspace
 from sequester.toml_file import read_toml
 
@@ -101,6 +102,12 @@ def strange_variables(ctx: click.Context) -> list[str]:
 def read_options(template: str, map_file: str | None) -> Options:
     """The readers' options. Raises ConfigError if the map is not TOML."""
     return Options(template, read_toml(Path(map_file)), map_file) if map_file else Options(template)
+
+
+def reading(format_: str | None, options: Options) -> Reading:
+    """What to keep of these options with a result, so that `show` need not be told again."""
+    field_map = options.field_map if format_ == "map" else None
+    return Reading(format_, options.template, field_map, options.map_name)
 
 
 def find_workspace(given: str | None) -> Workspace | None:

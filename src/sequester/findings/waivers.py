@@ -24,7 +24,7 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
@@ -40,6 +40,8 @@ from sequester.toml_file import parse_toml, read_toml
 
 FILE_NAME = "sequester-waivers.toml"
 LONGEST = timedelta(days=90)
+_NAMED = 5
+"""Waivers without a match that are named in a report."""
 _FORM = "every key but renewals is required, with either fingerprint or reward_path"
 
 
@@ -106,10 +108,12 @@ def apply(waivers: Waivers, findings: Iterable[Finding], today: date) -> Applied
         elif waiver.reward_path is not None:
             by_path[waiver.reward_path].append(waiver)
     marked: list[Finding] = []
+    matched: set[str] = set()
     lapsed: dict[Waiver, int] = defaultdict(int)
     waived = 0
     for finding in findings:
         about = [one for one in (*by_id.get(finding.id, ()), *by_path.get(finding.reward_path, ())) if one.covers(finding)]
+        matched.update(one.target for one in about)
         active = next((one for one in about if one.holds_on(today)), None)
         if active is not None:
             waived += 1
@@ -119,7 +123,18 @@ def apply(waivers: Waivers, findings: Iterable[Finding], today: date) -> Applied
         if about:
             lapsed[max(about, key=lambda one: one.until)] += 1
         marked.append(msgspec.structs.replace(finding, waiver=None) if finding.waiver else finding)
-    return Applied(tuple(marked), waived, (*waivers.notes, *(_lapse(waiver, count, today) for waiver, count in lapsed.items())))
+    notes = [*waivers.notes, *(_lapse(waiver, count, today) for waiver, count in lapsed.items())]
+    return Applied(tuple(marked), waived, (*notes, *_idle(waivers.entries, matched)))
+
+
+def _idle(entries: Sequence[Waiver], matched: Collection[str]) -> Iterator[str]:
+    """That some waivers match nothing: what they were for is gone, was not among the inputs, or never had such a name."""
+    targets = sorted({waiver.target for waiver in entries})
+    idle = [target for target in targets if target not in matched]
+    if idle:
+        more = f" and {len(idle) - _NAMED} more" if len(idle) > _NAMED else ""
+        named = f"{', '.join(idle[:_NAMED])}{more}"
+        yield f"{len(idle)} of {len(targets)} waivers match no finding of these inputs: {named}. Remove what is no longer needed."
 
 
 def _lapse(waiver: Waiver, count: int, today: date) -> str:

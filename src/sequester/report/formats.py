@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from sequester.errors import UsageError
 from sequester.findings.model import Result
 from sequester.report import html, json_format, sarif, text
@@ -34,7 +36,7 @@ def write(result: Result, name: str, file: Path | None, *, verbose: bool = False
     if name == "text":
         style = text.style_for(sys.stdout, colour=color, verbose=verbose)
         report = text.render(
-            result, style if file is None else text.TextStyle(findings=style.findings, groups=style.groups, rows=style.rows)
+            result, style if file is None else replace(style, width=text.TextStyle().width, colour=False, unicode=True)
         )
     else:
         report = FORMATS[name](result)

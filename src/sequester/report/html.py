@@ -29,6 +29,8 @@ MOST_FINDINGS = 1000
 """Findings listed; the heading says of how many."""
 MOST_ROWS = 500
 """Rows of any other table."""
+MOST_SKIPPED = 20
+"""Records that could not be read, with their causes."""
 
 _MARK = {Verdict.EXPOSED: "▲", Verdict.NONE_FOUND: "○", Verdict.INCOMPLETE: "◐", Verdict.NOTHING_ASSESSED: "□"}
 _SEVERITY_MARK = {Severity.HIGH: "▲", Severity.MEDIUM: "◆", Severity.LOW: "▽"}
@@ -55,7 +57,8 @@ def render(result: Result) -> str:
         mark=_MARK[result.verdict],
         word=_text(summary.verdict_word(result.verdict)),
         headline=_text(summary.headline(result)),
-        facts=_paragraphs(_facts(result)),
+        calibration=_paragraphs(result.calibration),
+        facts=_paragraphs(summary.facts(result)),
         tiles=_tiles(result),
         not_assessed=_not_assessed(result),
         heat=heat_strip(result.heat) or '<p class="empty">The log names no steps, so there is nothing to draw.</p>',
@@ -64,7 +67,7 @@ def render(result: Result) -> str:
         breakdown=_breakdown(result),
         findings=_findings(result),
         inputs=_inputs(result),
-        notes=_list(result.notes, "No notes."),
+        notes=_list(summary.bounded(result.notes, MOST_ROWS), "No notes."),
         next_steps=_list(summary.next_steps(result), "Nothing to run: the evidence is recorded."),
         limits=_list(summary.limits(result), ""),
         summary=_text(summary.summary_line(result)),
@@ -83,11 +86,6 @@ def _csp_hash(content: str) -> str:
 
 def _text(value: str, longest: int = 2000) -> str:
     return escape(printable(value, longest))
-
-
-def _facts(result: Result) -> Iterable[str]:
-    said = (summary.exposure_evidence(result), summary.affected(result), summary.echo(result), summary.reward_mass(result))
-    return filter(None, said)
 
 
 def _tiles(result: Result) -> str:
@@ -134,7 +132,9 @@ def _not_assessed(result: Result) -> str:
             "",
         )
     )
-    return _table("reasons", ("reason", ">episodes", ">reward calls", "meaning"), rows)
+    causes = list(summary.skipped(result, MOST_SKIPPED))
+    said = f"<h3>Records that could not be read</h3>{_list(causes, '')}" if causes else ""
+    return _table("reasons", ("reason", ">episodes", ">reward calls", "meaning"), rows) + said
 
 
 def _groups(result: Result) -> str:
@@ -188,7 +188,7 @@ def _breakdown(result: Result) -> str:
             summary.percent(row.low),
             summary.percent(row.high),
         )
-        for row in result.by[:MOST_ROWS]
+        for row in summary.breakdown(result)[:MOST_ROWS]
     ]
     columns = ("environment", "reward path", "stage", ">episodes", ">exposed", ">low", ">high")
     return _counted("rows", len(rows), len(result.by)) + _table(

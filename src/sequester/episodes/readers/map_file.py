@@ -22,6 +22,7 @@ lines.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any, Literal
 
 import msgspec
@@ -156,6 +157,8 @@ def _parsed_call(call: _CallMap, where: str) -> MappedCall:
 
 
 def _getter(place: Place, where: str) -> Getter:
+    if isinstance(place, Constant) and isinstance(place.value, float) and not isfinite(place.value):
+        raise ConfigError("a constant must be a finite number", where=where, hint="leave the key out where the value is unknown")
     return place if isinstance(place, Constant) else record_path(place, where)
 
 
