@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import CANARY, EXPOSED, QUIET, UNKNOWN, episode
 
+from sequester.cli import audit as audit_module
 from sequester.findings.model import Verdict
 
 
@@ -135,7 +137,7 @@ def test_a_report_never_replaces_an_input(cli, log, tmp_path):
 def test_a_report_that_cannot_be_written_is_an_error_and_leaves_nothing(cli, log, tmp_path):
     outcome = cli("audit", log(QUIET), "--out", "html=absent/report.html")
     assert outcome.code == 2
-    assert "absent/report.html: the report cannot be written" in outcome.err
+    assert "absent/report.html: there is no folder" in outcome.err
     assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
 
 
@@ -188,3 +190,37 @@ def test_a_directory_and_its_files_give_the_same_result(cli, log, tmp_path: Path
     whole, each = (json.loads(cli("audit", *paths, "--workspace", "w", "--out", "json").out) for paths in (["logs"], logs))
     assert whole["episodes"] == each["episodes"]
     assert [one["id"] for one in whole["findings"]] == [one["id"] for one in each["findings"]]
+
+
+@pytest.mark.parametrize(
+    ("out", "says"),
+    [
+        (("json", "text"), "two reports would go to stdout"),
+        (("json=a", "html=./a"), "two reports would go to"),
+        (("json=nowhere/a",), "there is no folder"),
+        (("json=.",), "is a directory"),
+    ],
+)
+def test_a_report_without_a_place_is_refused_before_the_work(cli, log, tmp_path, out, says, monkeypatch):
+    log(QUIET)
+    monkeypatch.setattr(audit_module, "audit", None)
+    outcome = cli("audit", "log.jsonl", *(part for one in out for part in ("--out", one)))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert says in outcome.err
+    assert "hint: " in outcome.err
+
+
+def test_a_workspace_that_cannot_be_made_is_said(cli, log):
+    outcome = cli("audit", log(QUIET), "--workspace", "log.jsonl/w")
+    assert outcome.code == 2
+    assert "the workspace cannot be made" in outcome.err
+
+
+def test_names_that_are_no_utf8_are_read_and_escaped(cli, log, tmp_path):
+    odd = os.fsdecode(b"run \xff\n.jsonl")
+    log(QUIET).rename(tmp_path / odd)
+    for format in ("text", "json", "sarif", "html"):
+        outcome = cli("audit", tmp_path, "--out", format, "--workspace", "w")
+        assert outcome.code in (0, 4), outcome.err
+        assert "\n.jsonl" not in outcome.out
+    assert cli("audit", odd).code == 0

@@ -18,7 +18,7 @@ from sequester.cli.options import (
     reading,
     workspace_option,
 )
-from sequester.cli.output import Request, emit, parse_out, say
+from sequester.cli.output import Request, check_places, emit, parse_out, say
 from sequester.cli.progress import Progress
 from sequester.episodes.readers.registry import load_readers
 from sequester.errors import UsageError
@@ -93,6 +93,7 @@ def command(
       sequester audit logs/*.jsonl --map graders.toml --fail-on high
     """
     requests = [parse_out(value) for value in out] or [Request("text", None)]
+    check_places(requests)
     allowed = parse_allowances(allow_unassessed)
     absent = [path for path in paths if not Path(path).exists()]
     if absent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +30,32 @@ def parse_out(value: str) -> Request:
     if equals and not file:
         raise UsageError(f"--out {value}: the file name is empty", hint=f"write --out {name}=FILE, or --out {name} for stdout")
     return Request(name, Path(file) if file else None)
+
+
+def check_places(requests: Sequence[Request]) -> None:
+    """That every report has a place of its own that can be written to. Raises UsageError: before the work, not after it."""
+    places = [str(request.file.resolve()) if request.file else "stdout" for request in requests]
+    for place in places:
+        if places.count(place) > 1:
+            raise UsageError(f"--out: two reports would go to {place}", hint="give each a file of its own: --out json=FILE")
+    for request in requests:
+        if request.file is None:
+            continue
+        if request.file.is_dir():
+            raise UsageError("is a directory", where=f"--out {request.format}={request.file}", hint="name a file in it")
+        if request.file.exists() and not request.file.is_file():
+            continue  # a device or a pipe
+        folder = request.file.resolve().parent
+        if not folder.is_dir():
+            raise UsageError(
+                f"there is no folder {folder}", where=f"--out {request.format}={request.file}", hint=f"mkdir -p {folder}"
+            )
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise UsageError(
+                f"nothing can be written into {folder}",
+                where=f"--out {request.format}={request.file}",
+                hint="choose another folder, or change its permissions",
+            )
 
 
 def emit(result: Result, requests: Sequence[Request], *, verbose: bool, color: bool, quiet: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -78,10 +79,18 @@ def command(
     told = _told(ctx, kept.result.reading, reading(format_ or ("map" if map_file else None), read_options(template, map_file)))
     for finding in found[:MOST_SHOWN]:
         # The record comes first: if it cannot be written, nothing is shown.
-        store.record_reveal(getpass.getuser(), reveal, f"{result} {finding.id} {finding.source}")
+        store.record_reveal(_who(), reveal, f"{result} {finding.id} {finding.source}")
         episode = _episode(finding, told, kept.digests)
         for line in _texts(finding, episode):
             click.echo(line)
+
+
+def _who() -> str:
+    """The name of the user; the number where the machine has no name for it, as in containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 class _Kept(NamedTuple):

@@ -52,10 +52,10 @@ def write(result: Result, name: str, file: Path | None, *, verbose: bool = False
 
 def replace_file(file: Path, content: str) -> None:
     """Put `content` into `file` in one step; a device or pipe is written to directly. Raises OSError."""
-    target = file.resolve()
-    if target.exists() and not target.is_file():
-        target.write_text(content, encoding="utf-8")
+    if file.exists() and not file.is_file():
+        file.write_text(content, encoding="utf-8")
         return
+    target = file.resolve()
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         with draft.open("x", encoding="utf-8", newline="") as out:
