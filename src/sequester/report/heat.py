@@ -84,10 +84,11 @@ def heat_strip(cells: Iterable[HeatCell]) -> str:
     if merged:
         said += f", {number(len(axis))} columns of several steps each"
     return (
+        '<div class="strips" role="region" tabindex="0" aria-label="heat strip">'
         f'<svg class="heat" viewBox="0 0 {_LABEL + _PLOT + 110} {height}" role="img" aria-label="Exposure by step: {said}">'
         '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<rect class="hatch-ground" width="5" height="5"/><line class="hatch-line" x1="0" y1="0" x2="0" y2="5"/></pattern></defs>'
-        f"{body}{_axis(axis, width, len(shown) * _ROW)}</svg>"
+        f"{body}{_axis(axis, width, len(shown) * _ROW)}</svg></div>"
         f'<p class="quiet">{said}.</p>'
     )
 

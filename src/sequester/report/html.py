@@ -29,6 +29,7 @@ MOST_FINDINGS = 1000
 """Findings listed; the heading says of how many."""
 MOST_ROWS = 500
 """Rows of any other table."""
+MOST_NOTES = 50
 MOST_SKIPPED = 20
 """Records that could not be read, with their causes."""
 
@@ -67,13 +68,19 @@ def render(result: Result) -> str:
         breakdown=_breakdown(result),
         findings=_findings(result),
         inputs=_inputs(result),
-        notes=_list(summary.bounded(result.notes, MOST_ROWS), "No notes."),
-        next_steps=_list(summary.next_steps(result), "Nothing to run: the evidence is recorded."),
+        notes=_list(summary.bounded(result.notes, MOST_NOTES), "No notes."),
+        next_steps=_list(summary.next_steps(result), _nothing_to_run(result)),
         limits=_list(summary.limits(result), ""),
         summary=_text(summary.summary_line(result)),
         version=_text(result.tool.version),
         detector=_text(result.tool.detector),
     )
+
+
+def _nothing_to_run(result: Result) -> str:
+    if result.verdict is Verdict.NOTHING_ASSESSED:
+        return "First the inputs: nothing in them could be assessed."
+    return "Nothing to run for what was found: it stands in recorded inputs." if result.groups else "Nothing to run."
 
 
 def _asset(name: str) -> str:
@@ -132,9 +139,11 @@ def _not_assessed(result: Result) -> str:
             "",
         )
     )
+    unread = summary.unread_inputs(result)
+    files_ = f'<p class="error">✕ {_text(unread)}: see <a href="#inputs">Inputs</a>.</p>' if unread else ""
     causes = list(summary.skipped(result, MOST_SKIPPED))
     said = f"<h3>Records that could not be read</h3>{_list(causes, '')}" if causes else ""
-    return _table("reasons", ("reason", ">episodes", ">reward calls", "meaning"), rows) + said
+    return files_ + _table("reasons", ("reason", ">episodes", ">reward calls", "meaning"), rows) + said
 
 
 def _groups(result: Result) -> str:
@@ -258,7 +267,7 @@ def _table(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], em
     if not body:
         return f'<p class="empty">{_text(empty)}</p>'
     table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'<div class="scroll"><table id="{name}">{table}</table></div>'
+    return f'<div class="scroll" role="region" tabindex="0" aria-label="{name}"><table id="{name}">{table}</table></div>'
 
 
 def _cell(cell: Cell, number: bool) -> str:

@@ -171,9 +171,14 @@ def _left_out(result: Result) -> Iterator[str]:
     for what, counts in (("episodes", result.episodes.not_assessed), ("reward calls", result.reward_calls.not_assessed)):
         if sum(counts.values()):
             yield f"{number(sum(counts.values()))} {what} left out"
+    if unread := unread_inputs(result):
+        yield unread
+
+
+def unread_inputs(result: Result) -> str:
+    """How many inputs were not read to the end; empty if all were."""
     unread = sum(map(is_unread, result.inputs))
-    if unread:
-        yield f"{number(unread)} of {number(len(result.inputs))} inputs not read to the end"
+    return f"{number(unread)} of {number(len(result.inputs))} inputs not read to the end" if unread else ""
 
 
 def summary_line(result: Result) -> str:
@@ -205,6 +210,8 @@ def affected(result: Result) -> str | None:
     first, last = result.affected.first_step, result.affected.last_step
     if first is None or last is None:
         return "Affected section: unknown, the log names no steps." if result.verdict is Verdict.EXPOSED else None
+    if first == last:
+        return f"Affected section: step {number(first)}, the only one at which an offending reward path was live."
     return f"Affected section: steps {number(first)} to {number(last)}, all steps at which an offending reward path was live."
 
 

@@ -228,7 +228,8 @@ def _not_assessed(console: Console, result: Result, style: TextStyle) -> None:
         for name in reasons
     )
     left_out = f"{summary.number(sum(episodes.values()))} episodes, {summary.number(sum(calls.values()))} reward calls"
-    _heading(console, f"Not assessed: {left_out}", style)
+    unread = summary.unread_inputs(result)
+    _heading(console, f"Not assessed: {left_out}{f', {unread}' if unread else ''}", style)
     if reasons:
         _body(console, ("reason", ">episodes", ">reward calls", "meaning"), rows, style)
     causes = list(summary.skipped(result, style.causes))
