@@ -10,6 +10,7 @@ import click
 from sequester.cli.options import find_workspace, fingerprint_key, input_options, output_options, read_options, workspace_option
 from sequester.cli.progress import Progress
 from sequester.episodes.readers.registry import load_readers
+from sequester.errors import InputError
 from sequester.exposure.audit import audit
 from sequester.exposure.calibration import CALIBRATION_FILE, as_json, calibrate, detail, read_labels
 from sequester.findings.model import ExitCode, Verdict
@@ -67,6 +68,12 @@ def command(
         progress=progress,
     )
     progress.done()
+    if len(labels) > result.episodes.seen:
+        raise InputError(
+            f"there are {len(labels):,} labels for {result.episodes.seen:,} episodes: some would count as not found unseen",
+            where=label_file,
+            hint="give the inputs that hold every labelled episode",
+        )
     measured = calibrate(result.findings, labels, name, result.tool.detector)
     click.echo(f"{'class':<28} {'found':>7} {'of':>7} {'at least':>9}")
     for row in (*measured.recall, measured.overall):

@@ -34,10 +34,12 @@ def parse_out(value: str) -> Request:
 
 def check_places(requests: Sequence[Request]) -> None:
     """That every report has a place of its own that can be written to. Raises UsageError: before the work, not after it."""
-    places = [str(request.file.resolve()) if request.file else "stdout" for request in requests]
+    places = [request.file.resolve() for request in requests if request.file]
     for place in places:
-        if places.count(place) > 1:
+        if places.count(place) > 1 and (place.is_file() or not place.exists()):
             raise UsageError(f"--out: two reports would go to {place}", hint="give each a file of its own: --out json=FILE")
+    if len(requests) - len(places) > 1:
+        click.echo("warning: several reports follow one another on stdout; --out FORMAT=FILE keeps them apart", err=True)
     for request in requests:
         if request.file is None:
             continue

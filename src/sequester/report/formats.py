@@ -44,14 +44,20 @@ def write(result: Result, name: str, file: Path | None, *, verbose: bool = False
         sys.stdout.write(report)
         return
     _refuse_input(result, file)
-    try:
-        replace_file(file, report)
-    except OSError as error:
-        raise UsageError(f"the report cannot be written ({error.strerror})", where=str(file), hint="check the folder") from error
+    replace_file(file, report)
 
 
 def replace_file(file: Path, content: str) -> None:
-    """Put `content` into `file` in one step; a device or pipe is written to directly. Raises OSError."""
+    """Put `content` into `file` in one step; a device or pipe is written to directly. Raises UsageError if that cannot be done."""
+    try:
+        _replace(file, content)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(f"the file cannot be written ({error.strerror})", where=str(file), hint="check the folder") from error
+
+
+def _replace(file: Path, content: str) -> None:
     if file.exists() and not file.is_file():
         file.write_text(content, encoding="utf-8")
         return
