@@ -52,6 +52,7 @@ def test_revealing_shows_the_text_and_leaves_a_record(cli, audited, tmp_path, mo
         (("r1", "zz", "--workspace", "w"), "no finding has an id that starts with 'zz'"),
         (("r9", "{id}", "--workspace", "w"), "there is no result 'r9'"),
         (("r1", "{id}"), "there is no workspace"),
+        (("x.json", "{id}", "--workspace", "w"), "x.json is neither a file nor the id of a result"),
         (("log.jsonl", "{id}"), "log.jsonl"),
     ],
 )
@@ -118,3 +119,14 @@ def test_an_input_that_is_gone_is_said(cli, audited, tmp_path):
     outcome = cli("show", "r1", audited, "--workspace", "w", "--reveal", "incident 7")
     assert outcome.code == 2
     assert "is not there any more" in outcome.err
+
+
+def test_revealed_text_cannot_steer_the_terminal(cli, log, tmp_path):
+    thought = "First\x1b[2J look at the gulls over the harbour.\nThen count them all\u202e one by one, which gives seven."
+    log(EXPOSED | {"reasoning": thought, "reward_calls": [{"reward_path": "judge", "inputs": {"text": thought}}]})
+    cli("audit", "log.jsonl", "--workspace", "w", "--out", "json=r.json")
+    (found,) = json.loads((tmp_path / "r.json").read_text())["findings"]
+    out = cli("show", "r1", found["id"], "--workspace", "w", "--reveal", "incident 7").out
+    assert "\\x1b[2J look" in out
+    assert "harbour.\nThen" in out
+    assert not {"\x1b", "\u202e"} & set(out)

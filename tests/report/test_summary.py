@@ -117,7 +117,7 @@ def test_causes_of_unread_records_are_listed_and_the_rest_counted():
 
 def test_nothing_assessed_says_what_was_left_out():
     unread = result(inputs=(InputFile("a", "", None, 0, "is empty"),))
-    assert summary.why_nothing(unread) == "Left out: 1 of 1 inputs not read to the end."
+    assert summary.why_nothing(unread) == "1 of 1 inputs not read to the end."
     assert summary.why_nothing(result(inputs=())) is None
 
 

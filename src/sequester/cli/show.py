@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -109,6 +110,10 @@ def _load(name: str, workspace: str | None) -> _Kept:
     place = find_workspace(workspace)
     if place is None:
         raise UsageError(f"{name} is no file, and there is no workspace", hint="give a JSON result file, or --workspace DIR")
+    if not re.fullmatch(r"r?[0-9]+", name):
+        raise UsageError(
+            f"{name} is neither a file nor the id of a result", hint="ids look like r17; `sequester doctor` names the latest"
+        )
     stored = ResultStore(place).load(name)
     return _Kept(stored.result, stored.digests)
 
@@ -187,7 +192,13 @@ def _texts(finding: Finding, episode: Episode) -> list[str]:
     lines = []
     inputs = texts_of(episode.calls[finding.call], finding.field, finding.transforms)
     for span in finding.spans:
-        lines.append(f"reasoning {span.cot[0]}-{span.cot[1]}: {reasoning[slice(*span.cot)]}")
+        lines.append(f"reasoning {span.cot[0]}-{span.cot[1]}: {_safe(reasoning[slice(*span.cot)])}")
         for text in inputs:
-            lines.append(f"input: …{text[max(0, span.input[0] - CONTEXT) : span.input[1] + CONTEXT]}…")
+            around = text[max(0, span.input[0] - CONTEXT) : span.input[1] + CONTEXT]
+            lines.append(f"input: …{_safe(around)}…")
     return lines
+
+
+def _safe(text: str) -> str:
+    """Revealed text line by line, with what could steer a terminal written as escapes."""
+    return "\n".join(printable(line, len(line) * 10) for line in text.split("\n"))

@@ -136,7 +136,7 @@ def exposure_evidence(result: Result) -> str | None:
 def why_nothing(result: Result) -> str | None:
     """What was left out where nothing was assessed; None for any other verdict."""
     left_out = "; ".join(_left_out(result))
-    return f"Left out: {left_out}." if result.verdict is Verdict.NOTHING_ASSESSED and left_out else None
+    return f"{left_out}." if result.verdict is Verdict.NOTHING_ASSESSED and left_out else None
 
 
 def facts(result: Result) -> Iterator[str]:
