@@ -10,6 +10,7 @@ import pytest
 from tests.cli.conftest import CANARY, EXPOSED, QUIET, UNKNOWN, episode
 
 from sequester.cli import audit as audit_module
+from sequester.errors import ConfigError
 from sequester.findings.model import Verdict
 
 
@@ -230,3 +231,24 @@ def test_names_that_are_no_utf8_are_read_and_escaped(cli, log, tmp_path):
         assert outcome.code in (0, 4), outcome.err
         assert "\n.jsonl" not in outcome.out
     assert cli("audit", odd).code == 0
+
+
+def test_a_store_that_cannot_be_used_is_said_before_the_work(cli, log, tmp_path, monkeypatch):
+    log(QUIET)
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "results.sqlite").write_text("no database, but long enough to be looked at " * 30)
+    monkeypatch.setattr(audit_module, "audit", None)
+    outcome = cli("audit", "log.jsonl", "--workspace", "w")
+    assert outcome.code == 2
+    assert "the result store cannot be used" in outcome.err
+
+
+def test_a_store_that_fails_at_the_end_does_not_cost_the_report(cli, log, monkeypatch):
+    def full(*given):
+        raise ConfigError("the result store cannot be used (disk full)", where="w")
+
+    monkeypatch.setattr(audit_module.ResultStore, "save", full)
+    outcome = cli("audit", log(EXPOSED), "--workspace", "w")
+    assert outcome.code == 2
+    assert "\nEXPOSED\n" in outcome.out
+    assert "disk full" in outcome.err

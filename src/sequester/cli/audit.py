@@ -103,6 +103,7 @@ def command(
     waivers = read_waivers(
         Path(waiver_file) if waiver_file else (place.root.parent if place else Path()) / FILE_NAME, key.key_id, author
     )
+    store = ResultStore(place) if place is not None else None
     progress = Progress(quiet)
     inputs = [Path(path) for path in paths]
     format_, options = format_ or ("map" if map_file else None), read_options(template, map_file)
@@ -120,10 +121,11 @@ def command(
     )
     progress.done()
     result = replace(result, reading=reading(format_, options))
-    if place is not None:
-        stored = ResultStore(place).save("audit", result, digests(inputs))
-        say(f"stored as {stored} in {place.root}", quiet)
-    emit(result, requests, verbose=verbose, color=not no_color, quiet=quiet)
+    try:
+        if store is not None:
+            say(f"stored as {store.save('audit', result, digests(inputs))} in {store.workspace.root}", quiet)
+    finally:  # whatever is wrong with the store, the work of the audit is not lost
+        emit(result, requests, verbose=verbose, color=not no_color, quiet=quiet)
     code = exit_code(result, Severity(fail_on), allowed)
     if code is ExitCode.INCOMPLETE:
         say(f"to accept what is not assessed: {accepting_options(result)}", quiet)

@@ -7,6 +7,7 @@ with an error; a file that lies beside a directory's own and is no log that any 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
@@ -118,12 +119,13 @@ def _strays(job: Job, readers: Sequence[Reader], options: Options) -> Iterator[J
 
 
 def digests(paths: Sequence[Path]) -> dict[str, str]:
-    """SHA-256 of every input file, by path; directories file by file."""
+    """SHA-256 of every input file that can be read, by path; directories file by file."""
     found = {}
     for path in paths:
         for file in sorted(path.rglob("*")) if path.is_dir() else (path,):
-            if file.is_file():
-                found[str(file)] = digest(file)
+            with suppress(OSError):  # the audit has said that it cannot be read
+                if file.is_file():
+                    found[str(file)] = digest(file)
     return found
 
 

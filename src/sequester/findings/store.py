@@ -68,7 +68,8 @@ class ResultStore:
     """Results and reveals of one workspace. Opening it makes the file if need be; raises ConfigError if it cannot be used."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._path = workspace.create().results
+        self.workspace = workspace.create()
+        self._path = workspace.results
         with self._writing() as connection:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             if version > _VERSION:
