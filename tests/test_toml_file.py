@@ -3,7 +3,7 @@
 import pytest
 
 from sequester.errors import ConfigError
-from sequester.toml_file import MOST_BYTES, parse_toml, read_toml
+from sequester.toml_file import MOST_BYTES, parse_toml, place_of, read_toml
 
 
 def test_an_empty_file_holds_nothing(tmp_path):
@@ -41,3 +41,30 @@ def test_a_file_that_is_none_is_said(tmp_path):
     (tmp_path / "x.toml").write_bytes(b"#" * (MOST_BYTES + 1))
     with pytest.raises(ConfigError, match="is longer than"):
         read_toml(tmp_path / "x.toml")
+
+
+@pytest.mark.parametrize(
+    ("key", "place"),
+    [
+        ("audit", ":2:1"),
+        ("audit.fail-on", ":3:3"),
+        ("reward_call[1].path", ":8:1"),
+        ("reward_call[1].inputs.text", ":9:1"),
+        ("tool.sequester.audit.out", ":11:1"),
+        ("tool.sequester", ":10:1"),
+        ("quoted", ":1:1"),
+        ("absent", ""),
+        ("", ""),
+    ],
+)
+def test_the_place_of_a_key(tmp_path, key, place):
+    file = tmp_path / "x.toml"
+    file.write_text(
+        '"quoted" = 1\n[audit]\n  fail-on = "x"\n[[reward_call]]\npath = "a"\n# c\n[[ reward_call ]]\npath = "b"\n'
+        'inputs = { text = "t" }\n[tool.sequester.audit]\nout = 1\n'
+    )
+    assert place_of(file, key) == f"{file}{place}"
+
+
+def test_a_file_that_is_not_there_has_no_places():
+    assert place_of("field map", "episode") == "field map"

@@ -11,6 +11,8 @@ from sequester.errors import ConfigError
 
 MOST_BYTES = 4 << 20
 """Far beyond what anybody writes by hand; what is longer is not the file that was meant."""
+_TABLE = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]")
+_KEY = re.compile(r"""\s*([\w.\-"' ]+?)\s*=""")
 _PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
 
@@ -53,3 +55,40 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
         raise ConfigError(
             f"cannot be read as TOML ({type(error).__name__})", where=where, hint="shorten its numbers and nesting"
         ) from error
+
+
+def place_of(path: str | Path, key: str) -> str:
+    """`path:line:column` of a key such as `audit.fail-on` or `reward_call[0].path`, for errors about what a file says.
+
+    Of a key in an inline table the place of that table; of a file that is not there, or a key that is not found, the path alone.
+    """
+    try:
+        lines = Path(path).read_text("utf-8").splitlines()
+    except (OSError, ValueError):
+        return str(path)
+    places = _places(lines)
+    while key and key not in places:
+        key = key.rpartition(".")[0]
+    return f"{path}:{places[key]}" if key else str(path)
+
+
+def _places(lines: list[str]) -> dict[str, str]:
+    """Line and column of every table and key that begins a line, and of their parents."""
+    places: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(lines, 1):
+        if header := _TABLE.match(line):
+            table = header[2]
+            if header[1] == "[[":
+                counts[table] = counts.get(table, -1) + 1
+                table = f"{table}[{counts[table]}]"
+            names, column = table, header.start(1)
+        elif found := _KEY.match(line):
+            names, column = f"{table}.{found[1]}".lstrip("."), found.start(1)
+        else:
+            continue
+        parts = names.replace('"', "").replace("'", "").replace(" ", "").split(".")
+        for end in range(1, len(parts) + 1):
+            places.setdefault(".".join(parts[:end]), f"{number}:{column + 1}")
+    return places

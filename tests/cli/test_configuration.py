@@ -125,7 +125,25 @@ def test_the_name_of_a_variable_is_that_of_the_flag(cli, log, monkeypatch):
 
 def test_a_value_that_cannot_be_is_traced_to_its_file_or_variable(cli, log, settings, monkeypatch):
     settings("[audit]\nfail-on = 'highest'\n")
-    assert "sequester.toml: [audit] fail-on: 'highest' is not one of" in cli("audit", log(QUIET)).err
+    assert "sequester.toml:2:1: [audit] fail-on: 'highest' is not one of" in cli("audit", log(QUIET)).err
     settings("")
     monkeypatch.setenv("SEQUESTER_AUDIT_JOBS", "many")
     assert "SEQUESTER_AUDIT_JOBS: 'many' is not a valid" in cli("audit", "log.jsonl").err
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[episode]\nprompt = "p"\nanser = "a"\n', "m.toml:3:1: episode.anser: unknown key 'anser' (did you mean 'answer'?)"),
+        ('[episode]\nanswer = "a"\nprompt = "p["\n', "m.toml:3:1: episode.prompt: 'p[' is no path"),
+        ('[episode]\nprompt = "p"\nanswer = "a"\n[[reward_call]]\npath = "x"\nscore = 3\n', "m.toml:6:1: reward_call[0].score: "),
+        ("a = 1\n", "m.toml:1:1: a: unknown key 'a'"),
+        ("", "m.toml: object missing required field `episode`"),
+        ("[episode\n", "m.toml:1:9: cannot be read as TOML"),
+        ('[episode]\nprompt = "p"\nanswer = "a"\nstep = { value = nan }\n', "m.toml:4:1: episode.step: a constant must be"),
+    ],
+)
+def test_what_is_wrong_with_a_map_is_traced_to_its_line(cli, log, settings, text, says):
+    outcome = cli("audit", log(QUIET), "--map", settings(text, "m.toml"))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert says in outcome.err

@@ -87,3 +87,10 @@ def test_an_expired_waiver_covers_nothing_and_says_so(cli, found, tmp_path):
     outcome = cli("audit", "log.jsonl")
     assert outcome.code == 1
     assert "expired on 2020-02-01" in " ".join(outcome.out.split())
+
+
+def test_a_wrong_entry_is_traced_to_its_line(cli, found, tmp_path):
+    cli("waive", found, *WORDS)
+    file = tmp_path / "sequester-waivers.toml"
+    file.write_text(file.read_text() + "\n[[waiver]]\nowner = 3\n")
+    assert "sequester-waivers.toml:12:1, waiver 2: " in cli("audit", "log.jsonl").err

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from sequester.errors import ConfigError
-from sequester.toml_file import read_toml
+from sequester.toml_file import place_of, read_toml
 
 FILE = "sequester.toml"
 PYPROJECT = "pyproject.toml"
@@ -47,10 +47,10 @@ def settings(path: Path, verb: str) -> dict[str, Any]:
     tables = read_toml(path)
     if path.name == PYPROJECT:
         tables = tables.get("tool", {}).get("sequester", {})
-    _reject_unknown(tables, VERB_TABLES, str(path), "table")
+    _reject_unknown(tables, VERB_TABLES, path, "", "table")
     table = tables.get(verb, {})
     if not isinstance(table, dict):
-        raise ConfigError("must be a table", where=f"{path}: {verb}", hint=f"write [{verb}] on a line of its own")
+        raise ConfigError("must be a table", where=f"{setting(path, verb)}: {verb}", hint=f"write [{verb}] on a line of its own")
     return table
 
 
@@ -66,8 +66,14 @@ def defaults(path: Path | None, command: click.Command) -> dict[str, Any]:
         if flag.startswith("--")
     }
     given = settings(path, command.name)
-    _reject_unknown(given, options, f"{path}: [{command.name}]", "key")
-    return {str(options[key].name): _value(options[key], value, path, f"[{command.name}] {key}") for key, value in given.items()}
+    _reject_unknown(given, options, path, command.name, "key")
+    return {str(options[key].name): _value(options[key], value, path, command.name, key) for key, value in given.items()}
+
+
+def setting(path: Path, verb: str, key: str = "") -> str:
+    """Where a file sets something: file, line and column."""
+    top = "tool.sequester." if path.name == PYPROJECT else ""
+    return place_of(path, f"{top}{verb}.{key}".strip("."))
 
 
 def variable(verb: str, flag: str) -> str:
@@ -97,19 +103,21 @@ def _variables_of(option: click.Parameter) -> list[str]:
     return [option.envvar] if isinstance(option.envvar, str) else list(option.envvar or ())
 
 
-def _value(option: click.Option, value: Any, path: Path, key: str) -> Any:
+def _value(option: click.Option, value: Any, path: Path, verb: str, key: str) -> Any:
     """What click takes as this option's default. A repeatable option takes a list, or one value alone."""
     values = value if option.multiple and isinstance(value, list) else [value]
     if any(isinstance(one, (dict, list)) for one in values):
-        raise ConfigError(f"cannot be a {type(value).__name__}", where=f"{path}: {key}", hint="write it as on the command line")
+        where = f"{setting(path, verb, key)}: [{verb}] {key}"
+        raise ConfigError(f"cannot be a {type(value).__name__}", where=where, hint="write it as on the command line")
     if isinstance(option.type, click.Path):
         return str(path.parent / str(value))
     return [str(one) for one in values] if option.multiple else value
 
 
-def _reject_unknown(given: Iterable[str], known: Collection[str], where: str, kind: str) -> None:
+def _reject_unknown(given: Iterable[str], known: Collection[str], path: Path, verb: str, kind: str) -> None:
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(name, list(known), 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
+            where = setting(path, verb, name) + (f": [{verb}]" if verb else "")
             raise ConfigError(f"unknown {kind} {name!r}", where=where, hint=hint)

@@ -19,7 +19,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from sequester.cli.configuration import variable
+from sequester.cli.configuration import setting, variable
 from sequester.errors import SequesterError
 from sequester.findings.model import ExitCode
 
@@ -125,7 +125,8 @@ def _set_in(error: click.BadParameter) -> str:
     if source is ParameterSource.ENVIRONMENT:
         return str(error.param.envvar)
     if source is ParameterSource.DEFAULT_MAP:
-        return f"{error.ctx.meta['sequester.config']}: [{error.ctx.command.name}] {max(error.param.opts, key=len).removeprefix('--')}"
+        verb, key = str(error.ctx.command.name), max(error.param.opts, key=len).removeprefix("--")
+        return f"{setting(error.ctx.meta['sequester.config'], verb, key)}: [{verb}] {key}"
     return ""
 
 

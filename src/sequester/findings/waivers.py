@@ -36,7 +36,7 @@ from msgspec import Struct
 
 from sequester.errors import ConfigError
 from sequester.findings.model import Finding, FindingClass, WaiverNote
-from sequester.toml_file import parse_toml, read_toml
+from sequester.toml_file import parse_toml, place_of, read_toml
 
 FILE_NAME = "sequester-waivers.toml"
 LONGEST = timedelta(days=90)
@@ -170,9 +170,18 @@ def _waivers(table: dict[str, Any], where: str, key_id: str, run_author: str | N
     entries = table.get("waiver", [])
     if not isinstance(entries, list):
         raise ConfigError("waiver must be a list of tables", where=where, hint="write [[waiver]] with two brackets")
-    waivers = tuple(_entry(entry, f"{where}, waiver {number}", run_author) for number, entry in enumerate(entries, 1))
+    waivers = tuple(_located(entry, number, where, run_author) for number, entry in enumerate(entries))
     _check_history(waivers, where)
     return Waivers(waivers, _unchecked(waivers, run_author))
+
+
+def _located(entry: Any, number: int, where: str, run_author: str | None) -> Waiver:
+    """As `_entry`; errors name the line at which the entry begins."""
+    try:
+        return _entry(entry, f"waiver {number + 1}", run_author)
+    except ConfigError as error:
+        place = f"{place_of(where, f'waiver[{number}]')}, {error.where}"
+        raise ConfigError(error.message, where=place, hint=error.hint) from error
 
 
 def _entry(entry: Any, where: str, run_author: str | None) -> Waiver:

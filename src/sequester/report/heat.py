@@ -80,7 +80,9 @@ def heat_strip(cells: Iterable[HeatCell]) -> str:
     width = _PLOT / len(axis)
     body = "".join(_strip(strip, index * _ROW, width) for index, strip in enumerate(shown))
     merged = max(last - first for first, last in axis)
-    said = f"{number(len(shown))} of {number(len(rows))} reward paths, steps {number(axis[0][0])} to {number(axis[-1][1])}"
+    first, last = axis[0][0], axis[-1][1]
+    steps = f"step {number(first)}" if first == last else f"steps {number(first)} to {number(last)}"
+    said = f"{number(len(shown))} of {number(len(rows))} reward paths, {steps}"
     if merged:
         said += f", {number(len(axis))} columns of several steps each"
     return (
