@@ -252,3 +252,10 @@ def test_a_store_that_fails_at_the_end_does_not_cost_the_report(cli, log, monkey
     assert outcome.code == 2
     assert "\nEXPOSED\n" in outcome.out
     assert "disk full" in outcome.err
+
+
+def test_a_name_cannot_steer_the_terminal(cli, log, tmp_path):
+    log(QUIET).rename(tmp_path / "a\x1b[2Jb.jsonl")
+    for arguments in (("a\x1b[2Jb.jsonl", "--out", "json=\x1b.json"), ("absent\x1b[2J",)):
+        outcome = cli("audit", *arguments)
+        assert "\x1b" not in outcome.out + outcome.err

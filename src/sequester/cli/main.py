@@ -22,6 +22,7 @@ from click.core import ParameterSource
 from sequester.cli.configuration import setting, variable
 from sequester.errors import SequesterError
 from sequester.findings.model import ExitCode
+from sequester.report.untrusted import printable_lines
 
 VERBS = {
     "audit": "Say in which share of the episodes the scorer could see the chain of thought.",
@@ -131,9 +132,9 @@ def _set_in(error: click.BadParameter) -> str:
 
 
 def _say(message: str, hint: str = "") -> None:
-    click.echo(message, err=True)
+    click.echo(printable_lines(message), err=True)
     if hint:
-        click.echo(f"hint: {hint}", err=True)
+        click.echo(f"hint: {printable_lines(hint)}", err=True)
 
 
 if __name__ == "__main__":

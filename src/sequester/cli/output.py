@@ -12,6 +12,7 @@ import click
 from sequester.errors import UsageError
 from sequester.findings.model import Result
 from sequester.report.formats import FORMATS, write
+from sequester.report.untrusted import printable_lines
 
 
 class Request(NamedTuple):
@@ -71,4 +72,4 @@ def emit(result: Result, requests: Sequence[Request], *, verbose: bool, color: b
 def say(message: str, quiet: bool) -> None:
     """A message to stderr."""
     if not quiet:
-        click.echo(message, err=True)
+        click.echo(printable_lines(message), err=True)

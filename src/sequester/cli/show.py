@@ -25,7 +25,7 @@ from sequester.findings.fingerprint import whole_id
 from sequester.findings.model import Finding, Reading, Result
 from sequester.findings.rules import RULES
 from sequester.findings.store import ResultStore
-from sequester.report.untrusted import printable
+from sequester.report.untrusted import printable, printable_lines
 
 CONTEXT = 60
 """Code points shown on both sides of a revealed stretch."""
@@ -192,13 +192,8 @@ def _texts(finding: Finding, episode: Episode) -> list[str]:
     lines = []
     inputs = texts_of(episode.calls[finding.call], finding.field, finding.transforms)
     for span in finding.spans:
-        lines.append(f"reasoning {span.cot[0]}-{span.cot[1]}: {_safe(reasoning[slice(*span.cot)])}")
+        lines.append(f"reasoning {span.cot[0]}-{span.cot[1]}: {printable_lines(reasoning[slice(*span.cot)])}")
         for text in inputs:
             around = text[max(0, span.input[0] - CONTEXT) : span.input[1] + CONTEXT]
-            lines.append(f"input: …{_safe(around)}…")
+            lines.append(f"input: …{printable_lines(around)}…")
     return lines
-
-
-def _safe(text: str) -> str:
-    """Revealed text line by line, with what could steer a terminal written as escapes."""
-    return "\n".join(printable(line, len(line) * 10) for line in text.split("\n"))
