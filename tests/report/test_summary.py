@@ -158,3 +158,8 @@ def test_scope_and_claims_are_always_said(any_result):
     assert "outside the claim" in limits
     assert "never its absence" in limits
     assert not re.search(r"\b(clean|safe|secure|no exposure)\b", " ".join((summary.headline(any_result), limits)))
+
+
+def test_the_outcome_of_an_input_does_not_repeat_its_path():
+    assert summary.outcome(InputFile("a.jsonl", "jsonl", None, 1)) == "read"
+    assert summary.outcome(InputFile("a.jsonl", "", None, 0, "a.jsonl: is damaged")) == "is damaged"

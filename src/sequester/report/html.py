@@ -244,7 +244,7 @@ def _inputs(result: Result) -> str:
             file.format,
             summary.number(file.rows_read),
             "unknown" if file.rows_declared is None else summary.number(file.rows_declared),
-            "read" if file.error is None else Html(f'<span class="error">✕ {_text(file.error)}</span>'),
+            "read" if file.error is None else Html(f'<span class="error">✕ {_text(summary.outcome(file))}</span>'),
         )
         for file in files_
     ]

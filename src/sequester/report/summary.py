@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from sequester.episodes.model import Evidence, Reason
-from sequester.findings.model import Breakdown, Finding, Rate, Result, Scope, Severity, Verdict
+from sequester.findings.model import Breakdown, Finding, InputFile, Rate, Result, Scope, Severity, Verdict
 from sequester.findings.verdict import UNREAD_INPUT, bounds, is_unread, with_cot
 from sequester.report.untrusted import printable
 
@@ -179,6 +179,11 @@ def unread_inputs(result: Result) -> str:
     """How many inputs were not read to the end; empty if all were."""
     unread = sum(map(is_unread, result.inputs))
     return f"{number(unread)} of {number(len(result.inputs))} inputs not read to the end" if unread else ""
+
+
+def outcome(file: InputFile) -> str:
+    """What became of an input; the table names the path already."""
+    return "read" if file.error is None else printable(file.error.removeprefix(f"{file.path}: "), 400)
 
 
 def summary_line(result: Result) -> str:
