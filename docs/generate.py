@@ -28,8 +28,8 @@ from sequester.findings.rules import RULES
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 100
-DEMO_LINES = ("Findings:", "EXPOSED: ")
-"""The README shows the demo's report up to the first of these, then its last lines from the second on."""
+DEMO_LINES = ("Echo: ", "Found: ", "Findings: ", "EXPOSED: ")
+"""The README shows the demo's report up to the first of these, then from the second to the third, then from the fourth on."""
 PUBLIC = (
     "errors",
     "episodes.model",
@@ -159,11 +159,19 @@ def _is_public(name: str) -> bool:
 def demo_output() -> str:
     """What `make demo` prints: the report's first part, its last line, and how it ended."""
     done = subprocess.run(
-        ["make", "--no-print-directory", "demo"], cwd=ROOT, capture_output=True, text=True, timeout=600, check=True
+        ["make", "--no-print-directory", "demo"],
+        cwd=ROOT,
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=True,
     )
-    lines = done.stdout[done.stdout.index("EXPOSED\n") :].rstrip().splitlines()
-    first, last = (next(number for number, line in enumerate(lines) if line.startswith(start)) for start in DEMO_LINES)
-    shown = [*lines[:first], "[...]", "", *lines[last:]]
+    lines = done.stdout[done.stdout.index("Calibration") :].rstrip().splitlines()
+    echo, found, findings, last = (
+        next(number for number, line in enumerate(lines) if line.startswith(start)) for start in DEMO_LINES
+    )
+    shown = [*lines[:echo], "[...]", "", *lines[found:findings], "[...]", "", *lines[last:]]
     return "\n".join(line.rstrip().replace(f"{ROOT}/", "…/") for line in shown)
 
 
@@ -222,10 +230,15 @@ def _rerun(block: re.Match[str], folder: str) -> str:
     return block[0] if _ids_aside(block[0]) == _ids_aside(fresh) else fresh
 
 
+def _environment() -> dict[str, str]:
+    """Nothing that sets the tool or the shape of what it prints."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("SEQUESTER", "COLUMNS", "FORCE_COLOR"))}
+
+
 def _printed(command: str, folder: str) -> list[str]:
     """Both streams, as a terminal shows them. Programs come from the environment that runs this script."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SEQUESTER")} | {"PATH": path}
+    environment = _environment() | {"PATH": path}
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,

@@ -141,9 +141,10 @@ def test_a_bad_line_names_file_line_and_field_and_the_others_are_audited(folder,
     assert result["verdict"] == "incomplete"
     assert result["episodes"]["audited"] == 3
     assert sum(result["episodes"]["not_assessed"].values()) == 1
-    notes = [note for note in result["notes"] if f"{path}:2" in note]
-    assert len(notes) == 1
-    assert any(word in notes[0] for word in problem.split("|")), notes
+    (skipped,) = result["skipped"]
+    assert skipped["source"] == f"{path}:2"
+    said = f"{skipped['reason']}: {skipped['cause']}"
+    assert any(word in said for word in problem.split("|")), said
 
 
 def test_a_line_beyond_the_limit_is_not_assessed_and_not_held(folder, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +26,10 @@ Cli = Callable[..., Outcome]
 def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cli:
     """Runs a command line in an empty folder, with nothing of Sequester in the environment."""
     monkeypatch.chdir(tmp_path)
+    for name in [
+        name for name in os.environ if name.startswith(("SEQUESTER_", "COLUMNS", "FORCE_COLOR")) and name != "SEQUESTER_KERNEL"
+    ]:
+        monkeypatch.delenv(name)
 
     def call(*arguments: str | Path) -> Outcome:
         capsys.readouterr()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import CANARY, EXPOSED, QUIET, UNKNOWN, episode
 
+from sequester.cli import audit as audit_module
+from sequester.errors import ConfigError
 from sequester.findings.model import Verdict
 
 
@@ -116,7 +119,7 @@ def test_several_formats_in_one_run(cli, log, tmp_path):
     outcome = cli(
         "audit", log(EXPOSED), "--out", "text", "--out", "json=r.json", "--out", "sarif=r.sarif", "--out", "html=r.html"
     )
-    assert outcome.out.startswith("EXPOSED")
+    assert "\nEXPOSED\n" in outcome.out
     assert verdict_of((tmp_path / "r.json").read_text()) == "exposed"
     assert json.loads((tmp_path / "r.sarif").read_text())["version"] == "2.1.0"
     assert (tmp_path / "r.html").read_text().startswith("<!DOCTYPE html>")
@@ -135,7 +138,7 @@ def test_a_report_never_replaces_an_input(cli, log, tmp_path):
 def test_a_report_that_cannot_be_written_is_an_error_and_leaves_nothing(cli, log, tmp_path):
     outcome = cli("audit", log(QUIET), "--out", "html=absent/report.html")
     assert outcome.code == 2
-    assert "absent/report.html: the report cannot be written" in outcome.err
+    assert "absent/report.html: there is no folder" in outcome.err
     assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]
 
 
@@ -188,3 +191,71 @@ def test_a_directory_and_its_files_give_the_same_result(cli, log, tmp_path: Path
     whole, each = (json.loads(cli("audit", *paths, "--workspace", "w", "--out", "json").out) for paths in (["logs"], logs))
     assert whole["episodes"] == each["episodes"]
     assert [one["id"] for one in whole["findings"]] == [one["id"] for one in each["findings"]]
+
+
+@pytest.mark.parametrize(
+    ("out", "says"),
+    [
+        (("json=a", "html=./a"), "two reports would go to"),
+        (("json=nowhere/a",), "there is no folder"),
+        (("json=.",), "is a directory"),
+    ],
+)
+def test_a_report_without_a_place_is_refused_before_the_work(cli, log, tmp_path, out, says, monkeypatch):
+    log(QUIET)
+    monkeypatch.setattr(audit_module, "audit", None)
+    outcome = cli("audit", "log.jsonl", *(part for one in out for part in ("--out", one)))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert says in outcome.err
+    assert "hint: " in outcome.err
+
+
+def test_two_reports_on_stdout_are_pointed_out(cli, log):
+    outcome = cli("audit", log(QUIET), "--out", "json", "--out", "text")
+    assert outcome.code == 0
+    assert outcome.out.startswith("{")
+    assert "several reports follow one another on stdout" in outcome.err
+
+
+def test_a_workspace_that_cannot_be_made_is_said(cli, log):
+    outcome = cli("audit", log(QUIET), "--workspace", "log.jsonl/w")
+    assert outcome.code == 2
+    assert "the workspace cannot be made" in outcome.err
+
+
+def test_names_that_are_no_utf8_are_read_and_escaped(cli, log, tmp_path):
+    odd = os.fsdecode(b"run \xff\n.jsonl")
+    log(QUIET).rename(tmp_path / odd)
+    for format in ("text", "json", "sarif", "html"):
+        outcome = cli("audit", tmp_path, "--out", format, "--workspace", "w")
+        assert outcome.code in (0, 4), outcome.err
+        assert "\n.jsonl" not in outcome.out
+    assert cli("audit", odd).code == 0
+
+
+def test_a_store_that_cannot_be_used_is_said_before_the_work(cli, log, tmp_path, monkeypatch):
+    log(QUIET)
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "results.sqlite").write_text("no database, but long enough to be looked at " * 30)
+    monkeypatch.setattr(audit_module, "audit", None)
+    outcome = cli("audit", "log.jsonl", "--workspace", "w")
+    assert outcome.code == 2
+    assert "the result store cannot be used" in outcome.err
+
+
+def test_a_store_that_fails_at_the_end_does_not_cost_the_report(cli, log, monkeypatch):
+    def full(*given):
+        raise ConfigError("the result store cannot be used (disk full)", where="w")
+
+    monkeypatch.setattr(audit_module.ResultStore, "save", full)
+    outcome = cli("audit", log(EXPOSED), "--workspace", "w")
+    assert outcome.code == 2
+    assert "\nEXPOSED\n" in outcome.out
+    assert "disk full" in outcome.err
+
+
+def test_a_name_cannot_steer_the_terminal(cli, log, tmp_path):
+    log(QUIET).rename(tmp_path / "a\x1b[2Jb.jsonl")
+    for arguments in (("a\x1b[2Jb.jsonl", "--out", "json=\x1b.json"), ("absent\x1b[2J",)):
+        outcome = cli("audit", *arguments)
+        assert "\x1b" not in outcome.out + outcome.err

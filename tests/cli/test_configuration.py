@@ -42,7 +42,7 @@ def test_the_nearest_file_upwards_is_in_force(cli, log, settings, tmp_path, monk
     monkeypatch.chdir(tmp_path / "deep" / "down")
     assert json.loads(cli("audit", path).out)["verdict"] == "none_found"
     settings("[audit]\nout = 'text'\n", "deep/sequester.toml")
-    assert cli("audit", path).out.startswith("NONE FOUND")
+    assert "\nNONE FOUND\n" in cli("audit", path).out
 
 
 def test_a_file_can_be_named_by_flag_or_variable(cli, log, settings, monkeypatch):
@@ -91,3 +91,59 @@ def test_what_is_wrong_with_the_file_is_said_and_nothing_is_audited(cli, log, se
 def test_a_setting_of_another_verb_is_no_error(cli, log, settings):
     settings("[waive]\nowner = 'ada'\n[audit]\nout = 'json'\n")
     assert cli("audit", log(QUIET)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "hint"),
+    [
+        ("SEQUESTER_AUDIT_FAILON", "low", "did you mean SEQUESTER_AUDIT_FAIL_ON?"),
+        ("SEQUESTER_FAIL_ON", "low", "did you mean SEQUESTER_AUDIT_FAIL_ON?"),
+        ("SEQUESTER_AUDIT_ZZZZZZZZZZZZ", "1", "the flag"),
+        ("SEQUESTER_KERNL", "python", "did you mean SEQUESTER_KERNEL?"),
+    ],
+)
+def test_a_misspelt_variable_is_an_error_that_names_the_nearest(cli, log, monkeypatch, name, value, hint):
+    monkeypatch.setenv(name, value)
+    outcome = cli("audit", log(QUIET))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert f"{name}: unknown environment variable" in outcome.err
+    assert hint in outcome.err
+    assert f"BROKEN: {name}" in cli("doctor").out
+
+
+def test_a_variable_of_something_else_is_only_said(cli, log, monkeypatch):
+    monkeypatch.setenv("SEQUESTER_SERVICE_HOST", "10.0.0.1")
+    outcome = cli("audit", log(QUIET))
+    assert outcome.code == 0
+    assert "SEQUESTER_SERVICE_HOST sets nothing" in outcome.err
+
+
+def test_the_name_of_a_variable_is_that_of_the_flag(cli, log, monkeypatch):
+    monkeypatch.setenv("SEQUESTER_AUDIT_FORMAT", "nonsense")
+    assert "unknown format 'nonsense'" in cli("audit", log(QUIET)).err
+
+
+def test_a_value_that_cannot_be_is_traced_to_its_file_or_variable(cli, log, settings, monkeypatch):
+    settings("[audit]\nfail-on = 'highest'\n")
+    assert "sequester.toml:2:1: [audit] fail-on: 'highest' is not one of" in cli("audit", log(QUIET)).err
+    settings("")
+    monkeypatch.setenv("SEQUESTER_AUDIT_JOBS", "many")
+    assert "SEQUESTER_AUDIT_JOBS: 'many' is not a valid" in cli("audit", "log.jsonl").err
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('[episode]\nprompt = "p"\nanser = "a"\n', "m.toml:3:1: episode.anser: unknown key 'anser' (did you mean 'answer'?)"),
+        ('[episode]\nanswer = "a"\nprompt = "p["\n', "m.toml:3:1: episode.prompt: 'p[' is no path"),
+        ('[episode]\nprompt = "p"\nanswer = "a"\n[[reward_call]]\npath = "x"\nscore = 3\n', "m.toml:6:1: reward_call[0].score: "),
+        ("a = 1\n", "m.toml:1:1: a: unknown key 'a'"),
+        ("", "m.toml: object missing required field `episode`"),
+        ("[episode\n", "m.toml:1:9: cannot be read as TOML"),
+        ('[episode]\nprompt = "p"\nanswer = "a"\nstep = { value = nan }\n', "m.toml:4:1: episode.step: a constant must be"),
+    ],
+)
+def test_what_is_wrong_with_a_map_is_traced_to_its_line(cli, log, settings, text, says):
+    outcome = cli("audit", log(QUIET), "--map", settings(text, "m.toml"))
+    assert (outcome.code, outcome.out) == (2, "")
+    assert says in outcome.err

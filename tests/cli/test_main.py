@@ -37,6 +37,13 @@ def test_every_verb_has_help_that_begins_with_its_line_in_the_list(cli, verb):
     assert all(option.help for option in command.params if option.param_type_name == "option")
 
 
+def test_a_misspelt_verb_names_the_nearest(cli):
+    outcome = cli("audti", "x")
+    assert outcome.code == 2
+    assert "Did you mean 'audit'?" in outcome.err
+    assert "No such command 'zzz'" in cli("zzz").err
+
+
 def test_version(cli):
     assert cli("--version").out.startswith("sequester ")
 

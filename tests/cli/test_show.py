@@ -49,9 +49,10 @@ def test_revealing_shows_the_text_and_leaves_a_record(cli, audited, tmp_path, mo
     [
         (("r.json", "{id}", "--reveal", "why"), "there is no workspace to keep it"),
         (("r1", "{id}", "--workspace", "w", "--reveal", " "), "revealing needs a reason"),
-        (("r1", "zz", "--workspace", "w"), "no finding of this result has an id that starts with 'zz'"),
+        (("r1", "zz", "--workspace", "w"), "no finding has an id that starts with 'zz'"),
         (("r9", "{id}", "--workspace", "w"), "there is no result 'r9'"),
         (("r1", "{id}"), "there is no workspace"),
+        (("x.json", "{id}", "--workspace", "w"), "x.json is neither a file nor the id of a result"),
         (("log.jsonl", "{id}"), "log.jsonl"),
     ],
 )
@@ -63,11 +64,54 @@ def test_refusals_show_no_text_and_leave_no_record(cli, audited, tmp_path, argum
     assert reveals(tmp_path) == ()
 
 
-def test_an_input_that_changed_is_said(cli, audited, log):
+def test_an_input_that_lost_the_record_is_said(cli, audited, log):
     log(QUIET)
     outcome = cli("show", "r1", audited, "--workspace", "w", "--reveal", "incident 7")
     assert outcome.code == 2
-    assert "the record cannot be found in the input" in outcome.err
+    assert "the input has changed since the audit, and the record is not in it any more" in outcome.err
+
+
+def test_an_input_that_grew_since_is_said_and_shown(cli, audited, log):
+    log(QUIET, EXPOSED, QUIET | {"episode_id": "later"})
+    outcome = cli("show", "r1", audited, "--workspace", "w", "--reveal", "incident 7")
+    assert outcome.code == 0
+    assert "has changed since the audit" in outcome.err
+    assert CANARY in outcome.out
+
+
+def test_what_the_audit_was_told_need_not_be_told_again(cli, log, tmp_path):
+    row = {
+        "uid": "u1",
+        "q": "How many?",
+        "text": f"<think>{CANARY}, and so it is seven.</think>Seven.",
+        "given": f"Grade: {CANARY}",
+    }
+    log(row)
+    (tmp_path / "m.toml").write_text(
+        '[episode]\nepisode_id = "uid"\nprompt = "q"\ncompletion = "text"\ntemplate = "qwen3"\n'
+        '[[reward_call]]\npath = "judge"\ninputs = { text = "given" }\n'
+    )
+    assert cli("audit", "log.jsonl", "--map", "m.toml", "--workspace", "w", "--out", "json=r.json").code == 1
+    (tmp_path / "m.toml").unlink()
+    (found,) = json.loads((tmp_path / "r.json").read_text())["findings"]
+    for result in ("r1", "r.json"):
+        outcome = cli("show", result, found["id"][:6], "--workspace", "w", "--reveal", "incident 7")
+        assert outcome.code == 0, outcome.err
+        assert CANARY in outcome.out
+    assert cli("show", "r1", found["id"], "--workspace", "w", "--reveal", "why", "--format", "jsonl").code == 2
+
+
+def test_a_finding_about_a_whole_path_has_no_text_to_show(cli, log, tmp_path):
+    log({"p": "How many?", "c": f"<think>{CANARY}</think>Seven."})
+    (tmp_path / "m.toml").write_text(
+        '[episode]\nprompt = "p"\ncompletion = "c"\n[[reward_call]]\npath = "r"\nevidence = "contract"\nhands_over = "completion_ids"\n'
+    )
+    assert cli("audit", "log.jsonl", "--map", "m.toml", "--workspace", "w", "--out", "json=r.json").code == 1
+    (found,) = json.loads((tmp_path / "r.json").read_text())["findings"]
+    outcome = cli("show", "r1", found["id"], "--workspace", "w", "--reveal", "incident 7")
+    assert outcome.code == 2
+    assert "by the framework's contract" in outcome.out
+    assert "there is no one text to show" in outcome.err
 
 
 def test_an_input_that_is_gone_is_said(cli, audited, tmp_path):
@@ -75,3 +119,14 @@ def test_an_input_that_is_gone_is_said(cli, audited, tmp_path):
     outcome = cli("show", "r1", audited, "--workspace", "w", "--reveal", "incident 7")
     assert outcome.code == 2
     assert "is not there any more" in outcome.err
+
+
+def test_revealed_text_cannot_steer_the_terminal(cli, log, tmp_path):
+    thought = "First\x1b[2J look at the gulls over the harbour.\nThen count them all\u202e one by one, which gives seven."
+    log(EXPOSED | {"reasoning": thought, "reward_calls": [{"reward_path": "judge", "inputs": {"text": thought}}]})
+    cli("audit", "log.jsonl", "--workspace", "w", "--out", "json=r.json")
+    (found,) = json.loads((tmp_path / "r.json").read_text())["findings"]
+    out = cli("show", "r1", found["id"], "--workspace", "w", "--reveal", "incident 7").out
+    assert "\\x1b[2J look" in out
+    assert "harbour.\nThen" in out
+    assert not {"\x1b", "\u202e"} & set(out)

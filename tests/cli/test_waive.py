@@ -30,6 +30,20 @@ def test_a_waived_finding_stays_in_every_numerator(cli, found, tmp_path):
     assert result["findings"][0]["waiver"]["owner"] == "ada"
 
 
+def test_enough_of_the_id_is_enough(cli, found, tmp_path):
+    assert cli("waive", found[:6], *WORDS).code == 0
+    assert f'fingerprint = "{found}"' in (tmp_path / "sequester-waivers.toml").read_text()
+    outcome = cli("waive", "zz", *WORDS)
+    assert outcome.code == 2
+    assert "no finding has an id that starts with 'zz'" in outcome.err
+
+
+def test_a_waiver_without_its_finding_is_said(cli, log, found):
+    cli("waive", found, *WORDS)
+    log(QUIET)
+    assert "1 of 1 waivers match no finding of these inputs" in " ".join(cli("audit", "log.jsonl").out.split())
+
+
 def test_waiving_again_is_counted_as_a_renewal(cli, found):
     cli("waive", found, *WORDS)
     assert "renewal 1" in cli("waive", found, *WORDS).err
@@ -73,3 +87,10 @@ def test_an_expired_waiver_covers_nothing_and_says_so(cli, found, tmp_path):
     outcome = cli("audit", "log.jsonl")
     assert outcome.code == 1
     assert "expired on 2020-02-01" in " ".join(outcome.out.split())
+
+
+def test_a_wrong_entry_is_traced_to_its_line(cli, found, tmp_path):
+    cli("waive", found, *WORDS)
+    file = tmp_path / "sequester-waivers.toml"
+    file.write_text(file.read_text() + "\n[[waiver]]\nowner = 3\n")
+    assert "sequester-waivers.toml:12:1, waiver 2: " in cli("audit", "log.jsonl").err

@@ -21,7 +21,8 @@ from sequester.episodes.readers.interface import Options, Unit
 from sequester.errors import InputError
 from sequester.exposure.matching import Sketch
 from sequester.exposure.scan import BATCH, count_episode, scan_unit
-from sequester.exposure.tally import MALFORMED_SHOWN, CallOutcome, Handover, Suspect, Tally
+from sequester.exposure.tally import SKIPPED_SHOWN, CallOutcome, Handover, Suspect, Tally
+from sequester.findings.model import SkippedRecord
 
 UNIT = Unit("run.log")
 SPLIT = Split(SplitStatus.SPLIT, "as the test says", "given")
@@ -103,8 +104,8 @@ def test_what_was_read_before_an_error_is_scanned_and_the_error_kept(before):
 def test_only_the_first_malformed_records_are_named_and_all_are_counted():
     tally = scanned(*map(skipped, range(1, 100)))
     assert tally.episodes["malformed"] == 99
-    assert len(tally.malformed) == MALFORMED_SHOWN
-    assert tally.malformed[0] == "run.log:1: step: expected `int`, got `str`"
+    assert len(tally.skipped) == SKIPPED_SHOWN
+    assert tally.skipped[0] == SkippedRecord("run.log:1", "malformed", "step: expected `int`, got `str`")
 
 
 def test_a_skipped_record_is_counted_under_its_own_reason():

@@ -13,7 +13,7 @@ from sequester.episodes.readers.interface import Declared
 from sequester.exposure.settle import Input, settle
 from sequester.exposure.severity import ChainWeight, RunWeight
 from sequester.exposure.tally import CallOutcome, Candidate, Handover, Reach, Suspect, Tally
-from sequester.findings.model import FindingClass, Scope, Severity, Tool, Verdict
+from sequester.findings.model import FindingClass, Scope, Severity, SkippedRecord, Tool, Verdict
 from sequester.findings.waivers import Waiver, WaiverClass, Waivers
 
 NO_WAIVERS = Waivers()
@@ -200,8 +200,9 @@ def test_a_waived_finding_keeps_the_verdict_and_every_numerator():
 
 
 def test_limits_and_malformed_records_are_told():
-    tally = counted(1, malformed=["run.jsonl:7: step: expected `int`"])
+    record = SkippedRecord("run.jsonl:7", "malformed", "step: expected `int`")
+    tally = counted(1, skipped=[record])
     tally.limits["inflated"] = 2
     notes = settled(tally).notes
-    assert "run.jsonl:7: step: expected `int`" in notes
+    assert settled(tally).skipped == (record,)
     assert any("`inflated`" in note and "2" in note for note in notes)

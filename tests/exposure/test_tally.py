@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from sequester.episodes.model import Evidence
 from sequester.exposure.severity import ChainWeight, RunWeight
-from sequester.exposure.tally import MALFORMED_SHOWN, Candidate, Handover, Place, Reach, Suspect, Tally
+from sequester.exposure.tally import SKIPPED_SHOWN, Candidate, Handover, Place, Reach, Suspect, Tally
 from sequester.findings.model import FindingClass
 
 NAMES = st.sampled_from(["audited", "malformed", "limit", "judge"])
@@ -42,7 +42,7 @@ def tallies(draw):
     # Whole numbers: sums of fractions depend on their order in the last digit.
     tally.mass, tally.mass_observed = float(draw(st.integers(0, 9))), float(draw(st.integers(0, 9)))
     tally.mass_known = draw(st.booleans())
-    tally.malformed = draw(st.lists(NAMES, max_size=MALFORMED_SHOWN))
+    tally.skipped = draw(st.lists(NAMES, max_size=SKIPPED_SHOWN))
     return tally
 
 
@@ -55,7 +55,7 @@ def merged(*parts):
 
 def facts(tally):
     """All that a result may depend on; which malformed records are named first is told by the order of units."""
-    return {**vars(tally), "suspects": sorted(one.episode_id for one in tally.suspects), "malformed": len(tally.malformed)}
+    return {**vars(tally), "suspects": sorted(one.episode_id for one in tally.suspects), "skipped": len(tally.skipped)}
 
 
 def test_merging_nothing_counts_nothing():

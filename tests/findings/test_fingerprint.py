@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sequester.episodes.guarded import GuardedText
-from sequester.errors import ConfigError
-from sequester.findings.fingerprint import FingerprintKey, ephemeral_key, workspace_key
+from sequester.errors import ConfigError, UsageError
+from sequester.findings.fingerprint import FingerprintKey, ephemeral_key, whole_id, workspace_key
 
 KEY = FingerprintKey(bytes(range(32)))
 
@@ -89,3 +89,22 @@ def test_a_link_or_a_directory_is_refused(tmp_path):
     (tmp_path / "folder" / "fingerprint.key").mkdir(parents=True)
     with pytest.raises(ConfigError):
         workspace_key(tmp_path / "folder")
+
+
+def test_an_abbreviated_id_stands_for_the_only_one_it_fits():
+    ids = ["3f09", "3fa0", "77"]
+    assert whole_id("3F0", [*ids, "3f09"]) == "3f09"
+    assert whole_id("77", ids) == "77"
+    assert whole_id("77", [*ids, "7700"]) == "77"
+
+
+@pytest.mark.parametrize(("start", "says"), [("", "no finding"), ("9", "no finding"), ("3f", "2 findings .*: 3f09, 3fa0$")])
+def test_an_abbreviation_of_none_or_of_several_is_refused(start, says):
+    with pytest.raises(UsageError, match=says) as caught:
+        whole_id(start, ["3f09", "3fa0", "77"])
+    assert caught.value.hint
+
+
+def test_of_many_candidates_a_few_are_listed():
+    with pytest.raises(UsageError, match=r"1,000 findings .* and 992 more"):
+        whole_id("0", [f"{number:04d}" for number in range(1000)])

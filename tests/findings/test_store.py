@@ -37,8 +37,8 @@ def test_a_stored_result_comes_back_whole(workspace):
     stored = ResultStore(workspace).load(result_id)
     assert (stored.id, stored.verb, stored.result, stored.digests) == ("r1", "audit", given_result, {"run.jsonl": "ab" * 32})
     assert store.latest() == "r1"
-    assert store.results_with(finding().id) == ("r1",)
-    assert store.results_with("none") == ()
+    assert store.ids_from("000") == (finding().id,)
+    assert store.ids_from("") == store.ids_from("1") == store.ids_from("none") == store.ids_from("0' OR 1") == ()
 
 
 @settings(max_examples=20, deadline=None)

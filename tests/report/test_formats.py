@@ -15,7 +15,7 @@ from tests.report.results import result, results
 from sequester.episodes.guarded import GuardedText
 from sequester.errors import GuardedTextError, UsageError
 from sequester.findings.encoding import decode_result
-from sequester.findings.model import InputFile, WaiverNote
+from sequester.findings.model import Breakdown, EpisodeCounts, InputFile, SkippedRecord, WaiverNote
 from sequester.findings.verdict import with_cot
 from sequester.report import formats, html, json_format, sarif, summary, text
 from sequester.report.formats import FORMATS, write
@@ -149,6 +149,7 @@ def test_more_findings_than_a_page_holds_are_counted():
     said = visible_text(html.render(many))
     assert "1,000 of 1,200 findings, 0 waived, 0 below medium. The whole list: --out json." in said
     assert "Findings: 10 of 1,200 findings" in text.render(many)
+    assert "… and 1,190 more" in text.render(many)
     assert len(json.loads(json_format.render(many))["findings"]) == 1200
 
 
@@ -227,6 +228,9 @@ class Stream:
         (Stream(True, "utf-8"), {"NO_COLOR": ""}, True, True),
         (Stream(True, "utf-8"), {"TERM": "dumb"}, False, True),
         (Stream(False, "utf-8"), {}, False, True),
+        (Stream(False, "utf-8"), {"FORCE_COLOR": "1"}, True, True),
+        (Stream(False, "utf-8"), {"FORCE_COLOR": "0"}, False, True),
+        (Stream(True, "utf-8"), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, True),
         (Stream(True, "iso-8859-1"), {}, True, False),
         (Stream(False, None), {}, False, False),
     ],
@@ -235,6 +239,46 @@ def test_style_follows_the_stream(stream, environment, colour, unicode):
     style = text.style_for(stream, environment)
     assert (style.colour, style.unicode) == (colour, unicode)
     assert not text.style_for(stream, environment, colour=False).colour
+
+
+@pytest.mark.parametrize(
+    ("columns", "width"),
+    [("80", 80), ("20", 60), ("100000", 120), ("99999", 400), ("", 120), ("wide", 120), ("0", 120), ("-5", 120)],
+)
+def test_a_pipe_is_as_wide_as_columns_says(columns, width):
+    assert text.style_for(Stream(False, "utf-8"), {"COLUMNS": columns}).width == width
+
+
+@settings(max_examples=20, deadline=None)
+@given(results())
+def test_no_line_but_the_last_is_wider_than_the_page(any_result):
+    *lines, last = text.render(any_result, text.TextStyle(width=80)).rstrip("\n").split("\n")
+    assert last == summary.summary_line(any_result)
+    assert all(len(line) <= 80 for line in lines if line.isascii())
+
+
+def test_causes_of_unread_records_and_the_calibration_are_in_every_format():
+    told = result(
+        EpisodeCounts(9, 0, 0, 0, {"malformed": 9}),
+        skipped=(SkippedRecord("a.jsonl:3", "malformed", "no key 'x'"),),
+        calibration=("Calibration (shipped): measured.",),
+    )
+    for name, render in FORMATS.items():
+        said = render(told)
+        said = visible_text(said) if name == "html" else said
+        assert "a.jsonl:3" in said, name
+        assert "no key 'x'" in said, name
+        assert "Calibration (shipped): measured." in said, name
+    assert text.render(told).startswith("Calibration (shipped): measured.\nNOTHING ASSESSED\n")
+    assert "… and 8 more" in text.render(told)
+
+
+def test_a_table_says_how_much_it_leaves_out():
+    rows = tuple(Breakdown(None, f"path{number}", None, 9, number, 0.0, 1.0) for number in range(4000))
+    said = text.render(result(by=rows))
+    assert "… and 3,980 more; all of them: --out json" in said
+    assert said.index("path3999") < said.index("path3998")
+    assert "path3979" not in said
 
 
 def test_colour_says_nothing_that_the_words_do_not():

@@ -106,6 +106,18 @@ def test_no_sideways_scrolling_on_a_phone(opened):
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_long_tables_scroll_in_place_by_keyboard_and_print_whole(opened):
+    many = result(findings=[finding(episode_id=f"e{number}", reward_path=f"path{number}") for number in range(2000)])
+    page = opened(many)
+    assert page.evaluate("document.documentElement.scrollHeight") < 6000
+    region = page.locator(".scroll", has=page.locator("#findings"))
+    region.focus()
+    page.keyboard.press("End")
+    page.wait_for_function("document.querySelector('#findings').parentElement.scrollTop > 1000")
+    page.emulate_media(media="print")
+    assert region.evaluate("(element) => element.scrollHeight <= element.clientHeight + 2")
+
+
 def test_it_prints(opened):
     page = opened(shown())
     page.emulate_media(media="print")

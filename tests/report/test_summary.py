@@ -8,7 +8,7 @@ from tests.findings.examples import finding
 from tests.report.results import result, results
 
 from sequester.episodes.model import Reason
-from sequester.findings.model import CallCounts, EpisodeCounts, Scope, Severity, Verdict
+from sequester.findings.model import Breakdown, CallCounts, EpisodeCounts, InputFile, Scope, Severity, SkippedRecord, Verdict
 from sequester.report import summary
 
 
@@ -74,13 +74,61 @@ def test_every_reason_has_a_meaning():
 def test_weak_evidence_names_the_next_step():
     weak = finding(evidence="contract", rule="SQ111", reward_path="accuracy_reward")
     steps = summary.next_steps(result(findings=(weak,)))
-    assert "sequester swap FILE.py:accuracy_reward --episodes FILE.jsonl" in steps[0]
-    assert '"reward_calls"' in steps[1]
+    assert '"reward_calls": [{"reward_path": "accuracy_reward"' in steps[0]
+    assert "sequester audit FILE.jsonl" in steps[0]
+    assert "sequester swap FILE.py:accuracy_reward --episodes FILE.jsonl" in steps[1]
+    assert "comes with a later release" in steps[1]
+
+
+def test_several_weak_paths_share_the_recording_line():
+    weak = [finding(evidence="contract", rule="SQ111", reward_path=f"r{number}") for number in range(7)]
+    steps = summary.next_steps(result(findings=weak))
+    assert '"reward_path": "REWARD_PATH"' in steps[0]
+    assert [step for step in steps if "swap" in step] == list(steps[1:6])
+    assert steps[6].startswith("5 of 7 such reward paths named")
+
+
+def test_what_was_handed_over_was_not_therefore_read():
+    weak = finding(evidence="contract", rule="SQ111")
+    counts = EpisodeCounts(2, 0, 2, 2, {})
+    said = summary.headline(result(counts, findings=(weak,)))
+    assert said.startswith("Private reasoning was handed to a scorer in 2 of 2 episodes")
+    assert "reached" not in said
+
+
+def test_the_breakdown_begins_with_the_most_exposed():
+    rows = [
+        Breakdown(None, name, None, 10, exposed, exposed / 10, high)
+        for name, exposed, high in (("a", 0, 0.0), ("b", 0, 1.0), ("c", 9, 0.9))
+    ]
+    assert [row.reward_path for row in summary.breakdown(result(by=tuple(rows)))] == ["c", "b", "a"]
+
+
+def test_causes_of_unread_records_are_listed_and_the_rest_counted():
+    records = tuple(SkippedRecord(f"a.jsonl:{number}", "malformed", "no key 'x'") for number in range(1, 21))
+    told = result(EpisodeCounts(99, 0, 0, 0, {"malformed": 99}), skipped=records)
+    assert list(summary.skipped(told, 2)) == [
+        "a.jsonl:1: no key 'x' (malformed)",
+        "a.jsonl:2: no key 'x' (malformed)",
+        "… and 97 more",
+    ]
+    assert list(summary.skipped(result(), 5)) == []
+
+
+def test_nothing_assessed_says_what_was_left_out():
+    unread = result(inputs=(InputFile("a", "", None, 0, "is empty"),))
+    assert summary.why_nothing(unread) == "1 of 1 inputs not read to the end."
+    assert summary.why_nothing(result(inputs=())) is None
+
+
+def test_a_long_list_is_bounded():
+    assert summary.bounded(["a", "b"], 2) == ["a", "b"]
+    assert summary.bounded(["a", "b", "c"], 1) == ["a", "… and 2 more; all of them: --out json"]
 
 
 def test_a_path_that_is_no_function_name_is_not_put_into_a_command():
     weak = finding(evidence="rebuilt", reward_path="x; rm -rf .")
-    assert "swap FILE.py:FUNCTION " in summary.next_steps(result(findings=(weak,)))[0]
+    assert "swap FILE.py:FUNCTION " in summary.next_steps(result(findings=(weak,)))[1]
 
 
 def test_recorded_evidence_needs_no_next_step():
@@ -110,3 +158,8 @@ def test_scope_and_claims_are_always_said(any_result):
     assert "outside the claim" in limits
     assert "never its absence" in limits
     assert not re.search(r"\b(clean|safe|secure|no exposure)\b", " ".join((summary.headline(any_result), limits)))
+
+
+def test_the_outcome_of_an_input_does_not_repeat_its_path():
+    assert summary.outcome(InputFile("a.jsonl", "jsonl", None, 1)) == "read"
+    assert summary.outcome(InputFile("a.jsonl", "", None, 0, "a.jsonl: is damaged")) == "is damaged"

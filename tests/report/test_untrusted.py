@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sequester.report.untrusted import printable
+from sequester.report.untrusted import printable, printable_lines
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,8 @@ def test_any_name_can_be_written_and_has_an_end(name, longest):
     assert shown.encode("utf-8").decode() == shown
     assert len(shown) <= longest
     assert not any(unicodedata.category(character) in ("Cc", "Cf", "Cs") for character in shown)
+
+
+def test_lines_stay_lines_and_nothing_is_cut():
+    assert printable_lines("a\x1b[2J\nb" + "c" * 1000) == "a\\x1b[2J\nb" + "c" * 1000
+    assert printable_lines("") == ""

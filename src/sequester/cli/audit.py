@@ -7,9 +7,18 @@ from datetime import date
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
-from sequester.cli.options import find_workspace, fingerprint_key, input_options, output_options, read_options, workspace_option
-from sequester.cli.output import Request, emit, parse_out, say
+from sequester.cli.options import (
+    find_workspace,
+    fingerprint_key,
+    input_options,
+    output_options,
+    read_options,
+    reading,
+    workspace_option,
+)
+from sequester.cli.output import Request, check_places, emit, parse_out, say
 from sequester.cli.progress import Progress
 from sequester.episodes.readers.registry import load_readers
 from sequester.errors import UsageError
@@ -84,6 +93,7 @@ def command(
       sequester audit logs/*.jsonl --map graders.toml --fail-on high
     """
     requests = [parse_out(value) for value in out] or [Request("text", None)]
+    check_places(requests)
     allowed = parse_allowances(allow_unassessed)
     absent = [path for path in paths if not Path(path).exists()]
     if absent:
@@ -93,25 +103,29 @@ def command(
     waivers = read_waivers(
         Path(waiver_file) if waiver_file else (place.root.parent if place else Path()) / FILE_NAME, key.key_id, author
     )
+    store = ResultStore(place) if place is not None else None
     progress = Progress(quiet)
     inputs = [Path(path) for path in paths]
+    format_, options = format_ or ("map" if map_file else None), read_options(template, map_file)
     result = audit(
         inputs,
         load_readers(),
-        read_options(template, map_file),
+        options,
         key,
         waivers,
-        format=format_ or ("map" if map_file else None),
+        format=format_,
         jobs=jobs or _default_jobs(inputs),
         today=date.today(),
         own_calibrations=own_calibrations(place),
         progress=progress,
     )
     progress.done()
-    if place is not None:
-        stored = ResultStore(place).save("audit", result, digests(inputs))
-        say(f"stored as {stored} in {place.root}", quiet)
-    emit(result, requests, verbose=verbose, color=not no_color, quiet=quiet)
+    result = replace(result, reading=reading(format_, options))
+    try:
+        if store is not None:
+            say(f"stored as {store.save('audit', result, digests(inputs))} in {store.workspace.root}", quiet)
+    finally:  # whatever is wrong with the store, the work of the audit is not lost
+        emit(result, requests, verbose=verbose, color=not no_color, quiet=quiet)
     code = exit_code(result, Severity(fail_on), allowed)
     if code is ExitCode.INCOMPLETE:
         say(f"to accept what is not assessed: {accepting_options(result)}", quiet)

@@ -10,8 +10,9 @@ import click
 from sequester.cli.options import find_workspace, fingerprint_key, input_options, output_options, read_options, workspace_option
 from sequester.cli.progress import Progress
 from sequester.episodes.readers.registry import load_readers
+from sequester.errors import InputError
 from sequester.exposure.audit import audit
-from sequester.exposure.calibration import CALIBRATION_FILE, as_json, calibrate, read_labels, sentence
+from sequester.exposure.calibration import CALIBRATION_FILE, as_json, calibrate, detail, read_labels
 from sequester.findings.model import ExitCode, Verdict
 from sequester.findings.waivers import Waivers
 from sequester.report.formats import replace_file
@@ -67,6 +68,12 @@ def command(
         progress=progress,
     )
     progress.done()
+    if len(labels) > result.episodes.seen:
+        raise InputError(
+            f"there are {len(labels):,} labels for {result.episodes.seen:,} episodes: some would count as not found unseen",
+            where=label_file,
+            hint="give the inputs that hold every labelled episode",
+        )
     measured = calibrate(result.findings, labels, name, result.tool.detector)
     click.echo(f"{'class':<28} {'found':>7} {'of':>7} {'at least':>9}")
     for row in (*measured.recall, measured.overall):
@@ -82,5 +89,6 @@ def command(
         replace_file(file, as_json(measured))
         click.echo(f"saved to {file}", err=True)
     if verbose:
-        click.echo(sentence(measured, "This"), err=True)
+        for line in detail(measured, result.tool.detector):
+            click.echo(line, err=True)
     return ExitCode.NOTHING_ASSESSED if result.verdict is Verdict.NOTHING_ASSESSED else ExitCode.OK

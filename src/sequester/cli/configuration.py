@@ -1,24 +1,27 @@
 """Settings from `sequester.toml` or `[tool.sequester]` in `pyproject.toml`.
 
 One table per verb, keys as the verb's flags. Precedence: flag > environment (`SEQUESTER_AUDIT_FAIL_ON`) > file > built-in default. An
-unknown key is an error that names the nearest valid one, because a misspelt `fail-on` would otherwise pass a leak. Paths in the file
-are relative to its folder.
+unknown key or variable is an error that names the nearest valid one, because a misspelt `fail-on` would otherwise pass a leak. Paths in
+the file are relative to its folder.
 """
 
 from __future__ import annotations
 
 import difflib
-import tomllib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sequester.errors import ConfigError
+from sequester.toml_file import place_of, read_toml
 
 FILE = "sequester.toml"
 PYPROJECT = "pyproject.toml"
+PREFIX = "SEQUESTER_"
+OTHER_VARIABLES = ("SEQUESTER_CONFIG", "SEQUESTER_DEBUG", "SEQUESTER_KERNEL")
+"""Variables that belong to no flag of a verb."""
 VERB_TABLES = ("audit", "show", "waive", "calibrate")
 """Tables a configuration file may hold: the verbs that take settings."""
 
@@ -34,30 +37,20 @@ def locate(explicit: str | None, start: Path | None = None) -> Path | None:
     for folder in (here, *here.parents):
         if (folder / FILE).is_file():
             return folder / FILE
-        if (folder / PYPROJECT).is_file() and "sequester" in read(folder / PYPROJECT).get("tool", {}):
+        if (folder / PYPROJECT).is_file() and "sequester" in read_toml(folder / PYPROJECT).get("tool", {}):
             return folder / PYPROJECT
     return None
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Parse a TOML file. Raises ConfigError."""
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:  # ValueError: not UTF-8, not TOML, integers too long for Python
-        raise ConfigError(
-            f"cannot be read as TOML ({type(error).__name__})", where=str(path), hint="see docs/configuration.md"
-        ) from error
-
-
 def settings(path: Path, verb: str) -> dict[str, Any]:
     """The table of one verb, keys as written. Raises ConfigError if the file has a table of no verb, or this one is no table."""
-    tables = read(path)
+    tables = read_toml(path)
     if path.name == PYPROJECT:
         tables = tables.get("tool", {}).get("sequester", {})
-    _reject_unknown(tables, VERB_TABLES, str(path), "table")
+    _reject_unknown(tables, VERB_TABLES, path, "", "table")
     table = tables.get(verb, {})
     if not isinstance(table, dict):
-        raise ConfigError("must be a table", where=f"{path}: {verb}", hint=f"write [{verb}] on a line of its own")
+        raise ConfigError("must be a table", where=f"{setting(path, verb)}: {verb}", hint=f"write [{verb}] on a line of its own")
     return table
 
 
@@ -73,23 +66,58 @@ def defaults(path: Path | None, command: click.Command) -> dict[str, Any]:
         if flag.startswith("--")
     }
     given = settings(path, command.name)
-    _reject_unknown(given, options, f"{path}: [{command.name}]", "key")
-    return {str(options[key].name): _value(options[key], value, path, f"[{command.name}] {key}") for key, value in given.items()}
+    _reject_unknown(given, options, path, command.name, "key")
+    return {str(options[key].name): _value(options[key], value, path, command.name, key) for key, value in given.items()}
 
 
-def _value(option: click.Option, value: Any, path: Path, key: str) -> Any:
+def setting(path: Path, verb: str, key: str = "") -> str:
+    """Where a file sets something: file, line and column."""
+    top = "tool.sequester." if path.name == PYPROJECT else ""
+    return place_of(path, f"{top}{verb}.{key}".strip("."))
+
+
+def variable(verb: str, flag: str) -> str:
+    """The environment variable of a verb's flag, such as `SEQUESTER_AUDIT_FAIL_ON` for `--fail-on`."""
+    return f"{PREFIX}{verb}_{flag.removeprefix('--')}".replace("-", "_").upper()
+
+
+def unknown_variables(environment: Mapping[str, str], commands: Mapping[str, click.Command]) -> list[str]:
+    """Names in the environment that look like ours and set nothing; something else may own them.
+
+    Raises ConfigError for one that begins with a verb or is nearly a name of ours: somebody meant it to set something.
+    """
+    known = [name for command in commands.values() for option in command.params for name in _variables_of(option)]
+    strangers = [name for name in environment if name.startswith(PREFIX) and name not in (*known, *OTHER_VARIABLES)]
+    for name in strangers:
+        rest = name.removeprefix(PREFIX)
+        near = difflib.get_close_matches(rest, [one.removeprefix(PREFIX) for one in (*known, *OTHER_VARIABLES)], 1, 0.65)
+        if near or rest.partition("_")[0].lower() in commands:
+            hint = (
+                f"did you mean {PREFIX}{near[0]}?" if near else "name: SEQUESTER_, the verb, the flag; see `--help` of the verb"
+            )
+            raise ConfigError("unknown environment variable", where=name, hint=hint)
+    return strangers
+
+
+def _variables_of(option: click.Parameter) -> list[str]:
+    return [option.envvar] if isinstance(option.envvar, str) else list(option.envvar or ())
+
+
+def _value(option: click.Option, value: Any, path: Path, verb: str, key: str) -> Any:
     """What click takes as this option's default. A repeatable option takes a list, or one value alone."""
     values = value if option.multiple and isinstance(value, list) else [value]
     if any(isinstance(one, (dict, list)) for one in values):
-        raise ConfigError(f"cannot be a {type(value).__name__}", where=f"{path}: {key}", hint="write it as on the command line")
+        where = f"{setting(path, verb, key)}: [{verb}] {key}"
+        raise ConfigError(f"cannot be a {type(value).__name__}", where=where, hint="write it as on the command line")
     if isinstance(option.type, click.Path):
         return str(path.parent / str(value))
     return [str(one) for one in values] if option.multiple else value
 
 
-def _reject_unknown(given: Iterable[str], known: Collection[str], where: str, kind: str) -> None:
+def _reject_unknown(given: Iterable[str], known: Collection[str], path: Path, verb: str, kind: str) -> None:
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(name, list(known), 1)
             hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
+            where = setting(path, verb, name) + (f": [{verb}]" if verb else "")
             raise ConfigError(f"unknown {kind} {name!r}", where=where, hint=hint)

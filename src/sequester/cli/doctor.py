@@ -11,19 +11,16 @@ from importlib.util import find_spec
 import click
 
 from sequester.cli.configuration import VERB_TABLES, defaults
-from sequester.cli.options import find_workspace, workspace_option
+from sequester.cli.options import find_workspace, strange_variables, workspace_option
 from sequester.episodes.readers.registry import load_readers
 from sequester.errors import SequesterError
 from sequester.exposure import matching
 from sequester.exposure.audit import DETECTOR
-from sequester.exposure.calibration import matches, read_calibration, sentence, shipped
+from sequester.exposure.calibration import CALIBRATION_FILE, detail, headlines, read_calibration, shipped
 from sequester.findings.fingerprint import KEY_FILE, workspace_key
 from sequester.findings.model import ExitCode
 from sequester.findings.store import ResultStore
 from sequester.findings.workspace import Workspace
-
-CALIBRATION = "calibration.json"
-"""A user's own calibration, in the workspace."""
 
 
 @click.command("doctor")
@@ -56,17 +53,14 @@ def command(ctx: click.Context, workspace: str | None) -> int:
 
 
 def _calibrations(place: Workspace | None) -> Iterator[str]:
-    ours = shipped()
-    if ours is None:
-        yield "this version ships none: nobody has said how well it works; measure it with `sequester calibrate`"
-    elif matches(ours, DETECTOR):
-        yield sentence(ours, "Shipped")
-    else:
-        yield f"the shipped one was measured with {ours.detector}, not with {DETECTOR}: it says nothing here"
-    if place is not None and (place.root / CALIBRATION).exists():
-        own = read_calibration(place.root / CALIBRATION)
-        stale = "" if matches(own, DETECTOR) else f" It was measured with {own.detector}, not with {DETECTOR}."
-        yield sentence(own, "Your own") + stale
+    own = []
+    if place is not None and (place.root / CALIBRATION_FILE).exists():
+        own = [read_calibration(place.root / CALIBRATION_FILE)]
+    said = headlines(own, DETECTOR)
+    for line, measured in zip(said, (shipped(), *own), strict=True):
+        yield line
+        if measured is not None:
+            yield from (f"  {part}" for part in detail(measured, DETECTOR))
 
 
 def _versions() -> Iterator[str]:
@@ -94,6 +88,8 @@ def _readers() -> Iterator[str]:
 
 
 def _configuration(ctx: click.Context) -> Iterator[str]:
+    for name in strange_variables(ctx):
+        yield f"the environment variable {name} sets nothing"
     path = ctx.meta["sequester.config"]
     if path is None:
         yield "none; built-in defaults and SEQUESTER_… variables apply"

@@ -13,12 +13,16 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from sequester.cli.configuration import setting, variable
 from sequester.errors import SequesterError
 from sequester.findings.model import ExitCode
+from sequester.report.untrusted import printable_lines
 
 VERBS = {
     "audit": "Say in which share of the episodes the scorer could see the chain of thought.",
@@ -47,7 +51,16 @@ class Verbs(click.Group):
         if name not in VERBS:
             return None
         command: click.Command = importlib.import_module(f"sequester.cli.{name}").command
+        for option in command.params:
+            if isinstance(option, click.Option) and option.envvar is None:
+                option.envvar = variable(name, max(option.opts, key=len))
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        near = [] if args[0] in VERBS or args[0].startswith("-") else get_close_matches(args[0], VERBS, 1)
+        if near:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
@@ -56,7 +69,7 @@ class Verbs(click.Group):
 
 @click.command(
     cls=Verbs,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "SEQUESTER", "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 nothing at or above the threshold and nothing left unassessed, 1 findings, 2 usage, configuration or internal "
     "error, 3 nothing was assessed, 4 incomplete or underpowered.",
 )
@@ -80,6 +93,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return int(outcome) if isinstance(outcome, int) else ExitCode.OK
     except SequesterError as error:
         _say(f"error: {error}", error.hint)
+    except click.BadParameter as error:
+        where = _set_in(error)
+        if where:
+            _say(f"error: {where}: {error.message}")
+        else:
+            error.show()
     except click.ClickException as error:
         error.show()
     except (click.Abort, KeyboardInterrupt):
@@ -99,10 +118,23 @@ def run(arguments: Sequence[str] | None = None) -> int:
     return ExitCode.ERROR
 
 
+def _set_in(error: click.BadParameter) -> str:
+    """File and key, or variable, that a value which cannot be was set in; empty for one from the command line."""
+    if error.ctx is None or not isinstance(error.param, click.Option) or error.param.name is None:
+        return ""
+    source = error.ctx.get_parameter_source(error.param.name)
+    if source is ParameterSource.ENVIRONMENT:
+        return str(error.param.envvar)
+    if source is ParameterSource.DEFAULT_MAP:
+        verb, key = str(error.ctx.command.name), max(error.param.opts, key=len).removeprefix("--")
+        return f"{setting(error.ctx.meta['sequester.config'], verb, key)}: [{verb}] {key}"
+    return ""
+
+
 def _say(message: str, hint: str = "") -> None:
-    click.echo(message, err=True)
+    click.echo(printable_lines(message), err=True)
     if hint:
-        click.echo(f"hint: {hint}", err=True)
+        click.echo(f"hint: {printable_lines(hint)}", err=True)
 
 
 if __name__ == "__main__":

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from sequester.cli.configuration import FILE, VERB_TABLES, defaults, locate, read
+from sequester.cli.configuration import FILE, OTHER_VARIABLES, PREFIX, VERB_TABLES, defaults, locate, unknown_variables
 from sequester.episodes.readers.interface import Options
 from sequester.findings.fingerprint import FingerprintKey, ephemeral_key, workspace_key
+from sequester.findings.model import Reading
 from sequester.findings.workspace import NAME, Workspace
+from sequester.toml_file import read_toml
 
 TEMPLATES = (
     "auto",
@@ -82,11 +85,29 @@ def _take_defaults(ctx: click.Context, parameter: click.Parameter, given: str | 
     ctx.meta["sequester.config"] = path
     if ctx.command.name in VERB_TABLES:
         ctx.default_map = defaults(path, ctx.command)
+        for name in strange_variables(ctx):
+            click.echo(f"warning: the environment variable {name} sets nothing", err=True)
+
+
+def strange_variables(ctx: click.Context) -> list[str]:
+    """As `unknown_variables`; the verbs are loaded only if a variable begins as ours do. Raises ConfigError."""
+    if not any(name.startswith(PREFIX) and name not in OTHER_VARIABLES for name in os.environ):
+        return []
+    verbs = ctx.find_root().command
+    assert isinstance(verbs, click.Group)
+    loaded = {name: verbs.get_command(ctx, name) for name in verbs.list_commands(ctx)}
+    return unknown_variables(os.environ, {name: command for name, command in loaded.items() if command is not None})
 
 
 def read_options(template: str, map_file: str | None) -> Options:
     """The readers' options. Raises ConfigError if the map is not TOML."""
-    return Options(template, read(Path(map_file)) if map_file else None)
+    return Options(template, read_toml(Path(map_file)), map_file) if map_file else Options(template)
+
+
+def reading(format_: str | None, options: Options) -> Reading:
+    """What to keep of these options with a result, so that `show` need not be told again."""
+    field_map = options.field_map if format_ == "map" else None
+    return Reading(format_, options.template, field_map, options.map_name)
 
 
 def find_workspace(given: str | None) -> Workspace | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,7 @@ import click
 from sequester.errors import UsageError
 from sequester.findings.model import Result
 from sequester.report.formats import FORMATS, write
+from sequester.report.untrusted import printable_lines
 
 
 class Request(NamedTuple):
@@ -31,6 +33,34 @@ def parse_out(value: str) -> Request:
     return Request(name, Path(file) if file else None)
 
 
+def check_places(requests: Sequence[Request]) -> None:
+    """That every report has a place of its own that can be written to. Raises UsageError: before the work, not after it."""
+    places = [request.file.resolve() for request in requests if request.file]
+    for place in places:
+        if places.count(place) > 1 and (place.is_file() or not place.exists()):
+            raise UsageError(f"--out: two reports would go to {place}", hint="give each a file of its own: --out json=FILE")
+    if len(requests) - len(places) > 1:
+        click.echo("warning: several reports follow one another on stdout; --out FORMAT=FILE keeps them apart", err=True)
+    for request in requests:
+        if request.file is None:
+            continue
+        if request.file.is_dir():
+            raise UsageError("is a directory", where=f"--out {request.format}={request.file}", hint="name a file in it")
+        if request.file.exists() and not request.file.is_file():
+            continue  # a device or a pipe
+        folder = request.file.resolve().parent
+        if not folder.is_dir():
+            raise UsageError(
+                f"there is no folder {folder}", where=f"--out {request.format}={request.file}", hint=f"mkdir -p {folder}"
+            )
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise UsageError(
+                f"nothing can be written into {folder}",
+                where=f"--out {request.format}={request.file}",
+                hint="choose another folder, or change its permissions",
+            )
+
+
 def emit(result: Result, requests: Sequence[Request], *, verbose: bool, color: bool, quiet: bool) -> None:
     """Write a result in every format asked for."""
     for request in requests:
@@ -42,4 +72,4 @@ def emit(result: Result, requests: Sequence[Request], *, verbose: bool, color: b
 def say(message: str, quiet: bool) -> None:
     """A message to stderr."""
     if not quiet:
-        click.echo(message, err=True)
+        click.echo(printable_lines(message), err=True)

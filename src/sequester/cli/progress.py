@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 
+from sequester.report.untrusted import printable
+
 FIRST_S = 1.0
 TERMINAL_S = 0.2
 PLAIN_S = 5.0
@@ -25,7 +27,7 @@ class Progress:
         if self._quiet or now - self._start < FIRST_S or (self._shown and now - self._last < pause):
             return
         rate = episodes / (now - self._start)
-        line = f"{episodes:,} episodes, {rate:,.0f} per second, {path}"
+        line = f"{episodes:,} episodes, {rate:,.0f} per second, {printable(path)}"
         sys.stderr.write(f"\r\x1b[2K{line}" if self._terminal else f"{line}\n")
         sys.stderr.flush()
         self._last, self._shown = now, True

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import getpass
+import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import click
+from click.core import ParameterSource
 
-from sequester.cli.options import find_workspace, input_options, read_options, workspace_option
-from sequester.episodes.model import Channel, Episode
+from sequester.cli.options import find_workspace, input_options, read_options, reading, workspace_option
+from sequester.episodes.model import Channel, Episode, Evidence
+from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.registry import load_readers, recognise
 from sequester.errors import UsageError
 from sequester.exposure.examine import texts_of
+from sequester.exposure.inputs import digest
+from sequester.exposure.scan import shown_name
 from sequester.findings.encoding import decode_result
-from sequester.findings.model import Finding, Result
+from sequester.findings.fingerprint import whole_id
+from sequester.findings.model import Finding, Reading, Result
 from sequester.findings.rules import RULES
 from sequester.findings.store import ResultStore
+from sequester.report.untrusted import printable, printable_lines
 
 CONTEXT = 60
 """Code points shown on both sides of a revealed stretch."""
+MOST_SHOWN = 20
+"""Findings of one id that are shown; the rest are counted."""
 
 
 @click.command("show")
@@ -27,7 +39,9 @@ CONTEXT = 60
 @input_options()
 @workspace_option()
 @click.option("--reveal", metavar="REASON", help="Show the text too. The reason, who and when are recorded in the workspace.")
+@click.pass_context
 def command(
+    ctx: click.Context,
     result: str,
     finding_id: str,
     format_: str | None,
@@ -38,12 +52,23 @@ def command(
 ) -> None:
     """Show one finding of a stored or written result.
 
-    RESULT is the id of a stored result (r17) or a JSON file that `audit --out json=FILE` wrote; ID is a finding's id or the start of it.
-    Text is masked. With --reveal it is read once more from the input, which must still be there.
+    RESULT is the id of a stored result (r17) or a JSON file that `audit --out json=FILE` wrote; ID is a finding's id, or enough of its
+    start to be the only one. Text is masked. With --reveal it is read once more from the input, as the audit read it; --format,
+    --template and --map replace what the audit was told.
+
+    Examples:
+
+    \b
+      sequester show r17 3f09a1
+      sequester show result.json 3f09a1 --workspace .sequester --reveal "incident 7"
     """
-    found = _matching(_load(result, workspace), finding_id)
-    for finding in found:
+    kept = _load(result, workspace)
+    whole = whole_id(finding_id, (finding.id for finding in kept.result.findings))
+    found = [finding for finding in kept.result.findings if finding.id == whole]
+    for finding in found[:MOST_SHOWN]:
         click.echo(_facts(finding))
+    if len(found) > MOST_SHOWN:
+        click.echo(f"{MOST_SHOWN} of {len(found):,} findings with this id shown; all of them: --out json\n")
     if reveal is None:
         return
     place = find_workspace(workspace)
@@ -52,45 +77,69 @@ def command(
     if not reveal.strip():
         raise UsageError("revealing needs a reason", hint='--reveal "why you need to see the text"')
     store = ResultStore(place)
-    for finding in found:
+    told = _told(ctx, kept.result.reading, reading(format_ or ("map" if map_file else None), read_options(template, map_file)))
+    for finding in found[:MOST_SHOWN]:
         # The record comes first: if it cannot be written, nothing is shown.
-        store.record_reveal(getpass.getuser(), reveal, f"{result} {finding.id} {finding.source}")
-        episode = _episode(finding, format_, template, map_file)
+        store.record_reveal(_who(), reveal, f"{result} {finding.id} {finding.source}")
+        episode = _episode(finding, told, kept.digests)
         for line in _texts(finding, episode):
             click.echo(line)
 
 
-def _load(name: str, workspace: str | None) -> Result:
+def _who() -> str:
+    """The name of the user; the number where the machine has no name for it, as in containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+class _Kept(NamedTuple):
+    """A result, and the digests of its inputs by path as far as they were kept."""
+
+    result: Result
+    digests: Mapping[str, str]
+
+
+def _load(name: str, workspace: str | None) -> _Kept:
     if Path(name).is_file():
         try:
-            return decode_result(Path(name).read_text("utf-8"), name)
+            return _Kept(decode_result(Path(name).read_text("utf-8"), name), {})
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError("cannot be read as a result", where=name, hint="give a file that --out json=FILE wrote") from error
     place = find_workspace(workspace)
     if place is None:
         raise UsageError(f"{name} is no file, and there is no workspace", hint="give a JSON result file, or --workspace DIR")
-    return ResultStore(place).load(name).result
-
-
-def _matching(result: Result, start: str) -> list[Finding]:
-    found = [finding for finding in result.findings if finding.id.startswith(start)]
-    if not found:
+    if not re.fullmatch(r"r?[0-9]+", name):
         raise UsageError(
-            f"no finding of this result has an id that starts with {start!r}",
-            hint="the tables of `audit` show the start of each id",
+            f"{name} is neither a file nor the id of a result", hint="ids look like r17; `sequester doctor` names the latest"
         )
-    return found
+    stored = ResultStore(place).load(name)
+    return _Kept(stored.result, stored.digests)
+
+
+def _told(ctx: click.Context, kept: Reading | None, given: Reading) -> Reading:
+    """How to read the input: as the audit did, but for what this command line says."""
+    if kept is None:
+        return given
+    says = {name for name in ctx.params if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT}
+    source = given if says & {"format_", "map_file"} else kept
+    template = given.template if "template" in says else kept.template
+    return Reading(source.format, template, source.map, source.map_name)
 
 
 def _facts(finding: Finding) -> str:
+    where = f"{printable(finding.episode_id) or '(whole path)'} at {printable(finding.source) or '(contract)'}"
     rows = {
         "finding": finding.id,
         "rule": f"{finding.rule} {RULES[finding.rule].title}",
         "severity": f"{finding.severity.value} (confidence {finding.confidence.value}, evidence {finding.evidence})",
-        "reward path": f"{finding.reward_path}, call {finding.call}, field {finding.field}",
-        "episode": f"{finding.episode_id or '(whole path)'} at {finding.source or '(contract)'}, step {finding.step}",
+        "reward path": f"{printable(finding.reward_path)}, call {finding.call}, field {printable(finding.field)}",
+        "episode": where + ("" if finding.step is None else f", step {finding.step}"),
         "transforms": ", ".join(finding.transforms) or "none",
-        "shared": f"{finding.private_chars} normalised private characters, {finding.cot_fraction:.1%} of the private reasoning",
+        "shared": "all of it, by the framework's contract"
+        if finding.evidence == Evidence.CONTRACT
+        else f"{finding.private_chars} normalised private characters, {finding.cot_fraction:.1%} of the private reasoning",
         "spans": "; ".join(f"reasoning {s.cot[0]}-{s.cot[1]} = input {s.input[0]}-{s.input[1]}" for s in finding.spans) or "none",
         "note": finding.note,
         "waiver": f"{finding.waiver.owner} until {finding.waiver.until}: {finding.waiver.reason}" if finding.waiver else "none",
@@ -98,19 +147,38 @@ def _facts(finding: Finding) -> str:
     return "\n".join(f"{name + ':':<13}{value}" for name, value in rows.items() if value) + "\n"
 
 
-def _episode(finding: Finding, format_: str | None, template: str, map_file: str | None) -> Episode:
+def _episode(finding: Finding, told: Reading, digests: Mapping[str, str]) -> Episode:
     """Read the finding's record once more."""
     path, _, record = finding.source.rpartition(":")
-    if not path or not Path(path).exists():
+    if not path:
+        raise UsageError(
+            "this finding is about a whole reward path: there is no one text to show",
+            where=finding.id[:12],
+            hint="the framework's contract hands the reasoning over; `sequester explain` says how to record the input",
+        )
+    if not Path(path).exists():
         raise UsageError(
             "the input of this finding is not there any more", where=finding.source, hint="run from the folder of the audit"
         )
-    options = read_options(template, map_file)
-    reader = recognise(Path(path), load_readers(), format_ or ("map" if map_file else None))
+    changed = path in digests and digests[path] != digest(Path(path))
+    options = Options(told.template, None if told.map is None else dict(told.map), told.map_name)
+    reader = recognise(Path(path), load_readers(), told.format)
     for unit in reader.units(Path(path), options):
         for episode in reader.read(unit, options):
-            if isinstance(episode, Episode) and str(episode.source.record) == record and episode.episode_id == finding.episode_id:
+            if not isinstance(episode, Episode) or str(episode.source.record) != record:
+                continue
+            if shown_name(episode.episode_id) == finding.episode_id:
+                if changed:
+                    click.echo(
+                        f"warning: {path} has changed since the audit: other text may stand at these offsets now", err=True
+                    )
                 return episode
+    if changed:
+        raise UsageError(
+            "the input has changed since the audit, and the record is not in it any more",
+            where=finding.source,
+            hint="audit it again, or restore the file",
+        )
     raise UsageError(
         "the record cannot be found in the input",
         where=finding.source,
@@ -124,7 +192,8 @@ def _texts(finding: Finding, episode: Episode) -> list[str]:
     lines = []
     inputs = texts_of(episode.calls[finding.call], finding.field, finding.transforms)
     for span in finding.spans:
-        lines.append(f"reasoning {span.cot[0]}-{span.cot[1]}: {reasoning[slice(*span.cot)]}")
+        lines.append(f"reasoning {span.cot[0]}-{span.cot[1]}: {printable_lines(reasoning[slice(*span.cot)])}")
         for text in inputs:
-            lines.append(f"input: …{text[max(0, span.input[0] - CONTEXT) : span.input[1] + CONTEXT]}…")
+            around = text[max(0, span.input[0] - CONTEXT) : span.input[1] + CONTEXT]
+            lines.append(f"input: …{printable_lines(around)}…")
     return lines

@@ -9,6 +9,7 @@ import click
 
 from sequester.cli.options import find_workspace, fingerprint_key, workspace_option
 from sequester.errors import UsageError
+from sequester.findings.fingerprint import whole_id
 from sequester.findings.store import ResultStore
 from sequester.findings.waivers import FILE_NAME, LONGEST, Waiver, WaiverClass, append_waiver
 
@@ -42,23 +43,29 @@ def command(
 ) -> None:
     """Write a waiver for a finding, with owner, approver, reason and end.
 
-    ID is the finding's whole id. The finding stays in every numerator; only the exit code changes. Waiving again renews, and is counted.
+    ID is the id of a finding of a stored result, or enough of its start to be the only one. The finding stays in every numerator and in
+    the verdict; only the exit code changes. Waiving again renews, and is counted.
+
+    Reasoning that was delivered to a scorer is waived finding by finding. A reward path that declares a length or format signal is waived
+    as a whole, by an entry written into the file by hand, with reward_path in the place of fingerprint; it covers findings of the class
+    length_format and no others.
+
+    Example:
+
+    \b
+      sequester waive 3f09a1 --reason "pilot judge, off since step 40" \\
+        --owner ada --approver grace --class in-conflict
     """
     place = find_workspace(workspace)
     if place is None:
         raise UsageError(
             "waivers need a workspace, whose key makes ids that stay the same", hint="audit with --workspace .sequester first"
         )
-    if not ResultStore(place).results_with(fingerprint):
-        raise UsageError(
-            f"no stored result has a finding with the id {fingerprint!r}",
-            where=str(place.results),
-            hint="give the whole id of 32 digits: `sequester show RESULT START` prints it",
-        )
+    whole = whole_id(fingerprint, ResultStore(place).ids_from(fingerprint.strip().lower()))
     today = date.today()
     path = Path(file) if file else place.root.parent / FILE_NAME
     entry = Waiver(
-        fingerprint=fingerprint,
+        fingerprint=whole,
         class_=WaiverClass(class_),
         reason=reason,
         owner=owner,
@@ -68,5 +75,6 @@ def command(
     )
     written = append_waiver(path, entry, fingerprint_key(place).key_id, author)
     click.echo(
-        f"waived until {written.until} in {path}" + (f", renewal {written.renewals}" if written.renewals else ""), err=True
+        f"{whole} waived until {written.until} in {path}" + (f", renewal {written.renewals}" if written.renewals else ""),
+        err=True,
     )

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from sequester import __version__
 from sequester.episodes.readers.interface import Options, Reader
-from sequester.exposure.calibration import Calibration, matches, sentence, shipped
+from sequester.exposure.calibration import Calibration, headlines
 from sequester.exposure.inputs import find_jobs, tasks
 from sequester.exposure.matching import Sketch, implementation
 from sequester.exposure.settle import Input, settle
@@ -68,11 +68,9 @@ def audit(
     unverified = sorted({job.reader.name for job in found if job.reader is not None and not job.reader.verified})
     thresholds = {name: float(getattr(THRESHOLDS, name)) for name in THRESHOLDS.__struct_fields__}
     tool = Tool(__version__, f"{DETECTOR} ({implementation})", thresholds)
-    calibrations = [] if (measured := shipped()) is None or not matches(measured, DETECTOR) else [sentence(measured, "Shipped")]
-    calibrations += [sentence(own, "Your own") for own in own_calibrations]
     result = settle(tally, inputs, Sharing(sketch), tool, key, waivers, today)
     notes = tuple(note for job in found for note in job.notes) + tuple(
         f"The reader `{name}` is unverified: its framework's own code could not be run to write its test data."
         for name in unverified
     )
-    return replace(result, notes=(*calibrations, *result.notes, *notes))
+    return replace(result, notes=(*result.notes, *notes), calibration=headlines(own_calibrations, DETECTOR))

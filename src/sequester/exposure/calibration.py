@@ -152,18 +152,48 @@ def read_calibration(path: Path) -> Calibration:
         ) from error
 
 
-def sentence(calibration: Calibration, whose: str) -> str:
-    """One line for reports and `doctor`; `whose` is `Shipped` or `Your own`."""
-    parts = []
+def headline(calibration: Calibration, whose: str, detector: str) -> str:
+    """One short line for the head of every report; `whose` is `shipped` or `your own`, `detector` the one in use."""
+    said = []
+    if calibration.overall.of:
+        said.append(f"recall at least {calibration.overall.lower95:.2%} on planted classes")
+    if calibration.alarms:
+        said.append(f"false alarms at most {max(row.upper95 for row in calibration.alarms):.3%} of negatives")
+    stale = "" if matches(calibration, detector) else f" Measured with {calibration.detector}, not with {detector}."
+    return f"Calibration ({whose}): {', '.join(said)} (95% bounds).{stale}"
+
+
+def detail(calibration: Calibration, detector: str) -> Iterator[str]:
+    """The same line by line, for `doctor`: what was labelled, what was found of it, and every kind of negative."""
+    yield f"measured on {calibration.name}"
     if calibration.overall.of:
         weakest = min(calibration.recall, key=lambda row: (row.lower95, row.kind))
-        parts.append(
-            f"found {calibration.overall.found:,} of {calibration.overall.of:,} planted leaks of {len(calibration.recall)} classes "
-            f"(at least {calibration.overall.lower95:.2%}; "
-            f"weakest {weakest.kind}, {weakest.found} of {weakest.of}, at least {weakest.lower95:.1%})"
+        yield (
+            f"planted leaks: {calibration.overall.found:,} of {calibration.overall.of:,} found in {len(calibration.recall)} classes "
+            f"(at least {calibration.overall.lower95:.2%}); weakest {weakest.kind}, {weakest.found:,} of {weakest.of:,} "
+            f"(at least {weakest.lower95:.1%})"
         )
-    parts += [f"{row.alarms:,} false alarms in {row.of:,} {row.kind} (at most {row.upper95:.3%})" for row in calibration.alarms]
-    return f"{whose} calibration, {calibration.name}: {'; '.join(parts)}. One-sided 95 % bounds; recall holds on planted classes only."
+    for row in calibration.alarms:
+        yield (
+            f"false alarms: {row.alarms:,} in {row.of:,} {row.kind} (at most {row.upper95:.3%}); "
+            f"by cluster {row.clusters_alarmed:,} of {row.clusters:,} (at most {row.clusters_upper95:.1%})"
+        )
+    yield "bounds are one-sided, 95%; recall holds on planted classes only, and never scales a real rate"
+    if not matches(calibration, detector):
+        yield f"measured with {calibration.detector}, not with {detector}: it says nothing about this version"
+
+
+def headlines(own: Iterable[Calibration], detector: str) -> tuple[str, ...]:
+    """What stands first in every report: the shipped calibration, or that there is none, then the user's own."""
+    ours = shipped()
+    measured = ours is not None and matches(ours, detector)
+    first = headline(ours, "shipped", detector) if ours is not None and measured else NONE_SHIPPED
+    return (first, *(headline(one, f"your own, {one.name}", detector) for one in own))
+
+
+NONE_SHIPPED = (
+    "Calibration: none ships with this detector, so how well it works is unknown; measure it with `sequester calibrate`."
+)
 
 
 def as_json(calibration: Calibration) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
@@ -134,14 +135,15 @@ def _job(path: Path, readers: Sequence[Reader], options: Options, format: str | 
     except InputError as error:
         # The first line says what is wrong; what was tried, reader by reader, is a list of its own.
         wrong, *tried = error.message.split("\n")
-        return Job(path, error=f"{wrong}. {error.hint}".strip(), notes=[f"{path}:{line}" for line in tried])
+        said = wrong.removesuffix("; tried")
+        return Job(path, error=f"{said}; {error.hint}", notes=[f"{path}: tried {line.strip()}" for line in tried])
 
 
 def _declared(path: Path, reader: Reader, options: Options) -> Job:
     try:
         return Job(path, reader, reader.declared(path, options))
     except InputError as error:
-        return Job(path, None, error=f"{error.message}. {error.hint}".strip())
+        return Job(path, None, error=f"{error.message}; {error.hint}")
 
 
 def tasks(jobs: list[Job], readers: Sequence[Reader], options: Options) -> Iterator[Task]:
@@ -176,11 +178,17 @@ def _strays(job: Job, readers: Sequence[Reader], options: Options) -> Iterator[J
 
 
 def digests(paths: Sequence[Path]) -> dict[str, str]:
-    """SHA-256 of every input file, by path; directories file by file."""
+    """SHA-256 of every input file that can be read, by path; directories file by file."""
     found = {}
     for path in paths:
         for file in sorted(path.rglob("*")) if path.is_dir() else (path,):
-            if file.is_file():
-                with file.open("rb") as stream:
-                    found[str(file)] = file_digest(stream, "sha256").hexdigest()
+            with suppress(OSError):  # the audit has said that it cannot be read
+                if file.is_file():
+                    found[str(file)] = digest(file)
     return found
+
+
+def digest(file: Path) -> str:
+    """SHA-256 of one file."""
+    with file.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()

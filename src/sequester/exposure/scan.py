@@ -22,8 +22,9 @@ from sequester.exposure import matching
 from sequester.exposure.examine import Subject, characters_per_byte, examine, searched_texts
 from sequester.exposure.private import MIN_PRIVATE, Material, lacks_answer, material, why_not_cleared, why_unassessable
 from sequester.exposure.severity import THRESHOLDS
-from sequester.exposure.tally import MALFORMED_SHOWN, CallOutcome, Candidate, Handover, Place, Reach, Suspect, Tally
+from sequester.exposure.tally import SKIPPED_SHOWN, CallOutcome, Candidate, Handover, Place, Reach, Suspect, Tally
 from sequester.findings.fingerprint import FingerprintKey
+from sequester.findings.model import SkippedRecord
 
 BATCH = 250
 """Episodes screened in one call of the kernel: enough to amortise the call, little enough to stay in memory."""
@@ -74,8 +75,9 @@ def _counted(reader: Reader, unit: Unit, options: Options, tally: Tally) -> Iter
             tally.seen += 1
             if isinstance(record, Skipped):
                 tally.episodes[record.reason.value] += 1
-                if len(tally.malformed) < MALFORMED_SHOWN:
-                    tally.malformed.append(f"{record.source.path}:{record.source.record}: {record.detail}")
+                if len(tally.skipped) < SKIPPED_SHOWN:
+                    source = f"{record.source.path}:{record.source.record}"
+                    tally.skipped.append(SkippedRecord(source, record.reason.value, record.detail))
                 continue
             tally.place(unit.path, record)
             if record.split.status is SplitStatus.NO_COT:

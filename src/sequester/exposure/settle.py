@@ -94,6 +94,7 @@ def settle(
         reward_mass=RewardMass(tally.mass_observed, tally.mass) if tally.mass_known else None,
         notes=(*applied.notes, *gap_notes, *_limit_notes(tally)),
         heat=tuple(_heat(places)),
+        skipped=tuple(tally.skipped),
     )
 
 
@@ -185,8 +186,8 @@ def _contract_findings(tally: Tally, key: FingerprintKey) -> list[Finding]:
                 private_chars=0,
                 cot_fraction=1.0,
                 step=reach.first_step,
-                note=f"by the framework's contract, for all {reach.episodes} episodes of this path; "
-                "`sequester swap` tests whether it is read",
+                note=f"handed over by the framework's contract, in all {reach.episodes} episodes of this path; whether the score "
+                "moves with it is for `sequester swap`, which comes with a later release",
             )
         )
     return found
@@ -362,4 +363,3 @@ def _affected(places: Mapping[tuple[str, int | None], tuple[int, int, int]]) -> 
 def _limit_notes(tally: Tally) -> Iterator[str]:
     for limit, count in sorted(tally.limits.items()):
         yield f"The decoding limit `{limit}` was hit in {count} reward call(s); what lies beyond it was not searched."
-    yield from tally.malformed

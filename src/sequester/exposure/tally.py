@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from sequester.episodes.model import Episode, Evidence, Reason
 from sequester.exposure.severity import ChainWeight
-from sequester.findings.model import FindingClass, Span
+from sequester.findings.model import FindingClass, SkippedRecord, Span
 
 
 class Place(NamedTuple):
@@ -140,7 +140,7 @@ class Tally:
     """Decoding limits that were hit, by name."""
     counts_groups: bool = False
     """Whether group sizes are wanted: only a run that declares them pays for counting."""
-    malformed: list[str] = field(default_factory=list)
+    skipped: list[SkippedRecord] = field(default_factory=list)
     """The first records that could not be read, with their places."""
 
     def place(self, path: str, episode: Episode) -> None:
@@ -184,8 +184,8 @@ class Tally:
         self.mass_observed += other.mass_observed
         self.mass += other.mass
         self.mass_known |= other.mass_known
-        self.malformed = (self.malformed + other.malformed)[:MALFORMED_SHOWN]
+        self.skipped = (self.skipped + other.skipped)[:SKIPPED_SHOWN]
 
 
-MALFORMED_SHOWN = 20
-"""Malformed records named in the result; the rest are counted."""
+SKIPPED_SHOWN = 20
+"""Skipped records named in the result; the rest are counted."""

@@ -7,8 +7,10 @@ table of the sketch lies in shared memory; two workers that write one place at o
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing.shared_memory import SharedMemory
 from typing import NamedTuple
@@ -46,11 +48,12 @@ def scan_apart(
     try:
         context = multiprocessing.get_context("spawn")
         pool = ProcessPoolExecutor(jobs, context, _start, (memory.name, options, key))
-        with pool:
+        with pool, _nothing_more(pool):
             waiting: dict[Future[Tally], Task] = {}
             source = iter(tasks)
             while True:
-                waiting.update({pool.submit(_scan, task): task for task in islice(source, 2 * jobs - len(waiting))})
+                with _deaf_to_interrupts():
+                    waiting.update({pool.submit(_scan, task): task for task in islice(source, 2 * jobs - len(waiting))})
                 if not waiting:
                     break
                 for done in wait(waiting, return_when=FIRST_COMPLETED).done:
@@ -60,6 +63,29 @@ def scan_apart(
     finally:
         memory.close()
         memory.unlink()
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes started here do not hear Ctrl-C, which a terminal sends to all at once: this one ends them, without their tracebacks.
+
+    Blocked, not ignored: an interrupt that comes meanwhile is heard afterwards.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _nothing_more(pool: ProcessPoolExecutor) -> Iterator[None]:
+    """Whatever ends the scan early, units that wait are not begun."""
+    try:
+        yield
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        raise
 
 
 class _Worker(NamedTuple):

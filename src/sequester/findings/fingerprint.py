@@ -16,15 +16,40 @@ import hmac
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
 from sequester.episodes.guarded import GuardedText
-from sequester.errors import ConfigError
+from sequester.errors import ConfigError, UsageError
 
 KEY_FILE = "fingerprint.key"
 _KEY_BYTES = 32
 _ID_BYTES = 16
+_CANDIDATES = 8
+"""Ids listed where an abbreviation fits several."""
+
+
+def whole_id(start: str, ids: Iterable[str]) -> str:
+    """The one of `ids` that begins with `start`, as git takes abbreviated commits.
+
+    Raises UsageError if none does, or if several do: then it lists them.
+    """
+    wanted = start.strip().lower()
+    found = sorted({one for one in ids if one.startswith(wanted)})
+    if wanted in found:
+        return wanted
+    if not wanted or not found:
+        raise UsageError(
+            f"no finding has an id that starts with {start!r}", hint="the tables of `sequester audit` show the start of each id"
+        )
+    if len(found) > 1:
+        more = f" and {len(found) - _CANDIDATES:,} more" if len(found) > _CANDIDATES else ""
+        raise UsageError(
+            f"{len(found):,} findings have an id that starts with {start!r}: {', '.join(found[:_CANDIDATES])}{more}",
+            hint="give more of its digits",
+        )
+    return found[0]
 
 
 class FingerprintKey:

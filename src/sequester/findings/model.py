@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum, StrEnum
+from typing import Any
 
 from msgspec import Struct
 
@@ -221,6 +222,27 @@ class Tool(Struct, frozen=True):
     thresholds: Mapping[str, float]
 
 
+class Reading(Struct, frozen=True):
+    """How the inputs were read, so that a finding's record can be read again."""
+
+    format: str | None
+    """The format that was named; None where the content decided."""
+    template: str
+    map: Mapping[str, Any] | None
+    """The field map, as parsed."""
+    map_name: str
+
+
+class SkippedRecord(Struct, frozen=True):
+    """A record that could not be read as an episode, and why."""
+
+    source: str
+    """File and record, `path:record`."""
+    reason: str
+    cause: str
+    """What was wrong: field and expectation, without text of the record."""
+
+
 class Result(Struct, frozen=True, kw_only=True):
     """Everything a check has to say. Printed by every format; stored by the result store."""
 
@@ -245,6 +267,12 @@ class Result(Struct, frozen=True, kw_only=True):
     """Sentences every format prints: limits hit, gaps in the run, unverified readers, next steps."""
     heat: tuple[HeatCell, ...] = ()
     """Exposure by reward path and step."""
+    calibration: tuple[str, ...] = ()
+    """How well the detector was measured to work: the shipped calibration, then the user's own. Every format says it first."""
+    skipped: tuple[SkippedRecord, ...] = ()
+    """The first records that could not be read; `episodes.not_assessed` counts them all."""
+    reading: Reading | None = None
+    """None for a result that was not read from files."""
 
 
 class HeatCell(Struct, frozen=True):

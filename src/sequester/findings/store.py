@@ -24,6 +24,7 @@ from sequester.findings.workspace import Workspace
 
 _VERSION = 1
 _WAIT_S = 30.0
+_HEX = frozenset("0123456789abcdef")
 _TABLES = (
     """CREATE TABLE results (
         id INTEGER PRIMARY KEY AUTOINCREMENT, verb TEXT NOT NULL, at TEXT NOT NULL, schema TEXT NOT NULL,
@@ -67,7 +68,8 @@ class ResultStore:
     """Results and reveals of one workspace. Opening it makes the file if need be; raises ConfigError if it cannot be used."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._path = workspace.create().results
+        self.workspace = workspace.create()
+        self._path = workspace.results
         with self._writing() as connection:
             version = int(connection.execute("PRAGMA user_version").fetchone()[0])
             if version > _VERSION:
@@ -115,12 +117,13 @@ class ResultStore:
             newest = connection.execute("SELECT max(id) FROM results").fetchone()[0]
         return None if newest is None else f"r{newest}"
 
-    def results_with(self, finding_id: str) -> tuple[str, ...]:
-        """Ids of the results that hold this finding, oldest first."""
+    def ids_from(self, start: str) -> tuple[str, ...]:
+        """Ids of findings, in any result, that begin with these hex digits; none for anything else."""
+        if not start or set(start) - _HEX:
+            return ()
         with self._reading() as connection:
-            query = "SELECT DISTINCT result FROM findings WHERE id = ? ORDER BY result"
-            rows = connection.execute(query, (finding_id,)).fetchall()
-        return tuple(f"r{number}" for (number,) in rows)
+            query = "SELECT DISTINCT id FROM findings WHERE id >= ? AND id < ? ORDER BY id"
+            return tuple(found for (found,) in connection.execute(query, (start, start + "g")))
 
     def record_reveal(self, who: str, reason: str, what: str) -> None:
         """Note that somebody is about to see reasoning; call it first. Raises UsageError without a name and a reason."""

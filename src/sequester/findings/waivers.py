@@ -23,9 +23,8 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
@@ -37,11 +36,13 @@ from msgspec import Struct
 
 from sequester.errors import ConfigError
 from sequester.findings.model import Finding, FindingClass, WaiverNote
+from sequester.toml_file import parse_toml, place_of, read_toml
 
 FILE_NAME = "sequester-waivers.toml"
 LONGEST = timedelta(days=90)
+_NAMED = 5
+"""Waivers without a match that are named in a report."""
 _FORM = "every key but renewals is required, with either fingerprint or reward_path"
-_MOST_BYTES = 4 * 1024 * 1024
 
 
 class WaiverClass(StrEnum):
@@ -107,10 +108,12 @@ def apply(waivers: Waivers, findings: Iterable[Finding], today: date) -> Applied
         elif waiver.reward_path is not None:
             by_path[waiver.reward_path].append(waiver)
     marked: list[Finding] = []
+    matched: set[str] = set()
     lapsed: dict[Waiver, int] = defaultdict(int)
     waived = 0
     for finding in findings:
         about = [one for one in (*by_id.get(finding.id, ()), *by_path.get(finding.reward_path, ())) if one.covers(finding)]
+        matched.update(one.target for one in about)
         active = next((one for one in about if one.holds_on(today)), None)
         if active is not None:
             waived += 1
@@ -120,7 +123,18 @@ def apply(waivers: Waivers, findings: Iterable[Finding], today: date) -> Applied
         if about:
             lapsed[max(about, key=lambda one: one.until)] += 1
         marked.append(msgspec.structs.replace(finding, waiver=None) if finding.waiver else finding)
-    return Applied(tuple(marked), waived, (*waivers.notes, *(_lapse(waiver, count, today) for waiver, count in lapsed.items())))
+    notes = [*waivers.notes, *(_lapse(waiver, count, today) for waiver, count in lapsed.items())]
+    return Applied(tuple(marked), waived, (*notes, *_idle(waivers.entries, matched)))
+
+
+def _idle(entries: Sequence[Waiver], matched: Collection[str]) -> Iterator[str]:
+    """That some waivers match nothing: what they were for is gone, was not among the inputs, or never had such a name."""
+    targets = sorted({waiver.target for waiver in entries})
+    idle = [target for target in targets if target not in matched]
+    if idle:
+        more = f" and {len(idle) - _NAMED} more" if len(idle) > _NAMED else ""
+        named = f"{', '.join(idle[:_NAMED])}{more}"
+        yield f"{len(idle)} of {len(targets)} waivers match no finding of these inputs: {named}. Remove what is no longer needed."
 
 
 def _lapse(waiver: Waiver, count: int, today: date) -> str:
@@ -134,29 +148,15 @@ def read_waivers(path: Path, key_id: str, run_author: str | None = None) -> Waiv
     `key_id` names the workspace's fingerprint key: ids made under another key would match nothing and look fixed. Raises
     ConfigError if the file cannot be read, breaks its form, names another key, or has an entry that its own rules forbid.
     """
-    try:
-        if not path.exists():
-            return Waivers()
-        if path.stat().st_size > _MOST_BYTES:
-            raise ConfigError(
-                f"a waiver file has at most {_MOST_BYTES} bytes", where=str(path), hint="remove entries that lapsed"
-            )
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise ConfigError(f"the waivers cannot be read ({error.strerror})", where=str(path)) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"not UTF-8 at byte {error.start}", where=str(path), hint="TOML is written in UTF-8") from error
-    return parse_waivers(text, str(path), key_id, run_author)
+    return _waivers(read_toml(path), str(path), key_id, run_author) if os.path.lexists(path) else Waivers()
 
 
 def parse_waivers(text: str, where: str, key_id: str, run_author: str | None = None) -> Waivers:
     """As `read_waivers`, from the text of a file; `where` names it in errors."""
-    try:
-        table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError: also integers too long for Python
-        raise ConfigError(
-            f"not TOML: {error}", where=where, hint="see the top of `sequester waive --help` for the form"
-        ) from error
+    return _waivers(parse_toml(text, where), where, key_id, run_author)
+
+
+def _waivers(table: dict[str, Any], where: str, key_id: str, run_author: str | None) -> Waivers:
     _known_keys(table, ("fingerprint_key", "waiver"), where)
     named = table.get("fingerprint_key")
     if not isinstance(named, str):
@@ -170,9 +170,18 @@ def parse_waivers(text: str, where: str, key_id: str, run_author: str | None = N
     entries = table.get("waiver", [])
     if not isinstance(entries, list):
         raise ConfigError("waiver must be a list of tables", where=where, hint="write [[waiver]] with two brackets")
-    waivers = tuple(_entry(entry, f"{where}, waiver {number}", run_author) for number, entry in enumerate(entries, 1))
+    waivers = tuple(_located(entry, number, where, run_author) for number, entry in enumerate(entries))
     _check_history(waivers, where)
     return Waivers(waivers, _unchecked(waivers, run_author))
+
+
+def _located(entry: Any, number: int, where: str, run_author: str | None) -> Waiver:
+    """As `_entry`; errors name the line at which the entry begins."""
+    try:
+        return _entry(entry, f"waiver {number + 1}", run_author)
+    except ConfigError as error:
+        place = f"{place_of(where, f'waiver[{number}]')}, {error.where}"
+        raise ConfigError(error.message, where=place, hint=error.hint) from error
 
 
 def _entry(entry: Any, where: str, run_author: str | None) -> Waiver:

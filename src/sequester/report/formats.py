@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from msgspec.structs import replace
+
 from sequester.errors import UsageError
 from sequester.findings.model import Result
 from sequester.report import html, json_format, sarif, text
@@ -34,7 +36,7 @@ def write(result: Result, name: str, file: Path | None, *, verbose: bool = False
     if name == "text":
         style = text.style_for(sys.stdout, colour=color, verbose=verbose)
         report = text.render(
-            result, style if file is None else text.TextStyle(findings=style.findings, groups=style.groups, rows=style.rows)
+            result, style if file is None else replace(style, width=text.TextStyle().width, colour=False, unicode=True)
         )
     else:
         report = FORMATS[name](result)
@@ -42,18 +44,24 @@ def write(result: Result, name: str, file: Path | None, *, verbose: bool = False
         sys.stdout.write(report)
         return
     _refuse_input(result, file)
-    try:
-        replace_file(file, report)
-    except OSError as error:
-        raise UsageError(f"the report cannot be written ({error.strerror})", where=str(file), hint="check the folder") from error
+    replace_file(file, report)
 
 
 def replace_file(file: Path, content: str) -> None:
-    """Put `content` into `file` in one step; a device or pipe is written to directly. Raises OSError."""
-    target = file.resolve()
-    if target.exists() and not target.is_file():
-        target.write_text(content, encoding="utf-8")
+    """Put `content` into `file` in one step; a device or pipe is written to directly. Raises UsageError if that cannot be done."""
+    try:
+        _replace(file, content)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(f"the file cannot be written ({error.strerror})", where=str(file), hint="check the folder") from error
+
+
+def _replace(file: Path, content: str) -> None:
+    if file.exists() and not file.is_file():
+        file.write_text(content, encoding="utf-8")
         return
+    target = file.resolve()
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
         with draft.open("x", encoding="utf-8", newline="") as out:

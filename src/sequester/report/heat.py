@@ -80,14 +80,17 @@ def heat_strip(cells: Iterable[HeatCell]) -> str:
     width = _PLOT / len(axis)
     body = "".join(_strip(strip, index * _ROW, width) for index, strip in enumerate(shown))
     merged = max(last - first for first, last in axis)
-    said = f"{number(len(shown))} of {number(len(rows))} reward paths, steps {number(axis[0][0])} to {number(axis[-1][1])}"
+    first, last = axis[0][0], axis[-1][1]
+    steps = f"step {number(first)}" if first == last else f"steps {number(first)} to {number(last)}"
+    said = f"{number(len(shown))} of {number(len(rows))} reward paths, {steps}"
     if merged:
         said += f", {number(len(axis))} columns of several steps each"
     return (
+        '<div class="strips" role="region" tabindex="0" aria-label="heat strip">'
         f'<svg class="heat" viewBox="0 0 {_LABEL + _PLOT + 110} {height}" role="img" aria-label="Exposure by step: {said}">'
         '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         '<rect class="hatch-ground" width="5" height="5"/><line class="hatch-line" x1="0" y1="0" x2="0" y2="5"/></pattern></defs>'
-        f"{body}{_axis(axis, width, len(shown) * _ROW)}</svg>"
+        f"{body}{_axis(axis, width, len(shown) * _ROW)}</svg></div>"
         f'<p class="quiet">{said}.</p>'
     )
 

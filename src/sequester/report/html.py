@@ -29,6 +29,9 @@ MOST_FINDINGS = 1000
 """Findings listed; the heading says of how many."""
 MOST_ROWS = 500
 """Rows of any other table."""
+MOST_NOTES = 50
+MOST_SKIPPED = 20
+"""Records that could not be read, with their causes."""
 
 _MARK = {Verdict.EXPOSED: "▲", Verdict.NONE_FOUND: "○", Verdict.INCOMPLETE: "◐", Verdict.NOTHING_ASSESSED: "□"}
 _SEVERITY_MARK = {Severity.HIGH: "▲", Severity.MEDIUM: "◆", Severity.LOW: "▽"}
@@ -55,7 +58,8 @@ def render(result: Result) -> str:
         mark=_MARK[result.verdict],
         word=_text(summary.verdict_word(result.verdict)),
         headline=_text(summary.headline(result)),
-        facts=_paragraphs(_facts(result)),
+        calibration=_paragraphs(result.calibration),
+        facts=_paragraphs(summary.facts(result)),
         tiles=_tiles(result),
         not_assessed=_not_assessed(result),
         heat=heat_strip(result.heat) or '<p class="empty">The log names no steps, so there is nothing to draw.</p>',
@@ -64,13 +68,19 @@ def render(result: Result) -> str:
         breakdown=_breakdown(result),
         findings=_findings(result),
         inputs=_inputs(result),
-        notes=_list(result.notes, "No notes."),
-        next_steps=_list(summary.next_steps(result), "Nothing to run: the evidence is recorded."),
+        notes=_list(summary.bounded(result.notes, MOST_NOTES), "No notes."),
+        next_steps=_list(summary.next_steps(result), _nothing_to_run(result)),
         limits=_list(summary.limits(result), ""),
         summary=_text(summary.summary_line(result)),
         version=_text(result.tool.version),
         detector=_text(result.tool.detector),
     )
+
+
+def _nothing_to_run(result: Result) -> str:
+    if result.verdict is Verdict.NOTHING_ASSESSED:
+        return "First the inputs: nothing in them could be assessed."
+    return "Nothing to run for what was found: it stands in recorded inputs." if result.groups else "Nothing to run."
 
 
 def _asset(name: str) -> str:
@@ -83,11 +93,6 @@ def _csp_hash(content: str) -> str:
 
 def _text(value: str, longest: int = 2000) -> str:
     return escape(printable(value, longest))
-
-
-def _facts(result: Result) -> Iterable[str]:
-    said = (summary.exposure_evidence(result), summary.affected(result), summary.echo(result), summary.reward_mass(result))
-    return filter(None, said)
 
 
 def _tiles(result: Result) -> str:
@@ -134,7 +139,11 @@ def _not_assessed(result: Result) -> str:
             "",
         )
     )
-    return _table("reasons", ("reason", ">episodes", ">reward calls", "meaning"), rows)
+    unread = summary.unread_inputs(result)
+    files_ = f'<p class="error">✕ {_text(unread)}: see <a href="#inputs">Inputs</a>.</p>' if unread else ""
+    causes = list(summary.skipped(result, MOST_SKIPPED))
+    said = f"<h3>Records that could not be read</h3>{_list(causes, '')}" if causes else ""
+    return files_ + _table("reasons", ("reason", ">episodes", ">reward calls", "meaning"), rows) + said
 
 
 def _groups(result: Result) -> str:
@@ -188,7 +197,7 @@ def _breakdown(result: Result) -> str:
             summary.percent(row.low),
             summary.percent(row.high),
         )
-        for row in result.by[:MOST_ROWS]
+        for row in summary.breakdown(result)[:MOST_ROWS]
     ]
     columns = ("environment", "reward path", "stage", ">episodes", ">exposed", ">low", ">high")
     return _counted("rows", len(rows), len(result.by)) + _table(
@@ -235,7 +244,7 @@ def _inputs(result: Result) -> str:
             file.format,
             summary.number(file.rows_read),
             "unknown" if file.rows_declared is None else summary.number(file.rows_declared),
-            "read" if file.error is None else Html(f'<span class="error">✕ {_text(file.error)}</span>'),
+            "read" if file.error is None else Html(f'<span class="error">✕ {_text(summary.outcome(file))}</span>'),
         )
         for file in files_
     ]
@@ -258,7 +267,7 @@ def _table(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], em
     if not body:
         return f'<p class="empty">{_text(empty)}</p>'
     table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'<div class="scroll"><table id="{name}">{table}</table></div>'
+    return f'<div class="scroll" role="region" tabindex="0" aria-label="{name}"><table id="{name}">{table}</table></div>'
 
 
 def _cell(cell: Cell, number: bool) -> str:

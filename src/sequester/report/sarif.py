@@ -154,6 +154,8 @@ def _invocation(result: Result) -> Json:
 
 
 def _notifications(result: Result) -> Iterator[Json]:
+    for sentence in result.calibration:
+        yield _notification("limit", "note", printable(sentence, 2000))
     for what, counts, seen in (
         ("episodes", result.episodes.not_assessed, result.episodes.seen),
         ("reward calls", result.reward_calls.not_assessed, result.reward_calls.seen),
@@ -162,6 +164,8 @@ def _notifications(result: Result) -> Iterator[Json]:
             text = f"{summary.number(count)} of {summary.number(seen)} {what} not assessed: {printable(reason)}"
             properties = {"what": what, "reason": printable(reason), "count": count}
             yield _notification("not-assessed", "warning", text) | {"properties": properties}
+    for cause in summary.skipped(result, len(result.skipped)):
+        yield _notification("input", "warning", cause)
     for file in result.inputs:
         if is_unread(file):
             declared = "an unknown number of" if file.rows_declared is None else summary.number(file.rows_declared)

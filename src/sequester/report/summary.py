@@ -6,10 +6,11 @@ nothing is ever called clean; "of the files given" unless the whole declared run
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 
 from sequester.episodes.model import Evidence, Reason
-from sequester.findings.model import Finding, Rate, Result, Scope, Severity, Verdict
+from sequester.findings.model import Breakdown, Finding, InputFile, Rate, Result, Scope, Severity, Verdict
 from sequester.findings.verdict import UNREAD_INPUT, bounds, is_unread, with_cot
 from sequester.report.untrusted import printable
 
@@ -89,10 +90,13 @@ def headline(result: Result) -> str:
     low, high = episode_range(result)
     match result.verdict:
         case Verdict.EXPOSED if counts.exposed:
-            return f"Private reasoning reached a scorer in {number(counts.exposed)} of {seen}: at least {low}, at most {high}."
+            return (
+                f"Private reasoning was handed to a scorer in {number(counts.exposed)} of {seen}: at least {low}, at most {high}."
+            )
         case Verdict.EXPOSED:
             calls = result.reward_calls
-            return f"Private reasoning reached a scorer in {number(calls.exposed)} of {number(calls.seen)} reward calls {scope}."
+            handed = f"{number(calls.exposed)} of {number(calls.seen)} reward calls {scope}"
+            return f"Private reasoning was handed to a scorer in {handed}."
         case Verdict.NONE_FOUND:
             return (
                 f"No private reasoning was found in what scorers were given, in {number(counts.audited)} of {seen}. "
@@ -129,13 +133,57 @@ def exposure_evidence(result: Result) -> str | None:
     return f"Shown {', '.join(said)}." if said else None
 
 
+def why_nothing(result: Result) -> str | None:
+    """What was left out where nothing was assessed; None for any other verdict."""
+    left_out = "; ".join(_left_out(result))
+    return f"{left_out}." if result.verdict is Verdict.NOTHING_ASSESSED and left_out else None
+
+
+def facts(result: Result) -> Iterator[str]:
+    """The sentences under the headline, in order."""
+    said = (why_nothing(result), exposure_evidence(result), affected(result), echo(result), reward_mass(result))
+    return filter(None, said)
+
+
+def breakdown(result: Result) -> Sequence[Breakdown]:
+    """The table by environment, reward path and stage: the most exposed first, then what may be exposed, then in the order of the run."""
+    return sorted(result.by, key=lambda row: (-row.exposed, -(row.high or 0.0)))
+
+
+def bounded(sentences: Sequence[str], most: int) -> Sequence[str]:
+    """The first `most` of them, then how many more there are."""
+    rest = len(sentences) - most
+    return [*sentences[:most], f"… and {number(rest)} more; all of them: --out json"] if rest > 0 else sentences
+
+
+def skipped(result: Result, most: int) -> Iterator[str]:
+    """The causes of records that could not be read, with their places: `most` of them, then how many more."""
+    for record in result.skipped[:most]:
+        yield f"{printable(record.source)}: {printable(record.cause, 300)} ({printable(record.reason)})"
+    reasons = {record.reason for record in result.skipped}
+    total = sum(result.episodes.not_assessed.get(reason, 0) for reason in reasons)
+    rest = max(total, len(result.skipped)) - min(most, len(result.skipped))
+    if rest:
+        yield f"… and {number(rest)} more"
+
+
 def _left_out(result: Result) -> Iterator[str]:
     for what, counts in (("episodes", result.episodes.not_assessed), ("reward calls", result.reward_calls.not_assessed)):
         if sum(counts.values()):
             yield f"{number(sum(counts.values()))} {what} left out"
+    if unread := unread_inputs(result):
+        yield unread
+
+
+def unread_inputs(result: Result) -> str:
+    """How many inputs were not read to the end; empty if all were."""
     unread = sum(map(is_unread, result.inputs))
-    if unread:
-        yield f"{number(unread)} of {number(len(result.inputs))} inputs not read to the end"
+    return f"{number(unread)} of {number(len(result.inputs))} inputs not read to the end" if unread else ""
+
+
+def outcome(file: InputFile) -> str:
+    """What became of an input; the table names the path already."""
+    return "read" if file.error is None else printable(file.error.removeprefix(f"{file.path}: "), 400)
 
 
 def summary_line(result: Result) -> str:
@@ -167,11 +215,15 @@ def affected(result: Result) -> str | None:
     first, last = result.affected.first_step, result.affected.last_step
     if first is None or last is None:
         return "Affected section: unknown, the log names no steps." if result.verdict is Verdict.EXPOSED else None
+    if first == last:
+        return f"Affected section: step {number(first)}, the only one at which an offending reward path was live."
     return f"Affected section: steps {number(first)} to {number(last)}, all steps at which an offending reward path was live."
 
 
-def echo(result: Result) -> str:
-    """Echo, which is no finding."""
+def echo(result: Result) -> str | None:
+    """Echo, which is no finding; None where no episode was looked at."""
+    if not result.echo.of:
+        return None
     channels = ", ".join(f"{printable(name)} {number(count)}" for name, count in sorted(result.echo.by_channel.items()))
     counted = f"{number(result.echo.episodes)} of {number(result.echo.of)} episodes{f' ({channels})' if channels else ''}"
     return f"Echo: the policy's own answer or tool call repeats its reasoning in {counted}. Counted, not a finding."
@@ -187,7 +239,7 @@ def reward_mass(result: Result) -> str:
 
 
 def next_steps(result: Result) -> tuple[str, ...]:
-    """What to run next where the evidence is not a recorded input."""
+    """What to run next where the evidence is not a recorded input: first what works today."""
     weak = {
         group.reward_path
         for group in result.groups
@@ -195,19 +247,22 @@ def next_steps(result: Result) -> tuple[str, ...]:
     }
     paths = sorted(weak)
     steps = []
+    if paths or Reason.INPUT_NOT_LOGGED in result.reward_calls.not_assessed:
+        name = printable(paths[0]) if len(paths) == 1 else "REWARD_PATH"
+        steps.append(
+            "Record what the scorer is given, so that the next audit can show absence too. In the reward code, for each episode:  "
+            'log.write(json.dumps({"episode_id": ID, "prompt": PROMPT, "completion": COMPLETION, "reward_calls": '
+            f'[{{"reward_path": {json.dumps(name)}, "inputs": {{"text": INPUT}}, "score": SCORE}}]}}) + "\\n")  '
+            "and then:  sequester audit FILE.jsonl"
+        )
     for path in paths[:_MOST_PATHS]:
         function = path if path.isidentifier() and path.isascii() else "FUNCTION"
         steps.append(
-            f"Does the score of {printable(path)} move with the reasoning?  "
-            f"sequester swap FILE.py:{function} --episodes FILE.jsonl  (planned; not in this version)"
+            f"Whether the score of {printable(path)} moves with the reasoning is for the verb `swap`, which comes with a later release; "
+            f"keep the recorded file for it:  sequester swap FILE.py:{function} --episodes FILE.jsonl"
         )
     if len(paths) > _MOST_PATHS:
         steps.append(f"{_MOST_PATHS} of {number(len(paths))} such reward paths named; the groups list them all.")
-    if paths or Reason.INPUT_NOT_LOGGED in result.reward_calls.not_assessed:
-        steps.append(
-            "Record the exact input of each call, so that the next audit can show absence too: add to each logged episode  "
-            '"reward_calls": [{"reward_path": "NAME", "inputs": {"FIELD": "what the scorer was given"}, "score": 0.0}]'
-        )
     return tuple(steps)
 
 

@@ -1,7 +1,7 @@
 """`--out text`: what a person reads in a terminal.
 
-Order: verdict, what was found (groups first), what was not assessed, breakdown, inputs, what to do next, limits, and last
-one line that holds every count. The list of findings is short: the whole list is in JSON.
+Order: how well the detector works, verdict, what was found (groups first), what was not assessed, breakdown, inputs, what to do
+next, limits, and last one line that holds every count. The list of findings is short: the whole list is in JSON.
 
 Colour repeats what the words say and never says anything alone. Without a terminal there is none, and without UTF-8 the
 lines are ASCII.
@@ -37,6 +37,11 @@ _SEVERITY_STYLE = {Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW
 _ASCII = str.maketrans({"–": "-", "…": "~", "·": "|", "█": "#"})
 _MASK = "█"
 _LONGEST_MASK = 8
+_NARROWEST, _WIDEST = 60, 400
+_ROOMY = 110
+"""Columns from which there is room for everything."""
+_DROPPED = ("hidden text", "in input")
+"""Columns that a narrow table leaves out; `show` has them too."""
 _WHOLE = ("rule", "severity", "finding", "example", "reason")
 """Columns whose words are never broken."""
 
@@ -51,22 +56,37 @@ class TextStyle(Struct, frozen=True):
     """Findings listed; the line above them says how many there are."""
     groups: int = 40
     rows: int = 20
-    """Rows of the breakdown and the inputs."""
+    """Rows of the breakdown and the inputs, and notes."""
+    causes: int = 5
+    """Records that could not be read, with their causes."""
 
 
 def style_for(
     stream: TextIO, environment: Mapping[str, str] = os.environ, *, colour: bool = True, verbose: bool = False
 ) -> TextStyle:
-    """The style for this stream: colour only on a terminal without NO_COLOR (no-color.org), ASCII where UTF-8 has no place."""
+    """The style for this stream: ASCII where UTF-8 has no place, colour only on a terminal.
+
+    NO_COLOR (no-color.org) takes colour away, FORCE_COLOR gives it to a pipe, COLUMNS sets the width of one.
+    """
     terminal = stream.isatty()
     plain = bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
+    forced = environment.get("FORCE_COLOR", "0") not in ("", "0")
     return TextStyle(
-        width=max(60, Console(file=stream).width) if terminal else 120,
-        colour=colour and terminal and not plain,
+        width=max(_NARROWEST, Console(file=stream).width if terminal else _columns(environment)),
+        colour=colour and not plain and (terminal or forced),
         unicode=(getattr(stream, "encoding", None) or "ascii").lower().replace("-", "") in ("utf8", "utf16", "utf32"),
         findings=1000 if verbose else 10,
         groups=1000 if verbose else 40,
         rows=1000 if verbose else 20,
+        causes=20 if verbose else 5,
+    )
+
+
+def _columns(environment: Mapping[str, str]) -> int:
+    """The width that COLUMNS asks for, or the default."""
+    asked = environment.get("COLUMNS", "")
+    return (
+        min(_WIDEST, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 and int(asked) else TextStyle().width
     )
 
 
@@ -92,7 +112,7 @@ def render(result: Result, style: TextStyle | None = None) -> str:
     _not_assessed(console, result, style)
     _breakdown(console, result, style)
     _inputs(console, result, style)
-    _prose(console, "Notes", result.notes)
+    _prose(console, "Notes", summary.bounded(result.notes, style.rows))
     _prose(console, "Next", summary.next_steps(result))
     _prose(console, "Limits", summary.limits(result))
     console.print()
@@ -107,10 +127,10 @@ def masked(private_chars: int) -> str:
 
 
 def _verdict(console: Console, result: Result) -> None:
+    for sentence in result.calibration:
+        console.print(Text(printable(sentence, 2000), style="dim"))
     console.print(Text(summary.verdict_word(result.verdict), style=_VERDICT_STYLE[result.verdict]))
-    console.print(Text(summary.headline(result)))
-    said = (summary.exposure_evidence(result), summary.affected(result), summary.echo(result), summary.reward_mass(result))
-    for sentence in filter(None, said):
+    for sentence in (summary.headline(result), *summary.facts(result)):
         console.print(Text(sentence))
 
 
@@ -172,7 +192,7 @@ def _findings(console: Console, result: Result, style: TextStyle) -> None:
         "waiver",
     )
     rows = (_finding_row(finding) for finding in shown)
-    _table(console, "Findings", (len(result.findings), "findings; all of them: --out json"), columns, rows, style, style.findings)
+    _table(console, "Findings", (len(result.findings), "findings"), columns, rows, style, style.findings)
 
 
 def _finding_row(finding: Finding) -> Sequence[str | Text]:
@@ -208,9 +228,15 @@ def _not_assessed(console: Console, result: Result, style: TextStyle) -> None:
         for name in reasons
     )
     left_out = f"{summary.number(sum(episodes.values()))} episodes, {summary.number(sum(calls.values()))} reward calls"
-    _heading(console, f"Not assessed: {left_out}", style)
+    unread = summary.unread_inputs(result)
+    _heading(console, f"Not assessed: {left_out}{f', {unread}' if unread else ''}", style)
     if reasons:
         _body(console, ("reason", ">episodes", ">reward calls", "meaning"), rows, style)
+    causes = list(summary.skipped(result, style.causes))
+    if causes:
+        console.print("  Records that could not be read:")
+    for cause in causes:
+        console.print(Padding(Text(cause), (0, 0, 0, 4)))
 
 
 def _breakdown(console: Console, result: Result, style: TextStyle) -> None:
@@ -225,7 +251,7 @@ def _breakdown(console: Console, result: Result, style: TextStyle) -> None:
             summary.number(row.exposed),
             f"{summary.percent(row.low)} to {summary.percent(row.high)}",
         )
-        for row in result.by[: style.rows]
+        for row in summary.breakdown(result)[: style.rows]
     )
     columns = ("environment", "reward path", "stage", ">episodes", ">exposed", ">low to high")
     _table(console, "By environment, reward path and stage", (len(result.by), "rows"), columns, rows, style, style.rows)
@@ -237,7 +263,7 @@ def _inputs(console: Console, result: Result, style: TextStyle) -> None:
             printable(file.path, 60),
             printable(file.format, 20),
             f"{summary.number(file.rows_read)} of {'?' if file.rows_declared is None else summary.number(file.rows_declared)}",
-            Text("read" if file.error is None else printable(file.error), style="" if file.error is None else "red"),
+            Text(summary.outcome(file), style="" if file.error is None else "red"),
         )
         for file in sorted(result.inputs, key=lambda file: not is_unread(file))[: style.rows]
     )
@@ -266,6 +292,8 @@ def _table(
     total, what = counted
     _heading(console, f"{title}: {summary.number(min(most, total))} of {summary.number(total)} {what}", style)
     _body(console, columns, rows, style)
+    if total > most:
+        console.print(f"  … and {summary.number(total - most)} more; all of them: --out json")
 
 
 def _heading(console: Console, title: str, style: TextStyle) -> None:
@@ -274,12 +302,20 @@ def _heading(console: Console, title: str, style: TextStyle) -> None:
 
 
 def _body(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], style: TextStyle) -> None:
+    """A table without the columns that hold nothing, and on a narrow page without those that can wait."""
+    lines = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
+    dropped = _DROPPED if style.width < _ROOMY else ()
+    kept = [
+        at
+        for at, column in enumerate(columns)
+        if column not in dropped and (not lines or any(line[at].plain.strip("–") for line in lines))
+    ]
     table = Table(box=box.SIMPLE_HEAD if style.unicode else box.ASCII2, show_edge=False, pad_edge=False, header_style="")
-    for column in columns:
+    for column in (columns[at] for at in kept):
         justify: Literal["left", "right"] = "right" if column.startswith(">") else "left"
         table.add_column(Text(column.removeprefix(">")), justify=justify, overflow="fold", no_wrap=column in _WHOLE)
-    for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+    for line in lines:
+        table.add_row(*(line[at] for at in kept))
     console.print(Padding(table, (0, 0, 0, 2)))
 
 

@@ -22,6 +22,11 @@ def printable(name: str, longest: int = LONGEST) -> str:
     return f"{shown[: longest - tail - 1]}…{shown[-tail:]}"
 
 
+def printable_lines(text: str) -> str:
+    """All of `text` line by line, with what could steer a terminal escaped."""
+    return "\n".join(printable(line, 10 * len(line)) for line in text.split("\n"))
+
+
 def _visible(character: str) -> str:
     # Cc control, Cf format (bidi overrides, zero width), Cs surrogate, Co private, Cn unassigned, Zl and Zp line breaks
     if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):

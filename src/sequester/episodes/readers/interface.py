@@ -64,6 +64,8 @@ class Options(Struct, frozen=True):
     """Template family of raw completions."""
     field_map: dict[str, Any] | None = None
     """Parsed TOML of `--map FILE`."""
+    map_name: str = "field map"
+    """What errors call it: the name of that file."""
 
 
 class Reader(Protocol):

@@ -21,7 +21,9 @@ lines.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any, Literal
 
 import msgspec
@@ -33,6 +35,7 @@ from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.jsonlines import explain_mismatch
 from sequester.episodes.readers.record_paths import RecordPath, record_path
 from sequester.errors import ConfigError
+from sequester.toml_file import place_of
 
 
 class Constant(Struct, forbid_unknown_fields=True):
@@ -119,44 +122,64 @@ def parse_map(options: Options) -> FieldMap:
     if options.field_map is None:
         raise ConfigError("the format `map` needs a field map", hint="write one and give it with --map FILE")
     try:
-        file = msgspec.convert(options.field_map, _MapFile)
+        return _parsed(options.field_map)
+    except ConfigError as error:
+        where = f"{place_of(options.map_name, error.where)}: {error.where}".removesuffix(": ")
+        raise ConfigError(error.message, where=where, hint=error.hint) from None
+
+
+def _parsed(tables: dict[str, Any]) -> FieldMap:
+    """As `parse_map`; errors name the key, such as `reward_call[0].score`."""
+    try:
+        file = msgspec.convert(tables, _MapFile)
     except msgspec.ValidationError as error:
-        raise ConfigError(explain_mismatch(error, _KEYS), where="field map") from None
+        raise _mismatch(error) from None
     episode = file.episode
     typed = episode.reasoning is not None or episode.answer is not None
     if typed == (episode.completion is not None):
         raise ConfigError(
             f"maps {'both `completion` and' if typed else 'neither `completion` nor'} `reasoning` or `answer`",
-            where="field map, [episode]",
+            where="episode",
             hint="map `completion` where the log has the sampled text, `reasoning` and `answer` where it has them apart",
         )
     if episode.template is not None and episode.template not in FAMILIES:
-        raise ConfigError("unknown template family", where="field map, [episode] template", hint=f"one of {', '.join(FAMILIES)}")
+        raise ConfigError("unknown template family", where="episode.template", hint=f"one of {', '.join(FAMILIES)}")
     places = {name: getattr(episode, name) for name in episode.__struct_fields__ if name not in ("template", "columns")}
     columns = episode.columns if isinstance(episode.columns, dict) else {name: name for name in episode.columns}
     return FieldMap(
-        {name: _getter(place, name) for name, place in places.items() if place is not None},
+        {name: _getter(place, f"episode.{name}") for name, place in places.items() if place is not None},
         episode.template,
-        {name: _getter(place, f"columns.{name}") for name, place in columns.items()},
-        tuple(_parsed_call(call) for call in file.reward_call),
+        {name: _getter(place, f"episode.columns.{name}") for name, place in columns.items()},
+        tuple(_parsed_call(call, f"reward_call[{number}]") for number, call in enumerate(file.reward_call)),
     )
 
 
-def _parsed_call(call: _CallMap) -> MappedCall:
-    where = f"field map, [[reward_call]] {call.path!r}"
+def _mismatch(error: msgspec.ValidationError) -> ConfigError:
+    said = explain_mismatch(error, _KEYS)
+    key, colon, rest = said.partition(": ")
+    if not colon or not re.fullmatch(r"[\w.\[\]]+", key):
+        key, rest = "", said
+    unknown = re.match(r"unknown key '([^']*)'", rest)
+    return ConfigError(rest, where=f"{key}.{unknown[1]}".strip(".") if unknown else key, hint="keys: docs/field-map.md")
+
+
+def _parsed_call(call: _CallMap, where: str) -> MappedCall:
     if (call.evidence == "contract") != bool(call.hands_over) or (call.hands_over and call.inputs):
         raise ConfigError(
             '`hands_over` and `evidence = "contract"` belong together, without `inputs`',
             where=where,
             hint="name the argument by which the framework hands the reasoning over, such as completion_ids",
         )
-    inputs = None if call.inputs is None else {name: _getter(place, f"inputs.{name}") for name, place in call.inputs.items()}
-    score = None if call.score is None else _getter(call.score, "score")
+    places = call.inputs
+    inputs = None if places is None else {name: _getter(place, f"{where}.inputs.{name}") for name, place in places.items()}
+    score = None if call.score is None else _getter(call.score, f"{where}.score")
     return MappedCall(call.path, Evidence(call.evidence), inputs, score, call.hands_over)
 
 
-def _getter(place: Place, name: str) -> Getter:
-    return place if isinstance(place, Constant) else record_path(place, f"field map, {name}")
+def _getter(place: Place, where: str) -> Getter:
+    if isinstance(place, Constant) and isinstance(place.value, float) and not isfinite(place.value):
+        raise ConfigError("a constant must be a finite number", where=where, hint="leave the key out where the value is unknown")
+    return place if isinstance(place, Constant) else record_path(place, where)
 
 
 def look_up(getter: Getter, record: Mapping[str, Any]) -> Any:

@@ -1,0 +1,49 @@
+"""`sequester calibrate`: labels that nobody looked for are no result."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.cli.conftest import EXPOSED, QUIET
+
+from sequester.exposure.calibration import CALIBRATION_FILE
+
+
+@pytest.fixture
+def labels(tmp_path):
+    def write(*given):
+        rows = ({"episode_id": name, "leak": leak, "kind": "plain" if leak else "quiet"} for name, leak in given)
+        (tmp_path / "labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return "labels.jsonl"
+
+    return write
+
+
+def test_no_labels_are_no_calibration(cli, log, labels):
+    outcome = cli("calibrate", log(QUIET), "--labels", labels())
+    assert outcome.code == 2
+    assert "the label file has no labels" in outcome.err
+
+
+def test_more_labels_than_episodes_are_refused(cli, log, labels):
+    outcome = cli("calibrate", log(QUIET), "--labels", labels(("quiet", False), ("elsewhere", False)))
+    assert outcome.code == 2
+    assert "there are 2 labels for 1 episodes" in outcome.err
+
+
+def test_what_was_measured_is_printed_kept_and_said_in_reports(cli, log, labels, tmp_path):
+    outcome = cli(
+        "calibrate", log(EXPOSED, QUIET), "--labels", labels(("exposed", True), ("quiet", False)), "--workspace", "w", "-v"
+    )
+    assert outcome.code == 0
+    assert "all planted classes                1       1" in outcome.out
+    assert (tmp_path / "w" / CALIBRATION_FILE).exists()
+    said = cli("audit", "log.jsonl", "--workspace", "w").out.splitlines()
+    assert said[1].startswith("Calibration (your own, labelled episodes): recall at least")
+
+
+def test_a_place_that_cannot_be_written_to_is_an_error(cli, log, labels):
+    outcome = cli("calibrate", log(EXPOSED), "--labels", labels(("exposed", True)), "--save", "nowhere/c.json")
+    assert outcome.code == 2
+    assert "nowhere/c.json: the file cannot be written" in outcome.err
