@@ -15,6 +15,7 @@ from msgspec import Struct
 from sequester.episodes.completion import split_text
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Segment, Split, SplitStatus, Visibility
+from sequester.episodes.pieces import TYPED
 from sequester.errors import MalformedRecord
 
 Message = Mapping[str, Any]
@@ -100,7 +101,7 @@ class _State:
             self.segments.append(Segment(turn, channel, GuardedText(text)))
 
     def fail(self, reason: str) -> None:
-        self.failure = self.failure or Split(SplitStatus.SPLIT_FAILED, reason, "typed")
+        self.failure = self.failure or Split(SplitStatus.SPLIT_FAILED, reason, TYPED)
 
 
 def split_messages(messages: Sequence[Message], family: str = "auto") -> SplitMessages:
@@ -362,9 +363,9 @@ def _verdict(state: _State) -> Split:
     if state.inline is not None:
         return state.inline
     if state.reasoned:
-        return Split(SplitStatus.SPLIT, "typed fields hold the reasoning, or show that there was some", "typed")
+        return Split(SplitStatus.SPLIT, "typed fields hold the reasoning, or show that there was some", TYPED)
     if state.empty and not state.undelimited:
-        return Split(SplitStatus.NO_COT, "the typed reasoning is there and empty", "typed")
+        return Split(SplitStatus.NO_COT, "the typed reasoning is there and empty", TYPED)
     return Split(SplitStatus.AMBIGUOUS, "no typed reasoning field and no delimiter in the text", state.family)
 
 

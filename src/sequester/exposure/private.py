@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Reason, SplitStatus, Visibility
+from sequester.episodes.pieces import TYPED
 
 MIN_PRIVATE = 31
 """Normalised private characters below which there is nothing to look for (`no_private_text`)."""
@@ -41,11 +42,12 @@ def material(episode: Episode) -> Material:
     kinds: list[str] = []
     later: list[tuple[GuardedText, int]] = []
     failed = episode.split.status is SplitStatus.SPLIT_FAILED
+    guessed = failed and episode.split.family not in (GIVEN, TYPED)
     # Where the log names the parts and the answer holds the reasoning itself, subtracting it would hide what we look for.
     trust_answer = not (failed and episode.split.family == GIVEN)
     for segment in episode.segments:
         if segment.channel is Channel.REASONING:
-            reasoning.append(_surely_reasoning(segment.text) if failed and trust_answer else segment.text)
+            reasoning.append(_surely_reasoning(segment.text) if guessed else segment.text)
         elif segment.channel in _OWN_OUTPUT:
             if trust_answer:
                 own.append((segment.text, 0))
