@@ -56,6 +56,8 @@ _MEDIA = frozenset(
     )
 )
 _WEAKEST = (Visibility.RAW, Visibility.SUMMARY, Visibility.REDACTED, Visibility.SIGNATURE_ONLY, Visibility.ABSENT)
+_SHORTEST = 31
+"""Characters that reasoning needs at least to be looked for at all."""
 _DEEPEST = 16
 """Nested content lists beyond this depth are malformed."""
 
@@ -92,6 +94,8 @@ class _State:
         """A typed field was there and empty."""
         self.undelimited = False
         """A message of the policy had text, and neither a typed field nor a delimiter."""
+        self.could_reason = False
+        """One of these was long enough to hold reasoning."""
         self.failure: Split | None = None
         self.inline: Split | None = None
         """How reasoning was found inside a content."""
@@ -208,6 +212,7 @@ def _answer(state: _State, part: _Part, typed: bool) -> None:
         state.empty = True
     elif not typed:
         state.undelimited = True
+        state.could_reason |= len(part.text.strip()) >= _SHORTEST
 
 
 def _reasoning_fields(message: Message, where: str) -> Iterator[_Part]:
@@ -360,6 +365,9 @@ def _json(value: Any, where: str) -> str:
 def _verdict(state: _State) -> Split:
     if state.failure is not None:
         return state.failure
+    if state.reasoned and state.could_reason:
+        reason = "some messages hold reasoning, and another has text with neither a typed field nor a delimiter"
+        return Split(SplitStatus.SPLIT_FAILED, reason, TYPED)
     if state.inline is not None:
         return state.inline
     if state.reasoned:
