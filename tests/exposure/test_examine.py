@@ -143,3 +143,43 @@ def test_the_text_behind_a_candidate_can_be_read_again_for_revealing():
     (found,) = looked_at(dressed).candidates
     (text,) = texts_of(dressed, found.field, found.transforms)
     assert text == THOUGHT
+
+
+def base64_of(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+FILE_WRITTEN = '{"name": "write", "arguments": {"path": "notes.txt", "text": "%s"}}'
+
+
+def wrote(text, thought=THOUGHT):
+    """An episode whose policy sent a text in a tool call that writes a file."""
+    return subject((Channel.REASONING, thought), (Channel.TOOL_CALL, FILE_WRITTEN % text), (Channel.ANSWER, cases.answer(1)))
+
+
+@pytest.mark.parametrize("text", [THOUGHT, f"# Notes\n\n{THOUGHT}\n", THOUGHT[:-3]])
+def test_a_packed_file_that_the_policy_filled_with_its_reasoning_is_indirect(text):
+    (found,) = candidates(base64_of(text), by=wrote(text))
+    assert (found.class_, found.transforms) == (FindingClass.INDIRECT, ("base64",))
+    assert found.covered > 0.9
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        FILE_WRITTEN % THOUGHT,
+        base64_of(f"assistant: {FILE_WRITTEN % THOUGHT}"),
+        base64_of(f"name=write arguments=(path='notes.txt', text='{THOUGHT}')"),
+        THOUGHT,
+        base64_of(THOUGHT[: len(THOUGHT) // 2]),
+    ],
+    ids=["the call", "the call, packed", "the call in other notation", "the file in plain text", "half of it, packed"],
+)
+def test_what_shows_the_call_or_a_part_of_the_reasoning_is_echo(seen):
+    assert candidates(seen, by=wrote(THOUGHT)) == ()
+
+
+def test_a_deliverable_drafted_in_the_reasoning_and_collected_packed_is_no_finding():
+    drafted = cases.words("deliverable", 40)
+    thought = f"{cases.words('before', 8)} {drafted} {cases.words('after', 8)}"
+    assert candidates(base64_of(drafted), by=wrote(drafted, thought)) == ()

@@ -21,7 +21,7 @@ from sequester.exposure import matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, unfold, worth_unfolding
 from sequester.exposure.oracle import certain_windows
-from sequester.exposure.private import Material
+from sequester.exposure.private import Material, without_calls
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
 from sequester.exposure.stock import is_stock
 from sequester.exposure.tally import Candidate
@@ -39,6 +39,31 @@ _BESIDE = 16
 """Code points on both sides of a stretch in which a marker says that a split failed there."""
 _CHARACTERS_PER_ID = 3
 """For weighing runs of token ids beside text: normalised characters of a token in English, on the low side."""
+_FRAME = 24
+"""Normalised bytes by which the beginning of a tool call is recognised."""
+PACKINGS = frozenset(
+    [
+        "base64",
+        "base32",
+        "base85",
+        "z85",
+        "ascii85",
+        "uuencode",
+        "hex",
+        "gzip",
+        "zlib",
+        "deflate",
+        "bz2",
+        "xz",
+        "lzma",
+        "zstd",
+        "lz4",
+        "brotli",
+        "tar",
+        "zip",
+    ]
+)
+"""Wrappings in which files are collected."""
 _SPANS_KEPT = 32
 WHOLE = 0.9
 """Share of the reasoning that, once shown, leaves nothing to look for behind decoding layers of the same field."""
@@ -67,6 +92,7 @@ class Subject:
         self._characters_per_byte = characters_per_byte(self.normalised)
         self._drafts: list[bytes] | None = None
         self._unfolded: matching.Pattern | None = None
+        self._sent: Subject | None = None
         self._map: tuple[matching.Places, matching.Places] | None = None
         self._echoed_by_tools: list[tuple[int, int]] | None = None
 
@@ -94,6 +120,24 @@ class Subject:
                 else self.pattern
             )
         return self._unfolded
+
+    @property
+    def sent(self) -> Subject | None:
+        """The same episode without subtracting its tool calls; None where those repeat too little of the reasoning to matter."""
+        if self._sent is None:
+            other = without_calls(self.material)
+            subject = Subject(self.episode, other) if other is not None else self
+            self._sent = subject if subject.pattern.private >= self.pattern.private + THRESHOLDS.run else self
+        return None if self._sent is self else self._sent
+
+    def call_frames(self, segment: bytes) -> Iterator[bytes]:
+        """How the tool calls begin, normalised, that repeat a normalised reasoning segment: with what is not the segment."""
+        for part in self.episode.segments:
+            if part.channel is Channel.TOOL_CALL:
+                call = matching.normalise(part.text.reveal_raw())
+                repeated = [at for end in (segment[:_FRAME], segment[-_FRAME:]) if (at := call.find(end)) >= 0]
+                if repeated and min(repeated) > 0:
+                    yield call[: min(*repeated, _FRAME)]
 
     def drafts_a_call(self, start: int, end: int) -> bool:
         """Whether a stretch of the pattern stands in a tool call drafted in the reasoning: in an input it is the call executed."""
@@ -228,6 +272,7 @@ def _wrapped(finder: _Finder, name: str, text: str, budget: Budget) -> Iterator[
     for layer in unfold(text, budget):
         decoded = layer.text.reveal()
         if not pattern.scan(decoded):
+            yield from _collected(finder, name, layer.transforms, decoded)
             continue
         chains = finder.subject.unfolded.scan(decoded)
         reached = _positions(chains)
@@ -237,6 +282,28 @@ def _wrapped(finder: _Finder, name: str, text: str, budget: Budget) -> Iterator[
         yield from finder.candidates(name, layer.transforms, chains, [decoded])
         if len(shown) >= WHOLE * pattern.length:
             return
+
+
+def _collected(finder: _Finder, name: str, transforms: tuple[str, ...], decoded: str) -> Iterator[Candidate]:
+    """A file that a tool call wrote and that came to the scorer packed: reasoning if it holds a reasoning segment whole.
+
+    Where the call itself is to be seen, as in a transcript, it is the policy's own output repeating its reasoning (echo). A file that
+    holds part of a segment may be what was drafted there and asked for.
+    """
+    sent = finder.subject.sent
+    if sent is None or not PACKINGS.intersection(transforms):
+        return
+    chains = sent.pattern.scan(decoded)
+    reached, seen, start = _positions(chains), b"", 0
+    for segment in sent.normalised.split(b"\0"):
+        here = range(start, start + len(segment))
+        start = here.stop + 1
+        if len(segment) < THRESHOLDS.run or len(reached.intersection(here)) < WHOLE * len(segment):
+            continue
+        seen = seen or matching.normalise(decoded)
+        if not any(frame in seen for frame in sent.call_frames(segment)):
+            whole = [chain for chain in chains if any(run.cot_start in here for run in chain.runs)]
+            yield from finder._replace(subject=sent).candidates(name, transforms, whole, [decoded], FindingClass.INDIRECT)
 
 
 def _integers(finder: _Finder, name: str, values: array[int]) -> Iterator[Candidate]:

@@ -8,6 +8,7 @@ reasoning, a file, another model's input) is never subtracted: there it is an in
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Reason, SplitStatus, Visibility
@@ -59,6 +60,14 @@ def material(episode: Episode) -> Material:
     given += [(column.text, 0) for column in episode.columns if column.text is not None]
     # What was given comes first, so that an echo counts only what the answer repeats from the reasoning alone.
     return Material(tuple(reasoning), tuple(given + own), ("",) * len(given) + tuple(kinds), tuple(later))
+
+
+def without_calls(of: Material) -> Material | None:
+    """The same without subtracting what the policy sent in tool calls; None where it sent none."""
+    if Channel.TOOL_CALL.value not in of.echoes:
+        return None
+    kept = [at for at, echo in enumerate(of.echoes) if echo != Channel.TOOL_CALL.value]
+    return replace(of, public=tuple(of.public[at] for at in kept), echoes=tuple(of.echoes[at] for at in kept))
 
 
 def _surely_reasoning(text: GuardedText) -> GuardedText:
