@@ -42,26 +42,8 @@ _CHARACTERS_PER_ID = 3
 _FRAME = 24
 """Normalised bytes by which the beginning of a tool call is recognised."""
 PACKINGS = frozenset(
-    [
-        "base64",
-        "base32",
-        "base85",
-        "z85",
-        "ascii85",
-        "uuencode",
-        "hex",
-        "gzip",
-        "zlib",
-        "deflate",
-        "bz2",
-        "xz",
-        "lzma",
-        "zstd",
-        "lz4",
-        "brotli",
-        "tar",
-        "zip",
-    ]
+    ("base64", "base32", "base85", "z85", "ascii85", "uuencode", "hex", "tar", "zip")
+    + ("gzip", "zlib", "deflate", "bz2", "xz", "lzma", "zstd", "lz4", "brotli")
 )
 """Wrappings in which files are collected."""
 _SPANS_KEPT = 32
