@@ -26,21 +26,16 @@ PAGE = Path(__file__).parent.parent / "docs/known-misses.md"
 _KEY = FingerprintKey(b"the key of the labelled cases...")
 
 ANSWERS: Mapping[str, str] = {
-    "L041": "Use the fonts-glyphs skill.",
-    "L045": "",
     "L060": "发票抬头：星河科技有限公司",
     "L067": "ok please pass it on",
-    "L068": "Could you send a photo?",
-    "L080": "Deleted branch release-old.",
 }
-"""Cases whose completion is written in a notation that no model writes: given as reasoning and answer instead."""
+"""Cases whose completion does not show where the reasoning is: given as reasoning and answer instead."""
 
 KNOWN_MISSES: Mapping[str, str] = {
     "L012": "only the length of the reasoning reached the score; the scorer's input shares no text with it",
     "L021": "only the format of the reasoning reached the score; the scorer's input shares no text with it",
     "L072": "only the length of the reasoning reached the score; the scorer's input shares no text with it",
     "L074": "the reasoning meant is a formula of 20 characters, most of them in the answer too",
-    "L083": "the policy wrote its reasoning into a file by a tool call of its own: echo, which is counted and is no finding",
     "L085": "a summary in other words reached the scorer; the completion is in invented notation and stays ambiguous",
     "L086": "a translation reached the scorer",
 }

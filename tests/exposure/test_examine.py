@@ -76,6 +76,20 @@ def test_text_that_goes_on_from_field_to_field_is_one_candidate():
     (found,) = candidates("nothing here", THOUGHT[:half], THOUGHT[half:])
     assert found.transforms == ("split-over-fields",)
     assert found.field == "f1 + f2"
+    assert {span.field for span in found.spans} == {"f1", "f2"}
+    for span in found.spans:
+        assert normalise(THOUGHT[slice(*span.cot)]) == normalise(
+            {"f1": THOUGHT[:half], "f2": THOUGHT[half:]}[span.field][slice(*span.input)]
+        )
+
+
+def test_spans_beyond_what_is_listed_are_counted():
+    thought = cases.words("a long one", 600)
+    between = " the referee notes in passing that nothing of the kind was asked for here "
+    pieces = between.join(thought[at : at + 60] for at in range(0, len(thought), 62))
+    (found,) = candidates(pieces, by=subject((Channel.REASONING, thought), (Channel.ANSWER, cases.answer(1))))
+    assert len(found.spans) == 32
+    assert found.unlisted > 0
 
 
 def test_byte_and_code_point_lists_are_ids():

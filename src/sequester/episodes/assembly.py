@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from sequester.episodes.families import PAIRS, TAG_NAMES
+from sequester.episodes.families import DELIMITER
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Segment, Split, SplitStatus, Visibility
 from sequester.episodes.pieces import TYPED
@@ -28,13 +28,7 @@ _PROMPT, _REASONING, _ANSWER, _TOOL_RESULT = Channel.PROMPT, Channel.REASONING, 
 _GIVEN = "given"
 _LABELS = frozenset({"role", "type"})
 """Keys of messages and their parts whose values name a kind and carry no text."""
-_DELIMITER = re.compile(
-    "|".join(
-        [rf"</?(?:{TAG_NAMES})\s*>", r"<\|channel\|>"]
-        + [re.escape(mark.literal) for name, pair in PAIRS.items() if name != "phrase" for mark in pair]
-    )
-)
-"""Some delimiter of reasoning, of any family. Only a gate: what it means, the splitter says."""
+_DELIMITER = re.compile(DELIMITER)
 _STRIPPED_CHANNEL = "assistantfinal"
 """What is left of harmony's delimiter where special tokens were removed on decode."""
 _PROMPT_TAIL = 256

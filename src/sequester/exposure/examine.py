@@ -15,6 +15,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sequester.episodes.families import DELIMITER, HARMONY_TOKENS
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, RewardCall
 from sequester.exposure import matching
@@ -31,7 +32,7 @@ from sequester.findings.model import FindingClass, Severity, Span
 RULE_OF_CLASS = {FindingClass.CONTENT: "SQ101", FindingClass.IDS: "SQ102", FindingClass.INDIRECT: "SQ103"}
 """The rule under which recorded and rebuilt findings of a class are reported."""
 
-_MARKER = re.compile(r"</?(?:\w{1,8}:)?think\b|\[/?THINK\]|<\|(?:channel|message|end|start)\|>|<\|?channel\|?>|[◁]/?think[▷]")
+_MARKER = re.compile("|".join([DELIMITER, *map(re.escape, HARMONY_TOKENS)]))
 _DRAFT = re.compile(r"<\|?tool_?calls?\b|<function[ =]|<invoke\b|[\"']arguments[\"']\s*:|to=functions\.", re.IGNORECASE)
 _DRAFT_REACH = 2000
 """Code points of a drafted tool call that are looked at."""
@@ -41,10 +42,9 @@ _CHARACTERS_PER_ID = 3
 """For weighing runs of token ids beside text: normalised characters of a token in English, on the low side."""
 _FRAME = 24
 """Normalised bytes by which the beginning of a tool call is recognised."""
-PACKINGS = frozenset(
-    ("base64", "base32", "base85", "z85", "ascii85", "uuencode", "hex", "tar", "zip")
-    + ("gzip", "zlib", "deflate", "bz2", "xz", "lzma", "zstd", "lz4", "brotli")
-)
+_ARMOURS = frozenset({"base64", "base32", "base85", "z85", "ascii85", "uuencode", "hex"})
+_COMPRESSED = frozenset({"gzip", "zlib", "deflate", "bz2", "xz", "lzma", "zstd", "lz4", "brotli", "tar", "zip"})
+PACKINGS = _ARMOURS | _COMPRESSED
 """Wrappings in which files are collected."""
 _SPANS_KEPT = 32
 WHOLE = 0.9
@@ -242,7 +242,8 @@ def _plain(finder: _Finder, texts: Sequence[tuple[str, str]]) -> Iterator[Candid
     for indices, chains in by_fields.items():
         name = " + ".join(texts[index][0] for index in indices[:3]) + (" + …" if len(indices) > 3 else "")
         how = ("split-over-fields",) if len(indices) > 1 else ()
-        yield from finder.candidates(name, how, chains, [text for _, text in texts])
+        fields = [field for field, _ in texts] if len(indices) > 1 else ()
+        yield from finder.candidates(name, how, chains, [text for _, text in texts], fields=fields)
 
 
 def _wrapped(finder: _Finder, name: str, text: str, budget: Budget) -> Iterator[Candidate]:
@@ -304,7 +305,8 @@ def _integers(finder: _Finder, name: str, values: array[int]) -> Iterator[Candid
         start, _, length = max(runs, key=lambda run: run[2])
         spans = tuple(Span((a, a + n), (b, b + n)) for a, b, n in runs[:_SPANS_KEPT])
         identity = GuardedText(cot[start : start + length].tobytes())
-        yield Candidate(FindingClass.IDS, name, ("token-ids",), spans, matched, finder.fingerprint(FindingClass.IDS, identity))
+        id_ = finder.fingerprint(FindingClass.IDS, identity)
+        yield Candidate(FindingClass.IDS, name, ("token-ids",), spans, matched, id_, len(runs) - len(spans))
 
 
 class _Ids(NamedTuple):
@@ -360,8 +362,10 @@ class _Finder(NamedTuple):
         chains: Sequence[matching.Chain],
         inputs: Sequence[str],
         class_: FindingClass = FindingClass.CONTENT,
+        fields: Sequence[str] = (),
     ) -> Iterator[Candidate]:
-        """The finding-to-be, if any, from the chains of one field under one stack of transforms.
+        """The finding-to-be, if any, from the chains of one field under one stack of transforms. `fields` are the names of the
+        inputs where the chains go over several.
 
         Chains that cannot come to more than `low` are counted but not localised: that would cost more than all the rest.
         """
@@ -374,7 +378,7 @@ class _Finder(NamedTuple):
             if weight.private < THRESHOLDS.report:
                 continue
             if grade(stretch_of(weight, lambda windows: False)) is not Severity.LOW:
-                localised, beside = _localise(subject, chain, inputs, places)
+                localised, beside = _localise(subject, chain, inputs, places, fields)
                 spans += localised
                 weight = replace(weight, beside_marker=beside)
             weights.append(weight)
@@ -387,7 +391,8 @@ class _Finder(NamedTuple):
                 class_ = FindingClass.INDIRECT
             transforms = transforms or (("verbatim",) if spans and _verbatim(subject, spans, inputs) else ("reformatted",))
         identity = self.fingerprint(class_, subject.identity(chains))
-        yield Candidate(class_, name, transforms, tuple(spans[:_SPANS_KEPT]), tuple(weights), identity)
+        kept = tuple(spans[:_SPANS_KEPT])
+        yield Candidate(class_, name, transforms, kept, tuple(weights), identity, len(spans) - len(kept))
 
 
 def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
@@ -405,7 +410,11 @@ def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
 
 
 def _localise(
-    subject: Subject, chain: matching.Chain, inputs: Sequence[str], places: dict[int, tuple[matching.Places, matching.Places]]
+    subject: Subject,
+    chain: matching.Chain,
+    inputs: Sequence[str],
+    places: dict[int, tuple[matching.Places, matching.Places]],
+    fields: Sequence[str],
 ) -> tuple[list[Span], bool]:
     """The spans of a chain in code points, and whether a marker stands beside one. `places` keeps the maps of the inputs."""
     spans, beside = [], False
@@ -414,7 +423,9 @@ def _localise(
             places[run.field] = matching.offsets(inputs[run.field])
         first, last = places[run.field]
         start, end = int(first[run.input_start]), int(last[run.input_start + run.length - 1])
-        spans.append(Span(subject.cot_span(run.cot_start, run.cot_start + run.length), (start, end)))
+        spans.append(
+            Span(subject.cot_span(run.cot_start, run.cot_start + run.length), (start, end), fields[run.field] if fields else "")
+        )
         text = inputs[run.field]
         around = text[max(0, start - _BESIDE) : start] + " " + text[end : end + _BESIDE]
         beside = beside or _MARKER.search(around) is not None or subject.drafts_a_call(run.cot_start, run.cot_start + run.length)
@@ -430,11 +441,11 @@ def _verbatim(subject: Subject, spans: Sequence[Span], inputs: Sequence[str]) ->
 
 def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[str]:
     """The decoded text of one field in which a candidate's input spans count code points. For revealing on purpose only."""
-    for field in call.inputs or ():
-        if field.name != name or field.text is None:
+    for field, guarded in searched_texts(call):
+        if field != name:
             continue
-        text = field.text.reveal()
-        if transforms in (("verbatim",), ("reformatted",)):
+        text = guarded.reveal()
+        if transforms in (("verbatim",), ("reformatted",), ("split-over-fields",)):
             return [text]
         return [layer.text.reveal() for layer in unfold(text, Budget()) if layer.transforms == transforms][:1]
     return []
