@@ -197,3 +197,14 @@ def test_a_deliverable_drafted_in_the_reasoning_and_collected_packed_is_no_findi
     drafted = cases.words("deliverable", 40)
     thought = f"{cases.words('before', 8)} {drafted} {cases.words('after', 8)}"
     assert candidates(base64_of(drafted), by=wrote(drafted, thought)) == ()
+
+
+def test_a_short_run_of_words_that_the_answer_uses_too_is_no_news():
+    term = "partial response to ibuprofen"
+    thought = f"{cases.words('short', 12)} {term} {cases.words('shorter', 5)}"
+    by = subject((Channel.REASONING, thought), (Channel.ANSWER, "The response to it was partial; ibuprofen helped."))
+    (found,) = candidates(f"Reference: a {term} was seen.", by=by)
+    assert [chain.novel for chain in found.chains] == [False]
+    by = subject((Channel.REASONING, thought), (Channel.ANSWER, "It helped."))
+    (found,) = candidates(f"Reference: a {term} was seen.", by=by)
+    assert [chain.novel for chain in found.chains] == [True]

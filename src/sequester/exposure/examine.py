@@ -36,6 +36,7 @@ _MARKER = re.compile("|".join([DELIMITER, *map(re.escape, HARMONY_TOKENS)]))
 _DRAFT = re.compile(r"<\|?tool_?calls?\b|<function[ =]|<invoke\b|[\"']arguments[\"']\s*:|to=functions\.", re.IGNORECASE)
 _DRAFT_REACH = 2000
 """Code points of a drafted tool call that are looked at."""
+_WORD = re.compile(r"[^\W_]{3,}")
 _BESIDE = 16
 """Code points on both sides of a stretch in which a marker says that a split failed there."""
 _CHARACTERS_PER_ID = 3
@@ -75,6 +76,8 @@ class Subject:
         self._drafts: list[bytes] | None = None
         self._unfolded: matching.Pattern | None = None
         self._sent: Subject | None = None
+        self._joined: str | None = None
+        self._words: set[str] = set()
         self._map: tuple[matching.Places, matching.Places] | None = None
         self._echoed_by_tools: list[tuple[int, int]] | None = None
 
@@ -84,6 +87,17 @@ class Subject:
             self._map = _joined_map([text.reveal() for text in self.material.reasoning])
         starts, ends = self._map
         return int(starts[start]), int(ends[end - 1])
+
+    def news(self, start: int, end: int) -> int:
+        """Letters of the words at some code points of the joined reasoning that stand nowhere in the public texts."""
+        if self._joined is None:
+            self._joined = "\n".join(text.reveal() for text in self.material.reasoning)
+            self._words = {word for text, _ in self.material.public for word in _WORD.findall(text.reveal().casefold())}
+        while start > 0 and self._joined[start - 1].isalnum() and self._joined[start].isalnum():
+            start -= 1
+        while end < len(self._joined) and self._joined[end - 1].isalnum() and self._joined[end].isalnum():
+            end += 1
+        return sum(len(word) for word in _WORD.findall(self._joined[start:end].casefold()) if word not in self._words)
 
     @property
     def unfolded(self) -> matching.Pattern:
@@ -380,7 +394,8 @@ class _Finder(NamedTuple):
             if grade(stretch_of(weight, lambda windows: False)) is not Severity.LOW:
                 localised, beside = _localise(subject, chain, inputs, places, fields)
                 spans += localised
-                weight = replace(weight, beside_marker=beside)
+                widest = max(localised, key=lambda span: span.cot[1] - span.cot[0])
+                weight = replace(weight, beside_marker=beside, novel=subject.news(*widest.cot) >= THRESHOLDS.new_letters)
             weights.append(weight)
         if not weights:
             return
