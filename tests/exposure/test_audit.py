@@ -340,3 +340,15 @@ def test_digests_name_every_file_below_a_directory(tmp_path):
     found = digests([tmp_path])
     assert sorted(found) == [str(tmp_path / "a/run.jsonl"), str(tmp_path / "b.jsonl")]
     assert all(len(digest) == 64 for digest in found.values())
+
+
+def test_a_copy_of_a_file_is_counted_and_said(tmp_path):
+    first = cases.write(tmp_path / "a.jsonl", [cases.episode(1)])
+    copy = cases.write(tmp_path / "copies" / "b.jsonl", [cases.episode(1)])
+    other = cases.write(tmp_path / "c.jsonl", [cases.episode(2)])
+    result = cases.audited(first, copy, other)
+    assert [note for note in result.notes if "the same bytes" in note] == [
+        f"{copy}: the same bytes as {first}; its episodes are counted a second time."
+    ]
+    assert result.episodes.seen == 3
+    assert not any("the same bytes" in note for note in cases.audited(first, other).notes)

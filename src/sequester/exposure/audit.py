@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from sequester import __version__
 from sequester.episodes.readers.interface import Options, Reader
 from sequester.exposure.calibration import Calibration, matches, sentence, shipped
-from sequester.exposure.inputs import find_jobs, tasks
+from sequester.exposure.inputs import copies, find_jobs, tasks
 from sequester.exposure.matching import Sketch, implementation
 from sequester.exposure.settle import Input, settle
 from sequester.exposure.severity import THRESHOLDS
@@ -71,8 +71,12 @@ def audit(
     calibrations = [] if (measured := shipped()) is None or not matches(measured, DETECTOR) else [sentence(measured, "Shipped")]
     calibrations += [sentence(own, "Your own") for own in own_calibrations]
     result = settle(tally, inputs, Sharing(sketch), tool, key, waivers, today)
-    notes = tuple(note for job in found for note in job.notes) + tuple(
-        f"The reader `{name}` is unverified: its framework's own code could not be run to write its test data."
-        for name in unverified
+    notes = (
+        tuple(note for job in found for note in job.notes)
+        + tuple(copies(found))
+        + tuple(
+            f"The reader `{name}` is unverified: its framework's own code could not be run to write its test data."
+            for name in unverified
+        )
     )
     return replace(result, notes=(*calibrations, *result.notes, *notes))

@@ -24,7 +24,7 @@ from sequester.exposure.layers import Budget, unfold, worth_unfolding
 from sequester.exposure.oracle import certain_windows
 from sequester.exposure.private import Material, without_calls
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
-from sequester.exposure.stock import is_stock
+from sequester.exposure.stock import stock_length, stock_weight
 from sequester.exposure.tally import Candidate
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Severity, Span
@@ -76,6 +76,7 @@ class Subject:
         self._drafts: list[bytes] | None = None
         self._unfolded: matching.Pattern | None = None
         self._sent: Subject | None = None
+        self._own: int | None = None
         self._joined: str | None = None
         self._words: set[str] = set()
         self._map: tuple[matching.Places, matching.Places] | None = None
@@ -87,6 +88,14 @@ class Subject:
             self._map = _joined_map([text.reveal() for text in self.material.reasoning])
         starts, ends = self._map
         return int(starts[start]), int(ends[end - 1])
+
+    @property
+    def own(self) -> int:
+        """Characters of the reasoning that are private and no stock text."""
+        if self._own is None:
+            private = self.pattern.private
+            self._own = self.characters(max(private - stock_length(self.normalised), private // 4))
+        return self._own
 
     def news(self, start: int, end: int) -> int:
         """Letters of the words at some code points of the joined reasoning that stand nowhere in the public texts."""
@@ -411,17 +420,18 @@ class _Finder(NamedTuple):
 
 
 def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
-    """What a chain weighs at most: its substantial runs, without those that are stock text."""
+    """What a chain weighs at most: its substantial runs, without what is stock text."""
     runs, stock = [], 0
     for run in chain.runs:
         if run.private >= THRESHOLDS.substantial:
-            windows = tuple(certain_windows(subject.normalised[run.cot_start : run.cot_start + run.length]))
-            if is_stock(windows):
-                stock += run.private
-            else:
-                runs.append(RunWeight(subject.characters(run.length), subject.characters(run.private), windows))
+            text = subject.normalised[run.cot_start : run.cot_start + run.length]
+            common = min(stock_weight(text), run.private)
+            stock += common
+            if run.private - common >= THRESHOLDS.substantial:
+                length, private = (subject.characters(size - common) for size in (run.length, run.private))
+                runs.append(RunWeight(length, private, tuple(certain_windows(text))))
     private = subject.characters(chain.private - stock)
-    return ChainWeight(private, private / max(1, subject.characters(subject.pattern.private)), tuple(runs), beside_marker=True)
+    return ChainWeight(private, min(1.0, private / max(1, subject.own)), tuple(runs), beside_marker=True)
 
 
 def _localise(

@@ -116,12 +116,32 @@ def _strays(job: Job, readers: Sequence[Reader], options: Options) -> Iterator[J
         job.notes.append(f"{job.path}: {len(unknown)} file(s) beside the log are no log that a reader knows: {names}.")
 
 
+def copies(jobs: Iterable[Job]) -> Iterator[str]:
+    """Notes on files that were read and hold the same bytes as another one that was read: their episodes count twice."""
+    by_size: dict[int, list[Path]] = {}
+    for unit in sorted({unit for job in jobs for unit in job.units}):
+        path = Path(unit)
+        if path.is_file() and (size := path.stat().st_size):
+            by_size.setdefault(size, []).append(path)
+    for alike in by_size.values():
+        if len(alike) > 1:
+            first: dict[str, Path] = {}
+            for path in alike:
+                original = first.setdefault(_digest(path), path)
+                if original is not path:
+                    yield f"{path}: the same bytes as {original}; its episodes are counted a second time."
+
+
 def digests(paths: Sequence[Path]) -> dict[str, str]:
     """SHA-256 of every input file, by path; directories file by file."""
     found = {}
     for path in paths:
         for file in sorted(path.rglob("*")) if path.is_dir() else (path,):
             if file.is_file():
-                with file.open("rb") as stream:
-                    found[str(file)] = file_digest(stream, "sha256").hexdigest()
+                found[str(file)] = _digest(file)
     return found
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
