@@ -58,8 +58,8 @@ class Row(NamedTuple):
         return self.best is not None and self.best.severity.at_least(Severity.MEDIUM)
 
 
-def load() -> list[dict[str, Any]]:
-    return [msgspec.json.decode(line) for line in CASES.read_bytes().splitlines()]
+def load(path: Path = CASES) -> list[dict[str, Any]]:
+    return [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
 
 
 def episode(case: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,8 +68,9 @@ def episode(case: Mapping[str, Any]) -> dict[str, Any]:
     if name in ANSWERS:
         sampled = {"reasoning": case["cot_text"], "answer": ANSWERS[name]}
     else:
-        sampled = {"completion": repro["raw_completion"], "template": "auto"}
-    call = {"reward_path": case["mechanism"], "inputs": {"reward_input": repro["reward_input"]}}
+        sampled = {"completion": repro["raw_completion"], "template": repro.get("template", "auto")}
+    given = repro["reward_input"]
+    call = {"reward_path": case["mechanism"], "inputs": given if isinstance(given, dict) else {"reward_input": given}}
     return {"episode_id": name, "prompt": repro["prompt"], **sampled, "reward_calls": [call]}
 
 
