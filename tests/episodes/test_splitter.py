@@ -209,6 +209,7 @@ def test_prefixing_an_answer_never_exposes_the_reasoning(text: str, reasoning: s
         "<think>a</think>" + "<thinking>a</thinking>b" * 14_000,
         "<think>a</think>" + "<thinking><scratchpad>" * 14_000,
         "reasoning: " * 30_000,
+        "reasoning: x" + " " * 300_000 + "y",
         "Thinking...\nx" + "\n" * 300_000 + "...",
         " " * 300_000 + "x: content:",
         "<|end|>" * 40_000 + "x",

@@ -15,7 +15,7 @@ from sequester.episodes.pieces import Piece
 _REASONING = "reasoning_content|reasoning|thinking|analysis|thought"
 _ANSWER = "content|final|answer|text|output|response"
 _LABEL = re.compile(
-    rf"(?:\A\s*|[^\S\n]\|?[^\S\n]*)(?:(?:(?P<reasoning>{_REASONING})|(?P<answer>{_ANSWER})):"
+    rf"(?:\A\s*|(?<=[ \t]))(?:(?:(?P<reasoning>{_REASONING})|(?P<answer>{_ANSWER})):"
     rf"|\[(?:(?P<bracketed_reasoning>{_REASONING})|(?P<bracketed_answer>{_ANSWER}))\])(?=\s|\Z)"
 )
 """A label at the very start or inside a line. At the start of a later line it is YAML or prose."""
