@@ -403,8 +403,9 @@ class _Finder(NamedTuple):
             if grade(stretch_of(weight, lambda windows: False)) is not Severity.LOW:
                 localised, beside = _localise(subject, chain, inputs, places, fields)
                 spans += localised
-                widest = max(localised, key=lambda span: span.cot[1] - span.cot[0])
-                weight = replace(weight, beside_marker=beside, novel=subject.news(*widest.cot) >= THRESHOLDS.new_letters)
+                # Where coverage or a marker decides, the words need not be looked up.
+                novel = beside or weight.covered >= THRESHOLDS.high_covered or _is_news(subject, localised)
+                weight = replace(weight, beside_marker=beside, novel=novel)
             weights.append(weight)
         if not weights:
             return
@@ -455,6 +456,12 @@ def _localise(
         around = text[max(0, start - _BESIDE) : start] + " " + text[end : end + _BESIDE]
         beside = beside or _MARKER.search(around) is not None or subject.drafts_a_call(run.cot_start, run.cot_start + run.length)
     return spans, beside
+
+
+def _is_news(subject: Subject, spans: Sequence[Span]) -> bool:
+    """Whether the longest of some spans has words of its own."""
+    longest = max(spans, key=lambda span: span.cot[1] - span.cot[0])
+    return subject.news(*longest.cot) >= THRESHOLDS.new_letters
 
 
 def _verbatim(subject: Subject, spans: Sequence[Span], inputs: Sequence[str]) -> bool:
