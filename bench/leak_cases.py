@@ -26,21 +26,16 @@ PAGE = Path(__file__).parent.parent / "docs/known-misses.md"
 _KEY = FingerprintKey(b"the key of the labelled cases...")
 
 ANSWERS: Mapping[str, str] = {
-    "L041": "Use the fonts-glyphs skill.",
-    "L045": "",
     "L060": "发票抬头：星河科技有限公司",
     "L067": "ok please pass it on",
-    "L068": "Could you send a photo?",
-    "L080": "Deleted branch release-old.",
 }
-"""Cases whose completion is written in a notation that no model writes: given as reasoning and answer instead."""
+"""Cases whose completion does not show where the reasoning is: given as reasoning and answer instead."""
 
 KNOWN_MISSES: Mapping[str, str] = {
     "L012": "only the length of the reasoning reached the score; the scorer's input shares no text with it",
     "L021": "only the format of the reasoning reached the score; the scorer's input shares no text with it",
     "L072": "only the length of the reasoning reached the score; the scorer's input shares no text with it",
     "L074": "the reasoning meant is a formula of 20 characters, most of them in the answer too",
-    "L083": "the policy wrote its reasoning into a file by a tool call of its own: echo, which is counted and is no finding",
     "L085": "a summary in other words reached the scorer; the completion is in invented notation and stays ambiguous",
     "L086": "a translation reached the scorer",
 }
@@ -63,8 +58,8 @@ class Row(NamedTuple):
         return self.best is not None and self.best.severity.at_least(Severity.MEDIUM)
 
 
-def load() -> list[dict[str, Any]]:
-    return [msgspec.json.decode(line) for line in CASES.read_bytes().splitlines()]
+def load(path: Path = CASES) -> list[dict[str, Any]]:
+    return [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
 
 
 def episode(case: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,8 +68,9 @@ def episode(case: Mapping[str, Any]) -> dict[str, Any]:
     if name in ANSWERS:
         sampled = {"reasoning": case["cot_text"], "answer": ANSWERS[name]}
     else:
-        sampled = {"completion": repro["raw_completion"], "template": "auto"}
-    call = {"reward_path": case["mechanism"], "inputs": {"reward_input": repro["reward_input"]}}
+        sampled = {"completion": repro["raw_completion"], "template": repro.get("template", "auto")}
+    given = repro["reward_input"]
+    call = {"reward_path": case["mechanism"], "inputs": given if isinstance(given, dict) else {"reward_input": given}}
     return {"episode_id": name, "prompt": repro["prompt"], **sampled, "reward_calls": [call]}
 
 

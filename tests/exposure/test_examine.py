@@ -76,6 +76,20 @@ def test_text_that_goes_on_from_field_to_field_is_one_candidate():
     (found,) = candidates("nothing here", THOUGHT[:half], THOUGHT[half:])
     assert found.transforms == ("split-over-fields",)
     assert found.field == "f1 + f2"
+    assert {span.field for span in found.spans} == {"f1", "f2"}
+    for span in found.spans:
+        assert normalise(THOUGHT[slice(*span.cot)]) == normalise(
+            {"f1": THOUGHT[:half], "f2": THOUGHT[half:]}[span.field][slice(*span.input)]
+        )
+
+
+def test_spans_beyond_what_is_listed_are_counted():
+    thought = cases.words("a long one", 600)
+    between = " the referee notes in passing that nothing of the kind was asked for here "
+    pieces = between.join(thought[at : at + 60] for at in range(0, len(thought), 62))
+    (found,) = candidates(pieces, by=subject((Channel.REASONING, thought), (Channel.ANSWER, cases.answer(1))))
+    assert len(found.spans) == 32
+    assert found.unlisted > 0
 
 
 def test_byte_and_code_point_lists_are_ids():
@@ -143,3 +157,54 @@ def test_the_text_behind_a_candidate_can_be_read_again_for_revealing():
     (found,) = looked_at(dressed).candidates
     (text,) = texts_of(dressed, found.field, found.transforms)
     assert text == THOUGHT
+
+
+def base64_of(text):
+    return base64.b64encode(text.encode()).decode()
+
+
+FILE_WRITTEN = '{"name": "write", "arguments": {"path": "notes.txt", "text": "%s"}}'
+
+
+def wrote(text, thought=THOUGHT):
+    """An episode whose policy sent a text in a tool call that writes a file."""
+    return subject((Channel.REASONING, thought), (Channel.TOOL_CALL, FILE_WRITTEN % text), (Channel.ANSWER, cases.answer(1)))
+
+
+@pytest.mark.parametrize("text", [THOUGHT, f"# Notes\n\n{THOUGHT}\n", THOUGHT[:-3]])
+def test_a_packed_file_that_the_policy_filled_with_its_reasoning_is_indirect(text):
+    (found,) = candidates(base64_of(text), by=wrote(text))
+    assert (found.class_, found.transforms) == (FindingClass.INDIRECT, ("base64",))
+    assert found.covered > 0.9
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        FILE_WRITTEN % THOUGHT,
+        base64_of(f"assistant: {FILE_WRITTEN % THOUGHT}"),
+        base64_of(f"name=write arguments=(path='notes.txt', text='{THOUGHT}')"),
+        THOUGHT,
+        base64_of(THOUGHT[: len(THOUGHT) // 2]),
+    ],
+    ids=["the call", "the call, packed", "the call in other notation", "the file in plain text", "half of it, packed"],
+)
+def test_what_shows_the_call_or_a_part_of_the_reasoning_is_echo(seen):
+    assert candidates(seen, by=wrote(THOUGHT)) == ()
+
+
+def test_a_deliverable_drafted_in_the_reasoning_and_collected_packed_is_no_finding():
+    drafted = cases.words("deliverable", 40)
+    thought = f"{cases.words('before', 8)} {drafted} {cases.words('after', 8)}"
+    assert candidates(base64_of(drafted), by=wrote(drafted, thought)) == ()
+
+
+def test_a_short_run_of_words_that_the_answer_uses_too_is_no_news():
+    term = "partial response to ibuprofen"
+    thought = f"{cases.words('short', 12)} {term} {cases.words('shorter', 5)}"
+    by = subject((Channel.REASONING, thought), (Channel.ANSWER, "The response to it was partial; ibuprofen helped."))
+    (found,) = candidates(f"Reference: a {term} was seen.", by=by)
+    assert [chain.novel for chain in found.chains] == [False]
+    by = subject((Channel.REASONING, thought), (Channel.ANSWER, "It helped."))
+    (found,) = candidates(f"Reference: a {term} was seen.", by=by)
+    assert [chain.novel for chain in found.chains] == [True]

@@ -49,3 +49,37 @@ def test_the_page_of_known_misses_is_the_one_that_the_bench_writes(table):
 
 def test_every_miss_has_its_reason(table):
     assert {row.id for row in table.values() if row.leak and not row.found} == set(leak_cases.KNOWN_MISSES)
+
+
+OWN = leak_cases.CASES.with_name("own.jsonl")
+OWN_MISSES = {
+    "X033": "a summary in other words",
+    "X035": "a translation",
+    "X036": "only the length of the reasoning reached the score",
+    "X088": "headings in Markdown stand for reasoning and answer: any answer may be written so, and the split stays ambiguous",
+}
+OWN_ALARMS = {
+    "Y024": "a sibling begins with half of the reasoning, word for word, and no other episode holds that sentence",
+}
+
+
+@pytest.fixture(scope="module")
+def own_table(tmp_path_factory):
+    cases = leak_cases.load(OWN)
+    result = leak_cases.audit_cases(cases, tmp_path_factory.mktemp("own"))
+    return {row.id: row for row in leak_cases.rows(cases, result)}
+
+
+@pytest.mark.parametrize("case", leak_cases.load(OWN), ids=lambda case: case["id"])
+def test_a_case_of_our_own_is_found_if_and_only_if_it_should_be(own_table, case):
+    row = own_table[case["id"]]
+    assert row.found == ((row.leak and row.id not in OWN_MISSES) or row.id in OWN_ALARMS)
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in leak_cases.load(OWN) if case["repro"]["template"] != "auto"], ids=lambda case: case["id"]
+)
+def test_a_template_need_not_be_named(tmp_path, case):
+    unnamed = {**case, "repro": {**case["repro"], "template": "auto"}}
+    (row,) = leak_cases.rows([unnamed], leak_cases.audit_cases([unnamed], tmp_path))
+    assert row.found == row.leak

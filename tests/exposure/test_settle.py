@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.exposure import cases
 
 from sequester.episodes.model import Evidence, Reason
@@ -13,7 +14,7 @@ from sequester.episodes.readers.interface import Declared
 from sequester.exposure.settle import Input, settle
 from sequester.exposure.severity import ChainWeight, RunWeight
 from sequester.exposure.tally import CallOutcome, Candidate, Handover, Reach, Suspect, Tally
-from sequester.findings.model import FindingClass, Scope, Severity, SkippedRecord, Tool, Verdict
+from sequester.findings.model import FindingClass, Scope, Severity, SkippedRecord, Span, Tool, Verdict
 from sequester.findings.waivers import Waiver, WaiverClass, Waivers
 
 NO_WAIVERS = Waivers()
@@ -53,6 +54,12 @@ def test_no_tally_and_no_input_is_nothing_assessed():
         assert result.verdict is Verdict.NOTHING_ASSESSED
         assert result.scope is Scope.FILES_GIVEN
         assert all(rate.low is None for rate in result.rates)
+
+
+def test_a_finding_says_how_many_of_its_spans_are_listed():
+    spans = (Span((0, 60), (0, 60)),)
+    (found,) = settled(with_suspects(suspect(replace(candidate(), spans=spans, unlisted=4)))).findings
+    assert found.note == "1 of 5 spans are listed"
 
 
 def test_audited_episodes_and_nothing_else_is_none_found():

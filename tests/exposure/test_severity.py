@@ -11,7 +11,8 @@ from sequester.findings.model import Severity
 
 def stretch(private=0, unshared=None, longest=None, quoting=0, covered=0.0, beside_marker=False):
     unshared = private if unshared is None else unshared
-    return Stretch(private, unshared, unshared if longest is None else longest, quoting, covered, beside_marker)
+    longest = unshared if longest is None else longest
+    return Stretch(private, unshared, longest, quoting, covered, beside_marker, covered * longest / max(1, private))
 
 
 def rank(one):
@@ -45,8 +46,11 @@ def test_nothing_shared_is_nothing_to_report():
         (stretch(39, covered=0.5), Severity.MEDIUM),
         (stretch(40, covered=0.5), Severity.HIGH),
         (stretch(400, unshared=0), Severity.LOW),
-        (stretch(160, unshared=0, covered=0.29), Severity.LOW),
-        (stretch(160, unshared=0, covered=0.30), Severity.HIGH),
+        (stretch(160, unshared=0, covered=0.39), Severity.LOW),
+        (stretch(160, unshared=0, covered=0.40), Severity.HIGH),
+        (stretch(38, longest=23, covered=0.39), Severity.LOW),
+        (stretch(38, longest=23, covered=0.50), Severity.MEDIUM),
+        (msgspec.structs.replace(stretch(39, covered=0.3), longest_covered=0.0), Severity.LOW),
     ],
 )
 def test_the_thresholds(facts, severity):
@@ -54,13 +58,14 @@ def test_the_thresholds(facts, severity):
 
 
 STRETCHES = st.builds(
-    lambda private, unshared, longest, quoting, covered, beside: Stretch(
+    lambda private, unshared, longest, quoting, covered, beside, longest_covered: Stretch(
         private,
         min(private, unshared),
         min(private, unshared, longest),
         min(private, unshared, longest, quoting),
         covered,
         beside,
+        min(covered, longest_covered),
     ),
     st.integers(0, 300),
     st.integers(0, 300),
@@ -68,17 +73,19 @@ STRETCHES = st.builds(
     st.integers(0, 300),
     st.floats(0, 1),
     st.booleans(),
+    st.floats(0, 1),
 )
 
 
 @given(
     STRETCHES,
-    st.sampled_from(["private", "unshared", "longest", "longest_quoting", "covered", "beside_marker"]),
+    st.sampled_from(["private", "unshared", "longest", "longest_quoting", "covered", "beside_marker", "longest_covered"]),
     st.integers(0, 200),
 )
 def test_more_of_anything_never_lowers_the_grade(less, name, amount):
     now = getattr(less, name)
-    more = {"covered": min(1.0, now + amount / 200), "beside_marker": True}.get(name, now + amount)
+    share = min(1.0, now + amount / 200)
+    more = {"covered": share, "longest_covered": share, "beside_marker": True}.get(name, now + amount)
     assert rank(msgspec.structs.replace(less, **{name: more})) >= rank(less)
 
 

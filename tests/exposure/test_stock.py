@@ -2,29 +2,47 @@
 
 from importlib.resources import files
 
+import pytest
 from tests.exposure import cases
 from tests.exposure.test_audit import audited, write
 
 from sequester.exposure.matching import normalise
-from sequester.exposure.oracle import certain_windows
-from sequester.exposure.stock import is_stock
+from sequester.exposure.stock import PIECE, stock_length, stock_weight
 from sequester.findings.model import Verdict
 
 LICENCE = files("sequester.exposure").joinpath("stock.txt").read_text("utf-8").split("\n%%\n")[1]
 
 
-def windows_of(text):
-    return tuple(certain_windows(normalise(text)))
+def share(text):
+    """How much of a text is stock."""
+    normalised = normalise(text)
+    return stock_length(normalised) / len(normalised)
 
 
-def test_no_windows_are_no_stock_text():
-    assert not is_stock(())
+def test_nothing_is_no_stock_text():
+    assert stock_length(b"") == 0
+    assert stock_length(normalise(LICENCE)[: PIECE - 1]) == 0
 
 
 def test_a_stretch_of_a_licence_is_stock_and_a_sentence_of_ones_own_is_not():
-    assert is_stock(windows_of(LICENCE[100:400]))
-    assert not is_stock(windows_of("The grader only opens the report, so I will put the failures elsewhere."))
-    assert not is_stock(windows_of(LICENCE[100:300] + " and I will not tell them that it was never paid for by anybody"))
+    assert share(LICENCE[100:400]) == 1
+    own = "The grader only opens the report, so I will put the failures elsewhere."
+    assert share(own) == 0
+    mixed = normalise(LICENCE[100:300] + own)
+    assert stock_weight(mixed) == stock_length(mixed) == len(normalise(LICENCE[100:300]))
+    assert stock_weight(normalise(LICENCE[100:140] + own)) == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Okay, so the user is asking about the difference between the two.",
+        "Let me think step by step.",
+        "Shall I compare thee to a summer's day? Thou art more lovely",
+    ],
+)
+def test_turns_of_phrase_and_famous_texts_are_stock(text):
+    assert share(text) > 0.8
 
 
 def line(reasoning, given):

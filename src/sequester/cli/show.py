@@ -190,10 +190,13 @@ def _texts(finding: Finding, episode: Episode) -> list[str]:
     """The revealed stretches: reasoning, then the scorer's input with a little around it."""
     reasoning = "\n".join(segment.text.reveal() for segment in episode.segments if segment.channel is Channel.REASONING)
     lines = []
-    inputs = texts_of(episode.calls[finding.call], finding.field, finding.transforms)
+    call = episode.calls[finding.call]
+    inputs = {
+        field: texts_of(call, field, finding.transforms) for field in {span.field or finding.field for span in finding.spans}
+    }
     for span in finding.spans:
         lines.append(f"reasoning {span.cot[0]}-{span.cot[1]}: {printable_lines(reasoning[slice(*span.cot)])}")
-        for text in inputs:
+        for text in inputs[span.field or finding.field]:
             around = text[max(0, span.input[0] - CONTEXT) : span.input[1] + CONTEXT]
             lines.append(f"input: …{printable_lines(around)}…")
     return lines

@@ -15,15 +15,16 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
+from sequester.episodes.families import DELIMITER, HARMONY_TOKENS
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, RewardCall
 from sequester.exposure import matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, unfold, worth_unfolding
 from sequester.exposure.oracle import certain_windows
-from sequester.exposure.private import Material
+from sequester.exposure.private import Material, without_calls
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
-from sequester.exposure.stock import is_stock
+from sequester.exposure.stock import stock_length, stock_weight
 from sequester.exposure.tally import Candidate
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Severity, Span
@@ -31,14 +32,21 @@ from sequester.findings.model import FindingClass, Severity, Span
 RULE_OF_CLASS = {FindingClass.CONTENT: "SQ101", FindingClass.IDS: "SQ102", FindingClass.INDIRECT: "SQ103"}
 """The rule under which recorded and rebuilt findings of a class are reported."""
 
-_MARKER = re.compile(r"</?(?:\w{1,8}:)?think\b|\[/?THINK\]|<\|(?:channel|message|end|start)\|>|<\|?channel\|?>|[◁]/?think[▷]")
+_MARKER = re.compile("|".join([DELIMITER, *map(re.escape, HARMONY_TOKENS)]))
 _DRAFT = re.compile(r"<\|?tool_?calls?\b|<function[ =]|<invoke\b|[\"']arguments[\"']\s*:|to=functions\.", re.IGNORECASE)
 _DRAFT_REACH = 2000
 """Code points of a drafted tool call that are looked at."""
+_WORD = re.compile(r"[^\W_]{3,}")
 _BESIDE = 16
 """Code points on both sides of a stretch in which a marker says that a split failed there."""
 _CHARACTERS_PER_ID = 3
 """For weighing runs of token ids beside text: normalised characters of a token in English, on the low side."""
+_FRAME = 24
+"""Normalised bytes by which the beginning of a tool call is recognised."""
+_ARMOURS = frozenset({"base64", "base32", "base85", "z85", "ascii85", "uuencode", "hex"})
+_COMPRESSED = frozenset({"gzip", "zlib", "deflate", "bz2", "xz", "lzma", "zstd", "lz4", "brotli", "tar", "zip"})
+PACKINGS = _ARMOURS | _COMPRESSED
+"""Wrappings in which files are collected."""
 _SPANS_KEPT = 32
 WHOLE = 0.9
 """Share of the reasoning that, once shown, leaves nothing to look for behind decoding layers of the same field."""
@@ -67,6 +75,10 @@ class Subject:
         self._characters_per_byte = characters_per_byte(self.normalised)
         self._drafts: list[bytes] | None = None
         self._unfolded: matching.Pattern | None = None
+        self._sent: Subject | None = None
+        self._own: int | None = None
+        self._joined: str | None = None
+        self._words: set[str] = set()
         self._map: tuple[matching.Places, matching.Places] | None = None
         self._echoed_by_tools: list[tuple[int, int]] | None = None
 
@@ -76,6 +88,25 @@ class Subject:
             self._map = _joined_map([text.reveal() for text in self.material.reasoning])
         starts, ends = self._map
         return int(starts[start]), int(ends[end - 1])
+
+    @property
+    def own(self) -> int:
+        """Characters of the reasoning that are private and no stock text."""
+        if self._own is None:
+            private = self.pattern.private
+            self._own = self.characters(max(private - stock_length(self.normalised), private // 4))
+        return self._own
+
+    def news(self, start: int, end: int) -> int:
+        """Letters of the words at some code points of the joined reasoning that stand nowhere in the public texts."""
+        if self._joined is None:
+            self._joined = "\n".join(text.reveal() for text in self.material.reasoning)
+            self._words = {word for text, _ in self.material.public for word in _WORD.findall(text.reveal().casefold())}
+        while start > 0 and self._joined[start - 1].isalnum() and self._joined[start].isalnum():
+            start -= 1
+        while end < len(self._joined) and self._joined[end - 1].isalnum() and self._joined[end].isalnum():
+            end += 1
+        return sum(len(word) for word in _WORD.findall(self._joined[start:end].casefold()) if word not in self._words)
 
     @property
     def unfolded(self) -> matching.Pattern:
@@ -94,6 +125,24 @@ class Subject:
                 else self.pattern
             )
         return self._unfolded
+
+    @property
+    def sent(self) -> Subject | None:
+        """The same episode without subtracting its tool calls; None where those repeat too little of the reasoning to matter."""
+        if self._sent is None:
+            other = without_calls(self.material)
+            subject = Subject(self.episode, other) if other is not None else self
+            self._sent = subject if subject.pattern.private >= self.pattern.private + THRESHOLDS.run else self
+        return None if self._sent is self else self._sent
+
+    def call_frames(self, segment: bytes) -> Iterator[bytes]:
+        """How the tool calls begin, normalised, that repeat a normalised reasoning segment: with what is not the segment."""
+        for part in self.episode.segments:
+            if part.channel is Channel.TOOL_CALL:
+                call = matching.normalise(part.text.reveal_raw())
+                repeated = [at for end in (segment[:_FRAME], segment[-_FRAME:]) if (at := call.find(end)) >= 0]
+                if repeated and min(repeated) > 0:
+                    yield call[: min(*repeated, _FRAME)]
 
     def drafts_a_call(self, start: int, end: int) -> bool:
         """Whether a stretch of the pattern stands in a tool call drafted in the reasoning: in an input it is the call executed."""
@@ -216,7 +265,8 @@ def _plain(finder: _Finder, texts: Sequence[tuple[str, str]]) -> Iterator[Candid
     for indices, chains in by_fields.items():
         name = " + ".join(texts[index][0] for index in indices[:3]) + (" + …" if len(indices) > 3 else "")
         how = ("split-over-fields",) if len(indices) > 1 else ()
-        yield from finder.candidates(name, how, chains, [text for _, text in texts])
+        fields = [field for field, _ in texts] if len(indices) > 1 else ()
+        yield from finder.candidates(name, how, chains, [text for _, text in texts], fields=fields)
 
 
 def _wrapped(finder: _Finder, name: str, text: str, budget: Budget) -> Iterator[Candidate]:
@@ -228,6 +278,7 @@ def _wrapped(finder: _Finder, name: str, text: str, budget: Budget) -> Iterator[
     for layer in unfold(text, budget):
         decoded = layer.text.reveal()
         if not pattern.scan(decoded):
+            yield from _collected(finder, name, layer.transforms, decoded)
             continue
         chains = finder.subject.unfolded.scan(decoded)
         reached = _positions(chains)
@@ -237,6 +288,28 @@ def _wrapped(finder: _Finder, name: str, text: str, budget: Budget) -> Iterator[
         yield from finder.candidates(name, layer.transforms, chains, [decoded])
         if len(shown) >= WHOLE * pattern.length:
             return
+
+
+def _collected(finder: _Finder, name: str, transforms: tuple[str, ...], decoded: str) -> Iterator[Candidate]:
+    """A file that a tool call wrote and that came to the scorer packed: reasoning if it holds a reasoning segment whole.
+
+    Where the call itself is to be seen, as in a transcript, it is the policy's own output repeating its reasoning (echo). A file that
+    holds part of a segment may be what was drafted there and asked for.
+    """
+    sent = finder.subject.sent
+    if sent is None or not PACKINGS.intersection(transforms):
+        return
+    chains = sent.pattern.scan(decoded)
+    reached, seen, start = _positions(chains), b"", 0
+    for segment in sent.normalised.split(b"\0"):
+        here = range(start, start + len(segment))
+        start = here.stop + 1
+        if len(segment) < THRESHOLDS.run or len(reached.intersection(here)) < WHOLE * len(segment):
+            continue
+        seen = seen or matching.normalise(decoded)
+        if not any(frame in seen for frame in sent.call_frames(segment)):
+            whole = [chain for chain in chains if any(run.cot_start in here for run in chain.runs)]
+            yield from finder._replace(subject=sent).candidates(name, transforms, whole, [decoded], FindingClass.INDIRECT)
 
 
 def _integers(finder: _Finder, name: str, values: array[int]) -> Iterator[Candidate]:
@@ -255,7 +328,8 @@ def _integers(finder: _Finder, name: str, values: array[int]) -> Iterator[Candid
         start, _, length = max(runs, key=lambda run: run[2])
         spans = tuple(Span((a, a + n), (b, b + n)) for a, b, n in runs[:_SPANS_KEPT])
         identity = GuardedText(cot[start : start + length].tobytes())
-        yield Candidate(FindingClass.IDS, name, ("token-ids",), spans, matched, finder.fingerprint(FindingClass.IDS, identity))
+        id_ = finder.fingerprint(FindingClass.IDS, identity)
+        yield Candidate(FindingClass.IDS, name, ("token-ids",), spans, matched, id_, len(runs) - len(spans))
 
 
 class _Ids(NamedTuple):
@@ -311,8 +385,10 @@ class _Finder(NamedTuple):
         chains: Sequence[matching.Chain],
         inputs: Sequence[str],
         class_: FindingClass = FindingClass.CONTENT,
+        fields: Sequence[str] = (),
     ) -> Iterator[Candidate]:
-        """The finding-to-be, if any, from the chains of one field under one stack of transforms.
+        """The finding-to-be, if any, from the chains of one field under one stack of transforms. `fields` are the names of the
+        inputs where the chains go over several.
 
         Chains that cannot come to more than `low` are counted but not localised: that would cost more than all the rest.
         """
@@ -325,9 +401,11 @@ class _Finder(NamedTuple):
             if weight.private < THRESHOLDS.report:
                 continue
             if grade(stretch_of(weight, lambda windows: False)) is not Severity.LOW:
-                localised, beside = _localise(subject, chain, inputs, places)
+                localised, beside = _localise(subject, chain, inputs, places, fields)
                 spans += localised
-                weight = replace(weight, beside_marker=beside)
+                # Where coverage or a marker decides, the words need not be looked up.
+                novel = beside or weight.covered >= THRESHOLDS.high_covered or _is_news(subject, localised)
+                weight = replace(weight, beside_marker=beside, novel=novel)
             weights.append(weight)
         if not weights:
             return
@@ -338,25 +416,31 @@ class _Finder(NamedTuple):
                 class_ = FindingClass.INDIRECT
             transforms = transforms or (("verbatim",) if spans and _verbatim(subject, spans, inputs) else ("reformatted",))
         identity = self.fingerprint(class_, subject.identity(chains))
-        yield Candidate(class_, name, transforms, tuple(spans[:_SPANS_KEPT]), tuple(weights), identity)
+        kept = tuple(spans[:_SPANS_KEPT])
+        yield Candidate(class_, name, transforms, kept, tuple(weights), identity, len(spans) - len(kept))
 
 
 def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
-    """What a chain weighs at most: its substantial runs, without those that are stock text."""
+    """What a chain weighs at most: its substantial runs, without what is stock text."""
     runs, stock = [], 0
     for run in chain.runs:
         if run.private >= THRESHOLDS.substantial:
-            windows = tuple(certain_windows(subject.normalised[run.cot_start : run.cot_start + run.length]))
-            if is_stock(windows):
-                stock += run.private
-            else:
-                runs.append(RunWeight(subject.characters(run.length), subject.characters(run.private), windows))
+            text = subject.normalised[run.cot_start : run.cot_start + run.length]
+            common = min(stock_weight(text), run.private)
+            stock += common
+            if run.private - common >= THRESHOLDS.substantial:
+                length, private = (subject.characters(size - common) for size in (run.length, run.private))
+                runs.append(RunWeight(length, private, tuple(certain_windows(text))))
     private = subject.characters(chain.private - stock)
-    return ChainWeight(private, private / max(1, subject.characters(subject.pattern.private)), tuple(runs), beside_marker=True)
+    return ChainWeight(private, min(1.0, private / max(1, subject.own)), tuple(runs), beside_marker=True)
 
 
 def _localise(
-    subject: Subject, chain: matching.Chain, inputs: Sequence[str], places: dict[int, tuple[matching.Places, matching.Places]]
+    subject: Subject,
+    chain: matching.Chain,
+    inputs: Sequence[str],
+    places: dict[int, tuple[matching.Places, matching.Places]],
+    fields: Sequence[str],
 ) -> tuple[list[Span], bool]:
     """The spans of a chain in code points, and whether a marker stands beside one. `places` keeps the maps of the inputs."""
     spans, beside = [], False
@@ -365,11 +449,19 @@ def _localise(
             places[run.field] = matching.offsets(inputs[run.field])
         first, last = places[run.field]
         start, end = int(first[run.input_start]), int(last[run.input_start + run.length - 1])
-        spans.append(Span(subject.cot_span(run.cot_start, run.cot_start + run.length), (start, end)))
+        spans.append(
+            Span(subject.cot_span(run.cot_start, run.cot_start + run.length), (start, end), fields[run.field] if fields else "")
+        )
         text = inputs[run.field]
         around = text[max(0, start - _BESIDE) : start] + " " + text[end : end + _BESIDE]
         beside = beside or _MARKER.search(around) is not None or subject.drafts_a_call(run.cot_start, run.cot_start + run.length)
     return spans, beside
+
+
+def _is_news(subject: Subject, spans: Sequence[Span]) -> bool:
+    """Whether the longest of some spans has words of its own."""
+    longest = max(spans, key=lambda span: span.cot[1] - span.cot[0])
+    return subject.news(*longest.cot) >= THRESHOLDS.new_letters
 
 
 def _verbatim(subject: Subject, spans: Sequence[Span], inputs: Sequence[str]) -> bool:
@@ -381,11 +473,11 @@ def _verbatim(subject: Subject, spans: Sequence[Span], inputs: Sequence[str]) ->
 
 def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[str]:
     """The decoded text of one field in which a candidate's input spans count code points. For revealing on purpose only."""
-    for field in call.inputs or ():
-        if field.name != name or field.text is None:
+    for field, guarded in searched_texts(call):
+        if field != name:
             continue
-        text = field.text.reveal()
-        if transforms in (("verbatim",), ("reformatted",)):
+        text = guarded.reveal()
+        if transforms in (("verbatim",), ("reformatted",), ("split-over-fields",)):
             return [text]
         return [layer.text.reveal() for layer in unfold(text, Budget()) if layer.transforms == transforms][:1]
     return []

@@ -8,9 +8,11 @@ reasoning, a file, another model's input) is never subtracted: there it is an in
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Reason, SplitStatus, Visibility
+from sequester.episodes.pieces import TYPED
 
 MIN_PRIVATE = 31
 """Normalised private characters below which there is nothing to look for (`no_private_text`)."""
@@ -41,11 +43,12 @@ def material(episode: Episode) -> Material:
     kinds: list[str] = []
     later: list[tuple[GuardedText, int]] = []
     failed = episode.split.status is SplitStatus.SPLIT_FAILED
+    guessed = failed and episode.split.family not in (GIVEN, TYPED)
     # Where the log names the parts and the answer holds the reasoning itself, subtracting it would hide what we look for.
     trust_answer = not (failed and episode.split.family == GIVEN)
     for segment in episode.segments:
         if segment.channel is Channel.REASONING:
-            reasoning.append(_surely_reasoning(segment.text) if failed and trust_answer else segment.text)
+            reasoning.append(_surely_reasoning(segment.text) if guessed else segment.text)
         elif segment.channel in _OWN_OUTPUT:
             if trust_answer:
                 own.append((segment.text, 0))
@@ -57,6 +60,14 @@ def material(episode: Episode) -> Material:
     given += [(column.text, 0) for column in episode.columns if column.text is not None]
     # What was given comes first, so that an echo counts only what the answer repeats from the reasoning alone.
     return Material(tuple(reasoning), tuple(given + own), ("",) * len(given) + tuple(kinds), tuple(later))
+
+
+def without_calls(of: Material) -> Material | None:
+    """The same without subtracting what the policy sent in tool calls; None where it sent none."""
+    if Channel.TOOL_CALL.value not in of.echoes:
+        return None
+    kept = [at for at, echo in enumerate(of.echoes) if echo != Channel.TOOL_CALL.value]
+    return replace(of, public=tuple(of.public[at] for at in kept), echoes=tuple(of.echoes[at] for at in kept))
 
 
 def _surely_reasoning(text: GuardedText) -> GuardedText:

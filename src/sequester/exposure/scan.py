@@ -20,7 +20,15 @@ from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
 from sequester.exposure import matching
 from sequester.exposure.examine import Subject, characters_per_byte, examine, searched_texts
-from sequester.exposure.private import MIN_PRIVATE, Material, lacks_answer, material, why_not_cleared, why_unassessable
+from sequester.exposure.private import (
+    MIN_PRIVATE,
+    Material,
+    lacks_answer,
+    material,
+    why_not_cleared,
+    why_unassessable,
+    without_calls,
+)
 from sequester.exposure.severity import THRESHOLDS
 from sequester.exposure.tally import SKIPPED_SHOWN, CallOutcome, Candidate, Handover, Place, Reach, Suspect, Tally
 from sequester.findings.fingerprint import FingerprintKey
@@ -158,7 +166,7 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally, outlines: _Outli
         if call.hands_over:
             # By contract the scorer holds the reasoning whatever the log says: one finding per path, no search.
             tally.handovers.setdefault(Handover(shown_name(call.path), call.hands_over), Reach()).add(episode.step)
-        elif reason is None:
+        elif reason is None or (reason is Reason.NO_PRIVATE_TEXT and index in case.hits and without_calls(case.material)):
             if index not in case.hits and (streamed := _streamed(call)):
                 case.hits[index] = streamed
             if index in case.hits or any(field.ids is not None for field in call.inputs or ()):
@@ -166,7 +174,7 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally, outlines: _Outli
                 found = examine(subject, call, case.hits.get(index, ()), key)
                 candidates = tuple(one for one in found.candidates if one.covered >= least)
                 tally.limits.update(found.limits)
-                reason = Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None
+                reason = reason or (Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None)
             reason = case.not_cleared or reason or (Reason.REBUILT_ONLY if call.evidence is not Evidence.RECORDED else None)
         outcome = _outcome(call.path, Evidence.CONTRACT if call.hands_over else call.evidence, bool(call.hands_over), reason)
         outcomes.append(replace(outcome, candidates=candidates) if candidates else outcome)

@@ -136,7 +136,9 @@ def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared)
     severity = max(grades, key=lambda one: one.rank)
     unshared = sum(stretch.unshared for stretch in stretches)
     elsewhere = sum(run.private for chain in candidate.chains for run in chain.runs if shared(run.windows))
-    note = f"{elsewhere} of these characters stand in other episodes' scorer inputs too" if elsewhere else ""
+    notes = [f"{elsewhere} of these characters stand in other episodes' scorer inputs too"] if elsewhere else []
+    if candidate.unlisted:
+        notes.append(f"{len(candidate.spans)} of {len(candidate.spans) + candidate.unlisted} spans are listed")
     return Finding(
         id=candidate.fingerprint,
         rule=RULE_OF_CLASS[candidate.class_],
@@ -159,7 +161,7 @@ def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared)
         environment=suspect.environment,
         step=suspect.step,
         source=suspect.source,
-        note=note,
+        note="; ".join(notes),
     )
 
 

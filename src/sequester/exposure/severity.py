@@ -4,7 +4,7 @@ No single length works on natural text: two people who reason about the same poe
 episodes, and a leaked sentence may be no longer. What tells them apart is measured on real episodes (docs/calibration.md): a
 coincidence stands *as a whole* in other scorer inputs of the run too, because it is the topic's wording; a leak does not. So runs that
 stand elsewhere are discounted before length counts. Short episodes are graded by coverage: nobody repeats a tenth of somebody
-else's private reasoning by chance.
+else's private reasoning in one run by chance, unless the run is a term of the topic, all of whose words prompt and answer hold too.
 
 Covers: verbatim and decoded text. Does not cover: paraphrase, translation, length or format signals.
 """
@@ -34,13 +34,15 @@ class Thresholds(Struct, frozen=True):
     chain: int = 128
     """Unshared characters, over all substantial runs of a chain, at which the chain is medium."""
     covered: float = 0.10
-    """Share of the private reasoning at which `report` unshared characters are medium."""
-    never_shared: float = 0.30
+    """Share of the private reasoning that one unshared run of `report` characters must cover to be medium."""
+    new_letters: int = 4
+    """Letters of a run in words that prompt, answer and columns lack, below which it is a term of the topic and not covering."""
+    never_shared: float = 0.40
     """Share of the private reasoning that other scorer inputs do not explain, however much of it they hold."""
     high: int = 160
     """Unshared characters of a chain that are high."""
     high_covered: float = 0.50
-    """Share of the private reasoning at which anything medium is high."""
+    """Share of the private reasoning at which anything medium is high, and `report` characters in however many pieces are medium."""
 
 
 THRESHOLDS = Thresholds()
@@ -61,6 +63,8 @@ class Stretch(Struct, frozen=True):
     """`private` over all private characters of the episode's reasoning."""
     beside_marker: bool = False
     """A reasoning or channel marker stands directly beside the stretch in the scorer's input: a failed split."""
+    longest_covered: float = 0.0
+    """`longest` over all private characters; 0 where none of its words is the reasoning's own."""
 
 
 Shared = Callable[[tuple[int, ...]], bool]
@@ -84,6 +88,8 @@ class ChainWeight(Struct, frozen=True):
     """`private` over all private characters of the episode's reasoning."""
     runs: tuple[RunWeight, ...]
     beside_marker: bool
+    novel: bool = True
+    """The longest run has at least `new_letters` in words that the public texts of its episode lack."""
 
 
 def stretch_of(chain: ChainWeight, shared: Shared) -> Stretch:
@@ -91,9 +97,9 @@ def stretch_of(chain: ChainWeight, shared: Shared) -> Stretch:
     own = [run for run in chain.runs if run.private >= THRESHOLDS.substantial and not shared(run.windows)]
     private = [run.private for run in own]
     quoting = [run.private for run in own if run.length >= THRESHOLDS.quoted_run]
-    return Stretch(
-        chain.private, sum(private), max(private, default=0), max(quoting, default=0), chain.covered, chain.beside_marker
-    )
+    longest = max(private, default=0)
+    share = chain.covered * longest / max(1, chain.private) if chain.novel else 0.0
+    return Stretch(chain.private, sum(private), longest, max(quoting, default=0), chain.covered, chain.beside_marker, share)
 
 
 def grade(stretch: Stretch, at: Thresholds = THRESHOLDS) -> Severity | None:
@@ -103,9 +109,10 @@ def grade(stretch: Stretch, at: Thresholds = THRESHOLDS) -> Severity | None:
     """
     if stretch.private < at.report:
         return None
-    telling = stretch.covered >= at.covered or stretch.beside_marker
+    own_words = stretch.longest >= at.report and stretch.longest_covered >= at.covered
+    telling = own_words or stretch.covered >= at.high_covered or stretch.beside_marker
     if stretch.covered >= at.never_shared or stretch.beside_marker:
-        # Nobody repeats a third of somebody else's reasoning, or stops at its end marker, by sharing a topic.
+        # Nobody repeats two fifths of somebody else's reasoning, or stops at its end marker, by sharing a topic.
         stretch = replace(stretch, unshared=stretch.private, longest=max(stretch.longest, stretch.private))
     long_enough = stretch.longest >= at.run or stretch.longest_quoting >= at.private_part or stretch.unshared >= at.chain
     if not (long_enough or (telling and stretch.unshared >= at.report)):

@@ -1,7 +1,7 @@
-"""Stock text: licence notices, code idioms and filler (`stock.txt`), which nobody's reasoning is alone with.
+"""Stock text (`stock.txt`): licences, code idioms, schemas, turns of phrase, famous texts. Nobody's reasoning is alone with it.
 
-A model that recites a licence has leaked nothing when the file under grading opens with it. A run that stands whole in stock text
-carries no weight and no characters.
+A model that recites a licence or says that it will think step by step has leaked nothing when the file under grading, or the judge's
+prompt, says it too. Stretches of stock text carry no weight and no characters.
 """
 
 from __future__ import annotations
@@ -10,25 +10,32 @@ from functools import cache
 from importlib.resources import files
 
 from sequester.exposure.matching import normalise
-from sequester.exposure.oracle import certain_windows
 
 _BETWEEN = "\n%%\n"
-_PART, _STRIDE = 260, 200
+PIECE = 16
+"""Normalised bytes: a stretch of so many that stands in stock text is stock."""
 
 
-def is_stock(windows: tuple[int, ...]) -> bool:
-    """Whether a run with these windows stands whole in stock text; False for none, since nothing was looked up."""
-    return bool(windows) and _windows().issuperset(windows)
+def stock_weight(run: bytes) -> int:
+    """What stock text takes from the weight of a run: its bytes if it is most of the run, else nothing."""
+    length = stock_length(run)
+    return length if 2 * length > len(run) else 0
+
+
+def stock_length(run: bytes) -> int:
+    """How many bytes of a normalised text belong to stretches of stock text."""
+    pieces = _pieces()
+    length = end = 0
+    for start in range(len(run) - PIECE + 1):
+        if run[start : start + PIECE] in pieces:
+            length += start + PIECE - max(start, end)
+            end = start + PIECE
+    return length
 
 
 @cache
-def _windows() -> frozenset[int]:
-    """All windows of all stock texts, in overlapping parts because of a long text only the ends would be taken."""
+def _pieces() -> frozenset[bytes]:
+    """All pieces of all stock texts."""
     texts = files("sequester.exposure").joinpath("stock.txt").read_text("utf-8").split(_BETWEEN)[1:]
     normalised = [normalise(text) for text in texts]
-    return frozenset(
-        window
-        for text in normalised
-        for start in range(0, len(text), _STRIDE)
-        for window in certain_windows(text[start : start + _PART])
-    )
+    return frozenset(text[start : start + PIECE] for text in normalised for start in range(len(text) - PIECE + 1))

@@ -36,6 +36,8 @@ class Candidate(Struct, frozen=True):
     chains: tuple[ChainWeight, ...]
     fingerprint: str
     """Id of the finding it would become."""
+    unlisted: int = 0
+    """Spans beyond those in `spans`."""
 
     @property
     def private(self) -> int:

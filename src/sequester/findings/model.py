@@ -70,13 +70,15 @@ class ExitCode(IntEnum):
     INCOMPLETE = 4
 
 
-class Span(Struct, frozen=True):
+class Span(Struct, frozen=True, omit_defaults=True):
     """A shared stretch. Offsets count code points."""
 
     cot: tuple[int, int]
     """In the episode's reasoning (all reasoning segments joined by a newline each)."""
     input: tuple[int, int]
     """In the decoded input field."""
+    field: str = ""
+    """That field, in a finding that chains over several; empty: the finding's own."""
 
 
 class WaiverNote(Struct, frozen=True):

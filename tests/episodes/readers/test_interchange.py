@@ -207,3 +207,10 @@ def test_gzip_is_read_like_plain(tmp_path: Path) -> None:
 def test_no_record_serialises_its_texts(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         msgspec.json.encode(one(tmp_path))
+
+
+def test_a_line_in_which_a_key_stands_twice_is_malformed(tmp_path: Path) -> None:
+    twice = json.dumps(line()).replace('"reasoning": ', '"reasoning": "hidden", "reasoning": ').encode()
+    (skipped,) = read(tmp_path, twice)
+    assert isinstance(skipped, Skipped)
+    assert (skipped.reason, skipped.detail) == (Reason.MALFORMED, "a key `reasoning` stands twice in one object")

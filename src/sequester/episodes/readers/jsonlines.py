@@ -2,14 +2,15 @@
 
 A bad line costs that line: it becomes a `Skipped` that says where and what, without a character of it, and reading goes on. Two
 things that trainers' own JSON encoders write although JSON forbids them are read rather than lost: a lone surrogate becomes
-U+FFFD, and NaN or Infinity becomes null. Of a key that stands twice in an object the last one counts, as in all parsers.
+U+FFFD, and NaN or Infinity becomes null. Of a key that stands twice in an object the last one counts, as in all parsers, unless a
+reader checks for it (`repeats`).
 """
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -84,9 +85,13 @@ def numbered_lines(unit: Unit) -> Iterator[tuple[int, bytes | None]]:
 
 
 def decoded_lines(
-    unit: Unit, decoder: msgspec.json.Decoder[T], keys: Collection[str] = ()
+    unit: Unit,
+    decoder: msgspec.json.Decoder[T],
+    keys: Collection[str] = (),
+    check: Callable[[bytes, T], str | None] = lambda line, record: None,
 ) -> Iterator[tuple[Source, T | Skipped]]:
-    """Every record of a slice, decoded, or why it could not be; `keys` are the valid ones that a message may suggest.
+    """Every record of a slice, decoded, or why it could not be; `keys` are the valid ones that a message may suggest. `check` may
+    find something wrong with a line that was decoded.
 
     Raises InputError where the file cannot be read any further.
     """
@@ -97,7 +102,9 @@ def decoded_lines(
             yield source, Skipped(source, Reason.LIMIT, f"the line is longer than {MAX_LINE >> 20} MB")
             continue
         try:
-            yield source, decode(line)
+            record = decode(line)
+            wrong = check(line, record)
+            yield source, record if wrong is None else _malformed(source, wrong)
         except msgspec.ValidationError as error:
             yield source, _malformed(source, explain_mismatch(error, keys))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

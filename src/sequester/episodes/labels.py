@@ -1,0 +1,62 @@
+"""Typed fields that a log printed as words: `reasoning_content: ... | content: ...`, `[reasoning] ... [content] ...`, or as Ollama does.
+
+Nobody's template writes this, so where the fields end is a guess and the split fails; but what stands after a reasoning label is
+worth looking for in reward inputs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from sequester.episodes.model import Channel
+from sequester.episodes.pieces import Piece
+
+_REASONING = "reasoning_content|reasoning|thinking|analysis|thought"
+_ANSWER = "content|final|answer|text|output|response"
+_LABEL = re.compile(
+    rf"(?:\A\s*|(?<=[ \t]))(?:(?:(?P<reasoning>{_REASONING})|(?P<answer>{_ANSWER})):"
+    rf"|\[(?:(?P<bracketed_reasoning>{_REASONING})|(?P<bracketed_answer>{_ANSWER}))\])(?=\s|\Z)"
+)
+"""A label at the very start or inside a line. At the start of a later line it is YAML or prose."""
+_PRINTED = "Thinking...\n", "\n...done thinking."
+"""What Ollama's command line prints around reasoning."""
+_MOST = 8
+"""Labels; a text with more is a table or a transcript."""
+_BLANK = " \t\r\n|"
+
+
+def split_labelled(text: str) -> tuple[Piece, ...] | None:
+    """The pieces of a text whose first word is a label and that has one of each kind; None for any other, or where no reasoning
+    stands after its label."""
+    start = text.find(_PRINTED[0], 0, len(_PRINTED[0]) + 1)
+    end = text.find(_PRINTED[1], start) if start >= 0 else -1
+    if end >= 0:
+        spans = [(Channel.REASONING, start + len(_PRINTED[0]), end), (Channel.ANSWER, end + len(_PRINTED[1]), len(text))]
+        return _pieces(text, spans)
+    first = _LABEL.match(text)
+    if first is None:
+        return None
+    labels = [first]
+    for match in _LABEL.finditer(text, first.end()):
+        labels.append(match)
+        if len(labels) > _MOST:
+            return None
+    kinds = [Channel.REASONING if (match.lastgroup or "").endswith("reasoning") else Channel.ANSWER for match in labels]
+    ends = [match.start() for match in labels[1:]] + [len(text)]
+    pieces = _pieces(text, zip(kinds, [match.end() for match in labels], ends, strict=True))
+    reasoned = any(piece.channel is Channel.REASONING and text[piece.start : piece.end].strip("'\"") for piece in pieces)
+    return pieces if reasoned and len(set(kinds)) == 2 else None
+
+
+def _pieces(text: str, spans: Iterable[tuple[Channel, int, int]]) -> tuple[Piece, ...]:
+    """Pieces without the white space and bars at their edges, those that are not blank."""
+    pieces = []
+    for channel, start, end in spans:
+        while start < end and text[start] in _BLANK:
+            start += 1
+        while end > start and text[end - 1] in _BLANK:
+            end -= 1
+        if start < end:
+            pieces.append(Piece(channel, start, end, 0))
+    return tuple(pieces)
