@@ -104,12 +104,12 @@ def from_parts(
 
     A reasoning field that is there and blank is positive evidence of no CoT; one that is absent is none: `ambiguous`.
     """
-    sampled = []
+    sampled: tuple[Segment, ...] = ()
     if reasoning is not None:
-        sampled.append(Segment(0, _REASONING, GuardedText(reasoning)))
+        sampled = (Segment(0, _REASONING, GuardedText(reasoning)),)
     if answer is not None:
-        sampled.append(Segment(0, _ANSWER, GuardedText(answer)))
-    return from_segments(prompt, sampled, tool_results)
+        sampled += (Segment(0, _ANSWER, GuardedText(answer)),)
+    return Assembled(_given(prompt, tool_results) + sampled, _judge(sampled))
 
 
 def from_segments(prompt: str | Sequence[Message], segments: Sequence[Segment], tool_results: Sequence[str] = ()) -> Assembled:

@@ -169,19 +169,29 @@ def examine(subject: Subject, call: RewardCall, hints: Sequence[int], key: Finge
 
 def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
     """The text fields of a call by name, and its short leaves joined: a text in pieces too short to be found one by one."""
-    texts = [(field.name, field.text) for field in call.inputs or () if field.text is not None]
+    texts, short = [], 0
+    for field in call.inputs or ():
+        if field.text is not None:
+            texts.append((field.name, field.text))
+            short += len(field.text.reveal_raw()) < SHORT_LEAF
+    return texts + _short_leaves_joined(texts) if short > 1 else texts
+
+
+def _short_leaves_joined(texts: Sequence[tuple[str, GuardedText]]) -> list[tuple[str, GuardedText]]:
     pieces: dict[str, list[str]] = {}
     for name, text in texts:
         if len(text.reveal_raw()) < SHORT_LEAF:
             for place in {_INDEX.sub("[*]", name), _INDEX_BEFORE_LAST.sub("[*]", name)}:
                 pieces.setdefault(place, []).append(text.reveal())
-    for place, leaves in pieces.items():
-        if len(leaves) >= SHORT_LEAVES:
-            # Tokenizers write a leading space or a line break as one of these letters.
-            texts.append((f"{place} joined", GuardedText("".join(leaves).translate(_TOKEN_SPACES))))
+    # Tokenizers write a leading space or a line break as one of these letters.
+    joined = [
+        (f"{place} joined", GuardedText("".join(leaves).translate(_TOKEN_SPACES)))
+        for place, leaves in pieces.items()
+        if len(leaves) >= SHORT_LEAVES
+    ]
     if len(pieces) >= SHORT_LEAVES:
-        texts.append((JOINED, GuardedText("".join(leaves[0] for leaves in pieces.values()))))
-    return texts
+        joined.append((JOINED, GuardedText("".join(leaves[0] for leaves in pieces.values()))))
+    return joined
 
 
 _INDEX = re.compile(r"\[\d+\]")
