@@ -159,3 +159,17 @@ def test_judging_takes_linear_time() -> None:
     start = time.perf_counter()
     from_parts(PROMPT, reasoning, answer)
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("reasoning", ["", None])
+def test_an_answer_that_holds_the_reasoning_is_taken_apart(reasoning: str | None) -> None:
+    assembled = from_parts(PROMPT, reasoning, f"<think>\n{REASONING}\n</think>\n\n{ANSWER}")
+    assert assembled.split.status is SplitStatus.SPLIT_FAILED
+    sampled = [(segment.channel, segment.text.reveal()) for segment in assembled.segments[1:] if segment.text]
+    assert sampled == [(Channel.REASONING, REASONING), (Channel.ANSWER, ANSWER)]
+
+
+def test_a_whole_completion_in_the_answer_field_does_not_double_the_reasoning() -> None:
+    assembled = from_parts(PROMPT, REASONING, f"<think>\n{REASONING}\n</think>\n\n{ANSWER}")
+    sampled = [(segment.channel, segment.text.reveal()) for segment in assembled.segments[1:]]
+    assert sampled == [(Channel.REASONING, REASONING), (Channel.ANSWER, ANSWER)]

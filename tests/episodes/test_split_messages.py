@@ -236,3 +236,19 @@ def test_only_our_own_errors_cross_the_border(messages: list[dict[str, Any]]) ->
         return
     turns = [segment.turn for segment in found.segments]
     assert turns == sorted(turns)
+
+
+def test_a_later_message_without_field_and_delimiter_is_not_cleared_by_an_earlier_one() -> None:
+    first = {"role": "assistant", "reasoning_content": "Nine crates, say eleven.", "content": "Looking."}
+    inline = {"role": "assistant", "content": "<think>Nine crates, say eleven.</think>Looking."}
+    bare = {"role": "assistant", "content": "Nobody counts crates on the other truck, so eleven it is."}
+    for start in (first, inline):
+        found = split_messages([start, {"role": "user", "content": "And?"}, bare])
+        assert found.split.status is SplitStatus.SPLIT_FAILED
+        assert [part.text.reveal() for part in found.segments if part.channel is Channel.REASONING] == [
+            "Nine crates, say eleven."
+        ]
+        closed = {**bare, "reasoning_content": ""}
+        assert split_messages([start, {"role": "user", "content": "And?"}, closed]).split.status is SplitStatus.SPLIT
+        short = {"role": "assistant", "content": "Eleven."}
+        assert split_messages([start, {"role": "user", "content": "And?"}, short]).split.status is SplitStatus.SPLIT

@@ -16,6 +16,7 @@ from msgspec import Struct
 from sequester.episodes.families import PAIRS, TAG_NAMES
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Segment, Split, SplitStatus, Visibility
+from sequester.episodes.pieces import TYPED
 from sequester.episodes.readers.flatten import flatten
 from sequester.episodes.splitter import split_messages, split_text
 
@@ -27,13 +28,14 @@ _PROMPT, _REASONING, _ANSWER, _TOOL_RESULT = Channel.PROMPT, Channel.REASONING, 
 _GIVEN = "given"
 _LABELS = frozenset({"role", "type"})
 """Keys of messages and their parts whose values name a kind and carry no text."""
-_DELIMITER = re.compile(
-    "|".join(
-        [rf"</?(?:{TAG_NAMES})\s*>", r"<\|channel\|>"]
-        + [re.escape(mark.literal) for name, pair in PAIRS.items() if name != "phrase" for mark in pair]
-    )
-)
-"""Some delimiter of reasoning, of any family. Only a gate: what it means, the splitter says."""
+_SPELLINGS = [("<", rf"</?(?:{TAG_NAMES})\s*>"), ("<", r"<\|channel\|>")] + [
+    (mark.literal[0], re.escape(mark.literal)) for name, pair in PAIRS.items() if name != "phrase" for mark in pair
+]
+_DELIMITERS = [
+    (first, re.compile("|".join(spelling for initial, spelling in _SPELLINGS if initial == first)))
+    for first in dict.fromkeys(initial for initial, _ in _SPELLINGS)
+]
+"""Some delimiter of reasoning, of any family, by its first character: a search for one known character is quick."""
 _STRIPPED_CHANNEL = "assistantfinal"
 """What is left of harmony's delimiter where special tokens were removed on decode."""
 _PROMPT_TAIL = 256
@@ -104,30 +106,49 @@ def from_parts(
 
     A reasoning field that is there and blank is positive evidence of no CoT; one that is absent is none: `ambiguous`.
     """
-    sampled: tuple[Segment, ...] = ()
+    sampled = []
     if reasoning is not None:
-        sampled = (Segment(0, _REASONING, GuardedText(reasoning)),)
+        sampled.append(Segment(0, _REASONING, GuardedText(reasoning)))
     if answer is not None:
-        sampled += (Segment(0, _ANSWER, GuardedText(answer)),)
-    return Assembled(_given(prompt, tool_results) + sampled, _judge(sampled))
+        sampled.append(Segment(0, _ANSWER, GuardedText(answer)))
+    return from_segments(prompt, sampled, tool_results)
 
 
 def from_segments(prompt: str | Sequence[Message], segments: Sequence[Segment], tool_results: Sequence[str] = ()) -> Assembled:
-    """An episode whose log names the channel of every piece after the prompt."""
-    return Assembled(_given(prompt, tool_results) + tuple(segments), _judge(segments))
+    """An episode whose log names the channel of every piece after the prompt.
 
-
-def _judge(segments: Sequence[Segment]) -> Split:
-    """How far channels that a log names can be trusted."""
-    typed, latest = False, ""
+    An answer that holds reasoning is taken apart, so that this reasoning is looked for too; the episode is `split_failed` all the same.
+    """
+    given, latest = False, ""
+    kept: list[Segment] = []
+    failure: Split | None = None
     for segment in segments:
+        text = segment.text.reveal()
+        if segment.channel is _ANSWER and (reason := _reasoning_inside(text, latest)):
+            parts, family = _taken_apart(segment, latest)
+            kept += parts
+            failure = failure or Split(SplitStatus.SPLIT_FAILED, reason, family)
+            continue
         if segment.channel is _REASONING:
-            typed, latest = True, segment.text.reveal().strip() or latest
-        elif segment.channel is _ANSWER and (reason := _reasoning_inside(segment.text.reveal(), latest)):
-            return Split(SplitStatus.SPLIT_FAILED, reason, _GIVEN)
-    if latest:
-        return _SPLIT
-    return _NO_COT if typed else _ABSENT
+            given, latest = True, text.strip() or latest
+        kept.append(segment)
+    split = failure or (_SPLIT if latest else _NO_COT if given else _ABSENT)
+    return Assembled(_given(prompt, tool_results) + tuple(kept), split)
+
+
+def _taken_apart(segment: Segment, reasoning: str) -> tuple[list[Segment], str]:
+    """The pieces of an answer that holds reasoning, without what repeats the reasoning given before it, and what decided."""
+    text = segment.text.reveal()
+    found = split_text(text)
+    if not any(piece.channel is _REASONING for piece in found.pieces):
+        return [segment], _GIVEN
+    pieces = [
+        Segment(segment.turn + piece.turn, piece.channel, GuardedText(part))
+        for piece in found.pieces
+        if (part := text[piece.start : piece.end])
+        and not (piece.channel is _REASONING and _repeated(part, reasoning) >= _COVERED)
+    ]
+    return pieces, TYPED if found.split.status is SplitStatus.SPLIT else found.split.family
 
 
 _SPLIT = Split(SplitStatus.SPLIT, "the log names the reasoning", _GIVEN)
@@ -153,9 +174,8 @@ def _reasoning_inside(answer: str, reasoning: str) -> str:
 
 
 def _has_delimiter(text: str) -> bool:
-    if "<" in text or "◁" in text or ("]" in text and "THINK]" in text):
-        return _DELIMITER.search(text) is not None or _STRIPPED_CHANNEL in text
-    return _STRIPPED_CHANNEL in text
+    """Only a gate: what a delimiter means, the splitter says."""
+    return any(first in text and mark.search(text) for first, mark in _DELIMITERS) or _STRIPPED_CHANNEL in text
 
 
 def _repeated(text: str, answer: str) -> float:

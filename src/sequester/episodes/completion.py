@@ -6,10 +6,12 @@ import re
 from typing import NamedTuple
 
 from sequester.episodes.families import FAMILIES, Kind, home_of
+from sequester.episodes.further import with_further_blocks
 from sequester.episodes.harmony import has_tokens, is_harmony, split_harmony, split_stripped
+from sequester.episodes.labels import split_labelled
 from sequester.episodes.marks import Mark, find_marks
 from sequester.episodes.model import Channel
-from sequester.episodes.pieces import Piece, SplitText, Why, judge
+from sequester.episodes.pieces import TYPED, Piece, SplitText, Why, judge
 from sequester.episodes.tags import chosen_pair, split_tags
 from sequester.errors import UsageError
 
@@ -69,7 +71,7 @@ def split_text(
 def _split(text: str, family: str, prompt: _Prompt, thinking: bool | None) -> tuple[tuple[Piece, ...], set[Why], str]:
     """Pieces, what was observed, and the family that decided: the one named if it left any delimiter, else the one recognised."""
     if (family == "harmony" and has_tokens(text)) or (family == "auto" and is_harmony(text)):
-        return *split_harmony(text), "harmony"
+        return _harmony(text)
     named = family if family != "harmony" else "auto"
     if named == "auto" and _GRANITE_PHRASE.match(text) is not None:
         named = "granite"
@@ -77,7 +79,7 @@ def _split(text: str, family: str, prompt: _Prompt, thinking: bool | None) -> tu
     pair = chosen_pair(text, marks)
     if pair is None and named != "auto":
         if is_harmony(text):
-            return *split_harmony(text), "harmony"
+            return _harmony(text)
         others = find_marks(text, "auto")
         pair = chosen_pair(text, others)
         if pair is not None:
@@ -85,7 +87,14 @@ def _split(text: str, family: str, prompt: _Prompt, thinking: bool | None) -> tu
     if pair is None:
         return _unmarked(text, marks, family, thinking is False or prompt.off)
     pieces, found = split_tags(text, marks, pair, visible_at_start=prompt.visible, prefills=FAMILIES[named].prefills)
-    return pieces, found, home_of(pair) if named == "auto" else named
+    pieces, further = with_further_blocks(text, pieces, pair, marks if named == "auto" else None)
+    return pieces, found | further, home_of(pair) if named == "auto" else named
+
+
+def _harmony(text: str) -> tuple[tuple[Piece, ...], set[Why], str]:
+    pieces, found = split_harmony(text)
+    pieces, further = with_further_blocks(text, pieces, "harmony", None)
+    return pieces, found | further, "harmony"
 
 
 def _unmarked(text: str, marks: list[Mark], family: str, off: bool) -> tuple[tuple[Piece, ...], set[Why], str]:
@@ -98,6 +107,9 @@ def _unmarked(text: str, marks: list[Mark], family: str, off: bool) -> tuple[tup
         if name is not None and family in ("auto", "gemma"):
             rest = Piece(Channel.REASONING, name.end(), len(text), 0)
             return (rest,) if rest.start < rest.end else (), {Why.TOKENS_STRIPPED}, "gemma"
+        labelled = split_labelled(text)
+        if labelled is not None:
+            return labelled, {Why.LABELS}, TYPED
     pieces, _ = split_tags(text, marks, None, visible_at_start=True, prefills=False)
     return pieces, {Why.THINKING_OFF if off else Why.NO_MARKS}, family
 

@@ -56,10 +56,12 @@ class Delimiter(Struct, frozen=True):
     """What follows, as a regular expression."""
 
 
-TAG_NAMES = r"(?:[A-Za-z][\w-]{0,19}+:)?think(?:ing)?(?::[\w-]{1,20})?|thoughts?|reasoning"
+TAG_NAMES = (
+    r"(?:[A-Za-z][\w-]{0,19}+:)?think(?:ing)?(?::[\w-]{1,20})?|thoughts?|reasoning|reflection|scratch_?pad|(?:inner_?)?monologue"
+)
 """Names of XML-like reasoning tags: `think`, `thinking`, `mm:think`, `seed:think`, `think:opensource`, `thought`, `reasoning`
-..."""
-_NAME_AHEAD = r"(?=[tTrR]|[\w-]{1,20}+:)"
+..., and those that models think in because a prompt taught them to: `scratchpad`, `reflection`, `inner_monologue`."""
+_NAME_AHEAD = r"(?=[tTrRsSiImM]|[\w-]{1,20}+:)"
 """How every such name begins. Only to be quick about tags of other languages."""
 
 PAIRS: dict[str, tuple[Delimiter, Delimiter]] = {

@@ -159,7 +159,8 @@ def in_prose(text: str, mark: Mark) -> bool:
     return before == " " and (after[:1] in tuple(".,;:!?)") or (after[:1] == " " and after[1:].islower()))
 
 
-def _begins_line(text: str, position: int) -> bool:
+def begins_line(text: str, position: int) -> bool:
+    """Whether only a little white space stands before a position on its line."""
     indent = text[max(0, position - _INDENT) : position].rpartition("\n")[2]
     return not indent.strip(" \t") and (len(indent) < _INDENT or position == _INDENT)
 
@@ -174,7 +175,7 @@ class Fences:
     def _at(self) -> list[int]:
         text = self._text
         fence = _FENCE if "~" in text else _BACKTICKS
-        return [match.start() for match in fence.finditer(text) if _begins_line(text, match.start())]
+        return [match.start() for match in fence.finditer(text) if begins_line(text, match.start())]
 
     def holds(self, position: int, since: int) -> bool:
         """Whether a position stands in a closed fence that was opened at or after `since`."""

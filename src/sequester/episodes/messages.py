@@ -15,6 +15,7 @@ from msgspec import Struct
 from sequester.episodes.completion import split_text
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Segment, Split, SplitStatus, Visibility
+from sequester.episodes.pieces import TYPED
 from sequester.errors import MalformedRecord
 
 Message = Mapping[str, Any]
@@ -55,6 +56,8 @@ _MEDIA = frozenset(
     )
 )
 _WEAKEST = (Visibility.RAW, Visibility.SUMMARY, Visibility.REDACTED, Visibility.SIGNATURE_ONLY, Visibility.ABSENT)
+_SHORTEST = 31
+"""Characters that reasoning needs at least to be looked for at all."""
 _DEEPEST = 16
 """Nested content lists beyond this depth are malformed."""
 
@@ -91,6 +94,8 @@ class _State:
         """A typed field was there and empty."""
         self.undelimited = False
         """A message of the policy had text, and neither a typed field nor a delimiter."""
+        self.could_reason = False
+        """One of these was long enough to hold reasoning."""
         self.failure: Split | None = None
         self.inline: Split | None = None
         """How reasoning was found inside a content."""
@@ -100,7 +105,7 @@ class _State:
             self.segments.append(Segment(turn, channel, GuardedText(text)))
 
     def fail(self, reason: str) -> None:
-        self.failure = self.failure or Split(SplitStatus.SPLIT_FAILED, reason, "typed")
+        self.failure = self.failure or Split(SplitStatus.SPLIT_FAILED, reason, TYPED)
 
 
 def split_messages(messages: Sequence[Message], family: str = "auto") -> SplitMessages:
@@ -207,6 +212,7 @@ def _answer(state: _State, part: _Part, typed: bool) -> None:
         state.empty = True
     elif not typed:
         state.undelimited = True
+        state.could_reason |= len(part.text.strip()) >= _SHORTEST
 
 
 def _reasoning_fields(message: Message, where: str) -> Iterator[_Part]:
@@ -359,12 +365,15 @@ def _json(value: Any, where: str) -> str:
 def _verdict(state: _State) -> Split:
     if state.failure is not None:
         return state.failure
+    if state.reasoned and state.could_reason:
+        reason = "some messages hold reasoning, and another has text with neither a typed field nor a delimiter"
+        return Split(SplitStatus.SPLIT_FAILED, reason, TYPED)
     if state.inline is not None:
         return state.inline
     if state.reasoned:
-        return Split(SplitStatus.SPLIT, "typed fields hold the reasoning, or show that there was some", "typed")
+        return Split(SplitStatus.SPLIT, "typed fields hold the reasoning, or show that there was some", TYPED)
     if state.empty and not state.undelimited:
-        return Split(SplitStatus.NO_COT, "the typed reasoning is there and empty", "typed")
+        return Split(SplitStatus.NO_COT, "the typed reasoning is there and empty", TYPED)
     return Split(SplitStatus.AMBIGUOUS, "no typed reasoning field and no delimiter in the text", state.family)
 
 

@@ -9,6 +9,9 @@ from msgspec import Struct
 
 from sequester.episodes.model import Channel, Split, SplitStatus
 
+TYPED = "typed"
+"""`Split.family` where fields of the log, not delimiters in a text, say what is reasoning."""
+
 
 class Piece(Struct, frozen=True):
     """A stretch of a completion in one channel."""
@@ -37,6 +40,7 @@ class Why(StrEnum):
     UNCLOSED = "unclosed: the reasoning was cut off before its closing delimiter, the answer is empty"
     REPEATED = "closed more than once: the reasoning runs to the last closing delimiter"
     UNBALANCED = "more opening than closing delimiters: the reasoning runs to the last closing delimiter"
+    FURTHER = "the reasoning goes on in delimiters of another vocabulary"
     CHANNELS = "the messages name their channels"
     EMPTY_BLOCK = "the reasoning block is empty"
     EMPTY_LATE = "an empty reasoning block after visible text: the text may be all answer or all reasoning"
@@ -48,7 +52,9 @@ class Why(StrEnum):
     MARK_IN_PROSE = "a delimiter stands in running text after a complete block: a mention, or reasoning"
     CLOSER_QUOTED = "the reasoning is opened, and its only closing delimiters stand in quotation marks"
     CLOSER_IN_CALL = "the only closing delimiter stands inside a tool call"
+    STRANGE = "delimiters of another vocabulary stand in the answer: an example, or reasoning"
     TOKENS_STRIPPED = "role words are glued to the text: special tokens were removed on decode, the boundary is a guess"
+    LABELS = "typed fields are printed as words: where they end is a guess"
     NEVER_CLOSED = "the prompt opened the reasoning, and the completion ended without closing it: thinking may have been off"
     FINAL_TWICE = "more than one final message in a turn: all but the last are taken as reasoning"
     MALFORMED_HEADER = "a message header is malformed or stands inside a message"
@@ -61,6 +67,7 @@ class Why(StrEnum):
 _MEANINGS = {
     SplitStatus.SPLIT_FAILED: (
         Why.TOKENS_STRIPPED,
+        Why.LABELS,
         Why.UNKNOWN_CHANNEL,
         Why.MALFORMED_HEADER,
         Why.FINAL_TWICE,
@@ -69,11 +76,13 @@ _MEANINGS = {
         Why.CLOSER_IN_CALL,
         Why.OPENER_IN_LINE,
         Why.MARK_IN_PROSE,
+        Why.STRANGE,
     ),
     SplitStatus.SPLIT: (
         Why.UNCLOSED,
         Why.UNBALANCED,
         Why.REPEATED,
+        Why.FURTHER,
         Why.CLOSER_ONLY,
         Why.CLOSER_ONLY_ODD,
         Why.PAIRED,

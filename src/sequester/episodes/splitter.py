@@ -23,9 +23,12 @@ settles it.
     more openers than closers                                  split         to the last closer
     closer repeated after a block, text in between             split         to the last closer
     closer repeated after a block, nothing in between          split         as if it stood once
+    block, then at once one of another vocabulary              split         both
+    a mark of another vocabulary further down in the answer    split_failed  as if it were none: an example, or reasoning
     all blocks blank, no text before the first                 no_cot        none
     no mark, thinking off (said, or closed in the prompt)      no_cot        none
     no mark                                                    ambiguous     unknown
+    typed fields printed as words: `reasoning: ... content: ...`   split_failed  after the reasoning labels
     mark in quotation marks or inline code                     -             no mark: text about the format
     mark in a fenced code block outside of reasoning           -             no mark: text about the format
     text, then an opener on the same line, prompt unknown      split_failed  from the start

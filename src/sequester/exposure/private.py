@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Reason, SplitStatus, Visibility
+from sequester.episodes.pieces import TYPED
 
 MIN_PRIVATE = 31
 """Normalised private characters below which there is nothing to look for (`no_private_text`)."""
@@ -50,6 +51,7 @@ def material(episode: Episode) -> Material:
     later: list[tuple[GuardedText, int]] = []
     split = episode.split
     failed = split.status is _SPLIT_FAILED
+    guessed = failed and split.family not in (GIVEN, TYPED)
     # Where the log names the parts and the answer holds the reasoning itself, subtracting it would hide what we look for.
     trust_answer = not failed or split.family != GIVEN
     logged = answered = False
@@ -57,7 +59,7 @@ def material(episode: Episode) -> Material:
         channel, text = segment.channel, segment.text
         if channel is _REASONING:
             logged = logged or bool(text)
-            reasoning.append(_surely_reasoning(text) if failed and trust_answer else text)
+            reasoning.append(_surely_reasoning(text) if guessed else text)
         elif channel is _ANSWER or channel is _TOOL_CALL:
             answered = True
             if trust_answer:
