@@ -51,7 +51,8 @@ def guarded_texts(column: Array) -> Iterator[GuardedText | None]:
 
 def guarded(views: Iterable[memoryview], starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Iterator[GuardedText]:
     """The texts at these places of these views."""
-    return map(GuardedText, map(getitem, views, map(slice, starts.tolist(), stops.tolist())))
+    cut: Iterator[Any] = map(getitem, views, map(slice, starts.tolist(), stops.tolist()))
+    return map(GuardedText, cut)
 
 
 def elements(column: Array) -> tuple[NDArray[np.int64], Array]:
