@@ -123,8 +123,7 @@ def _heat(places: Mapping[tuple[str, int | None], tuple[int, int, int]]) -> Iter
 
 def _recorded_findings(tally: Tally, shared: Shared) -> Iterator[Finding]:
     """Grade every candidate, count its episode, and yield what is worth reporting."""
-    suspects, tally.suspects = tally.suspects, []
-    for suspect in suspects:
+    for suspect in tally.take_suspects():
         exposed = set()
         for index, call in enumerate(suspect.calls):
             for candidate in call.candidates:

@@ -6,7 +6,9 @@ and suspicious episodes, not with the number of episodes. It holds no text.
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -130,6 +132,8 @@ class Tally:
     """Settled episodes at a place: (place, status)."""
     suspects: list[Suspect] = field(default_factory=list)
     """Episodes that settle only when the whole run is known."""
+    packed: list[bytes] = field(default_factory=list)
+    """Suspects of tallies that were merged, pickled: a sixth of the memory, for what may be every other episode of a run."""
     handovers: dict[Handover, Reach] = field(default_factory=dict)
     echo: Counter[str] = field(default_factory=Counter)
     echo_episodes: int = 0
@@ -156,6 +160,13 @@ class Tally:
         if len(self.malformed) < MALFORMED_SHOWN:
             self.malformed.append(f"{record.source.path}:{record.source.record}: {record.detail}")
 
+    def take_suspects(self) -> Iterator[Suspect]:
+        """Every suspect, once; they are gone afterwards."""
+        while self.packed:
+            yield from pickle.loads(self.packed.pop())
+        suspects, self.suspects = self.suspects, []
+        yield from suspects
+
     def merge(self, other: Tally) -> None:
         """Add what another tally counted over other units."""
         for mine, theirs in (
@@ -175,7 +186,9 @@ class Tally:
         self.errors.update(other.errors)
         self.seen += other.seen
         self.without_cot += other.without_cot
-        self.suspects += other.suspects
+        self.packed += other.packed
+        if other.suspects:
+            self.packed.append(pickle.dumps(other.suspects))
         for key, reach in other.handovers.items():
             self.handovers.setdefault(key, Reach()).join(reach)
         self.echo_episodes += other.echo_episodes
