@@ -46,6 +46,9 @@ static struct {
     _Alignas(64) uint8_t ascii[128]; /* folded byte, 0 = dropped */
     uint8_t classes[128];
     uint8_t flag_classes[128];
+    uint8_t kinds[256];
+    uint8_t base64[256];
+    uint8_t base85[3][256]; /* base85, Z85, ascii85; 255: none */
     uint8_t product[3][256]; /* multiplication tables of the order function */
     uint8_t squeeze[256][8]; /* which of eight bytes to keep, by their bits, for shuffling them to the front */
     _Alignas(64) uint8_t bits[8][64];     /* 1 << k throughout: from memory, because compilers would rather broadcast it again and again */

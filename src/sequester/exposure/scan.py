@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from sequester.episodes.model import Episode, Evidence, Reason, RewardCall, Skipped, SplitStatus
 from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
-from sequester.exposure import matching
+from sequester.exposure import flags, matching
 from sequester.exposure.examine import Subject, characters_per_byte, examine, searched_texts
 from sequester.exposure.private import MIN_PRIVATE, Material, lacks_answer, material, why_not_cleared, why_unassessable
 from sequester.exposure.severity import THRESHOLDS
@@ -98,8 +98,8 @@ class _Case(Struct):
     material: Material
     unassessable: Reason | None
     not_cleared: Reason | None
-    hits: dict[int, tuple[int, ...]] = {}
-    """Index of a call in which the screen saw something -> the hints of its text fields at wrappings."""
+    hits: dict[int, matching.Hit] = {}
+    """Calls in which the screen saw something, by index."""
 
 
 def _scan_batch(batch: list[Episode], key: FingerprintKey, sketch: matching.Sketch, tally: Tally, outlines: _Outlines) -> None:
@@ -114,7 +114,7 @@ def _scan_batch(batch: list[Episode], key: FingerprintKey, sketch: matching.Sket
         if _too_little(case, screened.privates[index]):
             case.not_cleared = Reason.NO_PRIVATE_TEXT
     for hit in screened.hits:
-        searchable[hit.episode].hits[hit.call] = hit.flags
+        searchable[hit.episode].hits[hit.call] = hit
     for case in cases:
         _count_case(case, key, tally, outlines)
 
@@ -158,10 +158,13 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally, outlines: _Outli
             tally.handovers.setdefault(Handover(shown_name(call.path), call.hands_over), Reach()).add(episode.step)
         elif reason is None:
             if index not in case.hits and (streamed := _streamed(call)):
-                case.hits[index] = streamed
-            if index in case.hits or any(field.ids is not None for field in call.inputs or ()):
+                case.hits[index] = matching.Hit(0, index, (), streamed)
+            hit = case.hits.get(index)
+            if hit or any(field.ids is not None for field in call.inputs or ()):
                 subject = subject or Subject(episode, case.material)
-                found = examine(subject, call, case.hits.get(index, ()), key)
+                found = (
+                    examine(subject, call, hit.flags, key, bool(hit.chains)) if hit else examine(subject, call, (), key, False)
+                )
                 candidates = tuple(one for one in found.candidates if one.covered >= least)
                 tally.limits.update(found.limits)
                 reason = Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None
@@ -183,7 +186,7 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally, outlines: _Outli
 def _streamed(call: RewardCall) -> tuple[int, ...]:
     """Hints for inputs that hold a stream of records, a token each: no piece is long enough for the screen to see."""
     hints = [
-        matching.ESCAPES if any(text.reveal().count(key) >= STREAMED for key in _RECORD_KEYS) else 0
+        flags.ESCAPES if any(text.reveal().count(key) >= STREAMED for key in _RECORD_KEYS) else 0
         for _, text in searched_texts(call)
     ]
     return tuple(hints) if any(hints) else ()

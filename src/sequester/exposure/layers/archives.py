@@ -147,12 +147,17 @@ def _places(data: bytes, beginning: bytes) -> Iterator[int]:
 
 
 def _unsigned(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
-    """Raw deflate and brotli bear no signature: a readable beginning is what tells them from noise."""
+    for name in unsigned(data):
+        yield name, inflate(name, memoryview(data), budget)[0]
+
+
+def unsigned(data: bytes) -> list[str]:
+    """Names of the packings without a signature that `data` may hold: a readable beginning is what tells raw deflate and brotli from
+    noise."""
     if len(data) < _SHORTEST_PACKED:
-        return
-    for name, first in (("deflate", _first_deflated), ("brotli", _first_of_brotli)):
-        if readable(first(data[:_CHUNK])):
-            yield name, inflate(name, memoryview(data), budget)[0]
+        return []
+    readers = (("deflate", _first_deflated), ("brotli", _first_of_brotli))
+    return [name for name, first in readers if readable(first(data[:_CHUNK]))]
 
 
 def _first_deflated(data: bytes, window: int = -15) -> bytes:
