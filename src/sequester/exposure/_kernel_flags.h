@@ -29,7 +29,8 @@ typedef struct {
     size_t solid_end;
     size_t open_token; /* length of the token at the end of the block before */
     size_t octal, unicode, controls;
-    bool foreign;
+    size_t row, row_end, row_kind; /* of escaped characters that follow each other */
+    bool foreign, in_rows;
     seq_block letters;
 } seq_hints;
 
@@ -213,6 +214,44 @@ static void judge_solid(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
     hints->flags |= is_base85(s + start, end - start) ? FLAG_ARMOUR : 0;
 }
 
+#define MISREAD 9
+#define SELECTORS 8
+#define BRAILLE 12
+#define INVISIBLE 64
+#define ROW_GAP 4 /* backslashes */
+
+static inline bool is_misread(uint32_t code)
+{
+    return (code >= 0x80 && code < 0x100) || code == 0x152 || code == 0x153 || code == 0x160 || code == 0x161 || code == 0x178 ||
+           code == 0x17D || code == 0x17E || code == 0x192 || code == 0x2C6 || code == 0x2DC || (code >= 0x2013 && code <= 0x203A) ||
+           code == 0x20AC || code == 0x2122;
+}
+
+static inline bool is_ascii_pair(uint32_t code)
+{
+    return code < 0x10000 && code >> 8 != 0x25 && code != 0x2022 && is_printable((uint8_t)(code >> 8)) && is_printable((uint8_t)code);
+}
+
+/* Escaped characters that carry bytes, in a row: ASCII read as UTF-16, Braille, variation selectors, invisible ones. */
+static void count_row(int32_t code, size_t at, seq_hints *hints)
+{
+    static const size_t enough[] = {SIZE_MAX, PAIRS / 2, BRAILLE, 2 * SELECTORS, INVISIBLE};
+    size_t kind = 0;
+    if (code >= 0x2800 && code < 0x2900) {
+        kind = 2;
+    } else if ((code >= 0xFE00 && code < 0xFE10) || (code >= 0xDB40 && code < 0xE000)) {
+        kind = 3;
+    } else if ((code >= 0x200B && code <= 0x200D) || code == 0x2060 || (code >= 0x2062 && code <= 0x2064) || code == 0xFEFF) {
+        kind = 4;
+    } else if (code >= 0x80 && is_ascii_pair((uint32_t)code)) {
+        kind = 1;
+    }
+    hints->row = kind == hints->row_kind && at - hints->row_end <= ROW_GAP ? hints->row + 1 : 1;
+    hints->row_kind = kind;
+    hints->row_end = at + 6;
+    hints->in_rows |= hints->row >= enough[kind];
+}
+
 static inline bool is_control(int code)
 {
     return code >= 0 && (code < 9 || (code >= 0x0E && code < 0x20 && code != 0x1B) || (code >= 0x7F && code < 0xA0));
@@ -228,8 +267,10 @@ static void count_sign(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
     hints->octal += next >= '0' && next <= '7';
     if (next == 'x') {
         hints->controls += is_control(hex_pair(s, n, at + 2)) && hex_pair(s, n, at + 2) < 0x80;
-    } else if (next == 'u' && hex_pair(s, n, at + 2) == 0) {
-        hints->controls += is_control(hex_pair(s, n, at + 4));
+    } else if (next == 'u') {
+        const int32_t code = hex_number(s, n, at + 2, 4);
+        hints->controls += code < 0x100 && is_control(code);
+        count_row(code, at, hints);
     }
 }
 
@@ -241,7 +282,9 @@ static bool full_uu_line(const uint8_t *s, size_t n, size_t at)
     }
     at++;
     for (int i = 0; i < 60; i++, at++) {
-        at += at + 1 < n && s[at] == '\\' && (s[at + 1] == '\\' || s[at + 1] == '"');
+        while (at + 1 < n && s[at] == '\\' && (s[at + 1] == '\\' || s[at + 1] == '"')) {
+            at++;
+        }
         if (at >= n || s[at] < 0x20 || s[at] > 0x60) {
             return false;
         }
@@ -450,25 +493,6 @@ static void find_hints(const uint8_t *s, size_t n, seq_hints *hints)
     hints_scalar(s, n, hints);
 }
 
-/* ---- text that is mostly not ASCII ---------------------------------------------------------------------------------------- */
-
-#define MISREAD 9
-#define SELECTORS 8
-#define BRAILLE 12
-#define INVISIBLE 64
-
-static inline bool is_misread(uint32_t code)
-{
-    return (code >= 0x80 && code < 0x100) || code == 0x152 || code == 0x153 || code == 0x160 || code == 0x161 || code == 0x178 ||
-           code == 0x17D || code == 0x17E || code == 0x192 || code == 0x2C6 || code == 0x2DC || (code >= 0x2013 && code <= 0x203A) ||
-           code == 0x20AC || code == 0x2122;
-}
-
-static inline bool is_ascii_pair(uint32_t code)
-{
-    return code < 0x10000 && code >> 8 != 0x25 && code != 0x2022 && is_printable((uint8_t)(code >> 8)) && is_printable((uint8_t)code);
-}
-
 /* Whether characters misread or misused stand in a row: ASCII read as UTF-16, UTF-8 read as latin-1, bytes in invisible characters. */
 static bool foreign_rows(const uint8_t *s, size_t n)
 {
@@ -503,7 +527,7 @@ static uint32_t flags_of(const uint8_t *s, size_t n, const seq_normalised *count
     if (counted->odd >= 3 || hints.octal >= 8 || hints.unicode >= 4 || hints.controls >= 4) {
         hints.flags |= FLAG_ESCAPES;
     }
-    if ((hints.foreign || counted->wide >= 8) && foreign_rows(s, n)) {
+    if (hints.in_rows || ((hints.foreign || counted->wide >= 8) && foreign_rows(s, n))) {
         hints.flags |= FLAG_WIDE;
     }
     return hints.flags;

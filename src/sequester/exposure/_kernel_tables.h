@@ -46,6 +46,7 @@ static struct {
     _Alignas(64) uint8_t ascii[128]; /* folded byte, 0 = dropped */
     uint8_t classes[128];
     uint8_t flag_classes[128];
+    uint8_t marks[128]; /* 1: structures a text */
     uint8_t kinds[256];
     uint8_t base64[256];
     uint8_t base85[3][256]; /* base85, Z85, ascii85; 255: none */

@@ -25,7 +25,7 @@ ESCAPES = 16
 WIDE = 32
 """Characters that were misread from another charset, or that carry bytes."""
 REARRANGED = 64
-"""Text is private once it is put together again; set by `rearranging`."""
+"""Text is private once it is put together again; found by `rearranged`."""
 UNFOLDED = ARMOUR | DIGITS | ESCAPES | WIDE | REARRANGED
 """Flags that are reason enough to search all decoding layers."""
 
@@ -75,11 +75,17 @@ _ALPHABETS_85 = (
 )
 _MARKS_85, _MIXED_85, _ALIKE_85 = 3, 18, 16
 
-_UU_LINE = re.compile(rb"(?:^|(?<=\n)|(?<=\\n))M(?:\\[\\\"]|[\x20-\x60]){60}(?:$|(?=[\n\r\\]))")
+_UU_LINE = re.compile(rb"(?:^|(?<=\n)|(?<=\\n))M(?:(?:\\(?=[\\\"]))*+[\x20-\x60]){60}(?:$|(?=[\n\r\\]))")
 _OCTAL = re.compile(rb"\\[0-7]")
 _PERCENT_U = re.compile(rb"%[uU]")
 _CONTROL = re.compile(rb"\\x(?:0[0-8EeFf]|1[0-9ACDEFacdef]|7[Ff])|\\u00(?:0[0-8EeFf]|1[0-9ACDEFacdef]|7[Ff]|[89][0-9A-Fa-f])")
 _MISREAD = "\x80-\xff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122"
+_ASCII = rb"(?:0[9AaDd]|[2-6][0-9A-Fa-f]|7[0-9A-Ea-e])"
+_ESCAPED_ROWS = re.compile(
+    rb"(?:\\{1,5}u(?!25|2022|00[0-7])%s%s){8}" % (_ASCII, _ASCII)
+    + rb"|(?:\\{1,5}u28[0-9A-Fa-f]{2}){12}|(?:\\{1,5}u(?:[Ff][Ee]0[0-9A-Fa-f]|[Dd][Bb][4-9A-Fa-f][0-9A-Fa-f]|[Dd][C-Fc-f][0-9A-Fa-f]{2})){16}"
+    + rb"|(?:\\{1,5}u(?:200[BbCcDd]|206[0234]|[Ff][Ee][Ff][Ff])){64}"
+)
 _ROWS = re.compile(
     f"[{_MISREAD}]{{9}}|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{{8}}|[\u2800-\u28ff]{{12}}"
     "|[\u200b-\u200d\u2060\u2062-\u2064\ufeff]{64}"
@@ -99,7 +105,7 @@ def flags_of(raw: bytes, odd: int, wide: int) -> int:
         flags |= DIGITS
     if odd >= 3 or _escape_like(raw):
         flags |= ESCAPES
-    if (wide >= 8 or _mostly_foreign(raw)) and _foreign_rows(raw):
+    if _ESCAPED_ROWS.search(raw) or ((wide >= 8 or _mostly_foreign(raw)) and _foreign_rows(raw)):
         flags |= WIDE
     return flags
 
