@@ -383,9 +383,7 @@ def _flags(raw: bytes, flags: int, pattern: Pattern, chains: Sequence[RawChain])
         return flags
     texts = list(rearranged(raw))
     normalised = [normalise(text) for text in texts]
-    armoured = any(
-        flags_of(text, odd, wide) & (ARMOUR | DIGITS) for text, (_, odd, wide) in zip(texts, normalised, strict=True)
-    )
+    armoured = any(flags_of(text, odd, wide) & (ARMOUR | DIGITS) for text, (_, odd, wide) in zip(texts, normalised, strict=True))
     found = _Stream([text for text, _, _ in normalised]).chains(pattern) if texts else []
     more = max((private for private, _ in found), default=0) > max((private for private, _ in chains), default=0)
     return flags | (REARRANGED if armoured or more or is_dump(raw) else 0)
@@ -407,7 +405,8 @@ def screen(episodes: Sequence[RawEpisode], sketch: Sketch | None) -> tuple[array
             stream = _Stream([text for text, _, _ in normalised])
             chains = stream.chains(pattern)
             flags = tuple(
-                _flags(raw, flags_of(raw, odd, wide), pattern, chains) for raw, (_, odd, wide) in zip(fields, normalised, strict=True)
+                _flags(raw, flags_of(raw, odd, wide), pattern, chains)
+                for raw, (_, odd, wide) in zip(fields, normalised, strict=True)
             )
             if chains or any(flags):
                 hits.append((number, call, chains, flags))

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from sequester.episodes.model import Episode, Evidence, Reason, RewardCall, Skipped, SplitStatus
 from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
-from sequester.exposure import flags, matching
+from sequester.exposure import matching
 from sequester.exposure.examine import Subject, characters_per_byte, examine, searched_texts
 from sequester.exposure.private import MIN_PRIVATE, Material, lacks_answer, material, why_not_cleared, why_unassessable
 from sequester.exposure.severity import THRESHOLDS
@@ -157,8 +157,6 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally, outlines: _Outli
             # By contract the scorer holds the reasoning whatever the log says: one finding per path, no search.
             tally.handovers.setdefault(Handover(shown_name(call.path), call.hands_over), Reach()).add(episode.step)
         elif reason is None:
-            if index not in case.hits and (streamed := _streamed(call)):
-                case.hits[index] = matching.Hit(0, index, (), streamed)
             hit = case.hits.get(index)
             if hit or any(field.ids is not None for field in call.inputs or ()):
                 subject = subject or Subject(episode, case.material)
@@ -181,20 +179,6 @@ def _count_case(case: _Case, key: FingerprintKey, tally: Tally, outlines: _Outli
     alike.times += 1
     if episode.advantage is not None:
         alike.advantage = (alike.advantage or 0.0) + abs(episode.advantage)
-
-
-def _streamed(call: RewardCall) -> tuple[int, ...]:
-    """Hints for inputs that hold a stream of records, a token each: no piece is long enough for the screen to see."""
-    hints = [
-        flags.ESCAPES if any(text.reveal().count(key) >= STREAMED for key in _RECORD_KEYS) else 0
-        for _, text in searched_texts(call)
-    ]
-    return tuple(hints) if any(hints) else ()
-
-
-_RECORD_KEYS = ('"delta"', '"token"')
-STREAMED = 8
-"""Records from which a text is taken for a log of a stream."""
 
 
 @lru_cache(4096)

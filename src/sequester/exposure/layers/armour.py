@@ -143,11 +143,9 @@ def base32_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
         characters = re.sub(r"\\+[rn]|[^A-Za-z2-7]", "", found.group()).upper()
         if len(characters) < _SHORTEST or characters.isalpha() or not is_fresh(characters):
             continue
-        for offset in range(8):
-            data = _decode_base32(characters[offset:])
-            if promising(data):
-                yield Piece(*found.span(), "base32", data)
-                break
+        aligned = (_decode_base32(characters[offset:]) for offset in range(8))
+        # What looks like noise at every alignment may still be compressed without a signature.
+        yield Piece(*found.span(), "base32", next(filter(promising, aligned), _decode_base32(characters)))
 
 
 _TO_BASE_32_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
@@ -230,6 +228,9 @@ def _digits85(name: str, characters: str) -> NDArray[np.uint8]:
 _UU_LINE = re.compile(r"(?:^|(?<=\\n))([!-M])([ -`]{4,84}?)[ \t]*(?=\r?\n|\\r|\\n|$)", re.MULTILINE)
 
 
+_FEWEST_UU_LINES = 3  # whose lengths are right: surely uuencode, also where it holds noise
+
+
 def uuencoded(text: str) -> Iterator[Piece]:
     """uuencode, with or without its `begin` line: consecutive lines whose first character states their length."""
     lines: list[bytes] = []
@@ -254,5 +255,5 @@ def uuencoded(text: str) -> Iterator[Piece]:
 
 def _uu_piece(start: int, end: int, lines: list[bytes]) -> Iterator[Piece]:
     data = b"".join(lines)
-    if promising(data):
+    if promising(data) or len(lines) >= _FEWEST_UU_LINES:
         yield Piece(start, end, "uuencode", data)
