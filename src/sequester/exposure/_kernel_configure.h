@@ -53,6 +53,11 @@ static bool in(int c, const char *characters)
     return c != 0 && strchr(characters, c) != NULL;
 }
 
+static int word_index(const char *letters)
+{
+    return (letters[0] & 31) << 10 | (letters[1] & 31) << 5 | (letters[2] & 31);
+}
+
 static void fill_kinds(void)
 {
     static const char base85[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
@@ -65,7 +70,8 @@ static void fill_kinds(void)
         tables.kinds[c] =
             (uint8_t)((is_upper((uint8_t)c) ? KIND_UPPER : 0) | (is_lower((uint8_t)c) ? KIND_LOWER : 0) | (digit ? KIND_DIGIT : 0) |
                       (in(c, "+/_-") ? KIND_SIGN : 0) | (c == '=' ? KIND_PAD : 0) | (in(c, " \t\r\n\v\f\"'`,>#|;*&.()[]") ? KIND_BETWEEN : 0));
-        tables.marks[c] = in(c, "\n\t|,;\"'<]@\\x+{");
+        const char *separator = c ? strchr(column_separators, c) : NULL;
+        tables.marks[c] = (uint8_t)(separator ? separator - column_separators + 1 : in(c, "\n\"'<]@\\x+{") ? 5 : 0);
         tables.base85[2][c] = (uint8_t)(c >= '!' && c <= 'u' ? c - '!' : 255);
     }
     for (uint8_t i = 0; i < 85; i++) {
@@ -74,6 +80,12 @@ static void fill_kinds(void)
     }
     for (uint8_t i = 0; i < 64; i++) {
         tables.base64[(uint8_t)base64[i]] = i;
+    }
+    static const char rotated[] = "gurnaqsbeabglbhjnfohgnerpnaunf", reversed[] = "ehtdnarofuoystinacllaynaenosah";
+    memset(tables.ciphered, 0, sizeof tables.ciphered);
+    for (int i = 0; i < 30; i += 3) {
+        tables.ciphered[word_index(rotated + i)] |= CIPHER_ROTATED;
+        tables.ciphered[word_index(reversed + i)] |= CIPHER_REVERSED;
     }
     tables.base64['-'] = 62;
     tables.base64['_'] = 63;

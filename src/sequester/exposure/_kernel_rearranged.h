@@ -27,9 +27,17 @@ typedef struct {
 } seq_cut;
 
 typedef struct {
-    seq_block text_block, ends_block, words_block, plain_block, cuts_block, cells_block;
+    size_t start, end, begin; /* begin: after the indentation */
+    size_t cut;
+    uint8_t separators[4]; /* so many of each; 255: more than WIDEST_ROW */
+} seq_line;
+
+typedef struct {
+    seq_block text_block, ends_block, words_block, plain_block, cuts_block, lines_block;
     size_t size, count; /* bytes and number of the texts put together */
-    size_t cuts;
+    size_t cuts, lines;
+    size_t counts[128];     /* of each mark */
+    bool rotated, reversed; /* common words of three letters stand there in a cipher */
     bool is_dump; /* of bytes: lines that begin with their offset */
     bool failed;  /* memory is out */
 } seq_pieced;
@@ -41,7 +49,7 @@ static void release_pieced(seq_pieced *pieced)
     release(&pieced->words_block);
     release(&pieced->plain_block);
     release(&pieced->cuts_block);
-    release(&pieced->cells_block);
+    release(&pieced->lines_block);
 }
 
 static void put(seq_pieced *pieced, const uint8_t *s, size_t n)
@@ -98,12 +106,24 @@ static void put_cuts(seq_pieced *pieced, const uint8_t *s, size_t fewest, const 
 
 /* ---- the characters that structure a text, as bits -------------------------------------------------------------------------- */
 
-static void marks_scalar(const uint8_t *s, size_t n, uint64_t *words)
+static inline void note_word(const uint8_t *s, size_t at, seq_pieced *pieced)
+{
+    const uint8_t kinds = tables.ciphered[(s[at + 1] & 31) << 10 | (s[at + 2] & 31) << 5 | (s[at + 3] & 31)];
+    if (kinds != 0 && is_letter(s[at + 1]) && is_letter(s[at + 2]) && is_letter(s[at + 3])) {
+        pieced->rotated |= kinds & CIPHER_ROTATED;
+        pieced->reversed |= (kinds & CIPHER_REVERSED) != 0;
+    }
+}
+
+static void marks_scalar(const uint8_t *s, size_t n, uint64_t *words, seq_pieced *pieced)
 {
     for (size_t at = 0; at < n; at += 64) {
         uint64_t word = 0;
         for (size_t i = 0; i < 64 && at + i < n; i++) {
             word |= (uint64_t)(s[at + i] < 0x80 && tables.marks[s[at + i]]) << i;
+            if (s[at + i] == ' ' && n - at - i > 4 && s[at + i + 4] == ' ') {
+                note_word(s, at + i, pieced);
+            }
         }
         words[at / 64] = word;
     }
@@ -111,21 +131,38 @@ static void marks_scalar(const uint8_t *s, size_t n, uint64_t *words)
 
 #if SEQ_X86
 
-SEQ_AVX512 static void marks_avx512(const uint8_t *s, size_t n, uint64_t *words)
+SEQ_AVX512 static void marks_avx512(const uint8_t *s, size_t n, uint64_t *words, seq_pieced *pieced)
 {
-    const __m512i low = _mm512_loadu_si512(tables.marks), high = _mm512_loadu_si512(tables.marks + 64);
+    const __m512i low = _mm512_loadu_si512(tables.marks), high = _mm512_loadu_si512(tables.marks + 64), blank = _mm512_set1_epi8(' ');
     for (size_t at = 0; at < n; at += 64) {
-        const uint64_t within = n - at >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (n - at)) - 1;
-        const __m512i block = _mm512_maskz_loadu_epi8(within, s + at);
+        const size_t left = n - at;
+        const uint64_t within = left >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << left) - 1;
+        const uint64_t beyond = left >= 68 ? ~UINT64_C(0) : left > 4 ? (UINT64_C(1) << (left - 4)) - 1 : 0;
+        const __m512i block = _mm512_maskz_loadu_epi8(within, s + at), later = _mm512_maskz_loadu_epi8(beyond, s + at + 4);
         const __m512i kind = _mm512_permutex2var_epi8(low, block, high);
         words[at / 64] = _mm512_test_epi8_mask(kind, kind) & ~_mm512_movepi8_mask(block) & within;
+        uint64_t found = _mm512_cmpeq_epi8_mask(block, blank) & _mm512_cmpeq_epi8_mask(later, blank);
+        for (; found != 0; found &= found - 1) {
+            note_word(s, at + trailing_zeros(found), pieced);
+        }
     }
 }
 
-SEQ_AVX2 static void marks_avx2(const uint8_t *s, size_t n, uint64_t *words)
+SEQ_AVX2 static void marks_avx2(const uint8_t *s, size_t n, uint64_t *words, seq_pieced *pieced)
 {
+    const __m256i blank = _mm256_set1_epi8(' '), none = _mm256_setzero_si256();
     for (size_t at = 0; at < n; at += 64) {
-        words[at / 64] = bit_avx2(look_up_avx2(tables.marks, load_avx2(s + at, n - at)), 1);
+        const seq_halves block = load_avx2(s + at, n - at);
+        const seq_halves kind = look_up_avx2(tables.marks, block);
+        words[at / 64] = ~movemask_avx2(_mm256_cmpeq_epi8(kind.left, none), _mm256_cmpeq_epi8(kind.right, none));
+        uint64_t found = movemask_avx2(_mm256_cmpeq_epi8(block.left, blank), _mm256_cmpeq_epi8(block.right, blank));
+        if (found != 0 && n - at > 4) {
+            const seq_halves later = load_avx2(s + at + 4, n - at - 4);
+            found &= movemask_avx2(_mm256_cmpeq_epi8(later.left, blank), _mm256_cmpeq_epi8(later.right, blank));
+            for (; found != 0; found &= found - 1) {
+                note_word(s, at + trailing_zeros(found), pieced);
+            }
+        }
     }
 }
 
@@ -142,15 +179,15 @@ static const uint64_t *find_marks(const uint8_t *s, size_t n, seq_pieced *pieced
     words[n / 64] = 0;
 #if SEQ_X86
     if (tables.level == LEVEL_AVX512) {
-        marks_avx512(s, n, words);
+        marks_avx512(s, n, words, pieced);
         return words;
     }
     if (tables.level == LEVEL_AVX2) {
-        marks_avx2(s, n, words);
+        marks_avx2(s, n, words, pieced);
         return words;
     }
 #endif
-    marks_scalar(s, n, words);
+    marks_scalar(s, n, words, pieced);
     return words;
 }
 
@@ -452,11 +489,6 @@ static void take_links(const uint8_t *s, size_t n, const uint64_t *words, seq_pi
 
 /* ---- lines ------------------------------------------------------------------------------------------------------------------ */
 
-typedef struct {
-    size_t start, end, begin; /* begin: after the indentation */
-    size_t cut;
-} seq_line;
-
 static void share_beginning(const uint8_t *s, seq_line *a, seq_line *b)
 {
     size_t i = a->begin, j = b->begin;
@@ -500,31 +532,15 @@ static void add_line(const uint8_t *s, const seq_line *line, seq_pieced *pieced)
     }
 }
 
-/* The line that starts at `at`. */
-static seq_line line_at(const uint8_t *s, size_t n, const uint64_t *words, size_t at)
-{
-    size_t end = next_mark(words, n, at);
-    while (end < n && s[end] != '\n') {
-        end = next_mark(words, n, end + 1);
-    }
-    size_t begin = at;
-    while (begin < end && (s[begin] == ' ' || s[begin] == '\t')) {
-        begin++;
-    }
-    return (seq_line){at, end, begin, begin};
-}
-
 /* Lines without the beginnings that they share with a neighbour. */
-static void take_lines(const uint8_t *s, size_t n, const uint64_t *words, seq_pieced *pieced)
+static void take_lines(const uint8_t *s, seq_pieced *pieced)
 {
-    seq_line before = line_at(s, n, words, 0);
-    while (before.end < n) {
-        seq_line line = line_at(s, n, words, before.end + 1);
-        share_beginning(s, &before, &line);
-        add_line(s, &before, pieced);
-        before = line;
+    seq_line *lines = pieced->lines_block.data;
+    for (size_t i = 0; i + 1 < pieced->lines; i++) {
+        share_beginning(s, &lines[i], &lines[i + 1]);
+        add_line(s, &lines[i], pieced);
     }
-    add_line(s, &before, pieced);
+    add_line(s, &lines[pieced->lines - 1], pieced);
     put_cuts(pieced, s, FEWEST_LINES, "\n");
 }
 
@@ -539,119 +555,106 @@ static size_t hex_digits(const uint8_t *s, size_t n, size_t at, uint64_t *value)
 }
 
 /* Whether two neighbouring lines begin with offsets that lie 8, 16 or 32 apart, and with bytes. */
-static bool find_dump(const uint8_t *s, size_t n, const uint64_t *words)
+static bool find_dump(const uint8_t *s, const seq_pieced *pieced)
 {
+    const seq_line *lines = pieced->lines_block.data;
     uint64_t before = 0, value;
     bool had = false;
-    for (size_t at = 0; at < n;) {
-        const seq_line line = line_at(s, n, words, at);
-        const size_t digits = hex_digits(s, line.end, line.begin, &value);
-        size_t next = line.begin + digits;
-        next += next < line.end && s[next] == ':';
+    for (size_t i = 0; i < pieced->lines; i++) {
+        const size_t end = lines[i].end, digits = hex_digits(s, end, lines[i].begin, &value);
+        size_t next = lines[i].begin + digits;
+        next += next < end && s[next] == ':';
         size_t bytes = next;
-        while (bytes < line.end && s[bytes] == ' ') {
+        while (bytes < end && s[bytes] == ' ') {
             bytes++;
         }
-        const bool has = digits >= 6 && bytes > next && hex_pair(s, line.end, bytes) >= 0;
+        const bool has = digits >= 6 && bytes > next && hex_pair(s, end, bytes) >= 0;
         const uint64_t step = value - before;
         if (had && has && (step == 8 || step == 16 || step == 32)) {
             return true;
         }
         had = has;
         before = value;
-        at = line.end + 1;
     }
     return false;
 }
 
-/* Short lines of one length without a blank, as one. */
-static void take_even_lines(const uint8_t *s, size_t n, const uint64_t *words, seq_pieced *pieced)
+/* Short lines of one length without a blank, as one, with the shorter one after them. */
+static void take_even_lines(const uint8_t *s, seq_pieced *pieced)
 {
+    const seq_line *lines = pieced->lines_block.data;
     size_t length = 0;
-    for (size_t at = 0; at < n;) {
-        const seq_line line = line_at(s, n, words, at);
-        const size_t size = line.end - line.start;
-        const bool fits = size >= 2 && size < 16 && memchr(s + at, ' ', size) == NULL;
+    for (size_t i = 0; i < pieced->lines; i++) {
+        const size_t size = lines[i].end - lines[i].start;
+        const bool fits = size >= 2 && size < 16 && memchr(s + lines[i].start, ' ', size) == NULL;
         if (!fits || (pieced->cuts > 0 && size != length && !(pieced->cuts > 1 && size < length))) {
             put_cuts(pieced, s, FEWEST_EVEN, "");
         }
         if (fits) {
             length = pieced->cuts == 0 ? size : length;
-            add_cut(pieced, line.start, line.end);
+            add_cut(pieced, lines[i].start, lines[i].end);
             if (size < length) {
                 put_cuts(pieced, s, FEWEST_EVEN, "");
             }
         }
-        at = line.end + 1;
     }
     put_cuts(pieced, s, FEWEST_EVEN, "");
 }
 
 /* One side of the hunks of a diff. */
-static void take_side(const uint8_t *s, size_t n, const uint64_t *words, uint8_t side, seq_pieced *pieced)
+static void take_side(const uint8_t *s, size_t n, uint8_t side, seq_pieced *pieced)
 {
+    const seq_line *lines = pieced->lines_block.data;
     bool inside = false;
-    for (size_t at = 0; at < n;) {
-        const seq_line line = line_at(s, n, words, at);
+    for (size_t i = 0; i < pieced->lines; i++) {
+        const size_t at = lines[i].start;
         if (starts(s, n, at, "@@ ", 3)) {
             inside = true;
-        } else if (inside && line.end > at && (s[at] == side || s[at] == ' ')) {
-            add_cut(pieced, at + 1, line.end);
+        } else if (inside && lines[i].end > at && (s[at] == side || s[at] == ' ')) {
+            add_cut(pieced, at + 1, lines[i].end);
         }
-        at = line.end + 1;
     }
     put_cuts(pieced, s, FEWEST_LINES, "\n");
 }
 
 /* ---- columns ---------------------------------------------------------------------------------------------------------------- */
 
-static void put_columns(const uint8_t *s, const size_t *cells, size_t rows, size_t width, seq_pieced *pieced)
+static void put_columns(const uint8_t *s, seq_line *rows, size_t count, int separator, seq_pieced *pieced)
 {
-    for (size_t column = 0; column + 1 < width; column++) {
-        for (size_t row = 0; row < rows; row++) {
-            const size_t *cell = cells + row * width + column;
-            add_cut(pieced, cell[0] + 1, cell[1]);
+    const size_t width = rows[0].separators[separator] + (size_t)1;
+    for (size_t row = 0; row < count; row++) {
+        rows[row].cut = rows[row].start;
+    }
+    for (size_t column = 0; column < width; column++) {
+        for (size_t row = 0; row < count; row++) {
+            const size_t start = rows[row].cut;
+            const uint8_t *end = column + 1 < width ? memchr(s + start, column_separators[separator], rows[row].end - start) : NULL;
+            const size_t stop = end != NULL ? (size_t)(end - s) : rows[row].end;
+            add_cut(pieced, start, stop);
+            rows[row].cut = stop + 1;
         }
         put_cuts(pieced, s, FEWEST_ROWS, "\n");
     }
 }
 
-/* Each column of neighbouring lines that a separator cuts into as many cells. Positions are kept plus one. */
-static void take_columns(const uint8_t *s, size_t n, const uint64_t *words, uint8_t separator, seq_pieced *pieced)
+/* Each column of neighbouring lines that a separator cuts into as many cells. */
+static void take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
 {
-    size_t rows = 0, width = 0, length = 0;
-    for (size_t at = 0; at < n;) {
-        const size_t first = rows * width;
-        if (!ensure(&pieced->cells_block, (first + WIDEST_ROW + 3) * sizeof(size_t) * 2)) {
-            pieced->failed = true;
-            return;
-        }
-        size_t *cells = pieced->cells_block.data, *row = cells + first, count = 0;
-        size_t end = next_mark(words, n, at);
-        row[count++] = at - 1; /* of the first line: one before the beginning, which wraps around and back */
-        for (; end < n && s[end] != '\n'; end = next_mark(words, n, end + 1)) {
-            if (s[end] == separator && count <= WIDEST_ROW + 1) {
-                row[count++] = end;
-            }
-        }
-        row[count++] = end;
-        const bool fits = count > 2 && count <= WIDEST_ROW + 1 && end - at <= 2 * LONGEST_ROW;
-        if (rows > 0 && (!fits || count != width)) {
+    seq_line *lines = pieced->lines_block.data;
+    size_t rows = 0, length = 0;
+    for (size_t i = 0; i <= pieced->lines; i++) {
+        const size_t cells = i < pieced->lines ? lines[i].separators[separator] : 0;
+        const bool fits = cells > 0 && cells < WIDEST_ROW && lines[i].end - lines[i].start <= 2 * LONGEST_ROW;
+        if (rows > 0 && (!fits || cells != lines[i - 1].separators[separator])) {
             if (rows >= FEWEST_ROWS && length <= LONGEST_ROW * rows) {
-                put_columns(s, cells, rows, width, pieced);
+                put_columns(s, lines + i - rows, rows, separator, pieced);
             }
-            memmove(cells, row, count * sizeof(size_t));
             rows = length = 0;
         }
         if (fits) {
-            width = count;
             rows++;
-            length += end - at;
+            length += lines[i].end - lines[i].start;
         }
-        at = end + 1;
-    }
-    if (rows >= FEWEST_ROWS && length <= LONGEST_ROW * rows) {
-        put_columns(s, pieced->cells_block.data, rows, width, pieced);
     }
 }
 
@@ -704,35 +707,9 @@ static void take_numbers(const uint8_t *s, size_t n, const uint64_t *words, seq_
 
 /* ---- ciphers ---------------------------------------------------------------------------------------------------------------- */
 
-static const char rotated_words[][4] = {"gur", "naq", "sbe", "abg", "lbh", "jnf", "ohg", "ner", "pna", "unf"};
-static const char reversed_words[][4] = {"eht", "dna", "rof", "uoy", "sti", "nac", "lla", "yna", "eno", "sah"};
-
-/* Whether one of ten words of three letters stands between blanks. */
-static bool among(const uint8_t *s, const char words[][4])
-{
-    for (int i = 0; i < 10; i++) {
-        if (named(s, 3, 0, words[i], 3)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void take_ciphers(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
-    bool rotated = false, reversed = false;
-    for (size_t at = 0; at + 5 <= n && !(rotated && reversed); at++) {
-        const uint8_t *blank = memchr(s + at, ' ', n - 4 - at);
-        if (blank == NULL) {
-            break;
-        }
-        at = (size_t)(blank - s);
-        if (s[at + 4] == ' ') {
-            rotated = rotated || among(s + at + 1, rotated_words);
-            reversed = reversed || among(s + at + 1, reversed_words);
-        }
-    }
-    if (rotated) {
+    if (pieced->rotated) {
         const size_t from = pieced->size;
         put(pieced, s, n);
         for (size_t i = from; i < pieced->size; i++) {
@@ -742,7 +719,7 @@ static void take_ciphers(const uint8_t *s, size_t n, seq_pieced *pieced)
         }
         end_text(pieced);
     }
-    if (reversed) {
+    if (pieced->reversed) {
         const size_t from = pieced->size;
         put(pieced, s, n);
         uint8_t *text = (uint8_t *)pieced->text_block.data + from;
@@ -781,18 +758,58 @@ static size_t undo_line_ends(const uint8_t *s, size_t n, uint8_t *out)
     return ends >= FEWEST_LINES ? size : 0;
 }
 
+static void end_line(const uint8_t *s, size_t start, size_t end, const uint32_t *separators, seq_pieced *pieced)
+{
+    if (pieced->failed || !ensure(&pieced->lines_block, (pieced->lines + 1) * sizeof(seq_line))) {
+        pieced->failed = true;
+        return;
+    }
+    seq_line line = {start, end, start, start, {0}};
+    while (line.begin < end && (s[line.begin] == ' ' || s[line.begin] == '\t')) {
+        line.begin++;
+    }
+    line.cut = line.begin;
+    for (int i = 0; i < 4; i++) {
+        line.separators[i] = (uint8_t)(separators[i] < WIDEST_ROW ? separators[i] : WIDEST_ROW);
+    }
+    ((seq_line *)pieced->lines_block.data)[pieced->lines++] = line;
+}
+
+/* Counts the marks of each kind, and notes the lines; false if memory is out. */
+static bool count_marks(const uint8_t *s, size_t n, const uint64_t *words, seq_pieced *pieced)
+{
+    size_t *counts = pieced->counts;
+    uint32_t separators[4] = {0}, unused = 0;
+    uint32_t *const slots[] = {&separators[0], &separators[1], &separators[2], &separators[3], &unused};
+    size_t start = 0;
+    memset(counts, 0, sizeof pieced->counts);
+    pieced->lines = 0;
+    for (size_t word = 0; word * 64 < n; word++) {
+        for (uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
+            const size_t at = word * 64 + trailing_zeros(bits);
+            const uint8_t c = s[at];
+            counts[c]++;
+            ++*slots[tables.marks[c] - 1];
+            if (c == '\n') {
+                end_line(s, start, at, separators, pieced);
+                memset(separators, 0, sizeof separators);
+                start = at + 1;
+            }
+        }
+    }
+    end_line(s, start, n, separators, pieced);
+    return !pieced->failed;
+}
+
 /* Puts together every text that stands cut up in `s`; false if memory is out. */
 static bool take_apart(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
+    size_t *const counts = pieced->counts;
     pieced->size = pieced->count = pieced->cuts = 0;
-    pieced->failed = pieced->is_dump = false;
-    size_t counts[128] = {0};
+    pieced->failed = pieced->is_dump = pieced->rotated = pieced->reversed = false;
     const uint64_t *words = find_marks(s, n, pieced);
-    if (words == NULL) {
+    if (words == NULL || !count_marks(s, n, words, pieced)) {
         return false;
-    }
-    for (size_t at = next_mark(words, n, 0); at < n; at = next_mark(words, n, at + 1)) {
-        counts[s[at]]++;
     }
     if (counts['"'] >= 2 * FEWEST_STRINGS) {
         take_strings(s, n, words, false, pieced);
@@ -819,26 +836,22 @@ static bool take_apart(const uint8_t *s, size_t n, seq_pieced *pieced)
             s = pieced->plain_block.data;
             n = size;
             words = find_marks(s, n, pieced);
-            if (words == NULL) {
+            if (words == NULL || !count_marks(s, n, words, pieced)) {
                 return false;
-            }
-            memset(counts, 0, sizeof counts);
-            for (size_t at = next_mark(words, n, 0); at < n; at = next_mark(words, n, at + 1)) {
-                counts[s[at]]++;
             }
         }
     }
-    if (counts['\n'] >= 1) {
-        take_lines(s, n, words, pieced);
-        take_even_lines(s, n, words, pieced);
-        pieced->is_dump = find_dump(s, n, words);
+    if (pieced->lines > 1) {
+        take_lines(s, pieced);
+        take_even_lines(s, pieced);
+        pieced->is_dump = find_dump(s, pieced);
         if (counts['@'] >= 2) {
-            take_side(s, n, words, '+', pieced);
-            take_side(s, n, words, '-', pieced);
+            take_side(s, n, '+', pieced);
+            take_side(s, n, '-', pieced);
         }
-        for (const char *separator = "\t|,;"; *separator; separator++) {
-            if (counts[(uint8_t)*separator] >= FEWEST_ROWS) {
-                take_columns(s, n, words, (uint8_t)*separator, pieced);
+        for (int separator = 0; separator < 4; separator++) {
+            if (counts[(uint8_t)column_separators[separator]] >= FEWEST_ROWS) {
+                take_columns(s, separator, pieced);
             }
         }
     }

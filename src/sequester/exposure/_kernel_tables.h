@@ -46,7 +46,8 @@ static struct {
     _Alignas(64) uint8_t ascii[128]; /* folded byte, 0 = dropped */
     uint8_t classes[128];
     uint8_t flag_classes[128];
-    uint8_t marks[128]; /* 1: structures a text */
+    uint8_t marks[128]; /* what structures a text: 1 to 4 for the separators of columns, 5 */
+    uint8_t ciphered[1 << 15]; /* common words of three letters under a cipher, by the letters' low bits */
     uint8_t kinds[256];
     uint8_t base64[256];
     uint8_t base85[3][256]; /* base85, Z85, ascii85; 255: none */
@@ -87,6 +88,10 @@ static SEQ_INLINE size_t trailing_zeros(uint64_t bits)
     return count;
 #endif
 }
+
+static const char column_separators[] = "\t|,;";
+
+enum { CIPHER_ROTATED = 1, CIPHER_REVERSED = 2 };
 
 static inline int hex_value(uint8_t c)
 {

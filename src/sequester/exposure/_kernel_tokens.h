@@ -35,6 +35,11 @@ static inline bool is_lower(uint8_t c)
     return c >= 'a' && c <= 'z';
 }
 
+static inline bool is_letter(uint8_t c)
+{
+    return is_upper(c) || is_lower(c);
+}
+
 static inline bool is_printable(uint8_t c)
 {
     return (c >= 0x20 && c < 0x7F) || c == '\t' || c == '\n' || c == '\r';
