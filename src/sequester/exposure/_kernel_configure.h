@@ -70,8 +70,8 @@ static void fill_kinds(void)
         tables.kinds[c] =
             (uint8_t)((is_upper((uint8_t)c) ? KIND_UPPER : 0) | (is_lower((uint8_t)c) ? KIND_LOWER : 0) | (digit ? KIND_DIGIT : 0) |
                       (in(c, "+/_-") ? KIND_SIGN : 0) | (c == '=' ? KIND_PAD : 0) | (in(c, " \t\r\n\v\f\"'`,>#|;*&.()[]") ? KIND_BETWEEN : 0));
-        const char *separator = c ? strchr(column_separators, c) : NULL;
-        tables.marks[c] = (uint8_t)(separator ? separator - column_separators + 1 : in(c, "\n\"'<]@\\x+{") ? 5 : 0);
+        const char *mark = c ? strchr(all_marks, c) : NULL;
+        tables.marks[c] = (uint8_t)(mark ? mark - all_marks + 1 : 0);
         tables.base85[2][c] = (uint8_t)(c >= '!' && c <= 'u' ? c - '!' : 255);
     }
     for (uint8_t i = 0; i < 85; i++) {

@@ -297,19 +297,6 @@ typedef struct {
     uint64_t token, number, hex, gap, sign, after, solid, full, high, nul;
 } seq_masks;
 
-static SEQ_INLINE int bit_count(uint64_t bits)
-{
-#if defined(__GNUC__)
-    return __builtin_popcountll(bits);
-#else
-    int count = 0;
-    for (; bits != 0; bits &= bits - 1) {
-        count++;
-    }
-    return count;
-#endif
-}
-
 static SEQ_INLINE size_t leading_zeros(uint64_t bits)
 {
 #if defined(__GNUC__)
@@ -331,6 +318,13 @@ static SEQ_INLINE uint64_t sixteen(uint64_t bits)
     return bits & bits >> 8;
 }
 
+/* Whether another chunk may follow the one that ends at `stop`. */
+static SEQ_INLINE bool may_go_on(const uint8_t *s, size_t n, size_t stop)
+{
+    const size_t next = between_end(s, n, stop);
+    return next > stop && n - next >= 16 && (tables.kinds[s[next + 15]] & KIND_TOKEN) && (tables.kinds[s[next + 8]] & KIND_TOKEN);
+}
+
 /* `before` is the length of the token that reaches into the block. Returns the length of the one that reaches out of it. */
 static SEQ_INLINE size_t find_tokens(const uint8_t *s, size_t n, size_t at, uint64_t token, size_t before, seq_hints *hints)
 {
@@ -340,10 +334,12 @@ static SEQ_INLINE size_t find_tokens(const uint8_t *s, size_t n, size_t at, uint
     }
     for (uint64_t run = sixteen(token); run != 0;) {
         const size_t start = trailing_zeros(run);
-        if (at + start >= hints->token_end) {
+        size_t end = start + trailing_zeros(~(token >> start));
+        const bool brief = (start > 0 || before == 0) && end < 64 && end - start < ALPHABET_RUN && !may_go_on(s, n, at + end);
+        if (!brief && at + start >= hints->token_end) {
             judge_token(s, n, at + start, hints);
         }
-        const size_t end = hints->token_end > at + start ? hints->token_end - at : start + 1;
+        end = hints->token_end > at + end ? hints->token_end - at : end;
         run = end >= 64 ? 0 : run & ~UINT64_C(0) << end;
     }
     return token >> 63 ? before * (token == ~UINT64_C(0)) + leading_zeros(~token) : 0;

@@ -19,6 +19,8 @@
 #define DEEPEST_QUOTES 4
 #define FEWEST_NUMBERS 18
 #define NEAR_NUMBERS 16
+#define DENSE_WORDS 8
+#define DENSE_QUOTES 16
 
 typedef struct {
     uint64_t key;
@@ -29,14 +31,16 @@ typedef struct {
 typedef struct {
     size_t start, end, begin; /* begin: after the indentation */
     size_t cut;
-    uint8_t separators[4]; /* so many of each; 255: more than WIDEST_ROW */
+    size_t cells; /* separators, when columns are looked for */
 } seq_line;
 
 typedef struct {
     seq_block text_block, ends_block, words_block, plain_block, cuts_block, lines_block;
     size_t size, count; /* bytes and number of the texts put together */
     size_t cuts, lines;
-    size_t counts[128];     /* of each mark */
+    uint64_t *words; /* bits of each mark */
+    size_t stride, size_marked;
+    size_t counts[16];      /* of each mark */
     bool rotated, reversed; /* common words of three letters stand there in a cipher */
     bool is_dump; /* of bytes: lines that begin with their offset */
     bool failed;  /* memory is out */
@@ -115,32 +119,36 @@ static inline void note_word(const uint8_t *s, size_t at, seq_pieced *pieced)
     }
 }
 
-static void marks_scalar(const uint8_t *s, size_t n, uint64_t *words, seq_pieced *pieced)
+/* One row of words per mark, `stride` words each. */
+static void marks_scalar(const uint8_t *s, size_t n, uint64_t *words, size_t stride, seq_pieced *pieced)
 {
-    for (size_t at = 0; at < n; at += 64) {
-        uint64_t word = 0;
-        for (size_t i = 0; i < 64 && at + i < n; i++) {
-            word |= (uint64_t)(s[at + i] < 0x80 && tables.marks[s[at + i]]) << i;
-            if (s[at + i] == ' ' && n - at - i > 4 && s[at + i + 4] == ' ') {
-                note_word(s, at + i, pieced);
-            }
+    memset(words, 0, MARKS * stride * sizeof(uint64_t));
+    for (size_t at = 0; at < n; at++) {
+        const uint8_t mark = s[at] < 0x80 ? tables.marks[s[at]] : 0;
+        if (mark != 0) {
+            words[(mark - 1) * stride + at / 64] |= UINT64_C(1) << (at % 64);
+            pieced->counts[mark - 1]++;
         }
-        words[at / 64] = word;
+        if (s[at] == ' ' && n - at > 4 && s[at + 4] == ' ') {
+            note_word(s, at, pieced);
+        }
     }
 }
 
 #if SEQ_X86
 
-SEQ_AVX512 static void marks_avx512(const uint8_t *s, size_t n, uint64_t *words, seq_pieced *pieced)
+SEQ_AVX512 static void marks_avx512(const uint8_t *s, size_t n, uint64_t *words, size_t stride, seq_pieced *pieced)
 {
-    const __m512i low = _mm512_loadu_si512(tables.marks), high = _mm512_loadu_si512(tables.marks + 64), blank = _mm512_set1_epi8(' ');
-    for (size_t at = 0; at < n; at += 64) {
+    const __m512i blank = _mm512_set1_epi8(' ');
+    for (size_t at = 0; at < n; at += 64, words++) {
         const size_t left = n - at;
         const uint64_t within = left >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << left) - 1;
         const uint64_t beyond = left >= 68 ? ~UINT64_C(0) : left > 4 ? (UINT64_C(1) << (left - 4)) - 1 : 0;
         const __m512i block = _mm512_maskz_loadu_epi8(within, s + at), later = _mm512_maskz_loadu_epi8(beyond, s + at + 4);
-        const __m512i kind = _mm512_permutex2var_epi8(low, block, high);
-        words[at / 64] = _mm512_test_epi8_mask(kind, kind) & ~_mm512_movepi8_mask(block) & within;
+        for (size_t mark = 0; mark < MARKS; mark++) {
+            words[mark * stride] = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(all_marks[mark]));
+            pieced->counts[mark] += (size_t)_mm_popcnt_u64(words[mark * stride]);
+        }
         uint64_t found = _mm512_cmpeq_epi8_mask(block, blank) & _mm512_cmpeq_epi8_mask(later, blank);
         for (; found != 0; found &= found - 1) {
             note_word(s, at + trailing_zeros(found), pieced);
@@ -148,18 +156,23 @@ SEQ_AVX512 static void marks_avx512(const uint8_t *s, size_t n, uint64_t *words,
     }
 }
 
-SEQ_AVX2 static void marks_avx2(const uint8_t *s, size_t n, uint64_t *words, seq_pieced *pieced)
+SEQ_AVX2 static inline uint64_t equal_avx2(seq_halves block, char c)
 {
-    const __m256i blank = _mm256_set1_epi8(' '), none = _mm256_setzero_si256();
-    for (size_t at = 0; at < n; at += 64) {
+    const __m256i wanted = _mm256_set1_epi8(c);
+    return movemask_avx2(_mm256_cmpeq_epi8(block.left, wanted), _mm256_cmpeq_epi8(block.right, wanted));
+}
+
+SEQ_AVX2 static void marks_avx2(const uint8_t *s, size_t n, uint64_t *words, size_t stride, seq_pieced *pieced)
+{
+    for (size_t at = 0; at < n; at += 64, words++) {
         const seq_halves block = load_avx2(s + at, n - at);
-        const seq_halves kind = look_up_avx2(tables.marks, block);
-        words[at / 64] = ~movemask_avx2(_mm256_cmpeq_epi8(kind.left, none), _mm256_cmpeq_epi8(kind.right, none));
-        uint64_t found = movemask_avx2(_mm256_cmpeq_epi8(block.left, blank), _mm256_cmpeq_epi8(block.right, blank));
+        for (size_t mark = 0; mark < MARKS; mark++) {
+            words[mark * stride] = equal_avx2(block, all_marks[mark]);
+            pieced->counts[mark] += (size_t)_mm_popcnt_u64(words[mark * stride]);
+        }
+        uint64_t found = equal_avx2(block, ' ');
         if (found != 0 && n - at > 4) {
-            const seq_halves later = load_avx2(s + at + 4, n - at - 4);
-            found &= movemask_avx2(_mm256_cmpeq_epi8(later.left, blank), _mm256_cmpeq_epi8(later.right, blank));
-            for (; found != 0; found &= found - 1) {
+            for (found &= equal_avx2(load_avx2(s + at + 4, n - at - 4), ' '); found != 0; found &= found - 1) {
                 note_word(s, at + trailing_zeros(found), pieced);
             }
         }
@@ -168,44 +181,68 @@ SEQ_AVX2 static void marks_avx2(const uint8_t *s, size_t n, uint64_t *words, seq
 
 #endif
 
-/* NULL if memory is out. */
-static const uint64_t *find_marks(const uint8_t *s, size_t n, seq_pieced *pieced)
+/* False if memory is out. */
+static bool find_marks(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
-    if (!ensure(&pieced->words_block, (n / 64 + 1) * sizeof(uint64_t))) {
-        pieced->failed = true;
-        return NULL;
+    const size_t stride = n / 64 + 1;
+    if (!ensure(&pieced->words_block, MARKS * stride * sizeof(uint64_t))) {
+        return false;
     }
     uint64_t *words = pieced->words_block.data;
-    words[n / 64] = 0;
+    for (size_t mark = 0; mark < MARKS; mark++) {
+        words[mark * stride + stride - 1] = 0;
+    }
+    pieced->words = words;
+    pieced->stride = stride;
+    pieced->size_marked = n;
+    memset(pieced->counts, 0, sizeof pieced->counts);
 #if SEQ_X86
     if (tables.level == LEVEL_AVX512) {
-        marks_avx512(s, n, words, pieced);
-        return words;
-    }
-    if (tables.level == LEVEL_AVX2) {
-        marks_avx2(s, n, words, pieced);
-        return words;
-    }
+        marks_avx512(s, n, words, stride, pieced);
+    } else if (tables.level == LEVEL_AVX2) {
+        marks_avx2(s, n, words, stride, pieced);
+    } else
 #endif
-    marks_scalar(s, n, words, pieced);
-    return words;
+    {
+        marks_scalar(s, n, words, stride, pieced);
+    }
+    return true;
 }
 
-/* The first mark at or after `at`, or `n`. */
-static SEQ_INLINE size_t next_mark(const uint64_t *words, size_t n, size_t at)
+/* The first mark of a kind at or after `at`, or the size of the text. */
+static SEQ_INLINE size_t next_mark(const seq_pieced *pieced, int mark, size_t at)
 {
+    const size_t n = pieced->size_marked;
+    const uint64_t *words = pieced->words + (size_t)mark * pieced->stride;
     if (at >= n) {
         return n;
     }
     size_t word = at / 64;
     uint64_t bits = words[word] >> (at % 64) << (at % 64);
     while (bits == 0) {
-        if (++word * 64 >= n) {
+        if (++word == pieced->stride) {
             return n;
         }
         bits = words[word];
     }
     return word * 64 + trailing_zeros(bits);
+}
+
+/* How many marks of a kind stand in [start, end). */
+static SEQ_INLINE size_t marks_within(const seq_pieced *pieced, int mark, size_t start, size_t end)
+{
+    const uint64_t *words = pieced->words + (size_t)mark * pieced->stride;
+    size_t count = 0;
+    if (start == end) {
+        return 0;
+    }
+    for (size_t word = start / 64; word <= (end - 1) / 64; word++) {
+        uint64_t bits = words[word];
+        bits = word == start / 64 ? bits >> (start % 64) << (start % 64) : bits;
+        bits = word == (end - 1) / 64 ? bits << (63 - (end - 1) % 64) : bits;
+        count += bits != 0 ? bit_count(bits) : 0;
+    }
+    return count;
 }
 
 /* ---- strings ---------------------------------------------------------------------------------------------------------------- */
@@ -304,20 +341,35 @@ static void put_strings(const uint8_t *s, seq_pieced *pieced)
     pieced->cuts = 0;
 }
 
-static void take_strings(const uint8_t *s, size_t n, const uint64_t *words, bool single, seq_pieced *pieced)
+/* Windows of 512 bytes in which quotes stand close to each other are searched, with one window on both sides. */
+static bool is_dense(const seq_pieced *pieced, bool single, size_t window)
+{
+    size_t quotes = 0;
+    for (size_t word = window * DENSE_WORDS; word < (window + 1) * DENSE_WORDS && word < pieced->stride; word++) {
+        quotes += bit_count(pieced->words[MARK_DOUBLE * pieced->stride + word]);
+        quotes += single ? bit_count(pieced->words[MARK_SINGLE * pieced->stride + word]) : 0;
+    }
+    return quotes >= DENSE_QUOTES;
+}
+
+static void take_quotes(const uint8_t *s, size_t from, size_t n, bool single, seq_pieced *pieced)
 {
     seq_quote open[DEEPEST_QUOTES];
     size_t depth = 0;
     uint64_t key = 0;
-    for (size_t at = next_mark(words, n, 0); at < n; at = next_mark(words, n, at + 1)) {
-        if (s[at] == '\n' && at + 1 < n && s[at + 1] == '\n') {
-            depth = 0;
+    size_t apostrophe = single ? next_mark(pieced, MARK_SINGLE, from) : SIZE_MAX, quote = next_mark(pieced, MARK_DOUBLE, from);
+    for (;;) {
+        const size_t at = quote < apostrophe ? quote : apostrophe;
+        if (at >= n) {
+            break;
         }
-        if (s[at] != '"' && !(single && s[at] == '\'')) {
-            continue;
+        if (at == quote) {
+            quote = next_mark(pieced, MARK_DOUBLE, at + 1);
+        } else {
+            apostrophe = next_mark(pieced, MARK_SINGLE, at + 1);
         }
         size_t before = at;
-        while (before > 0 && s[before - 1] == '\\') {
+        while (before > from && s[before - 1] == '\\') {
             before--;
         }
         const size_t level = at - before;
@@ -337,7 +389,7 @@ static void take_strings(const uint8_t *s, size_t n, const uint64_t *words, bool
             }
             continue;
         }
-        if (s[at] == '\'' && before > 0 && is_word(s, n, before - 1)) {
+        if (s[at] == '\'' && before > from && is_word(s, n, before - 1)) {
             continue;
         }
         if (top != NULL) {
@@ -348,6 +400,23 @@ static void take_strings(const uint8_t *s, size_t n, const uint64_t *words, bool
         }
     }
     put_strings(s, pieced);
+}
+
+static void take_strings(const uint8_t *s, size_t n, bool single, seq_pieced *pieced)
+{
+    const size_t windows = (n + 64 * DENSE_WORDS - 1) / (64 * DENSE_WORDS);
+    for (size_t window = 0; window < windows; window++) {
+        if (!is_dense(pieced, single, window)) {
+            continue;
+        }
+        size_t end = window + 1;
+        while (end < windows && (is_dense(pieced, single, end) || (end + 1 < windows && is_dense(pieced, single, end + 1)))) {
+            end++;
+        }
+        const size_t start = window > 0 ? window - 1 : 0, stop = (end + 1) * 64 * DENSE_WORDS;
+        take_quotes(s, start * 64 * DENSE_WORDS, stop < n ? stop : n, single, pieced);
+        window = end;
+    }
 }
 
 /* ---- tags and links --------------------------------------------------------------------------------------------------------- */
@@ -410,12 +479,12 @@ static size_t end_of_tag(const uint8_t *s, size_t n, size_t at, bool *unclosed)
 }
 
 /* Joins what stands between tags that are close to each other. */
-static void take_markup(const uint8_t *s, size_t n, const uint64_t *words, seq_pieced *pieced)
+static void take_markup(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
     size_t last = SIZE_MAX; /* end of the tag before */
     bool unclosed = false;
-    for (size_t at = next_mark(words, n, 0); at < n; at = next_mark(words, n, at)) {
-        const size_t end = s[at] == '<' ? end_of_tag(s, n, at, &unclosed) : at;
+    for (size_t at = next_mark(pieced, MARK_TAG, 0); at < n; at = next_mark(pieced, MARK_TAG, at)) {
+        const size_t end = end_of_tag(s, n, at, &unclosed);
         if (end == at) {
             at++;
             continue;
@@ -456,20 +525,18 @@ static void find_link(const uint8_t *s, size_t n, size_t at, size_t *start, size
     }
 }
 
-static void take_links(const uint8_t *s, size_t n, const uint64_t *words, seq_pieced *pieced)
+static void take_links(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
     size_t last = SIZE_MAX, targets = 0;
-    for (size_t at = next_mark(words, n, 0); at < n; at = next_mark(words, n, at + 1)) {
-        targets += s[at] == ']' && at + 1 < n && s[at + 1] == '(';
+    for (size_t at = next_mark(pieced, MARK_BRACKET, 0); at < n; at = next_mark(pieced, MARK_BRACKET, at + 1)) {
+        targets += at + 1 < n && s[at + 1] == '(';
     }
     if (targets < FEWEST_LINKS) {
         return;
     }
-    for (size_t at = next_mark(words, n, 0); at < n; at = next_mark(words, n, at)) {
-        size_t start = at, end = at;
-        if (s[at] == ']') {
-            find_link(s, n, at, &start, &end);
-        }
+    for (size_t at = next_mark(pieced, MARK_BRACKET, 0); at < n; at = next_mark(pieced, MARK_BRACKET, at)) {
+        size_t start, end;
+        find_link(s, n, at, &start, &end);
         if (end == start || (last != SIZE_MAX && start < last)) {
             at++;
             continue;
@@ -527,7 +594,7 @@ static void add_line(const uint8_t *s, const seq_line *line, seq_pieced *pieced)
 {
     if (line->cut > line->begin && line->end - line->start <= LONGEST_ROW && holds_word(s, line->begin, line->cut)) {
         add_cut(pieced, line->cut, line->end);
-    } else {
+    } else if (pieced->cuts > 0) {
         put_cuts(pieced, s, FEWEST_LINES, "\n");
     }
 }
@@ -621,17 +688,15 @@ static void take_side(const uint8_t *s, size_t n, uint8_t side, seq_pieced *piec
 
 static void put_columns(const uint8_t *s, seq_line *rows, size_t count, int separator, seq_pieced *pieced)
 {
-    const size_t width = rows[0].separators[separator] + (size_t)1;
+    const size_t width = rows[0].cells + 1;
     for (size_t row = 0; row < count; row++) {
         rows[row].cut = rows[row].start;
     }
     for (size_t column = 0; column < width; column++) {
         for (size_t row = 0; row < count; row++) {
-            const size_t start = rows[row].cut;
-            const uint8_t *end = column + 1 < width ? memchr(s + start, column_separators[separator], rows[row].end - start) : NULL;
-            const size_t stop = end != NULL ? (size_t)(end - s) : rows[row].end;
-            add_cut(pieced, start, stop);
-            rows[row].cut = stop + 1;
+            const size_t start = rows[row].cut, end = rows[row].end, next = next_mark(pieced, separator, start);
+            add_cut(pieced, start, next < end ? next : end);
+            rows[row].cut = next + 1;
         }
         put_cuts(pieced, s, FEWEST_ROWS, "\n");
     }
@@ -643,9 +708,13 @@ static void take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
     seq_line *lines = pieced->lines_block.data;
     size_t rows = 0, length = 0;
     for (size_t i = 0; i <= pieced->lines; i++) {
-        const size_t cells = i < pieced->lines ? lines[i].separators[separator] : 0;
-        const bool fits = cells > 0 && cells < WIDEST_ROW && lines[i].end - lines[i].start <= 2 * LONGEST_ROW;
-        if (rows > 0 && (!fits || cells != lines[i - 1].separators[separator])) {
+        const size_t size = i < pieced->lines ? lines[i].end - lines[i].start : 0;
+        size_t cells = 0;
+        if (size > 0 && size <= 2 * LONGEST_ROW) {
+            cells = lines[i].cells = marks_within(pieced, separator, lines[i].start, lines[i].end);
+        }
+        const bool fits = cells > 0 && cells < WIDEST_ROW;
+        if (rows > 0 && (!fits || cells != lines[i - 1].cells)) {
             if (rows >= FEWEST_ROWS && length <= LONGEST_ROW * rows) {
                 put_columns(s, lines + i - rows, rows, separator, pieced);
             }
@@ -653,7 +722,7 @@ static void take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
         }
         if (fits) {
             rows++;
-            length += lines[i].end - lines[i].start;
+            length += size;
         }
     }
 }
@@ -670,11 +739,24 @@ static size_t spelled_number(const uint8_t *s, size_t n, size_t at, uint64_t *va
     return digits >= 2 && digits <= (s[at] == 'x' ? 2 : 6) ? at + 1 + digits : 0;
 }
 
+static size_t next_number(const seq_pieced *pieced, size_t at)
+{
+    const uint64_t *x = pieced->words + MARK_X * pieced->stride, *plus = x + pieced->stride, *brace = plus + pieced->stride;
+    size_t word = at / 64;
+    for (uint64_t from = ~UINT64_C(0) << (at % 64); word < pieced->stride; word++, from = ~UINT64_C(0)) {
+        const uint64_t bits = (x[word] | plus[word] | brace[word]) & from;
+        if (bits != 0) {
+            return 64 * word + trailing_zeros(bits);
+        }
+    }
+    return pieced->size_marked;
+}
+
 /* Numbers close to each other, in decimal. */
-static void take_numbers(const uint8_t *s, size_t n, const uint64_t *words, seq_pieced *pieced)
+static void take_numbers(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
     size_t last = 0, count = 0, from = pieced->size;
-    for (size_t at = next_mark(words, n, 0);; at = next_mark(words, n, at + 1)) {
+    for (size_t at = next_number(pieced, 0);; at = next_number(pieced, at + 1)) {
         uint64_t value = 0;
         const size_t end = at < n ? spelled_number(s, n, at, &value) : 0;
         if (at < n && end == 0) {
@@ -758,76 +840,74 @@ static size_t undo_line_ends(const uint8_t *s, size_t n, uint8_t *out)
     return ends >= FEWEST_LINES ? size : 0;
 }
 
-static void end_line(const uint8_t *s, size_t start, size_t end, const uint32_t *separators, seq_pieced *pieced)
+static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
-    if (pieced->failed || !ensure(&pieced->lines_block, (pieced->lines + 1) * sizeof(seq_line))) {
-        pieced->failed = true;
-        return;
+    const size_t count = pieced->counts[MARK_LINE] + 1;
+    if (!ensure(&pieced->lines_block, count * sizeof(seq_line))) {
+        return false;
     }
-    seq_line line = {start, end, start, start, {0}};
-    while (line.begin < end && (s[line.begin] == ' ' || s[line.begin] == '\t')) {
-        line.begin++;
+    seq_line *lines = pieced->lines_block.data;
+    for (size_t i = 0, at = 0; i < count; i++) {
+        size_t end = next_mark(pieced, MARK_LINE, at), begin = at;
+        while (begin < end && (s[begin] == ' ' || s[begin] == '\t')) {
+            begin++;
+        }
+        lines[i] = (seq_line){at, end < n ? end : n, begin, begin, 0};
+        at = end + 1;
     }
-    line.cut = line.begin;
-    for (int i = 0; i < 4; i++) {
-        line.separators[i] = (uint8_t)(separators[i] < WIDEST_ROW ? separators[i] : WIDEST_ROW);
-    }
-    ((seq_line *)pieced->lines_block.data)[pieced->lines++] = line;
+    pieced->lines = count;
+    return true;
 }
 
-/* Counts the marks of each kind, and notes the lines; false if memory is out. */
-static bool count_marks(const uint8_t *s, size_t n, const uint64_t *words, seq_pieced *pieced)
+static bool take_by_line(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
-    size_t *counts = pieced->counts;
-    uint32_t separators[4] = {0}, unused = 0;
-    uint32_t *const slots[] = {&separators[0], &separators[1], &separators[2], &separators[3], &unused};
-    size_t start = 0;
-    memset(counts, 0, sizeof pieced->counts);
-    pieced->lines = 0;
-    for (size_t word = 0; word * 64 < n; word++) {
-        for (uint64_t bits = words[word]; bits != 0; bits &= bits - 1) {
-            const size_t at = word * 64 + trailing_zeros(bits);
-            const uint8_t c = s[at];
-            counts[c]++;
-            ++*slots[tables.marks[c] - 1];
-            if (c == '\n') {
-                end_line(s, start, at, separators, pieced);
-                memset(separators, 0, sizeof separators);
-                start = at + 1;
-            }
+    if (pieced->counts[MARK_LINE] == 0) {
+        return true;
+    }
+    if (!find_lines(s, n, pieced)) {
+        return false;
+    }
+    take_lines(s, pieced);
+    take_even_lines(s, pieced);
+    pieced->is_dump = find_dump(s, pieced);
+    if (pieced->counts[MARK_HUNK] >= 2) {
+        take_side(s, n, '+', pieced);
+        take_side(s, n, '-', pieced);
+    }
+    for (int separator = MARK_TAB; separator <= MARK_SEMICOLON; separator++) {
+        if (pieced->counts[separator] >= FEWEST_ROWS) {
+            take_columns(s, separator, pieced);
         }
     }
-    end_line(s, start, n, separators, pieced);
-    return !pieced->failed;
+    return true;
 }
 
 /* Puts together every text that stands cut up in `s`; false if memory is out. */
 static bool take_apart(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
-    size_t *const counts = pieced->counts;
+    const size_t *counts = pieced->counts;
     pieced->size = pieced->count = pieced->cuts = 0;
     pieced->failed = pieced->is_dump = pieced->rotated = pieced->reversed = false;
-    const uint64_t *words = find_marks(s, n, pieced);
-    if (words == NULL || !count_marks(s, n, words, pieced)) {
+    if (!find_marks(s, n, pieced)) {
         return false;
     }
-    if (counts['"'] >= 2 * FEWEST_STRINGS) {
-        take_strings(s, n, words, false, pieced);
+    if (counts[MARK_DOUBLE] >= DENSE_QUOTES) {
+        take_strings(s, n, false, pieced);
     }
-    if (counts['\''] >= 2 * FEWEST_STRINGS) {
-        take_strings(s, n, words, true, pieced);
+    if (counts[MARK_SINGLE] >= 2 * FEWEST_STRINGS) {
+        take_strings(s, n, true, pieced);
     }
-    if (counts['<'] >= FEWEST_TAGS) {
-        take_markup(s, n, words, pieced);
+    if (counts[MARK_TAG] >= FEWEST_TAGS) {
+        take_markup(s, n, pieced);
     }
-    if (counts[']'] >= FEWEST_LINKS) {
-        take_links(s, n, words, pieced);
+    if (counts[MARK_BRACKET] >= FEWEST_LINKS) {
+        take_links(s, n, pieced);
     }
-    if (counts['x'] + counts['+'] + counts['{'] >= FEWEST_NUMBERS) {
-        take_numbers(s, n, words, pieced);
+    if (counts[MARK_X] + counts[MARK_PLUS] + counts[MARK_BRACE] >= FEWEST_NUMBERS) {
+        take_numbers(s, n, pieced);
     }
     take_ciphers(s, n, pieced);
-    if (counts['\\'] >= FEWEST_LINES) {
+    if (counts[MARK_BACKSLASH] >= FEWEST_LINES) {
         if (!ensure(&pieced->plain_block, n + 1)) {
             return false;
         }
@@ -835,27 +915,12 @@ static bool take_apart(const uint8_t *s, size_t n, seq_pieced *pieced)
         if (size > 0) {
             s = pieced->plain_block.data;
             n = size;
-            words = find_marks(s, n, pieced);
-            if (words == NULL || !count_marks(s, n, words, pieced)) {
+            if (!find_marks(s, n, pieced)) {
                 return false;
             }
         }
     }
-    if (pieced->lines > 1) {
-        take_lines(s, pieced);
-        take_even_lines(s, pieced);
-        pieced->is_dump = find_dump(s, pieced);
-        if (counts['@'] >= 2) {
-            take_side(s, n, '+', pieced);
-            take_side(s, n, '-', pieced);
-        }
-        for (int separator = 0; separator < 4; separator++) {
-            if (counts[(uint8_t)column_separators[separator]] >= FEWEST_ROWS) {
-                take_columns(s, separator, pieced);
-            }
-        }
-    }
-    return !pieced->failed;
+    return take_by_line(s, n, pieced) && !pieced->failed;
 }
 
 #endif

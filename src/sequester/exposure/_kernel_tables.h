@@ -46,7 +46,7 @@ static struct {
     _Alignas(64) uint8_t ascii[128]; /* folded byte, 0 = dropped */
     uint8_t classes[128];
     uint8_t flag_classes[128];
-    uint8_t marks[128]; /* what structures a text: 1 to 4 for the separators of columns, 5 */
+    uint8_t marks[128]; /* number of the mark, plus one */
     uint8_t ciphered[1 << 15]; /* common words of three letters under a cipher, by the letters' low bits */
     uint8_t kinds[256];
     uint8_t base64[256];
@@ -89,7 +89,18 @@ static SEQ_INLINE size_t trailing_zeros(uint64_t bits)
 #endif
 }
 
-static const char column_separators[] = "\t|,;";
+static SEQ_INLINE size_t bit_count(uint64_t bits)
+{
+    bits -= bits >> 1 & UINT64_C(0x5555555555555555);
+    bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
+    return (size_t)(((bits + (bits >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F)) * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* What structures a text. */
+static const char all_marks[] = "\n\t|,;\"'<]@\\x+{";
+
+enum { MARK_LINE, MARK_TAB, MARK_BAR, MARK_COMMA, MARK_SEMICOLON, MARK_DOUBLE, MARK_SINGLE, MARK_TAG, MARK_BRACKET, MARK_HUNK, MARK_BACKSLASH,
+       MARK_X, MARK_PLUS, MARK_BRACE, MARKS };
 
 enum { CIPHER_ROTATED = 1, CIPHER_REVERSED = 2 };
 

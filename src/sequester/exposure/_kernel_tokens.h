@@ -18,6 +18,7 @@ enum { FLAG_UNFOLDED = FLAG_ARMOUR | FLAG_DIGITS | FLAG_ESCAPES | FLAG_WIDE };
 #define AS_NOISE 18
 #define NOISE_WINDOW 30
 #define BASE32_DIGITS 3
+#define WIDE_END 512
 #define SIGNED 64 /* bytes at the beginning in which a signature may stand */
 
 /* Kinds of bytes, `tables.kinds`. */
@@ -133,8 +134,12 @@ static bool units_run(const uint8_t *s, size_t n, size_t high, int script, size_
     return false;
 }
 
+/* At the beginning or at the end: what is wide is so from one end to the other, as a rule. */
 static bool wide_units(const uint8_t *s, size_t n)
 {
+    if (n > 2 * WIDE_END) {
+        return wide_units(s, WIDE_END) || wide_units(s + n - WIDE_END, WIDE_END);
+    }
     for (size_t high = 0; high < 2; high++) {
         if (units_run(s, n, high, UNITS_LATIN, 8) || units_run(s, n, high, UNITS_HANGUL, 12) || units_run(s, n, high, UNITS_HAN, 24)) {
             return true;
@@ -336,8 +341,9 @@ static bool is_base32(const uint8_t *letters, size_t n)
 
 #define WINDOW85 40
 #define GROUPS85 7
-#define MIXED85 18
-#define ALIKE85 16
+#define MIXED85 20
+#define ALIKE85 12
+#define PACKED85 12
 
 /* Decodes whole groups; one that is out of range gives zeros. */
 static void decode85(const uint8_t *s, int alphabet, uint8_t *out)
@@ -371,14 +377,15 @@ static bool window85(const uint8_t *s, bool first)
         kinds += !(seen[s[i] >> 6] >> (s[i] & 63) & 1);
         seen[s[i] >> 6] |= UINT64_C(1) << (s[i] & 63);
     }
-    if (marks < 3 || kinds < MIXED85 || alike > ALIKE85) {
+    const bool mixed = marks >= 3 && kinds >= MIXED85 && alike <= ALIKE85;
+    if (!mixed && !(first && marks >= 1 && kinds >= PACKED85)) {
         return false;
     }
     for (int alphabet = 0; alphabet < 3; alphabet++) {
         for (size_t offset = 0; offset < 5; offset++) {
             uint8_t bytes[4 * GROUPS85];
             decode85(s + offset, alphabet, bytes);
-            if (printable_run(bytes, sizeof bytes, TEXT_RUN) || foreign_run(bytes, sizeof bytes) ||
+            if ((mixed && (printable_run(bytes, sizeof bytes, TEXT_RUN) || foreign_run(bytes, sizeof bytes))) ||
                 (first && (signature_at(bytes, sizeof bytes, 0) || signature_at(bytes, sizeof bytes, 4)))) {
                 return true;
             }

@@ -54,7 +54,7 @@ _UNITS = re.compile(
     % (_LATIN, _LATIN, _HANGUL, _HANGUL, _HAN, _HAN),
     re.DOTALL,
 )
-_SIGNED = 64
+_SIGNED, _WIDE_END = 64, 512
 _MEDIUM = re.compile(
     rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF|%PDF|wOFF|wOF2|OTTO|\x00\x01\x00\x00\x00|ID3|OggS|fLaC|....ftyp|\x1a\x45\xdf\xa3", re.DOTALL
 )
@@ -73,7 +73,7 @@ _ALPHABETS_85 = (
     b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#",
     bytes(range(33, 118)),
 )
-_MARKS_85, _MIXED_85, _ALIKE_85 = 3, 18, 16
+_MARKS_85, _MIXED_85, _ALIKE_85, _PACKED_85 = 3, 20, 12, 12
 
 _UU_LINE = re.compile(rb"(?:^|(?<=\n)|(?<=\\n))M(?:(?:\\(?=[\\\"]))*+[\x20-\x60]){60}(?:$|(?=[\n\r\\]))")
 _OCTAL = re.compile(rb"\\[0-7]")
@@ -173,7 +173,9 @@ def _tells(data: bytes, text: re.Pattern[bytes] = _PRINTABLE_RUN) -> bool:
     return (
         SIGNATURE.search(data, 0, _SIGNED) is not None
         or data[257:262] == b"ustar"
-        or any(pattern.search(data) for pattern in (text, _FOREIGN_RUN, _UNITS))
+        or text.search(data) is not None
+        or _FOREIGN_RUN.search(data) is not None
+        or any(_UNITS.search(end) for end in ((data,) if len(data) <= 2 * _WIDE_END else (data[:_WIDE_END], data[-_WIDE_END:])))
     )
 
 
@@ -219,13 +221,15 @@ def _base85_like(stretch: bytes) -> bool:
 def _window85(window: bytes, first: bool) -> bool:
     cases = window.translate(_CASES)
     alike = sum(a == b != ord(".") for a, b in pairwise(cases))
-    if sum(c not in _TOKEN_BYTES for c in window) < _MARKS_85 or len(set(window)) < _MIXED_85 or alike > _ALIKE_85:
+    marks, kinds = sum(c not in _TOKEN_BYTES for c in window), len(set(window))
+    mixed = marks >= _MARKS_85 and kinds >= _MIXED_85 and alike <= _ALIKE_85
+    if not mixed and not (first and marks >= 1 and kinds >= _PACKED_85):
         return False
     for alphabet in _ALPHABETS_85:
         for offset in range(5):
             data = b"".join(_group85(window[at : at + 5], alphabet) for at in range(offset, offset + 35, 5))
             signed = first and (SIGNATURE.match(data) or SIGNATURE.match(data, 4))
-            if signed or _PRINTABLE_RUN.search(data) or _FOREIGN_RUN.search(data):
+            if signed or (mixed and (_PRINTABLE_RUN.search(data) or _FOREIGN_RUN.search(data))):
                 return True
     return False
 

@@ -15,9 +15,10 @@ SHORT_PIECE = 64
 """Bytes on average up to which pieces are put together; longer ones are found one by one."""
 _LONGEST_ROW, _WIDEST_ROW, _PREFIX_LENGTH = 160, 32, 96
 _FEWEST_STRINGS, _FEWEST_ROWS, _FEWEST_LINES, _FEWEST_TAGS, _FEWEST_LINKS, _FEWEST_EVEN, _FEWEST_NUMBERS = 6, 4, 3, 4, 3, 8, 18
+_DENSE_WINDOW, _DENSE_QUOTES = 512, 16
 _MOST_KEYS, _DEEPEST_QUOTES, _NEAR_NUMBERS = 16, 4, 16
 
-_QUOTE = re.compile(rb"\n(?=\n)|(\\*)([\"'])")
+_QUOTE = re.compile(rb"(\\*)([\"'])")
 _WORD = re.compile(rb"[A-Za-z0-9_\x80-\xff]")
 _KEY_END = re.compile(rb" *:")
 _KEYED_INTEGER = re.compile(rb" *: *([0-9]{1,10})")
@@ -41,10 +42,11 @@ _ROT13 = bytes.maketrans(
 
 def rearranged(raw: bytes) -> Iterator[bytes]:
     """The texts that stand cut up in `raw`."""
-    if raw.count(b'"') >= 2 * _FEWEST_STRINGS:
-        yield from _strings(raw, b'"')
+    for stretch in _dense(raw, b'"'):
+        yield from _strings(stretch, b'"')
     if raw.count(b"'") >= 2 * _FEWEST_STRINGS:
-        yield from _strings(raw, b"\"'")
+        for stretch in _dense(raw, b"\"'"):
+            yield from _strings(stretch, b"\"'")
     yield from _between(raw, list(_tags(raw)), _FEWEST_TAGS)
     if raw.count(b"](") >= _FEWEST_LINKS:
         yield from _between(raw, list(_links(raw)), _FEWEST_LINKS)
@@ -105,6 +107,22 @@ class _Open:
         self.level, self.mark, self.start, self.is_leaf = level, mark, start, True
 
 
+def _dense(raw: bytes, marks: bytes) -> Iterator[bytes]:
+    """Where quotes stand close to each other: windows that hold many, with one window on both sides."""
+    windows = range(0, len(raw), _DENSE_WINDOW)
+    is_dense = [sum(raw.count(mark, at, at + _DENSE_WINDOW) for mark in marks) >= _DENSE_QUOTES for at in windows]
+    is_dense += [False, False]
+    window = 0
+    while window < len(windows):
+        end = window + 1
+        if is_dense[window]:
+            while is_dense[end] or is_dense[min(end + 1, len(windows))]:
+                end += 1
+            yield raw[max(0, window - 1) * _DENSE_WINDOW : (end + 1) * _DENSE_WINDOW]
+            end += 1
+        window = end
+
+
 def _strings(raw: bytes, marks: bytes) -> Iterator[bytes]:
     """All short quoted strings, and those under one key, digits in keys aside; integers under one key likewise."""
     cuts = list(_cuts(raw, marks))
@@ -125,10 +143,7 @@ def _cuts(raw: bytes, marks: bytes) -> Iterator[_Cut]:
     stack: list[_Open] = []
     key = b""
     for found in _QUOTE.finditer(raw):
-        mark, level = found[2], len(found[1] or b"")
-        if mark is None:
-            stack.clear()
-            continue
+        mark, level = found[2], len(found[1])
         if mark not in marks:
             continue
         before, at = found.start(), found.end() - 1
