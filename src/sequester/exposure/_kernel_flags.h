@@ -16,7 +16,7 @@ enum {
 };
 
 #define PAIRS 16
-#define MANY_PAIRS 64
+#define MANY_PAIRS 256
 #define LIST 12 /* integers */
 #define BINARY_DIGITS 96
 #define FOREIGN_LIST 12

@@ -368,6 +368,12 @@ static void take_quotes(const uint8_t *s, size_t from, size_t n, bool single, se
         } else {
             apostrophe = next_mark(pieced, MARK_SINGLE, at + 1);
         }
+        if (n - at > 2 && s[at + 1] == s[at] && s[at + 2] == s[at]) {
+            depth = 0; /* around a text of many lines */
+            size_t *next = s[at] == '"' ? &quote : &apostrophe;
+            *next = next_mark(pieced, s[at] == '"' ? MARK_DOUBLE : MARK_SINGLE, at + 3);
+            continue;
+        }
         size_t before = at;
         while (before > from && s[before - 1] == '\\') {
             before--;

@@ -19,6 +19,8 @@ enum { FLAG_UNFOLDED = FLAG_ARMOUR | FLAG_DIGITS | FLAG_ESCAPES | FLAG_WIDE };
 #define NOISE_WINDOW 30
 #define BASE32_DIGITS 3
 #define WIDE_END 512
+#define DEFLATE_HEAD 10 /* bytes that are looked at */
+#define FIXED_LETTERS 6
 #define SIGNED 64 /* bytes at the beginning in which a signature may stand */
 
 /* Kinds of bytes, `tables.kinds`. */
@@ -153,6 +155,49 @@ static inline bool starts(const uint8_t *s, size_t n, size_t at, const char *wha
     return n >= size && at <= n - size && memcmp(s + at, what, size) == 0;
 }
 
+static SEQ_INLINE unsigned bits_at(const uint8_t *s, size_t at, unsigned count)
+{
+    unsigned value = 0;
+    for (unsigned i = 0; i < count; i++) {
+        value |= (unsigned)(s[(at + i) / 8] >> ((at + i) % 8) & 1) << i;
+    }
+    return value;
+}
+
+/* Whether deflated text may begin here: codes for the lengths of codes that fill their space, or the fixed code of printable letters. */
+static bool deflated_at(const uint8_t *s, size_t n, size_t at)
+{
+    if (at > n || n - at < DEFLATE_HEAD) {
+        return false;
+    }
+    s += at;
+    switch (bits_at(s, 1, 2)) {
+    case 0:
+        return (s[1] ^ s[3]) == 0xFF && (s[2] ^ s[4]) == 0xFF;
+    case 1:
+        for (size_t i = 0, bit = 3; i < FIXED_LETTERS; i++, bit += 8) {
+            unsigned code = 0;
+            for (unsigned k = 0; k < 8; k++) {
+                code = code << 1 | bits_at(s, bit + k, 1);
+            }
+            if (code < 0x30 || code >= 0xC0 || !is_printable((uint8_t)(code - 0x30))) {
+                return false;
+            }
+        }
+        return true;
+    case 2: {
+        unsigned filled = 0;
+        for (unsigned i = 0, count = bits_at(s, 13, 4) + 4; i < count; i++) {
+            const unsigned length = bits_at(s, 17 + 3 * i, 3);
+            filled += length ? 128u >> length : 0;
+        }
+        return filled == 128 && bits_at(s, 3, 5) < 30 && bits_at(s, 8, 5) < 30;
+    }
+    default:
+        return false;
+    }
+}
+
 static bool signature_at(const uint8_t *s, size_t n, size_t at)
 {
     switch (s[at]) {
@@ -171,22 +216,25 @@ static bool signature_at(const uint8_t *s, size_t n, size_t at)
     case 0x5D:
         return starts(s, n, at, "\x5d\0\0", 3) && starts(s, n, at + 5, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
     case 'x':
-        return at + 1 < n && (s[at + 1] == 0x01 || s[at + 1] == 0x5E || s[at + 1] == 0x9C || s[at + 1] == 0xDA);
+        return at + 1 < n && (s[at + 1] == 0x01 || s[at + 1] == 0x5E || s[at + 1] == 0x9C || s[at + 1] == 0xDA) && deflated_at(s, n, at + 2);
     default:
         return false;
     }
 }
 
-/* Whether decoded bytes read as text somewhere, or begin with a packing. */
-static bool tells(const uint8_t *s, size_t n)
+static bool is_signed(const uint8_t *s, size_t n)
 {
-    const size_t head = n < SIGNED ? n : SIGNED;
-    for (size_t at = 0; at < head; at++) {
-        if (signature_at(s, head, at)) {
+    for (size_t at = 0; at < SIGNED && at < n; at++) {
+        if (signature_at(s, n, at)) {
             return true;
         }
     }
-    return starts(s, n, 257, "ustar", 5) || printable_run(s, n, TEXT_RUN) || foreign_run(s, n) || wide_units(s, n);
+    return starts(s, n, 257, "ustar", 5);
+}
+
+static bool reads(const uint8_t *s, size_t n)
+{
+    return printable_run(s, n, TEXT_RUN) || foreign_run(s, n) || wide_units(s, n);
 }
 
 /* Pictures, sound, fonts: compressed inside, and nothing that we could open. */
@@ -271,7 +319,8 @@ static uint32_t judge_base64(const uint8_t *letters, size_t n, uint8_t *out)
     for (size_t offset = 0; offset < 4; offset++) {
         const size_t size = decode_base64(letters + offset, n - offset, out);
         medium |= is_medium(out, size);
-        if (tells(out, size)) {
+        /* A picture may hold packed stretches of its own, but no text. */
+        if (reads(out, size) || (!medium && is_signed(out, size))) {
             return FLAG_ARMOUR;
         }
     }
@@ -284,7 +333,8 @@ static uint32_t judge_hex(const uint8_t *digits, size_t n, uint8_t *out)
     for (size_t offset = 0; offset < 2; offset++) {
         const size_t size = decode_hex(digits + offset, n - offset, out);
         medium |= is_medium(out, size);
-        if (tells(out, size)) {
+        /* A picture may hold packed stretches of its own, but no text. */
+        if (reads(out, size) || (!medium && is_signed(out, size))) {
             return FLAG_DIGITS;
         }
     }
@@ -299,11 +349,8 @@ static inline bool is_prose(uint8_t c)
 /* The same for bytes written as numbers: small numbers are printable by chance, so that letters are asked for. */
 static bool tells_in_numbers(const uint8_t *s, size_t n)
 {
-    const size_t head = n < SIGNED ? n : SIGNED;
-    for (size_t at = 0; at < head; at++) {
-        if (signature_at(s, head, at)) {
-            return true;
-        }
+    if (is_signed(s, n)) {
+        return true;
     }
     for (size_t i = 0, run = 0; i < n; i++) {
         run = is_prose(s[i]) ? run + 1 : 0;

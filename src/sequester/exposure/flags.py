@@ -54,7 +54,7 @@ _UNITS = re.compile(
     % (_LATIN, _LATIN, _HANGUL, _HANGUL, _HAN, _HAN),
     re.DOTALL,
 )
-_SIGNED, _WIDE_END = 64, 512
+_SIGNED, _WIDE_END, _DEFLATE_HEAD, _FIXED_LETTERS = 64, 512, 10, 6
 _MEDIUM = re.compile(
     rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF|%PDF|wOFF|wOF2|OTTO|\x00\x01\x00\x00\x00|ID3|OggS|fLaC|....ftyp|\x1a\x45\xdf\xa3", re.DOTALL
 )
@@ -63,7 +63,7 @@ _PROSE = re.compile(rb"[A-Za-z \n,.']{18}")
 _NUMBERS = re.compile(rb'[0-9,.\[\]\-"\\n \t\r\n]{64,}')
 _INTEGER = re.compile(rb"(?<![0-9.])[0-9]+(?![0-9])(?!\.0*[1-9])")
 _PAIRS = re.compile(rb"(?<![0-9A-Fa-f]{2}[ :,\n-])(?=((?:[0-9A-Fa-f]{2}[ :,\n-]){15,}[0-9A-Fa-f]{2}))")
-_MANY_PAIRS, _PAIRS_AT_ONCE = 64, 256
+_MANY_PAIRS, _PAIRS_AT_ONCE = 256, 256
 _LIST, _RUN, _FOREIGN_LIST, _BINARY_DIGITS, _NOISE = 12, 18, 12, 96, 48
 
 _SOLID = re.compile(rb"[!-~]{40,}")
@@ -81,7 +81,12 @@ _PERCENT_U = re.compile(rb"%[uU]")
 _CONTROL = re.compile(rb"\\x(?:0[0-8EeFf]|1[0-9ACDEFacdef]|7[Ff])|\\u00(?:0[0-8EeFf]|1[0-9ACDEFacdef]|7[Ff]|[89][0-9A-Fa-f])")
 _MISREAD = "\x80-\xff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122"
 _ASCII = rb"(?:0[9AaDd]|[2-6][0-9A-Fa-f]|7[0-9A-Ea-e])"
+_SELECTOR = rb"(?:[Ff][Ee]0[0-9A-Fa-f]|[Dd][Bb][4-9A-Fa-f][0-9A-Fa-f]|[Dd][C-Fc-f][0-9A-Fa-f]{2})"
 _ESCAPED_ROWS = re.compile(
+    rb"(?:\\{1,5}u(?!25|2022|00[0-7])%s%s){8}|(?:\\{1,5}u28[0-9A-Fa-f]{2}){12}|(?:\\{1,5}u%s){16}" % (_ASCII, _ASCII, _SELECTOR)
+    + rb"|(?:\\{1,5}u(?:200[BbCcDd]|206[0234]|[Ff][Ee][Ff][Ff])){64}"
+)
+_ROWS = re.compile(
     rb"(?:\\{1,5}u(?!25|2022|00[0-7])%s%s){8}" % (_ASCII, _ASCII)
     + rb"|(?:\\{1,5}u28[0-9A-Fa-f]{2}){12}|(?:\\{1,5}u(?:[Ff][Ee]0[0-9A-Fa-f]|[Dd][Bb][4-9A-Fa-f][0-9A-Fa-f]|[Dd][C-Fc-f][0-9A-Fa-f]{2})){16}"
     + rb"|(?:\\{1,5}u(?:200[BbCcDd]|206[0234]|[Ff][Ee][Ff][Ff])){64}"
@@ -146,9 +151,13 @@ def _judge_letters(letters: bytes) -> int:
 
 
 def _judge_bytes(alignments: list[bytes], told: int, noise: int) -> int:
-    if any(map(_tells, alignments)):
-        return told
-    return 0 if any(map(_MEDIUM.match, alignments)) else noise
+    is_medium = False
+    for data in alignments:
+        is_medium |= _MEDIUM.match(data) is not None
+        # A picture may hold packed stretches of its own, but no text.
+        if _reads(data) or (not is_medium and _begins_packed(data)):
+            return told
+    return 0 if is_medium else noise
 
 
 def _decoded(letters: bytes) -> bytes:
@@ -168,15 +177,41 @@ def _alternation(letters: bytes) -> tuple[bool, bool]:
     return often, False
 
 
-def _tells(data: bytes, text: re.Pattern[bytes] = _PRINTABLE_RUN) -> bool:
-    """Whether decoded bytes read as text somewhere, or begin with a packing."""
+def _begins_packed(data: bytes) -> bool:
+    return any(_is_signed(data, at) for at in range(min(_SIGNED, len(data)))) or data[257:262] == b"ustar"
+
+
+def _reads(data: bytes, text: re.Pattern[bytes] = _PRINTABLE_RUN) -> bool:
+    """Whether decoded bytes read as text somewhere; as UTF-16, at the beginning or at the end."""
+    ends = (data,) if len(data) <= 2 * _WIDE_END else (data[:_WIDE_END], data[-_WIDE_END:])
     return (
-        SIGNATURE.search(data, 0, _SIGNED) is not None
-        or data[257:262] == b"ustar"
-        or text.search(data) is not None
+        text.search(data) is not None
         or _FOREIGN_RUN.search(data) is not None
-        or any(_UNITS.search(end) for end in ((data,) if len(data) <= 2 * _WIDE_END else (data[:_WIDE_END], data[-_WIDE_END:])))
+        or any(_UNITS.search(end) is not None for end in ends)
     )
+
+
+def _is_signed(data: bytes, at: int) -> bool:
+    """Whether a packing begins here; two bytes are too little to tell zlib, so that what follows them has to fit."""
+    found = SIGNATURE.match(data, at)
+    return found is not None and (found.lastgroup != "zlib" or _deflated(data[at + 2 :]))
+
+
+def _deflated(data: bytes) -> bool:
+    """Whether deflated text may begin here: codes for the lengths of codes that fill their space, or the fixed code of letters."""
+    if len(data) < _DEFLATE_HEAD:
+        return False
+    bits = f"{int.from_bytes(data[:_DEFLATE_HEAD], 'little'):0{8 * _DEFLATE_HEAD}b}"[::-1]
+    kind = int(bits[1:3][::-1], 2)
+    if kind == 0:
+        return data[1] ^ data[3] == data[2] ^ data[4] == 0xFF
+    if kind == 1:
+        codes = (int(bits[at : at + 8], 2) for at in range(3, 3 + 8 * _FIXED_LETTERS, 8))
+        return all(0x30 <= code < 0xC0 and (0x20 <= code - 0x30 < 0x7F or code - 0x30 in b"\t\n\r") for code in codes)
+    count = int(bits[13:17][::-1], 2) + 4
+    lengths = [int(bits[at : at + 3][::-1], 2) for at in range(17, 17 + 3 * count, 3)]
+    fits = int(bits[3:8][::-1], 2) < 30 and int(bits[8:13][::-1], 2) < 30
+    return kind == 2 and fits and sum(128 >> length for length in lengths if length) == 128
 
 
 def _judge_integers(numbers: list[bytes]) -> int:
@@ -210,7 +245,7 @@ def _is_foreign(value: int) -> bool:
 def _spelled_in_pairs(found: bytes) -> bool:
     data = bytes.fromhex(re.sub(rb"[^0-9A-Fa-f]", b"", found).decode())
     parts = [data[at : at + _PAIRS_AT_ONCE] for at in range(0, len(data), _PAIRS_AT_ONCE)]
-    return len(data) >= _MANY_PAIRS or any(_tells(part, _PROSE) for part in parts)
+    return len(data) >= _MANY_PAIRS or any(_begins_packed(part) or _reads(part, _PROSE) for part in parts)
 
 
 def _base85_like(stretch: bytes) -> bool:
@@ -228,7 +263,7 @@ def _window85(window: bytes, first: bool) -> bool:
     for alphabet in _ALPHABETS_85:
         for offset in range(5):
             data = b"".join(_group85(window[at : at + 5], alphabet) for at in range(offset, offset + 35, 5))
-            signed = first and (SIGNATURE.match(data) or SIGNATURE.match(data, 4))
+            signed = first and (_is_signed(data, 0) or _is_signed(data, 4))
             if signed or (mixed and (_PRINTABLE_RUN.search(data) or _FOREIGN_RUN.search(data))):
                 return True
     return False

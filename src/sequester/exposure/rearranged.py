@@ -18,7 +18,7 @@ _FEWEST_STRINGS, _FEWEST_ROWS, _FEWEST_LINES, _FEWEST_TAGS, _FEWEST_LINKS, _FEWE
 _DENSE_WINDOW, _DENSE_QUOTES = 512, 16
 _MOST_KEYS, _DEEPEST_QUOTES, _NEAR_NUMBERS = 16, 4, 16
 
-_QUOTE = re.compile(rb"(\\*)([\"'])")
+_QUOTE = re.compile(rb"(\\*)(\"\"\"|'''|[\"'])")
 _WORD = re.compile(rb"[A-Za-z0-9_\x80-\xff]")
 _KEY_END = re.compile(rb" *:")
 _KEYED_INTEGER = re.compile(rb" *: *([0-9]{1,10})")
@@ -144,6 +144,10 @@ def _cuts(raw: bytes, marks: bytes) -> Iterator[_Cut]:
     key = b""
     for found in _QUOTE.finditer(raw):
         mark, level = found[2], len(found[1])
+        if len(mark) > 1:
+            if mark[:1] in marks:
+                stack.clear()  # around a text of many lines
+            continue
         if mark not in marks:
             continue
         before, at = found.start(), found.end() - 1

@@ -59,6 +59,7 @@ def base64_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
 
 _PACKED_HEAD = 2048  # characters; enough for the first bytes of what they hold
 _NEAR = 24
+_ESCAPED_END = re.compile(rb"\\+[rnt]")
 _HEX_ONLY = re.compile(rb"[0-9A-Fa-f]{200}")
 
 
@@ -76,7 +77,9 @@ def holds_packing(text: str) -> bool:
 def _head(characters: bytes) -> bytes:
     if found := _HEX_ONLY.match(characters):
         return bytes.fromhex(found[0].decode())
-    return _decode_base64(characters.translate(_TO_STANDARD, _NOT_BASE64)) if alternates(characters) else b""
+    if not alternates(characters):
+        return b""
+    return _decode_base64(_ESCAPED_END.sub(b"", characters).translate(_TO_STANDARD, _NOT_BASE64))
 
 
 def _chunk_spans(text: str, letters: bytes) -> Iterator[tuple[int, int]]:

@@ -120,6 +120,7 @@ def strings(text: str) -> Iterator[Piece]:
     Read by a tolerant scan and not by a parser, so that truncated, nested and invalid JSON, Python and JavaScript all serve. A
     key is a string followed by a colon; digits in keys are ignored, so `part1`, `part2` count as one key.
     """
+    text = text.replace('"""', "   ").replace("'''", "   ")  # around texts of many lines
     if text.count('"') >= _FEWEST_QUOTES:
         yield from _joined(text, _DOUBLE)
     if text.count("'") >= _FEWEST_QUOTES:
