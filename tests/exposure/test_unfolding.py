@@ -172,66 +172,6 @@ INNOCENT: dict[str, Callable[[random.Random], str]] = {
     "jpeg": lambda rng: f'<img src="data:image/jpeg;base64,{base64.b64encode(jpeg(rng)).decode()}">',
     "dotted names": lambda rng: " ".join(f"{'.'.join(cases.words(rng.random(), 5).split())}_HandlerFactory" for _ in range(20)),
     "paths": lambda rng: "\n".join(f"/usr/lib/{'/'.join(cases.words(rng.random(), 6).split())}" for _ in range(20)),
-    "records": REARRANGED["token-records"],
-    "line numbers": REARRANGED["line-numbers"],
-    "table": REARRANGED["markdown-table"],
-    "reversed": REARRANGED["reversed"],
-}
-
-
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(name=st.sampled_from(PLANTS), carrier=st.sampled_from(sorted(CARRIERS)), seed=st.integers(0, 1000))
-def test_every_plant_is_found(name: str, carrier: str, seed: int) -> None:
-    value, stretch = TRANSFORMS[name](THOUGHT, random.Random(seed))
-    assert shown(THOUGHT, CARRIERS[carrier](value)) > 0.2 * len(stretch) / len(THOUGHT)
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    outer=st.sampled_from(["base64", "gzip", "hex", "json"]),
-    inner=st.sampled_from(sorted(set(NESTED) - {"reversed"})),
-    carrier=st.sampled_from(sorted(CARRIERS)),
-)
-def test_pairs_of_wrappings_are_found(outer: str, inner: str, carrier: str) -> None:
-    assert shown(TEXT, CARRIERS[carrier](NESTED[outer](NESTED[inner](TEXT)))) > 0.4
-
-
-def png(rng: random.Random, side: int) -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    rows = b"".join(b"\0" + rng.randbytes(3 * side) for _ in range(side))
-    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def jpeg(rng: random.Random) -> bytes:
-    return b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0\xff\xdb" + rng.randbytes(3000) + b"\xff\xd9"
-
-
-def _table(rng: random.Random) -> str:
-    rows = [f"| {cases.words((rng.random(), row), 2)} | {rng.randint(1, 999)} | {rng.random():.3f} |" for row in range(20)]
-    return "| name | count | share |\n|---|---:|---:|\n" + "\n".join(rows)
-
-
-def _diff(rng: random.Random) -> str:
-    lines = [(cases.words(rng.random(), 6), cases.words(rng.random(), 6)) for _ in range(20)]
-    return "".join(f"@@ -{n} +{n} @@\n-{old}\n+{new}\n" for n, (old, new) in enumerate(lines))
-
-
-def _minified(rng: random.Random) -> str:
-    parts = [
-        f"function {name}(e,t){{return e.{name}?t[{rng.randint(0, 9)}]:void 0}}" for name in cases.words(rng.random(), 60).split()
-    ]
-    return "!" + ";".join(parts)
-
-
-INNOCENT: dict[str, Callable[[random.Random], str]] = {
-    "png": lambda rng: f"![image](data:image/png;base64,{base64.b64encode(png(rng, 40)).decode()})",
-    "jpeg": lambda rng: f'<img src="data:image/jpeg;base64,{base64.b64encode(jpeg(rng)).decode()}">',
-    "dotted names": lambda rng: " ".join(f"{'.'.join(cases.words(rng.random(), 5).split())}_HandlerFactory" for _ in range(20)),
-    "paths": lambda rng: "
-".join(f"/usr/lib/python3.11/{'/'.join(cases.words(rng.random(), 6).split())}" for _ in range(20)),
     "records": lambda rng: json.dumps(
         [{"id": n, "name": cases.words((rng.random(), n), 2), "score": rng.random()} for n in range(30)]
     ),

@@ -87,11 +87,6 @@ _ESCAPED_ROWS = re.compile(
     + rb"|(?:\\{1,5}u(?:200[BbCcDd]|206[0234]|[Ff][Ee][Ff][Ff])){64}"
 )
 _ROWS = re.compile(
-    rb"(?:\\{1,5}u(?!25|2022|00[0-7])%s%s){8}" % (_ASCII, _ASCII)
-    + rb"|(?:\\{1,5}u28[0-9A-Fa-f]{2}){12}|(?:\\{1,5}u(?:[Ff][Ee]0[0-9A-Fa-f]|[Dd][Bb][4-9A-Fa-f][0-9A-Fa-f]|[Dd][C-Fc-f][0-9A-Fa-f]{2})){16}"
-    + rb"|(?:\\{1,5}u(?:200[BbCcDd]|206[0234]|[Ff][Ee][Ff][Ff])){64}"
-)
-_ROWS = re.compile(
     f"[{_MISREAD}]{{9}}|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{{8}}|[\u2800-\u28ff]{{12}}"
     "|[\u200b-\u200d\u2060\u2062-\u2064\ufeff]{64}"
 )
