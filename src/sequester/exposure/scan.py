@@ -110,19 +110,18 @@ class _Scan:
             if parts.unassessable is None:
                 searched.append((episode, parts))
             else:
-                self._count(episode, parts, None, ())
-        texts = [_texts(episode, parts) for episode, parts in searched]
-        screened = matching.screen(texts, self._sketch)
-        hints: dict[int, dict[int, tuple[int, ...]]] = {}
+                self._count(episode, parts)
+        screened = matching.screen([_texts(episode, parts) for episode, parts in searched], self._sketch)
+        hits: dict[int, dict[int, matching.Hit]] = {}
         for hit in screened.hits:
-            hints.setdefault(hit.episode, {})[hit.call] = hit.flags
+            hits.setdefault(hit.episode, {})[hit.call] = hit
         self._tally.echo_of += len(searched)
         publics = 0
         for number, (episode, parts) in enumerate(searched):
             publics += len(parts.public)
             self._count_echo(parts.own, screened.marked[publics - len(parts.own) : publics])
             barred = Reason.NO_PRIVATE_TEXT if _too_little(parts.reasoning, screened.privates[number]) else None
-            self._count(episode, parts, barred, texts[number][2], hints.get(number, {}))
+            self._count(episode, parts, barred, hits.get(number, {}))
 
     def _count_echo(self, own: Sequence[Channel], repeated: array[int]) -> None:
         """Count the channels in which the policy's own output repeats its reasoning."""
@@ -135,13 +134,12 @@ class _Scan:
         self,
         episode: Episode,
         parts: Material,
-        barred: Reason | None,
-        texts: Sequence[Sequence[matching.Text]],
-        hints: Mapping[int, tuple[int, ...]] = MappingProxyType({}),
+        barred: Reason | None = None,
+        hits: Mapping[int, matching.Hit] = MappingProxyType({}),
     ) -> None:
         """Decide what became of every call of one episode, and count it or keep it as a suspect.
 
-        `texts` are those of each call, `hints` the screen's for the calls in which it saw something.
+        `barred` is why the screen cannot clear it, `hits` are the calls in which it saw something.
         """
         subject: Subject | None = None
         suspicious = False
@@ -155,10 +153,10 @@ class _Scan:
                 evidence = _CONTRACT
                 self._tally.handovers.setdefault(Handover(shown_name(call.path), call.hands_over), Reach()).add(episode.step)
             elif reason is None:
-                seen = hints.get(index) or _streamed(texts[index])
-                if seen or _id_lists(call):
+                hit = hits.get(index)
+                if hit or _id_lists(call):
                     subject = subject or Subject(episode, parts)
-                    candidates, reason = self._examined(subject, call, seen)
+                    candidates, reason = self._examined(subject, call, hit)
                     suspicious = suspicious or bool(candidates)
                 reason = parts.not_cleared or reason or (None if evidence is _RECORDED else Reason.REBUILT_ONLY)
             outcome = _outcome(call.path, evidence, bool(call.hands_over), reason)
@@ -175,10 +173,10 @@ class _Scan:
             alike.advantage = (alike.advantage or 0.0) + abs(episode.advantage)
 
     def _examined(
-        self, subject: Subject, call: RewardCall, hints: tuple[int, ...]
+        self, subject: Subject, call: RewardCall, hit: matching.Hit | None
     ) -> tuple[tuple[Candidate, ...], Reason | None]:
         """What a close look at a call shows, and why it does not clear it."""
-        found = examine(subject, call, hints, self._key)
+        found = examine(subject, call, hit.flags if hit else (), self._key, is_shown=bool(hit and hit.chains))
         self._tally.limits.update(found.limits)
         least = THRESHOLDS.never_shared if subject.material.lacks_answer else 0.0
         reason = Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None
@@ -218,26 +216,6 @@ def _why_not_searched(call: RewardCall) -> Reason | None:
 
 def _id_lists(call: RewardCall) -> list[Field]:
     return [field for field in call.inputs or () if field.ids is not None]
-
-
-def _streamed(texts: Sequence[matching.Text]) -> tuple[int, ...]:
-    """Hints for inputs that hold a stream of records, a token each: no piece is long enough for the screen to see."""
-    for text in texts:
-        if _holds_records(text):
-            return tuple(matching.ESCAPES if _holds_records(text) else 0 for text in texts)
-    return ()
-
-
-def _holds_records(text: matching.Text) -> bool:
-    if isinstance(text, str):
-        return "{" in text and any(text.count(key) >= STREAMED for key in _RECORD_KEYS)
-    raw = bytes(text)
-    return b"{" in raw and any(raw.count(key.encode()) >= STREAMED for key in _RECORD_KEYS)
-
-
-_RECORD_KEYS = ('"delta"', '"token"')
-STREAMED = 8
-"""Records from which a text is taken for a log of a stream."""
 
 
 @lru_cache(4096)
