@@ -70,11 +70,22 @@ def test_any_bytes_normalise_alike(raw: bytes) -> None:
     assert _kernel.normalise(raw) == normalise_plain(raw)
 
 
-@given(
-    raw=st.lists(
-        st.sampled_from([b"aB3/", b"\n", b"\\n", b"  ", b"a" * 15, b"1," * 9, b"aa:", b"=\r", b"\\7", b"%u"]), max_size=60
-    ).map(b"".join)
-)
+_WRAPPED = [
+    *[b"aB3/", b"\n", b"\\n", b"  ", b"a" * 15, b"1," * 9, b"aa:", b"=\r", b"\\7", b"%u", b"+", b"\\", b"\0", b"1.0, 2.5, "],
+    *[b"dGhlIHNlY29uZCByZWdpc3RlciBv", b"74 68 65 20 ", b"7468652073656374", b"116, 104, 101, 32, ", b"x9Kq2Lm7Rt4Wz8Bn3Vc6"],
+    *[
+        "\u6568\u7320".encode(),
+        "\u4e2d\u6587".encode(),
+        "\u00e4\u00b8\u00ad".encode(),
+        b"\xff",
+        b"MFRGG43FMZQW4ZLT",
+        b"M" + b"8" * 60,
+    ],
+    *[b"bY*~GX>D>aA^vHKY*", b"\\x1f\\x8b", b"\\u0008", b"01110100", b"164 150 145 "],
+]
+
+
+@given(raw=st.lists(st.sampled_from(_WRAPPED), max_size=60).map(b"".join))
 @settings(max_examples=200, deadline=None)
 def test_any_hints_are_flagged_alike(raw: bytes) -> None:
     _, odd, wide = normalise_plain(raw)

@@ -4,7 +4,7 @@ import pytest
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Field, Reason, Segment, Source, Split, SplitStatus, Visibility
-from sequester.exposure.private import material, why_not_cleared, why_unassessable
+from sequester.exposure.private import material
 
 
 def made(*pieces, status=SplitStatus.SPLIT, **keys):
@@ -20,7 +20,7 @@ def revealed(pairs):
 def test_an_episode_without_anything_has_no_material_and_cannot_be_assessed():
     empty = material(made())
     assert (empty.reasoning, empty.public, empty.later) == ((), (), ())
-    assert why_unassessable(made()) is Reason.NOT_LOGGED
+    assert empty.unassessable is Reason.NOT_LOGGED
 
 
 def test_prompt_answer_tool_calls_and_columns_are_subtracted_from_all_reasoning():
@@ -31,12 +31,12 @@ def test_prompt_answer_tool_calls_and_columns_are_subtracted_from_all_reasoning(
     )
     assert [text.reveal() for text in parts.reasoning] == ["r"]
     assert sorted(revealed(parts.public)) == [("a", 0), ("c", 0), ("p", 0), ("t", 0)]
-    assert dict(zip((text.reveal() for text, _ in parts.public), parts.echoes, strict=True)) == {
-        "p": "",
-        "c": "",
-        "a": "answer",
-        "t": "tool_call",
-    }
+
+
+def test_the_policys_own_output_comes_last_among_what_is_public():
+    parts = material(made(("answer", "a"), ("reasoning", "r"), ("tool_call", "t"), ("prompt", "p")))
+    assert revealed(parts.public) == [("p", 1), ("a", 0), ("t", 0)]
+    assert parts.own == (Channel.ANSWER, Channel.TOOL_CALL)
 
 
 def test_a_tool_result_is_subtracted_only_from_what_was_thought_after_it():
@@ -79,7 +79,7 @@ def test_columns_that_hold_ids_are_no_text():
     ],
 )
 def test_reasoning_can_be_looked_for_only_where_some_was_logged(episode, reason):
-    assert why_unassessable(episode) is reason
+    assert material(episode).unassessable is reason
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,8 @@ def test_reasoning_can_be_looked_for_only_where_some_was_logged(episode, reason)
     ],
 )
 def test_only_whole_raw_reasoning_can_be_cleared(keys, reason):
-    assert why_not_cleared(made(("reasoning", "r"), ("answer", ""), **keys)) is reason
+    assert material(made(("reasoning", "r"), ("answer", ""), **keys)).not_cleared is reason
 
 
 def test_reasoning_without_an_answer_is_never_cleared():
-    assert why_not_cleared(made(("reasoning", "r"))) is Reason.ANSWER_NOT_LOGGED
+    assert material(made(("reasoning", "r"))).not_cleared is Reason.ANSWER_NOT_LOGGED

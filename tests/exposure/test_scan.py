@@ -20,8 +20,8 @@ from sequester.episodes.model import (
 from sequester.episodes.readers.interface import Options, Unit
 from sequester.errors import InputError
 from sequester.exposure.matching import Sketch
-from sequester.exposure.scan import BATCH, count_episode, scan_unit
-from sequester.exposure.tally import SKIPPED_SHOWN, CallOutcome, Handover, Suspect, Tally
+from sequester.exposure.scan import BATCH, scan_unit
+from sequester.exposure.tally import SKIPPED_SHOWN, Handover, Tally
 from sequester.findings.model import SkippedRecord
 
 UNIT = Unit("run.log")
@@ -139,41 +139,3 @@ def test_a_call_without_inputs_says_why():
 def test_steps_and_shards_are_gathered_also_from_episodes_without_reasoning():
     tally = scanned(episode(1, step=3, shard="rank 0"), episode(2, status=SplitStatus.NO_COT, step=5, shard="rank 1"))
     assert [set().union(*seen.values()) for seen in (tally.steps, tally.shards)] == [{3, 5}, {"rank 0", "rank 1"}]
-
-
-def outcome(reason=None, by_contract=False, path="judge", evidence=Evidence.RECORDED):
-    return CallOutcome(path, evidence, by_contract, reason)
-
-
-@pytest.mark.parametrize(
-    ("calls", "exposed", "status", "shown"),
-    [
-        ((), (), "no_reward_call", 0),
-        ((outcome(),), (), "audited", 0),
-        ((outcome(), outcome(Reason.INPUT_NOT_LOGGED, path="format")), (), "input_not_logged", 0),
-        ((outcome(), outcome(Reason.INPUT_NOT_LOGGED, path="format")), (0,), "input_not_logged", 1),
-        ((outcome(Reason.LIMIT),), (0,), "audited", 1),
-        ((outcome(by_contract=True, evidence=Evidence.CONTRACT),), (), "audited", 1),
-        ((outcome(Reason.REBUILT_ONLY), outcome(Reason.LIMIT)), (), "rebuilt_only", 0),
-    ],
-)
-def test_an_episode_is_audited_if_every_call_was_assessed(calls, exposed, status, shown):
-    tally = Tally()
-    count_episode(tally, Suspect("e1", None, None, "run.log:1", None, calls), frozenset(exposed))
-    assert dict(tally.episodes) == {status: 1}
-    assert sum(tally.exposed.values()) == shown
-    assert sum(tally.calls.values()) == len(calls)
-
-
-def test_one_place_counts_an_episode_once_however_many_calls_it_had_there():
-    tally = Tally()
-    calls = (outcome(), outcome(Reason.INPUT_NOT_LOGGED), outcome())
-    count_episode(tally, Suspect("e1", "harbours", 3, "run.log:1", None, calls), frozenset({2}))
-    assert [(place.path, status, count) for (place, status), count in tally.places.items()] == [("judge", "exposed", 1)]
-
-
-def test_reward_mass_is_the_absolute_advantage_of_audited_episodes():
-    tally = Tally()
-    for advantage, reason in ((-2.0, None), (1.0, Reason.LIMIT)):
-        count_episode(tally, Suspect("e1", None, None, "run.log:1", advantage, (outcome(reason),)), frozenset())
-    assert (tally.mass, tally.mass_observed, tally.mass_known) == (3.0, 2.0, True)

@@ -1,13 +1,24 @@
-"""Counting in parts: whatever is merged with whatever, in any order, equals counting at once."""
+"""Counting: an episode is counted once in each respect, and in parts, merged in any order, as at once."""
 
 from copy import deepcopy
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sequester.episodes.model import Evidence
+from sequester.episodes.model import Evidence, Reason
 from sequester.exposure.severity import ChainWeight, RunWeight
-from sequester.exposure.tally import SKIPPED_SHOWN, Candidate, Handover, Place, Reach, Suspect, Tally
+from sequester.exposure.tally import (
+    SKIPPED_SHOWN,
+    CallOutcome,
+    Candidate,
+    Handover,
+    Place,
+    Reach,
+    Suspect,
+    Tally,
+    count_episode,
+)
 from sequester.findings.model import FindingClass
 
 NAMES = st.sampled_from(["audited", "malformed", "limit", "judge"])
@@ -55,7 +66,8 @@ def merged(*parts):
 
 def facts(tally):
     """All that a result may depend on; which malformed records are named first is told by the order of units."""
-    return {**vars(tally), "suspects": sorted(one.episode_id for one in tally.suspects), "skipped": len(tally.skipped)}
+    waiting = sorted(one.episode_id for one in deepcopy(tally).take_suspects())
+    return {**vars(tally), "suspects": waiting, "packed": None, "skipped": len(tally.skipped)}
 
 
 def test_merging_nothing_counts_nothing():
@@ -65,8 +77,8 @@ def test_merging_nothing_counts_nothing():
 
 @given(tallies())
 def test_an_empty_tally_changes_nothing(one):
-    assert merged(one) == one
-    assert merged(one, Tally()) == merged(Tally(), one) == one
+    assert facts(merged(one)) == facts(one)
+    assert facts(merged(one, Tally())) == facts(merged(Tally(), one)) == facts(one)
 
 
 @given(tallies(), tallies())
@@ -77,6 +89,14 @@ def test_the_order_of_units_does_not_matter(one, other):
 @given(tallies(), tallies(), tallies())
 def test_parts_can_be_merged_in_any_grouping(one, two, three):
     assert merged(merged(one, two), three) == merged(one, merged(two, three)) == merged(one, two, three)
+
+
+@given(tallies(), tallies())
+def test_a_suspect_is_taken_once_whatever_was_merged(one, other):
+    whole = merged(one, other)
+    names = [suspect.episode_id for tally in (one, other) for suspect in tally.suspects]
+    assert sorted(suspect.episode_id for suspect in whole.take_suspects()) == sorted(names)
+    assert not list(whole.take_suspects())
 
 
 @given(st.lists(STEPS, max_size=8), st.integers(0, 8))
@@ -105,3 +125,41 @@ def test_a_candidate_sums_its_chains_and_never_covers_more_than_all():
     chains = tuple(ChainWeight(40, 0.7, (RunWeight(length=40, private=40, windows=()),), beside_marker=False) for _ in range(2))
     candidate = Candidate(FindingClass.CONTENT, "field", ("verbatim",), (), chains, "f" * 32)
     assert (candidate.private, candidate.covered) == (80, 1.0)
+
+
+def outcome(reason=None, by_contract=False, path="judge", evidence=Evidence.RECORDED):
+    return CallOutcome(path, evidence, by_contract, reason)
+
+
+@pytest.mark.parametrize(
+    ("calls", "exposed", "status", "shown"),
+    [
+        ((), (), "no_reward_call", 0),
+        ((outcome(),), (), "audited", 0),
+        ((outcome(), outcome(Reason.INPUT_NOT_LOGGED, path="format")), (), "input_not_logged", 0),
+        ((outcome(), outcome(Reason.INPUT_NOT_LOGGED, path="format")), (0,), "input_not_logged", 1),
+        ((outcome(Reason.LIMIT),), (0,), "audited", 1),
+        ((outcome(by_contract=True, evidence=Evidence.CONTRACT),), (), "audited", 1),
+        ((outcome(Reason.REBUILT_ONLY), outcome(Reason.LIMIT)), (), "rebuilt_only", 0),
+    ],
+)
+def test_an_episode_is_audited_if_every_call_was_assessed(calls, exposed, status, shown):
+    tally = Tally()
+    count_episode(tally, Suspect("e1", None, None, "run.log:1", None, calls), frozenset(exposed))
+    assert dict(tally.episodes) == {status: 1}
+    assert sum(tally.exposed.values()) == shown
+    assert sum(tally.calls.values()) == len(calls)
+
+
+def test_one_place_counts_an_episode_once_however_many_calls_it_had_there():
+    tally = Tally()
+    calls = (outcome(), outcome(Reason.INPUT_NOT_LOGGED), outcome())
+    count_episode(tally, Suspect("e1", "harbours", 3, "run.log:1", None, calls), frozenset({2}))
+    assert [(place.path, status, count) for (place, status), count in tally.places.items()] == [("judge", "exposed", 1)]
+
+
+def test_reward_mass_is_the_absolute_advantage_of_audited_episodes():
+    tally = Tally()
+    for advantage, reason in ((-2.0, None), (1.0, Reason.LIMIT)):
+        count_episode(tally, Suspect("e1", None, None, "run.log:1", advantage, (outcome(reason),)), frozenset())
+    assert (tally.mass, tally.mass_observed, tally.mass_known) == (3.0, 2.0, True)

@@ -32,7 +32,7 @@ from sequester.findings.waivers import FILE_NAME, read_waivers
 from sequester.findings.workspace import Workspace
 
 LARGE = 64 << 20
-"""Bytes of input from which a second process is worth starting."""
+"""Bytes of input for which another process is worth starting."""
 
 
 @click.command("audit")
@@ -142,4 +142,5 @@ def _default_jobs(inputs: list[Path]) -> int:
     size = sum(
         file.stat().st_size for path in inputs for file in (path.rglob("*") if path.is_dir() else (path,)) if file.is_file()
     )
-    return (os.cpu_count() or 1) if size >= LARGE else 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, 1 + size // LARGE)

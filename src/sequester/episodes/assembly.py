@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from sequester.episodes.families import DELIMITER
+from sequester.episodes.families import DELIMITERS
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Segment, Split, SplitStatus, Visibility
 from sequester.episodes.pieces import TYPED
@@ -28,7 +28,11 @@ _PROMPT, _REASONING, _ANSWER, _TOOL_RESULT = Channel.PROMPT, Channel.REASONING, 
 _GIVEN = "given"
 _LABELS = frozenset({"role", "type"})
 """Keys of messages and their parts whose values name a kind and carry no text."""
-_DELIMITER = re.compile(DELIMITER)
+_DELIMITERS = [
+    (first, re.compile("|".join(spelling for initial, spelling in DELIMITERS if initial == first)))
+    for first in dict.fromkeys(initial for initial, _ in DELIMITERS)
+]
+"""Some delimiter of reasoning, of any family, by its first character: a search for one known character is quick."""
 _STRIPPED_CHANNEL = "assistantfinal"
 """What is left of harmony's delimiter where special tokens were removed on decode."""
 _PROMPT_TAIL = 256
@@ -167,9 +171,8 @@ def _reasoning_inside(answer: str, reasoning: str) -> str:
 
 
 def _has_delimiter(text: str) -> bool:
-    if "<" in text or "◁" in text or ("]" in text and "THINK]" in text):
-        return _DELIMITER.search(text) is not None or _STRIPPED_CHANNEL in text
-    return _STRIPPED_CHANNEL in text
+    """Only a gate: what a delimiter means, the splitter says."""
+    return any(first in text and mark.search(text) for first, mark in _DELIMITERS) or _STRIPPED_CHANNEL in text
 
 
 def _repeated(text: str, answer: str) -> float:

@@ -80,11 +80,13 @@ PAIRS: dict[str, tuple[Delimiter, Delimiter]] = {
 """Reasoning delimiters that are not XML-like tags."""
 HARMONY_TOKENS = ("<|start|>", "<|channel|>", "<|message|>", "<|end|>")
 """What stands between harmony's messages; see `harmony`."""
-DELIMITER = "|".join(
-    [rf"</?(?:{TAG_NAMES})\b", re.escape("<|channel|>")]
-    + [re.escape(mark.literal) for name, pair in PAIRS.items() if name != "phrase" for mark in pair]
+DELIMITERS: tuple[tuple[str, str], ...] = (
+    ("<", rf"</?(?:{TAG_NAMES})\b"),
+    ("<", re.escape("<|channel|>")),
+    *((mark.literal[0], re.escape(mark.literal)) for name, pair in PAIRS.items() if name != "phrase" for mark in pair),
 )
-"""Some delimiter of reasoning, of any family, as a regular expression. Only a hint: what it means, the splitter says."""
+"""Every delimiter of reasoning, of any family: its first character, and a regular expression. Only a hint: what it means, the splitter
+says."""
 
 FAMILIES: dict[str, Family] = {
     family.name: family

@@ -5,6 +5,8 @@ segment         a piece of an episode in one channel, in the order in which the 
 reward path     a named way by which a score is computed (environment x grader x code version)
 reward call     one scoring of one episode, with the inputs the scorer got, as far as they are known
 skipped         a record that could not be turned into an episode, with the reason; never silently dropped
+
+None of these can be part of a reference cycle, so the garbage collector need not look at them (`gc=False`): a run has millions.
 """
 
 from __future__ import annotations
@@ -90,7 +92,7 @@ class Reason(StrEnum):
     """Declared steps, ranks, shards or group members were not among the files."""
 
 
-class Field(Struct, frozen=True):
+class Field(Struct, frozen=True, gc=False):
     """One named piece of what a scorer was given. JSON values are flattened to their leaves by the readers."""
 
     name: str
@@ -101,7 +103,7 @@ class Field(Struct, frozen=True):
     """A list of integers (`array('q')`): token ids, bytes or code points."""
 
 
-class Segment(Struct, frozen=True):
+class Segment(Struct, frozen=True, gc=False):
     """A piece of an episode in one channel."""
 
     turn: int
@@ -114,7 +116,7 @@ class Segment(Struct, frozen=True):
     """Gradient weight of this piece; None where unknown."""
 
 
-class Split(Struct, frozen=True):
+class Split(Struct, frozen=True, gc=False):
     """The splitter's verdict on an episode's sampled text."""
 
     status: SplitStatus
@@ -124,7 +126,7 @@ class Split(Struct, frozen=True):
     """The template family that decided, or `typed`, `ids`, `given`."""
 
 
-class RewardCall(Struct, frozen=True):
+class RewardCall(Struct, frozen=True, gc=False):
     """One scoring of one episode."""
 
     path: str
@@ -139,7 +141,7 @@ class RewardCall(Struct, frozen=True):
     """Set by a reader that knows why `inputs` is None."""
 
 
-class Source(Struct, frozen=True):
+class Source(Struct, frozen=True, gc=False):
     """Where a record stood."""
 
     path: str
@@ -147,7 +149,7 @@ class Source(Struct, frozen=True):
     """1-based line, row or sample number."""
 
 
-class Episode(Struct, frozen=True):
+class Episode(Struct, frozen=True, gc=False):
     """One rollout of the policy, in order, with every scoring of it that is known."""
 
     episode_id: str
@@ -173,7 +175,7 @@ class Episode(Struct, frozen=True):
     advantage: float | None = None
 
 
-class Skipped(Struct, frozen=True):
+class Skipped(Struct, frozen=True, gc=False):
     """A record that is not an episode. It counts as seen and not assessed."""
 
     source: Source

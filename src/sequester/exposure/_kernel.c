@@ -171,10 +171,40 @@ static PyObject *normalise(PyObject *module, PyObject *text)
     return result;
 }
 
+static PyObject *rearranged(PyObject *module, PyObject *text)
+{
+    seq_loans loans = {0};
+    seq_pieced pieced = {0};
+    PyObject *result = NULL;
+    (void)module;
+    if (borrow_text(&loans, text)) {
+        const seq_text given = *(const seq_text *)loans.texts_block.data;
+        bool good;
+        Py_BEGIN_ALLOW_THREADS
+        good = take_apart(given.data, given.size, &pieced);
+        Py_END_ALLOW_THREADS
+        const size_t *ends = pieced.ends_block.data;
+        const char *data = pieced.text_block.data;
+        result = good ? PyList_New((Py_ssize_t)pieced.count) : PyErr_NoMemory();
+        for (size_t i = 0, start = 0; result != NULL && i < pieced.count; start = ends[i++]) {
+            PyObject *found = PyBytes_FromStringAndSize(data + start, (Py_ssize_t)(ends[i] - start));
+            if (found == NULL) {
+                Py_CLEAR(result);
+            } else {
+                PyList_SetItem(result, (Py_ssize_t)i, found);
+            }
+        }
+    }
+    release_pieced(&pieced);
+    return_loans(&loans);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"configure", configure, METH_VARARGS, "configure(level, bmp, astral, expansions, entities, tags)"},
     {"levels", levels, METH_NOARGS, "levels() -> names of the instruction sets this machine has, best first"},
     {"normalise", normalise, METH_O, "normalise(text) -> (normalised, odd, wide)"},
+    {"rearranged", rearranged, METH_O, "rearranged(text) -> texts that stand cut up in it"},
     {"screen", screen, METH_VARARGS, "screen(episodes[, table and place of a sketch]) -> (lengths, privates, marked, hits)"},
     {NULL, NULL, 0, NULL},
 };

@@ -53,6 +53,44 @@ static bool in(int c, const char *characters)
     return c != 0 && strchr(characters, c) != NULL;
 }
 
+static int word_index(const char *letters)
+{
+    return (letters[0] & 31) << 10 | (letters[1] & 31) << 5 | (letters[2] & 31);
+}
+
+static void fill_kinds(void)
+{
+    static const char base85[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
+    static const char z85[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+    static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    memset(tables.kinds, 0, sizeof tables.kinds);
+    memset(tables.base85, 255, sizeof tables.base85);
+    for (int c = 0; c < 0x80; c++) {
+        const bool digit = c >= '0' && c <= '9';
+        tables.kinds[c] =
+            (uint8_t)((is_upper((uint8_t)c) ? KIND_UPPER : 0) | (is_lower((uint8_t)c) ? KIND_LOWER : 0) | (digit ? KIND_DIGIT : 0) |
+                      (in(c, "+/_-") ? KIND_SIGN : 0) | (c == '=' ? KIND_PAD : 0) | (in(c, " \t\r\n\v\f\"'`,>#|;*&.()[]") ? KIND_BETWEEN : 0));
+        const char *mark = c ? strchr(all_marks, c) : NULL;
+        tables.marks[c] = (uint8_t)(mark ? mark - all_marks + 1 : 0);
+        tables.base85[2][c] = (uint8_t)(c >= '!' && c <= 'u' ? c - '!' : 255);
+    }
+    for (uint8_t i = 0; i < 85; i++) {
+        tables.base85[0][(uint8_t)base85[i]] = i;
+        tables.base85[1][(uint8_t)z85[i]] = i;
+    }
+    for (uint8_t i = 0; i < 64; i++) {
+        tables.base64[(uint8_t)base64[i]] = i;
+    }
+    static const char rotated[] = "gurnaqsbeabglbhjnfohgnerpnaunf", reversed[] = "ehtdnarofuoystinacllaynaenosah";
+    memset(tables.ciphered, 0, sizeof tables.ciphered);
+    for (int i = 0; i < 30; i += 3) {
+        tables.ciphered[word_index(rotated + i)] |= CIPHER_ROTATED;
+        tables.ciphered[word_index(reversed + i)] |= CIPHER_REVERSED;
+    }
+    tables.base64['-'] = 62;
+    tables.base64['_'] = 63;
+}
+
 static void classify(void)
 {
     for (int c = 0; c < 128; c++) {
@@ -62,10 +100,11 @@ static void classify(void)
                                       (hex ? CLASS_HEX : 0) | (hex && c < 'a' ? CLASS_UPPER_HEX : 0) | (c == '%' ? CLASS_PERCENT : 0) |
                                       (c == '=' ? CLASS_EQUALS : 0) | (c == '&' || c == '<' ? CLASS_MARKUP : 0));
         tables.flag_classes[c] =
-            (uint8_t)((is_alnum((uint8_t)c) || in(c, "+/_=-") ? HINT_TOKEN : 0) | (digit || in(c, ",[]-\"\\n \t\r\n") ? HINT_NUMBER : 0) |
+            (uint8_t)((is_alnum((uint8_t)c) || in(c, "+/_=-") ? HINT_TOKEN : 0) | (digit || in(c, ",.[]-\"\\n \t\r\n") ? HINT_NUMBER : 0) |
                       (hex ? HINT_HEX : 0) | (in(c, " :,\n-") ? HINT_GAP : 0) | (in(c, "\\%") ? HINT_SIGN : 0) |
-                      ((digit && c < '8') || in(c, "uU") ? HINT_AFTER : 0) | (c == '=' ? HINT_EQUALS : 0) | (in(c, "\n\r") ? HINT_BREAK : 0));
+                      ((digit && c < '8') || in(c, "uUx") ? HINT_AFTER : 0) | (c > 0x20 && c < 0x7F ? HINT_SOLID : 0) | (c == 'M' ? HINT_FULL : 0));
     }
+    fill_kinds();
     for (int kept = 0; kept < 256; kept++) {
         for (int bit = 0, count = 0; bit < 8; bit++) {
             if (kept >> bit & 1) {

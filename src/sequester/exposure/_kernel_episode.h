@@ -2,7 +2,9 @@
 #ifndef SEQUESTER_KERNEL_EPISODE_H
 #define SEQUESTER_KERNEL_EPISODE_H
 
+#include "_kernel_chains.h"
 #include "_kernel_flags.h"
+#include "_kernel_rearranged.h"
 #include "_kernel_sketch.h"
 
 #define COT_BREAK 0

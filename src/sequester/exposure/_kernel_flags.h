@@ -2,9 +2,7 @@
 #ifndef SEQUESTER_KERNEL_FLAGS_H
 #define SEQUESTER_KERNEL_FLAGS_H
 
-#include "_kernel_text.h"
-
-enum { FLAG_LONG_TOKEN = 1, FLAG_NUMBERS = 2, FLAG_ESCAPES = 4, FLAG_WIDE = 8 };
+#include "_kernel_tokens.h"
 
 enum {
     HINT_TOKEN = 1,
@@ -12,19 +10,28 @@ enum {
     HINT_HEX = 4,
     HINT_GAP = 8,   /* what sets hex pairs apart */
     HINT_SIGN = 16,   /* backslash, percent */
-    HINT_AFTER = 32,  /* 0-7, u, U: what makes such a sign count */
-    HINT_EQUALS = 64, /* counts before a line break */
-    HINT_BREAK = 128
+    HINT_AFTER = 32,  /* 0-7, u, U, x: what makes such a sign count */
+    HINT_SOLID = 64, /* no blank, no control character */
+    HINT_FULL = 128  /* M: begins a full line of uuencode */
 };
 
 #define PAIRS 16
+#define MANY_PAIRS 256
+#define LIST 12 /* integers */
+#define BINARY_DIGITS 96
+#define FOREIGN_LIST 12
 
 typedef struct {
     uint32_t flags;
     size_t token_end;  /* tokens before are done */
     size_t number_end; /* so are number runs */
+    size_t pair_end;
+    size_t solid_end;
     size_t open_token; /* length of the token at the end of the block before */
-    size_t octal, unicode, breaks;
+    size_t octal, unicode, controls;
+    size_t row, row_end, row_kind; /* of escaped characters that follow each other */
+    bool foreign, in_rows;
+    seq_block letters;
 } seq_hints;
 
 static inline uint8_t flag_class(const uint8_t *s, size_t n, size_t at)
@@ -32,120 +39,262 @@ static inline uint8_t flag_class(const uint8_t *s, size_t n, size_t at)
     return at < n && s[at] < 0x80 ? tables.flag_classes[s[at]] : 0;
 }
 
-static inline size_t line_break_end(const uint8_t *s, size_t n, size_t at)
+static inline size_t token_stop(const uint8_t *s, size_t n, size_t at)
 {
-    size_t end = at;
-    for (;;) {
-        if (end < n && (s[end] == '\n' || s[end] == '\r')) {
-            end++;
-            continue;
-        }
-        size_t letter = skip(s, n, end, "\\", 1);
-        if (letter == end || letter >= n || (s[letter] != 'n' && s[letter] != 'r')) {
-            break;
-        }
-        end = letter + 1;
+    while (at < n && (tables.kinds[s[at]] & KIND_TOKEN)) {
+        at++;
     }
-    if (end == at) {
-        return at;
-    }
-    while (end < n && (s[end] == ' ' || s[end] == '\t')) {
-        end++;
-    }
-    return end;
+    return at;
 }
 
-/* Judges the token around `at` (a token character); sets the flag or remembers where it ends. */
+static void judge_letters(const uint8_t *letters, size_t n, seq_hints *hints)
+{
+    uint8_t *out = (uint8_t *)hints->letters.data + n;
+    hints->flags |= is_base32(letters, n) ? FLAG_ARMOUR : 0;
+    hints->flags |= judge_base64(letters, n, out);
+    for (size_t at = 0; at + HEX_RUN <= n;) {
+        size_t end = at + HEX_RUN;
+        while (end > at && hex_value(letters[end - 1]) >= 0) {
+            end--;
+        }
+        if (end > at) {
+            at = end;
+            continue;
+        }
+        for (end = at + HEX_RUN; end < n && hex_value(letters[end]) >= 0; end++) {
+        }
+        hints->flags |= judge_hex(letters + at, end - at, out);
+        at = end;
+    }
+}
+
+/* Judges the token around `at` (a token character) with the chunks that go on after it, and remembers where they end. */
 static void judge_token(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
 {
-    size_t start = at;
-    while (start > hints->token_end && (flag_class(s, n, start - 1) & HINT_TOKEN)) {
+    size_t start = at, characters = 0;
+    while (start > hints->token_end && (tables.kinds[s[start - 1]] & KIND_TOKEN)) {
         start--;
     }
-    size_t end = start, characters = 0, letters = 0;
-    bool digit = false, lower = false, upper = false;
-    for (size_t line = start;;) {
-        size_t stop = line;
-        while (flag_class(s, n, stop) & HINT_TOKEN) {
-            stop++;
-        }
-        if (stop - line < 16) {
-            break;
-        }
-        if (line == start && stop - line < 40 && (stop == n || (s[stop] != '\n' && s[stop] != '\r' && s[stop] != '\\'))) {
-            end = stop; /* one line, and too short */
-            break;
-        }
-        for (size_t i = line; i < stop; i++) {
-            letters += is_alnum(s[i]);
-            digit |= s[i] >= '0' && s[i] <= '9';
-            lower |= s[i] >= 'a' && s[i] <= 'z';
-            upper |= s[i] >= 'A' && s[i] <= 'Z';
-        }
-        characters += stop - line;
+    size_t end = token_stop(s, n, start);
+    for (size_t chunk = start, stop = end; stop - chunk >= 16;) {
+        characters += stop - chunk;
         end = stop;
-        line = line_break_end(s, n, stop);
-        if (line == stop) {
+        chunk = between_end(s, n, stop);
+        if (chunk == stop) {
             break;
         }
+        stop = token_stop(s, n, chunk);
     }
     hints->token_end = end > at ? end : at + 1;
-    if (characters >= 40 && 4 * letters >= 3 * characters && (digit || (lower && upper))) {
-        hints->flags |= FLAG_LONG_TOKEN;
+    if (characters < ALPHABET_RUN) {
+        return;
     }
+    if (!ensure(&hints->letters, 2 * characters)) {
+        hints->flags |= FLAG_ARMOUR; /* not judged */
+        return;
+    }
+    uint8_t *letters = hints->letters.data;
+    size_t size = 0;
+    for (size_t chunk = start; chunk < end; chunk = between_end(s, n, chunk)) {
+        for (; chunk < end && (tables.kinds[s[chunk]] & KIND_TOKEN); chunk++) {
+            letters[size] = s[chunk];
+            size += s[chunk] != '=';
+        }
+    }
+    judge_letters(letters, size, hints);
+}
+
+/* What a run of integers may spell. */
+typedef struct {
+    size_t count, bytes, high, binary, prose, octal, foreign;
+    bool tells;
+} seq_integers;
+
+static void judge_integer(const uint8_t *digits, size_t n, seq_integers *list)
+{
+    uint32_t value = 0, octal = 0;
+    bool binary = n >= 7, is_octal = n == 3;
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t digit = digits[i] - '0';
+        value = value < 0x1000000 ? value * 10 + digit : value;
+        octal = (octal << 3 | digit) & 0xFFFF;
+        binary = binary && digit < 2;
+        is_octal = is_octal && digit < 8;
+    }
+    list->count++;
+    list->bytes += value < 256;
+    list->high += value >= 128 && value < 256;
+    list->binary += binary ? n : 0;
+    list->prose = value < 0x80 && is_prose((uint8_t)value) ? list->prose + 1 : 0;
+    list->octal = is_octal && octal < 0x80 && is_prose((uint8_t)octal) ? list->octal + 1 : 0;
+    list->foreign = (value >= 0x370 && value < 0x600) || (value >= 0x3000 && value < 0xD7A4) || (value >= 0xFF00 && value < 0xFFF0) ? list->foreign + 1 : 0;
+    list->tells = list->tells || list->prose == TEXT_RUN || list->octal == TEXT_RUN || list->foreign == FOREIGN_LIST;
+}
+
+/* Whether digits [at, end) are part of a number with a fraction other than zero. */
+static bool is_fraction(const uint8_t *s, size_t n, size_t start, size_t at, size_t end)
+{
+    if (at > start && s[at - 1] == '.') {
+        return true;
+    }
+    size_t next = end + 1;
+    while (next < n && s[end] == '.' && s[next] == '0') {
+        next++;
+    }
+    return next < n && s[end] == '.' && s[next] >= '1' && s[next] <= '9';
 }
 
 static void judge_numbers(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
 {
-    size_t start = at, digits = 0;
+    size_t start = at;
+    seq_integers list = {0};
     while (start > hints->number_end && (flag_class(s, n, start - 1) & HINT_NUMBER)) {
         start--;
     }
     size_t end = start;
     while (flag_class(s, n, end) & HINT_NUMBER) {
-        digits += s[end] >= '0' && s[end] <= '9';
-        end++;
+        size_t stop = end;
+        while (stop < n && s[stop] >= '0' && s[stop] <= '9') {
+            stop++;
+        }
+        if (stop == end) {
+            end++;
+            continue;
+        }
+        if (!is_fraction(s, n, start, end, stop)) {
+            judge_integer(s + end, stop - end, &list);
+        }
+        end = stop;
     }
     hints->number_end = end > at ? end : at + 1;
-    if (end - start >= 64 && digits >= 24) {
-        hints->flags |= FLAG_NUMBERS;
+    if (end - start < 64) {
+        return;
     }
+    const bool noise = list.bytes == list.count && list.count >= 48 && 4 * list.high >= list.count;
+    hints->flags |= list.count >= LIST ? FLAG_NUMBERS : 0;
+    hints->flags |= list.tells || noise || list.binary >= BINARY_DIGITS ? FLAG_DIGITS : 0;
 }
 
-/* Whether PAIRS hex pairs, one character between each, start at `at`. */
-static bool pairs_at(const uint8_t *s, size_t n, size_t at)
+/* Judges the chain of hex pairs, one character between each, that goes through `at`. */
+static void judge_pairs(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
 {
-    if (n - at < 3 * PAIRS - 1) {
-        return false;
-    }
-    for (size_t i = 0; i < PAIRS; i++) {
-        if (hex_pair(s, n, at + 3 * i) < 0 || (i + 1 < PAIRS && !(flag_class(s, n, at + 3 * i + 2) & HINT_GAP))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The same for the chain of pairs that goes through `at`. */
-static bool pairs_around(const uint8_t *s, size_t n, size_t at)
-{
-    for (size_t i = 0; i < PAIRS && at >= 3 && hex_pair(s, n, at - 3) >= 0 && (flag_class(s, n, at - 1) & HINT_GAP); i++) {
+    uint8_t bytes[256];
+    size_t count = 0;
+    while (at >= 3 && hex_pair(s, n, at - 3) >= 0 && (flag_class(s, n, at - 1) & HINT_GAP)) {
         at -= 3;
     }
-    return pairs_at(s, n, at);
+    for (; hex_pair(s, n, at) >= 0; at += 3) {
+        bytes[count % sizeof bytes] = (uint8_t)hex_pair(s, n, at);
+        count++;
+        if (count % sizeof bytes == 0 && tells_in_numbers(bytes, sizeof bytes)) {
+            hints->flags |= FLAG_DIGITS;
+        }
+        if (!(flag_class(s, n, at + 2) & HINT_GAP)) {
+            at += 2;
+            break;
+        }
+    }
+    hints->pair_end = at;
+    if (count >= PAIRS && (count >= MANY_PAIRS || tells_in_numbers(bytes, count % sizeof bytes))) {
+        hints->flags |= FLAG_DIGITS;
+    }
+}
+
+/* Judges the stretch without blanks around `at`. */
+static void judge_solid(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
+{
+    size_t start = at, end = at;
+    while (start > hints->solid_end && s[start - 1] > 0x20 && s[start - 1] < 0x7F) {
+        start--;
+    }
+    while (end < n && s[end] > 0x20 && s[end] < 0x7F) {
+        end++;
+    }
+    hints->solid_end = end > at ? end : at + 1;
+    hints->flags |= is_base85(s + start, end - start) ? FLAG_ARMOUR : 0;
+}
+
+#define MISREAD 9
+#define SELECTORS 8
+#define BRAILLE 12
+#define INVISIBLE 64
+#define ROW_GAP 4 /* backslashes */
+
+static inline bool is_misread(uint32_t code)
+{
+    return (code >= 0x80 && code < 0x100) || code == 0x152 || code == 0x153 || code == 0x160 || code == 0x161 || code == 0x178 ||
+           code == 0x17D || code == 0x17E || code == 0x192 || code == 0x2C6 || code == 0x2DC || (code >= 0x2013 && code <= 0x203A) ||
+           code == 0x20AC || code == 0x2122;
+}
+
+static inline bool is_ascii_pair(uint32_t code)
+{
+    return code < 0x10000 && code >> 8 != 0x25 && code != 0x2022 && is_printable((uint8_t)(code >> 8)) && is_printable((uint8_t)code);
+}
+
+/* Escaped characters that carry bytes, in a row: ASCII read as UTF-16, Braille, variation selectors, invisible ones. */
+static void count_row(int32_t code, size_t at, seq_hints *hints)
+{
+    static const size_t enough[] = {SIZE_MAX, PAIRS / 2, BRAILLE, 2 * SELECTORS, INVISIBLE};
+    size_t kind = 0;
+    if (code >= 0x2800 && code < 0x2900) {
+        kind = 2;
+    } else if ((code >= 0xFE00 && code < 0xFE10) || (code >= 0xDB40 && code < 0xE000)) {
+        kind = 3;
+    } else if ((code >= 0x200B && code <= 0x200D) || code == 0x2060 || (code >= 0x2062 && code <= 0x2064) || code == 0xFEFF) {
+        kind = 4;
+    } else if (code >= 0x80 && is_ascii_pair((uint32_t)code)) {
+        kind = 1;
+    }
+    hints->row = kind == hints->row_kind && at - hints->row_end <= ROW_GAP ? hints->row + 1 : 1;
+    hints->row_kind = kind;
+    hints->row_end = at + 6;
+    hints->in_rows |= hints->row >= enough[kind];
+}
+
+static inline bool is_control(int code)
+{
+    return code >= 0 && (code < 9 || (code >= 0x0E && code < 0x20 && code != 0x1B) || (code >= 0x7F && code < 0xA0));
 }
 
 static void count_sign(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
 {
-    uint8_t next = at + 1 < n ? s[at + 1] : 0;
-    hints->octal += s[at] == '\\' && next >= '0' && next <= '7';
-    hints->unicode += s[at] == '%' && (next | 0x20) == 'u';
-    hints->breaks += s[at] == '=' && (next == '\n' || next == '\r');
+    const uint8_t next = at + 1 < n ? s[at + 1] : 0;
+    if (s[at] == '%') {
+        hints->unicode += (next | 0x20) == 'u';
+        return;
+    }
+    hints->octal += next >= '0' && next <= '7';
+    if (next == 'x') {
+        hints->controls += is_control(hex_pair(s, n, at + 2)) && hex_pair(s, n, at + 2) < 0x80;
+    } else if (next == 'u') {
+        const int32_t code = hex_number(s, n, at + 2, 4);
+        hints->controls += code < 0x100 && is_control(code);
+        count_row(code, at, hints);
+    }
+}
+
+/* A full line of uuencode: its length, then sixty characters without lower case. */
+static bool full_uu_line(const uint8_t *s, size_t n, size_t at)
+{
+    if (at > 0 && s[at - 1] != '\n' && !(at > 1 && s[at - 1] == 'n' && s[at - 2] == '\\')) {
+        return false;
+    }
+    at++;
+    for (int i = 0; i < 60; i++, at++) {
+        while (at + 1 < n && s[at] == '\\' && (s[at + 1] == '\\' || s[at + 1] == '"')) {
+            at++;
+        }
+        if (at >= n || s[at] < 0x20 || s[at] > 0x60) {
+            return false;
+        }
+    }
+    return at >= n || s[at] == '\n' || s[at] == '\r' || s[at] == '\\';
 }
 
 /* One bit per byte of a block of 64: its classes. */
 typedef struct {
-    uint64_t token, number, hex, gap, sign, after, equals, line_break, nul;
+    uint64_t token, number, hex, gap, sign, after, solid, full, high, nul;
 } seq_masks;
 
 static SEQ_INLINE size_t leading_zeros(uint64_t bits)
@@ -160,34 +309,40 @@ static SEQ_INLINE size_t leading_zeros(uint64_t bits)
 #endif
 }
 
-/* Whether a token of one line ends here, that is, not with a line break. */
-static inline bool ends_token(const uint8_t *s, size_t n, size_t at)
+/* Bits from which on 16 bits are set. */
+static SEQ_INLINE uint64_t sixteen(uint64_t bits)
 {
-    return at >= n || (s[at] != '\n' && s[at] != '\r' && s[at] != '\\');
+    bits &= bits >> 1;
+    bits &= bits >> 2;
+    bits &= bits >> 4;
+    return bits & bits >> 8;
+}
+
+/* Whether another chunk may follow the one that ends at `stop`. */
+static SEQ_INLINE bool may_go_on(const uint8_t *s, size_t n, size_t stop)
+{
+    const size_t next = between_end(s, n, stop);
+    return next > stop && n - next >= 16 && (tables.kinds[s[next + 15]] & KIND_TOKEN) && (tables.kinds[s[next + 8]] & KIND_TOKEN);
 }
 
 /* `before` is the length of the token that reaches into the block. Returns the length of the one that reaches out of it. */
 static SEQ_INLINE size_t find_tokens(const uint8_t *s, size_t n, size_t at, uint64_t token, size_t before, seq_hints *hints)
 {
     const size_t leading = trailing_zeros(~token);
-    if (leading > 0 && before + leading >= 16 && at >= hints->token_end && !(hints->flags & FLAG_LONG_TOKEN)) {
+    if (leading > 0 && before + leading >= 16 && at >= hints->token_end) {
         judge_token(s, n, at, hints);
     }
-    uint64_t run = token & token >> 1; /* bits from which on 16 token characters stand */
-    run &= run >> 2;
-    run &= run >> 4;
-    run &= run >> 8;
-    while (run != 0 && !(hints->flags & FLAG_LONG_TOKEN)) {
+    for (uint64_t run = sixteen(token); run != 0;) {
         const size_t start = trailing_zeros(run);
         size_t end = start + trailing_zeros(~(token >> start));
-        const bool brief = (start > 0 || before == 0) && end < 64 && end - start < 40 && ends_token(s, n, at + end);
+        const bool brief = (start > 0 || before == 0) && end < 64 && end - start < ALPHABET_RUN && !may_go_on(s, n, at + end);
         if (!brief && at + start >= hints->token_end) {
             judge_token(s, n, at + start, hints);
         }
         end = hints->token_end > at + end ? hints->token_end - at : end;
         run = end >= 64 ? 0 : run & ~UINT64_C(0) << end;
     }
-    return leading_zeros(~token);
+    return token >> 63 ? before * (token == ~UINT64_C(0)) + leading_zeros(~token) : 0;
 }
 
 /* A run of 64 holds a whole aligned half of some block. */
@@ -195,8 +350,19 @@ static SEQ_INLINE void find_numbers(const uint8_t *s, size_t n, size_t at, uint6
 {
     const size_t half = (uint32_t)number == UINT32_MAX ? 0 : 32;
     if (half == 0 || number >> 32 == UINT32_MAX) {
-        if (at + half >= hints->number_end && !(hints->flags & FLAG_NUMBERS)) {
+        if (at + half >= hints->number_end) {
             judge_numbers(s, n, at + half, hints);
+        }
+    }
+}
+
+/* A stretch of 40 holds a whole aligned quarter of some block. */
+static SEQ_INLINE void find_solid(const uint8_t *s, size_t n, size_t at, uint64_t solid, seq_hints *hints)
+{
+    for (uint64_t run = sixteen(solid) & UINT64_C(0x0001000100010001); run != 0; run &= run - 1) {
+        const size_t start = at + trailing_zeros(run);
+        if (start >= hints->solid_end) {
+            judge_solid(s, n, start, hints);
         }
     }
 }
@@ -206,16 +372,22 @@ static SEQ_INLINE void hint_block(const uint8_t *s, size_t n, size_t at, const s
     const uint64_t last = UINT64_C(1) << 63; /* does not see what follows; count_sign does */
     hints->open_token = find_tokens(s, n, at, masks->token, hints->open_token, hints);
     find_numbers(s, n, at, masks->number, hints);
-    uint64_t signs = (masks->sign & (masks->after >> 1 | last)) | (masks->equals & (masks->line_break >> 1 | last));
-    for (; signs != 0; signs &= signs - 1) {
+    find_solid(s, n, at, masks->solid, hints);
+    for (uint64_t signs = masks->sign & (masks->after >> 1 | last); signs != 0; signs &= signs - 1) {
         count_sign(s, n, at + trailing_zeros(signs), hints);
+    }
+    for (uint64_t full = masks->full; full != 0; full &= full - 1) {
+        hints->flags |= full_uu_line(s, n, at + trailing_zeros(full)) ? FLAG_ARMOUR : 0;
     }
     const uint64_t pair = masks->hex & masks->hex >> 1 & masks->gap >> 2;
     uint64_t four = pair & pair >> 3;
     four &= four >> 6;
     for (four &= ~(four << 3); four != 0; four &= four - 1) {
-        hints->flags |= pairs_around(s, n, at + trailing_zeros(four)) ? FLAG_ESCAPES : 0;
+        if (at + trailing_zeros(four) + 1 >= hints->pair_end) {
+            judge_pairs(s, n, at + trailing_zeros(four), hints);
+        }
     }
+    hints->foreign |= bit_count(masks->high) >= 32;
     hints->flags |= masks->nul ? FLAG_ESCAPES : 0;
 }
 
@@ -235,6 +407,7 @@ static void hints_scalar(const uint8_t *s, size_t n, seq_hints *hints)
                 const uint8_t c = s[at + k];
                 kinds |= (uint64_t)(c < 0x80 ? tables.flag_classes[c] : 0) << (8 * (k - i));
                 masks.nul |= c == 0;
+                masks.high |= (uint64_t)(c >> 7) << k;
             }
             masks.token |= eight_bits(kinds, 0) << i;
             masks.number |= eight_bits(kinds, 1) << i;
@@ -242,8 +415,8 @@ static void hints_scalar(const uint8_t *s, size_t n, seq_hints *hints)
             masks.gap |= eight_bits(kinds, 3) << i;
             masks.sign |= eight_bits(kinds, 4) << i;
             masks.after |= eight_bits(kinds, 5) << i;
-            masks.equals |= eight_bits(kinds, 6) << i;
-            masks.line_break |= eight_bits(kinds, 7) << i;
+            masks.solid |= eight_bits(kinds, 6) << i;
+            masks.full |= eight_bits(kinds, 7) << i;
         }
         hint_block(s, n, at, &masks, hints);
     }
@@ -267,8 +440,9 @@ SEQ_AVX512 static void hints_avx512(const uint8_t *s, size_t n, seq_hints *hints
             .gap = HINT_BITS(HINT_GAP),
             .sign = HINT_BITS(HINT_SIGN),
             .after = HINT_BITS(HINT_AFTER),
-            .equals = HINT_BITS(HINT_EQUALS),
-            .line_break = _mm512_movepi8_mask(kind),
+            .solid = HINT_BITS(HINT_SOLID),
+            .full = _mm512_movepi8_mask(kind),
+            .high = ~ascii & within,
             .nul = _mm512_mask_testn_epi8_mask(within, block, block),
         };
 #undef HINT_BITS
@@ -289,8 +463,9 @@ SEQ_AVX2 static void hints_avx2(const uint8_t *s, size_t n, seq_hints *hints)
             .gap = bit_avx2(kind, HINT_GAP),
             .sign = bit_avx2(kind, HINT_SIGN),
             .after = bit_avx2(kind, HINT_AFTER),
-            .equals = bit_avx2(kind, HINT_EQUALS),
-            .line_break = bit_avx2(kind, HINT_BREAK),
+            .solid = bit_avx2(kind, HINT_SOLID),
+            .full = bit_avx2(kind, HINT_FULL),
+            .high = movemask_avx2(block.left, block.right),
             .nul = movemask_avx2(_mm256_cmpeq_epi8(block.left, zero), _mm256_cmpeq_epi8(block.right, zero)) & within,
         };
         hint_block(s, n, at, &masks, hints);
@@ -314,14 +489,44 @@ static void find_hints(const uint8_t *s, size_t n, seq_hints *hints)
     hints_scalar(s, n, hints);
 }
 
+/* Whether characters misread or misused stand in a row: ASCII read as UTF-16, UTF-8 read as latin-1, bytes in invisible characters. */
+static bool foreign_rows(const uint8_t *s, size_t n)
+{
+    size_t misread = 0, pairs = 0, selectors = 0, braille = 0, invisible = 0, odd = 0;
+    for (size_t at = 0; at < n;) {
+        if (s[at] < 0x80) {
+            misread = pairs = selectors = braille = invisible = 0;
+            at++;
+            continue;
+        }
+        const seq_decoded found = utf8_at(s, n, at);
+        const uint32_t code = found.code < 0 ? 0 : (uint32_t)found.code;
+        odd += found.code < 0 || (code < 0xA0 && code != 0x85);
+        misread = is_misread(code) ? misread + 1 : 0;
+        pairs = is_ascii_pair(code) ? pairs + 1 : 0;
+        selectors = (code >= 0xFE00 && code < 0xFE10) || (code >= 0xE0100 && code < 0xE01F0) ? selectors + 1 : 0;
+        braille = code >= 0x2800 && code < 0x2900 ? braille + 1 : 0;
+        invisible = (code >= 0x200B && code <= 0x200D) || code == 0x2060 || (code >= 0x2062 && code <= 0x2064) || code == 0xFEFF ? invisible + 1 : 0;
+        if (misread == MISREAD || pairs == PAIRS / 2 || selectors == SELECTORS || braille == BRAILLE || invisible == INVISIBLE || odd == 8) {
+            return true;
+        }
+        at = found.end;
+    }
+    return false;
+}
+
 static uint32_t flags_of(const uint8_t *s, size_t n, const seq_normalised *counted)
 {
     seq_hints hints = {0};
     find_hints(s, n, &hints);
-    if (counted->odd >= 3 || hints.octal >= 8 || hints.unicode >= 4 || hints.breaks >= 2) {
+    release(&hints.letters);
+    if (counted->odd >= 3 || hints.octal >= 8 || hints.unicode >= 4 || hints.controls >= 4) {
         hints.flags |= FLAG_ESCAPES;
     }
-    return hints.flags | (counted->wide >= 8 ? FLAG_WIDE : 0);
+    if (hints.in_rows || ((hints.foreign || counted->wide >= 8) && foreign_rows(s, n))) {
+        hints.flags |= FLAG_WIDE;
+    }
+    return hints.flags;
 }
 
 #endif

@@ -25,6 +25,10 @@ typedef struct {
     seq_pattern pattern;
     seq_found found;
     seq_sketch sketch;
+    seq_pieced pieced;
+    seq_block pieced_texts, pieced_starts;
+    seq_buffer pieced_buffer;
+    seq_found pieced_found;
 } seq_batch;
 
 static void release_batch(seq_batch *batch)
@@ -39,6 +43,11 @@ static void release_batch(seq_batch *batch)
     release_buffer(&batch->buffer);
     release_pattern(&batch->pattern);
     release_found(&batch->found);
+    release_pieced(&batch->pieced);
+    release(&batch->pieced_texts);
+    release(&batch->pieced_starts);
+    release_buffer(&batch->pieced_buffer);
+    release_found(&batch->pieced_found);
 }
 
 static bool borrow_calls(seq_batch *batch, PyObject *calls, seq_episode *episode)
@@ -105,7 +114,77 @@ static void add_calls(seq_batch *batch, const seq_episode *episode, const seq_te
     }
 }
 
-static seq_outcome screen_calls(seq_batch *batch, const seq_episode *episode)
+/* The private bytes of the longest of some chains. */
+static uint64_t longest_chain(const seq_found *found, size_t from)
+{
+    const seq_chain *chains = found->chains_block.data;
+    uint64_t longest = 0;
+    for (size_t i = from; i < found->chains; i++) {
+        longest = chains[i].private_length > longest ? chains[i].private_length : longest;
+    }
+    return longest;
+}
+
+/* Searches the texts in batch->pieced, put together from one field, for more than `known` private bytes in a chain, and for armour. */
+static seq_outcome search_pieced(seq_batch *batch, uint64_t known, uint8_t *flags)
+{
+    const seq_pieced *pieced = &batch->pieced;
+    seq_buffer *buffer = &batch->pieced_buffer;
+    const size_t *ends = pieced->ends_block.data;
+    if (!ensure(&batch->pieced_texts, pieced->count * sizeof(seq_text)) || !ensure(&batch->pieced_starts, pieced->count * sizeof(uint32_t))) {
+        return OUTCOME_MEMORY;
+    }
+    seq_text *texts = batch->pieced_texts.data;
+    uint32_t *starts = batch->pieced_starts.data;
+    for (size_t i = 0, start = 0; i < pieced->count; start = ends[i++]) {
+        texts[i] = (seq_text){(const uint8_t *)pieced->text_block.data + start, ends[i] - start};
+    }
+    seq_outcome outcome = reset_buffer(buffer, texts, pieced->count);
+    for (size_t i = 0; outcome == OUTCOME_GOOD && i < pieced->count; i++) {
+        starts[i] = (uint32_t)buffer->size;
+        const seq_normalised counted = add_text(buffer, texts[i], INPUT_BREAK);
+        *flags |= flags_of(texts[i].data, texts[i].size, &counted) & (FLAG_ARMOUR | FLAG_DIGITS) ? FLAG_REARRANGED : 0;
+    }
+    if (outcome == OUTCOME_GOOD) {
+        outcome = find_seeds(buffer);
+    }
+    if (outcome == OUTCOME_GOOD) {
+        const seq_call call = {buffer->text, starts[0], buffer->size - 1, &buffer->seeds, 0, buffer->seeds.count, starts, pieced->count};
+        batch->pieced_found.runs = batch->pieced_found.chains = 0;
+        if (!find_chains(&batch->pattern, &call, &batch->pieced_found)) {
+            return OUTCOME_MEMORY;
+        }
+        *flags |= longest_chain(&batch->pieced_found, 0) > known ? FLAG_REARRANGED : 0;
+    }
+    return outcome;
+}
+
+/* Flags the fields of a call in which more is private once they are put together again. Fields that are unfolded anyway are left out. */
+static seq_outcome flag_rearranged(seq_batch *batch, seq_scored *call, const seq_text *texts)
+{
+    const uint64_t known = longest_chain(&batch->found, call->first_chain);
+    uint8_t *flags = (uint8_t *)batch->flags.data + call->first_field;
+    if (batch->pattern.private_length < GUARANTEE) {
+        return OUTCOME_GOOD;
+    }
+    for (size_t i = 0; i < call->fields; i++) {
+        if (flags[i] & FLAG_UNFOLDED) {
+            continue;
+        }
+        if (!take_apart(texts[i].data, texts[i].size, &batch->pieced)) {
+            return OUTCOME_MEMORY;
+        }
+        flags[i] |= batch->pieced.is_dump ? FLAG_REARRANGED : 0;
+        const seq_outcome outcome = batch->pieced.count > 0 ? search_pieced(batch, known, &flags[i]) : OUTCOME_GOOD;
+        if (outcome != OUTCOME_GOOD) {
+            return outcome;
+        }
+        call->flagged |= flags[i] != 0;
+    }
+    return OUTCOME_GOOD;
+}
+
+static seq_outcome screen_calls(seq_batch *batch, const seq_episode *episode, const seq_text *texts)
 {
     seq_scored *calls = (seq_scored *)batch->calls.data + episode->first_call;
     const seq_buffer *buffer = &batch->buffer;
@@ -131,6 +210,11 @@ static seq_outcome screen_calls(seq_batch *batch, const seq_episode *episode)
             ends += calls[i].fields;
         }
         calls[i].chains = found->chains - calls[i].first_chain;
+        const seq_outcome outcome = flag_rearranged(batch, &calls[i], texts);
+        if (outcome != OUTCOME_GOOD) {
+            return outcome;
+        }
+        texts += calls[i].fields;
     }
     return OUTCOME_GOOD;
 }
@@ -157,7 +241,7 @@ static seq_outcome screen_episode(seq_batch *batch, size_t number)
     memcpy((uint64_t *)batch->marked.data + episode->first_public, batch->pattern.marked_block.data, episode->publics * sizeof(uint64_t));
     episode->length = batch->pattern.length;
     episode->private_length = batch->pattern.private_length;
-    return screen_calls(batch, episode);
+    return screen_calls(batch, episode, texts + episode->reasoning + episode->publics);
 }
 
 static PyObject *hit_tuple(const seq_batch *batch, const seq_scored *call)

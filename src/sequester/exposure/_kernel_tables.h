@@ -46,6 +46,11 @@ static struct {
     _Alignas(64) uint8_t ascii[128]; /* folded byte, 0 = dropped */
     uint8_t classes[128];
     uint8_t flag_classes[128];
+    uint8_t marks[128]; /* number of the mark, plus one */
+    uint8_t ciphered[1 << 15]; /* common words of three letters under a cipher, by the letters' low bits */
+    uint8_t kinds[256];
+    uint8_t base64[256];
+    uint8_t base85[3][256]; /* base85, Z85, ascii85; 255: none */
     uint8_t product[3][256]; /* multiplication tables of the order function */
     uint8_t squeeze[256][8]; /* which of eight bytes to keep, by their bits, for shuffling them to the front */
     _Alignas(64) uint8_t bits[8][64];     /* 1 << k throughout: from memory, because compilers would rather broadcast it again and again */
@@ -83,6 +88,21 @@ static SEQ_INLINE size_t trailing_zeros(uint64_t bits)
     return count;
 #endif
 }
+
+static SEQ_INLINE size_t bit_count(uint64_t bits)
+{
+    bits -= bits >> 1 & UINT64_C(0x5555555555555555);
+    bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
+    return (size_t)(((bits + (bits >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F)) * UINT64_C(0x0101010101010101) >> 56);
+}
+
+/* What structures a text. */
+static const char all_marks[] = "\n\t|,;\"'<]@\\x+{";
+
+enum { MARK_LINE, MARK_TAB, MARK_BAR, MARK_COMMA, MARK_SEMICOLON, MARK_DOUBLE, MARK_SINGLE, MARK_TAG, MARK_BRACKET, MARK_HUNK, MARK_BACKSLASH,
+       MARK_X, MARK_PLUS, MARK_BRACE, MARKS };
+
+enum { CIPHER_ROTATED = 1, CIPHER_REVERSED = 2 };
 
 static inline int hex_value(uint8_t c)
 {

@@ -23,7 +23,7 @@ from sequester.exposure.settle import Input, settle
 from sequester.exposure.severity import THRESHOLDS
 from sequester.exposure.sharing import Sharing
 from sequester.exposure.tally import Tally
-from sequester.exposure.workers import scan_apart, scan_here
+from sequester.exposure.workers import Scanner, scan_here, scan_together
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import Result, Tool
 from sequester.findings.waivers import Waivers
@@ -55,8 +55,8 @@ def audit(
     found = find_jobs(paths, readers, options, format)
     tally, sketch = Tally(), Sketch()
     units = tasks(found, readers, options)
-    by_name = {reader.name: reader for reader in readers}
-    scanned = scan_apart(units, jobs, options, key, sketch) if jobs > 1 else scan_here(units, by_name, options, key, sketch)
+    scanner = Scanner({reader.name: reader for reader in readers}, options, key, sketch)
+    scanned = scan_together(units, scanner, jobs) if jobs > 1 else scan_here(units, scanner)
     for task, part in scanned:
         tally.merge(part)
         if progress is not None:

@@ -9,18 +9,19 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sequester.episodes.families import DELIMITER, HARMONY_TOKENS
+from sequester.episodes.families import DELIMITERS, HARMONY_TOKENS
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, RewardCall
-from sequester.exposure import matching
+from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
-from sequester.exposure.layers import Budget, unfold, worth_unfolding
+from sequester.exposure.layers import Budget, holds_packing, unfold, worth_unfolding
 from sequester.exposure.oracle import certain_windows
 from sequester.exposure.private import Material, without_calls
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
@@ -32,7 +33,7 @@ from sequester.findings.model import FindingClass, Severity, Span
 RULE_OF_CLASS = {FindingClass.CONTENT: "SQ101", FindingClass.IDS: "SQ102", FindingClass.INDIRECT: "SQ103"}
 """The rule under which recorded and rebuilt findings of a class are reported."""
 
-_MARKER = re.compile("|".join([DELIMITER, *map(re.escape, HARMONY_TOKENS)]))
+_MARKER = re.compile("|".join([*(spelling for _, spelling in DELIMITERS), *map(re.escape, HARMONY_TOKENS)]))
 _DRAFT = re.compile(r"<\|?tool_?calls?\b|<function[ =]|<invoke\b|[\"']arguments[\"']\s*:|to=functions\.", re.IGNORECASE)
 _DRAFT_REACH = 2000
 """Code points of a drafted tool call that are looked at."""
@@ -68,19 +69,27 @@ class Subject:
     def __init__(self, episode: Episode, material: Material) -> None:
         self.episode = episode
         self.material = material
-        self.pattern = matching.Pattern(
-            [text.reveal_raw() for text in material.reasoning], [(text.reveal_raw(), first) for text, first in material.public]
-        )
-        self.normalised = b"\0".join(matching.normalise(text.reveal_raw()) for text in material.reasoning)
-        self._characters_per_byte = characters_per_byte(self.normalised)
         self._drafts: list[bytes] | None = None
-        self._unfolded: matching.Pattern | None = None
         self._sent: Subject | None = None
-        self._own: int | None = None
         self._joined: str | None = None
         self._words: set[str] = set()
         self._map: tuple[matching.Places, matching.Places] | None = None
         self._echoed_by_tools: list[tuple[int, int]] | None = None
+
+    @cached_property
+    def pattern(self) -> matching.Pattern:
+        """The reasoning minus the public texts. Made when first asked for: most calls that look wrapped hold nothing to compare."""
+        public = [(text.reveal_raw(), first) for text, first in self.material.public]
+        return matching.Pattern([text.reveal_raw() for text in self.material.reasoning], public)
+
+    @cached_property
+    def normalised(self) -> bytes:
+        """The reasoning segments as the matcher sees them, a NUL between two."""
+        return b"\0".join(matching.normalise(text.reveal_raw()) for text in self.material.reasoning)
+
+    @cached_property
+    def _characters_per_byte(self) -> float:
+        return characters_per_byte(self.normalised)
 
     def cot_span(self, start: int, end: int) -> tuple[int, int]:
         """Code points in the reasoning segments joined by a newline each, of a stretch of the pattern."""
@@ -89,13 +98,11 @@ class Subject:
         starts, ends = self._map
         return int(starts[start]), int(ends[end - 1])
 
-    @property
+    @cached_property
     def own(self) -> int:
         """Characters of the reasoning that are private and no stock text."""
-        if self._own is None:
-            private = self.pattern.private
-            self._own = self.characters(max(private - stock_length(self.normalised), private // 4))
-        return self._own
+        private = self.pattern.private
+        return self.characters(max(private - stock_length(self.normalised), private // 4))
 
     def news(self, start: int, end: int) -> int:
         """Letters of the words at some code points of the joined reasoning that stand nowhere in the public texts."""
@@ -108,23 +115,19 @@ class Subject:
             end += 1
         return sum(len(word) for word in _WORD.findall(self._joined[start:end].casefold()) if word not in self._words)
 
-    @property
+    @cached_property
     def unfolded(self) -> matching.Pattern:
         """The pattern minus the public texts' decoding layers too: a column of the answer's own table is no private text."""
-        if self._unfolded is None:
-            layers = [
-                (layer.text.reveal_raw(), first)
-                for text, first in self.material.public
-                if worth_unfolding(readable := text.reveal())
-                for layer in unfold(readable, Budget())
-            ]
-            public = [(text.reveal_raw(), first) for text, first in self.material.public]
-            self._unfolded = (
-                matching.Pattern([text.reveal_raw() for text in self.material.reasoning], public + layers)
-                if layers
-                else self.pattern
-            )
-        return self._unfolded
+        layers = [
+            (layer.text.reveal_raw(), first)
+            for text, first in self.material.public
+            if worth_unfolding(readable := text.reveal())
+            for layer in unfold(readable, Budget())
+        ]
+        public = [(text.reveal_raw(), first) for text, first in self.material.public]
+        return (
+            matching.Pattern([text.reveal_raw() for text in self.material.reasoning], public + layers) if layers else self.pattern
+        )
 
     @property
     def sent(self) -> Subject | None:
@@ -192,24 +195,25 @@ def _joined_map(texts: Sequence[str]) -> tuple[matching.Places, matching.Places]
     return np.concatenate(starts), np.concatenate(ends)
 
 
-def examine(subject: Subject, call: RewardCall, hints: Sequence[int], key: FingerprintKey) -> Examination:
+def examine(subject: Subject, call: RewardCall, seen: Sequence[int], key: FingerprintKey, is_shown: bool = True) -> Examination:
     """All candidates in one reward call with known inputs, and the limits that were hit on the way.
 
-    `hints` are the screen's, one per text field: without one a field is not unfolded, because unfolding costs a thousand times more.
+    `seen` are the screen's flags, one per text field: a field without one is not unfolded, because unfolding costs a thousand times
+    more. `is_shown` is False where the screen saw nothing without decoding.
     """
-    texts = [(name, text.reveal()) for name, text in searched_texts(call)]
+    texts = searched_texts(call)
+    ids = _sampled_ids(subject.episode)
     lists = [(field.name, field.ids) for field in call.inputs or () if field.ids is not None]
-    hinted = [(name, text, hint) for (name, text), hint in zip(texts, hints, strict=False) if hint]
     budget = Budget()
     finder = _Finder(subject, call.path, key)
-    found = [*_plain(finder, texts)]
-    for name, text, hint in hinted:
-        found += _wrapped(finder, name, text, budget)
-        if hint & matching.NUMBERS:
-            lists += [(name, values) for _, _, values in integer_lists(text)]
+    found = [*_plain(finder, [(name, text.reveal()) for name, text in texts])] if is_shown else []
+    for (name, text), flag in zip(texts, seen, strict=False):
+        if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
+            found += _wrapped(finder, name, text.reveal(), budget)
+        if flag & flags.NUMBERS and (flag & flags.DIGITS or ids.cot or _ID_NAME.search(name)):
+            lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
         found += _integers(finder, name, values)
-    ids = _sampled_ids(subject.episode)
     unknown = any(
         shared_ids(ids.unsure, array("q"), values) if ids.cot else _may_be_token_ids(name, values) for name, values in lists
     )
@@ -218,19 +222,29 @@ def examine(subject: Subject, call: RewardCall, hints: Sequence[int], key: Finge
 
 def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
     """The text fields of a call by name, and its short leaves joined: a text in pieces too short to be found one by one."""
-    texts = [(field.name, field.text) for field in call.inputs or () if field.text is not None]
+    texts, short = [], 0
+    for field in call.inputs or ():
+        if field.text is not None:
+            texts.append((field.name, field.text))
+            short += len(field.text.reveal_raw()) < SHORT_LEAF
+    return texts + _short_leaves_joined(texts) if short > 1 else texts
+
+
+def _short_leaves_joined(texts: Sequence[tuple[str, GuardedText]]) -> list[tuple[str, GuardedText]]:
     pieces: dict[str, list[str]] = {}
     for name, text in texts:
         if len(text.reveal_raw()) < SHORT_LEAF:
             for place in {_INDEX.sub("[*]", name), _INDEX_BEFORE_LAST.sub("[*]", name)}:
                 pieces.setdefault(place, []).append(text.reveal())
-    for place, leaves in pieces.items():
-        if len(leaves) >= SHORT_LEAVES:
-            # Tokenizers write a leading space or a line break as one of these letters.
-            texts.append((f"{place} joined", GuardedText("".join(leaves).translate(_TOKEN_SPACES))))
+    # Tokenizers write a leading space or a line break as one of these letters.
+    joined = [
+        (f"{place} joined", GuardedText("".join(leaves).translate(_TOKEN_SPACES)))
+        for place, leaves in pieces.items()
+        if len(leaves) >= SHORT_LEAVES
+    ]
     if len(pieces) >= SHORT_LEAVES:
-        texts.append((JOINED, GuardedText("".join(leaves[0] for leaves in pieces.values()))))
-    return texts
+        joined.append((JOINED, GuardedText("".join(leaves[0] for leaves in pieces.values()))))
+    return joined
 
 
 _INDEX = re.compile(r"\[\d+\]")
@@ -277,8 +291,11 @@ def _wrapped(finder: _Finder, name: str, text: str, budget: Budget) -> Iterator[
         return
     for layer in unfold(text, budget):
         decoded = layer.text.reveal()
-        if not pattern.scan(decoded):
+        plainly = _positions(pattern.scan(decoded))
+        if not plainly:
             yield from _collected(finder, name, layer.transforms, decoded)
+        # The public texts are unfolded only once a layer shows more than is known.
+        if len(plainly - shown) < THRESHOLDS.report:
             continue
         chains = finder.subject.unfolded.scan(decoded)
         reached = _positions(chains)

@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from sequester.errors import LimitExceeded, UsageError
 from sequester.exposure import folding, oracle
-from sequester.exposure.flags import ESCAPES, LONG_TOKEN, NUMBERS, WIDE
 from sequester.exposure.normaliser import normalise as normalise_plainly
 from sequester.exposure.normaliser import pieces, plain
 from sequester.exposure.oracle import GUARANTEE, K, RawChain, W
@@ -41,11 +40,7 @@ def _compiled() -> ModuleType | None:
 _kernel: Any = _compiled()
 
 __all__ = [
-    "ESCAPES",
     "GUARANTEE",
-    "LONG_TOKEN",
-    "NUMBERS",
-    "WIDE",
     "Chain",
     "Episode",
     "Hit",
@@ -101,7 +96,7 @@ class Hit(NamedTuple):
     call: int
     chains: tuple[Chain, ...]
     flags: tuple[int, ...]
-    """Per field: LONG_TOKEN | NUMBERS | ESCAPES | WIDE."""
+    """Per field: the bits of `flags`."""
 
 
 class Screening(NamedTuple):

@@ -28,8 +28,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sequester.exposure.flags import flags_of
+from sequester.exposure.flags import ARMOUR, DIGITS, REARRANGED, UNFOLDED, flags_of
 from sequester.exposure.normaliser import normalise
+from sequester.exposure.rearranged import is_dump, rearranged
 from sequester.exposure.sketch import EXPOSED_RUN, WINDOW, Sketch
 
 K = 16
@@ -376,6 +377,18 @@ def _joined(links: Sequence[_Link]) -> Iterator[list[_Link]]:
         yield chain
 
 
+def _flags(raw: bytes, flags: int, pattern: Pattern, chains: Sequence[RawChain]) -> int:
+    """The flags of a field, also whether more of it is private once it is put together again. What is unfolded anyway is not asked."""
+    if pattern.private < GUARANTEE or flags & UNFOLDED:
+        return flags
+    texts = list(rearranged(raw))
+    normalised = [normalise(text) for text in texts]
+    armoured = any(flags_of(text, odd, wide) & (ARMOUR | DIGITS) for text, (_, odd, wide) in zip(texts, normalised, strict=True))
+    found = _Stream([text for text, _, _ in normalised]).chains(pattern) if texts else []
+    more = max((private for private, _ in found), default=0) > max((private for private, _ in chains), default=0)
+    return flags | (REARRANGED if armoured or more or is_dump(raw) else 0)
+
+
 RawEpisode = tuple[Sequence[bytes], Sequence[tuple[bytes, int]], Sequence[Sequence[bytes]]]
 
 
@@ -391,7 +404,10 @@ def screen(episodes: Sequence[RawEpisode], sketch: Sketch | None) -> tuple[array
             normalised = [normalise(field) for field in fields]
             stream = _Stream([text for text, _, _ in normalised])
             chains = stream.chains(pattern)
-            flags = tuple(flags_of(raw, odd, wide) for raw, (_, odd, wide) in zip(fields, normalised, strict=True))
+            flags = tuple(
+                _flags(raw, flags_of(raw, odd, wide), pattern, chains)
+                for raw, (_, odd, wide) in zip(fields, normalised, strict=True)
+            )
             if chains or any(flags):
                 hits.append((number, call, chains, flags))
             if sketch:

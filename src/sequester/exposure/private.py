@@ -19,20 +19,28 @@ MIN_PRIVATE = 31
 
 GIVEN = "given"
 """`Split.family` of an episode whose log names its parts."""
-_OWN_OUTPUT = frozenset({Channel.ANSWER, Channel.TOOL_CALL})
+# Looking a member up in an enum costs as much as the rest of a step.
+_REASONING, _ANSWER, _TOOL_CALL, _TOOL_RESULT = Channel.REASONING, Channel.ANSWER, Channel.TOOL_CALL, Channel.TOOL_RESULT
+_AMBIGUOUS, _SPLIT_FAILED, _RAW = SplitStatus.AMBIGUOUS, SplitStatus.SPLIT_FAILED, Visibility.RAW
 
 
 class Material(Struct, frozen=True):
-    """The texts of an episode, by the part they play in the subtraction."""
+    """The texts of an episode, by the part they play in the subtraction, and how far they can be judged."""
 
     reasoning: tuple[GuardedText, ...]
     """One per reasoning segment, in order."""
     public: tuple[tuple[GuardedText, int], ...]
     """(text, first): subtracted from the reasoning segments with index >= first."""
-    echoes: tuple[str, ...]
-    """Beside `public`: `answer` or `tool_call` where the text is the policy's own output, else empty."""
+    own: tuple[Channel, ...]
+    """The last texts of `public` are the policy's own output; its channel, one by one."""
     later: tuple[tuple[GuardedText, int], ...]
     """(tool result, n): it came after n reasoning segments, so it may repeat those."""
+    lacks_answer: bool
+    """The log names the reasoning and not the answer: then echo cannot be told from a leak."""
+    unassessable: Reason | None
+    """Why this reasoning cannot be looked for at all; None where it can."""
+    not_cleared: Reason | None
+    """Why finding nothing would not count as an audit; None where it would."""
 
 
 def material(episode: Episode) -> Material:
@@ -40,34 +48,50 @@ def material(episode: Episode) -> Material:
     reasoning: list[GuardedText] = []
     given: list[tuple[GuardedText, int]] = []
     own: list[tuple[GuardedText, int]] = []
-    kinds: list[str] = []
+    channels: list[Channel] = []
     later: list[tuple[GuardedText, int]] = []
-    failed = episode.split.status is SplitStatus.SPLIT_FAILED
-    guessed = failed and episode.split.family not in (GIVEN, TYPED)
+    split = episode.split
+    failed = split.status is _SPLIT_FAILED
+    guessed = failed and split.family not in (GIVEN, TYPED)
     # Where the log names the parts and the answer holds the reasoning itself, subtracting it would hide what we look for.
-    trust_answer = not (failed and episode.split.family == GIVEN)
+    trust_answer = not failed or split.family != GIVEN
+    logged = answered = False
     for segment in episode.segments:
-        if segment.channel is Channel.REASONING:
-            reasoning.append(_surely_reasoning(segment.text) if guessed else segment.text)
-        elif segment.channel in _OWN_OUTPUT:
+        channel, text = segment.channel, segment.text
+        if channel is _REASONING:
+            logged = logged or bool(text)
+            reasoning.append(_surely_reasoning(text) if guessed else text)
+        elif channel is _ANSWER or channel is _TOOL_CALL:
+            answered = True
             if trust_answer:
-                own.append((segment.text, 0))
-                kinds.append(segment.channel.value)
+                own.append((text, 0))
+                channels.append(channel)
         else:
-            given.append((segment.text, len(reasoning)))
-            if segment.channel is Channel.TOOL_RESULT and reasoning:
-                later.append((segment.text, len(reasoning)))
-    given += [(column.text, 0) for column in episode.columns if column.text is not None]
-    # What was given comes first, so that an echo counts only what the answer repeats from the reasoning alone.
-    return Material(tuple(reasoning), tuple(given + own), ("",) * len(given) + tuple(kinds), tuple(later))
+            given.append((text, len(reasoning)))
+            if reasoning and channel is _TOOL_RESULT:
+                later.append((text, len(reasoning)))
+    if episode.columns:
+        given += [(column.text, 0) for column in episode.columns if column.text is not None]
+    lacks_answer = not answered and split.family == GIVEN
+    return Material(
+        tuple(reasoning),
+        # What was given comes first, so that an echo counts only what the answer repeats from the reasoning alone.
+        tuple(given + own),
+        tuple(channels),
+        tuple(later),
+        lacks_answer,
+        _why_unassessable(split.status, logged),
+        _why_not_cleared(split.status, lacks_answer, episode.visibility),
+    )
 
 
 def without_calls(of: Material) -> Material | None:
     """The same without subtracting what the policy sent in tool calls; None where it sent none."""
-    if Channel.TOOL_CALL.value not in of.echoes:
+    if _TOOL_CALL not in of.own:
         return None
-    kept = [at for at, echo in enumerate(of.echoes) if echo != Channel.TOOL_CALL.value]
-    return replace(of, public=tuple(of.public[at] for at in kept), echoes=tuple(of.echoes[at] for at in kept))
+    given = of.public[: -len(of.own)]
+    kept = [(text, channel) for text, channel in zip(of.public[len(given) :], of.own, strict=True) if channel is not _TOOL_CALL]
+    return replace(of, public=given + tuple(text for text, _ in kept), own=tuple(channel for _, channel in kept))
 
 
 def _surely_reasoning(text: GuardedText) -> GuardedText:
@@ -76,30 +100,19 @@ def _surely_reasoning(text: GuardedText) -> GuardedText:
     return GuardedText(whole[: len(whole) // 2])
 
 
-def lacks_answer(episode: Episode) -> bool:
-    """Whether the log names the reasoning and not the answer: then echo cannot be told from a leak."""
-    return episode.split.family == GIVEN and not any(segment.channel in _OWN_OUTPUT for segment in episode.segments)
-
-
-def why_unassessable(episode: Episode) -> Reason | None:
-    """The reason for which this episode's reasoning cannot be looked for at all; None where it can."""
-    if episode.split.status is SplitStatus.AMBIGUOUS:
+def _why_unassessable(status: SplitStatus, logged: bool) -> Reason | None:
+    if status is _AMBIGUOUS:
         return Reason.AMBIGUOUS
-    if any(segment.channel is Channel.REASONING and segment.text for segment in episode.segments):
+    if logged:
         return None
-    if episode.split.status is SplitStatus.SPLIT_FAILED:
-        return Reason.SPLIT_FAILED
-    return Reason.NOT_LOGGED
+    return Reason.SPLIT_FAILED if status is _SPLIT_FAILED else Reason.NOT_LOGGED
 
 
-def why_not_cleared(episode: Episode) -> Reason | None:
-    """The reason for which finding nothing in this episode would not count as an audit; None where it would."""
-    if episode.split.status is SplitStatus.SPLIT_FAILED:
+def _why_not_cleared(status: SplitStatus, lacks_answer: bool, visibility: Visibility) -> Reason | None:
+    if status is _SPLIT_FAILED:
         return Reason.SPLIT_FAILED
-    if lacks_answer(episode):
+    if lacks_answer:
         return Reason.ANSWER_NOT_LOGGED
-    if episode.visibility is Visibility.SUMMARY:
-        return Reason.SUMMARY_ONLY
-    if episode.visibility is not Visibility.RAW:
-        return Reason.NOT_LOGGED
-    return None
+    if visibility is _RAW:
+        return None
+    return Reason.SUMMARY_ONLY if visibility is Visibility.SUMMARY else Reason.NOT_LOGGED

@@ -18,9 +18,19 @@ from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Evidence, Reason
 from sequester.episodes.readers.interface import Declared
 from sequester.exposure.examine import RULE_OF_CLASS
-from sequester.exposure.scan import ASSESSED, AUDITED, BY_CONTRACT, EXPOSED, count_episode
 from sequester.exposure.severity import THRESHOLDS, Shared, grade, stretch_of
-from sequester.exposure.tally import Candidate, Handover, Reach, Suspect, Tally
+from sequester.exposure.tally import (
+    ASSESSED,
+    AUDITED,
+    BY_CONTRACT,
+    EXPOSED,
+    Candidate,
+    Handover,
+    Reach,
+    Suspect,
+    Tally,
+    count_episode,
+)
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.grouping import group_findings
 from sequester.findings.model import (
@@ -114,8 +124,7 @@ def _heat(places: Mapping[tuple[str, int | None], tuple[int, int, int]]) -> Iter
 
 def _recorded_findings(tally: Tally, shared: Shared) -> Iterator[Finding]:
     """Grade every candidate, count its episode, and yield what is worth reporting."""
-    suspects, tally.suspects = tally.suspects, []
-    for suspect in suspects:
+    for suspect in tally.take_suspects():
         exposed = set()
         for index, call in enumerate(suspect.calls):
             for candidate in call.candidates:

@@ -32,7 +32,8 @@ EXPOSED_RUN = 64
 class Sketch:
     """The slots; filled by `screen`. Memory: 4 bytes per slot.
 
-    `table` of 4 * slots zero bytes is used in place, for memory that several processes share: each fills a block of its own.
+    `table` of 4 * slots zero bytes is used in place, for memory that several processes share: each fills a block of its own. `close`
+    lets go of it.
     """
 
     def __init__(self, slots: int = SLOTS, table: memoryview | None = None) -> None:
@@ -45,6 +46,11 @@ class Sketch:
         """The block that is being filled, 0 for none yet, and how many windows went into it; the kernel writes into it."""
         self._slots = np.frombuffer(self.table, np.uint32, slots)
         self._lines = self._slots.reshape(-1, self._size // LINE, LINE)
+
+    def close(self) -> None:
+        """Let go of a table that was handed in. The sketch is of no use afterwards."""
+        del self._slots, self._lines
+        self.table.release()
 
     def note(self, window: int) -> None:
         """Note a window: where it stands in the block already, else in the first empty slot of its line, else over one the hash picks."""

@@ -6,16 +6,25 @@ and suspicious episodes, not with the number of episodes. It holds no text.
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from zlib import crc32
 
 from msgspec import Struct
 
-from sequester.episodes.model import Episode, Evidence, Reason
+from sequester.episodes.model import Evidence, Reason, Skipped
 from sequester.exposure.severity import ChainWeight
 from sequester.findings.model import FindingClass, SkippedRecord, Span
+
+AUDITED = "audited"
+EXPOSED = "exposed"
+BY_CONTRACT = "exposed by contract"
+ASSESSED = frozenset({AUDITED, EXPOSED, BY_CONTRACT})
+"""What may be said of a reward call beside the reasons why it was not assessed."""
+SKIPPED_SHOWN = 20
+"""Skipped records named in the result; the rest are counted."""
 
 
 class Place(NamedTuple):
@@ -125,6 +134,8 @@ class Tally:
     """Settled episodes at a place: (place, status)."""
     suspects: list[Suspect] = field(default_factory=list)
     """Episodes that settle only when the whole run is known."""
+    packed: list[bytes] = field(default_factory=list)
+    """Suspects of tallies that were merged, pickled: a sixth of the memory, for what may be every other episode of a run."""
     handovers: dict[Handover, Reach] = field(default_factory=dict)
     echo: Counter[str] = field(default_factory=Counter)
     echo_episodes: int = 0
@@ -145,14 +156,19 @@ class Tally:
     skipped: list[SkippedRecord] = field(default_factory=list)
     """The first records that could not be read, with their places."""
 
-    def place(self, path: str, episode: Episode) -> None:
-        """Note where in its run an episode stands."""
-        if episode.step is not None:
-            self.steps.setdefault(path, set()).add(episode.step)
-        if episode.shard is not None:
-            self.shards.setdefault(path, set()).add(episode.shard)
-        if self.counts_groups and episode.group is not None:
-            self.groups[path, crc32(episode.group.encode("utf-8", "replace"))] += 1
+    def skip(self, record: Skipped) -> None:
+        """Count a record that is no episode, under its reason."""
+        self.episodes[record.reason.value] += 1
+        if len(self.skipped) < SKIPPED_SHOWN:
+            source = f"{record.source.path}:{record.source.record}"
+            self.skipped.append(SkippedRecord(source, record.reason.value, record.detail))
+
+    def take_suspects(self) -> Iterator[Suspect]:
+        """Every suspect, once; they are gone afterwards."""
+        while self.packed:
+            yield from pickle.loads(self.packed.pop())
+        suspects, self.suspects = self.suspects, []
+        yield from suspects
 
     def merge(self, other: Tally) -> None:
         """Add what another tally counted over other units."""
@@ -173,7 +189,9 @@ class Tally:
         self.errors.update(other.errors)
         self.seen += other.seen
         self.without_cot += other.without_cot
-        self.suspects += other.suspects
+        self.packed += other.packed
+        if other.suspects:
+            self.packed.append(pickle.dumps(other.suspects))
         for key, reach in other.handovers.items():
             self.handovers.setdefault(key, Reach()).join(reach)
         self.echo_episodes += other.echo_episodes
@@ -189,5 +207,47 @@ class Tally:
         self.skipped = (self.skipped + other.skipped)[:SKIPPED_SHOWN]
 
 
-SKIPPED_SHOWN = 20
-"""Skipped records named in the result; the rest are counted."""
+def count_episode(tally: Tally, suspect: Suspect, exposed_calls: frozenset[int], times: int = 1) -> None:
+    """Add an episode, or `times` alike, to the counts; `exposed_calls` are the indices of the calls with a finding at or above medium.
+
+    The advantage of several episodes alike is their sum.
+
+    An episode is audited if every call of it was assessed: searched whole, or shown to be exposed.
+    """
+    statuses = []
+    for index, call in enumerate(suspect.calls):
+        if index in exposed_calls:
+            status = EXPOSED
+        elif call.by_contract:
+            status = BY_CONTRACT
+        else:
+            status = AUDITED if call.reason is None else call.reason.value
+        statuses.append(status)
+        tally.calls[call.evidence.value, status] += times
+    places: dict[Place, str] = {}
+    for call, status in zip(suspect.calls, statuses, strict=True):
+        place = Place(suspect.environment, call.path, suspect.step)
+        places[place] = max(places.get(place, AUDITED), status, key=_gravity)
+    for place, status in places.items():
+        tally.places[place, status] += times
+    worst = Reason.NO_REWARD_CALL.value if not statuses else next((s for s in statuses if s not in ASSESSED), AUDITED)
+    tally.episodes[worst] += times
+    shown = [status for status in statuses if status in (EXPOSED, BY_CONTRACT)]
+    if shown:
+        tally.exposed[worst] += times
+        for kind in {suspect.calls[index].evidence.value for index, status in enumerate(statuses) if status in shown}:
+            tally.exposed_by[kind] += times
+    for kind in {call.evidence.value for call in suspect.calls if call.reason is not Reason.INPUT_NOT_LOGGED}:
+        tally.with_evidence[kind] += times
+        tally.unassessed_with[kind] += 0 if shown or worst == AUDITED else times
+    for path, kind in {(call.path, call.evidence.value) for call in suspect.calls}:
+        tally.scored[path, kind] += times
+    if suspect.advantage is not None:
+        tally.mass += abs(suspect.advantage)
+        tally.mass_observed += abs(suspect.advantage) if worst == AUDITED else 0.0
+        tally.mass_known = True
+
+
+def _gravity(status: str) -> int:
+    """Order in which several calls on one path of one episode are summed up: exposure first, then what is unknown."""
+    return 3 if status == EXPOSED else 2 if status == BY_CONTRACT else 1 if status != AUDITED else 0

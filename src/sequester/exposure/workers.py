@@ -1,7 +1,8 @@
 """Scanning units in several processes, one table of shared text between them.
 
 Processes and not threads, because reading holds the interpreter lock. They are spawned, not forked: Arrow has threads of its own. The
-table of the sketch lies in shared memory; two workers that write one place at once lose a note, which a hint can bear.
+calling process scans too, so that nothing waits for the others to start, and none is started without a unit to scan. The table of the
+sketch lies in shared memory; two processes that write one place at once lose a note, which a hint can bear.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import multiprocessing
 import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import islice
 from multiprocessing.shared_memory import SharedMemory
 from typing import NamedTuple
@@ -19,9 +20,11 @@ from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.episodes.readers.registry import load_readers
 from sequester.exposure.matching import Sketch
 from sequester.exposure.scan import scan_unit
-from sequester.exposure.sketch import SLOTS
 from sequester.exposure.tally import Tally
 from sequester.findings.fingerprint import FingerprintKey
+
+_QUEUED = 2
+"""Units handed to a process at a time: the one that it scans, and the next."""
 
 
 class Task(NamedTuple):
@@ -32,34 +35,38 @@ class Task(NamedTuple):
     counts_groups: bool = False
 
 
-def scan_here(
-    tasks: Iterable[Task], readers: dict[str, Reader], options: Options, key: FingerprintKey, sketch: Sketch
-) -> Iterator[tuple[Task, Tally]]:
+class Scanner(NamedTuple):
+    """What a process needs to scan the units of an audit."""
+
+    readers: dict[str, Reader]
+    options: Options
+    key: FingerprintKey
+    sketch: Sketch
+
+    def scan(self, task: Task) -> Tally:
+        return scan_unit(self.readers[task.reader], task.unit, self.options, self.key, self.sketch, task.counts_groups)
+
+
+def scan_here(tasks: Iterable[Task], scanner: Scanner) -> Iterator[tuple[Task, Tally]]:
     """Scan one unit after the other in this process."""
     for task in tasks:
-        yield task, scan_unit(readers[task.reader], task.unit, options, key, sketch, task.counts_groups)
+        yield task, scanner.scan(task)
 
 
-def scan_apart(
-    tasks: Iterable[Task], jobs: int, options: Options, key: FingerprintKey, sketch: Sketch
-) -> Iterator[tuple[Task, Tally]]:
-    """Scan units in `jobs` processes, at most two waiting for each, and yield them as they finish. Fills `sketch` at the end."""
-    memory = SharedMemory(create=True, size=len(sketch.table))
+def scan_together(tasks: Iterable[Task], scanner: Scanner, jobs: int) -> Iterator[tuple[Task, Tally]]:
+    """Scan units in this process and up to `jobs` - 1 others, and yield them as they finish. The sketch is filled at the end."""
+    size = len(scanner.sketch.table)
+    memory = SharedMemory(create=True, size=size)
     try:
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(jobs, context, _start, (memory.name, options, key))
-        with pool, _nothing_more(pool):
-            waiting: dict[Future[Tally], Task] = {}
-            source = iter(tasks)
-            while True:
-                with _deaf_to_interrupts():
-                    waiting.update({pool.submit(_scan, task): task for task in islice(source, 2 * jobs - len(waiting))})
-                if not waiting:
-                    break
-                for done in wait(waiting, return_when=FIRST_COMPLETED).done:
-                    yield waiting.pop(done), done.result()
         assert memory.buf is not None
-        sketch.table[:] = memory.buf[: len(sketch.table)]
+        start = (memory.name, size, scanner.options, scanner.key)
+        with (
+            closing(Sketch(table=memory.buf[:size])) as shared,
+            ProcessPoolExecutor(jobs - 1, multiprocessing.get_context("spawn"), _start, start) as pool,
+            _nothing_more(pool),
+        ):
+            yield from _shared_out(tasks, scanner._replace(sketch=shared), pool, _QUEUED * (jobs - 1))
+            scanner.sketch.table[:] = shared.table
     finally:
         memory.close()
         memory.unlink()
@@ -88,25 +95,31 @@ def _nothing_more(pool: ProcessPoolExecutor) -> Iterator[None]:
         raise
 
 
-class _Worker(NamedTuple):
-    readers: dict[str, Reader]
-    options: Options
-    key: FingerprintKey
-    sketch: Sketch
-    memory: SharedMemory
+def _shared_out(tasks: Iterable[Task], scanner: Scanner, pool: ProcessPoolExecutor, queued: int) -> Iterator[tuple[Task, Tally]]:
+    source = iter(tasks)
+    waiting: dict[Future[Tally], Task] = {}
+    while True:
+        own = next(source, None)
+        with _deaf_to_interrupts():
+            waiting.update({pool.submit(_scan, task): task for task in islice(source, queued - len(waiting))})
+        if own is not None:
+            yield own, scanner.scan(own)
+        elif not waiting:
+            return
+        for done in wait(waiting, 0 if own else None, return_when=FIRST_COMPLETED).done:
+            yield waiting.pop(done), done.result()
 
 
-_worker: list[_Worker] = []
+_worker: list[tuple[Scanner, SharedMemory]] = []
 """What this worker process was started with; empty in every other process."""
 
 
-def _start(name: str, options: Options, key: FingerprintKey) -> None:
+def _start(name: str, size: int, options: Options, key: FingerprintKey) -> None:
     memory = SharedMemory(name=name)
     assert memory.buf is not None
-    sketch = Sketch(table=memory.buf[: 4 * SLOTS])
-    _worker.append(_Worker({reader.name: reader for reader in load_readers()}, options, key, sketch, memory))
+    readers = {reader.name: reader for reader in load_readers()}
+    _worker.append((Scanner(readers, options, key, Sketch(table=memory.buf[:size])), memory))
 
 
 def _scan(task: Task) -> Tally:
-    worker = _worker[0]
-    return scan_unit(worker.readers[task.reader], task.unit, worker.options, worker.key, worker.sketch, task.counts_groups)
+    return _worker[0][0].scan(task)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import islice, repeat
+from operator import getitem
 from typing import Any, TypeVar
 
 import numpy as np
@@ -50,8 +51,8 @@ def guarded_texts(column: Array) -> Iterator[GuardedText | None]:
 
 def guarded(views: Iterable[memoryview], starts: NDArray[np.int64], stops: NDArray[np.int64]) -> Iterator[GuardedText]:
     """The texts at these places of these views."""
-    for view, start, stop in zip(views, starts.tolist(), stops.tolist(), strict=False):
-        yield GuardedText(view[start:stop])
+    cut: Iterator[Any] = map(getitem, views, map(slice, starts.tolist(), stops.tolist()))
+    return map(GuardedText, cut)
 
 
 def elements(column: Array) -> tuple[NDArray[np.int64], Array]:

@@ -17,7 +17,7 @@ from sequester.episodes.bundle.enumerations import enums
 from sequester.episodes.bundle.group import Group
 from sequester.episodes.bundle.schema import EPISODES, REASONING, is_withheld
 from sequester.episodes.guarded import GuardedText
-from sequester.episodes.model import Channel, Segment, Split, SplitStatus
+from sequester.episodes.model import Channel, Segment, Split
 
 Positions = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -59,12 +59,13 @@ def segments_of(group: Group, splits: list[Split]) -> tuple[Iterator[tuple[Segme
 
 def _withheld(splits: list[Split], channels: list[Channel], offsets: Positions) -> Mask:
     """Which segments have their text in `reasoning/`."""
-    decided: dict[tuple[SplitStatus, Channel], bool] = {
-        (status, channel): is_withheld(status, channel) for status in SplitStatus for channel in Channel
-    }
-    sizes = np.diff(offsets).tolist()
-    statuses = (split.status for split, size in zip(splits, sizes, strict=True) for _ in range(size))
-    return np.fromiter(map(decided.__getitem__, zip(statuses, channels, strict=True)), bool, len(channels))
+    statuses = [split.status for split in splits]
+    withheld = np.zeros(len(channels), bool)
+    for status in set(statuses):
+        decided = {channel: is_withheld(status, channel) for channel in Channel}
+        rows = np.repeat(np.array([one is status for one in statuses]), np.diff(offsets))
+        withheld |= rows & np.fromiter(map(decided.__getitem__, channels), bool, len(channels))
+    return withheld
 
 
 def _check_texts(group: Group, withheld: Mask, texts: Array, offsets: Positions) -> None:

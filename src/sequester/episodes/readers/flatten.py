@@ -34,8 +34,8 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
     """
     if isinstance(value, str):
         return (Field(name, GuardedText(value)),)
-    if not name and isinstance(value, dict) and _is_flat(value, limit):
-        return tuple([Field(key, GuardedText(text)) for key, text in value.items()])
+    if not name and isinstance(value, dict) and (flat := _flat(value, limit)):
+        return flat
     fields: list[Field] = []
     stack: list[Iterator[tuple[str, Any]]] = [iter(((name, value),))]
     seen = 0
@@ -63,12 +63,14 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
     return tuple(fields)
 
 
-def _is_flat(value: dict[str, Any], limit: int) -> bool:
-    """Whether an object holds just texts under short names, as most inputs do: then there is nothing to walk."""
+def _flat(value: dict[str, Any], limit: int) -> tuple[Field, ...]:
+    """The leaves of an object that holds just texts under short names, as most inputs do: there is nothing to walk. Empty for others."""
+    fields = []
     for key, item in value.items():
         if type(item) is not str or not 0 < len(key) <= _LONG_KEY or not key.isprintable():
-            return False
-    return len(value) <= limit
+            return ()
+        fields.append(Field(key, GuardedText(item)))
+    return tuple(fields) if len(fields) <= limit else ()
 
 
 def integer_array(values: Sequence[int]) -> array[int]:

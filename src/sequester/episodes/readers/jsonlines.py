@@ -25,7 +25,7 @@ from sequester.errors import InputError
 
 MAX_LINE = 64 << 20
 """Bytes. 256,000 sampled tokens, text and ids, in eight reward inputs need 25 MB; decoded JSON can need 24 times its size."""
-UNIT_BYTES = 32 << 20
+UNIT_BYTES = 16 << 20
 """Bytes that a slice holds at least: enough that starting on one costs nothing, small enough to share a file evenly."""
 _BLOCK = 1 << 18
 _NEWLINE = ord("\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bz2
 import heapq
+import io
 import lzma
 import re
 import zlib
@@ -147,12 +148,17 @@ def _places(data: bytes, beginning: bytes) -> Iterator[int]:
 
 
 def _unsigned(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
-    """Raw deflate and brotli bear no signature: a readable beginning is what tells them from noise."""
+    for name in unsigned(data):
+        yield name, inflate(name, memoryview(data), budget)[0]
+
+
+def unsigned(data: bytes) -> list[str]:
+    """Names of the packings without a signature that `data` may hold: a readable beginning is what tells raw deflate and brotli from
+    noise."""
     if len(data) < _SHORTEST_PACKED:
-        return
-    for name, first in (("deflate", _first_deflated), ("brotli", _first_of_brotli)):
-        if readable(first(data[:_CHUNK])):
-            yield name, inflate(name, memoryview(data), budget)[0]
+        return []
+    readers = (("deflate", _first_deflated), ("brotli", _first_of_brotli))
+    return [name for name, first in readers if readable(first(data[:_CHUNK]))]
 
 
 def _first_deflated(data: bytes, window: int = -15) -> bytes:
@@ -210,14 +216,32 @@ def _feed(make: Callable[[], _Inflater], data: memoryview, room: int, sound: int
 
 
 def _arrow_stream(codec: _Codec, data: memoryview, room: int) -> tuple[bytes, int]:
+    out = _read_arrow(codec, pa.BufferReader(data), room, _STEP)
+    if not out:
+        # Damaged, or followed by something else: once more in small steps, up to there.
+        out = _read_arrow(codec, pa.PythonFile(_Drops(bytes(data)), mode="r"), min(room, _STEP), _DROP)
+    return out, len(data) if out else 0
+
+
+def _read_arrow(codec: _Codec, source: pa.NativeFile, room: int, step: int) -> bytes:
     out = bytearray()
     try:
-        with pa.CompressedInputStream(pa.BufferReader(data), codec) as stream:
-            while len(out) < room and (part := stream.read(min(_STEP, room - len(out)))):
+        with pa.CompressedInputStream(source, codec) as stream:
+            while len(out) < room and (part := stream.read(min(step, room - len(out)))):
                 out += part
     except (OSError, pa.ArrowException):
-        pass  # damaged or truncated: what came before it stands
-    return bytes(out), len(data) if out else 0
+        pass  # what came before the damage stands
+    return bytes(out)
+
+
+class _Drops(io.BytesIO):
+    """Bytes that come a few at a time, so that what can be decompressed before the damage is."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(_DROP if size is None or size < 0 else min(size, _DROP))
+
+
+_DROP = 16
 
 
 def _charged(content: bytes, budget: Budget) -> bytes:

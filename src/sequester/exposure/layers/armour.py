@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from sequester.exposure.layers.archives import SIGNATURE, promising
+from sequester.exposure.layers.archives import SIGNATURE, promising, unsigned
 from sequester.exposure.layers.charset import readable
 from sequester.exposure.layers.hints import alternates, looks_like_base85, runs
 from sequester.exposure.layers.piece import Fresh, Piece
@@ -31,6 +31,7 @@ _BASE64_CHUNKS = re.compile(
 _BASE64_LINES = re.compile(r"(?<![A-Za-z0-9+/_\-\\])([A-Za-z0-9+/_\-]{2,79})(?:(?:\\*+r)?(?:\\++n|\n)|\r\n)(?=[A-Za-z0-9+/_\-])")
 # A quick look for both: letters of base64, whatever escaped line ends and slashes lie between.
 _CHUNK = 16
+_FEWEST_UNBROKEN = 40
 _BASE64_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _BASE64_SHAPE = bytes(ord("x") if byte in _BASE64_ALPHABET else 10 if byte == 10 else ord(".") for byte in range(256))
 _EVEN_LINES = re.compile(rb"\n(x{2,79})\n\1")
@@ -54,6 +55,31 @@ def base64_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
         region = text[start:end]
         if len(region) >= _SHORTEST and alternates(region.encode("ascii", "replace")) and is_fresh(region):
             yield from (Piece(start, end, "base64", data) for data in _base64_readings(region))
+
+
+_PACKED_HEAD = 2048  # characters; enough for the first bytes of what they hold
+_NEAR = 24
+_ESCAPED_END = re.compile(rb"\\+[rnt]")
+_HEX_ONLY = re.compile(rb"[0-9A-Fa-f]{200}")
+
+
+def holds_packing(text: str) -> bool:
+    """Whether base64 or hex in `text` begins like raw deflate or brotli: noise is nearly always something else, such as a picture."""
+    data = text.encode("ascii", "replace")
+    reached = 0
+    for start, end in runs(data.translate(_BASE64_SHAPE), b"x", _FEWEST_UNBROKEN):
+        is_new, reached = not reached or start - reached > _NEAR, end
+        if is_new and unsigned(_head(data[start : start + _PACKED_HEAD])):
+            return True
+    return False
+
+
+def _head(characters: bytes) -> bytes:
+    if found := _HEX_ONLY.match(characters):
+        return bytes.fromhex(found[0].decode())
+    if not alternates(characters):
+        return b""
+    return _decode_base64(_ESCAPED_END.sub(b"", characters).translate(_TO_STANDARD, _NOT_BASE64))
 
 
 def _chunk_spans(text: str, letters: bytes) -> Iterator[tuple[int, int]]:
@@ -120,11 +146,9 @@ def base32_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
         characters = re.sub(r"\\+[rn]|[^A-Za-z2-7]", "", found.group()).upper()
         if len(characters) < _SHORTEST or characters.isalpha() or not is_fresh(characters):
             continue
-        for offset in range(8):
-            data = _decode_base32(characters[offset:])
-            if promising(data):
-                yield Piece(*found.span(), "base32", data)
-                break
+        aligned = (_decode_base32(characters[offset:]) for offset in range(8))
+        # What looks like noise at every alignment may still be compressed without a signature.
+        yield Piece(*found.span(), "base32", next(filter(promising, aligned), _decode_base32(characters)))
 
 
 _TO_BASE_32_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
@@ -207,6 +231,9 @@ def _digits85(name: str, characters: str) -> NDArray[np.uint8]:
 _UU_LINE = re.compile(r"(?:^|(?<=\\n))([!-M])([ -`]{4,84}?)[ \t]*(?=\r?\n|\\r|\\n|$)", re.MULTILINE)
 
 
+_FEWEST_UU_LINES = 3  # whose lengths are right: surely uuencode, also where it holds noise
+
+
 def uuencoded(text: str) -> Iterator[Piece]:
     """uuencode, with or without its `begin` line: consecutive lines whose first character states their length."""
     lines: list[bytes] = []
@@ -231,5 +258,5 @@ def uuencoded(text: str) -> Iterator[Piece]:
 
 def _uu_piece(start: int, end: int, lines: list[bytes]) -> Iterator[Piece]:
     data = b"".join(lines)
-    if promising(data):
+    if promising(data) or len(lines) >= _FEWEST_UU_LINES:
         yield Piece(start, end, "uuencode", data)

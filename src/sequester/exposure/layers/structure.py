@@ -11,6 +11,7 @@ from itertools import accumulate, groupby, repeat
 from os.path import commonprefix
 from urllib.parse import unquote
 
+from sequester.exposure.layers.hints import REVERSED_WORDS, ROT13_WORDS
 from sequester.exposure.layers.piece import Piece
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-3][0-7]{2}|[nrtbfav0\"'`/\\$]|\n)")
@@ -119,6 +120,7 @@ def strings(text: str) -> Iterator[Piece]:
     Read by a tolerant scan and not by a parser, so that truncated, nested and invalid JSON, Python and JavaScript all serve. A
     key is a string followed by a colon; digits in keys are ignored, so `part1`, `part2` count as one key.
     """
+    text = text.replace('"""', "   ").replace("'''", "   ")  # around texts of many lines
     if text.count('"') >= _FEWEST_QUOTES:
         yield from _joined(text, _DOUBLE)
     if text.count("'") >= _FEWEST_QUOTES:
@@ -252,7 +254,7 @@ _ROT13 = str.maketrans(
 
 def ciphers(text: str) -> Iterator[Piece]:
     """English under rot13, and English backwards."""
-    if " gur " in text or " naq " in text:
+    if any(f" {word} " in text for word in ROT13_WORDS):
         yield Piece(0, len(text), "rot13", text.translate(_ROT13))
-    if " eht " in text or " dna " in text:
+    if any(f" {word} " in text for word in REVERSED_WORDS):
         yield Piece(0, len(text), "reversed", text[::-1])

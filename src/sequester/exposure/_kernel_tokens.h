@@ -1,0 +1,476 @@
+/* What an unbroken token may hide: it is decoded, and what comes out is judged; flags.py states the rules and is their reference. */
+#ifndef SEQUESTER_KERNEL_TOKENS_H
+#define SEQUESTER_KERNEL_TOKENS_H
+
+#include "_kernel_memory.h"
+#include "_kernel_text.h"
+
+enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG_ESCAPES = 16, FLAG_WIDE = 32, FLAG_REARRANGED = 64 };
+
+enum { FLAG_UNFOLDED = FLAG_ARMOUR | FLAG_DIGITS | FLAG_ESCAPES | FLAG_WIDE };
+
+#define ALPHABET_RUN 40
+#define TEXT_RUN 18
+#define HEX_RUN 40
+#define LONG_HEX 200
+#define CASE_WINDOW 40
+#define OFTEN 9 /* changes in a window */
+#define AS_NOISE 18
+#define NOISE_WINDOW 30
+#define BASE32_DIGITS 3
+#define WIDE_END 512
+#define DEFLATE_HEAD 10 /* bytes that are looked at */
+#define FIXED_LETTERS 6
+#define SIGNED 64 /* bytes at the beginning in which a signature may stand */
+
+/* Kinds of bytes, `tables.kinds`. */
+enum { KIND_UPPER = 1, KIND_LOWER = 2, KIND_DIGIT = 4, KIND_SIGN = 8 /* + / _ - */, KIND_PAD = 16, KIND_BETWEEN = 32 };
+
+enum { KIND_ALNUM = KIND_UPPER | KIND_LOWER | KIND_DIGIT, KIND_TOKEN = KIND_ALNUM | KIND_SIGN | KIND_PAD };
+
+static inline bool is_upper(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+static inline bool is_lower(uint8_t c)
+{
+    return c >= 'a' && c <= 'z';
+}
+
+static inline bool is_letter(uint8_t c)
+{
+    return is_upper(c) || is_lower(c);
+}
+
+static inline bool is_printable(uint8_t c)
+{
+    return (c >= 0x20 && c < 0x7F) || c == '\t' || c == '\n' || c == '\r';
+}
+
+static inline bool is_continuation(uint8_t c)
+{
+    return c >= 0x80 && c < 0xC0;
+}
+
+/* Whether `length` printable bytes in a row stand somewhere; looks from behind, so that most bytes need no look. */
+static bool printable_run(const uint8_t *s, size_t n, size_t length)
+{
+    for (size_t at = 0; at + length <= n;) {
+        size_t end = at + length;
+        while (end > at && is_printable(s[end - 1])) {
+            end--;
+        }
+        if (end == at) {
+            return true;
+        }
+        at = end;
+    }
+    return false;
+}
+
+/* `count` characters of `size` bytes in a row. */
+static bool characters_at(const uint8_t *s, size_t size, size_t count)
+{
+    for (size_t i = 0; i < count; i++, s += size) {
+        if (size == 2 ? s[0] < 0xC2 || s[0] >= 0xE0 : s[0] < 0xE0 || s[0] >= 0xF0) {
+            return false;
+        }
+        for (size_t k = 1; k < size; k++) {
+            if (!is_continuation(s[k])) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Four characters of three bytes or six of two: twelve bytes that are not ASCII. */
+static bool foreign_run(const uint8_t *s, size_t n)
+{
+    for (size_t at = 0; at + 12 <= n;) {
+        size_t end = at + 12;
+        while (end > at && s[end - 1] >= 0x80) {
+            end--;
+        }
+        if (end == at) {
+            if (characters_at(s + at, 3, 4) || characters_at(s + at, 2, 6)) {
+                return true;
+            }
+            end = at + 1;
+        }
+        at = end;
+    }
+    return false;
+}
+
+enum { UNITS_LATIN, UNITS_HAN, UNITS_HANGUL };
+
+static inline bool unit_of(uint8_t high, uint8_t low, int script)
+{
+    switch (script) {
+    case UNITS_LATIN: /* and other small scripts */
+        return low != 0 && (high == 0 || (high >= 3 && high <= 6) || (high >= 9 && high <= 14) || high == 0x20);
+    case UNITS_HAN:
+        return (high >= 0x30 && high < 0xA0) || high == 0 || high == 0x20 || high == 0xFF;
+    default:
+        return (high >= 0xAC && high < 0xD8) || high == 0 || high == 0x20 || high == 0x30 || high == 0xFF;
+    }
+}
+
+/* `count` units of UTF-16 in a row that keep to a script; `high` is the offset of the high byte. */
+static bool units_run(const uint8_t *s, size_t n, size_t high, int script, size_t count)
+{
+    for (size_t from = 0; from < 2; from++) {
+        for (size_t at = from; at + 2 * count <= n;) {
+            size_t left = count;
+            while (left > 0 && unit_of(s[at + 2 * left - 2 + high], s[at + 2 * left - 1 - high], script)) {
+                left--;
+            }
+            if (left == 0) {
+                return true;
+            }
+            at += 2 * left;
+        }
+    }
+    return false;
+}
+
+/* At the beginning or at the end: what is wide is so from one end to the other, as a rule. */
+static bool wide_units(const uint8_t *s, size_t n)
+{
+    if (n > 2 * WIDE_END) {
+        return wide_units(s, WIDE_END) || wide_units(s + n - WIDE_END, WIDE_END);
+    }
+    for (size_t high = 0; high < 2; high++) {
+        if (units_run(s, n, high, UNITS_LATIN, 8) || units_run(s, n, high, UNITS_HANGUL, 12) || units_run(s, n, high, UNITS_HAN, 24)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static inline bool starts(const uint8_t *s, size_t n, size_t at, const char *what, size_t size)
+{
+    return n >= size && at <= n - size && memcmp(s + at, what, size) == 0;
+}
+
+static SEQ_INLINE unsigned bits_at(const uint8_t *s, size_t at, unsigned count)
+{
+    unsigned value = 0;
+    for (unsigned i = 0; i < count; i++) {
+        value |= (unsigned)(s[(at + i) / 8] >> ((at + i) % 8) & 1) << i;
+    }
+    return value;
+}
+
+/* Whether deflated text may begin here: codes for the lengths of codes that fill their space, or the fixed code of printable letters. */
+static bool deflated_at(const uint8_t *s, size_t n, size_t at)
+{
+    if (at > n || n - at < DEFLATE_HEAD) {
+        return false;
+    }
+    s += at;
+    switch (bits_at(s, 1, 2)) {
+    case 0:
+        return (s[1] ^ s[3]) == 0xFF && (s[2] ^ s[4]) == 0xFF;
+    case 1:
+        for (size_t i = 0, bit = 3; i < FIXED_LETTERS; i++, bit += 8) {
+            unsigned code = 0;
+            for (unsigned k = 0; k < 8; k++) {
+                code = code << 1 | bits_at(s, bit + k, 1);
+            }
+            if (code < 0x30 || code >= 0xC0 || !is_printable((uint8_t)(code - 0x30))) {
+                return false;
+            }
+        }
+        return true;
+    case 2: {
+        unsigned filled = 0;
+        for (unsigned i = 0, count = bits_at(s, 13, 4) + 4; i < count; i++) {
+            const unsigned length = bits_at(s, 17 + 3 * i, 3);
+            filled += length ? 128u >> length : 0;
+        }
+        return filled == 128 && bits_at(s, 3, 5) < 30 && bits_at(s, 8, 5) < 30;
+    }
+    default:
+        return false;
+    }
+}
+
+static bool signature_at(const uint8_t *s, size_t n, size_t at)
+{
+    switch (s[at]) {
+    case 0x1F:
+        return starts(s, n, at, "\x1f\x8b\x08", 3);
+    case 0xFD:
+        return starts(s, n, at, "\xfd" "7zXZ\0", 6);
+    case 0x28:
+        return starts(s, n, at, "\x28\xb5\x2f\xfd", 4);
+    case 0x04:
+        return starts(s, n, at, "\x04\x22\x4d\x18", 4);
+    case 'P':
+        return starts(s, n, at, "PK\x03\x04", 4);
+    case 'B':
+        return starts(s, n, at, "BZh", 3) && starts(s, n, at + 4, "1AY&SY", 6) && s[at + 3] >= '1' && s[at + 3] <= '9';
+    case 0x5D:
+        return starts(s, n, at, "\x5d\0\0", 3) && starts(s, n, at + 5, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
+    case 'x':
+        return at + 1 < n && (s[at + 1] == 0x01 || s[at + 1] == 0x5E || s[at + 1] == 0x9C || s[at + 1] == 0xDA) && deflated_at(s, n, at + 2);
+    default:
+        return false;
+    }
+}
+
+static bool is_signed(const uint8_t *s, size_t n)
+{
+    for (size_t at = 0; at < SIGNED && at < n; at++) {
+        if (signature_at(s, n, at)) {
+            return true;
+        }
+    }
+    return starts(s, n, 257, "ustar", 5);
+}
+
+static bool reads(const uint8_t *s, size_t n)
+{
+    return printable_run(s, n, TEXT_RUN) || foreign_run(s, n) || wide_units(s, n);
+}
+
+/* Pictures, sound, fonts: compressed inside, and nothing that we could open. */
+static bool is_medium(const uint8_t *s, size_t n)
+{
+    static const struct {
+        uint8_t at, size;
+        const char *sign;
+    } media[] = {
+        {0, 4, "\x89PNG"}, {0, 3, "\xff\xd8\xff"}, {0, 4, "GIF8"}, {0, 4, "RIFF"}, {0, 4, "%PDF"}, {0, 4, "wOFF"}, {0, 4, "wOF2"},
+        {0, 4, "OTTO"},    {0, 5, "\0\1\0\0\0"},   {0, 3, "ID3"},  {0, 4, "OggS"}, {0, 4, "fLaC"}, {4, 4, "ftyp"}, {0, 4, "\x1a\x45\xdf\xa3"},
+    };
+    for (size_t i = 0; i < sizeof media / sizeof *media; i++) {
+        if (starts(s, n, media[i].at, media[i].sign, media[i].size)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How often upper case, lower case and digits alternate at most in a window of letters: 0, as in base64 of text, or as in noise. */
+typedef enum { ALTERNATE_RARELY, ALTERNATE_OFTEN, ALTERNATE_AS_NOISE } seq_alternation;
+
+static seq_alternation alternation(const uint8_t *letters, size_t n)
+{
+    seq_alternation most = ALTERNATE_RARELY;
+    uint8_t before = 0;
+    size_t seen = 0, changes = 0, kinds = 0;
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t kind = tables.kinds[letters[i]] & KIND_ALNUM;
+        if (kind) {
+            changes += seen > 0 && kind != before;
+            before = kind;
+            kinds |= kind;
+            seen++;
+        }
+        if (seen == CASE_WINDOW || i + 1 == n) {
+            if ((kinds & 3) == 3 && changes * CASE_WINDOW >= OFTEN * seen) {
+                most = ALTERNATE_OFTEN;
+            }
+            if (kinds == 7 && seen >= NOISE_WINDOW && changes * CASE_WINDOW >= AS_NOISE * seen) {
+                return ALTERNATE_AS_NOISE;
+            }
+            seen = changes = kinds = 0;
+        }
+    }
+    return most;
+}
+
+static size_t decode_base64(const uint8_t *letters, size_t n, uint8_t *out)
+{
+    size_t size = 0;
+    uint32_t held = 0;
+    int bits = 0;
+    for (size_t i = 0; i < n; i++) {
+        held = held << 6 | tables.base64[letters[i]];
+        bits += 6;
+        if (bits >= 8) {
+            bits -= 8;
+            out[size++] = (uint8_t)(held >> bits);
+        }
+    }
+    return size;
+}
+
+static size_t decode_hex(const uint8_t *digits, size_t n, uint8_t *out)
+{
+    for (size_t i = 0; i + 1 < n; i += 2) {
+        out[i / 2] = (uint8_t)(hex_value(digits[i]) << 4 | hex_value(digits[i + 1]));
+    }
+    return n / 2;
+}
+
+/* The flags of base64 letters; `out` has room for as many bytes. */
+static uint32_t judge_base64(const uint8_t *letters, size_t n, uint8_t *out)
+{
+    bool medium = false;
+    const seq_alternation most = alternation(letters, n);
+    if (most == ALTERNATE_RARELY) {
+        return 0;
+    }
+    for (size_t offset = 0; offset < 4; offset++) {
+        const size_t size = decode_base64(letters + offset, n - offset, out);
+        medium |= is_medium(out, size);
+        /* A picture may hold packed stretches of its own, but no text. */
+        if (reads(out, size) || (!medium && is_signed(out, size))) {
+            return FLAG_ARMOUR;
+        }
+    }
+    return medium || most != ALTERNATE_AS_NOISE ? 0 : FLAG_PACKED;
+}
+
+static uint32_t judge_hex(const uint8_t *digits, size_t n, uint8_t *out)
+{
+    bool medium = false;
+    for (size_t offset = 0; offset < 2; offset++) {
+        const size_t size = decode_hex(digits + offset, n - offset, out);
+        medium |= is_medium(out, size);
+        /* A picture may hold packed stretches of its own, but no text. */
+        if (reads(out, size) || (!medium && is_signed(out, size))) {
+            return FLAG_DIGITS;
+        }
+    }
+    return medium || n < LONG_HEX ? 0 : FLAG_PACKED;
+}
+
+static inline bool is_prose(uint8_t c)
+{
+    return is_upper(c) || is_lower(c) || c == ' ' || c == '\n' || c == ',' || c == '.' || c == '\'';
+}
+
+/* The same for bytes written as numbers: small numbers are printable by chance, so that letters are asked for. */
+static bool tells_in_numbers(const uint8_t *s, size_t n)
+{
+    if (is_signed(s, n)) {
+        return true;
+    }
+    for (size_t i = 0, run = 0; i < n; i++) {
+        run = is_prose(s[i]) ? run + 1 : 0;
+        if (run == TEXT_RUN) {
+            return true;
+        }
+    }
+    return foreign_run(s, n) || wide_units(s, n);
+}
+
+/* Whether ALPHABET_RUN letters in a row, some digits among them, keep to base32 in one case. */
+static bool is_base32(const uint8_t *letters, size_t n)
+{
+    for (int lower = 0; lower < 2; lower++) {
+        for (size_t at = 0; at + ALPHABET_RUN <= n;) {
+            size_t end = at + ALPHABET_RUN, digits = 0;
+            for (; end > at; end--) {
+                const uint8_t c = letters[end - 1];
+                const bool digit = c >= '2' && c <= '7';
+                if (!digit && !(lower ? is_lower(c) : is_upper(c))) {
+                    break;
+                }
+                digits += digit;
+            }
+            if (end == at && digits >= BASE32_DIGITS) {
+                return true;
+            }
+            at = end == at ? at + 1 : end;
+        }
+    }
+    return false;
+}
+
+/* ---- base85 --------------------------------------------------------------------------------------------------------------- */
+
+#define WINDOW85 40
+#define GROUPS85 7
+#define MIXED85 20
+#define ALIKE85 12
+#define PACKED85 12
+
+/* Decodes whole groups; one that is out of range gives zeros. */
+static void decode85(const uint8_t *s, int alphabet, uint8_t *out)
+{
+    for (size_t group = 0; group < GROUPS85; group++) {
+        uint64_t value = 0;
+        bool good = true;
+        for (size_t i = 0; i < 5; i++) {
+            const uint8_t digit = tables.base85[alphabet][s[5 * group + i]];
+            good = good && digit < 85;
+            value = value * 85 + digit;
+        }
+        value = good && value >> 32 == 0 ? value : 0;
+        for (size_t i = 0; i < 4; i++) {
+            out[4 * group + i] = (uint8_t)(value >> (24 - 8 * i));
+        }
+    }
+}
+
+/* Whether 40 characters decode to text at one of five beginnings, or to the beginning of a packing where they begin a stretch. */
+static bool window85(const uint8_t *s, bool first)
+{
+    uint64_t seen[2] = {0, 0};
+    size_t marks = 0, kinds = 0, alike = 0;
+    uint8_t before = 0;
+    for (size_t i = 0; i < WINDOW85; i++) {
+        const uint8_t kind = tables.kinds[s[i]];
+        marks += !(kind & KIND_TOKEN);
+        alike += (kind & KIND_ALNUM) != 0 && kind == before;
+        before = kind;
+        kinds += !(seen[s[i] >> 6] >> (s[i] & 63) & 1);
+        seen[s[i] >> 6] |= UINT64_C(1) << (s[i] & 63);
+    }
+    const bool mixed = marks >= 3 && kinds >= MIXED85 && alike <= ALIKE85;
+    if (!mixed && !(first && marks >= 1 && kinds >= PACKED85)) {
+        return false;
+    }
+    for (int alphabet = 0; alphabet < 3; alphabet++) {
+        for (size_t offset = 0; offset < 5; offset++) {
+            uint8_t bytes[4 * GROUPS85];
+            decode85(s + offset, alphabet, bytes);
+            if ((mixed && (printable_run(bytes, sizeof bytes, TEXT_RUN) || foreign_run(bytes, sizeof bytes))) ||
+                (first && (signature_at(bytes, sizeof bytes, 0) || signature_at(bytes, sizeof bytes, 4)))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool is_base85(const uint8_t *s, size_t n)
+{
+    for (size_t at = 0; at + WINDOW85 <= n; at += WINDOW85) {
+        if (window85(s + at, at == 0)) {
+            return true;
+        }
+    }
+    return n >= WINDOW85 && window85(s + n - WINDOW85, false);
+}
+
+/* The end of what may stand between two chunks of one encoding, at most 24 bytes. */
+static size_t between_end(const uint8_t *s, size_t n, size_t at)
+{
+    const size_t limit = n - at < 24 ? n : at + 24;
+    while (at < limit) {
+        const uint8_t c = s[at];
+        if (c == '\\') {
+            while (at < limit && s[at] == '\\') {
+                at++;
+            }
+            at += at < limit && (s[at] == 'n' || s[at] == 'r' || s[at] == 't');
+        } else if (tables.kinds[c] & KIND_BETWEEN) {
+            at++;
+        } else if (c == '+' && at + 1 < limit && (tables.kinds[s[at + 1]] & KIND_BETWEEN)) {
+            at++;
+        } else {
+            break;
+        }
+    }
+    return at;
+}
+
+#endif

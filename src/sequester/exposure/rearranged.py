@@ -1,0 +1,320 @@
+"""Text cut up by structure, its pieces put together again: the reference for the C kernel.
+
+The pieces of a text that stands in records, tables, markup, a diff or behind line numbers are too short to be found one by one. Joined,
+they are searched like any other text; only if the joined text holds more that is private is the field worth unfolding. So nothing here
+has to be exact: a piece too many or too few costs little, and the decoders in `layers` have the last word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+SHORT_PIECE = 64
+"""Bytes on average up to which pieces are put together; longer ones are found one by one."""
+_LONGEST_ROW, _WIDEST_ROW, _PREFIX_LENGTH = 160, 32, 96
+_FEWEST_STRINGS, _FEWEST_ROWS, _FEWEST_LINES, _FEWEST_TAGS, _FEWEST_LINKS, _FEWEST_EVEN, _FEWEST_NUMBERS = 6, 4, 3, 4, 3, 8, 18
+_DENSE_WINDOW, _DENSE_QUOTES = 512, 16
+_MOST_KEYS, _DEEPEST_QUOTES, _NEAR_NUMBERS = 16, 4, 16
+
+_QUOTE = re.compile(rb"(\\*)(\"\"\"|'''|[\"'])")
+_WORD = re.compile(rb"[A-Za-z0-9_\x80-\xff]")
+_KEY_END = re.compile(rb" *:")
+_KEYED_INTEGER = re.compile(rb" *: *([0-9]{1,10})")
+_COMMENT_END, _UNSEEN_END = b"-->", b"</s"
+_TAG = re.compile(rb"<[A-Za-z/!?][^<>]*>")
+_UNSEEN = re.compile(rb"<(?:script|style)", re.IGNORECASE)
+_LONGEST_TAG = 4000
+_TARGET = re.compile(rb"\]\([^\0-\x20()]+\)")
+_LONGEST_TARGET = 2000
+_FOOTNOTE = re.compile(rb"\[\^?[A-Za-z0-9_\x80-\xff]{1,8}\]\Z")
+_DUMP_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{6,16}):? +[0-9A-Fa-f]{2}")
+_SPELLED = re.compile(rb"0x([0-9A-Fa-f]{2})(?![0-9A-Fa-f])|(?:U\+|u\{)([0-9A-Fa-f]{2,6})(?![0-9A-Fa-f])")
+_LINE_END = re.compile(rb"\\+([nrt\"'/])")
+_SHORT_WORD = re.compile(rb"(?= ([A-Za-z]{3}) )")
+_ROTATED = frozenset((b"gur", b"naq", b"sbe", b"abg", b"lbh", b"jnf", b"ohg", b"ner", b"pna", b"unf"))
+_REVERSED = frozenset((b"eht", b"dna", b"rof", b"uoy", b"sti", b"nac", b"lla", b"yna", b"eno", b"sah"))
+_ROT13 = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", b"NOPQRSTUVWXYZABCDEFGHIJKLMnopqrstuvwxyzabcdefghijklm"
+)
+
+
+def rearranged(raw: bytes) -> Iterator[bytes]:
+    """The texts that stand cut up in `raw`."""
+    for stretch in _dense(raw, b'"'):
+        yield from _strings(stretch, b'"')
+    if raw.count(b"'") >= 2 * _FEWEST_STRINGS:
+        for stretch in _dense(raw, b"\"'"):
+            yield from _strings(stretch, b"\"'")
+    yield from _between(raw, list(_tags(raw)), _FEWEST_TAGS)
+    if raw.count(b"](") >= _FEWEST_LINKS:
+        yield from _between(raw, list(_links(raw)), _FEWEST_LINKS)
+    yield from _numbers(raw)
+    words = {found[1].lower() for found in _SHORT_WORD.finditer(raw)}
+    if words & _ROTATED:
+        yield raw.translate(_ROT13)
+    if words & _REVERSED:
+        yield raw[::-1]
+    text = with_line_ends(raw)
+    lines = text.split(b"\n")
+    if len(lines) > 1:
+        yield from _without_prefixes(lines)
+        yield from _even_lines(lines)
+        if text.count(b"@") >= 2:
+            yield from _sides(lines)
+        for separator in (b"\t", b"|", b",", b";"):
+            if text.count(separator) >= _FEWEST_ROWS:
+                yield from _columns(lines, separator)
+
+
+def is_dump(raw: bytes) -> bool:
+    """Whether two neighbouring lines begin with offsets that lie 8, 16 or 32 apart, and with bytes."""
+    before = None
+    for line in with_line_ends(raw).split(b"\n"):
+        found = _DUMP_LINE.match(line)
+        value = int(found[1], 16) if found else None
+        if before is not None and value is not None and (value - before) % (1 << 64) in (8, 16, 32):
+            return True
+        before = value
+    return False
+
+
+def with_line_ends(raw: bytes) -> bytes:
+    """Escaped line ends, tabs, quotes and slashes as themselves, at any level, where there are at least three such line ends."""
+    plain = _LINE_END.sub(lambda found: _PLAIN.get(found[1], found[1]), raw)
+    return plain if sum(found[1] == b"n" for found in _LINE_END.finditer(raw)) >= _FEWEST_LINES else raw
+
+
+_PLAIN = {b"n": b"\n", b"t": b"\t", b"r": b""}
+
+
+def _joined(pieces: list[bytes], fewest: int, between: bytes = b"") -> Iterator[bytes]:
+    if len(pieces) >= fewest and sum(map(len, pieces)) <= SHORT_PIECE * len(pieces):
+        yield b"".join(piece + between for piece in pieces)
+
+
+class _Cut(NamedTuple):
+    key: bytes
+    is_number: bool
+    text: bytes
+
+
+class _Open:
+    """A quote that was opened, behind so many backslashes."""
+
+    def __init__(self, level: int, mark: bytes, start: int) -> None:
+        self.level, self.mark, self.start, self.is_leaf = level, mark, start, True
+
+
+def _dense(raw: bytes, marks: bytes) -> Iterator[bytes]:
+    """Where quotes stand close to each other: windows that hold many, with one window on both sides."""
+    windows = range(0, len(raw), _DENSE_WINDOW)
+    is_dense = [sum(raw.count(mark, at, at + _DENSE_WINDOW) for mark in marks) >= _DENSE_QUOTES for at in windows]
+    is_dense += [False, False]
+    window = 0
+    while window < len(windows):
+        end = window + 1
+        if is_dense[window]:
+            while is_dense[end] or is_dense[min(end + 1, len(windows))]:
+                end += 1
+            yield raw[max(0, window - 1) * _DENSE_WINDOW : (end + 1) * _DENSE_WINDOW]
+            end += 1
+        window = end
+
+
+def _strings(raw: bytes, marks: bytes) -> Iterator[bytes]:
+    """All short quoted strings, and those under one key, digits in keys aside; integers under one key likewise."""
+    cuts = list(_cuts(raw, marks))
+    groups = list(dict.fromkeys((cut.key, cut.is_number) for cut in cuts))[:_MOST_KEYS]
+    texts = [cut.text for cut in cuts if not cut.is_number]
+    if len(texts) >= _FEWEST_STRINGS:
+        yield b"".join(texts)
+    for key, is_number in groups:
+        if len(groups) == 1 and not is_number:
+            break
+        texts = [cut.text for cut in cuts if (cut.key, cut.is_number) == (key, is_number)]
+        if len(texts) >= _FEWEST_STRINGS:
+            yield b"".join(text + b"," * is_number for text in texts)
+
+
+def _cuts(raw: bytes, marks: bytes) -> Iterator[_Cut]:
+    """Strings inside strings are found by their backslashes: only the innermost count."""
+    stack: list[_Open] = []
+    key = b""
+    for found in _QUOTE.finditer(raw):
+        mark, level = found[2], len(found[1])
+        if len(mark) > 1:
+            if mark[:1] in marks:
+                stack.clear()  # around a text of many lines
+            continue
+        if mark not in marks:
+            continue
+        before, at = found.start(), found.end() - 1
+        while stack and stack[-1].level > level:
+            stack.pop()
+        if len(stack) > 1 and (mark, stack[-1].mark, stack[-2].mark, stack[-2].level) == (b'"', b"'", b'"', level):
+            stack.pop()
+        if stack and (stack[-1].level, stack[-1].mark) == (level, mark):
+            if mark == b"'" and _WORD.match(raw, at + 1):
+                continue
+            top = stack.pop()
+            text = raw[top.start : before]
+            if not top.is_leaf or len(text) > SHORT_PIECE:
+                continue
+            if not _KEY_END.match(raw, at + 1):
+                yield _Cut(key, False, text)
+                continue
+            key = text.translate(None, b"0123456789")
+            if value := _KEYED_INTEGER.match(raw, at + 1):
+                yield _Cut(key, True, value[1])
+            continue
+        if mark == b"'" and before > 0 and _WORD.match(raw, before - 1):
+            continue
+        if stack:
+            stack[-1].is_leaf = False
+        if len(stack) < _DEEPEST_QUOTES:
+            stack.append(_Open(level, mark, at + 1))
+
+
+def _between(raw: bytes, gaps: list[tuple[int, int]], fewest: int) -> Iterator[bytes]:
+    """What stands between gaps that are close to each other."""
+    pieces: list[bytes] = []
+    last: int | None = None
+    for start, end in gaps:
+        if last is None or start - last > SHORT_PIECE:
+            if last is not None:
+                yield from _joined(pieces, fewest)
+            pieces, last = [], max(0, start - SHORT_PIECE)
+        pieces.append(raw[last:start])
+        last = end
+    if last is not None:
+        yield from _joined([*pieces, raw[last : last + SHORT_PIECE]], fewest)
+
+
+def _tags(raw: bytes) -> Iterator[tuple[int, int]]:
+    if raw.count(b"<") < _FEWEST_TAGS:
+        return
+    at, is_unclosed = raw.find(b"<"), False
+    while at >= 0:
+        end = at
+        if raw.startswith(b"<!--", at) and not is_unclosed:
+            close = raw.find(_COMMENT_END, at + 4)
+            is_unclosed = close < 0
+            end = close + 3 if close >= 0 else at
+        elif (found := _TAG.match(raw, at)) and found.end() - at <= _LONGEST_TAG:
+            end = found.end()
+            if not is_unclosed and _UNSEEN.match(raw, at):
+                close = raw.find(_UNSEEN_END, end)
+                is_unclosed = close < 0
+                end = close if close >= 0 else end
+        if end > at:
+            yield at, end
+        at = raw.find(b"<", max(end, at + 1))
+
+
+def _links(raw: bytes) -> Iterator[tuple[int, int]]:
+    at, last = raw.find(b"]"), -1
+    while at >= 0:
+        start = end = at
+        if raw.startswith(b"](", at):
+            found = _TARGET.match(raw, at)
+            end = found.end() if found and found.end() - at <= _LONGEST_TARGET else at
+        elif mark := _FOOTNOTE.search(raw, max(0, at - 10), at + 1):
+            start, end = mark.start(), at + 1
+        if end > start >= last:
+            yield start, end
+            last = end
+        at = raw.find(b"]", end if end > start else at + 1)
+
+
+def _numbers(raw: bytes) -> Iterator[bytes]:
+    """Numbers written as `0x4c`, `U+004C` or `\\u{4c}` close to each other, in decimal."""
+    row: list[bytes] = []
+    last = 0
+    if raw.count(b"x") + raw.count(b"+") + raw.count(b"{") < _FEWEST_NUMBERS:
+        return
+    for found in _SPELLED.finditer(raw):
+        mark = found.start(found.lastindex or 1) - 1
+        if row and mark - last > _NEAR_NUMBERS:
+            if len(row) >= _FEWEST_NUMBERS:
+                yield b"".join(row)
+            row = []
+        row.append(b"%d," % int(found[1] or found[2], 16))
+        last = found.end()
+    if len(row) >= _FEWEST_NUMBERS:
+        yield b"".join(row)
+
+
+def _without_prefixes(lines: list[bytes]) -> Iterator[bytes]:
+    """Neighbouring lines without the beginnings that they share, digits made alike, up to a mark or a number."""
+    begins = [len(line) - len(line.lstrip(b" \t")) for line in lines]
+    cuts = list(begins)
+    for index in range(len(lines) - 1):
+        for a, b in _shared(lines[index], begins[index], lines[index + 1], begins[index + 1]):
+            cuts[index], cuts[index + 1] = max(cuts[index], a), max(cuts[index + 1], b)
+    pieces: list[bytes] = []
+    for line, begin, cut in zip(lines, begins, cuts, strict=True):
+        if len(line) <= _LONGEST_ROW and re.search(rb"[A-Za-z0-9]", line[begin:cut]):
+            pieces.append(line[cut:])
+        else:
+            yield from _joined(pieces, _FEWEST_LINES, b"\n")
+            pieces = []
+    yield from _joined(pieces, _FEWEST_LINES, b"\n")
+
+
+def _shared(a: bytes, i: int, b: bytes, j: int) -> Iterator[tuple[int, int]]:
+    begin = i
+    while i < len(a) and j < len(b) and i - begin < _PREFIX_LENGTH:
+        if a[i : i + 1].isdigit() and b[j : j + 1].isdigit():
+            while a[i : i + 1].isdigit():
+                i += 1
+            while b[j : j + 1].isdigit():
+                j += 1
+        elif a[i] == b[j]:
+            i, j = i + 1, j + 1
+            if a[i - 1] >= 0x80 or a[i - 1 : i].isalpha() or a[i - 1] in b" \t\r":
+                continue
+        else:
+            return
+        yield i, j
+
+
+def _even_lines(lines: list[bytes]) -> Iterator[bytes]:
+    """Short lines of one length without a blank, and the shorter one after them."""
+    pieces: list[bytes] = []
+    for line in lines:
+        fits = 2 <= len(line) < 16 and b" " not in line
+        if not fits or (pieces and len(line) != len(pieces[0]) and not (len(pieces) > 1 and len(line) < len(pieces[0]))):
+            yield from _joined(pieces, _FEWEST_EVEN)
+            pieces = []
+        if fits:
+            pieces.append(line)
+            if len(line) < len(pieces[0]):
+                yield from _joined(pieces, _FEWEST_EVEN)
+                pieces = []
+    yield from _joined(pieces, _FEWEST_EVEN)
+
+
+def _sides(lines: list[bytes]) -> Iterator[bytes]:
+    """Both sides of the hunks of a diff."""
+    first = next((number for number, line in enumerate(lines) if line.startswith(b"@@ ")), len(lines))
+    for side in (b"+", b"-"):
+        yield from _joined([line[1:] for line in lines[first:] if line[:1] in (side, b" ")], _FEWEST_LINES, b"\n")
+
+
+def _columns(lines: list[bytes], separator: bytes) -> Iterator[bytes]:
+    """Each column of neighbouring lines that a separator cuts into as many cells."""
+    rows: list[list[bytes]] = []
+    length = 0
+    for line in [*lines, b""]:
+        cells = line.split(separator)
+        fits = 1 < len(cells) <= _WIDEST_ROW and len(line) <= 2 * _LONGEST_ROW
+        if rows and (not fits or len(cells) != len(rows[0])):
+            if len(rows) >= _FEWEST_ROWS and length <= _LONGEST_ROW * len(rows):
+                for column in zip(*rows, strict=True):
+                    yield from _joined(list(column), _FEWEST_ROWS, b"\n")
+            rows, length = [], 0
+        if fits:
+            rows.append(cells)
+            length += len(line)
