@@ -57,11 +57,11 @@ class Delimiter(Struct, frozen=True):
 
 
 TAG_NAMES = (
-    r"(?:[A-Za-z][\w-]{0,19}+:)?think(?:ing)?(?::[\w-]{1,20})?|thoughts?|reasoning|reflection|scratch_?pad|(?:inner_?)?monologue"
+    r"(?:[A-Za-z][\w-]{0,19}+:)?think(?:ing)?(?::[\w-]{1,20})?|thoughts?|reasoning|reflection|scratch_?pad|inner_?monologue"
 )
 """Names of XML-like reasoning tags: `think`, `thinking`, `mm:think`, `seed:think`, `think:opensource`, `thought`, `reasoning`
 ..., and those that models think in because a prompt taught them to: `scratchpad`, `reflection`, `inner_monologue`."""
-_NAME_AHEAD = r"(?=[tTrRsSiImM]|[\w-]{1,20}+:)"
+_NAME_AHEAD = r"(?=[tTrRsSiI]|[\w-]{1,20}+:)"
 """How every such name begins. Only to be quick about tags of other languages."""
 
 PAIRS: dict[str, tuple[Delimiter, Delimiter]] = {
