@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sequester.episodes.model import Reason, Skipped
 from sequester.episodes.readers import jsonlines, streams
 from sequester.episodes.readers.interface import Unit
-from sequester.episodes.readers.jsonlines import decoded_lines, line_units, numbered_lines
+from sequester.episodes.readers.jsonlines import CHECKED, decoded_lines, line_units, numbered_lines
 from sequester.errors import InputError, LimitExceeded
 
 ANY: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
@@ -114,13 +114,20 @@ def test_a_bad_line_costs_itself_and_says_why_without_its_text(tmp_path: Path, l
         (rb'"\\ud800 \\\ud800"', "\\ud800 \\\ufffd"),
         (rb'["\ud800", NaN, -Infinity, "NaN \" Infinity"]', ["\ufffd", None, None, 'NaN " Infinity']),
         (rb'{"\ud800": Infinity}', {"\ufffd": None}),
-        (b'{"a": 1, "a": 2}', {"a": 2}),
         (rb'"\u0000"', "\0"),
         (b"123456789012345678901234567890", 123456789012345678901234567890),
     ],
 )
 def test_what_trainers_write_although_json_forbids_it_is_read(tmp_path: Path, line: bytes, value: Any) -> None:
     assert records(file_of(tmp_path, line + b"\n")) == [value]
+
+
+def test_a_repeated_key_is_looked_for_in_the_first_lines(tmp_path: Path) -> None:
+    once, twice = b'{"a": 2}\n', b'{"a": 1, "a": 2}\n'
+    first, *rest = records(file_of(tmp_path, twice + once * CHECKED + twice))
+    assert isinstance(first, Skipped)
+    assert (first.reason, first.source.record) == (Reason.MALFORMED, 1)
+    assert rest == [{"a": 2}] * (CHECKED + 1)
 
 
 @pytest.mark.parametrize("line", [b'"' + b'\\"' * 500_000, b'"\\ud800' + b"\\" * 500_001, b'NaN"' * 200_000, b"-" * 500_000])

@@ -29,7 +29,6 @@ from sequester.episodes.readers.flatten import MAX_LEAVES, flatten, integer_arra
 from sequester.episodes.readers.identity import without_repeats
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
 from sequester.episodes.readers.jsonlines import decoded_lines, line_units
-from sequester.episodes.readers.repeats import repeated_key
 from sequester.errors import LimitExceeded, MalformedRecord
 
 Name = Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -114,7 +113,7 @@ READER = InterchangeReader()
 
 
 def _records(unit: Unit, options: Options) -> Iterator[Episode | Skipped]:
-    for source, line in decoded_lines(unit, _DECODER, _KEYS, repeated_key):
+    for source, line in decoded_lines(unit, _DECODER, _KEYS):
         if isinstance(line, Skipped):
             yield line
             continue

@@ -2,15 +2,15 @@
 
 A bad line costs that line: it becomes a `Skipped` that says where and what, without a character of it, and reading goes on. Two
 things that trainers' own JSON encoders write although JSON forbids them are read rather than lost: a lone surrogate becomes
-U+FFFD, and NaN or Infinity becomes null. Of a key that stands twice in an object the last one counts, as in all parsers, unless a
-reader checks for it (`repeats`).
+U+FFFD, and NaN or Infinity becomes null. Of a key that stands twice in an object the last one counts, as in all parsers; because what
+the first held is lost, the first lines of a slice are searched for such keys: an encoder that writes them does so from the start.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -20,6 +20,7 @@ import numpy as np
 from sequester.episodes.model import Reason, Skipped, Source
 from sequester.episodes.readers.interface import Unit
 from sequester.episodes.readers.keys import unknown
+from sequester.episodes.readers.repeats import repeated_key
 from sequester.episodes.readers.streams import file_compression, inflated
 from sequester.errors import InputError
 
@@ -27,6 +28,8 @@ MAX_LINE = 64 << 20
 """Bytes. 256,000 sampled tokens, text and ids, in eight reward inputs need 25 MB; decoded JSON can need 24 times its size."""
 UNIT_BYTES = 16 << 20
 """Bytes that a slice holds at least: enough that starting on one costs nothing, small enough to share a file evenly."""
+CHECKED = 64
+"""Lines of a slice that are searched for repeated keys."""
 _BLOCK = 1 << 18
 _NEWLINE = ord("\n")
 _BOM = b"\xef\xbb\xbf"
@@ -85,13 +88,9 @@ def numbered_lines(unit: Unit) -> Iterator[tuple[int, bytes | None]]:
 
 
 def decoded_lines(
-    unit: Unit,
-    decoder: msgspec.json.Decoder[T],
-    keys: Collection[str] = (),
-    check: Callable[[bytes, T], str | None] = lambda line, record: None,
+    unit: Unit, decoder: msgspec.json.Decoder[T], keys: Collection[str] = ()
 ) -> Iterator[tuple[Source, T | Skipped]]:
-    """Every record of a slice, decoded, or why it could not be; `keys` are the valid ones that a message may suggest. `check` may
-    find something wrong with a line that was decoded.
+    """Every record of a slice, decoded, or why it could not be; `keys` are the valid ones that a message may suggest.
 
     Raises InputError where the file cannot be read any further.
     """
@@ -103,7 +102,7 @@ def decoded_lines(
             continue
         try:
             record = decode(line)
-            wrong = check(line, record)
+            wrong = repeated_key(line) if number - unit.first_record < CHECKED else None
             yield source, record if wrong is None else _malformed(source, wrong)
         except msgspec.ValidationError as error:
             yield source, _malformed(source, explain_mismatch(error, keys))
