@@ -5,8 +5,8 @@ from importlib.resources import files
 from tests.exposure import cases
 from tests.exposure.test_audit import audited, write
 
+from sequester.exposure import sketch
 from sequester.exposure.matching import normalise
-from sequester.exposure.oracle import certain_windows
 from sequester.exposure.stock import is_stock
 from sequester.findings.model import Verdict
 
@@ -14,7 +14,7 @@ LICENCE = files("sequester.exposure").joinpath("stock.txt").read_text("utf-8").s
 
 
 def windows_of(text):
-    return tuple(certain_windows(normalise(text)))
+    return sketch.windows_of(normalise(text))
 
 
 def test_no_windows_are_no_stock_text():

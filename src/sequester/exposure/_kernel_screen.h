@@ -109,25 +109,20 @@ static seq_outcome screen_calls(seq_batch *batch, const seq_episode *episode)
 {
     seq_scored *calls = (seq_scored *)batch->calls.data + episode->first_call;
     const seq_buffer *buffer = &batch->buffer;
-    const uint32_t *ends = buffer->breaks + 1 + episode->reasoning + 1 + episode->publics;
-    size_t from = batch->pattern.count;
+    const uint32_t *ends = buffer->ends + episode->reasoning + 1 + episode->publics;
     for (size_t i = 0; i < episode->calls; i++) {
         seq_found *found = &batch->found;
         calls[i].first_run = found->runs;
         calls[i].first_chain = found->chains;
         if (calls[i].fields != 0) {
             const uint32_t *starts = (const uint32_t *)batch->starts.data + calls[i].first_field;
-            const size_t end = ends[calls[i].fields - 1];
-            from = seeds_until(&buffer->seeds, from, starts[0]);
-            const size_t to = seeds_until(&buffer->seeds, from, end);
-            const seq_call call = {buffer->text, starts[0], end, &buffer->seeds, from, to, starts, calls[i].fields};
+            const seq_call call = {buffer->text, starts[0], ends[calls[i].fields - 1], starts, calls[i].fields};
             if (!find_chains(&batch->pattern, &call, found)) {
                 return OUTCOME_MEMORY;
             }
             if (batch->sketch.slots != NULL) {
                 note_foreign(&batch->sketch, &call, found, calls[i].first_run);
             }
-            from = to;
             ends += calls[i].fields;
         }
         calls[i].chains = found->chains - calls[i].first_chain;
@@ -146,9 +141,7 @@ static seq_outcome screen_episode(seq_batch *batch, size_t number)
     if (outcome == OUTCOME_GOOD) {
         add_sources(&batch->buffer, &sources);
         add_calls(batch, episode, texts + episode->reasoning + episode->publics);
-        outcome = find_seeds(&batch->buffer);
-    }
-    if (outcome == OUTCOME_GOOD) {
+        close_buffer(&batch->buffer);
         outcome = build_pattern(&batch->pattern, &batch->buffer, &sources);
     }
     if (outcome != OUTCOME_GOOD) {

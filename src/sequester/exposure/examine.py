@@ -20,9 +20,9 @@ from sequester.episodes.model import Channel, Episode, RewardCall
 from sequester.exposure import matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, unfold, worth_unfolding
-from sequester.exposure.oracle import certain_windows
 from sequester.exposure.private import Material
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
+from sequester.exposure.sketch import windows_of
 from sequester.exposure.stock import is_stock
 from sequester.exposure.tally import Candidate
 from sequester.findings.fingerprint import FingerprintKey
@@ -346,7 +346,7 @@ def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
     runs, stock = [], 0
     for run in chain.runs:
         if run.private >= THRESHOLDS.substantial:
-            windows = tuple(certain_windows(subject.normalised[run.cot_start : run.cot_start + run.length]))
+            windows = windows_of(subject.normalised[run.cot_start : run.cot_start + run.length])
             if is_stock(windows):
                 stock += run.private
             else:

@@ -5,7 +5,7 @@ algorithm; `normaliser` describes what the matcher sees of a text). The environm
 (`avx512`, `avx2`, `scalar` or `python`) forces one. Lengths and positions count bytes of normalised UTF-8 unless said otherwise.
 
 What is certain: a private stretch of at least GUARANTEE (24) normalised bytes that stands in a reward input is found, unless it is of
-low entropy (`oracle.low_entropy`). Shorter ones are found by chance and by chaining.
+low entropy (`oracle.low_entropy`). Shorter ones, from 16 bytes on, are found mostly, and by chaining.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sequester.exposure import folding, oracle
 from sequester.exposure.flags import ESCAPES, LONG_TOKEN, NUMBERS, WIDE
 from sequester.exposure.normaliser import normalise as normalise_plainly
 from sequester.exposure.normaliser import pieces, plain
-from sequester.exposure.oracle import GUARANTEE, K, RawChain, W
+from sequester.exposure.oracle import GUARANTEE, RawChain
 from sequester.exposure.sketch import Sketch
 
 
@@ -49,13 +49,11 @@ __all__ = [
     "Chain",
     "Episode",
     "Hit",
-    "K",
     "Pattern",
     "Run",
     "Screening",
     "Sketch",
     "Text",
-    "W",
     "implementation",
     "normalise",
     "offsets",

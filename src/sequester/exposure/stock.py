@@ -6,17 +6,18 @@ carries no weight and no characters.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
 from sequester.exposure.matching import normalise
-from sequester.exposure.oracle import certain_windows
+from sequester.exposure.sketch import windows_of
 
 _BETWEEN = "\n%%\n"
 _PART, _STRIDE = 260, 200
 
 
-def is_stock(windows: tuple[int, ...]) -> bool:
+def is_stock(windows: Sequence[int]) -> bool:
     """Whether a run with these windows stands whole in stock text; False for none, since nothing was looked up."""
     return bool(windows) and _windows().issuperset(windows)
 
@@ -30,5 +31,5 @@ def _windows() -> frozenset[int]:
         window
         for text in normalised
         for start in range(0, len(text), _STRIDE)
-        for window in certain_windows(text[start : start + _PART])
+        for window in windows_of(text[start : start + _PART])
     )
