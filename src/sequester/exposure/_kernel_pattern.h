@@ -98,23 +98,12 @@ static inline size_t private_bytes(const seq_pattern *pattern, size_t start, siz
     return length - public_bytes;
 }
 
-/* The first place of a gram's hash if a run may go through a place of it: because one goes through this place, or because there are
- * more; else 0. Without branches, which nothing would foretell here. With `unmarked`, runs at marked places do not count. */
-static inline uint32_t promising(const seq_pattern *pattern, const uint8_t *text, bool unmarked)
-{
-    const uint64_t gram = load64(text);
-    const uint32_t entry = first_entry(&pattern->index, gram); /* of none, the place lies before the text, where nothing is equal */
-    const ptrdiff_t place = INDEX_STRIDE * ((ptrdiff_t)entry - 1);
-    const bool run = (load64(pattern->cot + place) == gram) & share_run(pattern->cot + place, text) &
-                     (!unmarked | (load64(pattern->marks + place) != ALL_MARKED));
-    return run | (pattern->index.next[entry] != 0) ? entry : 0;
-}
-
-/* Marks the runs through a gram of public text in the reasoning from `base` on; counts the bytes. `entry` is the first of its hash. */
-static uint64_t mark_gram(seq_pattern *pattern, size_t base, const uint8_t *text, uint32_t entry)
+/* Marks the runs through a gram of public text in the reasoning from `base` on; counts the bytes. */
+static uint64_t mark_gram(seq_pattern *pattern, size_t base, const uint8_t *text)
 {
     const uint64_t gram = load64(text);
     uint64_t marked = 0;
+    uint32_t entry = first_entry(&pattern->index, gram);
     for (int places = 0; entry != 0 && places < PLACES; entry = pattern->index.next[entry]) {
         const size_t place = (size_t)INDEX_STRIDE * (entry - 1);
         const uint8_t *cot = pattern->cot + place;
@@ -139,8 +128,7 @@ static uint64_t mark_public(seq_pattern *pattern, size_t base, const uint8_t *te
     seq_candidates found;
     for (size_t at = low; next_candidates(&pattern->index, text, &at, high, PUBLIC_STRIDE, &found);) {
         for (size_t i = 0; i < found.count && found.at[i] + GRAM <= high; i++) {
-            const uint32_t entry = promising(pattern, text + found.at[i], true);
-            marked += entry ? mark_gram(pattern, base, text + found.at[i], entry) : 0;
+            marked += mark_gram(pattern, base, text + found.at[i]);
         }
     }
     return marked;

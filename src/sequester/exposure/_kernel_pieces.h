@@ -51,13 +51,14 @@ static inline size_t distance(int64_t a, int64_t b)
     return (size_t)(a > b ? a - b : b - a);
 }
 
-/* The best run through the gram at `at`, without what the run before covers. `entry` is the first of its hash. */
-static bool longest(const seq_pattern *pattern, const seq_call *call, size_t at, uint32_t entry, size_t covered, int64_t diagonal, seq_link *best)
+/* The best run through the gram at `at`, without what the run before covers. */
+static bool longest(const seq_pattern *pattern, const seq_call *call, size_t at, size_t covered, int64_t diagonal, seq_link *best)
 {
     const uint8_t *text = call->text + at;
     const uint64_t gram = load64(text);
     size_t best_private = 0, best_distance = 0;
     int tries = 0;
+    uint32_t entry = first_entry(&pattern->index, gram);
     for (int places = 0; entry != 0 && places < PLACES && tries < TRIES; entry = pattern->index.next[entry]) {
         const size_t place = (size_t)INDEX_STRIDE * (entry - 1);
         const uint8_t *cot = pattern->cot + place;
@@ -95,9 +96,8 @@ static bool find_links(const seq_pattern *pattern, const seq_call *call, seq_fou
     for (size_t next = call->start; next_candidates(&pattern->index, call->text, &next, call->end, INPUT_STRIDE, &candidates);) {
         for (size_t i = 0; i < candidates.count && candidates.at[i] + GRAM <= call->end; i++) {
             const size_t at = candidates.at[i];
-            const uint32_t entry = at + GRAM <= covered ? 0 : promising(pattern, call->text + at, false);
             seq_link link;
-            if (entry == 0 || !longest(pattern, call, at, entry, covered, diagonal, &link)) {
+            if (at + GRAM <= covered || !longest(pattern, call, at, covered, diagonal, &link)) {
                 continue;
             }
             covered = (size_t)link.at + link.length;
