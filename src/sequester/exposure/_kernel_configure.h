@@ -91,9 +91,10 @@ static bool fill_names(seq_name *names, const Py_buffer *packed, size_t width)
 static PyObject *configure(PyObject *module, PyObject *args)
 {
     const char *level;
+    unsigned long long key;
     Py_buffer bmp, astral, expansions, entities, tags;
     (void)module;
-    if (!PyArg_ParseTuple(args, "sy*y*y*y*y*", &level, &bmp, &astral, &expansions, &entities, &tags)) {
+    if (!PyArg_ParseTuple(args, "sKy*y*y*y*y*", &level, &key, &bmp, &astral, &expansions, &entities, &tags)) {
         return NULL;
     }
     bool good = bmp.len == sizeof tables.bmp && astral.len == sizeof tables.astral && expansions.len <= (Py_ssize_t)sizeof tables.expansions;
@@ -103,6 +104,8 @@ static PyObject *configure(PyObject *module, PyObject *args)
                                                               : -1;
     if (good && number >= 0) {
         tables.level = number;
+        tables.factors[0] = (uint32_t)key | 1;
+        tables.factors[1] = (uint32_t)(key >> 32) | 1;
         memcpy(tables.bmp, bmp.buf, (size_t)bmp.len);
         memcpy(tables.astral, astral.buf, (size_t)astral.len);
         memcpy(tables.expansions, expansions.buf, (size_t)expansions.len);

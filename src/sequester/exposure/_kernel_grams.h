@@ -9,14 +9,11 @@
 #define INDEX_STRIDE 4
 #define PUBLIC_STRIDE 8 /* of every so many positions of a text the first INDEX_STRIDE ones are looked up */
 #define INPUT_STRIDE 16
-#define PROBES 16      /* looked up at once */
+#define PROBES 16 /* looked up at once */
 #define CANDIDATES 256 /* collected at once, and up to PROBES more */
-#define ENTRY_BITS 64  /* of the filter, at least, per gram of the reasoning */
+#define ENTRY_BITS 64 /* of the filter, at least, per gram of the reasoning */
 
-#define LOW_FACTOR UINT32_C(0x9E3779B1)
-#define HIGH_FACTOR UINT32_C(0x85EBCA77)
-
-/* The grams of a text at every INDEX_STRIDE-th position. Which is number `entry` stands at INDEX_STRIDE * entry. */
+/* The grams of a text at every INDEX_STRIDE-th position, by number. */
 typedef struct {
     seq_block heads_block, next_block, filter_block;
     uint32_t *heads;  /* by hash: the first gram, plus one */
@@ -32,9 +29,10 @@ static void release_index(seq_index *index)
     release(&index->filter_block);
 }
 
+/* Nothing that is found depends on the factors: they are drawn anew for each process, so that nobody can write texts whose grams collide. */
 static inline uint32_t gram_hash(uint64_t gram)
 {
-    return (uint32_t)gram * LOW_FACTOR + (uint32_t)(gram >> 32) * HIGH_FACTOR;
+    return (uint32_t)gram * tables.factors[0] + (uint32_t)(gram >> 32) * tables.factors[1];
 }
 
 /* Backwards, so that the places of a gram come out in order. */
@@ -63,7 +61,7 @@ typedef struct {
 } seq_candidates;
 
 /* Collects candidates from the position *at on, where a stride begins; moves it to where to go on. At the end of the text there may be
- * some of what follows. Reads up to PROBES * stride bytes beyond. */
+ * some of what follows. Reads up to 64 bytes beyond. */
 static void collect_scalar(const seq_index *index, const uint8_t *text, size_t *at, size_t end, size_t stride, seq_candidates *found)
 {
     const unsigned shift = index->filter_shift;
@@ -90,7 +88,7 @@ SEQ_AVX512 static void collect_avx512(const seq_index *index, const uint8_t *tex
                                       seq_candidates *found)
 {
     const __m512i low = _mm512_broadcast_i32x4(_mm_setr_epi8(GRAM_BYTES)), high = _mm512_add_epi8(low, _mm512_set1_epi8(4));
-    const __m512i low_factor = _mm512_set1_epi32((int)LOW_FACTOR), high_factor = _mm512_set1_epi32((int)HIGH_FACTOR);
+    const __m512i low_factor = _mm512_set1_epi32((int)tables.factors[0]), high_factor = _mm512_set1_epi32((int)tables.factors[1]);
     const __m512i one = _mm512_set1_epi32(1), last = _mm512_set1_epi32(31);
     const __m128i shift = _mm_cvtsi32_si128((int)index->filter_shift);
     const long long word = (long long)stride / 8;
@@ -117,7 +115,7 @@ SEQ_AVX512 static void collect_avx512(const seq_index *index, const uint8_t *tex
 SEQ_AVX2 static void collect_avx2(const seq_index *index, const uint8_t *text, size_t *at, size_t end, size_t stride, seq_candidates *found)
 {
     const __m256i low = _mm256_broadcastsi128_si256(_mm_setr_epi8(GRAM_BYTES)), high = _mm256_add_epi8(low, _mm256_set1_epi8(4));
-    const __m256i low_factor = _mm256_set1_epi32((int)LOW_FACTOR), high_factor = _mm256_set1_epi32((int)HIGH_FACTOR);
+    const __m256i low_factor = _mm256_set1_epi32((int)tables.factors[0]), high_factor = _mm256_set1_epi32((int)tables.factors[1]);
     const __m256i last = _mm256_set1_epi32(31);
     const __m128i shift = _mm_cvtsi32_si128((int)index->filter_shift);
     for (; *at < end && found->count < CANDIDATES; *at += 2 * stride) {

@@ -38,6 +38,7 @@ enum { LEVEL_SCALAR, LEVEL_AVX2, LEVEL_AVX512 };
 /* Set once by configure(), read-only afterwards. */
 static struct {
     int level;
+    uint32_t factors[2]; /* of the hash of grams, odd */
     uint16_t bmp[0x10000];
     uint16_t astral[0x400 + 0x100 + 0x80];
     uint8_t expansions[4 * 0x800];

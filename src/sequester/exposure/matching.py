@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import secrets
 from array import array
 from collections.abc import Sequence
 from importlib import import_module
@@ -128,9 +129,9 @@ implementation: str = _chosen()
 
 
 def configure_kernel(level: str) -> None:
-    """Hand the folding tables to the kernel and choose its instruction set. For the import of this module, and for tests."""
+    """Hand a random key for its hash and the folding tables to the kernel and choose its instruction set. At import, and for tests."""
     tables = (folding.BMP, folding.ASTRAL, folding.EXPANSIONS, folding.packed_entities(), folding.packed_tags())
-    _kernel.configure(level, *tables)
+    _kernel.configure(level, secrets.randbits(64), *tables)
 
 
 if implementation != "python":

@@ -21,6 +21,7 @@ them. All of them are, wherever they stand: what is public must not count as pri
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -142,7 +143,9 @@ class Pattern:
 
     def _mark(self, text: bytes, base: int) -> None:
         for at, gram in probed(text, PUBLIC_STRIDE):
-            for cot in [place for place in self._index.get(gram, ()) if place >= base][:PLACES]:
+            places = self._index.get(gram, [])
+            first = bisect_left(places, base)
+            for cot in places[first : first + PLACES]:
                 if 0 in self._marks[cot : cot + GRAM]:
                     start, length = self._run_through(cot, text, at)
                     if length >= RUN:
@@ -208,13 +211,15 @@ class _Stream:
             cot, length = pattern._run_through(place, self.text, at)
             start = at - (place - cot)
             cut = max(0, covered - start)
-            if length < RUN or length - cut < PIECE or tries == TRIES:
+            if length < RUN or length - cut < PIECE:
                 continue
             link = _Link(cot + cut, start + cut, length - cut)
             candidate = (link.length, pattern._private(link.cot, link.length), -abs(link.cot - link.at - diagonal))
             if best is None or candidate > rank:
                 best, rank = link, candidate
             tries += 1
+            if tries == TRIES:
+                break
         return best
 
     def _completed(self, pattern: Pattern, chain: list[_Link], floor: int, ceiling: int) -> tuple[int, RawChain | None]:
