@@ -9,7 +9,7 @@ from tests.exposure.hostile_texts import ESCAPES, hostile, prose
 
 from sequester.exposure import flags, oracle
 from sequester.exposure.normaliser import normalise, pieces
-from sequester.exposure.sketch import LINE, NOTE_STRIDE, WINDOW, Sketch, windows_of
+from sequester.exposure.sketch import LINE, NOTE_STRIDE, WINDOW, Sketch, window_hash, windows_of
 
 _SECRET = "the hidden intermediate result equals nineteen so the grader will accept any answer that mentions bananas"
 
@@ -218,6 +218,15 @@ def test_a_run_is_held_where_an_input_holds_it_whole() -> None:
             sketch = Sketch(4096)
             oracle.screen([([], [], [[left + run + right]])], sketch)
             assert sketch.holds_run(windows_of(run)) == (size >= WINDOW + NOTE_STRIDE - 1)
+
+
+def test_the_windows_of_a_run_are_those_at_its_positions() -> None:
+    run = bytes(random.Random(6).choices(range(97, 123), k=1000))
+    assert not windows_of(run[:38])
+    for size in (39, 40, 300):
+        assert list(windows_of(run[:size])) == [window_hash(run, at) for at in range(size - WINDOW + 1)]
+    assert windows_of(run)[-1] == window_hash(run, len(run) - WINDOW)
+    assert len(windows_of(run)) < len(run) / 2
 
 
 def test_a_run_that_no_input_holds_whole_is_not_held() -> None:

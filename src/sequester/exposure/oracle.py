@@ -1,9 +1,12 @@
 """The matching algorithm in plain Python: the reference for the C kernel, and the matcher where there is no compiler.
 
 Grams. The reasoning is indexed by its grams of GRAM bytes at every INDEX_STRIDE-th position. Of another text, the grams at the first
-INDEX_STRIDE positions of every stride (of PUBLIC_STRIDE or INPUT_STRIDE bytes) are looked up. In `stride` consecutive positions of both
-texts, side by side, those INDEX_STRIDE probes meet every remainder by INDEX_STRIDE, so one meets an indexed position. Hence a shared run
-of GRAM + stride - 1 bytes is never missed: with public text one of 15, with an input one of 23. RUN bytes at least make a run.
+INDEX_STRIDE positions of every stride (of PUBLIC_STRIDE or INPUT_STRIDE bytes) are looked up. RUN bytes at least make a run.
+
+The guarantee. Wherever a shared run stands in both texts, any `stride` consecutive positions of it hold INDEX_STRIDE of the other text
+that are looked up, and since the stride is a multiple of INDEX_STRIDE, their places in the reasoning have all remainders by
+INDEX_STRIDE: one of them is indexed. A run of GRAM + stride - 1 bytes has so many positions at which a gram fits. So none of that length
+is missed: with public text 15 bytes, hence every run; with an input 23, hence every run of GUARANTEE bytes.
 
 Runs. A gram that stands in both texts is extended exactly to both sides; of several places in the reasoning (at most TRIES runs are
 tried) the longest run wins, then the one with more private bytes, then the one that best continues the run before, then the first.

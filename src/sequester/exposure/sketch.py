@@ -19,9 +19,9 @@ import mmap
 import struct
 from array import array
 from collections.abc import Sequence
-from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sequester.errors import UsageError
 
@@ -56,10 +56,13 @@ def windows_of(run: bytes) -> array[int]:
     count = len(run) - WINDOW + 1
     if count < NOTE_STRIDE:
         return array("Q")
+    words: NDArray[np.uint64] = np.ndarray(len(run) - 7, np.dtype("<u8"), run, strides=(1,))
+    halves = words[:-8] * np.uint64(_LOW_FACTOR) + words[8:] * np.uint64(_HIGH_FACTOR)
+    first, second = halves[:count], halves[WINDOW // 2 :]
+    hashes = first ^ (second << np.uint64(31) | second >> np.uint64(33))
     # The second end begins at the remainder at which the first one stops, so that both together are like one.
-    second = max(_END, (count - _END) // NOTE_STRIDE * NOTE_STRIDE)
-    places = chain(range(min(count, _END)), range(second, count))
-    return array("Q", (window_hash(run, at) for at in places))
+    rest = max(_END, (count - _END) // NOTE_STRIDE * NOTE_STRIDE)
+    return array("Q", hashes[:_END].tobytes() + hashes[rest:].tobytes())
 
 
 class Sketch:
