@@ -13,6 +13,7 @@ from bench.corpora import Corpus, as_buffers, as_strings, is_leak, parsed, size_
 from bench.corpus import Label
 from bench.measuring import medians
 from sequester.exposure import matching
+from sequester.exposure.oracle import PIECE
 
 PER_CLASS = 12
 NEGATIVES = 400
@@ -55,6 +56,7 @@ def compare_engines(corpus: Corpus) -> Sample:
     texts = list(parsed([line for _, line in chosen]))
     buffers, strings, size = as_buffers(texts), as_strings(texts), size_of(texts)
     public = corpus.facts.public
+    kernel = kernel_scorer(public)
     rivals = {
         "word 8-gram sets": word_ngrams(8, public),
         "word 13-gram sets": word_ngrams(13, public),
@@ -62,8 +64,8 @@ def compare_engines(corpus: Corpus) -> Sample:
         "numba rolling hash, K = 32": rolling_hash(public),
     }
     works: dict[tuple[str, str], Callable[[], list[int]]] = {
-        ("kernel", "Arrow buffers"): partial(kernel_scores, public, buffers),
-        ("kernel", "Python strings"): partial(kernel_scores, public, strings),
+        ("kernel", "Arrow buffers"): partial(kernel, buffers),
+        ("kernel", "Python strings"): partial(kernel, strings),
     }
     works |= {(name, "Python strings"): partial(_scores, engine, texts) for name, engine in rivals.items()}
     seconds = medians({"|".join(key): work for key, work in works.items()})
@@ -75,20 +77,28 @@ def compare_engines(corpus: Corpus) -> Sample:
     return Sample(len(labels) - negatives, negatives, PER_CLASS, rows)
 
 
-def kernel_scores(public: Sequence[str], episodes: Sequence[matching.Episode]) -> list[int]:
+def kernel_scorer(public: Sequence[str]) -> Callable[[Sequence[matching.Episode]], list[int]]:
     """Per episode the private characters of its best chain: the kernel alone, without decoding layers and severity.
 
-    Runs that stand in the run's public text count nothing, as for the other engines.
+    Runs that stand in the run's public text count nothing, as for the other engines; as there, it is prepared beforehand.
     """
     known = matching.normalise("\n".join(public))
-    scores = [0] * len(episodes)
-    reasoning, last = b"", -1
-    for hit in matching.screen(episodes).hits:
-        if hit.chains and hit.episode != last:
-            reasoning, last = matching.normalise(episodes[hit.episode][0][0]), hit.episode
-        for chain in hit.chains:
-            own = sum(run.private for run in chain.runs if reasoning[run.cot_start : run.cot_start + run.length] not in known)
-            scores[hit.episode] = max(scores[hit.episode], own)
+    starts = frozenset(known[at : at + PIECE] for at in range(len(known)))
+
+    def is_known(run: bytes) -> bool:
+        return run[:PIECE] in starts and run in known
+
+    def scores(episodes: Sequence[matching.Episode]) -> list[int]:
+        best = [0] * len(episodes)
+        reasoning, last = b"", -1
+        for hit in matching.screen(episodes).hits:
+            if hit.chains and hit.episode != last:
+                reasoning, last = matching.normalise(episodes[hit.episode][0][0]), hit.episode
+            for chain in hit.chains:
+                own = (run.private for run in chain.runs if not is_known(reasoning[run.cot_start : run.cot_start + run.length]))
+                best[hit.episode] = max(best[hit.episode], sum(own))
+        return best
+
     return scores
 
 

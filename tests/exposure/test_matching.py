@@ -17,6 +17,7 @@ from sequester.errors import UsageError
 from sequester.exposure import flags, matching, oracle
 from sequester.exposure.matching import GUARANTEE, Episode, Pattern, Sketch, normalise, offsets, screen
 from sequester.exposure.normaliser import normalise as normalise_plain
+from sequester.exposure.sketch import windows_of
 
 _kernel = pytest.importorskip("sequester.exposure._kernel")
 _SECRET = "the hidden intermediate result equals nineteen so the grader will accept any answer that mentions bananas"
@@ -229,11 +230,11 @@ def test_threads_agree() -> None:
 
 def test_the_sketch_holds_what_other_inputs_hold(level: str) -> None:
     text, sketch = prose(random.Random(8), 40), Sketch(4096)
-    windows = oracle.certain_windows(normalise(text))
+    windows = windows_of(normalise(text))
     assert windows
-    assert not any(sketch.holds(window) for window in windows)
+    assert not sketch.holds_run(windows)
     screen([((), (), ((f"before {text} after",),))], sketch)
-    assert all(sketch.holds(window) for window in windows)
+    assert sketch.holds_run(windows)
 
 
 def test_the_sketch_notes_nothing_of_a_possible_leak(level: str) -> None:

@@ -1,6 +1,6 @@
 import random
 import time
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +9,7 @@ from tests.exposure.hostile_texts import ESCAPES, hostile, prose
 
 from sequester.exposure import flags, oracle
 from sequester.exposure.normaliser import normalise, pieces
-from sequester.exposure.sketch import LINE, Sketch
+from sequester.exposure.sketch import LINE, NOTE_STRIDE, WINDOW, Sketch, window_hash, windows_of
 
 _SECRET = "the hidden intermediate result equals nineteen so the grader will accept any answer that mentions bananas"
 
@@ -86,27 +86,25 @@ def test_pieces_cover_the_text() -> None:
     assert all(left.end == right.start for left, right in pairwise(found))
 
 
-@given(st.binary(max_size=200).map(lambda raw: bytes(97 + byte % 4 for byte in raw)))
-@settings(max_examples=100, deadline=None)
-def test_seed_positions_are_the_minimisers(text: bytes) -> None:
-    orders = list(oracle.orders(text))
-    padded = [256] * (oracle.W - 1) + orders + [256] * (oracle.W - 1)
-    chosen = set()
-    for start in range(len(padded) - oracle.W + 1 if orders else 0):
-        window = padded[start : start + oracle.W]
-        chosen |= {start + i - (oracle.W - 1) for i, order in enumerate(window) if order == min(window) and order < 256}
-    assert oracle.seed_positions(text) == sorted(chosen)
+@pytest.mark.parametrize("stride", [oracle.PUBLIC_STRIDE, oracle.INPUT_STRIDE])
+def test_a_run_of_a_gram_and_a_stride_is_probed_at_an_indexed_place_wherever_it_stands(stride: int) -> None:
+    size = oracle.GRAM + stride - 1
+    for before, start in product(range(oracle.INDEX_STRIDE), range(stride)):
+        run = bytes(range(100, 100 + size))
+        grams = {gram for at, gram in oracle.probed(b"x" * start + run, stride) if at >= start}
+        places = range(-before % oracle.INDEX_STRIDE, stride, oracle.INDEX_STRIDE)
+        indexed = {run[at : at + oracle.GRAM] for at in places}
+        assert grams & indexed
 
 
-def test_a_shared_run_of_the_guaranteed_length_shares_a_seed() -> None:
+def test_public_text_is_marked_wherever_it_stands() -> None:
     rng = random.Random(1)
     for _ in range(300):
-        run, left, right, other = (bytes(rng.choices(b"abcdefgh12", k=k)) for k in (oracle.GUARANTEE, 30, 30, 30))
-        seeds = [
-            {oracle.seed_hash(text, at) for at in oracle.seed_positions(text)}
-            for text in (left + run + right, other + run + left)
-        ]
-        assert seeds[0] & seeds[1]
+        run, left, right, other = (
+            bytes(rng.choices(b"abcdefgh12", k=k)) for k in (oracle.RUN, rng.randrange(30), 30, rng.randrange(30))
+        )
+        pattern = oracle.Pattern([left + b"x" + run + b"y" + right], [(other + b"z" + run, 0)])
+        assert pattern.length - pattern.private >= len(run)
 
 
 @pytest.mark.parametrize(
@@ -209,25 +207,42 @@ def test_flags(raw: bytes | str, flag: int) -> None:
 def test_the_sketch_holds_what_stands_outside_private_runs_only() -> None:
     rng = random.Random(5)
     rubric, sketch = prose(rng, 60).encode(), Sketch(1024)
-    windows = oracle.certain_windows(normalise(rubric)[0])
+    windows = windows_of(normalise(rubric)[0])
     assert windows
     oracle.screen([([rubric], [], [[b"Notes: " + rubric]])], sketch)
     assert not any(sketch.holds(window) for window in windows)
     oracle.screen([([rubric], [(rubric, 0)], [[rubric]])], sketch)
-    assert all(sketch.holds(window) for window in windows)
+    assert sketch.holds_run(windows)
 
 
-def test_certain_windows_are_selected_wherever_the_run_stands() -> None:
+def test_a_run_is_held_where_an_input_holds_it_whole() -> None:
     rng = random.Random(9)
-    for size in (30, 39, 40, 41, 60, 200, 512, 513, 2000):
+    for size in (38, 39, 40, 41, 60, 200, 512, 513, 2000):
         run = bytes(rng.choices(b"abcdefgh12", k=size))
-        certain = set(oracle.certain_windows(run))
-        assert bool(certain) or size < oracle.WINDOW + oracle.W - 1
         for _ in range(5):
             left, right = (bytes(rng.choices(b"abcdefgh12", k=rng.randrange(40))) for _ in range(2))
-            text = left + run + right
-            inside = [at for at in oracle.seed_positions(text) if len(left) <= at <= len(left) + size - oracle.WINDOW]
-            assert certain <= {oracle.window_hash(text, at) for at in inside}
+            sketch = Sketch(4096)
+            oracle.screen([([], [], [[left + run + right]])], sketch)
+            assert sketch.holds_run(windows_of(run)) == (size >= WINDOW + NOTE_STRIDE - 1)
+
+
+def test_the_windows_of_a_run_are_those_at_its_positions() -> None:
+    run = bytes(random.Random(6).choices(range(97, 123), k=1000))
+    assert not windows_of(run[:38])
+    for size in (39, 40, 300):
+        assert list(windows_of(run[:size])) == [window_hash(run, at) for at in range(size - WINDOW + 1)]
+    assert windows_of(run)[-1] == window_hash(run, len(run) - WINDOW)
+    assert len(windows_of(run)) < len(run) / 2
+
+
+def test_a_run_that_no_input_holds_whole_is_not_held() -> None:
+    rng, sketch = random.Random(4), Sketch(4096)
+    run = bytes(rng.choices(b"abcdefgh12", k=200))
+    assert not sketch.holds_run(windows_of(b""))
+    assert not sketch.holds_run(windows_of(run))
+    oracle.screen([([], [], [[run[:120], run[130:]]])], sketch)
+    assert sketch.holds_run(windows_of(run[:120]))
+    assert not sketch.holds_run(windows_of(run))
 
 
 def test_a_full_line_of_the_sketch_loses_one_window_for_another() -> None:

@@ -4,7 +4,7 @@
  *   _kernel_units.h      one character of a raw text       _kernel_chains.h   chains of them
  *   _kernel_text.h       normaliser                        _kernel_sketch.h   windows that others hold
  *   _kernel_flags.h      hints at further layers           _kernel_episode.h  one episode
- *   _kernel_seeds.h      minimiser seeds                   _kernel_borrow.h   texts from Python
+ *   _kernel_grams.h      index of the reasoning            _kernel_borrow.h   texts from Python
  *   _kernel_pattern.h    reasoning, public text            _kernel_screen.h   screen()
  *   _kernel_entropy.h    text that says too little         _kernel_configure.h
  *
@@ -53,9 +53,7 @@ static PyObject *pattern_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
         outcome = reset_buffer(&self->buffer, texts, segments + publics);
         if (outcome == OUTCOME_GOOD) {
             add_sources(&self->buffer, &sources);
-            outcome = find_seeds(&self->buffer);
-        }
-        if (outcome == OUTCOME_GOOD) {
+            close_buffer(&self->buffer);
             outcome = build_pattern(&self->pattern, &self->buffer, &sources);
         }
         Py_END_ALLOW_THREADS
@@ -86,15 +84,14 @@ static PyObject *pattern_scan(PatternObject *self, PyObject *fields)
             outcome = OUTCOME_MEMORY;
         }
         if (outcome == OUTCOME_GOOD) {
+            add_break(&buffer, INPUT_BREAK); /* so that no run of the reasoning goes on before the first field */
             for (size_t i = 0; i < count; i++) {
                 ((uint32_t *)starts.data)[i] = (uint32_t)buffer.size;
                 add_text(&buffer, ((const seq_text *)loans.texts_block.data)[i], INPUT_BREAK);
             }
-            outcome = find_seeds(&buffer);
-        }
-        if (outcome == OUTCOME_GOOD) {
-            const size_t end = buffer.size - (count != 0);
-            const seq_call call = {buffer.text, SEQ_SLACK, end, &buffer.seeds, 0, buffer.seeds.count, starts.data, count};
+            close_buffer(&buffer);
+            const size_t start = SEQ_SLACK + 1, end = count ? buffer.size - 1 : start;
+            const seq_call call = {buffer.text, start, end, starts.data, count};
             outcome = find_chains(&self->pattern, &call, &found) ? OUTCOME_GOOD : OUTCOME_MEMORY;
         }
         Py_END_ALLOW_THREADS
@@ -201,7 +198,7 @@ static PyObject *rearranged(PyObject *module, PyObject *text)
 }
 
 static PyMethodDef methods[] = {
-    {"configure", configure, METH_VARARGS, "configure(level, bmp, astral, expansions, entities, tags)"},
+    {"configure", configure, METH_VARARGS, "configure(level, key, bmp, astral, expansions, entities, tags)"},
     {"levels", levels, METH_NOARGS, "levels() -> names of the instruction sets this machine has, best first"},
     {"normalise", normalise, METH_O, "normalise(text) -> (normalised, odd, wide)"},
     {"rearranged", rearranged, METH_O, "rearranged(text) -> texts that stand cut up in it"},

@@ -8,7 +8,7 @@
 #define INPUT_GAP 256
 #define OVERLAP 16
 #define EDGE 64
-#define GUARANTEE (SEED + WINDOW - 1)
+#define GUARANTEE 24
 
 static inline size_t smaller(size_t a, size_t b)
 {

@@ -13,7 +13,7 @@ static bool has_avx512(void)
 #if SEQ_X86
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
-           __builtin_cpu_supports("gfni") && __builtin_cpu_supports("bmi2");
+           __builtin_cpu_supports("bmi2");
 #else
     return false;
 #endif
@@ -36,16 +36,6 @@ static PyObject *levels(PyObject *module, PyObject *unused)
         return Py_BuildValue("(sss)", "avx512", "avx2", "scalar");
     }
     return has_avx2() ? Py_BuildValue("(ss)", "avx2", "scalar") : Py_BuildValue("(s)", "scalar");
-}
-
-static uint8_t product(uint8_t a, uint8_t b)
-{
-    uint8_t result = 0;
-    for (; b != 0; b >>= 1) {
-        result ^= b & 1 ? a : 0;
-        a = (uint8_t)(a << 1 ^ (a & 0x80 ? 0x1B : 0));
-    }
-    return result;
 }
 
 static bool in(int c, const char *characters)
@@ -115,11 +105,6 @@ static void classify(void)
     for (int bit = 0; bit < 8; bit++) {
         memset(tables.bits[bit], 1 << bit, sizeof tables.bits[bit]);
     }
-    for (int x = 0; x < 256; x++) {
-        tables.product[0][x] = product((uint8_t)x, 0x1D);
-        tables.product[1][x] = product((uint8_t)x, 0x53);
-        tables.product[2][x] = product((uint8_t)x, 0xB7);
-    }
 }
 
 static bool fill_names(seq_name *names, const Py_buffer *packed, size_t width)
@@ -145,9 +130,10 @@ static bool fill_names(seq_name *names, const Py_buffer *packed, size_t width)
 static PyObject *configure(PyObject *module, PyObject *args)
 {
     const char *level;
+    unsigned long long key;
     Py_buffer bmp, astral, expansions, entities, tags;
     (void)module;
-    if (!PyArg_ParseTuple(args, "sy*y*y*y*y*", &level, &bmp, &astral, &expansions, &entities, &tags)) {
+    if (!PyArg_ParseTuple(args, "sKy*y*y*y*y*", &level, &key, &bmp, &astral, &expansions, &entities, &tags)) {
         return NULL;
     }
     bool good = bmp.len == sizeof tables.bmp && astral.len == sizeof tables.astral && expansions.len <= (Py_ssize_t)sizeof tables.expansions;
@@ -157,6 +143,8 @@ static PyObject *configure(PyObject *module, PyObject *args)
                                                               : -1;
     if (good && number >= 0) {
         tables.level = number;
+        tables.factors[0] = (uint32_t)key | 1;
+        tables.factors[1] = (uint32_t)(key >> 32) | 1;
         memcpy(tables.bmp, bmp.buf, (size_t)bmp.len);
         memcpy(tables.astral, astral.buf, (size_t)astral.len);
         memcpy(tables.expansions, expansions.buf, (size_t)expansions.len);

@@ -29,30 +29,36 @@ static inline void count_steps(const uint8_t *a, const uint8_t *b, size_t count,
 static bool repeats(const uint8_t *text, size_t count, size_t step)
 {
     seq_steps found = {0, 0, 0};
-    size_t done = 0, left = count;
-    for (; left >= 64; done += 64, left -= 64) {
+    size_t done = 0, missed = 0;
+    for (; done + 64 <= count; done += 64) {
         count_steps(text + done, text + done + step, 64, &found);
-        if (8 * (found.same + (found.up > found.down ? found.up : found.down) + left - 64) < 7 * count) {
+        if (8 * (done + 64 - found.same - (found.up > found.down ? found.up : found.down)) > count) {
             return false;
         }
     }
-    count_steps(text + done, text + done + step, left, &found);
+    for (; done < count; done++) {
+        const uint8_t difference = (uint8_t)(text[done + step] - text[done]);
+        found.same += difference == 0;
+        found.up += difference == 1;
+        found.down += difference == UINT8_MAX;
+        missed += (uint8_t)(difference + 1) > 2;
+        if (8 * missed > count) {
+            return false;
+        }
+    }
     return 8 * (found.same + (found.up > found.down ? found.up : found.down)) >= 7 * count;
 }
 
 static bool few_distinct(const uint8_t *text, size_t size)
 {
-    uint8_t seen[5];
+    uint64_t seen[4] = {0};
     size_t distinct = 0;
-    for (size_t i = 0; i < size; i++) {
-        if (distinct == 0 || memchr(seen, text[i], distinct) == NULL) {
-            if (distinct == sizeof seen) {
-                return false;
-            }
-            seen[distinct++] = text[i];
-        }
+    for (size_t i = 0; i < size && distinct < 6; i++) {
+        const uint64_t bit = UINT64_C(1) << (text[i] % 64);
+        distinct += (seen[text[i] / 64] & bit) == 0;
+        seen[text[i] / 64] |= bit;
     }
-    return true;
+    return distinct < 6;
 }
 
 static bool monotonous(const uint8_t *text, size_t size)

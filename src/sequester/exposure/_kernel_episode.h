@@ -17,23 +17,19 @@ typedef struct {
 
 typedef enum { OUTCOME_GOOD, OUTCOME_MEMORY, OUTCOME_TOO_LONG } seq_outcome;
 
-/* Normalised texts one after the other, and their seeds. Offsets are 32 bits wide. */
+/* Normalised texts one after the other. Offsets are 32 bits wide. */
 typedef struct {
-    seq_block text_block, breaks_block, at_block, hash_block, tile_block;
+    seq_block text_block, ends_block;
     uint8_t *text;
-    uint32_t *breaks; /* breaks[i] is the end of text i - 1, breaks[0] stands before the first; see also `seal` */
+    uint32_t *ends; /* of each text, where its separator stands */
     size_t size;
-    size_t break_count;
-    seq_seeds seeds;
+    size_t texts;
 } seq_buffer;
 
 static void release_buffer(seq_buffer *buffer)
 {
     release(&buffer->text_block);
-    release(&buffer->breaks_block);
-    release(&buffer->at_block);
-    release(&buffer->hash_block);
-    release(&buffer->tile_block);
+    release(&buffer->ends_block);
 }
 
 /* Empties the buffer and makes room for so many texts. */
@@ -46,23 +42,20 @@ static seq_outcome reset_buffer(seq_buffer *buffer, const seq_text *texts, size_
         }
         total += texts[i].size;
     }
-    if (!ensure(&buffer->text_block, total) || !ensure(&buffer->breaks_block, (count + 3) * sizeof(uint32_t)) ||
-        !ensure(&buffer->tile_block, sizeof(seq_tile))) {
+    if (!ensure(&buffer->text_block, total) || !ensure(&buffer->ends_block, (count + 2) * sizeof(uint32_t))) {
         return OUTCOME_MEMORY;
     }
     buffer->text = buffer->text_block.data;
-    buffer->breaks = buffer->breaks_block.data;
+    buffer->ends = buffer->ends_block.data;
     memset(buffer->text, 0, SEQ_SLACK);
     buffer->size = SEQ_SLACK;
-    buffer->breaks[0] = SEQ_SLACK - 1;
-    buffer->break_count = 1;
-    buffer->seeds.count = 0;
+    buffer->texts = 0;
     return OUTCOME_GOOD;
 }
 
 static void add_break(seq_buffer *buffer, uint8_t separator)
 {
-    buffer->breaks[buffer->break_count++] = (uint32_t)buffer->size;
+    buffer->ends[buffer->texts++] = (uint32_t)buffer->size;
     buffer->text[buffer->size++] = separator;
 }
 
@@ -74,40 +67,10 @@ static seq_normalised add_text(seq_buffer *buffer, seq_text text, uint8_t separa
     return result;
 }
 
-/* Finds the seeds of all texts in the buffer. */
-static seq_outcome find_seeds(seq_buffer *buffer)
+/* Ends the texts: what is read beyond them is defined. */
+static void close_buffer(seq_buffer *buffer)
 {
     memset(buffer->text + buffer->size, 0, 2 * SEQ_SLACK);
-    seq_seeding work = {buffer->text, SEQ_SLACK, buffer->size, buffer->breaks, buffer->break_count, 0};
-    seq_tile *tile = buffer->tile_block.data;
-    for (size_t done = 0;;) {
-        const size_t room = buffer->seeds.count + TILE + 64;
-        if (!ensure(&buffer->at_block, room * sizeof(uint32_t)) || !ensure(&buffer->hash_block, room * sizeof(uint64_t))) {
-            return OUTCOME_MEMORY;
-        }
-        buffer->seeds.at = buffer->at_block.data;
-        buffer->seeds.hash = buffer->hash_block.data;
-        if (!next_seeds(&work, tile, &buffer->seeds)) {
-            return OUTCOME_GOOD;
-        }
-        hash_seeds(&buffer->seeds, buffer->text, done);
-        done = buffer->seeds.count;
-    }
-}
-
-/* The first seed at or after an offset, from a known earlier one on. */
-static size_t seeds_until(const seq_seeds *seeds, size_t from, size_t offset)
-{
-    size_t high = seeds->count;
-    while (from < high) {
-        size_t middle = from + (high - from) / 2;
-        if (seeds->at[middle] < offset) {
-            from = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return from;
 }
 
 typedef struct {
@@ -130,33 +93,22 @@ static void add_sources(seq_buffer *buffer, const seq_sources *sources)
     }
 }
 
-/* Builds the pattern from a buffer that starts with the sources and whose seeds are found. */
+/* Builds the pattern from a buffer that starts with the sources and is closed. */
 static seq_outcome build_pattern(seq_pattern *pattern, const seq_buffer *buffer, const seq_sources *sources)
 {
-    const seq_seeds *seeds = &buffer->seeds;
     const size_t segments = sources->reasoning_count;
-    const uint32_t *ends = buffer->breaks + 1;
+    const uint32_t *ends = buffer->ends;
     pattern->cot = buffer->text + SEQ_SLACK;
     pattern->size = segments ? ends[segments - 1] - SEQ_SLACK : 0;
-    pattern->at = seeds->at;
-    pattern->hash = seeds->hash;
-    pattern->origin = SEQ_SLACK;
-    pattern->count = seeds_until(seeds, 0, SEQ_SLACK + pattern->size);
-    if (!build_table(pattern)) {
-        return OUTCOME_MEMORY;
-    }
-    if (!ensure(&pattern->marked_block, (sources->public_count + 1) * sizeof(uint64_t))) {
+    if (!prepare(pattern) || !ensure(&pattern->marked_block, (sources->public_count + 1) * sizeof(uint64_t))) {
         return OUTCOME_MEMORY;
     }
     uint64_t *marked = pattern->marked_block.data;
-    size_t from = pattern->count;
     for (size_t i = 0; i < sources->public_count; i++) {
-        const size_t low = (size_t)ends[segments + i] + 1;
-        const size_t to = seeds_until(seeds, from, ends[segments + i + 1]);
         const ptrdiff_t first = sources->firsts[i];
         const size_t base = first > 0 && first < (ptrdiff_t)segments ? ends[first - 1] + 1 - SEQ_SLACK : 0;
-        marked[i] = first < (ptrdiff_t)segments ? mark_public(pattern, base, buffer->text, low, seeds, from, to) : 0;
-        from = to;
+        const size_t low = (size_t)ends[segments + i] + 1, high = ends[segments + i + 1];
+        marked[i] = first < (ptrdiff_t)segments ? mark_public(pattern, base, buffer->text, low, high) : 0;
     }
     finish_marks(pattern, segments ? segments - 1 : 0);
     return OUTCOME_GOOD;

@@ -19,8 +19,6 @@ typedef struct {
     const uint8_t *text;
     size_t start;
     size_t end; /* of the last field */
-    const seq_seeds *seeds;
-    size_t from, to; /* its seeds */
     const uint32_t *fields; /* start of each field */
     size_t field_count;
 } seq_call;
@@ -36,14 +34,13 @@ typedef struct {
 } seq_chain;
 
 typedef struct {
-    seq_block links_block, candidates_block, pieces_block, runs_block, chains_block;
+    seq_block links_block, pieces_block, runs_block, chains_block;
     size_t links, pieces, runs, chains;
 } seq_found;
 
 static void release_found(seq_found *found)
 {
     release(&found->links_block);
-    release(&found->candidates_block);
     release(&found->pieces_block);
     release(&found->runs_block);
     release(&found->chains_block);
@@ -54,65 +51,68 @@ static inline size_t distance(int64_t a, int64_t b)
     return (size_t)(a > b ? a - b : b - a);
 }
 
-static bool longest(const seq_pattern *pattern, const seq_call *call, size_t at, uint32_t seed, size_t covered, int64_t diagonal,
-                    seq_link *best)
+/* The best run through the gram at `at`, without what the run before covers. */
+static bool longest(const seq_pattern *pattern, const seq_call *call, size_t at, size_t covered, int64_t diagonal, seq_link *best)
 {
-    bool found = false;
+    const uint8_t *text = call->text + at;
+    const uint64_t gram = load64(text);
     size_t best_private = 0, best_distance = 0;
-    for (int tries = 0; seed != 0 && tries < TRIES; tries++, seed = pattern->next[seed - 1]) {
-        const size_t place = pattern->at[seed - 1] - pattern->origin;
-        if (memcmp(pattern->cot + place, call->text + at, SEED) != 0) {
+    int tries = 0;
+    uint32_t entry = first_entry(&pattern->index, gram);
+    for (int places = 0; entry != 0 && places < PLACES && tries < TRIES; entry = pattern->index.next[entry]) {
+        const size_t place = (size_t)INDEX_STRIDE * (entry - 1);
+        const uint8_t *cot = pattern->cot + place;
+        if (load64(cot) != gram) {
             continue;
         }
-        const size_t cut = covered > at ? covered - at : 0, back = at > covered ? at - covered : 0;
-        const size_t before = shared_before(pattern->cot + place, call->text + at, place < back ? place : back);
-        const size_t length = before + shared_after(pattern->cot + place, call->text + at) - cut;
-        if (length < PIECE || (found && length < best->length)) {
+        places++;
+        if (!share_run(cot, text)) {
+            continue;
+        }
+        const size_t before = shared_before(cot, text), after = shared_after(cot, text);
+        const size_t cut = covered + before > at ? covered + before - at : 0, length = before + after - cut;
+        if (before + after < PIECE + cut || (++tries > 1 && length < best->length)) {
             continue;
         }
         const seq_link link = {(uint32_t)(place - before + cut), (uint32_t)(at - before + cut), (uint32_t)length};
         const size_t off = distance((int64_t)link.cot - ((int64_t)link.at - (int64_t)call->start), diagonal);
-        const size_t own = pattern->next[seed - 1] != 0 || found ? private_bytes(pattern, link.cot, length) : 0;
-        if (!found || length > best->length || own > best_private || (own == best_private && off < best_distance)) {
+        const size_t own = tries > 1 || pattern->index.next[entry] != 0 ? private_bytes(pattern, link.cot, length) : 0;
+        if (tries == 1 || length > best->length || own > best_private || (own == best_private && off < best_distance)) {
             *best = link;
             best_private = own;
             best_distance = off;
-            found = true;
         }
     }
-    return found;
+    return tries != 0;
 }
 
 /* All runs of a call, in order; false if memory is out. */
 static bool find_links(const seq_pattern *pattern, const seq_call *call, seq_found *found)
 {
-    if (!ensure(&found->candidates_block, (call->to - call->from + 1) * sizeof(uint32_t))) {
-        return false;
-    }
-    uint32_t *candidates = found->candidates_block.data;
-    const size_t count = filter_seeds(pattern, call->seeds->hash, call->from, call->to, candidates);
     size_t covered = call->start;
     int64_t diagonal = 0;
+    seq_candidates candidates;
     found->links = 0;
-    for (size_t k = 0; k < count; k++) {
-        const size_t i = candidates[k], at = call->seeds->at[i];
-        if (at + SEED <= covered) {
-            continue;
+    for (size_t next = call->start; next_candidates(&pattern->index, call->text, &next, call->end, INPUT_STRIDE, &candidates);) {
+        for (size_t i = 0; i < candidates.count && candidates.at[i] + GRAM <= call->end; i++) {
+            const size_t at = candidates.at[i];
+            seq_link link;
+            if (at + GRAM <= covered || !longest(pattern, call, at, covered, diagonal, &link)) {
+                continue;
+            }
+            covered = (size_t)link.at + link.length;
+            if (private_bytes(pattern, link.cot, link.length) != 0 && low_entropy(pattern->cot + link.cot, link.length)) {
+                continue;
+            }
+            diagonal = (int64_t)link.cot - ((int64_t)link.at - (int64_t)call->start);
+            if (!ensure(&found->links_block, (found->links + 1) * sizeof(seq_link))) {
+                return false;
+            }
+            ((seq_link *)found->links_block.data)[found->links++] = link;
         }
-        const uint32_t seed = first_seed(pattern, call->seeds->hash[i]);
-        seq_link link;
-        if (seed == 0 || !longest(pattern, call, at, seed, covered, diagonal, &link)) {
-            continue;
+        if (covered > next) { /* what is covered needs no probes */
+            next += (covered - next) / INPUT_STRIDE * INPUT_STRIDE;
         }
-        covered = (size_t)link.at + link.length;
-        if (low_entropy(pattern->cot + link.cot, link.length)) {
-            continue;
-        }
-        diagonal = (int64_t)link.cot - ((int64_t)link.at - (int64_t)call->start);
-        if (!ensure(&found->links_block, (found->links + 1) * sizeof(seq_link))) {
-            return false;
-        }
-        ((seq_link *)found->links_block.data)[found->links++] = link;
     }
     return true;
 }

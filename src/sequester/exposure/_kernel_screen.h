@@ -139,24 +139,24 @@ static seq_outcome search_pieced(seq_batch *batch, uint64_t known, uint8_t *flag
     for (size_t i = 0, start = 0; i < pieced->count; start = ends[i++]) {
         texts[i] = (seq_text){(const uint8_t *)pieced->text_block.data + start, ends[i] - start};
     }
-    seq_outcome outcome = reset_buffer(buffer, texts, pieced->count);
-    for (size_t i = 0; outcome == OUTCOME_GOOD && i < pieced->count; i++) {
+    const seq_outcome outcome = reset_buffer(buffer, texts, pieced->count);
+    if (outcome != OUTCOME_GOOD) {
+        return outcome;
+    }
+    add_break(buffer, INPUT_BREAK); /* so that no run of the reasoning goes on before the first text */
+    for (size_t i = 0; i < pieced->count; i++) {
         starts[i] = (uint32_t)buffer->size;
         const seq_normalised counted = add_text(buffer, texts[i], INPUT_BREAK);
         *flags |= flags_of(texts[i].data, texts[i].size, &counted) & (FLAG_ARMOUR | FLAG_DIGITS) ? FLAG_REARRANGED : 0;
     }
-    if (outcome == OUTCOME_GOOD) {
-        outcome = find_seeds(buffer);
+    close_buffer(buffer);
+    const seq_call call = {buffer->text, starts[0], buffer->size - 1, starts, pieced->count};
+    batch->pieced_found.runs = batch->pieced_found.chains = 0;
+    if (!find_chains(&batch->pattern, &call, &batch->pieced_found)) {
+        return OUTCOME_MEMORY;
     }
-    if (outcome == OUTCOME_GOOD) {
-        const seq_call call = {buffer->text, starts[0], buffer->size - 1, &buffer->seeds, 0, buffer->seeds.count, starts, pieced->count};
-        batch->pieced_found.runs = batch->pieced_found.chains = 0;
-        if (!find_chains(&batch->pattern, &call, &batch->pieced_found)) {
-            return OUTCOME_MEMORY;
-        }
-        *flags |= longest_chain(&batch->pieced_found, 0) > known ? FLAG_REARRANGED : 0;
-    }
-    return outcome;
+    *flags |= longest_chain(&batch->pieced_found, 0) > known ? FLAG_REARRANGED : 0;
+    return OUTCOME_GOOD;
 }
 
 /* Flags the fields of a call in which more is private once they are put together again. Fields that are unfolded anyway are left out. */
@@ -188,25 +188,20 @@ static seq_outcome screen_calls(seq_batch *batch, const seq_episode *episode, co
 {
     seq_scored *calls = (seq_scored *)batch->calls.data + episode->first_call;
     const seq_buffer *buffer = &batch->buffer;
-    const uint32_t *ends = buffer->breaks + 1 + episode->reasoning + 1 + episode->publics;
-    size_t from = batch->pattern.count;
+    const uint32_t *ends = buffer->ends + episode->reasoning + 1 + episode->publics;
     for (size_t i = 0; i < episode->calls; i++) {
         seq_found *found = &batch->found;
         calls[i].first_run = found->runs;
         calls[i].first_chain = found->chains;
         if (calls[i].fields != 0) {
             const uint32_t *starts = (const uint32_t *)batch->starts.data + calls[i].first_field;
-            const size_t end = ends[calls[i].fields - 1];
-            from = seeds_until(&buffer->seeds, from, starts[0]);
-            const size_t to = seeds_until(&buffer->seeds, from, end);
-            const seq_call call = {buffer->text, starts[0], end, &buffer->seeds, from, to, starts, calls[i].fields};
+            const seq_call call = {buffer->text, starts[0], ends[calls[i].fields - 1], starts, calls[i].fields};
             if (!find_chains(&batch->pattern, &call, found)) {
                 return OUTCOME_MEMORY;
             }
             if (batch->sketch.slots != NULL) {
                 note_foreign(&batch->sketch, &call, found, calls[i].first_run);
             }
-            from = to;
             ends += calls[i].fields;
         }
         calls[i].chains = found->chains - calls[i].first_chain;
@@ -230,9 +225,7 @@ static seq_outcome screen_episode(seq_batch *batch, size_t number)
     if (outcome == OUTCOME_GOOD) {
         add_sources(&batch->buffer, &sources);
         add_calls(batch, episode, texts + episode->reasoning + episode->publics);
-        outcome = find_seeds(&batch->buffer);
-    }
-    if (outcome == OUTCOME_GOOD) {
+        close_buffer(&batch->buffer);
         outcome = build_pattern(&batch->pattern, &batch->buffer, &sources);
     }
     if (outcome != OUTCOME_GOOD) {

@@ -5,6 +5,7 @@
 #include "_kernel_chains.h"
 
 #define SHARED_WINDOW 32
+#define NOTE_STRIDE 8
 #define SKETCH_LINE 16
 #define EXPOSED_RUN 64
 #define SKETCH_BLOCK_BITS 16
@@ -37,11 +38,10 @@ static uint32_t *begin_block(seq_sketch *sketch)
     return memset(sketch->slots + ((size_t)sketch->block << sketch->bits), 0, sizeof(uint32_t) << sketch->bits);
 }
 
-/* A window is two seeds long and begins where a seed was selected. */
-static inline uint64_t window_hash(const uint8_t *text, uint64_t first)
+/* Half of a window's hash: of two words. */
+static inline uint64_t half_hash(const uint8_t *s)
 {
-    const uint64_t second = seed_hash(text + SEED);
-    return first ^ (second << 31 | second >> 33);
+    return load64(s) * UINT64_C(0x9E3779B97F4A7C15) + load64(s + 8) * UINT64_C(0xC2B2AE3D27D4EB4F);
 }
 
 /* A window's tag goes where it stands already, else into the first empty slot, else over one that the hash picks. */
@@ -94,33 +94,43 @@ SEQ_AVX2 static inline uint32_t note_avx2(uint32_t *line, uint64_t window)
 
 #endif
 
-/* Notes the windows of a call that touch no private run of its chains. `note` is inlined. */
-static SEQ_INLINE void note_windows(seq_sketch *sketch, const seq_call *call, const seq_run *runs, size_t run_count, seq_noting note)
+/* Notes the windows between two private runs. `note` is inlined. */
+static SEQ_INLINE void note_gap(seq_sketch *sketch, const uint8_t *s, size_t size, seq_noting note)
 {
     const uint32_t full = UINT32_C(3) << (sketch->bits - 2); /* more would crowd the lines */
-    const uint32_t *at = call->seeds->at;
-    const uint64_t *hash = call->seeds->hash;
     const unsigned shift = 64 - sketch->bits;
     uint32_t *block = sketch->slots + ((size_t)sketch->block << sketch->bits), filled = sketch->block ? sketch->filled : full;
-    size_t seed = call->from;
-    for (size_t run = 0; run <= run_count; run++) { /* the gap before each private run, and the one after the last */
+    uint64_t first = half_hash(s), second = half_hash(s + NOTE_STRIDE);
+    for (size_t at = 0; at + SHARED_WINDOW <= size; at += NOTE_STRIDE) {
+        if (filled >= full) {
+            block = begin_block(sketch);
+            filled = 0;
+        }
+        const uint64_t third = half_hash(s + at + 2 * NOTE_STRIDE), window = first ^ (third << 31 | third >> 33);
+        filled += note(block + ((size_t)(window >> shift) & ~(size_t)(SKETCH_LINE - 1)), window);
+        first = second;
+        second = third;
+    }
+    sketch->filled = sketch->block ? filled : 0;
+}
+
+/* Notes the windows of a call that touch no private run of its chains: those in the gap before each such run and after the last. */
+static SEQ_INLINE void note_windows(seq_sketch *sketch, const seq_call *call, const seq_run *runs, size_t run_count, seq_noting note)
+{
+    size_t from = call->start;
+    for (size_t run = 0; run <= run_count; run++) {
         if (run < run_count && runs[run].private_length == 0) {
             continue;
         }
-        const size_t start = run < run_count ? (size_t)call->fields[runs[run].field] + runs[run].at : call->end;
-        for (; seed < call->to && at[seed] + SHARED_WINDOW <= start; seed++) {
-            if (filled >= full) {
-                block = begin_block(sketch);
-                filled = 0;
-            }
-            const uint64_t window = window_hash(call->text + at[seed], hash[seed]);
-            filled += note(block + ((size_t)(window >> shift) & ~(size_t)(SKETCH_LINE - 1)), window);
+        const size_t end = run < run_count ? (size_t)call->fields[runs[run].field] + runs[run].at : call->end;
+        if (from < end) {
+            note_gap(sketch, call->text + from, end - from, note);
         }
-        while (run < run_count && seed < call->to && at[seed] < start + runs[run].length) {
-            seed++;
+        if (run < run_count) {
+            const size_t covered = end + runs[run].length - call->start;
+            from = call->start + (covered + NOTE_STRIDE - 1) / NOTE_STRIDE * NOTE_STRIDE;
         }
     }
-    sketch->filled = sketch->block ? filled : 0;
 }
 
 #if SEQ_X86

@@ -11,7 +11,7 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 #define SEQ_X86 1
 #include <immintrin.h>
-#define SEQ_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,gfni,bmi,bmi2,popcnt,lzcnt")))
+#define SEQ_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt,lzcnt")))
 #define SEQ_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,lzcnt")))
 #else
 #define SEQ_X86 0
@@ -38,6 +38,7 @@ enum { LEVEL_SCALAR, LEVEL_AVX2, LEVEL_AVX512 };
 /* Set once by configure(), read-only afterwards. */
 static struct {
     int level;
+    uint32_t factors[2]; /* of the hash of grams, odd */
     uint16_t bmp[0x10000];
     uint16_t astral[0x400 + 0x100 + 0x80];
     uint8_t expansions[4 * 0x800];
@@ -51,7 +52,6 @@ static struct {
     uint8_t kinds[256];
     uint8_t base64[256];
     uint8_t base85[3][256]; /* base85, Z85, ascii85; 255: none */
-    uint8_t product[3][256]; /* multiplication tables of the order function */
     uint8_t squeeze[256][8]; /* which of eight bytes to keep, by their bits, for shuffling them to the front */
     _Alignas(64) uint8_t bits[8][64];     /* 1 << k throughout: from memory, because compilers would rather broadcast it again and again */
 } tables;

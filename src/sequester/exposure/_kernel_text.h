@@ -73,38 +73,43 @@ SEQ_AVX512 static void normalise_avx512(const uint8_t *s, size_t n, seq_normalis
 {
     const __m512i fold_low = _mm512_loadu_si512(tables.ascii), fold_high = _mm512_loadu_si512(tables.ascii + 64);
     const __m512i class_low = _mm512_loadu_si512(tables.classes), class_high = _mm512_loadu_si512(tables.classes + 64);
+    const __m512i any_sign = _mm512_set1_epi8((char)(CLASS_BACKSLASH | CLASS_PERCENT | CLASS_EQUALS | CLASS_MARKUP));
     const __m512i space = _mm512_set1_epi8(0x20);
+    uint8_t *out = result->out + result->size;
     size_t at = 0;
     while (at < n) {
         _mm_prefetch((const char *)((uintptr_t)(s + at) + SEQ_AHEAD), _MM_HINT_T0);
-        __mmask64 within = n - at >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (n - at)) - 1;
-        __m512i block = _mm512_maskz_loadu_epi8(within, s + at);
-        __m512i bytes = _mm512_permutex2var_epi8(fold_low, block, fold_high);
-        __m512i kind = _mm512_permutex2var_epi8(class_low, block, class_high);
-        uint64_t high = _mm512_movepi8_mask(block);
-        uint64_t keep = _mm512_test_epi8_mask(bytes, bytes) & ~high;
+        const __mmask64 within = n - at >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (n - at)) - 1;
+        const __m512i block = _mm512_maskz_loadu_epi8(within, s + at);
+        const __m512i bytes = _mm512_permutex2var_epi8(fold_low, block, fold_high);
+        const __m512i kind = _mm512_permutex2var_epi8(class_low, block, class_high);
+        const uint64_t high = _mm512_movepi8_mask(block);
+        uint64_t keep = _mm512_test_epi8_mask(bytes, bytes) & ~high, special = 0;
+        if ((high | _mm512_test_epi8_mask(kind, any_sign)) != 0) {
 #define CLASS_BITS(bit) _mm512_test_epi8_mask(kind, _mm512_loadu_si512(tables.bits[trailing_zeros(bit)]))
-        const uint64_t backslash = CLASS_BITS(CLASS_BACKSLASH) & ~high;
-        uint64_t special = high | special_bits(backslash, CLASS_BITS(CLASS_CODE), CLASS_BITS(CLASS_HEX), CLASS_BITS(CLASS_UPPER_HEX),
-                                               CLASS_BITS(CLASS_PERCENT), CLASS_BITS(CLASS_EQUALS), CLASS_BITS(CLASS_MARKUP),
-                                               _mm512_cmple_epu8_mask(block, space));
-        special &= within;
-        keep &= ~(backslash << 1 & CLASS_BITS(CLASS_NRT));
+            const uint64_t backslash = CLASS_BITS(CLASS_BACKSLASH) & ~high;
+            special = high | special_bits(backslash, CLASS_BITS(CLASS_CODE), CLASS_BITS(CLASS_HEX), CLASS_BITS(CLASS_UPPER_HEX),
+                                          CLASS_BITS(CLASS_PERCENT), CLASS_BITS(CLASS_EQUALS), CLASS_BITS(CLASS_MARKUP),
+                                          _mm512_cmple_epu8_mask(block, space));
+            special &= within;
+            keep &= ~(backslash << 1 & CLASS_BITS(CLASS_NRT));
 #undef CLASS_BITS
-        if (special != 0) {
-            keep &= (special ^ (special - 1)) >> 1;
-            _mm512_storeu_si512(result->out + result->size, _mm512_maskz_compress_epi8(keep, bytes));
-            result->size += (size_t)_mm_popcnt_u64(keep);
-            at += (size_t)_tzcnt_u64(special);
-            do {
-                at = normalise_unit(s, n, at, result);
-            } while (at < n && s[at] >= 0x80);
+        }
+        keep &= (special ^ (special - 1)) >> (special != 0);
+        _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(keep, bytes));
+        out += _mm_popcnt_u64(keep);
+        if (special == 0) {
+            at += 64;
             continue;
         }
-        _mm512_storeu_si512(result->out + result->size, _mm512_maskz_compress_epi8(keep, bytes));
-        result->size += (size_t)_mm_popcnt_u64(keep);
-        at += 64;
+        at += (size_t)_tzcnt_u64(special);
+        result->size = (size_t)(out - result->out);
+        do {
+            at = normalise_unit(s, n, at, result);
+        } while (at < n && s[at] >= 0x80);
+        out = result->out + result->size;
     }
+    result->size = (size_t)(out - result->out);
 }
 
 /* Of the 64 bytes of two halves, writes those whose bits are set; eight at a time. */

@@ -22,9 +22,9 @@ from sequester.episodes.model import Channel, Episode, RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, holds_packing, unfold, worth_unfolding
-from sequester.exposure.oracle import certain_windows
 from sequester.exposure.private import Material, without_calls
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
+from sequester.exposure.sketch import windows_of
 from sequester.exposure.stock import stock_length, stock_weight
 from sequester.exposure.tally import Candidate
 from sequester.findings.fingerprint import FingerprintKey
@@ -447,7 +447,7 @@ def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
             stock += common
             if run.private - common >= THRESHOLDS.substantial:
                 length, private = (subject.characters(size - common) for size in (run.length, run.private))
-                runs.append(RunWeight(length, private, tuple(certain_windows(text))))
+                runs.append(RunWeight(length, private, windows_of(text)))
     private = subject.characters(chain.private - stock)
     return ChainWeight(private, min(1.0, private / max(1, subject.own)), tuple(runs), beside_marker=True)
 

@@ -1,60 +1,57 @@
 """The matching algorithm in plain Python: the reference for the C kernel, and the matcher where there is no compiler.
 
-Seeds. A seed is a window of K normalised bytes. Each position has an 8-bit order value that depends on 8 bytes from there on; a
-position is a seed if its order value is the least of some W consecutive positions (ties all kept; positions beyond the ends of a text
-count as greater). So any shared run of K + W - 1 bytes shares a seed.
+Grams. The reasoning is indexed by its grams of GRAM bytes at every INDEX_STRIDE-th position. Of another text, the grams at the first
+INDEX_STRIDE positions of every stride (of PUBLIC_STRIDE or INPUT_STRIDE bytes) are looked up. RUN bytes at least make a run.
 
-Runs. The seeds of an input are looked up among those of the reasoning. A hit is extended exactly to both sides; of several places in
-the reasoning (at most TRIES are tried) the longest run wins, then the one with more private bytes, then the one that best continues
-the run before, then the first. Seeds inside a run already found are skipped, so runs do not overlap in the input and the work is
-linear. Low-entropy runs are discarded.
+The guarantee. Wherever a shared run stands in both texts, any `stride` consecutive positions of it hold INDEX_STRIDE of the other text
+that are looked up, and since the stride is a multiple of INDEX_STRIDE, their places in the reasoning have all remainders by
+INDEX_STRIDE: one of them is indexed. A run of GRAM + stride - 1 bytes has so many positions at which a gram fits. So none of that length
+is missed: with public text 15 bytes, hence every run; with an input 23, hence every run of GUARANTEE bytes.
+
+Runs. A gram that stands in both texts is extended exactly to both sides; of several places in the reasoning (at most TRIES runs are
+tried) the longest run wins, then the one with more private bytes, then the one that best continues the run before, then the first.
+What the run before covers in the input is cut off, and grams inside it are skipped, so runs do not overlap in the input and the work
+is linear. Private runs of low entropy are discarded.
 
 Chains. A run joins the chain of the run before it if it follows within INPUT_GAP bytes of the input and within COT_GAP bytes of the
 reasoning (going back at most OVERLAP bytes there, which are cut off). Chains are trimmed of public runs at both ends; then gaps and
 both sides (EDGE bytes) are searched for shorter exact pieces of at least PIECE bytes. Chains under GUARANTEE private bytes are dropped.
 
-Public text. Runs of at least K bytes that the reasoning shares with public text through a seed are marked, as are private stretches
-under CLOSING bytes between two of them.
+Public text. Runs that the reasoning shares with public text are marked, as are private stretches under CLOSING bytes between two of
+them. All of them are, wherever they stand: what is public must not count as private only because an input is cut otherwise.
 """
 
 from __future__ import annotations
 
-import struct
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sequester.exposure.flags import ARMOUR, DIGITS, REARRANGED, UNFOLDED, flags_of
 from sequester.exposure.normaliser import normalise
 from sequester.exposure.rearranged import is_dump, rearranged
-from sequester.exposure.sketch import EXPOSED_RUN, WINDOW, Sketch
+from sequester.exposure.sketch import EXPOSED_RUN, NOTE_STRIDE, WINDOW, Sketch, window_hash
 
-K = 16
-W = 9
-GUARANTEE = K + W - 1
+GRAM = 8
+INDEX_STRIDE = 4
+PUBLIC_STRIDE = 8
+INPUT_STRIDE = 16
+RUN = 16
+GUARANTEE = 24
+PLACES = 1024
+"""Of a gram that stands in the reasoning more often, the other places are not looked at: the work stays linear."""
 TRIES = 8
-MARK_TRIES = 64
-MARK_VISITS = 256
 COT_GAP = 48
 INPUT_GAP = 256
 OVERLAP = 16
 EDGE = 64
 PIECE = 6
 CLOSING = 8
-_RUN_END = 256
-
-_MASK = (1 << 64) - 1
-_LOW_FACTOR = 0x9E3779B97F4A7C15
-_HIGH_FACTOR = 0xC2B2AE3D27D4EB4F
-_WORDS = struct.Struct("<4Q")
 _COT_BREAK = b"\0"
 _INPUT_BREAK = b"\1"
 
-_Orders = NDArray[np.uint8]
 RawRun = tuple[int, int, int, int, int]
 """Field, start in the reasoning, start in the field, length, private bytes."""
 RawChain = tuple[int, tuple[RawRun, ...]]
@@ -63,76 +60,11 @@ RawHit = tuple[int, int, list[RawChain], tuple[int, ...]]
 """Episode, call, chains, flags of each field."""
 
 
-def _product(a: int, b: int) -> int:
-    """In GF(2^8) modulo x^8 + x^4 + x^3 + x + 1, the field of the gf2p8mulb instruction."""
-    result = 0
-    while b:
-        result ^= a * (b & 1)
-        a = (a << 1) ^ (0x11B if a & 0x80 else 0)
-        b >>= 1
-    return result
-
-
-_DOUBLING = tuple((shift, bytes(_product(factor, x) for x in range(256))) for shift, factor in ((1, 0x1D), (2, 0x53), (4, 0xB7)))
-
-
-def orders(text: bytes) -> bytes:
-    """The order value of each of the len(text) - K + 1 seed positions."""
-    values = text
-    for shift, table in _DOUBLING:
-        size = max(0, len(values) - shift)
-        left, right = values[:size].translate(table), values[shift:]
-        values = (int.from_bytes(left, "little") ^ int.from_bytes(right, "little")).to_bytes(size, "little")
-    return values[: max(0, len(text) - K + 1)]
-
-
-def seed_positions(text: bytes) -> list[int]:
-    """The selected positions of one text, in order."""
-    values = orders(text)
-    border = b"\xff" * (W - 1)
-    return _chosen(values, _of_each_window(np.minimum, np.frombuffer(border + values + border, np.uint8)))
-
-
-def _of_each_window(pick: np.ufunc, values: _Orders) -> _Orders:
-    """The least or the greatest of each W consecutive values: of 2, of 4, of 8, then of 9."""
-    for shift in (1, 2, 4, 1):
-        values = pick(values[:-shift], values[shift:])
-    return values
-
-
-def _chosen(values: bytes, least: _Orders) -> list[int]:
-    """The positions whose value is the least of a window; `least` tells it of each W windows around a position."""
-    positions: list[int] = np.flatnonzero(_of_each_window(np.maximum, least) == np.frombuffer(values, np.uint8)).tolist()
-    return positions
-
-
-def seed_hash(text: bytes, at: int) -> int:
-    """Hash of the K bytes at an offset."""
-    low = int.from_bytes(text[at : at + 8], "little")
-    high = int.from_bytes(text[at + 8 : at + 16], "little")
-    return (low * _LOW_FACTOR + high * _HIGH_FACTOR) & _MASK
-
-
-def window_hash(text: bytes, at: int) -> int:
-    """Hash of the 2 K bytes at an offset."""
-    words: tuple[int, int, int, int] = _WORDS.unpack_from(text, at)
-    first, second = words[0] * _LOW_FACTOR + words[1] * _HIGH_FACTOR, words[2] * _LOW_FACTOR + words[3] * _HIGH_FACTOR & _MASK
-    return (first ^ (second << 31 | second >> 33)) & _MASK
-
-
-def certain_windows(run: bytes) -> list[int]:
-    """Hashes of the windows of a run that every text holding the run selects too, whatever stands around it there.
-
-    That are the positions that have the least order value of W consecutive ones inside the run. A run of WINDOW + W - 1 bytes has at
-    least one. Of a long run the two ends stand for the whole.
-    """
-    if len(run) > 2 * _RUN_END:
-        return certain_windows(run[:_RUN_END]) + certain_windows(run[-_RUN_END:])
-    values = orders(run)
-    if len(values) < W:
-        return []
-    least = _of_each_window(np.minimum, np.frombuffer(values, np.uint8))
-    return [window_hash(run, at) for at in _chosen(values, np.pad(least, W - 1)) if at + WINDOW <= len(run)]
+def probed(text: bytes, stride: int) -> Iterator[tuple[int, bytes]]:
+    """The grams of a text that are looked up, and where they stand."""
+    for start in range(0, len(text) - GRAM + 1, stride):
+        for at in range(start, min(start + INDEX_STRIDE, len(text) - GRAM + 1)):
+            yield at, text[at : at + GRAM]
 
 
 def low_entropy(text: bytes) -> bool:
@@ -156,8 +88,10 @@ def _monotonous(text: bytes) -> bool:
     return False
 
 
-def _shared_before(a: bytes, i: int, b: bytes, j: int, limit: int) -> int:
-    size = 0
+def _shared_before(a: bytes, i: int, b: bytes, j: int) -> int:
+    limit, size, step = min(i, j), 0, 64
+    while size + step <= limit and a[i - size - step : i - size] == b[j - size - step : j - size]:
+        size += step
     while size < limit and a[i - size - 1] == b[j - size - 1]:
         size += 1
     return size
@@ -197,37 +131,34 @@ class Pattern:
         self._starts = [0]
         for segment in segments:
             self._starts.append(self._starts[-1] + len(segment) + 1)
-        self._seeds: list[tuple[int, int]] = []
-        self._index: dict[int, list[int]] = {}
-        for start, segment in zip(self._starts, segments, strict=False):
-            for at in seed_positions(segment):
-                seed = seed_hash(segment, at)
-                self._seeds.append((start + at, seed))
-                self._index.setdefault(seed, []).append(start + at)
+        self._index: dict[bytes, list[int]] = {}
+        for at in range(0, len(self._cot) - GRAM + 1, INDEX_STRIDE):
+            self._index.setdefault(self._cot[at : at + GRAM], []).append(at)
         self._marks = bytearray(len(self._cot))
-        visits: dict[int, int] = {}
         self.marked: list[int] = []
         for text, first in public:
             before = self._marks.count(1)
             if first < len(segments):
-                self._mark(normalise(text)[0], self._starts[max(0, first)], visits)
+                self._mark(normalise(text)[0], self._starts[max(0, first)])
             self.marked.append(self._marks.count(1) - before)
         self._close()
         self.length = sum(map(len, segments))
         self.private = self.length - self._marks.count(1)
 
-    def _mark(self, text: bytes, base: int, visits: dict[int, int]) -> None:
-        for at in seed_positions(text):
-            seed = seed_hash(text, at)
-            if seed not in self._index or visits.get(seed, 0) >= MARK_VISITS:
-                continue
-            visits[seed] = visits.get(seed, 0) + 1
-            for cot in [place for place in self._index[seed] if place >= base][:MARK_TRIES]:
-                if 0 not in self._marks[cot : cot + K] or self._cot[cot : cot + K] != text[at : at + K]:
-                    continue
-                before = _shared_before(self._cot, cot, text, at, min(cot - base, at))
-                after = _shared_after(self._cot, cot, text, at)
-                self._marks[cot - before : cot + after] = b"\1" * (before + after)
+    def _mark(self, text: bytes, base: int) -> None:
+        for at, gram in probed(text, PUBLIC_STRIDE):
+            places = self._index.get(gram, [])
+            first = bisect_left(places, base)
+            for cot in places[first : first + PLACES]:
+                if 0 in self._marks[cot : cot + GRAM]:
+                    start, length = self._run_through(cot, text, at)
+                    if length >= RUN:
+                        self._marks[start : start + length] = b"\1" * length
+
+    def _run_through(self, cot: int, text: bytes, at: int) -> tuple[int, int]:
+        """Start in the reasoning and length of the run through a place of both texts."""
+        before = _shared_before(self._cot, cot, text, at)
+        return cot - before, before + _shared_after(self._cot, cot, text, at)
 
     def _close(self) -> None:
         at = self._marks.find(1)
@@ -253,11 +184,6 @@ class _Stream:
         self.starts = [0]
         for field in fields:
             self.starts.append(self.starts[-1] + len(field) + 1)
-        self.seeds = [
-            (start + at, seed_hash(field, at))
-            for start, field in zip(self.starts, fields, strict=False)
-            for at in seed_positions(field)
-        ]
 
     def chains(self, pattern: Pattern) -> list[RawChain]:
         links = list(self._links(pattern))
@@ -272,31 +198,32 @@ class _Stream:
 
     def _links(self, pattern: Pattern) -> Iterator[_Link]:
         covered, diagonal = 0, 0
-        for at, seed in self.seeds:
-            if at + K <= covered or seed not in pattern._index:
+        for at, gram in probed(self.text, INPUT_STRIDE):
+            if at + GRAM <= covered or gram not in pattern._index:
                 continue
-            link = self._longest(pattern, at, pattern._index[seed][:TRIES], covered, diagonal)
+            link = self._longest(pattern, at, pattern._index[gram][:PLACES], covered, diagonal)
             if link is None:
                 continue
             covered = link.end
-            if not low_entropy(pattern._cot[link.cot : link.cot_end]):
+            if not (pattern._private(link.cot, link.length) and low_entropy(pattern._cot[link.cot : link.cot_end])):
                 diagonal = link.cot - link.at
                 yield link
 
     def _longest(self, pattern: Pattern, at: int, places: Sequence[int], covered: int, diagonal: int) -> _Link | None:
-        best, rank = None, (0, 0, 0)
+        best, rank, tries = None, (0, 0, 0), 0
         for place in places:
-            if pattern._cot[place : place + K] != self.text[at : at + K]:
+            cot, length = pattern._run_through(place, self.text, at)
+            start = at - (place - cot)
+            cut = max(0, covered - start)
+            if length < RUN or length - cut < PIECE:
                 continue
-            before = _shared_before(pattern._cot, place, self.text, at, min(place, max(0, at - covered)))
-            after = _shared_after(pattern._cot, place, self.text, at)
-            cut = max(0, covered - at)
-            link = _Link(place - before + cut, at - before + cut, before + after - cut)
-            if link.length < PIECE or (best and link.length < best.length):
-                continue
+            link = _Link(cot + cut, start + cut, length - cut)
             candidate = (link.length, pattern._private(link.cot, link.length), -abs(link.cot - link.at - diagonal))
             if best is None or candidate > rank:
                 best, rank = link, candidate
+            tries += 1
+            if tries == TRIES:
+                break
         return best
 
     def _completed(self, pattern: Pattern, chain: list[_Link], floor: int, ceiling: int) -> tuple[int, RawChain | None]:
@@ -353,9 +280,7 @@ class _Stream:
             return
         runs = [(self.starts[run[0]] + run[2], run[3]) for _, chain in chains for run in chain if run[4]]
         number = 0
-        for at, _ in self.seeds:
-            if at + WINDOW > len(self.text):
-                return
+        for at in range(0, len(self.text) - WINDOW + 1, NOTE_STRIDE):
             while number < len(runs) and sum(runs[number]) <= at:
                 number += 1
             if number == len(runs) or at + WINDOW <= runs[number][0]:

@@ -11,7 +11,7 @@ Covers: verbatim and decoded text. Does not cover: paraphrase, translation, leng
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -67,8 +67,8 @@ class Stretch(Struct, frozen=True):
     """`longest` over all private characters; 0 where none of its words is the reasoning's own."""
 
 
-Shared = Callable[[tuple[int, ...]], bool]
-"""Whether the windows of one run all stand in scorer inputs of other episodes."""
+Shared = Callable[[Sequence[int]], bool]
+"""Whether the run with these windows stands in scorer inputs of other episodes."""
 
 
 class RunWeight(Struct, frozen=True):
@@ -76,8 +76,8 @@ class RunWeight(Struct, frozen=True):
 
     length: int
     private: int
-    windows: tuple[int, ...]
-    """Hashes of the windows selected inside the run; empty where it is too short to have one."""
+    windows: Sequence[int]
+    """`sketch.windows_of` the run; empty where it is too short to be looked up."""
 
 
 class ChainWeight(Struct, frozen=True):

@@ -1,8 +1,11 @@
 """Which pieces of text other episodes' reward inputs hold too: a fixed-size note of windows.
 
-A window is WINDOW normalised bytes from a selected seed on. It is noted where it stands in a reward input outside every private run of
-that episode's own reasoning: because the reasoning lacks it, or because it is public there. What other inputs hold in that way is rubric,
-reference or the topic's wording. An input that may itself be a leak notes nothing.
+A window is WINDOW normalised bytes. Those at every NOTE_STRIDE-th position of a reward input are noted where they touch no private run of
+that episode's own reasoning: because the reasoning lacks them, or because they are public there. What other inputs hold in that way is
+rubric, reference or the topic's wording. An input that may itself be a leak notes nothing.
+
+A run is looked up at all its positions. An input that holds it whole has noted one of every NOTE_STRIDE consecutive windows of it,
+wherever it stands there. So a run counts as held if no NOTE_STRIDE consecutive windows of it are missing.
 
 A ring of blocks, each a table of lines of LINE slots of 4 bytes: one block is filled at a time, so that what is written to stays in the
 processor's cache, and the one begun longest ago is emptied for the next. So the note reaches back over about six million different
@@ -13,9 +16,12 @@ settled last. What is forgotten can only leave a severity higher. Two windows ar
 from __future__ import annotations
 
 import mmap
+import struct
 from array import array
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sequester.errors import UsageError
 
@@ -24,9 +30,39 @@ LINE = 16
 BLOCK = 1 << 16
 """Slots of a block; a quarter of all in small sketches. The first block's place holds the number of blocks begun so far."""
 WINDOW = 32
-"""Normalised bytes of a window. It begins where the matcher selected a seed, so every run of WINDOW + W - 1 = 40 bytes holds one."""
+"""Normalised bytes of a window."""
+NOTE_STRIDE = 8
+"""So every run of WINDOW + NOTE_STRIDE - 1 = 39 bytes can be looked up."""
 EXPOSED_RUN = 64
 """A reward call with a run of so many private bytes may be a leak; what stands in it is no evidence of being shared."""
+
+_END = 28 * NOTE_STRIDE
+"""Windows of each end of a long run."""
+_MASK = (1 << 64) - 1
+_LOW_FACTOR = 0x9E3779B97F4A7C15
+_HIGH_FACTOR = 0xC2B2AE3D27D4EB4F
+_WORDS = struct.Struct("<4Q")
+
+
+def window_hash(text: bytes, at: int) -> int:
+    """Hash of the WINDOW bytes at an offset."""
+    words: tuple[int, int, int, int] = _WORDS.unpack_from(text, at)
+    first, second = words[0] * _LOW_FACTOR + words[1] * _HIGH_FACTOR, words[2] * _LOW_FACTOR + words[3] * _HIGH_FACTOR & _MASK
+    return (first ^ (second << 31 | second >> 33)) & _MASK
+
+
+def windows_of(run: bytes) -> array[int]:
+    """Hashes of the windows of a run, in order; none of a run too short to be looked up. Of a long run the two ends stand for the whole."""
+    count = len(run) - WINDOW + 1
+    if count < NOTE_STRIDE:
+        return array("Q")
+    words: NDArray[np.uint64] = np.ndarray(len(run) - 7, np.dtype("<u8"), run, strides=(1,))
+    halves = words[:-8] * np.uint64(_LOW_FACTOR) + words[8:] * np.uint64(_HIGH_FACTOR)
+    first, second = halves[:count], halves[WINDOW // 2 :]
+    hashes = first ^ (second << np.uint64(31) | second >> np.uint64(33))
+    # The second end begins at the remainder at which the first one stops, so that both together are like one.
+    rest = max(_END, (count - _END) // NOTE_STRIDE * NOTE_STRIDE)
+    return array("Q", hashes[:_END].tobytes() + hashes[rest:].tobytes())
 
 
 class Sketch:
@@ -67,6 +103,18 @@ class Sketch:
     def holds(self, window: int) -> bool:
         """Whether the window was noted, and not forgotten."""
         return bool((self._lines[1 : 1 + int(self._slots[0]), self._line(window)] == _tag(window)).any())
+
+    def holds_run(self, windows: Sequence[int]) -> bool:
+        """Whether a run with these windows is held: False for none, since nothing was looked up."""
+        last = -1
+        while last + NOTE_STRIDE < len(windows):
+            # Backwards: an input that holds the run has noted every NOTE_STRIDE-th, so the farthest one follows the one before.
+            ahead = range(last + NOTE_STRIDE, last, -1)
+            farthest = next((at for at in ahead if self.holds(windows[at])), None)
+            if farthest is None:
+                return False
+            last = farthest
+        return last >= 0
 
     def _next_block(self) -> int:
         block = 1 + int(self._slots[0]) % (len(self._lines) - 1)
