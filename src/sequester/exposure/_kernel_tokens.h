@@ -5,7 +5,7 @@
 #include "_kernel_memory.h"
 #include "_kernel_text.h"
 
-enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG_ESCAPES = 16, FLAG_WIDE = 32, FLAG_REARRANGED = 64 };
+enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG_ESCAPES = 16, FLAG_WIDE = 32, FLAG_REARRANGED = 64, FLAG_PUBLIC = 128 /* inside the kernel only */ };
 
 enum { FLAG_UNFOLDED = FLAG_ARMOUR | FLAG_DIGITS | FLAG_ESCAPES | FLAG_WIDE };
 
@@ -17,7 +17,6 @@ enum { FLAG_UNFOLDED = FLAG_ARMOUR | FLAG_DIGITS | FLAG_ESCAPES | FLAG_WIDE };
 #define OFTEN 9 /* changes in a window */
 #define AS_NOISE 18
 #define NOISE_WINDOW 30
-#define BASE32_DIGITS 3
 #define WIDE_END 512
 #define DEFLATE_HEAD 10 /* bytes that are looked at */
 #define FIXED_LETTERS 6
@@ -361,25 +360,50 @@ static bool tells_in_numbers(const uint8_t *s, size_t n)
     return foreign_run(s, n) || wide_units(s, n);
 }
 
-/* Whether ALPHABET_RUN letters in a row, some digits among them, keep to base32 in one case. */
-static bool is_base32(const uint8_t *letters, size_t n)
+static inline bool in_base32(uint8_t c, bool lower)
 {
-    for (int lower = 0; lower < 2; lower++) {
-        for (size_t at = 0; at + ALPHABET_RUN <= n;) {
-            size_t end = at + ALPHABET_RUN, digits = 0;
-            for (; end > at; end--) {
-                const uint8_t c = letters[end - 1];
-                const bool digit = c >= '2' && c <= '7';
-                if (!digit && !(lower ? is_lower(c) : is_upper(c))) {
-                    break;
-                }
-                digits += digit;
-            }
-            if (end == at && digits >= BASE32_DIGITS) {
+    return (c >= '2' && c <= '7') || (lower ? is_lower(c) : is_upper(c));
+}
+
+static size_t decode_base32(const uint8_t *letters, size_t n, uint8_t *out)
+{
+    size_t size = 0;
+    uint32_t held = 0;
+    int bits = 0;
+    for (size_t i = 0; i < n; i++) {
+        held = held << 5 | (letters[i] < 'A' ? letters[i] - '2' + 26u : (letters[i] & 31) - 1u);
+        bits += 5;
+        if (bits >= 8) {
+            bits -= 8;
+            out[size++] = (uint8_t)(held >> bits);
+        }
+    }
+    return size;
+}
+
+/* Whether letters in a row that keep to base32 in one case tell something at one of eight beginnings. */
+static bool is_base32(const uint8_t *letters, size_t n, bool lower, uint8_t *out)
+{
+    for (size_t at = 0; at + ALPHABET_RUN <= n;) {
+        size_t end = at + ALPHABET_RUN;
+        while (end > at && in_base32(letters[end - 1], lower)) {
+            end--;
+        }
+        if (end > at) {
+            at = end;
+            continue;
+        }
+        bool digit = false;
+        for (end = at; end < n && in_base32(letters[end], lower); end++) {
+            digit |= letters[end] < 'A';
+        }
+        for (size_t offset = 0; digit && offset < 8; offset++) {
+            const size_t size = decode_base32(letters + at + offset, end - at - offset, out);
+            if (reads(out, size) || is_signed(out, size)) {
                 return true;
             }
-            at = end == at ? at + 1 : end;
         }
+        at = end;
     }
     return false;
 }

@@ -20,7 +20,7 @@ from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
-from sequester.exposure.layers import Budget, holds_packing, unfold, worth_unfolding
+from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
 from sequester.exposure.oracle import certain_windows
 from sequester.exposure.private import Material
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
@@ -163,7 +163,7 @@ def examine(subject: Subject, call: RewardCall, seen: Sequence[int], key: Finger
     found = [*_plain(finder, [(name, text.reveal()) for name, text in texts])] if is_shown else []
     for (name, text), flag in zip(texts, seen, strict=False):
         if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
-            found += _wrapped(finder, name, text.reveal(), budget)
+            found += _wrapped(finder, name, text.reveal(), budget, Hint.ENCODED if not flag & _ANY_LAYER else ~0)
         if flag & flags.NUMBERS and (flag & flags.DIGITS or ids.cot or _ID_NAME.search(name)):
             lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
@@ -172,6 +172,10 @@ def examine(subject: Subject, call: RewardCall, seen: Sequence[int], key: Finger
         shared_ids(ids.unsure, array("q"), values) if ids.cot else _may_be_token_ids(name, values) for name, values in lists
     )
     return Examination(tuple(found), budget.exhausted, unknown)
+
+
+_ANY_LAYER = flags.ESCAPES | flags.WIDE | flags.REARRANGED
+"""Flags that say little about the kind of wrapping; the others mean an encoding."""
 
 
 def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
@@ -226,13 +230,13 @@ def _plain(finder: _Finder, texts: Sequence[tuple[str, str]]) -> Iterator[Candid
         yield from finder.candidates(name, how, chains, [text for _, text in texts])
 
 
-def _wrapped(finder: _Finder, name: str, text: str, budget: Budget) -> Iterator[Candidate]:
+def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, within: int) -> Iterator[Candidate]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again."""
     pattern = finder.subject.pattern
     shown = _positions(pattern.scan(text))
     if len(shown) >= WHOLE * pattern.length or not worth_unfolding(text):
         return
-    for layer in unfold(text, budget):
+    for layer in unfold(text, budget, within):
         decoded = layer.text.reveal()
         # The public texts are unfolded only once a layer shows more than is known.
         if len(_positions(pattern.scan(decoded)) - shown) < THRESHOLDS.report:

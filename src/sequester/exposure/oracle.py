@@ -404,8 +404,9 @@ def screen(episodes: Sequence[RawEpisode], sketch: Sketch | None) -> tuple[array
             normalised = [normalise(field) for field in fields]
             stream = _Stream([text for text, _, _ in normalised])
             chains = stream.chains(pattern)
+            known = {text for text, first in public if first <= 0}
             flags = tuple(
-                _flags(raw, flags_of(raw, odd, wide), pattern, chains)
+                0 if raw in known else _flags(raw, flags_of(raw, odd, wide), pattern, chains)
                 for raw, (_, odd, wide) in zip(fields, normalised, strict=True)
             )
             if chains or any(flags):
