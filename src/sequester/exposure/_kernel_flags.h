@@ -51,7 +51,7 @@ static inline size_t token_stop(const uint8_t *s, size_t n, size_t at)
 static void judge_letters(const uint8_t *letters, size_t n, seq_hints *hints)
 {
     uint8_t *out = (uint8_t *)hints->letters.data + n;
-    hints->flags |= is_base32(letters, n, false, out) || is_base32(letters, n, true, out) ? FLAG_ARMOUR : 0;
+    hints->flags |= judge_base32(letters, n, false, out) | judge_base32(letters, n, true, out);
     hints->flags |= judge_base64(letters, n, out);
     for (size_t at = 0; at + HEX_RUN <= n;) {
         size_t end = at + HEX_RUN;

@@ -155,7 +155,7 @@ static seq_outcome search_pieced(seq_batch *batch, uint64_t known, uint8_t *flag
     for (size_t i = 0; outcome == OUTCOME_GOOD && i < pieced->count; i++) {
         starts[i] = (uint32_t)buffer->size;
         const seq_normalised counted = add_text(buffer, texts[i], INPUT_BREAK);
-        *flags |= flags_of(texts[i].data, texts[i].size, &counted) & (FLAG_ARMOUR | FLAG_DIGITS) ? FLAG_REARRANGED : 0;
+        *flags |= flags_of(texts[i].data, texts[i].size, &counted) & (FLAG_ARMOUR | FLAG_DIGITS) & ~*flags ? FLAG_REARRANGED : 0;
     }
     if (outcome == OUTCOME_GOOD) {
         outcome = find_seeds(buffer);
@@ -171,7 +171,7 @@ static seq_outcome search_pieced(seq_batch *batch, uint64_t known, uint8_t *flag
     return outcome;
 }
 
-/* Flags the fields of a call in which more is private once they are put together again. Fields that are unfolded anyway are left out. */
+/* Flags the fields of a call in which more is private once they are put together again. */
 static seq_outcome flag_rearranged(seq_batch *batch, seq_scored *call, const seq_text *texts)
 {
     const uint64_t known = longest_chain(&batch->found, call->first_chain);
@@ -180,7 +180,7 @@ static seq_outcome flag_rearranged(seq_batch *batch, seq_scored *call, const seq
         return OUTCOME_GOOD;
     }
     for (size_t i = 0; i < call->fields; i++) {
-        if (flags[i] & (FLAG_UNFOLDED | FLAG_PUBLIC)) {
+        if (flags[i] & FLAG_PUBLIC) {
             continue;
         }
         if (!take_apart(texts[i].data, texts[i].size, &batch->pieced)) {

@@ -7,8 +7,6 @@
 
 enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG_ESCAPES = 16, FLAG_WIDE = 32, FLAG_REARRANGED = 64, FLAG_PUBLIC = 128 /* inside the kernel only */ };
 
-enum { FLAG_UNFOLDED = FLAG_ARMOUR | FLAG_DIGITS | FLAG_ESCAPES | FLAG_WIDE };
-
 #define ALPHABET_RUN 40
 #define TEXT_RUN 18
 #define HEX_RUN 40
@@ -20,6 +18,7 @@ enum { FLAG_UNFOLDED = FLAG_ARMOUR | FLAG_DIGITS | FLAG_ESCAPES | FLAG_WIDE };
 #define WIDE_END 512
 #define DEFLATE_HEAD 10 /* bytes that are looked at */
 #define FIXED_LETTERS 6
+#define BASE32_SHARE 10 /* at least every tenth character of noise is a digit */
 #define SIGNED 64 /* bytes at the beginning in which a signature may stand */
 
 /* Kinds of bytes, `tables.kinds`. */
@@ -381,9 +380,10 @@ static size_t decode_base32(const uint8_t *letters, size_t n, uint8_t *out)
     return size;
 }
 
-/* Whether letters in a row that keep to base32 in one case tell something at one of eight beginnings. */
-static bool is_base32(const uint8_t *letters, size_t n, bool lower, uint8_t *out)
+/* The flags of letters in a row that keep to base32 in one case. */
+static uint32_t judge_base32(const uint8_t *letters, size_t n, bool lower, uint8_t *out)
 {
+    uint32_t flags = 0;
     for (size_t at = 0; at + ALPHABET_RUN <= n;) {
         size_t end = at + ALPHABET_RUN;
         while (end > at && in_base32(letters[end - 1], lower)) {
@@ -393,19 +393,20 @@ static bool is_base32(const uint8_t *letters, size_t n, bool lower, uint8_t *out
             at = end;
             continue;
         }
-        bool digit = false;
+        size_t digits = 0;
         for (end = at; end < n && in_base32(letters[end], lower); end++) {
-            digit |= letters[end] < 'A';
+            digits += letters[end] < 'A';
         }
-        for (size_t offset = 0; digit && offset < 8; offset++) {
+        for (size_t offset = 0; digits > 0 && offset < 8; offset++) {
             const size_t size = decode_base32(letters + at + offset, end - at - offset, out);
             if (reads(out, size) || is_signed(out, size)) {
-                return true;
+                return FLAG_ARMOUR;
             }
         }
+        flags |= BASE32_SHARE * digits >= end - at ? FLAG_PACKED : 0;
         at = end;
     }
-    return false;
+    return flags;
 }
 
 /* ---- base85 --------------------------------------------------------------------------------------------------------------- */

@@ -163,7 +163,7 @@ def examine(subject: Subject, call: RewardCall, seen: Sequence[int], key: Finger
     found = [*_plain(finder, [(name, text.reveal()) for name, text in texts])] if is_shown else []
     for (name, text), flag in zip(texts, seen, strict=False):
         if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
-            found += _wrapped(finder, name, text.reveal(), budget, Hint.ENCODED if not flag & _ANY_LAYER else ~0)
+            found += _wrapped(finder, name, text.reveal(), budget, ~0 if flag & flags.REARRANGED else _FIRST)
         if flag & flags.NUMBERS and (flag & flags.DIGITS or ids.cot or _ID_NAME.search(name)):
             lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
@@ -174,8 +174,8 @@ def examine(subject: Subject, call: RewardCall, seen: Sequence[int], key: Finger
     return Examination(tuple(found), budget.exhausted, unknown)
 
 
-_ANY_LAYER = flags.ESCAPES | flags.WIDE | flags.REARRANGED
-"""Flags that say little about the kind of wrapping; the others mean an encoding."""
+_FIRST = Hint.ENCODED | Hint.FOREIGN | Hint.PERCENT_U | Hint.SOFT_BREAKS
+"""Kinds of wrapping that are looked for first where the screen knows that putting pieces together shows nothing more."""
 
 
 def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:

@@ -15,7 +15,7 @@ from sequester.exposure.layers.archives import SIGNATURE
 ARMOUR = 1
 """Base64, base32, base85 or uuencode of text or of something packed."""
 PACKED = 2
-"""Base64 or hex of noise that is no known medium: perhaps packed without a signature."""
+"""Base64, base32 or hex of noise that is no known medium: perhaps packed without a signature."""
 NUMBERS = 4
 """At least 12 integers in a list: perhaps token ids."""
 DIGITS = 8
@@ -35,6 +35,7 @@ _LONGEST_BETWEEN = 24
 _ALPHABET_RUN = 40
 _HEX = re.compile(rb"[0-9A-Fa-f]{40,}")
 _LONG_HEX = 200
+_BASE32_SHARE = 10
 _BASE32 = tuple(re.compile(rb"[%s2-7]{40,}" % letters) for letters in (b"A-Z", b"a-z"))
 _BASE64_DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SIXES = {byte: f"{value:06b}" for value, byte in enumerate(_BASE64_DIGITS)} | {ord("-"): "111110", ord("_"): "111111"}
@@ -130,10 +131,7 @@ def _between_end(raw: bytes, at: int) -> int:
 def _judge_letters(letters: bytes) -> int:
     flags = 0
     for alphabet in _BASE32:
-        for run in alphabet.finditer(letters):
-            decoded = (_decoded(run[0][offset:].upper(), _FIVES) for offset in range(8))
-            if any(digit in run[0] for digit in b"234567") and any(_reads(data) or _begins_packed(data) for data in decoded):
-                flags |= ARMOUR
+        flags |= _judge_base32([run[0] for run in alphabet.finditer(letters)])
     often, as_noise = _alternation(letters)
     if often or as_noise:
         flags |= _judge_bytes([_decoded(letters[offset:], _SIXES) for offset in range(4)], ARMOUR, PACKED if as_noise else 0)
@@ -141,6 +139,17 @@ def _judge_letters(letters: bytes) -> int:
         starts = (run[0], run[0][1:])
         decoded = [bytes.fromhex(digits[: len(digits) // 2 * 2].decode()) for digits in starts]
         flags |= _judge_bytes(decoded, DIGITS, PACKED if len(run[0]) >= _LONG_HEX else 0)
+    return flags
+
+
+def _judge_base32(runs: list[bytes]) -> int:
+    flags = 0
+    for run in runs:
+        digits = sum(run.count(digit) for digit in b"234567")
+        decoded = (_decoded(run[offset:].upper(), _FIVES) for offset in range(8))
+        if digits and any(_reads(data) or _begins_packed(data) for data in decoded):
+            return ARMOUR
+        flags |= PACKED if _BASE32_SHARE * digits >= len(run) else 0
     return flags
 
 

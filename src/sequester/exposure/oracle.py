@@ -28,7 +28,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sequester.exposure.flags import ARMOUR, DIGITS, REARRANGED, UNFOLDED, flags_of
+from sequester.exposure.flags import ARMOUR, DIGITS, REARRANGED, flags_of
 from sequester.exposure.normaliser import normalise
 from sequester.exposure.rearranged import is_dump, rearranged
 from sequester.exposure.sketch import EXPOSED_RUN, WINDOW, Sketch
@@ -378,12 +378,14 @@ def _joined(links: Sequence[_Link]) -> Iterator[list[_Link]]:
 
 
 def _flags(raw: bytes, flags: int, pattern: Pattern, chains: Sequence[RawChain]) -> int:
-    """The flags of a field, also whether more of it is private once it is put together again. What is unfolded anyway is not asked."""
-    if pattern.private < GUARANTEE or flags & UNFOLDED:
+    """The flags of a field, also whether more of it is private once it is put together again."""
+    if pattern.private < GUARANTEE:
         return flags
     texts = list(rearranged(raw))
     normalised = [normalise(text) for text in texts]
-    armoured = any(flags_of(text, odd, wide) & (ARMOUR | DIGITS) for text, (_, odd, wide) in zip(texts, normalised, strict=True))
+    armoured = any(
+        flags_of(text, odd, wide) & (ARMOUR | DIGITS) & ~flags for text, (_, odd, wide) in zip(texts, normalised, strict=True)
+    )
     found = _Stream([text for text, _, _ in normalised]).chains(pattern) if texts else []
     more = max((private for private, _ in found), default=0) > max((private for private, _ in chains), default=0)
     return flags | (REARRANGED if armoured or more or is_dump(raw) else 0)
