@@ -65,7 +65,7 @@ _ONE_CASE = re.compile(rb"(?P<hex>[0-9A-Fa-f]{200})|[A-Z2-7]{40,}|[a-z2-7]{40,}"
 
 
 def holds_packing(text: str) -> bool:
-    """Whether base64, base32 or hex in `text` begins like raw deflate or brotli: noise is nearly always something else, such as a picture."""
+    """Whether base64, base32 or hex in `text` begins like raw deflate or brotli: noise is mostly something else."""
     data = text.encode("ascii", "replace")
     reached = 0
     for start, end in runs(data.translate(_BASE64_SHAPE), b"x", _FEWEST_UNBROKEN):
