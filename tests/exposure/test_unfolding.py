@@ -106,6 +106,26 @@ def test_packings_are_found_wherever_they_stand(packing: str, armour: str) -> No
         assert shown(TEXT, carry(ARMOURS[armour](PACKINGS[packing](TEXT.encode())))) > 0.5
 
 
+def _chunk(piece: str) -> str:
+    choice = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
+    return json.dumps({"id": "chatcmpl-7", "object": "chat.completion.chunk", "created": 17, "model": "m-1", "choices": [choice]})
+
+
+STREAMS: dict[str, Callable[[str], str]] = {
+    "chunks": lambda text: "\n\n".join(f"data: {_chunk(piece)}" for piece in wrappings.pieces(text)),
+    "events": lambda text: "\n\n".join(
+        f"event: delta\ndata: {json.dumps({'type': 'delta', 'index': 0, 'delta': {'type': 'text', 'text': piece}})}"
+        for piece in wrappings.pieces(text)
+    ),
+}
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_stream_of_records_is_found_wherever_it_stands(name: str, carrier: str) -> None:
+    assert shown(TEXT, CARRIERS[carrier](STREAMS[name](TEXT))) > 0.5
+
+
 THOUGHT = cases.reasoning(7, 260)
 PLANTS = sorted(set(TRANSFORMS) - {"byte_list", "split_fields"})  # these are no texts
 NESTED: dict[str, Callable[[str], str]] = {

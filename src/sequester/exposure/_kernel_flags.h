@@ -20,6 +20,7 @@ enum {
 #define LIST 12 /* integers */
 #define BINARY_DIGITS 96
 #define FOREIGN_LIST 12
+#define FEWEST_FALLS 4
 
 typedef struct {
     uint32_t flags;
@@ -50,7 +51,7 @@ static inline size_t token_stop(const uint8_t *s, size_t n, size_t at)
 static void judge_letters(const uint8_t *letters, size_t n, seq_hints *hints)
 {
     uint8_t *out = (uint8_t *)hints->letters.data + n;
-    hints->flags |= is_base32(letters, n) ? FLAG_ARMOUR : 0;
+    hints->flags |= judge_base32(letters, n, false, out) | judge_base32(letters, n, true, out);
     hints->flags |= judge_base64(letters, n, out);
     for (size_t at = 0; at + HEX_RUN <= n;) {
         size_t end = at + HEX_RUN;
@@ -107,6 +108,8 @@ static void judge_token(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
 /* What a run of integers may spell. */
 typedef struct {
     size_t count, bytes, high, binary, prose, octal, foreign;
+    size_t falls; /* since a row of them began; what counts up is no text */
+    uint32_t before;
     bool tells;
 } seq_integers;
 
@@ -128,7 +131,10 @@ static void judge_integer(const uint8_t *digits, size_t n, seq_integers *list)
     list->prose = value < 0x80 && is_prose((uint8_t)value) ? list->prose + 1 : 0;
     list->octal = is_octal && octal < 0x80 && is_prose((uint8_t)octal) ? list->octal + 1 : 0;
     list->foreign = (value >= 0x370 && value < 0x600) || (value >= 0x3000 && value < 0xD7A4) || (value >= 0xFF00 && value < 0xFFF0) ? list->foreign + 1 : 0;
-    list->tells = list->tells || list->prose == TEXT_RUN || list->octal == TEXT_RUN || list->foreign == FOREIGN_LIST;
+    const bool row = list->prose + list->octal + list->foreign > 0;
+    list->falls = row ? list->falls + (value < list->before) : 0;
+    list->before = value;
+    list->tells = list->tells || (list->falls >= FEWEST_FALLS && (list->prose >= TEXT_RUN || list->octal >= TEXT_RUN || list->foreign >= FOREIGN_LIST));
 }
 
 /* Whether digits [at, end) are part of a number with a fraction other than zero. */

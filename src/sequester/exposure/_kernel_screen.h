@@ -97,8 +97,20 @@ static bool borrow_episode(seq_batch *batch, PyObject *object)
     return true;
 }
 
+/* Whether a field is, byte for byte, a public text that is subtracted from all reasoning: no layer of it is private. */
+static bool is_public(const seq_sources *sources, seq_text field)
+{
+    for (size_t i = 0; i < sources->public_count; i++) {
+        const seq_text text = sources->public_texts[i];
+        if (sources->firsts[i] <= 0 && text.size == field.size && memcmp(text.data, field.data, field.size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Normalises the fields of all calls of an episode behind its sources, and notes their starts and flags. */
-static void add_calls(seq_batch *batch, const seq_episode *episode, const seq_text *texts)
+static void add_calls(seq_batch *batch, const seq_episode *episode, const seq_sources *sources, const seq_text *texts)
 {
     seq_scored *calls = (seq_scored *)batch->calls.data + episode->first_call;
     uint32_t *starts = batch->starts.data;
@@ -108,8 +120,8 @@ static void add_calls(seq_batch *batch, const seq_episode *episode, const seq_te
             const size_t field = calls[i].first_field + k;
             starts[field] = (uint32_t)batch->buffer.size;
             const seq_normalised counted = add_text(&batch->buffer, *texts, INPUT_BREAK);
-            flags[field] = (uint8_t)flags_of(texts->data, texts->size, &counted);
-            calls[i].flagged |= flags[field] != 0;
+            flags[field] = is_public(sources, *texts) ? FLAG_PUBLIC : (uint8_t)flags_of(texts->data, texts->size, &counted);
+            calls[i].flagged |= (flags[field] & ~FLAG_PUBLIC) != 0;
         }
     }
 }
@@ -147,7 +159,7 @@ static seq_outcome search_pieced(seq_batch *batch, uint64_t known, uint8_t *flag
     for (size_t i = 0; i < pieced->count; i++) {
         starts[i] = (uint32_t)buffer->size;
         const seq_normalised counted = add_text(buffer, texts[i], INPUT_BREAK);
-        *flags |= flags_of(texts[i].data, texts[i].size, &counted) & (FLAG_ARMOUR | FLAG_DIGITS) ? FLAG_REARRANGED : 0;
+        *flags |= flags_of(texts[i].data, texts[i].size, &counted) & (FLAG_ARMOUR | FLAG_DIGITS) & ~*flags ? FLAG_REARRANGED : 0;
     }
     close_buffer(buffer);
     const seq_call call = {buffer->text, starts[0], buffer->size - 1, starts, pieced->count};
@@ -159,7 +171,7 @@ static seq_outcome search_pieced(seq_batch *batch, uint64_t known, uint8_t *flag
     return OUTCOME_GOOD;
 }
 
-/* Flags the fields of a call in which more is private once they are put together again. Fields that are unfolded anyway are left out. */
+/* Flags the fields of a call in which more is private once they are put together again. */
 static seq_outcome flag_rearranged(seq_batch *batch, seq_scored *call, const seq_text *texts)
 {
     const uint64_t known = longest_chain(&batch->found, call->first_chain);
@@ -168,7 +180,7 @@ static seq_outcome flag_rearranged(seq_batch *batch, seq_scored *call, const seq
         return OUTCOME_GOOD;
     }
     for (size_t i = 0; i < call->fields; i++) {
-        if (flags[i] & FLAG_UNFOLDED) {
+        if (flags[i] & FLAG_PUBLIC) {
             continue;
         }
         if (!take_apart(texts[i].data, texts[i].size, &batch->pieced)) {
@@ -179,7 +191,7 @@ static seq_outcome flag_rearranged(seq_batch *batch, seq_scored *call, const seq
         if (outcome != OUTCOME_GOOD) {
             return outcome;
         }
-        call->flagged |= flags[i] != 0;
+        call->flagged |= flags[i] & FLAG_REARRANGED;
     }
     return OUTCOME_GOOD;
 }
@@ -224,7 +236,7 @@ static seq_outcome screen_episode(seq_batch *batch, size_t number)
     seq_outcome outcome = reset_buffer(&batch->buffer, texts, next - episode->first_text);
     if (outcome == OUTCOME_GOOD) {
         add_sources(&batch->buffer, &sources);
-        add_calls(batch, episode, texts + episode->reasoning + episode->publics);
+        add_calls(batch, episode, &sources, texts + episode->reasoning + episode->publics);
         close_buffer(&batch->buffer);
         outcome = build_pattern(&batch->pattern, &batch->buffer, &sources);
     }
@@ -244,7 +256,7 @@ static PyObject *hit_tuple(const seq_batch *batch, const seq_scored *call)
     const uint8_t *flags = (const uint8_t *)batch->flags.data + call->first_field;
     PyObject *flag_tuple = PyTuple_New((Py_ssize_t)call->fields);
     for (size_t i = 0; flag_tuple != NULL && i < call->fields; i++) {
-        PyTuple_SetItem(flag_tuple, (Py_ssize_t)i, PyLong_FromLong(flags[i]));
+        PyTuple_SetItem(flag_tuple, (Py_ssize_t)i, PyLong_FromLong(flags[i] & ~FLAG_PUBLIC));
     }
     PyObject *items[] = {PyLong_FromSize_t(call->episode), PyLong_FromSize_t(call->number), chain_list(chains, call->chains, runs),
                          flag_tuple};

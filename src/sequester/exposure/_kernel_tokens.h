@@ -5,9 +5,7 @@
 #include "_kernel_memory.h"
 #include "_kernel_text.h"
 
-enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG_ESCAPES = 16, FLAG_WIDE = 32, FLAG_REARRANGED = 64 };
-
-enum { FLAG_UNFOLDED = FLAG_ARMOUR | FLAG_DIGITS | FLAG_ESCAPES | FLAG_WIDE };
+enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG_ESCAPES = 16, FLAG_WIDE = 32, FLAG_REARRANGED = 64, FLAG_PUBLIC = 128 /* inside the kernel only */ };
 
 #define ALPHABET_RUN 40
 #define TEXT_RUN 18
@@ -17,10 +15,10 @@ enum { FLAG_UNFOLDED = FLAG_ARMOUR | FLAG_DIGITS | FLAG_ESCAPES | FLAG_WIDE };
 #define OFTEN 9 /* changes in a window */
 #define AS_NOISE 18
 #define NOISE_WINDOW 30
-#define BASE32_DIGITS 3
 #define WIDE_END 512
 #define DEFLATE_HEAD 10 /* bytes that are looked at */
 #define FIXED_LETTERS 6
+#define BASE32_SHARE 10 /* at least every tenth character of noise is a digit */
 #define SIGNED 64 /* bytes at the beginning in which a signature may stand */
 
 /* Kinds of bytes, `tables.kinds`. */
@@ -361,27 +359,54 @@ static bool tells_in_numbers(const uint8_t *s, size_t n)
     return foreign_run(s, n) || wide_units(s, n);
 }
 
-/* Whether ALPHABET_RUN letters in a row, some digits among them, keep to base32 in one case. */
-static bool is_base32(const uint8_t *letters, size_t n)
+static inline bool in_base32(uint8_t c, bool lower)
 {
-    for (int lower = 0; lower < 2; lower++) {
-        for (size_t at = 0; at + ALPHABET_RUN <= n;) {
-            size_t end = at + ALPHABET_RUN, digits = 0;
-            for (; end > at; end--) {
-                const uint8_t c = letters[end - 1];
-                const bool digit = c >= '2' && c <= '7';
-                if (!digit && !(lower ? is_lower(c) : is_upper(c))) {
-                    break;
-                }
-                digits += digit;
-            }
-            if (end == at && digits >= BASE32_DIGITS) {
-                return true;
-            }
-            at = end == at ? at + 1 : end;
+    return (c >= '2' && c <= '7') || (lower ? is_lower(c) : is_upper(c));
+}
+
+static size_t decode_base32(const uint8_t *letters, size_t n, uint8_t *out)
+{
+    size_t size = 0;
+    uint32_t held = 0;
+    int bits = 0;
+    for (size_t i = 0; i < n; i++) {
+        held = held << 5 | (letters[i] < 'A' ? letters[i] - '2' + 26u : (letters[i] & 31) - 1u);
+        bits += 5;
+        if (bits >= 8) {
+            bits -= 8;
+            out[size++] = (uint8_t)(held >> bits);
         }
     }
-    return false;
+    return size;
+}
+
+/* The flags of letters in a row that keep to base32 in one case. */
+static uint32_t judge_base32(const uint8_t *letters, size_t n, bool lower, uint8_t *out)
+{
+    uint32_t flags = 0;
+    for (size_t at = 0; at + ALPHABET_RUN <= n;) {
+        size_t end = at + ALPHABET_RUN;
+        while (end > at && in_base32(letters[end - 1], lower)) {
+            end--;
+        }
+        if (end > at) {
+            at = end;
+            continue;
+        }
+        size_t digits = 0;
+        for (end = at; end < n && in_base32(letters[end], lower); end++) {
+            digits += letters[end] < 'A';
+        }
+        for (size_t offset = 0; digits > 0 && offset < 8; offset++) {
+            const size_t size = decode_base32(letters + at + offset, end - at - offset, out);
+            if (reads(out, size) || is_signed(out, size)) {
+                return FLAG_ARMOUR;
+            }
+        }
+        flags |= BASE32_SHARE * digits >= end - at ? FLAG_PACKED : 0;
+        at = end;
+    }
+    return flags;
 }
 
 /* ---- base85 --------------------------------------------------------------------------------------------------------------- */

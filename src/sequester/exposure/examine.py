@@ -21,7 +21,7 @@ from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
-from sequester.exposure.layers import Budget, holds_packing, unfold, worth_unfolding
+from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
 from sequester.exposure.private import Material, without_calls
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
 from sequester.exposure.sketch import windows_of
@@ -209,7 +209,7 @@ def examine(subject: Subject, call: RewardCall, seen: Sequence[int], key: Finger
     found = [*_plain(finder, [(name, text.reveal()) for name, text in texts])] if is_shown else []
     for (name, text), flag in zip(texts, seen, strict=False):
         if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
-            found += _wrapped(finder, name, text.reveal(), budget)
+            found += _wrapped(finder, name, text.reveal(), budget, ~0 if flag & flags.REARRANGED else _FIRST)
         if flag & flags.NUMBERS and (flag & flags.DIGITS or ids.cot or _ID_NAME.search(name)):
             lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
@@ -218,6 +218,10 @@ def examine(subject: Subject, call: RewardCall, seen: Sequence[int], key: Finger
         shared_ids(ids.unsure, array("q"), values) if ids.cot else _may_be_token_ids(name, values) for name, values in lists
     )
     return Examination(tuple(found), budget.exhausted, unknown)
+
+
+_FIRST = Hint.ENCODED | Hint.FOREIGN | Hint.PERCENT_U | Hint.SOFT_BREAKS
+"""Kinds of wrapping that are looked for first where the screen knows that putting pieces together shows nothing more."""
 
 
 def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
@@ -283,13 +287,13 @@ def _plain(finder: _Finder, texts: Sequence[tuple[str, str]]) -> Iterator[Candid
         yield from finder.candidates(name, how, chains, [text for _, text in texts], fields=fields)
 
 
-def _wrapped(finder: _Finder, name: str, text: str, budget: Budget) -> Iterator[Candidate]:
+def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, within: int) -> Iterator[Candidate]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again."""
     pattern = finder.subject.pattern
     shown = _positions(pattern.scan(text))
     if len(shown) >= WHOLE * pattern.length or not worth_unfolding(text):
         return
-    for layer in unfold(text, budget):
+    for layer in unfold(text, budget, within):
         decoded = layer.text.reveal()
         plainly = _positions(pattern.scan(decoded))
         if not plainly:

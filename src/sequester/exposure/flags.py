@@ -7,7 +7,7 @@ without one. Dotted names, addresses, hashes and pictures are none of these. A f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
 from sequester.exposure.layers.archives import SIGNATURE
@@ -15,7 +15,7 @@ from sequester.exposure.layers.archives import SIGNATURE
 ARMOUR = 1
 """Base64, base32, base85 or uuencode of text or of something packed."""
 PACKED = 2
-"""Base64 or hex of noise that is no known medium: perhaps packed without a signature."""
+"""Base64, base32 or hex of noise that is no known medium: perhaps packed without a signature."""
 NUMBERS = 4
 """At least 12 integers in a list: perhaps token ids."""
 DIGITS = 8
@@ -35,10 +35,11 @@ _LONGEST_BETWEEN = 24
 _ALPHABET_RUN = 40
 _HEX = re.compile(rb"[0-9A-Fa-f]{40,}")
 _LONG_HEX = 200
-_BASE32 = tuple(re.compile(rb"(?=([%s2-7]{40}))" % letters) for letters in (b"A-Z", b"a-z"))
-_BASE32_DIGITS = 3
+_BASE32_SHARE = 10
+_BASE32 = tuple(re.compile(rb"[%s2-7]{40,}" % letters) for letters in (b"A-Z", b"a-z"))
 _BASE64_DIGITS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _SIXES = {byte: f"{value:06b}" for value, byte in enumerate(_BASE64_DIGITS)} | {ord("-"): "111110", ord("_"): "111111"}
+_FIVES = {byte: f"{value:05b}" for value, byte in enumerate(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")}
 
 _CASES = bytes((b"d" if 48 <= c < 58 else b"u" if 65 <= c < 91 else b"l" if 97 <= c < 123 else b".")[0] for c in range(256))
 _NO_ALNUM = bytes(c for c in range(256) if _CASES[c] == ord("."))
@@ -64,7 +65,7 @@ _NUMBERS = re.compile(rb'[0-9,.\[\]\-"\\n \t\r\n]{64,}')
 _INTEGER = re.compile(rb"(?<![0-9.])[0-9]+(?![0-9])(?!\.0*[1-9])")
 _PAIRS = re.compile(rb"(?<![0-9A-Fa-f]{2}[ :,\n-])(?=((?:[0-9A-Fa-f]{2}[ :,\n-]){15,}[0-9A-Fa-f]{2}))")
 _MANY_PAIRS, _PAIRS_AT_ONCE = 256, 256
-_LIST, _RUN, _FOREIGN_LIST, _BINARY_DIGITS, _NOISE = 12, 18, 12, 96, 48
+_LIST, _RUN, _FOREIGN_LIST, _FEWEST_FALLS, _BINARY_DIGITS, _NOISE = 12, 18, 12, 4, 96, 48
 
 _SOLID = re.compile(rb"[!-~]{40,}")
 _TOKEN_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=-")
@@ -130,18 +131,25 @@ def _between_end(raw: bytes, at: int) -> int:
 def _judge_letters(letters: bytes) -> int:
     flags = 0
     for alphabet in _BASE32:
-        if any(
-            len(run[1].translate(None, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")) >= _BASE32_DIGITS
-            for run in alphabet.finditer(letters)
-        ):
-            flags |= ARMOUR
+        flags |= _judge_base32([run[0] for run in alphabet.finditer(letters)])
     often, as_noise = _alternation(letters)
     if often or as_noise:
-        flags |= _judge_bytes([_decoded(letters[offset:]) for offset in range(4)], ARMOUR, PACKED if as_noise else 0)
+        flags |= _judge_bytes([_decoded(letters[offset:], _SIXES) for offset in range(4)], ARMOUR, PACKED if as_noise else 0)
     for run in _HEX.finditer(letters):
         starts = (run[0], run[0][1:])
         decoded = [bytes.fromhex(digits[: len(digits) // 2 * 2].decode()) for digits in starts]
         flags |= _judge_bytes(decoded, DIGITS, PACKED if len(run[0]) >= _LONG_HEX else 0)
+    return flags
+
+
+def _judge_base32(runs: list[bytes]) -> int:
+    flags = 0
+    for run in runs:
+        digits = sum(run.count(digit) for digit in b"234567")
+        decoded = (_decoded(run[offset:].upper(), _FIVES) for offset in range(8))
+        if digits and any(_reads(data) or _begins_packed(data) for data in decoded):
+            return ARMOUR
+        flags |= PACKED if _BASE32_SHARE * digits >= len(run) else 0
     return flags
 
 
@@ -155,8 +163,8 @@ def _judge_bytes(alignments: list[bytes], told: int, noise: int) -> int:
     return 0 if is_medium else noise
 
 
-def _decoded(letters: bytes) -> bytes:
-    bits = "".join(map(_SIXES.__getitem__, letters))
+def _decoded(letters: bytes, bits_of: Mapping[int, str]) -> bytes:
+    bits = "".join(map(bits_of.__getitem__, letters))
     return int(bits or "0", 2).__rshift__(len(bits) % 8).to_bytes(len(bits) // 8, "big")
 
 
@@ -215,9 +223,23 @@ def _judge_integers(numbers: list[bytes]) -> int:
     noise = len(values) >= _NOISE and max(values) < 256 and 4 * sum(value >= 128 for value in values) >= len(values)
     binary = sum(len(digits) for digits in numbers if len(digits) >= 7 and not digits.strip(b"01"))
     octal = [int(digits, 8) if len(digits) == 3 and not digits.strip(b"01234567") else 256 for digits in numbers]
-    if noise or binary >= _BINARY_DIGITS or any(_in_a_row(_is_prose, spelled, _RUN) for spelled in (values, octal)):
+    if noise or binary >= _BINARY_DIGITS or _spell(values, octal):
         flags |= DIGITS
-    return flags | (DIGITS if _in_a_row(_is_foreign, values, _FOREIGN_LIST) else 0)
+    return flags
+
+
+def _spell(values: list[int], octal: list[int]) -> bool:
+    """Whether integers in a row are letters in decimal or octal, or letters of another script, and do not merely count up."""
+    prose = spelled = foreign = falls = before = 0
+    for value, eight in zip(values, octal, strict=True):
+        prose = prose + 1 if _is_prose(value) else 0
+        spelled = spelled + 1 if _is_prose(eight) else 0
+        foreign = foreign + 1 if _is_foreign(value) else 0
+        falls = falls + (value < before) if prose or spelled or foreign else 0
+        before = value
+        if falls >= _FEWEST_FALLS and (prose >= _RUN or spelled >= _RUN or foreign >= _FOREIGN_LIST):
+            return True
+    return False
 
 
 def _in_a_row(holds: Callable[[int], bool], values: list[int], count: int) -> bool:

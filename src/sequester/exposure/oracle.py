@@ -29,7 +29,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from sequester.exposure.flags import ARMOUR, DIGITS, REARRANGED, UNFOLDED, flags_of
+from sequester.exposure.flags import ARMOUR, DIGITS, REARRANGED, flags_of
 from sequester.exposure.normaliser import normalise
 from sequester.exposure.rearranged import is_dump, rearranged
 from sequester.exposure.sketch import EXPOSED_RUN, NOTE_STRIDE, WINDOW, Sketch, window_hash
@@ -303,12 +303,14 @@ def _joined(links: Sequence[_Link]) -> Iterator[list[_Link]]:
 
 
 def _flags(raw: bytes, flags: int, pattern: Pattern, chains: Sequence[RawChain]) -> int:
-    """The flags of a field, also whether more of it is private once it is put together again. What is unfolded anyway is not asked."""
-    if pattern.private < GUARANTEE or flags & UNFOLDED:
+    """The flags of a field, also whether more of it is private once it is put together again."""
+    if pattern.private < GUARANTEE:
         return flags
     texts = list(rearranged(raw))
     normalised = [normalise(text) for text in texts]
-    armoured = any(flags_of(text, odd, wide) & (ARMOUR | DIGITS) for text, (_, odd, wide) in zip(texts, normalised, strict=True))
+    armoured = any(
+        flags_of(text, odd, wide) & (ARMOUR | DIGITS) & ~flags for text, (_, odd, wide) in zip(texts, normalised, strict=True)
+    )
     found = _Stream([text for text, _, _ in normalised]).chains(pattern) if texts else []
     more = max((private for private, _ in found), default=0) > max((private for private, _ in chains), default=0)
     return flags | (REARRANGED if armoured or more or is_dump(raw) else 0)
@@ -329,8 +331,9 @@ def screen(episodes: Sequence[RawEpisode], sketch: Sketch | None) -> tuple[array
             normalised = [normalise(field) for field in fields]
             stream = _Stream([text for text, _, _ in normalised])
             chains = stream.chains(pattern)
+            known = {text for text, first in public if first <= 0}
             flags = tuple(
-                _flags(raw, flags_of(raw, odd, wide), pattern, chains)
+                0 if raw in known else _flags(raw, flags_of(raw, odd, wide), pattern, chains)
                 for raw, (_, odd, wide) in zip(fields, normalised, strict=True)
             )
             if chains or any(flags):

@@ -58,27 +58,27 @@ def base64_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
 
 
 _PACKED_HEAD = 2048  # characters; enough for the first bytes of what they hold
+_CHECKED = 200
 _NEAR = 24
 _ESCAPED_END = re.compile(rb"\\+[rnt]")
-_HEX_ONLY = re.compile(rb"[0-9A-Fa-f]{200}")
+_ONE_CASE = re.compile(rb"(?P<hex>[0-9A-Fa-f]{200})|[A-Z2-7]{40,}|[a-z2-7]{40,}")
 
 
 def holds_packing(text: str) -> bool:
-    """Whether base64 or hex in `text` begins like raw deflate or brotli: noise is nearly always something else, such as a picture."""
+    """Whether base64, base32 or hex in `text` begins like raw deflate or brotli: noise is mostly something else."""
     data = text.encode("ascii", "replace")
     reached = 0
     for start, end in runs(data.translate(_BASE64_SHAPE), b"x", _FEWEST_UNBROKEN):
         is_new, reached = not reached or start - reached > _NEAR, end
-        if is_new and unsigned(_head(data[start : start + _PACKED_HEAD])):
+        is_noise = is_new and (alternates(data[start : min(end, start + _CHECKED)]) or _ONE_CASE.match(data, start, end))
+        if is_noise and unsigned(_head(data[start : start + _PACKED_HEAD])):
             return True
     return False
 
 
 def _head(characters: bytes) -> bytes:
-    if found := _HEX_ONLY.match(characters):
-        return bytes.fromhex(found[0].decode())
-    if not alternates(characters):
-        return b""
+    if found := _ONE_CASE.match(characters):
+        return bytes.fromhex(found["hex"].decode()) if found["hex"] else _decode_base32(found[0].decode().upper())
     return _decode_base64(_ESCAPED_END.sub(b"", characters).translate(_TO_STANDARD, _NOT_BASE64))
 
 

@@ -74,17 +74,19 @@ _NOT_AFTER: dict[str, frozenset[Decoder]] = {
     "line-prefixes": frozenset({structure.line_prefixes}),
     "column": _LINEWISE,
 }
+_UNESCAPED = frozenset({"escapes", "percent", "entities", "string"})
 _MOST_REARRANGEMENTS = 2
 _REARRANGEMENT_COST = 4  # in code points of budget per code point: the search of such a text is the slow part
 _FEWEST_ESCAPES = 4
 _SHORTEST = 12  # shorter texts hold nothing that the matcher would report
 
 
-def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
+def unfold(text: str, budget: Budget | None = None, within: int = ~0) -> Iterator[Layer]:
     """Yield every different text that stands behind the wrappings of `text`, breadth first.
 
     `text` itself is not yielded. Wrappings that the matcher's normalisation undoes by itself (a level of escapes, of entities)
-    are not yielded either while nothing else was undone on the way. `budget` bounds the search; `budget.exhausted` says
+    are not yielded either while nothing else was undone on the way. `within` are the kinds of wrapping that are looked for first,
+    as bits of `Hint`; what stands behind one of them is searched for all. `budget` bounds the search; `budget.exhausted` says
     afterwards which limits were hit: when it is not empty, part of the text was not searched.
     """
     budget = budget or Budget()
@@ -93,7 +95,7 @@ def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
     seen.add(text)
     found, stretches = first_look(text)
     known = set(stretches)
-    queue = deque([_Node(text, found)])
+    queue = deque([_Node(text, found & within)])
     while queue:
         node = queue.popleft()
         for piece, names, decoded in _decoded(node, budget, seen):
@@ -112,6 +114,7 @@ def unfold(text: str, budget: Budget | None = None) -> Iterator[Layer]:
             if not piece.undone_by_normaliser or len(set(transforms)) > 1:
                 yield Layer(transforms, GuardedText(decoded), region)
             found = next_look(decoded, known) & ~_settled(node, transforms[-1], piece)
+            found &= within if _UNESCAPED.issuperset(transforms) else ~0
             if found:
                 rearranged = _rearranged(node, piece)
                 queue.append(_Node(decoded, found, transforms, region, node.level + 1, rearranged))
