@@ -8,6 +8,7 @@ import time
 from array import array
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from sequester.errors import UsageError
 from sequester.exposure import flags, matching, oracle
 from sequester.exposure.matching import GUARANTEE, Episode, Pattern, Sketch, normalise, offsets, screen
 from sequester.exposure.normaliser import normalise as normalise_plain
+from sequester.exposure.normaliser import places
 from sequester.exposure.sketch import windows_of
 
 _kernel = pytest.importorskip("sequester.exposure._kernel")
@@ -69,6 +71,9 @@ def test_kernel_normalises_and_flags_like_the_oracle(level: str, block: int) -> 
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_normalise_alike(raw: bytes) -> None:
     assert _kernel.normalise(raw) == normalise_plain(raw)
+    assert [np.frombuffer(found, np.uint32).tolist() for found in _kernel.places(raw)] == [
+        found.tolist() for found in places(raw)
+    ]
 
 
 _WRAPPED = [

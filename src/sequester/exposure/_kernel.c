@@ -168,6 +168,39 @@ static PyObject *normalise(PyObject *module, PyObject *text)
     return result;
 }
 
+static PyObject *places(PyObject *module, PyObject *text)
+{
+    seq_loans loans = {0};
+    PyObject *result = NULL;
+    (void)module;
+    if (borrow_text(&loans, text)) {
+        const seq_text given = *(const seq_text *)loans.texts_block.data;
+        seq_block out = {0}, starts = {0}, ends = {0};
+        size_t size = 0;
+        seq_outcome outcome = given.size < UINT32_MAX - SEQ_SLACK ? OUTCOME_GOOD : OUTCOME_TOO_LONG;
+        Py_BEGIN_ALLOW_THREADS
+        if (outcome == OUTCOME_GOOD) {
+            const size_t room = given.size + SEQ_SLACK;
+            if (ensure(&out, room) && ensure(&starts, room * sizeof(uint32_t)) && ensure(&ends, room * sizeof(uint32_t))) {
+                size = normalise_places(given.data, given.size, out.data, starts.data, ends.data);
+            } else {
+                outcome = OUTCOME_MEMORY;
+            }
+        }
+        Py_END_ALLOW_THREADS
+        if (!raised(outcome)) {
+            const Py_ssize_t bytes = (Py_ssize_t)(size * sizeof(uint32_t));
+            PyObject *items[] = {PyBytes_FromStringAndSize(starts.data, bytes), PyBytes_FromStringAndSize(ends.data, bytes)};
+            result = tuple_of(2, items);
+        }
+        release(&out);
+        release(&starts);
+        release(&ends);
+    }
+    return_loans(&loans);
+    return result;
+}
+
 static PyObject *rearranged(PyObject *module, PyObject *text)
 {
     seq_loans loans = {0};
@@ -201,6 +234,7 @@ static PyMethodDef methods[] = {
     {"configure", configure, METH_VARARGS, "configure(level, key, bmp, astral, expansions, entities, tags)"},
     {"levels", levels, METH_NOARGS, "levels() -> names of the instruction sets this machine has, best first"},
     {"normalise", normalise, METH_O, "normalise(text) -> (normalised, odd, wide)"},
+    {"places", places, METH_O, "places(text) -> 32-bit (starts, ends) in the text, per normalised byte"},
     {"rearranged", rearranged, METH_O, "rearranged(text) -> texts that stand cut up in it"},
     {"screen", screen, METH_VARARGS, "screen(episodes[, table and place of a sketch]) -> (lengths, privates, marked, hits)"},
     {NULL, NULL, 0, NULL},

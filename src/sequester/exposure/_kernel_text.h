@@ -36,21 +36,40 @@ static size_t normalise_unit(const uint8_t *s, size_t n, size_t at, seq_normalis
     return unit.end;
 }
 
-static void normalise_scalar(const uint8_t *s, size_t n, seq_normalised *result)
+/* The same for a character that most often needs no closer look. */
+static inline size_t normalise_next(const uint8_t *s, size_t n, size_t at, seq_normalised *result)
 {
     const uint8_t markup = CLASS_BACKSLASH | CLASS_PERCENT | CLASS_EQUALS | CLASS_MARKUP;
-    size_t at = 0;
-    while (at < n) {
-        uint8_t c = s[at];
-        if (c >= 0x80 || (tables.classes[c] & markup)) {
-            at = normalise_unit(s, n, at, result);
-        } else {
-            uint8_t byte = tables.ascii[c];
-            result->out[result->size] = byte;
-            result->size += byte != 0;
-            at++;
+    const uint8_t c = s[at];
+    if (c >= 0x80 || (tables.classes[c] & markup)) {
+        return normalise_unit(s, n, at, result);
+    }
+    const uint8_t byte = tables.ascii[c];
+    result->out[result->size] = byte;
+    result->size += byte != 0;
+    return at + 1;
+}
+
+static void normalise_scalar(const uint8_t *s, size_t n, seq_normalised *result)
+{
+    for (size_t at = 0; at < n;) {
+        at = normalise_next(s, n, at, result);
+    }
+}
+
+/* Normalises a text and notes for each byte of the result from which bytes [start, end) of the text it came. */
+static size_t normalise_places(const uint8_t *s, size_t n, uint8_t *out, uint32_t *starts, uint32_t *ends)
+{
+    seq_normalised result = {out, 0, 0, 0};
+    for (size_t at = 0; at < n;) {
+        const size_t before = result.size, start = at;
+        at = normalise_next(s, n, at, &result);
+        for (size_t i = before; i < result.size; i++) {
+            starts[i] = (uint32_t)start;
+            ends[i] = (uint32_t)at;
         }
     }
+    return result.size;
 }
 
 #if SEQ_X86

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from sequester.errors import LimitExceeded, UsageError
 from sequester.exposure import folding, oracle
 from sequester.exposure.normaliser import normalise as normalise_plainly
-from sequester.exposure.normaliser import pieces, plain
+from sequester.exposure.normaliser import places as plain_places
 from sequester.exposure.oracle import GUARANTEE, RawChain
 from sequester.exposure.sketch import Sketch
 
@@ -197,21 +197,17 @@ def offsets(text: Text) -> tuple[Places, Places]:
     """
     raw = _utf8(text)
     points = _code_points(raw)
-    kept = _KEPT[np.frombuffer(raw, np.uint8)]
-    starts, ends = [], []
-    for piece in pieces(raw):
-        if piece.folded is None:
-            at = points[np.flatnonzero(kept[piece.start : piece.end]) + piece.start]
-            starts.append(at)
-            ends.append(at + 1)
-        elif piece.folded:
-            starts.append(np.full(len(piece.folded), points[piece.start]))
-            ends.append(np.full(len(piece.folded), points[piece.end]))
-    return np.concatenate([*starts, points[-1:]]), np.concatenate([*ends, points[-1:]])
+    starts, ends = _places(raw)
+    return np.append(points[starts], points[-1]), np.append(points[ends], points[-1])
 
 
-_KEPT = np.array([bool(plain(bytes([code]))) for code in range(256)])
-"""Which bytes of plain ASCII the normaliser keeps."""
+def _places(raw: bytes) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
+    """For each normalised byte the bytes [start, end) it came from."""
+    if implementation == "python":
+        return plain_places(raw)
+    with _Bounded():
+        first, last = _kernel.places(raw)
+        return np.frombuffer(first, np.uint32), np.frombuffer(last, np.uint32)
 
 
 def _code_points(raw: bytes) -> Places:

@@ -22,6 +22,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sequester.exposure.folding import ENTITIES, TAGS, fold
 
 _SPECIAL = re.compile(
@@ -267,3 +270,23 @@ def _tag(raw: bytes, at: int) -> int:
 
 
 _HANDLERS = {_BACKSLASH: _backslash, _PERCENT: _percent, _EQUALS: _quoted_printable, _AMPERSAND: _entity}
+
+
+def places(raw: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each normalised byte the bytes [start, end) of the raw text it came from."""
+    kept = _KEPT[np.frombuffer(raw, np.uint8)]
+    starts, ends = [_NOWHERE], [_NOWHERE]
+    for piece in pieces(raw):
+        if piece.folded is None:
+            at = np.flatnonzero(kept[piece.start : piece.end]) + piece.start
+            starts.append(at)
+            ends.append(at + 1)
+        elif piece.folded:
+            starts.append(np.full(len(piece.folded), piece.start))
+            ends.append(np.full(len(piece.folded), piece.end))
+    return np.concatenate(starts), np.concatenate(ends)
+
+
+_KEPT = np.array([bool(plain(bytes([code]))) for code in range(256)])
+"""Which bytes of plain ASCII are kept."""
+_NOWHERE = np.empty(0, np.int64)
