@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import io
 import json
+import os
 import resource
 import time
 import zipfile
@@ -235,12 +236,19 @@ def test_a_parquet_file_of_other_columns_is_refused_by_name(folder):
     assert "label" in unread(result, "other.parquet")
 
 
-def test_the_same_file_twice_is_one_input_or_named_and_never_silently_counted_twice(folder):
+def test_a_copy_of_a_file_is_named_and_read_once(folder):
     (folder / "again.jsonl").write_bytes((folder / "good.jsonl").read_bytes())
+    (folder / "linked.jsonl").hardlink_to(folder / "good.jsonl")
+    code, result, _ = audit(folder)
+    assert code == 0
+    assert result["episodes"]["seen"] == result["episodes"]["audited"] == 3
+    assert sum("the same bytes" in note for note in result["notes"]) == 2
+
+
+def test_two_ranks_may_use_the_same_episode_ids(folder):
+    cases.write(folder / "rank1.jsonl", [{**cases.episode(number), "answer": f"Another {number}"} for number in range(3)])
     _, result, _ = audit(folder)
-    episodes = result["episodes"]
-    assert episodes["audited"] == 3 or episodes["seen"] == 6
-    assert episodes["seen"] == episodes["audited"] + sum(episodes["not_assessed"].values())
+    assert result["episodes"]["seen"] == result["episodes"]["audited"] == 6
 
 
 def test_a_missing_path_is_a_usage_error_that_names_it(tmp_path):
@@ -252,12 +260,40 @@ def test_a_missing_path_is_a_usage_error_that_names_it(tmp_path):
     assert out.getvalue() == ""
 
 
-def test_a_link_that_leads_round_in_circles_or_nowhere_stops_nothing(folder):
+def test_a_link_that_leads_round_in_circles_stops_nothing(folder):
     (folder / "loop").symlink_to(folder)
-    (folder / "nowhere.jsonl").symlink_to(folder / "gone")
+    (folder / "itself").symlink_to(folder / "itself")
     code, result, _ = audit(folder)
     assert code in (0, 4)
     assert result["episodes"]["audited"] == 3
+
+
+def test_a_link_that_leads_nowhere_or_out_of_the_folder_is_named(folder):
+    other = folder.parent / "other"
+    other.mkdir()
+    for name, target in (("nowhere.jsonl", folder / "gone"), ("out", other)):
+        (folder / name).symlink_to(target)
+        code, result, _ = audit(folder)
+        assert code == 4
+        assert result["verdict"] == "incomplete"
+        assert any(words in unread(result, name) for words in ("No such file", "link to something outside"))
+        (folder / name).unlink()
+
+
+def test_a_folder_that_cannot_be_listed_is_named(folder, monkeypatch):
+    locked = folder / "locked"
+    locked.mkdir()
+    listed = os.scandir
+
+    def scandir(path):
+        if Path(path) == locked:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr("os.scandir", scandir)
+    code, result, _ = audit(folder)
+    assert code == 4
+    assert "Permission denied" in unread(result, "locked")
 
 
 def test_a_report_is_written_whole_or_not_at_all(folder):

@@ -11,6 +11,8 @@ hidden.eval    reasoning that the provider kept to itself: encrypted, or nothing
 inline.eval    reasoning as think tags inside a text that Inspect does not parse, so that the stock grader is given it
 middle.eval    the agent has its work graded while it is at it
 failing.eval   the provider fails in one sample (no fixture: its traceback names the machine it was made on)
+agent.eval     `react()`, which drops the reasoning of the turn that submits; no fixture
+code.eval      a scorer of code alone; no fixture
 leaky.json, chunked.eval    leaky.eval in Inspect's other two formats
 """
 
@@ -24,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from inspect_ai import Task, eval, task
+from inspect_ai.agent import react
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.log import read_eval_log, write_eval_log
 from inspect_ai.log._recorders.chunked.convert import convert_eval_logs_to_chunked
@@ -109,6 +112,11 @@ def formed() -> list[Trace]:
     return [{**trace, "form": form} for trace, form in zip(traces(), forms, strict=False)]
 
 
+def submitting_reply(trace: Trace, messages: list[ChatMessage]) -> ModelOutput:
+    call = ToolCall(id="call_1", function="submit", arguments={"answer": trace["answer"]})
+    return output([ContentReasoning(reasoning=trace["reasoning"]), ContentText(text="I submit.")], [call])
+
+
 @tool
 def word_count() -> Tool:
     async def execute(text: str) -> str:
@@ -132,6 +140,16 @@ def sees_reasoning() -> Scorer:
         prompt = f"Grade this submission.\n\n{state.input_text}\n\n{shown}"
         reply = await get_model(role="grader").generate([ChatMessageUser(content=prompt)])
         return Score(value="C" if "GRADE: C" in reply.completion else "I")
+
+    return judge
+
+
+@scorer(metrics=[accuracy()])
+def reads_state() -> Scorer:
+    """Code that looks at everything it is handed."""
+
+    async def judge(state: TaskState, target: Target) -> Score:
+        return Score(value="C" if state.messages else "I")
 
     return judge
 
@@ -184,6 +202,8 @@ def main(folder: Path) -> None:
     run(folder, "hidden", hidden_reply, [model_graded_qa()], [generate()])
     run(folder, "inline", inline_reply, [model_graded_qa()], [generate()])
     run(folder, "middle", typed_reply, [sees_reasoning()], [graded_on_the_way()])
+    run(folder, "agent", submitting_reply, [model_graded_qa(), includes(), reads_state()], [react()])
+    run(folder, "code", typed_reply, [reads_state()], [generate()])
     run(folder, "failing", failing_reply, [includes()], tools)
     write_eval_log(read_eval_log(str(leaky)), str(folder / "leaky.json"), format="json")
     convert_eval_logs_to_chunked(str(leaky), str(folder / "chunks"), chunk_size=3)

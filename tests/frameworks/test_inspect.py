@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sequester.episodes.model import Channel, Episode, Evidence, SplitStatus
+from sequester.episodes.model import Channel, Episode, Evidence, Reason, SplitStatus
 from sequester.episodes.readers.inspect_eval import READER
 from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.probing import probe
@@ -23,7 +23,7 @@ inspect_log = pytest.importorskip(
 pytestmark = pytest.mark.framework
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("clean.eval", "leaky.eval", "hidden.eval", "inline.eval", "middle.eval", "failing.eval", "leaky.json")
+NAMES = ("clean.eval", "leaky.eval", "hidden.eval", "inline.eval", "middle.eval", "failing.eval", "agent.eval", "leaky.json")
 
 
 @pytest.fixture(scope="module")
@@ -62,11 +62,10 @@ def test_inspect_and_the_reader_agree_on_what_graders_were_given(logs: Path, nam
     episodes = read(logs / name)
     assert {episode.episode_id for episode in episodes} == set(expected)
     for episode in episodes:
-        recorded = {call.path: call for call in episode.calls if call.inputs is not None}
+        recorded = {call.path: call for call in episode.calls if call.evidence is Evidence.RECORDED and call.inputs}
         assert set(recorded) == set(expected[episode.episode_id])
         for path, call in recorded.items():
             contents = {field.text.reveal() for field in call.inputs or () if field.name.endswith(".content") and field.text}
-            assert call.evidence is Evidence.RECORDED
             assert contents == expected[episode.episode_id][path]
 
 
@@ -90,3 +89,17 @@ def test_a_sample_that_failed_says_so_by_what_it_lacks(logs: Path) -> None:
     failed = [episode for episode in read(logs / "failing.eval") if episode.split.status is SplitStatus.NO_COT]
     assert len(failed) == 1
     assert not failed[0].calls
+
+
+def test_an_agent_that_drops_reasoning_from_its_messages_hides_none(logs: Path) -> None:
+    for episode in read(logs / "agent.eval"):
+        assert "".join(segment.text.reveal() for segment in episode.segments if segment.channel is Channel.REASONING)
+        by_path = {call.path: call for call in episode.calls}
+        assert by_path["includes"].evidence is Evidence.REBUILT
+        assert by_path["reads_state"].missing is Reason.INPUT_NOT_LOGGED  # the reasoning is gone from the state too
+
+
+def test_a_scorer_of_code_is_handed_the_reasoning(logs: Path) -> None:
+    for episode in read(logs / "code.eval"):
+        [call] = episode.calls
+        assert (call.evidence, call.hands_over) == (Evidence.CONTRACT, "state.messages")

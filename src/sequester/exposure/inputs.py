@@ -6,6 +6,7 @@ with an error; a file that lies beside a directory's own and is no log that any 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import file_digest
@@ -19,6 +20,7 @@ from sequester.exposure.workers import Task
 
 _NAMED = 5
 """Files beside a log that are named in the result; the rest are counted."""
+_BEGINNING = 1 << 12
 
 
 @dataclass
@@ -36,28 +38,85 @@ class Job:
 
 def find_jobs(paths: Iterable[Path], readers: Sequence[Reader], options: Options, format: str | None) -> list[Job]:
     """The inputs at the paths given, each once."""
-    jobs: dict[Path, Job] = {}
+    jobs: dict[str, Job] = {}
     for path in paths:
         for job in _jobs_at(path, readers, options, format):
-            known = jobs.setdefault(job.path.resolve(), job)
+            known = jobs.setdefault(os.path.realpath(job.path), job)
             if known is not job:
                 known.notes.append(f"{job.path}: given more than once; read once.")
-    return list(jobs.values())
+    return _without_copies(list(jobs.values()))
+
+
+def _without_copies(jobs: list[Job]) -> list[Job]:
+    """The inputs without files that hold, byte for byte, what one before them holds: an episode is counted once."""
+    alike: dict[tuple[int, int], list[Job]] = {}
+    for job in jobs:
+        if job.reader is not None and job.path.is_file() and (outline := _outline(job.path)) is not None:
+            alike.setdefault(outline, []).append(job)
+    copies: set[Path] = set()
+    for group in alike.values():
+        first: dict[str, Job] = {}
+        for job in group if len(group) > 1 else ():
+            known = first.setdefault(digests([job.path]).get(str(job.path), ""), job)
+            if known is not job:
+                known.notes.append(f"{job.path}: the same bytes as {known.path}; read once.")
+                copies.add(job.path)
+    return [job for job in jobs if job.path not in copies]
+
+
+def _outline(path: Path) -> tuple[int, int] | None:
+    """What differs between most files: size and beginning. None if the file has gone, which reading it will report."""
+    try:
+        with path.open("rb") as file:
+            return path.stat().st_size, hash(file.read(_BEGINNING))
+    except OSError:
+        return None
 
 
 def _jobs_at(path: Path, readers: Sequence[Reader], options: Options, format: str | None) -> Iterator[Job]:
-    if not path.is_dir():
+    try:
+        is_directory = path.is_dir()
+    except OSError as error:
+        yield _unreadable(path, error)
+        return
+    if not is_directory:
         yield _job(path, readers, options, format)
         return
     whole = _reader_of_directory(path, readers, format)
     if whole is not None:
         yield _declared(path, whole, options)
         return
-    files = [file for file in sorted(path.rglob("*")) if file.is_file() and not file.name.startswith(".")]
-    if not files:
+    files, unread = _inside(path)
+    if not files and not unread:
         yield Job(path, error="is a directory without files")
+    yield from unread
     for file in files:
         yield _job(file, readers, options, format)
+
+
+def _inside(path: Path) -> tuple[list[Path], list[Job]]:
+    """The files in a directory, at whatever depth, and what in it cannot be looked into. Hidden names are left out.
+
+    A link to a folder is not followed, which could lead anywhere: where it leads out of the directory, that is said.
+    """
+    files: list[Path] = []
+    unread: list[Job] = []
+    home = os.path.realpath(path)
+    walk = os.walk(path, onerror=lambda error: unread.append(_unreadable(Path(str(error.filename)), error)))
+    for folder, folders, names in walk:
+        for entry in (Path(folder, name) for name in (*folders, *names) if not name.startswith(".")):
+            try:
+                if entry.is_file():
+                    files.append(entry)
+                elif entry.is_symlink() and not Path(os.path.realpath(entry, strict=True)).is_relative_to(home):
+                    unread.append(Job(entry, error="is a link to something outside the directory; give that too"))
+            except OSError as error:
+                unread.append(_unreadable(entry, error))
+    return sorted(files), unread
+
+
+def _unreadable(path: Path, error: OSError) -> Job:
+    return Job(path, error=f"cannot be read ({error.strerror}). check the path and its permissions")
 
 
 def _reader_of_directory(path: Path, readers: Sequence[Reader], format: str | None) -> Reader | None:

@@ -202,18 +202,21 @@ def _contract_findings(tally: Tally, key: FingerprintKey) -> list[Finding]:
 
 
 def _file(one: Input, tally: Tally) -> InputFile:
-    read = sum(count for path, count in tally.records.items() if _within(path, one))
-    error = one.error or next((text for path, text in tally.errors.items() if _within(path, one)), None)
+    paths = sorted(_paths(one))
+    read = sum(tally.records[path] for path in paths)
+    error = one.error or next((tally.errors[path] for path in paths if path in tally.errors), None)
     return InputFile(one.path, one.format, one.declared.rows, read, error)
 
 
 def _gaps(tally: Tally, inputs: Sequence[Input], files: Sequence[InputFile]) -> tuple[int, list[str]]:
     """Records, steps, ranks and group members that were declared but not seen. Each is at least one thing not assessed."""
     missing, notes = 0, []
+    sizes: dict[str, list[int]] = {}
+    for (path, _), size in tally.groups.items():
+        sizes.setdefault(path, []).append(size)
     for one, file in zip(inputs, files, strict=True):
-        for count, what in _missing(
-            one.declared, file.rows_read, _seen(tally.steps, one), _seen(tally.shards, one), _sizes(tally, one)
-        ):
+        group_sizes = [size for path in _paths(one) for size in sizes.get(path, ())]
+        for count, what in _missing(one.declared, file.rows_read, _seen(tally.steps, one), _seen(tally.shards, one), group_sizes):
             missing += count
             notes.append(f"{one.path}: {what}.")
     return missing, notes
@@ -237,17 +240,14 @@ def _missing(
         yield short, f"{short} members are missing from advantage groups of {declared.group_size}"
 
 
-def _sizes(tally: Tally, one: Input) -> list[int]:
-    return [count for (path, _), count in tally.groups.items() if _within(path, one)]
-
-
-def _within(path: str, one: Input) -> bool:
-    return path in one.units if one.units else path == one.path
+def _paths(one: Input) -> frozenset[str]:
+    """Files that were read for an input."""
+    return one.units or frozenset((one.path,))
 
 
 def _seen(by_path: Mapping[str, set[T]], one: Input) -> set[T]:
     """What was seen in all files of one input."""
-    return {item for path, items in by_path.items() if _within(path, one) for item in items}
+    return {item for path in _paths(one) for item in by_path.get(path, ())}
 
 
 def _episode_counts(tally: Tally, gaps: int) -> EpisodeCounts:

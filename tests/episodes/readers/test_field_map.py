@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,52 @@ def test_rows_that_are_not_utf8_cost_only_themselves(tmp_path: Path) -> None:
     pq.write_table(pa.table({"q": ["a", "b", "c"], "a": data}), path)
     records = read(path, {"episode": {"prompt": "q", "answer": "a"}})
     assert [type(record) for record in records] == [Episode, Skipped, Episode]
+
+
+def test_the_types_of_parquet_are_read_as_what_they_hold(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    table = {
+        "prompt": pa.array([b"Why?", b"\xff"], pa.binary()),
+        "thought": pa.array(["because"] * 2).dictionary_encode(),
+        "answer": pa.array(["yes"] * 2, pa.large_string()),
+        "step": pa.array([Decimal("3"), Decimal("4")], pa.decimal128(10, 2)),
+        "score": pa.array([Decimal("0.5"), None], pa.decimal128(10, 2)),
+        "meta": pa.array([[("env", "harbour")]] * 2, pa.map_(pa.string(), pa.string())),
+        "judge": pa.array([[{"content": "graded"}]] * 2),
+    }
+    pq.write_table(pa.table(table), path)
+    calls = [{"path": "judge", "inputs": {"messages": "judge[*].content"}, "score": "score"}]
+    fields = {"prompt": "prompt", "reasoning": "thought", "answer": "answer", "step": "step", "environment": "meta.env"}
+    first, second = read(path, {"episode": fields, "reward_call": calls})
+    assert isinstance(first, Episode) and isinstance(second, Skipped)
+    assert [segment.text.reveal() for segment in first.segments] == ["Why?", "because", "yes"]
+    assert (first.step, first.environment, first.calls[0].score) == (3, "harbour", 0.5)
+    assert second.detail == "prompt: expected text or a list of texts, got bytes"
+
+
+def test_a_map_column_with_a_key_twice_is_malformed(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    twice = pa.array([[("env", "a"), ("env", "b")]], pa.map_(pa.string(), pa.string()))
+    pq.write_table(pa.table({"p": ["q"], "a": ["x"], "meta": twice}), path)
+    [skipped] = read(path, {"episode": {"prompt": "p", "answer": "a", "environment": "meta.env"}})
+    assert isinstance(skipped, Skipped) and skipped.reason is Reason.MALFORMED
+    assert skipped.detail == "has no 'meta.env'; columns: a, meta, p"
+
+
+def test_a_value_that_python_cannot_hold_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    pq.write_table(pa.table({"p": ["q"], "a": ["x"], "when": pa.array([2**62], pa.timestamp("us"))}), path)
+    [skipped] = read(path, {"episode": {"prompt": "p", "answer": "a"}, "reward_call": [{"path": "j", "inputs": {"w": "when"}}]})
+    assert isinstance(skipped, Skipped) and skipped.detail == "when: cannot be decoded (OverflowError)"
+
+
+def test_a_conversation_may_be_one_message_or_json_in_a_text(tmp_path: Path) -> None:
+    chat = [{"role": "user", "content": "Why?"}, {"role": "assistant", "content": "<think>\nbecause\n</think>\nyes"}]
+    path = write(tmp_path, {"chat": chat, "packed": json.dumps(chat)})
+    for place in ("chat", "packed"):
+        [episode] = read(path, {"episode": {"prompt": f"{place}[0]", "completion": f"{place}[-1]"}})
+        assert isinstance(episode, Episode)
+        assert [segment.channel.value for segment in episode.segments] == ["prompt", "reasoning", "answer"]
+    [whole] = read(path, {"episode": {"prompt": {"value": ""}, "completion": "packed[*]"}})
+    assert isinstance(whole, Episode)
+    assert [segment.channel.value for segment in whole.segments] == ["prompt", "reasoning", "answer"]

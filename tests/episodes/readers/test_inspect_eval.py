@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given as drawn
+from hypothesis import settings
+from hypothesis import strategies as st
 from tests.episodes.readers.contract import CHECKS, DATA, Case
 
-from sequester.episodes.model import Channel, Episode, Evidence, Reason, RewardCall, Skipped, SplitStatus, Visibility
+from sequester.episodes.model import Channel, Episode, Evidence, Reason, RewardCall, Skipped, Source, SplitStatus, Visibility
 from sequester.episodes.readers.inspect_eval import READER
+from sequester.episodes.readers.inspect_sample import Log, sample_episode
 from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.probing import probe
 from sequester.episodes.readers.zipped import ZippedFile
@@ -116,10 +120,10 @@ def test_a_tool_call_ends_a_turn() -> None:
     assert texts(episode, Channel.TOOL_CALL)[0].startswith("word_count ")
 
 
-def test_a_scorer_without_a_model_has_an_input_that_was_not_logged() -> None:
+def test_inspects_own_text_scorers_were_given_the_completion() -> None:
     for episode in episodes(LOGS / "clean.eval"):
-        assert call(episode, "includes").missing is Reason.INPUT_NOT_LOGGED
-        assert call(episode, "includes").inputs is None
+        made = call(episode, "includes")
+        assert (made.evidence, given(episode, "includes")) == (Evidence.REBUILT, texts(episode, Channel.ANSWER)[-1])
     assert {episode.sample for episode in episodes(LOGS / "clean.eval")} == {1, 2}
 
 
@@ -202,6 +206,86 @@ def test_scoring_in_the_middle_without_a_call_of_its_own_is_not_assessed(tmp_pat
     ]
 
 
+def code_scored(**fields: Any) -> dict[str, Any]:
+    return sample(scores={"mine": {"value": 1}, "match1": {"value": "C"}}, **fields)
+
+
+def test_a_scorer_of_the_users_own_code_was_handed_the_reasoning(tmp_path: Path) -> None:
+    output = {"choices": [{"message": REPLY}], "completion": "yes"}
+    [episode] = episodes(log(tmp_path, [code_scored(output=output)]))
+    assert (call(episode, "mine").evidence, call(episode, "mine").hands_over) == (Evidence.CONTRACT, "state.messages")
+    assert (call(episode, "match1").evidence, given(episode, "match1")) == (Evidence.REBUILT, "yes")
+
+
+def test_the_completion_of_old_logs_stands_in_the_message(tmp_path: Path) -> None:
+    [episode] = episodes(log(tmp_path, [code_scored(output={"choices": [{"message": REPLY}]})]))
+    assert given(episode, "match1") == "yes"
+    [episode] = episodes(log(tmp_path, [code_scored()]))
+    assert call(episode, "match1").evidence is Evidence.CONTRACT
+
+
+def test_messages_without_reasoning_hand_none_over(tmp_path: Path) -> None:
+    turn = {"id": "a", "role": "assistant", "content": "yes"}
+    policy = {"event": "model", "model": "m", "output": {"choices": [{"message": REPLY}]}}
+    [episode] = episodes(log(tmp_path, [code_scored(messages=[USER, turn], events=[policy])]))
+    assert texts(episode, Channel.REASONING) == ["because"]
+    assert call(episode, "mine").missing is Reason.INPUT_NOT_LOGGED
+
+
+def said(identity: str, reasoning: str, answer: str) -> dict[str, Any]:
+    parts = [{"type": "reasoning", "reasoning": reasoning}, {"type": "text", "text": answer}]
+    return {"id": identity, "role": "assistant", "content": parts}
+
+
+def test_turns_that_an_agent_dropped_and_calls_aside_are_the_policys_too(tmp_path: Path) -> None:
+    def made(reply: dict[str, Any], *read: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        return {"event": "model", "model": "m", "input": list(read), "output": {"choices": [{"message": reply}]}, **fields}
+
+    first, aside, last = said("1", "first thought", "one"), said("2", "aside thought", "two"), said("3", "last thought", "three")
+    others = [
+        made(said("4", "critic's thought", "four"), role="critic"),
+        made(said("5", "helper's thought", "five"), model="other"),
+    ]
+    failed = made(said("6", "none", "none"), error="down")
+    asked = {"id": "u", "role": "user", "content": "sum up: first thought"}
+    events = [made(first, USER), made(aside, asked), *others, failed, made(last, USER, first)]
+    [episode] = episodes(log(tmp_path, [sample(messages=[USER, {**last, "content": "three"}], events=events)]))
+    kinds = [(segment.channel.value, segment.text.reveal()) for segment in episode.segments]
+    assert kinds == [
+        ("prompt", "q"),
+        ("reasoning", "first thought"),
+        ("answer", "one"),
+        ("prompt", "sum up: first thought"),
+        ("reasoning", "aside thought"),
+        ("answer", "two"),
+        ("reasoning", "last thought"),
+        ("answer", "three"),
+    ]
+
+
+def test_metadata_that_a_solver_wrote_is_no_column_of_the_dataset(tmp_path: Path) -> None:
+    begin = {"event": "sample_init", "sample": {"input": "q", "metadata": {"source": "set"}}}
+    [episode] = episodes(log(tmp_path, [sample(metadata={"source": "set", "thought": "because"}, events=[begin])]))
+    assert [(field.name, field.text.reveal()) for field in episode.columns if field.text] == [
+        ("target", "y"),
+        ("metadata.source", "set"),
+    ]
+
+
+def test_references_that_multiply_are_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = [SCORER[0], *[{"event": "model", "span_id": "s", "input_refs": [[0, 10]], "output": {}}] * 30]
+    record = sample(events=events, events_data={"messages": [USER] * 10})
+    assert isinstance(records(log(tmp_path, [record]))[0], Episode)
+    monkeypatch.setattr("sequester.episodes.readers.inspect_calls._MOST_MESSAGES", 200)
+    [skipped] = records(log(tmp_path, [record]))
+    assert isinstance(skipped, Skipped) and skipped.reason is Reason.LIMIT
+    long = sample(messages=[USER, REPLY] + [{"role": "user", "content": "attachment://k"}] * 30, attachments={"k": "x" * 100})
+    assert isinstance(records(log(tmp_path, [long]))[0], Episode)
+    monkeypatch.setattr("sequester.episodes.readers.inspect_calls._MOST_RESOLVED", 2000)
+    [skipped] = records(log(tmp_path, [long]))
+    assert isinstance(skipped, Skipped) and skipped.reason is Reason.LIMIT
+
+
 @pytest.mark.parametrize(
     ("counted", "status", "visibility"),
     [
@@ -275,6 +359,62 @@ def test_what_json_forbids_is_read(tmp_path: Path) -> None:
     assert call(episode, "judge").score is None
 
 
+def test_a_lone_surrogate_in_any_text_is_read(tmp_path: Path) -> None:
+    record = sample(input="\ud800 q", messages=[USER | {"content": "attachment://k"}, REPLY], attachments={"k": "\udfff q"})
+    [episode] = episodes(log(tmp_path, [record]))
+    assert texts(episode, Channel.PROMPT) == ["\ufffd q"]
+
+
+@drawn(data=st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_sample_of_wrong_types_is_an_episode_or_skipped(data: st.DataObject) -> None:
+    record = json.loads(json.dumps(HOSTILE))
+    for _ in range(data.draw(st.integers(1, 3))):
+        places = list(_places(record))
+        holder, key = places[data.draw(st.integers(0, len(places) - 1))]
+        holder[key] = json.loads(data.draw(st.sampled_from(ODD)))
+    assert isinstance(sample_episode(record, Log("e", "t", "m"), Source("log", 1)), Episode | Skipped)
+
+
+HOSTILE = sample(
+    input=[USER],
+    scores={"mine": {"value": 1}, "match": {"value": "C"}},
+    output={"choices": [{"message": REPLY}]},
+    events=[
+        {
+            "event": "model",
+            "model": "m",
+            "span_id": "x",
+            "input": [USER],
+            "output": {"choices": [{"message": REPLY}], "usage": {}},
+        },
+        {"event": "score", "span_id": "x", "intermediate": True, "scorer": "judge"},
+        {"event": "step", "action": "begin", "type": "scorer", "name": "old"},
+        *SCORER,
+        {
+            "event": "model",
+            "model": "m",
+            "input_refs": [[0, 1]],
+            "output": {"choices": [{"message": {"id": "z", "content": "?"}}]},
+        },
+    ],
+    events_data={"messages": [USER, {"role": "user", "content": [{"type": "image", "image": "attachment://k"}]}]},
+    attachments={"k": "text"},
+)
+ODD = tuple(
+    map(
+        json.dumps,
+        (None, 0, -1, 2**70, 1.5, True, "x", "attachment://k", [], {}, [[1, 2]], [[0, 2**70]], [None], {"id": [1]}, [{}]),
+    )
+)
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield value, key
+        yield from _places(item)
+
+
 def test_a_missing_chunk_costs_the_sample(tmp_path: Path) -> None:
     whole = zipfile.ZipFile(io.BytesIO(plain("chunked.eval")))
     lost = next(name for name in whole.namelist() if name.endswith("/events/3.json"))
@@ -314,3 +454,27 @@ def test_the_recogniser_says_what_is_missing(tmp_path: Path) -> None:
     lines = tmp_path / "lines.jsonl"
     lines.write_text('{"a": 1}\n')
     assert READER.recognise(probe(lines))
+
+
+def test_the_folder_of_an_eval_set_is_one_input(tmp_path: Path) -> None:
+    assert READER.recognise(probe(tmp_path)) == "no eval-set.json or logs.json in it"
+    (tmp_path / "eval-set.json").write_text('{"eval_set_id": "s", "tasks": []}')
+    assert READER.recognise(probe(tmp_path)) == "no logs in it"
+    for name in ("clean.eval", "leaky.json"):
+        (tmp_path / name).write_bytes((LOGS / name).read_bytes())
+    (tmp_path / "logs.json").write_text("{}")
+    assert READER.recognise(probe(tmp_path)) is None
+    assert READER.declared(tmp_path, OPTIONS).rows == len(episodes(tmp_path)) == 9
+    (tmp_path / "other").mkdir()
+    assert READER.recognise(probe(tmp_path)) == "holds folders beside the logs"
+
+
+def test_a_damaged_log_in_a_folder_costs_that_log(tmp_path: Path) -> None:
+    (tmp_path / "eval-set.json").write_text("{}")
+    (tmp_path / "clean.eval").write_bytes((LOGS / "clean.eval").read_bytes())
+    (tmp_path / "cut.eval").write_bytes((LOGS / "leaky.eval").read_bytes()[:1000])
+    assert READER.declared(tmp_path, OPTIONS).rows is None
+    first, second = READER.units(tmp_path, OPTIONS)
+    assert len(list(READER.read(first, OPTIONS))) == 6
+    with pytest.raises(InputError, match="directory at the end"):
+        list(READER.read(second, OPTIONS))

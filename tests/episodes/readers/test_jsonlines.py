@@ -184,3 +184,16 @@ def test_only_regular_files_are_opened(tmp_path: Path) -> None:
             list(line_units(path))
     with pytest.raises(InputError):
         list(numbered_lines(Unit(str(tmp_path / "a\0b"))))
+
+
+def test_a_file_that_is_cut_while_it_is_read_is_an_error_and_one_that_grows_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_bytes(b'{"a": 1}\n' * 3)
+    [unit] = line_units(path)
+    path.write_bytes(b'{"a": 1}\n' * 5)
+    assert len(list(numbered_lines(unit))) == 3
+    path.write_bytes(b'{"a": 1}\n' * 2)
+    lines = numbered_lines(unit)
+    assert [next(lines)[0], next(lines)[0]] == [1, 2]
+    with pytest.raises(InputError, match="ends at byte 18 of 27"):
+        next(lines)

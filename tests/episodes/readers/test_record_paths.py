@@ -16,6 +16,10 @@ RECORD: dict[str, Any] = {
     "a": {"b": "member", "c": {"d": 1}},
     "turns": [{"r": "one", "calls": [{"n": 1}, {"n": 2}]}, {"x": 0}, {"r": "three", "calls": [{"n": 3}]}],
     "empty": [],
+    "info": {"judge.prompt": "dotted member", "x[0]": "bracketed"},
+    "packed": ' [{"role": "user", "content": "in JSON"}]',
+    "broken": '[{"role": ',
+    "deep": "[" * 100_000,
 }
 
 
@@ -32,6 +36,13 @@ RECORD: dict[str, Any] = {
         ("turns[*].r", ["one", "three"]),
         ("turns[*].calls[*].n", [1, 2, 3]),
         ("empty[*].r", []),
+        ('info."judge.prompt"', "dotted member"),
+        ('info."x[0]"', "bracketed"),
+        ("packed[0].content", "in JSON"),
+        ("packed[*].role", ["user"]),
+        ("packed", RECORD["packed"]),
+        ("broken[0]?", None),
+        ("deep[0]?", None),
         ("missing?", None),
         ("a.missing?", None),
         ("turns[9]?", None),
@@ -45,7 +56,7 @@ def test_values(path: str, value: Any) -> None:
 def test_what_a_record_lacks_is_named_with_what_it_has(path: str) -> None:
     with pytest.raises(MalformedRecord) as error:
         record_path(path, "map").value_in(RECORD)
-    assert str(error.value) == f"has no {path!r}; columns: a, a.b, empty, id, none, turns"
+    assert str(error.value) == f"has no {path!r}; columns: a, a.b, broken, deep, empty, id, info, none, packed, turns"
 
 
 @pytest.mark.parametrize("path", ["", "?", ".a", "a.", "a..b", "a[", "a[x]", "a[1", "[0]", "a[*]b", "a?.b", "a[99999999]"])

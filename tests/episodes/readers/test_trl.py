@@ -267,3 +267,20 @@ def test_no_sampled_character_is_lost(tmp_path_factory: pytest.TempPathFactory, 
     inputs = episode.calls[0].inputs or ()
     assert [field.text.reveal() for field in inputs if field.text is not None] == [prompt, completion]
     assert text_of(episode, Channel.PROMPT) == prompt
+
+
+def test_a_message_that_is_none_costs_its_row_only(tmp_path: Path) -> None:
+    said = [{"role": "assistant", "content": "<think>a</think>b"}]
+    unknown = [{"role": "narrator", "content": "x"}]
+    file = written(
+        tmp_path / "completions_00003.parquet",
+        step=[3] * 3,
+        prompt=["Why?"] * 3,
+        completion=[said, unknown, said],
+        right=[1.0] * 3,
+        advantage=[0.5] * 3,
+    )
+    first, second, third = read(file)
+    assert isinstance(first, Episode) and isinstance(third, Episode)
+    assert isinstance(second, Skipped) and second.reason is Reason.MALFORMED
+    assert second.detail.startswith("messages[0].role: no known role")

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.episodes.readers.contract import CHECKS, Case
+from tests.episodes.readers.contract import CHECKS, DATA, Case
 
 from sequester.episodes.model import Channel, Episode, Evidence, Reason, Skipped, SplitStatus
 from sequester.episodes.readers.interface import Options, Probe, Unit
+from sequester.episodes.readers.probing import probe
 from sequester.episodes.readers.verl import READER
 from sequester.errors import InputError
 
@@ -178,3 +179,12 @@ def test_a_folder_of_other_jsonl_files_is_not_verls(tmp_path: Path) -> None:
     assert READER.recognise(Probe(tmp_path, "directory", frozenset({"1.jsonl"}))) == "no key 'input'"
     (tmp_path / "1.jsonl").write_text("")
     assert READER.recognise(Probe(tmp_path, "directory", frozenset({"1.jsonl"}))) == "no key 'input'"
+
+
+def test_a_folder_whose_first_files_are_damaged_is_still_a_run(tmp_path: Path) -> None:
+    lines = (DATA / "verl/v1/1.jsonl").read_text()
+    (tmp_path / "1.jsonl").write_text("")
+    (tmp_path / "2.jsonl").write_text("garbage\n" + lines)
+    assert READER.recognise(probe(tmp_path)) is None
+    (tmp_path / "2.jsonl").write_text("garbage\n")
+    assert READER.recognise(probe(tmp_path)) == "no key 'input'"

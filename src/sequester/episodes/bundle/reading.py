@@ -9,10 +9,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from msgspec import Struct
 
-from sequester.episodes.bundle.claims import checked_footer
+from sequester.episodes.bundle.claims import checked_footer, is_sealed
 from sequester.episodes.bundle.decoding import episodes_of
 from sequester.episodes.bundle.files import arrow_errors, open_file, read_group
-from sequester.episodes.bundle.footer import is_sealed
 from sequester.episodes.bundle.group import Group
 from sequester.episodes.bundle.layout import Part
 from sequester.episodes.bundle.schema import EPISODES, REASONING, REWARD_CALLS
@@ -32,9 +31,9 @@ def group_sizes(part: Part) -> list[GroupSize]:
     """The row groups of a part. Raises BundleError or LimitExceeded where a footer cannot be read or claims too much."""
     footers = {folder: checked_footer(part.path(folder), folder) for folder in _readable(part)}
     count = _group_count(part, {folder: len(footer.groups) for folder, footer in footers.items()})
-    columns = ([column for footer in footers.values() for column in footer.groups[index].columns] for index in range(count))
+    chunks = ([chunk for footer in footers.values() for chunk in footer.groups[index].chunks] for index in range(count))
     rows = (group.rows for group in footers[EPISODES].groups)
-    return [GroupSize(number, sum(column.size for column in some)) for number, some in zip(rows, columns, strict=True)]
+    return [GroupSize(number, sum(chunk.decoded for chunk in some)) for number, some in zip(rows, chunks, strict=True)]
 
 
 def read_part(part: Part, start: int = 0, stop: int = -1) -> Iterator[Episode]:

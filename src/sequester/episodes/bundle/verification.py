@@ -10,9 +10,8 @@ import numpy as np
 import pyarrow.parquet as pq
 from msgspec import Struct
 
-from sequester.episodes.bundle.claims import checked_footer
+from sequester.episodes.bundle.claims import checked_footer, is_sealed
 from sequester.episodes.bundle.files import arrow_errors, check_labels, check_schema
-from sequester.episodes.bundle.footer import is_sealed
 from sequester.episodes.bundle.layout import Bundle, Part
 from sequester.episodes.bundle.schema import EPISODES, FINDINGS, REASONING, REWARD_CALLS, SUFFIX
 from sequester.errors import BundleError

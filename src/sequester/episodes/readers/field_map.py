@@ -73,10 +73,15 @@ def _parquet_rows(unit: Unit, field_map: FieldMap) -> Iterator[_Row]:
     for batch in parquet.batches(unit, sorted(tops)):
         for row in range(batch.columns.num_rows):
             source = Source(unit.path, batch.first_record + row)
-            try:
-                yield source, batch.columns.slice(row, 1).to_pylist()[0]
-            except (ValueError, OverflowError, pa.ArrowException) as error:
-                yield source, Skipped(source, Reason.MALFORMED, f"the row cannot be decoded ({type(error).__name__})")
+            values: dict[str, Any] = {}
+            for name, column in zip(batch.columns.schema.names, batch.columns.columns, strict=True):
+                try:
+                    values[name] = column[row].as_py()
+                except (ValueError, OverflowError, pa.ArrowException) as error:
+                    yield source, Skipped(source, Reason.MALFORMED, f"{name}: cannot be decoded ({type(error).__name__})")
+                    break
+            else:
+                yield source, values
 
 
 def _record(source: Source, row: dict[str, Any] | Skipped, field_map: FieldMap, options: Options) -> Episode | Skipped:

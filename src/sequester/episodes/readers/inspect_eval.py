@@ -2,11 +2,12 @@
 
 A sample stands in one entry, `samples/ID_epoch_N.json`, or in chunks under `samples/ID_epoch_N/`: a shell, and sequences of
 messages, events, calls and attachments whose entries are named by the index of their first item. Samples are read one at a time.
+
+A folder that `eval_set` or `inspect view` keeps is one input: beside the logs it holds lists of them, which are none.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from msgspec import Struct
 from sequester.episodes.model import Episode, Reason, Skipped, Source
 from sequester.episodes.readers.inspect_sample import Log, sample_episode
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
+from sequester.episodes.readers.jsonlines import repaired
 from sequester.episodes.readers.zipped import MAX_ENTRY, ZippedFile
 from sequester.errors import InputError, LimitExceeded
 
@@ -27,6 +29,8 @@ T = TypeVar("T")
 _HEADER = "header.json"
 _START = "_journal/start.json"
 """What a log that is not finished has in place of the header."""
+_LISTS = frozenset({"eval-set.json", "logs.json"})
+"""What Inspect writes beside the logs of a folder."""
 _SAMPLES = "samples/"
 _SHELL = "/sample.json"
 _SCHEMA_VERSIONS = (1, 2)
@@ -75,6 +79,8 @@ class InspectReader:
     verified = "inspect_ai 0.3.285"
 
     def recognise(self, probe: Probe) -> str | None:
+        if probe.kind == "directory":
+            return _why_no_folder_of_logs(probe)
         if probe.kind == "zip":
             inside = any(name == _HEADER or name.split("/")[0] == "_journal" for name in probe.columns)
             return None if inside else "a ZIP file with neither `header.json` nor `_journal/`"
@@ -84,9 +90,14 @@ class InspectReader:
 
     def declared(self, path: Path, options: Options) -> Declared:
         """The number of samples times epochs that the log says it was to hold."""
-        return Declared(rows=_rows(_read_header(path)))
+        counts = [_rows_of_many(log) for log in _logs(path)] if path.is_dir() else [_rows(_read_header(path))]
+        return Declared(rows=None if None in counts else sum(count or 0 for count in counts))
 
     def units(self, path: Path, options: Options) -> Iterator[Unit]:
+        if path.is_dir():
+            for log in _logs(path):
+                yield from self._units_of_many(log, options)
+            return
         if not _is_zip(path):
             yield Unit(str(path))
             return
@@ -98,6 +109,13 @@ class InspectReader:
                 if size >= _UNIT_BYTES or index == len(names) - 1:
                     yield Unit(str(path), start, index + 1, start + 1)
                     start, size = index + 1, 0
+
+    def _units_of_many(self, log: Path, options: Options) -> Iterator[Unit]:
+        """The slices of one log among many; all of it in one if it is damaged, which reading it will report."""
+        try:
+            yield from list(self.units(log, options))
+        except InputError:
+            yield Unit(str(log))
 
     def read(self, unit: Unit, options: Options) -> Iterator[Episode | Skipped]:
         path = Path(unit.path)
@@ -114,6 +132,26 @@ class InspectReader:
 
 
 READER = InspectReader()
+
+
+def _why_no_folder_of_logs(probe: Probe) -> str | None:
+    if not probe.columns & _LISTS:
+        return f"no {' or '.join(sorted(_LISTS))} in it"
+    if any(entry.is_dir() and not entry.name.startswith(".") for entry in probe.path.iterdir()):
+        return "holds folders beside the logs"
+    return None if _logs(probe.path) else "no logs in it"
+
+
+def _logs(folder: Path) -> list[Path]:
+    files = sorted(path for path in folder.glob("[!.]*") if path.is_file() and path.name not in _LISTS)
+    return [path for path in files if path.suffix == ".eval" or (path.suffix == ".json" and _JSON_HEAD.match(_head(path)))]
+
+
+def _rows_of_many(log: Path) -> int | None:
+    try:
+        return _rows(_read_header(log))
+    except InputError:
+        return None
 
 
 def _rows(header: _Header) -> int | None:
@@ -203,17 +241,12 @@ def _unchunked(archive: ZippedFile, folder: str, shell: JsonObject, source: Sour
             items.extend(chunk)
     attachments = {str(index): text for index, text in enumerate(sequences["attachments"])}
     messages = [message for start, stop in _ranges(shell.get("message_refs")) for message in sequences["messages"][start:stop]]
-    metadata_entry = f"{folder}metadata.json"
-    metadata = _decoded(archive.read(metadata_entry, left), dict, source) if metadata_entry in archive.entries else None
-    if isinstance(metadata, Skipped):
-        return metadata
     return {
         **shell,
         "messages": messages,
         "events": sequences["events"],
         "events_data": {"messages": sequences["messages"]},
         "attachments": attachments,
-        "metadata": metadata,
     }
 
 
@@ -224,12 +257,12 @@ def _ranges(references: Any) -> Iterator[tuple[int, int]]:
 
 
 def _decoded(data: bytes, kind: type[T], source: Source) -> T | Skipped:
-    """An entry's JSON, which must be of the kind. Inspect writes NaN for a missing score, which only Python's decoder reads."""
+    """An entry's JSON, which must be of the kind. Inspect writes NaN for a missing score."""
     try:
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
-            value = json.loads(data)
+            value = msgspec.json.decode(repaired(data))
         except RecursionError:
             return Skipped(source, Reason.LIMIT, "nested too deeply")
         except ValueError:

@@ -1,14 +1,11 @@
 """One sample of an Inspect log as an episode.
 
-The policy's turns are the sample's messages. What a grader model was given stands in the `model` events inside the spans of the
-scorers; what a scorer's own code was given is not logged, so of a scorer that called no model the input is not known. Long texts
-stand in the sample's attachments and are referred to as `attachment://KEY`.
+The policy's turns are the sample's messages, as the model calls of the log hold them: agents and solvers rewrite messages, drop
+reasoning from them or leave them out. What the scorers were given is in `inspect_calls`.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,11 +14,11 @@ from msgspec import Struct
 
 from sequester.episodes.assembly import Assembled, from_messages
 from sequester.episodes.model import (
+    Channel,
     Episode,
-    Evidence,
     Field,
     Reason,
-    RewardCall,
+    Segment,
     Skipped,
     Source,
     Split,
@@ -29,17 +26,19 @@ from sequester.episodes.model import (
     Visibility,
 )
 from sequester.episodes.readers.flatten import flatten
+from sequester.episodes.readers.inspect_calls import (
+    Attachments,
+    Calls,
+    JsonObject,
+    State,
+    key_of,
+    mapping,
+    objects,
+    pool_of,
+    without_media,
+)
 from sequester.errors import LimitExceeded, MalformedRecord
 
-JsonObject = dict[str, Any]
-
-_REFERENCES = ("attachment://", "tc://")
-"""How a text refers to an attachment; the second is what Inspect wrote before 2025."""
-_GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
-"""Inspect's own reading of its grades as numbers (`inspect_ai.scorer.value_to_float`)."""
-_MEDIA = frozenset({"image", "audio", "video"})
-"""Content parts that hold no text."""
-_GRADER_ROLE = "grader"
 _NOTHING_SAMPLED = Split(SplitStatus.NO_COT, "the log holds no turn of the policy", "typed")
 _PROVIDER_DATA = "data"
 """A content part in a provider's own form, which only the provider reads."""
@@ -63,9 +62,9 @@ class _Sample(Struct, frozen=True):
     choices: list[Any] | None = None
     target: Any = None
     messages: list[JsonObject] = []
+    output: JsonObject | None = None
     scores: dict[str, JsonObject | None] | None = None
     score: JsonObject | None = None
-    metadata: JsonObject | None = None
     events: list[JsonObject] = []
     transcript: JsonObject | None = None
     attachments: dict[str, str] = {}
@@ -90,47 +89,75 @@ def sample_episode(record: Mapping[str, Any], log: Log, source: Source) -> Episo
 def _episode(sample: _Sample, log: Log, source: Source) -> Episode | Skipped:
     events, attachments = sample.events, sample.attachments
     if sample.transcript is not None:
-        events = _objects(sample.transcript.get("events"))
-        attachments = _mapping(sample.transcript.get("content"))
-    texts = _Attachments(attachments)
-    given, sampled = _turns(sample, texts)
-    if not given and not sampled:
+        events = objects(sample.transcript.get("events"))
+        attachments = mapping(sample.transcript.get("content"))
+    texts = Attachments(attachments)
+    given, turns = _turns(sample, texts)
+    if not given and not turns:
         return Skipped(source, Reason.MALFORMED, "neither `input` nor `messages`")
-    calls = _Calls(events, _pool(sample.events_data), texts, {_key(message) for message in sampled})
+    calls = Calls(events, pool_of(sample.events_data), texts, log.model, {key_of(message) for message in turns})
     scores = sample.scores or {}
     if sample.score:  # what old logs have: the one scorer's, without its name
         scores = {next(iter(calls.graders), "score"): sample.score}
-    assembled = from_messages([_given(message) for message in given], [_as_turn(message) for message in sampled])
-    split, visibility = _judged(assembled, calls.policy_usage) if sampled else (_NOTHING_SAMPLED, Visibility.RAW)
+    sampled = calls.as_sampled(given, turns)
+    assembled = _assembled(given, sampled)
+    state = assembled if sampled == turns else _assembled(given, turns)
+    handed = State(_completion(sample, texts), any(_is_reasoning(segment) for segment in state.segments))
+    split, visibility = _judged(assembled, calls.policy_usage()) if sampled else (_NOTHING_SAMPLED, Visibility.RAW)
     return Episode(
         episode_id=sample.uuid or f"{log.eval_id}/{sample.id}/{sample.epoch}",
         segments=assembled.segments,
         split=split,
         source=source,
-        calls=tuple(calls.reward_calls(scores)),
+        calls=tuple(calls.reward_calls(scores, handed)),
         environment=log.task,
         group=None if sample.id is None else str(sample.id),
-        columns=_columns(sample, texts),
+        columns=_columns(sample, events, texts),
         model=log.model,
         sample=sample.epoch,
         visibility=visibility,
     )
 
 
-def _columns(sample: _Sample, texts: _Attachments) -> tuple[Field, ...]:
-    """What the dataset gave for this sample: every scorer is handed it, whatever the policy wrote."""
-    columns = {"target": sample.target, "choices": sample.choices, "metadata": sample.metadata}
+def _assembled(given: Sequence[JsonObject], sampled: Sequence[JsonObject]) -> Assembled:
+    return from_messages([_given(message) for message in given], [_as_turn(message) for message in sampled])
+
+
+def _is_reasoning(segment: Segment) -> bool:
+    return segment.channel is Channel.REASONING and bool(segment.text)
+
+
+def _completion(sample: _Sample, texts: Attachments) -> str | None:
+    """The text of the policy's last output, without its reasoning parts; None if the log does not hold it."""
+    output = mapping(sample.output)
+    completion = texts.resolve(output.get("completion"))
+    if isinstance(completion, str):
+        return completion
+    choices = objects(output.get("choices"))
+    content = texts.resolve(mapping(choices[0].get("message")).get("content")) if choices else None
+    if isinstance(content, list):
+        return "\n".join(str(part.get("text")) for part in objects(content) if part.get("type") == "text")
+    return content if isinstance(content, str) else None
+
+
+def _columns(sample: _Sample, events: Sequence[JsonObject], texts: Attachments) -> tuple[Field, ...]:
+    """What the dataset gave for this sample: every scorer is handed it, whatever the policy wrote.
+
+    Metadata counts as it was when the sample began. The log's own is what solvers made of it, and may hold reasoning.
+    """
+    begins = (mapping(event.get("sample")) for event in events if event.get("event") == "sample_init")
+    columns = {"target": sample.target, "choices": sample.choices, "metadata": next(begins, {}).get("metadata")}
     return tuple(field for name, value in columns.items() if value is not None for field in flatten(name, texts.resolve(value)))
 
 
-def _turns(sample: _Sample, texts: _Attachments) -> tuple[list[JsonObject], list[JsonObject]]:
+def _turns(sample: _Sample, texts: Attachments) -> tuple[list[JsonObject], list[JsonObject]]:
     """The messages the policy was given before its first turn, and those from its first turn on."""
-    messages = [_without_media(texts.resolve(message)) for message in sample.messages]
+    messages = [without_media(texts.resolve(message)) for message in sample.messages]
     inputs = sample.input if isinstance(sample.input, list) else []
     if not messages:
         given = inputs or ([{"role": "user", "content": sample.input}] if sample.input else [])
         return [texts.resolve(message) for message in given], []
-    given_ids = {message.get("id") for message in inputs} - {None}
+    given_ids = {identity for message in inputs if isinstance(identity := message.get("id"), str)}
     first = next((index for index, message in enumerate(messages) if _is_sampled(message, given_ids)), len(messages))
     return messages[:first], messages[first:]
 
@@ -159,7 +186,7 @@ def _as_turn(message: JsonObject) -> JsonObject:
     if isinstance(content, list):
         turn["content"] = [piece for part in content for piece in _pieces(part)]
     if isinstance(calls, list):
-        turn["tool_calls"] = [{"name": call.get("function"), "arguments": call.get("arguments")} for call in _objects(calls)]
+        turn["tool_calls"] = [{"name": call.get("function"), "arguments": call.get("arguments")} for call in objects(calls)]
     return turn
 
 
@@ -171,160 +198,7 @@ def _pieces(part: Any) -> Iterator[Any]:
         yield {"type": "tool_result", "content": part.get("result")}
 
 
-def _is_sampled(message: JsonObject, given_ids: set[Any]) -> bool:
-    return message.get("role") == "assistant" and message.get("source") != "input" and message.get("id") not in given_ids
-
-
-def _without_media(message: JsonObject) -> JsonObject:
-    content = message.get("content")
-    if not isinstance(content, list):
-        return message
-    return {**message, "content": [part for part in content if not (isinstance(part, dict) and part.get("type") in _MEDIA)]}
-
-
-def _key(message: Mapping[str, Any]) -> Any:
-    """What tells one message of a sample from another: its id, or its content in logs that have none."""
-    return message.get("id") or json.dumps(message.get("content"))
-
-
-class _Attachments:
-    """The long texts of a sample, put back where it refers to them."""
-
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self._texts = texts
-        self.missing = 0
-        """References seen so far whose text is not in the log."""
-
-    def resolve(self, value: Any) -> Any:
-        """A JSON value with its references replaced. Raises RecursionError for a value nested too deeply."""
-        if isinstance(value, str):
-            return self._text(value) if value.startswith(_REFERENCES) else value
-        if isinstance(value, list):
-            return [self.resolve(item) for item in value]
-        if isinstance(value, dict):
-            return {key: self.resolve(item) for key, item in value.items()}
-        return value
-
-    def _text(self, reference: str) -> str:
-        text = self._texts.get(reference.partition("://")[2])
-        if text is None:
-            self.missing += 1
-            return reference
-        return text
-
-
-class _Calls:
-    """The model calls of a sample: the policy's, and by scorer those whose input its grader was given."""
-
-    def __init__(self, events: Sequence[JsonObject], pool: Sequence[JsonObject], texts: _Attachments, turns: set[Any]) -> None:
-        """`pool` holds the messages that events refer to by position; `turns` are the keys of the sample's own messages."""
-        self._pool = pool
-        self._texts = texts
-        self._spans: dict[str, JsonObject] = {}
-        self._steps: list[JsonObject] = []
-        self.graders: dict[str, list[JsonObject]] = {}
-        self.unseen: list[str] = []
-        """Scorers that scored in the middle of the sample without any model call that could be theirs."""
-        self.policy_usage: list[JsonObject] = []
-        strays: dict[Any, list[JsonObject]] = {}
-        for event in events:
-            kind, span = event.get("event"), event.get("span_id")
-            self._enter(event)
-            scorer = self._scorer(span)
-            if kind == "model":
-                if scorer:
-                    self.graders.setdefault(scorer, []).append(event)
-                elif _replies(event) & turns:
-                    self.policy_usage.append(_mapping(_mapping(event.get("output")).get("usage")))
-                else:
-                    strays.setdefault(span, []).append(event)
-            elif kind == "score" and event.get("intermediate") and not scorer:
-                name = str(event.get("scorer") or "intermediate")
-                if own := strays.pop(span, None):
-                    self.graders.setdefault(name, []).extend(own)
-                else:
-                    self.unseen.append(name)
-        for event in (event for events in strays.values() for event in events if event.get("role") == _GRADER_ROLE):
-            self.graders.setdefault(_GRADER_ROLE, []).append(event)
-
-    def _enter(self, event: JsonObject) -> None:
-        """Follows spans, and the nested steps that stood in their place before 2025."""
-        if event.get("event") == "span_begin":
-            self._spans[str(event.get("id"))] = event
-        elif event.get("event") == "step":
-            if event.get("action") == "begin":
-                self._steps.append(event)
-            elif self._steps:
-                self._steps.pop()
-
-    def _scorer(self, span: Any) -> str | None:
-        """The outermost scorer in whose span or step an event stands: the one that gives the score its name."""
-        name, seen = None, set[str]()
-        while span is not None and (begin := self._spans.get(str(span))) is not None and str(span) not in seen:
-            seen.add(str(span))
-            if begin.get("type") == "scorer":
-                name = str(begin.get("name"))
-            span = begin.get("parent_id")
-        if name is None:
-            return next((str(step.get("name")) for step in self._steps if step.get("type") == "scorer"), None)
-        return name
-
-    def reward_calls(self, scores: Mapping[str, JsonObject | None]) -> Iterator[RewardCall]:
-        """One call per scorer: with everything that its grader model was given, or with the reason why that is not known."""
-        for name in dict.fromkeys([*self.graders, *scores]):
-            score = _number(_mapping(scores.get(name)).get("value"))
-            if name not in self.graders:
-                yield RewardCall(name, Evidence.RECORDED, score=score, missing=Reason.INPUT_NOT_LOGGED)
-                continue
-            before = self._texts.missing
-            inputs = tuple(self._inputs(self.graders[name]))
-            # Where an attachment is gone the rest still can show exposure, but never its absence.
-            evidence = Evidence.RECORDED if self._texts.missing == before else Evidence.REBUILT
-            yield RewardCall(name, evidence, inputs, score)
-        for name in self.unseen:
-            yield RewardCall(name, Evidence.RECORDED, missing=Reason.INPUT_NOT_LOGGED)
-
-    def _inputs(self, events: Sequence[JsonObject]) -> Iterator[Field]:
-        """The messages of a scorer's model calls, each once: an agent that grades is given its own past with every call."""
-        seen: set[str] = set()
-        for number, event in enumerate(events):
-            for position, message in enumerate(self._messages(event)):
-                resolved = _without_media(self._texts.resolve(message))
-                content = {key: value for key, value in resolved.items() if key not in ("id", "source", "model")}
-                identity = json.dumps(content)
-                if identity not in seen:
-                    seen.add(identity)
-                    yield from flatten(f"model[{number}].input[{position}]", content)
-
-    def _messages(self, event: JsonObject) -> Iterator[JsonObject]:
-        yield from _objects(event.get("input"))
-        for reference in event.get("input_refs") or ():
-            if isinstance(reference, list) and len(reference) == 2 and all(isinstance(end, int) for end in reference):
-                yield from self._pool[max(0, reference[0]) : max(0, reference[1])]
-
-
-def _replies(event: JsonObject) -> set[Any]:
-    """Keys of the messages that a model call gave back."""
-    choices = _objects(_mapping(event.get("output")).get("choices"))
-    return {_key(message) for choice in choices if (message := _mapping(choice.get("message")))}
-
-
-def _pool(events_data: JsonObject | None) -> list[JsonObject]:
-    return _objects(_mapping(events_data).get("messages"))
-
-
-def _mapping(value: Any) -> JsonObject:
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: Any) -> list[JsonObject]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _number(value: Any) -> float | None:
-    """A score as a number; None for one that is not a number, such as a score of several values."""
-    if isinstance(value, str):
-        return _GRADES.get(value)
-    if isinstance(value, int | float) and math.isfinite(value):
-        return float(value)
-    return None
+def _is_sampled(message: JsonObject, given_ids: set[str]) -> bool:
+    identity = message.get("id")
+    was_given = message.get("source") == "input" or (isinstance(identity, str) and identity in given_ids)
+    return message.get("role") == "assistant" and not was_given

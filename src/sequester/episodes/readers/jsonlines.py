@@ -20,6 +20,7 @@ from sequester.episodes.model import Reason, Skipped, Source
 from sequester.episodes.readers.interface import Unit
 from sequester.episodes.readers.keys import unknown
 from sequester.episodes.readers.streams import file_compression, inflated
+from sequester.errors import InputError
 
 MAX_LINE = 64 << 20
 """Bytes. 256,000 sampled tokens, text and ids, in eight reward inputs need 25 MB; decoded JSON can need 24 times its size."""
@@ -64,6 +65,12 @@ def numbered_lines(unit: Unit) -> Iterator[tuple[int, bytes | None]]:
         while unit.stop < 0 or position < unit.stop:
             line: bytes | None = file.readline(MAX_LINE + 1)
             if not line:
+                if position < unit.stop:
+                    raise InputError(
+                        f"ends at byte {position} of {unit.stop}: it was cut while it was read",
+                        where=unit.path,
+                        hint="audit it again when nothing writes to it",
+                    )
                 return
             if position == 0 and line.startswith(_BOM):
                 position, line = len(_BOM), line[len(_BOM) :]
@@ -115,7 +122,7 @@ def _second_try(
     else:
         detail = str(first)
     try:
-        return decoder.decode(_repaired(line))
+        return decoder.decode(repaired(line))
     except msgspec.ValidationError as error:
         return _malformed(source, explain_mismatch(error, keys))
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -136,7 +143,8 @@ def explain_mismatch(error: msgspec.ValidationError, keys: Collection[str] = ())
     return f"{place}: {sentence}" if place else sentence
 
 
-def _repaired(line: bytes) -> bytes:
+def repaired(line: bytes) -> bytes:
+    """JSON without what JSON forbids but trainers write: lone surrogates become U+FFFD, NaN and Infinity null."""
     if b"\\u" in line:
         line = _LONE_SURROGATE.sub(lambda match: match[1] + (b"\\ufffd" if match[2] else b""), line, count=_MAX_REPAIRS)
     if b"NaN" in line or b"Infinity" in line:

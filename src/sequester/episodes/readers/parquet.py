@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from msgspec import Struct
 
+from sequester.episodes import parquet_footer
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Reason, Skipped, Source
+from sequester.episodes.parquet_footer import BYTE_ARRAY, MAGIC, Chunk, RowGroup
 from sequester.episodes.readers.interface import Unit
-from sequester.episodes.readers.parquet_footer import BYTE_ARRAY, MAGIC, Chunk, RowGroup, row_groups
 from sequester.errors import InputError, LimitExceeded
 
 __all__ = [
@@ -79,7 +80,7 @@ def read_footer(path: Path) -> Footer:
 
     Raises InputError if the file is no readable Parquet, LimitExceeded if it declares more than bounded memory or time can read.
     """
-    groups = row_groups(path)
+    groups = parquet_footer.read_footer(path).groups
     with _opened(path) as file:
         footer = Footer(
             rows=file.metadata.num_rows,
@@ -98,8 +99,6 @@ def read_footer(path: Path) -> Footer:
         )
     if footer.rows > max(_MANY_ROWS, path.stat().st_size):
         raise LimitExceeded(f"declares {footer.rows} rows in fewer bytes", where=str(path), hint="check who wrote the file")
-    if footer.rows != sum(footer.row_groups):
-        raise InputError("the Parquet file is damaged: its row groups do not add up", where=str(path), hint="copy it again")
     if len(set(footer.schema.names)) < len(footer.schema.names):
         raise InputError("two columns have the same name", where=str(path), hint="rename one of them")
     return footer

@@ -1,6 +1,7 @@
 """Paths into a record, as field maps write them: `rollout.text`, `messages[-1].content`, `turns[*].reasoning`, `step?`.
 
-The smallest language that reaches what logs nest; anything beyond it is a reader's work, not a map's.
+The smallest language that reaches what logs nest; anything beyond it is a reader's work, not a map's. A name with dots or brackets
+stands in quotes: `info."judge.prompt"`. Where a path goes on inside a text, that text is read as JSON: tables keep lists as such.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from sequester.episodes.readers.keys import shown
 from sequester.errors import ConfigError, MalformedRecord
 
-_PATH = re.compile(r"[^.\[\]?]+(?:\.[^.\[\]?]+|\[(?:-?\d{1,6}|\*)\])*")
-_STEP = re.compile(r"[^.\[\]?]+|\[(-?\d{1,6}|\*)\]")
+_NAME = r'(?:"[^"]+"|[^."\[\]?]+)'
+_PATH = re.compile(rf"{_NAME}(?:\.{_NAME}|\[(?:-?\d{{1,6}}|\*)\])*")
+_STEP = re.compile(rf"{_NAME}|\[(-?\d{{1,6}}|\*)\]")
 _EVERY = None
 _KEYS_SHOWN = 20
 
@@ -72,7 +75,7 @@ _ABSENT = _Absent()
 
 def _step(match: re.Match[str]) -> str | int | None:
     if match[1] is None:
-        return match[0]
+        return match[0].strip('"')
     return _EVERY if match[1] == "*" else int(match[1])
 
 
@@ -80,6 +83,8 @@ def _follow(value: Any, steps: Sequence[str | int | None]) -> Any:
     for at, step in enumerate(steps):
         if value is None:
             return None
+        if isinstance(value, str):
+            value = _from_json(value)
         if step is _EVERY:
             if not isinstance(value, list):
                 return _ABSENT
@@ -87,11 +92,32 @@ def _follow(value: Any, steps: Sequence[str | int | None]) -> Any:
             found = [item for item in (_follow(item, rest) for item in value) if item is not _ABSENT]
             return [inner for item in found for inner in item] if _EVERY in rest else found
         if isinstance(step, str):
-            if not isinstance(value, Mapping) or step not in value:
+            members = _members(value)
+            if step not in members:
                 return _ABSENT
-            value = value[step]
+            value = members[step]
         else:
             if not isinstance(value, list) or not -len(value) <= step < len(value):
                 return _ABSENT
             value = value[step]
     return value
+
+
+def _members(value: Any) -> Mapping[str, Any]:
+    """The members of an object, or of a map as Arrow gives it: a list of pairs. None of a map that has a key twice."""
+    if isinstance(value, Mapping):
+        return value
+    if not isinstance(value, list) or not all(isinstance(pair, tuple) for pair in value):
+        return {}
+    members = dict(value)
+    return members if len(members) == len(value) else {}
+
+
+def _from_json(text: str) -> Any:
+    """What a text of JSON holds; the text itself if it is none."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return text

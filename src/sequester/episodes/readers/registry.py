@@ -11,6 +11,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import cast
 
+from sequester.episodes.readers.foreign import next_step
 from sequester.episodes.readers.interface import Probe, Reader
 from sequester.episodes.readers.keys import shown, unknown
 from sequester.episodes.readers.probing import probe
@@ -60,7 +61,7 @@ def recognise(path: Path, readers: Sequence[Reader], format: str | None = None) 
     raise UnknownFormat(
         f"no reader recognises the content ({_described(seen)}); tried{''.join(refusals)}",
         where=str(path),
-        hint="name the format with --format, or describe it with --map FILE",
+        hint=next_step(seen) or "name the format with --format, or describe it with --map FILE",
     )
 
 

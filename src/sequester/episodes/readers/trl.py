@@ -32,7 +32,7 @@ from sequester.episodes.readers.flatten import flatten
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
 from sequester.episodes.readers.parquet import holds_text, read_footer, records, row_group_units
 from sequester.episodes.readers.step_files import expected_steps, files_by_step, run_name, step_of
-from sequester.errors import InputError, LimitExceeded
+from sequester.errors import InputError, LimitExceeded, MalformedRecord
 
 HANDED_OVER = "completion_ids"
 _FILE_NAME = re.compile(r"completions_([0-9]{1,18})\.parquet")
@@ -133,6 +133,8 @@ def _episode(row: Mapping[str, Any], source: Source, file: _File) -> Episode | S
         assembled = from_completion(prompt, completion, file.template)
     except LimitExceeded as error:
         return Skipped(source, Reason.LIMIT, error.message)
+    except MalformedRecord as error:
+        return Skipped(source, Reason.MALFORMED, f"{error.where}: {error.message}")
     step = _integer(row.get("step"), file.step)
     return Episode(
         episode_id=f"{file.name}:{source.record}",

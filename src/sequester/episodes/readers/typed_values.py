@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from msgspec import Struct
@@ -34,7 +35,7 @@ class TypedValues(Struct, frozen=True):
         value = self.values.get(name)
         if _is_missing(value):
             return None
-        if isinstance(value, float) and value.is_integer():
+        if isinstance(value, float | Decimal) and math.isfinite(value) and value == value // 1:
             value = int(value)
         if isinstance(value, int) and value in _INT64:
             return value
@@ -44,31 +45,35 @@ class TypedValues(Struct, frozen=True):
         value = self.values.get(name)
         if _is_missing(value):
             return None
-        if isinstance(value, int | float):
+        if isinstance(value, int | float | Decimal):
             return _finite(value)
         raise self._mismatch(name, "a number")
 
     def text(self, name: str) -> str | None:
         """A text, or a list of texts joined by blank lines."""
-        value = self.values.get(name)
+        value = _as_text(self.values.get(name))
         if value is None or isinstance(value, str):
             return value
         return "\n\n".join(self.texts(name))
 
     def texts(self, name: str) -> Sequence[str]:
         """A list of texts, without the nulls in it; a single text is a list of one."""
-        value = self.values.get(name)
+        value = _as_text(self.values.get(name))
         if value is None:
             return ()
         if isinstance(value, str):
             return (value,)
-        if isinstance(value, list) and all(item is None or isinstance(item, str) for item in value):
-            return [item for item in value if item is not None]
+        if isinstance(value, list):
+            texts = [_as_text(item) for item in value if item is not None]
+            if all(isinstance(text, str) for text in texts):
+                return texts
         raise self._mismatch(name, "text or a list of texts")
 
     def conversation(self, name: str) -> str | Sequence[Mapping[str, Any]] | None:
-        """A text, or messages."""
+        """A text, or messages; one message is a list of one."""
         value = self.values.get(name)
+        if isinstance(value, Mapping):
+            return [value]
         if isinstance(value, list) and value and all(isinstance(item, Mapping) for item in value):
             return value
         return self.text(name)
@@ -86,10 +91,18 @@ class TypedValues(Struct, frozen=True):
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    return value is None or (isinstance(value, float | Decimal) and math.isnan(value))
 
 
-def _finite(value: int | float) -> float | None:
+def _as_text(value: Any) -> Any:
+    """Bytes that are UTF-8 as a text: some writers of Parquet do not say that their bytes are text."""
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        return value
+
+
+def _finite(value: int | float | Decimal) -> float | None:
     """None for what no float holds."""
     try:
         number = float(value)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from sequester.episodes.model import Episode, Evidence, Reason, RewardCall, Skip
 from sequester.episodes.readers.flatten import flatten
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
 from sequester.episodes.readers.jsonlines import decoded_lines, line_units, numbered_lines
+from sequester.episodes.readers.probing import probe as look
 from sequester.episodes.readers.step_files import expected_steps, files_by_step, run_name, step_of
 from sequester.errors import InputError, LimitExceeded
 
@@ -36,6 +37,7 @@ REWARD_PATH = "score"
 HANDED_OVER = "solution_str"
 _FILE_NAME = re.compile(r"([0-9]{1,18})\.jsonl")
 _KEYS = ("input", "output", "score", "step")
+_FILES_LOOKED_AT = 10
 
 
 class _Line(Struct, frozen=True):
@@ -59,7 +61,7 @@ class VerlReader:
     def recognise(self, probe: Probe) -> str | None:
         if probe.kind == "directory":
             files = files_by_step(probe.path, _FILE_NAME)
-            return _missing(_first_keys(files[0][1])) if files else "no file named <step>.jsonl in it"
+            return _missing(_first_keys([file for _, file in files])) if files else "no file named <step>.jsonl in it"
         return _missing(probe.columns) if probe.kind == "jsonl" else "not a JSONL file"
 
     def declared(self, path: Path, options: Options) -> Declared:
@@ -89,13 +91,14 @@ def _missing(keys: frozenset[str]) -> str | None:
     return f"no key {missing[0]!r}" if missing else None
 
 
-def _first_keys(file: Path) -> frozenset[str]:
-    """Keys of the first record; none if there is no readable one."""
-    try:
-        for _, first in decoded_lines(Unit(str(file)), msgspec.json.Decoder(dict[str, msgspec.Raw])):
-            return frozenset() if isinstance(first, Skipped) else frozenset(first)
-    except InputError:
-        pass
+def _first_keys(files: Sequence[Path]) -> frozenset[str]:
+    """Keys of the first record of the first file that has one; none if there is none among the first files."""
+    for file in files[:_FILES_LOOKED_AT]:
+        try:
+            if keys := look(file).columns:
+                return keys
+        except InputError:
+            continue
     return frozenset()
 
 

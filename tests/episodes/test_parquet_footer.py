@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sequester.episodes.readers.parquet_footer import BYTE_ARRAY, MAGIC, row_groups
+from sequester.episodes.parquet_footer import BYTE_ARRAY, MAGIC, read_footer
 from sequester.errors import InputError, LimitExceeded
 
 
@@ -19,7 +19,7 @@ def framed(footer: bytes) -> bytes:
 def test_a_file_without_rows_has_no_row_groups(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"text": pa.array([], pa.string())}).slice(0, 0), path)
-    assert sum(group.rows for group in row_groups(path)) == 0
+    assert read_footer(path).rows == 0
 
 
 @given(
@@ -36,11 +36,14 @@ def test_the_sizes_are_those_that_arrow_reads(
     table = pa.table({"text": pa.array(texts, pa.string()), "ids": [[1, 2, 3]] * len(texts), "score": [0.5] * len(texts)})
     pq.write_table(table, path, row_group_size=group_size, use_dictionary=dictionary, compression=compression)
     metadata = pq.read_metadata(path)
-    groups = row_groups(path)
+    footer = read_footer(path)
+    groups = footer.groups
+    assert footer.rows == metadata.num_rows
     assert [group.rows for group in groups] == [metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)]
     for index, group in enumerate(groups):
         for number, chunk in enumerate(group.chunks):
             expected = metadata.row_group(index).column(number)
+            assert (chunk.path, len(chunk.encodings)) == (expected.path_in_schema, len(set(expected.encodings)))
             assert (chunk.values, chunk.decoded, chunk.stored) == (
                 expected.num_values,
                 expected.total_uncompressed_size,
@@ -56,7 +59,7 @@ def test_any_bytes_are_a_footer_or_an_error(tmp_path_factory: pytest.TempPathFac
     path = tmp_path_factory.mktemp("any") / "a.parquet"
     path.write_bytes(framed(footer))
     try:
-        row_groups(path)
+        read_footer(path)
     except InputError as error:
         assert error.where == str(path)
 
@@ -70,23 +73,29 @@ def test_any_bytes_are_a_footer_or_an_error(tmp_path_factory: pytest.TempPathFac
         (b"\x19\xf7\xff\xff\xff\xff\x0f", "ends too early"),  # a list of a billion doubles
         (b"\x1c" * 100, "nested too deeply"),
         (b"\x1d", "unknown type"),
-        (b"\x49\x1c\x19\x1c\x00\x00\x00", "column may be encrypted"),
+        (b"\x49\x1c\x19\x1c\x00\x00\x00", "a column chunk has no sizes"),
         (b"\x49\x1c\x36\x01\x00\x00", "a size is negative"),
+        (b"\x49\x1c\x19\x1c\x18\x01a\x00\x00\x00", "a column stands in another file"),
+        (b"\x49\x1c\x19\x1c\x3c\x29\x18\x00\x00\x00\x00", "a list holds another type"),
+        (b"\x49\x1c\x19\x1c\x8c\x00\x00\x00\x00", "columns are encrypted"),
+        (b"\x8c\x00\x00", "columns are encrypted"),
+        (b"\x36\x02\x00", "do not add up"),
+        (b"\x49\x1c\x19\x1c\x3c\x76\xd0\x0f\x00\x00\x00\x00", "larger than the file"),
     ],
 )
 def test_damage_is_named(tmp_path: Path, footer: bytes, reason: str) -> None:
     path = tmp_path / "a.parquet"
     path.write_bytes(framed(footer))
     with pytest.raises(InputError, match=reason):
-        row_groups(path)
+        read_footer(path)
 
 
 def test_a_footer_that_is_longer_than_the_file_or_huge_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.parquet"
     path.write_bytes(MAGIC + b"\0" * 20 + (10**9).to_bytes(4, "little") + MAGIC)
     with pytest.raises(InputError, match="longer than the file"):
-        row_groups(path)
-    monkeypatch.setattr("sequester.episodes.readers.parquet_footer._LARGEST", 10)
+        read_footer(path)
+    monkeypatch.setattr("sequester.episodes.parquet_footer._LARGEST", 10)
     path.write_bytes(framed(b"\0" * 20))
     with pytest.raises(LimitExceeded, match="footer of 20 bytes"):
-        row_groups(path)
+        read_footer(path)

@@ -1,8 +1,8 @@
-"""Sizes from the footer of a Parquet file, read without Arrow.
+"""What the footer of a Parquet file claims, read without Arrow.
 
-Arrow's Python binding ends the whole process when it is asked for the sizes of a damaged column chunk (seen in 26.0.1), and those
-sizes are what tells a log from a bomb before anything is decoded. So the few numbers are read here: Thrift's compact protocol,
-https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md, and the structures of
+Arrow's Python binding ends the whole process when it is asked for the sizes of a damaged or encrypted column chunk (seen in
+26.0.1), and those sizes are what tells a log from a bomb before anything is decoded. So the few that are needed are read here:
+Thrift's compact protocol, https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md, and the structures of
 https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift. Everything else in the footer is passed over.
 """
 
@@ -16,11 +16,11 @@ from msgspec import Struct
 from sequester.errors import InputError, LimitExceeded
 
 MAGIC = b"PAR1"
-_MAGIC_ENCRYPTED = b"PARE"
+MAGIC_ENCRYPTED = b"PARE"
 _TAIL = 8
 """Bytes at the end of a file: the length of the footer and the magic."""
-_LARGEST = 64 << 20
-"""Bytes of a footer; a million column chunks have about 50 MB."""
+_LARGEST = 16 << 20
+"""Bytes of a footer; a hundred thousand column chunks have about 10 MB."""
 _DEEPEST = 16
 BYTE_ARRAY = 6
 """Physical type of strings."""
@@ -30,9 +30,12 @@ _ENDS = "copy it again from where it was written; a file that is being written h
 class Chunk(Struct, frozen=True):
     """One column of one row group. Sizes in bytes; all numbers are what the file claims."""
 
+    path: str = ""
+    """Name of the column, with dots before its members."""
     kind: int = -1
+    encodings: frozenset[int] = frozenset()
     values: int = 0
-    """Values at the leaves: elements, where the column is a list."""
+    """Values at the leaves, nulls and empty lists included: elements, where the column is a list."""
     decoded: int = 0
     """Pages uncompressed, but still encoded."""
     stored: int = 0
@@ -49,15 +52,30 @@ class RowGroup(Struct, frozen=True):
     chunks: tuple[Chunk, ...]
 
 
-def row_groups(path: Path) -> tuple[RowGroup, ...]:
-    """The row groups that a file declares, in order.
+class Footer(Struct, frozen=True):
+    """What a footer claims."""
 
-    Raises InputError if the file is not Parquet, truncated, damaged or encrypted; LimitExceeded if the footer is too large.
+    rows: int
+    groups: tuple[RowGroup, ...]
+
+
+def read_footer(path: Path) -> Footer:
+    """What a file claims to hold, row group by row group.
+
+    Raises InputError if the file is not Parquet, truncated, damaged or encrypted in any part; LimitExceeded if the footer is too
+    large.
     """
     try:
-        return tuple(_row_groups(_Compact(_footer(path))))
+        footer = _file(_Compact(_footer(path)))
     except _Damaged as error:
         raise InputError(f"the footer of the Parquet file is damaged ({error})", where=str(path), hint=_ENDS) from None
+    except _Encrypted:
+        raise InputError("some of its columns are encrypted", where=str(path), hint="decrypt the Parquet file first") from None
+    if footer.rows != sum(group.rows for group in footer.groups):
+        raise InputError("the Parquet file is damaged: its row groups do not add up", where=str(path), hint=_ENDS)
+    if sum(chunk.stored for group in footer.groups for chunk in group.chunks) > path.stat().st_size:
+        raise InputError("the Parquet file is damaged: its columns are larger than the file", where=str(path), hint=_ENDS)
+    return footer
 
 
 def _footer(path: Path) -> bytes:
@@ -84,7 +102,7 @@ def _check_frame(path: Path, head: bytes, tail: bytes, size: int, length: int) -
     where = str(path)
     if size == 0:
         raise InputError("the file is empty", where=where, hint="copy it again from where it was written")
-    if _MAGIC_ENCRYPTED in (head, tail[4:]):
+    if MAGIC_ENCRYPTED in (head, tail[4:]):
         raise InputError("the Parquet file is encrypted", where=where, hint="decrypt it first")
     if head != MAGIC:
         raise InputError("is not a Parquet file: it does not begin with PAR1", where=where, hint="check --format")
@@ -100,6 +118,10 @@ def _check_frame(path: Path, head: bytes, tail: bytes, size: int, length: int) -
 
 class _Damaged(Exception):
     """Bytes that are no Thrift, or not Parquet's."""
+
+
+class _Encrypted(Exception):
+    """A column is encrypted under a footer that is not."""
 
 
 _TRUE, _FALSE, _BYTE, _INTEGERS, _DOUBLE, _BINARY, _LISTS, _MAP, _STRUCT = 1, 2, 3, (4, 5, 6), 7, 8, (9, 10), 11, 12
@@ -145,6 +167,18 @@ class _Compact:
                 number = (value >> 1) ^ -(value & 1)
             yield number, head & 0x0F
 
+    def binary(self) -> bytes:
+        """A string."""
+        length = self._unsigned()
+        self._pass(length)
+        return self._data[self._at - length : self._at]
+
+    def expected(self, kind: int, kinds: tuple[int, ...]) -> _Compact:
+        """This cursor, if the element before it has a type of `kinds`."""
+        if kind not in kinds:
+            raise _Damaged("a list holds another type than it should")
+        return self
+
     def items(self) -> Iterator[int]:
         """Type of each element of a list; likewise."""
         head = self._byte()
@@ -187,13 +221,19 @@ class _Compact:
             raise _Damaged("it ends too early")
 
 
-def _row_groups(footer: _Compact) -> Iterator[RowGroup]:
+def _file(footer: _Compact) -> Footer:
+    """Parquet's `FileMetaData`."""
+    rows, groups = 0, []
     for number, kind in footer.fields():
-        if number == 4 and kind in _LISTS:
-            for item in footer.items():
-                yield _row_group(footer, item)
+        if number == 3 and kind in _INTEGERS:
+            rows = footer.integer()
+        elif number == 4 and kind in _LISTS:
+            groups = [_row_group(footer, item) for item in footer.items()]
+        elif number in (8, 9):
+            raise _Encrypted
         else:
             footer.skip(kind)
+    return Footer(rows, tuple(groups))
 
 
 def _row_group(footer: _Compact, kind: int) -> RowGroup:
@@ -210,24 +250,39 @@ def _row_group(footer: _Compact, kind: int) -> RowGroup:
     return RowGroup(rows, tuple(chunks))
 
 
-_CHUNK_FIELDS = {1: "kind", 5: "values", 6: "decoded", 7: "stored", 9: "data", 11: "dictionary"}
-"""Of Parquet's `ColumnMetaData`."""
-
-
 def _chunk(footer: _Compact, kind: int) -> Chunk:
+    """Parquet's `ColumnChunk`."""
     if kind != _STRUCT:
         raise _Damaged("a column chunk is no structure")
-    found: dict[str, int] | None = None
+    found: Chunk | None = None
     for number, field in footer.fields():
-        if number != 3 or field != _STRUCT:
+        if number == 1:
+            raise _Damaged("a column stands in another file")
+        if number in (8, 9):
+            raise _Encrypted
+        if number == 3 and field == _STRUCT:
+            found = _column(footer)
+        else:
             footer.skip(field)
-            continue
-        found = {}
-        for inner, inner_kind in footer.fields():
-            if inner in _CHUNK_FIELDS and inner_kind in _INTEGERS:
-                found[_CHUNK_FIELDS[inner]] = footer.integer()
-            else:
-                footer.skip(inner_kind)
     if found is None:
-        raise _Damaged("a column chunk has no sizes; its column may be encrypted")
-    return Chunk(**found)
+        raise _Damaged("a column chunk has no sizes")
+    return found
+
+
+_NUMBERS = {1: "kind", 5: "values", 6: "decoded", 7: "stored", 9: "data", 11: "dictionary"}
+
+
+def _column(footer: _Compact) -> Chunk:
+    """Parquet's `ColumnMetaData`."""
+    numbers: dict[str, int] = {}
+    path, encodings = "", frozenset[int]()
+    for number, kind in footer.fields():
+        if number in _NUMBERS and kind in _INTEGERS:
+            numbers[_NUMBERS[number]] = footer.integer()
+        elif number == 2 and kind in _LISTS:
+            encodings = frozenset([footer.expected(item, _INTEGERS).integer() for item in footer.items()])
+        elif number == 3 and kind in _LISTS:
+            path = ".".join([str(footer.expected(item, (_BINARY,)).binary(), "utf-8", "replace") for item in footer.items()])
+        else:
+            footer.skip(kind)
+    return Chunk(path, encodings=encodings, **numbers)
