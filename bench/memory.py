@@ -2,7 +2,8 @@
 
     python -m bench.memory CORPUS [CORPUS ...] [--times 1 4 16]
 
-More data is the same files under distinct names (hard links), given on one command line.
+More data is the same episodes in files of distinct names, given on one command line: bundles as hard links, JSONL with blank lines at
+its end.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ def repeated(path: Path, times: int, directory: Path) -> list[Path]:
         if path.is_dir():
             shutil.copytree(path, copy, copy_function=os.link)
         else:
-            os.link(path, copy)
+            # Blank lines make it another file: a copy byte for byte is read once.
+            shutil.copyfile(path, copy)
+            with copy.open("ab") as file:
+                file.write(b"\n" * number)
         found.append(copy)
     return found
 

@@ -35,6 +35,8 @@ RULE_OF_CLASS = {FindingClass.CONTENT: "SQ101", FindingClass.IDS: "SQ102", Findi
 
 _MARKER = re.compile("|".join([*(spelling for _, spelling in DELIMITERS), *map(re.escape, HARMONY_TOKENS)]))
 _DRAFT = re.compile(r"<\|?tool_?calls?\b|<function[ =]|<invoke\b|[\"']arguments[\"']\s*:|to=functions\.", re.IGNORECASE)
+_DRAFT_WORDS = ("tool_call", "toolcall", "<function", "<invoke", "arguments", "to=functions.")
+"""In lower case, one of these stands in every such draft: to look for them is ten times as fast."""
 _DRAFT_REACH = 2000
 """Code points of a drafted tool call that are looked at."""
 _WORD = re.compile(r"[^\W_]{3,}")
@@ -151,7 +153,9 @@ class Subject:
         """Whether a stretch of the pattern stands in a tool call drafted in the reasoning: in an input it is the call executed."""
         if self._drafts is None:
             joined = "\n".join(text.reveal() for text in self.material.reasoning)
-            self._drafts = [matching.normalise(joined[at.start() : at.start() + _DRAFT_REACH]) for at in _DRAFT.finditer(joined)]
+            readable = joined.lower()
+            starts = [at.start() for at in _DRAFT.finditer(joined)] if any(word in readable for word in _DRAFT_WORDS) else []
+            self._drafts = [matching.normalise(joined[start : start + _DRAFT_REACH]) for start in starts]
         return any(self.normalised[start:end] in draft for draft in self._drafts)
 
     def characters(self, normalised: int) -> int:

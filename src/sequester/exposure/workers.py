@@ -16,6 +16,8 @@ from itertools import islice
 from multiprocessing.shared_memory import SharedMemory
 from typing import NamedTuple
 
+import pyarrow as pa
+
 from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.episodes.readers.registry import load_readers
 from sequester.exposure.matching import Sketch
@@ -44,7 +46,10 @@ class Scanner(NamedTuple):
     sketch: Sketch
 
     def scan(self, task: Task) -> Tally:
-        return scan_unit(self.readers[task.reader], task.unit, self.options, self.key, self.sketch, task.counts_groups)
+        """Scan one unit, and give back what Arrow holds on to: over many units its fragments add up."""
+        tally = scan_unit(self.readers[task.reader], task.unit, self.options, self.key, self.sketch, task.counts_groups)
+        pa.default_memory_pool().release_unused()
+        return tally
 
 
 def scan_here(tasks: Iterable[Task], scanner: Scanner) -> Iterator[tuple[Task, Tally]]:

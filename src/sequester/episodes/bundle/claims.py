@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
+from msgspec import Struct
+
 from sequester.episodes.bundle.schema import DICTIONARY, EPISODES, GROUP_BYTES, GROUP_ROWS
-from sequester.episodes.parquet_footer import BYTE_ARRAY, MAGIC_ENCRYPTED, Chunk, Footer, read_footer
+from sequester.episodes.parquet_footer import BYTE_ARRAY, MAGIC_ENCRYPTED, Chunk, read_footer
 from sequester.errors import BundleError, InputError, LimitExceeded
 
 _COPYING = frozenset({2, 8})
@@ -25,8 +29,34 @@ def is_sealed(path: Path) -> bool:
         ) from None
 
 
-def checked_footer(path: Path, folder: str) -> Footer:
-    """The footer of a file that is not sealed. Raises BundleError or LimitExceeded where it claims what it may not."""
+class GroupSize(Struct, frozen=True, gc=False):
+    """What a row group takes."""
+
+    rows: int
+    bytes: int
+    """Before compression."""
+
+
+class Claims(Struct, frozen=True):
+    """What a footer claims, once that was found to be allowed."""
+
+    rows: int
+    groups: tuple[GroupSize, ...]
+
+
+def checked_footer(path: Path, folder: str) -> Claims:
+    """The footer of a file that is not sealed. Raises BundleError or LimitExceeded where it claims what it may not.
+
+    Kept while the file stays as it is: who checks a bundle and then reads it asks twice, and parsing costs as much as decoding.
+    """
+    with suppress(OSError):  # which the reading then explains
+        state = path.stat()
+        return _checked(path, folder, state.st_size, state.st_mtime_ns)
+    return _checked(path, folder)
+
+
+@lru_cache(1024)
+def _checked(path: Path, folder: str, *state: int) -> Claims:
     try:
         footer = read_footer(path)
     except LimitExceeded:
@@ -39,7 +69,9 @@ def checked_footer(path: Path, folder: str) -> Footer:
             raise BundleError(message, where=str(path), hint="write smaller row groups")
         for chunk in group.chunks:
             _check(chunk, folder, f"{path}: row group {index}, column {chunk.path}")
-    return footer
+    return Claims(
+        footer.rows, tuple(GroupSize(group.rows, sum(chunk.decoded for chunk in group.chunks)) for group in footer.groups)
+    )
 
 
 def _check(chunk: Chunk, folder: str, where: str) -> None:

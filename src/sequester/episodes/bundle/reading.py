@@ -7,9 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from msgspec import Struct
 
-from sequester.episodes.bundle.claims import checked_footer, is_sealed
+from sequester.episodes.bundle.claims import GroupSize, checked_footer, is_sealed
 from sequester.episodes.bundle.decoding import episodes_of
 from sequester.episodes.bundle.files import arrow_errors, open_file, read_group
 from sequester.episodes.bundle.group import Group
@@ -19,21 +18,15 @@ from sequester.episodes.model import Episode
 from sequester.errors import BundleError
 
 
-class GroupSize(Struct, frozen=True):
-    """What a row group takes."""
-
-    rows: int
-    bytes: int
-    """Before compression, in all files that are not sealed."""
-
-
 def group_sizes(part: Part) -> list[GroupSize]:
-    """The row groups of a part. Raises BundleError or LimitExceeded where a footer cannot be read or claims too much."""
+    """The row groups of a part, over all its files that are not sealed. Raises BundleError or LimitExceeded where a footer cannot be
+    read or claims too much."""
     footers = {folder: checked_footer(part.path(folder), folder) for folder in _readable(part)}
-    count = _group_count(part, {folder: len(footer.groups) for folder, footer in footers.items()})
-    chunks = ([chunk for footer in footers.values() for chunk in footer.groups[index].chunks] for index in range(count))
-    rows = (group.rows for group in footers[EPISODES].groups)
-    return [GroupSize(number, sum(chunk.decoded for chunk in some)) for number, some in zip(rows, chunks, strict=True)]
+    _group_count(part, {folder: len(footer.groups) for folder, footer in footers.items()})
+    sizes = zip(*(footer.groups for footer in footers.values()), strict=True)
+    return [
+        GroupSize(group.rows, sum(one.bytes for one in same)) for group, same in zip(footers[EPISODES].groups, sizes, strict=True)
+    ]
 
 
 def read_part(part: Part, start: int = 0, stop: int = -1) -> Iterator[Episode]:
