@@ -97,6 +97,16 @@ def test_a_run_of_a_gram_and_a_stride_is_probed_at_an_indexed_place_wherever_it_
         assert grams & indexed
 
 
+def test_the_longer_run_wins_wherever_its_grams_are_indexed() -> None:
+    rng = random.Random(3)
+    letters = b"abcdefghijklmnopqrstuvwxyz"
+    for before, between in product(range(oracle.INPUT_STRIDE), range(oracle.INDEX_STRIDE)):
+        run = bytes(rng.choices(letters, k=60))
+        repeated = run[20:40] + bytes(rng.choices(letters, k=30 + between)) + run
+        chains = oracle.Pattern([repeated], []).scan([b"7" * before + run])
+        assert [found[3] for _, chain in chains for found in chain] == [len(run)]
+
+
 def test_public_text_is_marked_wherever_it_stands() -> None:
     rng = random.Random(1)
     for _ in range(300):

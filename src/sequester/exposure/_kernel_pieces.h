@@ -51,8 +51,8 @@ static inline size_t distance(int64_t a, int64_t b)
     return (size_t)(a > b ? a - b : b - a);
 }
 
-/* The best run through the gram at `at`, without what the run before covers. */
-static bool longest(const seq_pattern *pattern, const seq_call *call, size_t at, size_t covered, int64_t diagonal, seq_link *best)
+/* The best run through the gram at `at`. */
+static bool longest(const seq_pattern *pattern, const seq_call *call, size_t at, int64_t diagonal, seq_link *best)
 {
     const uint8_t *text = call->text + at;
     const uint64_t gram = load64(text);
@@ -69,12 +69,11 @@ static bool longest(const seq_pattern *pattern, const seq_call *call, size_t at,
         if (!share_run(cot, text)) {
             continue;
         }
-        const size_t before = shared_before(cot, text), after = shared_after(cot, text);
-        const size_t cut = covered + before > at ? covered + before - at : 0, length = before + after - cut;
-        if (before + after < PIECE + cut || (++tries > 1 && length < best->length)) {
+        const size_t before = shared_before(cot, text), length = before + shared_after(cot, text);
+        if (++tries > 1 && length < best->length) {
             continue;
         }
-        const seq_link link = {(uint32_t)(place - before + cut), (uint32_t)(at - before + cut), (uint32_t)length};
+        const seq_link link = {(uint32_t)(place - before), (uint32_t)(at - before), (uint32_t)length};
         const size_t off = distance((int64_t)link.cot - ((int64_t)link.at - (int64_t)call->start), diagonal);
         const size_t own = tries > 1 || pattern->index.next[entry] != 0 ? private_bytes(pattern, link.cot, length) : 0;
         if (tries == 1 || length > best->length || own > best_private || (own == best_private && off < best_distance)) {
@@ -86,10 +85,29 @@ static bool longest(const seq_pattern *pattern, const seq_call *call, size_t at,
     return tries != 0;
 }
 
+/* Takes from the links what a longer one covers too; returns up to where the others cover the input. */
+static size_t give_way(seq_found *found, const seq_link *link, size_t start, size_t covered)
+{
+    seq_link *links = found->links_block.data;
+    while (found->links != 0) {
+        seq_link *last = &links[found->links - 1];
+        if (link->at >= last->at + last->length || link->length <= last->length) {
+            return covered;
+        }
+        if (link->at >= last->at + PIECE) {
+            last->length = link->at - last->at;
+            return link->at;
+        }
+        found->links--;
+        covered = found->links != 0 ? (size_t)last[-1].at + last[-1].length : start;
+    }
+    return covered;
+}
+
 /* All runs of a call, in order; false if memory is out. */
 static bool find_links(const seq_pattern *pattern, const seq_call *call, seq_found *found)
 {
-    size_t covered = call->start;
+    size_t covered = call->start, settled = call->start;
     int64_t diagonal = 0;
     seq_candidates candidates;
     found->links = 0;
@@ -97,9 +115,16 @@ static bool find_links(const seq_pattern *pattern, const seq_call *call, seq_fou
         for (size_t i = 0; i < candidates.count && candidates.at[i] + GRAM <= call->end; i++) {
             const size_t at = candidates.at[i];
             seq_link link;
-            if (at + GRAM <= covered || !longest(pattern, call, at, covered, diagonal, &link)) {
+            if ((at + GRAM <= covered && at >= settled) || !longest(pattern, call, at, diagonal, &link)) {
                 continue;
             }
+            covered = give_way(found, &link, call->start, covered);
+            const size_t cut = covered > link.at ? covered - link.at : 0;
+            if (link.length < PIECE + cut) {
+                continue;
+            }
+            link = (seq_link){(uint32_t)(link.cot + cut), (uint32_t)(link.at + cut), (uint32_t)(link.length - cut)};
+            settled = at >= settled ? at + INPUT_STRIDE : settled;
             covered = (size_t)link.at + link.length;
             if (private_bytes(pattern, link.cot, link.length) != 0 && low_entropy(pattern->cot + link.cot, link.length)) {
                 continue;
@@ -110,7 +135,7 @@ static bool find_links(const seq_pattern *pattern, const seq_call *call, seq_fou
             }
             ((seq_link *)found->links_block.data)[found->links++] = link;
         }
-        if (covered > next) { /* what is covered needs no probes */
+        if (covered > next && next >= settled) { /* what is covered needs no probes */
             next += (covered - next) / INPUT_STRIDE * INPUT_STRIDE;
         }
     }

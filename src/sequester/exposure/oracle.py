@@ -10,8 +10,9 @@ is missed: with public text 15 bytes, hence every run; with an input 23, hence e
 
 Runs. A gram that stands in both texts is extended exactly to both sides; of several places in the reasoning (at most TRIES runs are
 tried) the longest run wins, then the one with more private bytes, then the one that best continues the run before, then the first.
-What the run before covers in the input is cut off, and grams inside it are skipped, so runs do not overlap in the input and the work
-is linear. Private runs of low entropy are discarded.
+Runs do not overlap in the input: the longer one keeps what both cover. Grams inside a run are skipped, so the work is linear; but not
+those less than a stride after its first one, since a longer run through the same bytes may only there meet an indexed position.
+Private runs of low entropy are discarded.
 
 Chains. A run joins the chain of the run before it if it follows within INPUT_GAP bytes of the input and within COT_GAP bytes of the
 reasoning (going back at most OVERLAP bytes there, which are cut off). Chains are trimmed of public runs at both ends; then gaps and
@@ -186,8 +187,7 @@ class _Stream:
             self.starts.append(self.starts[-1] + len(field) + 1)
 
     def chains(self, pattern: Pattern) -> list[RawChain]:
-        links = list(self._links(pattern))
-        joined = list(_joined(links))
+        joined = list(_joined(self._links(pattern)))
         kept, floor = [], 0
         for number, chain in enumerate(joined):
             ceiling = joined[number + 1][0].at if number + 1 < len(joined) else len(self.text)
@@ -196,29 +196,40 @@ class _Stream:
                 kept.append(found)
         return kept
 
-    def _links(self, pattern: Pattern) -> Iterator[_Link]:
-        covered, diagonal = 0, 0
+    def _links(self, pattern: Pattern) -> list[_Link]:
+        links: list[_Link] = []
+        covered, settled, diagonal = 0, 0, 0
         for at, gram in probed(self.text, INPUT_STRIDE):
-            if at + GRAM <= covered or gram not in pattern._index:
+            if (at + GRAM <= covered and at >= settled) or gram not in pattern._index:
                 continue
-            link = self._longest(pattern, at, pattern._index[gram][:PLACES], covered, diagonal)
+            link = self._longest(pattern, at, pattern._index[gram][:PLACES], diagonal)
             if link is None:
                 continue
+            while links and link.at < links[-1].end and link.length > links[-1].length:
+                shorter = links.pop()
+                if link.at - shorter.at >= PIECE:
+                    links.append(_Link(shorter.cot, shorter.at, link.at - shorter.at))
+                covered = links[-1].end if links else 0
+            cut = max(0, covered - link.at)
+            if link.length - cut < PIECE:
+                continue
+            link = _Link(link.cot + cut, link.at + cut, link.length - cut)
+            if at >= settled:
+                settled = at + INPUT_STRIDE
             covered = link.end
             if not (pattern._private(link.cot, link.length) and low_entropy(pattern._cot[link.cot : link.cot_end])):
                 diagonal = link.cot - link.at
-                yield link
+                links.append(link)
+        return links
 
-    def _longest(self, pattern: Pattern, at: int, places: Sequence[int], covered: int, diagonal: int) -> _Link | None:
+    def _longest(self, pattern: Pattern, at: int, places: Sequence[int], diagonal: int) -> _Link | None:
         best, rank, tries = None, (0, 0, 0), 0
         for place in places:
             cot, length = pattern._run_through(place, self.text, at)
-            start = at - (place - cot)
-            cut = max(0, covered - start)
-            if length < RUN or length - cut < PIECE:
+            if length < RUN:
                 continue
-            link = _Link(cot + cut, start + cut, length - cut)
-            candidate = (link.length, pattern._private(link.cot, link.length), -abs(link.cot - link.at - diagonal))
+            link = _Link(cot, at - (place - cot), length)
+            candidate = (length, pattern._private(cot, length), -abs(link.cot - link.at - diagonal))
             if best is None or candidate > rank:
                 best, rank = link, candidate
             tries += 1
