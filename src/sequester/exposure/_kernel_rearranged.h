@@ -634,7 +634,12 @@ static bool find_dump(const uint8_t *s, const seq_pieced *pieced)
     uint64_t before = 0, value;
     bool had = false;
     for (size_t i = 0; i < pieced->lines; i++) {
-        const size_t end = lines[i].end, digits = hex_digits(s, end, lines[i].begin, &value);
+        const size_t end = lines[i].end;
+        if (end - lines[i].begin < 8 || hex_value(s[lines[i].begin + 5]) < 0) {
+            had = false;
+            continue;
+        }
+        const size_t digits = hex_digits(s, end, lines[i].begin, &value);
         size_t next = lines[i].begin + digits;
         next += next < end && s[next] == ':';
         size_t bytes = next;
@@ -712,12 +717,14 @@ static void put_columns(const uint8_t *s, seq_line *rows, size_t count, int sepa
 static void take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
 {
     seq_line *lines = pieced->lines_block.data;
-    size_t rows = 0, length = 0;
+    size_t rows = 0, length = 0, next = next_mark(pieced, separator, 0);
     for (size_t i = 0; i <= pieced->lines; i++) {
         const size_t size = i < pieced->lines ? lines[i].end - lines[i].start : 0;
         size_t cells = 0;
-        if (size > 0 && size <= 2 * LONGEST_ROW) {
-            cells = lines[i].cells = marks_within(pieced, separator, lines[i].start, lines[i].end);
+        if (size > 0 && next < lines[i].end) {
+            cells = size <= 2 * LONGEST_ROW ? marks_within(pieced, separator, lines[i].start, lines[i].end) : 0;
+            lines[i].cells = cells;
+            next = next_mark(pieced, separator, lines[i].end);
         }
         const bool fits = cells > 0 && cells < WIDEST_ROW;
         if (rows > 0 && (!fits || cells != lines[i - 1].cells)) {

@@ -418,9 +418,9 @@ static uint32_t judge_base32(const uint8_t *letters, size_t n, bool lower, uint8
 #define PACKED85 12
 
 /* Decodes whole groups; one that is out of range gives zeros. */
-static void decode85(const uint8_t *s, int alphabet, uint8_t *out)
+static void decode85(const uint8_t *s, int alphabet, size_t groups, uint8_t *out)
 {
-    for (size_t group = 0; group < GROUPS85; group++) {
+    for (size_t group = 0; group < groups; group++) {
         uint64_t value = 0;
         bool good = true;
         for (size_t i = 0; i < 5; i++) {
@@ -432,6 +432,27 @@ static void decode85(const uint8_t *s, int alphabet, uint8_t *out)
         for (size_t i = 0; i < 4; i++) {
             out[4 * group + i] = (uint8_t)(value >> (24 - 8 * i));
         }
+    }
+}
+
+/* Whether the first two bytes are those of some packing. */
+static bool may_be_signed(const uint8_t *s)
+{
+    switch (s[0] << 8 | s[1]) {
+    case 0x1F8B:
+    case 0xFD37:
+    case 0x28B5:
+    case 0x0422:
+    case 0x504B:
+    case 0x425A:
+    case 0x5D00:
+    case 0x7801:
+    case 0x785E:
+    case 0x789C:
+    case 0x78DA:
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -450,13 +471,18 @@ static bool window85(const uint8_t *s, bool first)
         seen[s[i] >> 6] |= UINT64_C(1) << (s[i] & 63);
     }
     const bool mixed = marks >= 3 && kinds >= MIXED85 && alike <= ALIKE85;
-    if (!mixed && !(first && marks >= 1 && kinds >= PACKED85)) {
+    first = first && marks >= 1 && kinds >= PACKED85;
+    if (!mixed && !first) {
         return false;
     }
     for (int alphabet = 0; alphabet < 3; alphabet++) {
         for (size_t offset = 0; offset < 5; offset++) {
             uint8_t bytes[4 * GROUPS85];
-            decode85(s + offset, alphabet, bytes);
+            decode85(s + offset, alphabet, 2, bytes);
+            if (!mixed && !may_be_signed(bytes) && !may_be_signed(bytes + 4)) {
+                continue;
+            }
+            decode85(s + offset, alphabet, GROUPS85, bytes);
             if ((mixed && (printable_run(bytes, sizeof bytes, TEXT_RUN) || foreign_run(bytes, sizeof bytes))) ||
                 (first && (signature_at(bytes, sizeof bytes, 0) || signature_at(bytes, sizeof bytes, 4)))) {
                 return true;

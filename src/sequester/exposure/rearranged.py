@@ -18,7 +18,7 @@ _FEWEST_STRINGS, _FEWEST_ROWS, _FEWEST_LINES, _FEWEST_TAGS, _FEWEST_LINKS, _FEWE
 _DENSE_WINDOW, _DENSE_QUOTES = 512, 16
 _MOST_KEYS, _DEEPEST_QUOTES, _NEAR_NUMBERS = 16, 4, 16
 
-_QUOTE = re.compile(rb"(\\*)(\"\"\"|'''|[\"'])")
+_QUOTE = re.compile(rb"(?<!\\)(\\*+)(\"\"\"|'''|[\"'])")
 _WORD = re.compile(rb"[A-Za-z0-9_\x80-\xff]")
 _KEY_END = re.compile(rb" *:")
 _KEYED_INTEGER = re.compile(rb" *: *([0-9]{1,10})")
@@ -31,7 +31,7 @@ _LONGEST_TARGET = 2000
 _FOOTNOTE = re.compile(rb"\[\^?[A-Za-z0-9_\x80-\xff]{1,8}\]\Z")
 _DUMP_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{6,16}):? +[0-9A-Fa-f]{2}")
 _SPELLED = re.compile(rb"0x([0-9A-Fa-f]{2})(?![0-9A-Fa-f])|(?:U\+|u\{)([0-9A-Fa-f]{2,6})(?![0-9A-Fa-f])")
-_LINE_END = re.compile(rb"\\+([nrt\"'/])")
+_LINE_END = re.compile(rb"(?<!\\)\\++([nrt\"'/])")
 _SHORT_WORD = re.compile(rb"(?= ([A-Za-z]{3}) )")
 _ROTATED = frozenset((b"gur", b"naq", b"sbe", b"abg", b"lbh", b"jnf", b"ohg", b"ner", b"pna", b"unf"))
 _REVERSED = frozenset((b"eht", b"dna", b"rof", b"uoy", b"sti", b"nac", b"lla", b"yna", b"eno", b"sah"))
