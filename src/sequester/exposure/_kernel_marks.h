@@ -1,0 +1,248 @@
+/* The characters that structure a text, and where its pieces are put together; rearranged.py states the rules. */
+#ifndef SEQUESTER_KERNEL_MARKS_H
+#define SEQUESTER_KERNEL_MARKS_H
+
+#include "_kernel_memory.h"
+#include "_kernel_tokens.h"
+
+#define SHORT_PIECE 64 /* bytes; longer pieces are found one by one */
+#define LONGEST_ROW 160
+#define WIDEST_ROW 32
+#define PREFIX_LENGTH 96
+#define FEWEST_STRINGS 6
+#define FEWEST_ROWS 4
+#define FEWEST_LINES 3
+#define FEWEST_TAGS 4
+#define FEWEST_LINKS 3
+#define FEWEST_EVEN 8
+#define MOST_KEYS 16
+#define DEEPEST_QUOTES 4
+#define FEWEST_NUMBERS 18
+#define NEAR_NUMBERS 16
+#define DENSE_WORDS 8
+#define DENSE_QUOTES 16
+
+typedef struct {
+    uint64_t key;
+    size_t start, end;
+    bool number;
+} seq_cut;
+
+typedef struct {
+    size_t start, end, begin; /* begin: after the indentation */
+    size_t cut;
+    size_t cells; /* separators, when columns are looked for */
+} seq_line;
+
+typedef struct {
+    seq_block text_block, ends_block, words_block, plain_block, cuts_block, lines_block;
+    size_t size, count; /* bytes and number of the texts put together */
+    size_t cuts, lines;
+    uint64_t *words; /* bits of each mark */
+    size_t stride, size_marked;
+    size_t counts[16];      /* of each mark */
+    bool rotated, reversed; /* common words of three letters stand there in a cipher */
+    bool is_dump; /* of bytes: lines that begin with their offset */
+    bool failed;  /* memory is out */
+} seq_pieced;
+
+static void release_pieced(seq_pieced *pieced)
+{
+    release(&pieced->text_block);
+    release(&pieced->ends_block);
+    release(&pieced->words_block);
+    release(&pieced->plain_block);
+    release(&pieced->cuts_block);
+    release(&pieced->lines_block);
+}
+
+static void put(seq_pieced *pieced, const uint8_t *s, size_t n)
+{
+    if (pieced->failed || !ensure(&pieced->text_block, pieced->size + n + 1)) {
+        pieced->failed = true;
+        return;
+    }
+    memcpy((uint8_t *)pieced->text_block.data + pieced->size, s, n);
+    pieced->size += n;
+}
+
+static void end_text(seq_pieced *pieced)
+{
+    size_t *ends = pieced->failed || !ensure(&pieced->ends_block, (pieced->count + 1) * sizeof(size_t)) ? NULL : pieced->ends_block.data;
+    if (ends == NULL) {
+        pieced->failed = true;
+    } else {
+        ends[pieced->count++] = pieced->size;
+    }
+}
+
+static void add_keyed(seq_pieced *pieced, uint64_t key, bool number, size_t start, size_t end)
+{
+    if (pieced->failed || !ensure(&pieced->cuts_block, (pieced->cuts + 1) * sizeof(seq_cut))) {
+        pieced->failed = true;
+        return;
+    }
+    ((seq_cut *)pieced->cuts_block.data)[pieced->cuts++] = (seq_cut){key, start, end, number};
+}
+
+static void add_cut(seq_pieced *pieced, size_t start, size_t end)
+{
+    add_keyed(pieced, 0, false, start, end);
+}
+
+/* Puts the cuts together, if they are so many and short on average, and forgets them. */
+static void put_cuts(seq_pieced *pieced, const uint8_t *s, size_t fewest, const char *between)
+{
+    const seq_cut *cuts = pieced->cuts_block.data;
+    size_t total = 0;
+    for (size_t i = 0; i < pieced->cuts; i++) {
+        total += cuts[i].end - cuts[i].start;
+    }
+    if (pieced->cuts >= fewest && total <= SHORT_PIECE * pieced->cuts) {
+        for (size_t i = 0; i < pieced->cuts; i++) {
+            put(pieced, s + cuts[i].start, cuts[i].end - cuts[i].start);
+            put(pieced, (const uint8_t *)between, strlen(between));
+        }
+        end_text(pieced);
+    }
+    pieced->cuts = 0;
+}
+
+/* ---- the characters that structure a text, as bits -------------------------------------------------------------------------- */
+
+static inline void note_word(const uint8_t *s, size_t at, seq_pieced *pieced)
+{
+    const uint8_t kinds = tables.ciphered[(s[at + 1] & 31) << 10 | (s[at + 2] & 31) << 5 | (s[at + 3] & 31)];
+    if (kinds != 0 && is_letter(s[at + 1]) && is_letter(s[at + 2]) && is_letter(s[at + 3])) {
+        pieced->rotated |= kinds & CIPHER_ROTATED;
+        pieced->reversed |= (kinds & CIPHER_REVERSED) != 0;
+    }
+}
+
+/* One row of words per mark, `stride` words each. */
+static void marks_scalar(const uint8_t *s, size_t n, uint64_t *words, size_t stride, seq_pieced *pieced)
+{
+    memset(words, 0, MARKS * stride * sizeof(uint64_t));
+    for (size_t at = 0; at < n; at++) {
+        const uint8_t mark = s[at] < 0x80 ? tables.marks[s[at]] : 0;
+        if (mark != 0) {
+            words[(mark - 1) * stride + at / 64] |= UINT64_C(1) << (at % 64);
+            pieced->counts[mark - 1]++;
+        }
+        if (s[at] == ' ' && n - at > 4 && s[at + 4] == ' ') {
+            note_word(s, at, pieced);
+        }
+    }
+}
+
+#if SEQ_X86
+
+SEQ_AVX512 static void marks_avx512(const uint8_t *s, size_t n, uint64_t *words, size_t stride, seq_pieced *pieced)
+{
+    const __m512i blank = _mm512_set1_epi8(' ');
+    for (size_t at = 0; at < n; at += 64, words++) {
+        const size_t left = n - at;
+        const uint64_t within = left >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << left) - 1;
+        const uint64_t beyond = left >= 68 ? ~UINT64_C(0) : left > 4 ? (UINT64_C(1) << (left - 4)) - 1 : 0;
+        const __m512i block = _mm512_maskz_loadu_epi8(within, s + at), later = _mm512_maskz_loadu_epi8(beyond, s + at + 4);
+        for (size_t mark = 0; mark < MARKS; mark++) {
+            words[mark * stride] = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(all_marks[mark]));
+            pieced->counts[mark] += (size_t)_mm_popcnt_u64(words[mark * stride]);
+        }
+        uint64_t found = _mm512_cmpeq_epi8_mask(block, blank) & _mm512_cmpeq_epi8_mask(later, blank);
+        for (; found != 0; found &= found - 1) {
+            note_word(s, at + trailing_zeros(found), pieced);
+        }
+    }
+}
+
+SEQ_AVX2 static inline uint64_t equal_avx2(seq_halves block, char c)
+{
+    const __m256i wanted = _mm256_set1_epi8(c);
+    return movemask_avx2(_mm256_cmpeq_epi8(block.left, wanted), _mm256_cmpeq_epi8(block.right, wanted));
+}
+
+SEQ_AVX2 static void marks_avx2(const uint8_t *s, size_t n, uint64_t *words, size_t stride, seq_pieced *pieced)
+{
+    for (size_t at = 0; at < n; at += 64, words++) {
+        const seq_halves block = load_avx2(s + at, n - at);
+        for (size_t mark = 0; mark < MARKS; mark++) {
+            words[mark * stride] = equal_avx2(block, all_marks[mark]);
+            pieced->counts[mark] += (size_t)_mm_popcnt_u64(words[mark * stride]);
+        }
+        uint64_t found = equal_avx2(block, ' ');
+        if (found != 0 && n - at > 4) {
+            for (found &= equal_avx2(load_avx2(s + at + 4, n - at - 4), ' '); found != 0; found &= found - 1) {
+                note_word(s, at + trailing_zeros(found), pieced);
+            }
+        }
+    }
+}
+
+#endif
+
+/* False if memory is out. */
+static bool find_marks(const uint8_t *s, size_t n, seq_pieced *pieced)
+{
+    const size_t stride = n / 64 + 1;
+    if (!ensure(&pieced->words_block, MARKS * stride * sizeof(uint64_t))) {
+        return false;
+    }
+    uint64_t *words = pieced->words_block.data;
+    for (size_t mark = 0; mark < MARKS; mark++) {
+        words[mark * stride + stride - 1] = 0;
+    }
+    pieced->words = words;
+    pieced->stride = stride;
+    pieced->size_marked = n;
+    memset(pieced->counts, 0, sizeof pieced->counts);
+#if SEQ_X86
+    if (tables.level == LEVEL_AVX512) {
+        marks_avx512(s, n, words, stride, pieced);
+    } else if (tables.level == LEVEL_AVX2) {
+        marks_avx2(s, n, words, stride, pieced);
+    } else
+#endif
+    {
+        marks_scalar(s, n, words, stride, pieced);
+    }
+    return true;
+}
+
+/* The first mark of a kind at or after `at`, or the size of the text. */
+static SEQ_INLINE size_t next_mark(const seq_pieced *pieced, int mark, size_t at)
+{
+    const size_t n = pieced->size_marked;
+    const uint64_t *words = pieced->words + (size_t)mark * pieced->stride;
+    if (at >= n) {
+        return n;
+    }
+    size_t word = at / 64;
+    uint64_t bits = words[word] >> (at % 64) << (at % 64);
+    while (bits == 0) {
+        if (++word == pieced->stride) {
+            return n;
+        }
+        bits = words[word];
+    }
+    return word * 64 + trailing_zeros(bits);
+}
+
+/* How many marks of a kind stand in [start, end). */
+static SEQ_INLINE size_t marks_within(const seq_pieced *pieced, int mark, size_t start, size_t end)
+{
+    const uint64_t *words = pieced->words + (size_t)mark * pieced->stride;
+    size_t count = 0;
+    if (start == end) {
+        return 0;
+    }
+    for (size_t word = start / 64; word <= (end - 1) / 64; word++) {
+        uint64_t bits = words[word];
+        bits = word == start / 64 ? bits >> (start % 64) << (start % 64) : bits;
+        bits = word == (end - 1) / 64 ? bits << (63 - (end - 1) % 64) : bits;
+        count += bits != 0 ? bit_count(bits) : 0;
+    }
+    return count;
+}
+
+#endif
