@@ -14,6 +14,16 @@ def test_nothing_folds_to_nothing() -> None:
     assert _fold("") == ""
 
 
+def test_the_shipped_tables_are_those_that_the_rules_give() -> None:
+    bmp, astral, expansions = folding.build()
+    shipped = [folding.fold(code) for code in range(0x10000)]
+    if unicodedata.unidata_version == folding.UNICODE:
+        assert (bmp, astral, expansions) == (folding.BMP, folding.ASTRAL, folding.EXPANSIONS)
+    else:  # rare scripts differ
+        assert sum(a != b for a, b in zip(bmp, folding.BMP, strict=True)) < 2000
+    assert sum(map(bool, shipped)) > 50_000
+
+
 def test_ascii_keeps_letters_and_digits_only() -> None:
     assert _fold("".join(map(chr, range(128)))) == string.digits + string.ascii_lowercase + string.ascii_lowercase
 

@@ -4,16 +4,22 @@ A folded text holds lower-case ASCII letters and digits, and letters of other sc
 and mathematical letters and look-alikes of Latin letters fold to one form; white space, punctuation, symbols, drawing and
 invisible characters vanish. Both sides of a comparison are folded, so what is lost is lost alike.
 
-The tables are built once, at import, from `unicodedata` (NFKD, category, casefold) and a curated list. Every process that shares a
-`Sketch` should therefore run one Python version; `unicodedata.unidata_version` differs between them in rare scripts only.
+The tables are built from `unicodedata` (NFKD, category, casefold) of version UNICODE and a curated list, and shipped in
+`folding.bin` (`python -m bench.folding_table` writes it): every Python folds alike, so that fingerprints stay the same.
 """
 
 from __future__ import annotations
 
+import sys
 import unicodedata
+import zlib
 from array import array
 from collections.abc import Mapping
 from html.entities import name2codepoint
+from importlib.resources import files
+
+UNICODE = "14.0.0"
+"""`unicodedata.unidata_version` of the Python that built the tables."""
 
 _DROPPED = ((0x300, 0x370), (0x2000, 0x2C00), (0xD800, 0xF900), (0xFE00, 0xFE10), (0xFFF0, 0x10000))
 """Combining marks, general punctuation to symbols, surrogates and private use, variation selectors, specials."""
@@ -91,7 +97,8 @@ def _folded(code: int) -> str:
     return plain if len(plain.encode()) <= len(character.encode()) else character
 
 
-def _tables() -> tuple[array[int], array[int], bytes]:
+def build() -> tuple[array[int], array[int], bytes]:
+    """BMP, ASTRAL and EXPANSIONS by this Python's `unicodedata`."""
     expansions: dict[str, int] = {}
 
     def entry(code: int) -> int:
@@ -105,7 +112,24 @@ def _tables() -> tuple[array[int], array[int], bytes]:
     return bmp, astral, b"".join(text.encode().ljust(4, b"\0") for text in expansions)
 
 
-BMP, ASTRAL, EXPANSIONS = _tables()
+def packed(bmp: array[int], astral: array[int], expansions: bytes) -> bytes:
+    """The tables as they are shipped: 16-bit little-endian, 0 for what folds to itself and _GONE for what is dropped, compressed."""
+    values = [0 if value == code else value or _GONE for code, value in enumerate(bmp)] + list(astral)
+    return zlib.compress(b"".join(value.to_bytes(2, "little") for value in values) + expansions, 9)
+
+
+def _shipped() -> tuple[array[int], array[int], bytes]:
+    data = zlib.decompress(files("sequester.exposure").joinpath("folding.bin").read_bytes())
+    astral_end = 0x10000 + sum(high - low for low, high in _FOLDED_ASTRAL)
+    words = array("H", data[: 2 * astral_end])
+    if sys.byteorder == "big":
+        words.byteswap()
+    bmp = (code if value == 0 else 0 if value == _GONE else value for code, value in enumerate(words[:0x10000]))
+    return array("H", bmp), words[0x10000:], data[2 * astral_end :]
+
+
+_GONE = 0xFFFF
+BMP, ASTRAL, EXPANSIONS = _shipped()
 """Folded code point by code point, 0 = dropped; 0xD800 + n stands for the n-th group of four (zero-padded UTF-8) bytes of
 EXPANSIONS. ASTRAL holds the three blocks above the basic plane that fold, one after the other."""
 
