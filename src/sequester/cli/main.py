@@ -82,6 +82,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point of the console script. Exits the process with the contract's codes."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that cannot show a character is no reason to show nothing
+    os.environ.setdefault(
+        "OPENBLAS_NUM_THREADS", "1"
+    )  # nothing here multiplies matrices, and its idle threads take a core from --jobs
     sys.exit(run(arguments))
 
 
