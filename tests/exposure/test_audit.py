@@ -151,6 +151,12 @@ def test_what_cannot_be_assessed_is_named_and_keeps_the_verdict_from_none_found(
     assert counted(alone).audited == 0
 
 
+@pytest.mark.parametrize("seen", ["", None, [], [{"role": "assistant", "content": [{"type": "text", "text": None}]}]])
+def test_an_input_without_text_is_not_logged(tmp_path, seen):
+    result = result_of(tmp_path, episode(1, {"reward_path": "judge", "inputs": {"text": seen}}))
+    assert counted(result).not_assessed == {"input_not_logged": 1}
+
+
 def test_one_searched_path_does_not_clear_an_episode_with_one_unlogged_path(tmp_path):
     result = result_of(tmp_path, episode(1, call(1), {"reward_path": "format"}))
     assert result.verdict is not Verdict.NONE_FOUND

@@ -17,7 +17,7 @@ from sequester.episodes.families import DELIMITERS
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Segment, Split, SplitStatus, Visibility
 from sequester.episodes.pieces import TYPED
-from sequester.episodes.readers.flatten import flatten
+from sequester.episodes.readers.flatten import flatten, is_label
 from sequester.episodes.splitter import split_messages, split_text
 
 Message = Mapping[str, Any]
@@ -26,8 +26,6 @@ Message = Mapping[str, Any]
 # Looking a member up in an enum costs as much as making a segment.
 _PROMPT, _REASONING, _ANSWER, _TOOL_RESULT = Channel.PROMPT, Channel.REASONING, Channel.ANSWER, Channel.TOOL_RESULT
 _GIVEN = "given"
-_LABELS = frozenset({"role", "type"})
-"""Keys of messages and their parts whose values name a kind and carry no text."""
 _DELIMITERS = [
     (first, re.compile("|".join(spelling for initial, spelling in DELIMITERS if initial == first)))
     for first in dict.fromkeys(initial for initial, _ in DELIMITERS)
@@ -191,14 +189,9 @@ def _given(prompt: str | Sequence[Message], tool_results: Sequence[str]) -> tupl
 
 
 def _message_texts(message: Message) -> Iterator[GuardedText]:
-    for key, value in message.items():
-        if isinstance(value, str):
-            if key not in _LABELS:
-                yield GuardedText(value)
-            continue
-        for field in flatten(key, value):
-            if field.text is not None and field.name.rpartition(".")[2] not in _LABELS:
-                yield field.text
+    for field in flatten("message", message):
+        if field.text is not None and not is_label(field.name):
+            yield field.text
 
 
 def _tail(prompt: str | Sequence[Message]) -> str:

@@ -189,7 +189,7 @@ static PyObject *places(PyObject *module, PyObject *text)
         }
         Py_END_ALLOW_THREADS
         if (!raised(outcome)) {
-            const Py_ssize_t bytes = (Py_ssize_t)(size * sizeof(uint32_t));
+            const Py_ssize_t bytes = (Py_ssize_t)((size + 1) * sizeof(uint32_t));
             PyObject *items[] = {PyBytes_FromStringAndSize(starts.data, bytes), PyBytes_FromStringAndSize(ends.data, bytes)};
             result = tuple_of(2, items);
         }
@@ -234,7 +234,7 @@ static PyMethodDef methods[] = {
     {"configure", configure, METH_VARARGS, "configure(level, key, bmp, astral, expansions, entities, tags)"},
     {"levels", levels, METH_NOARGS, "levels() -> names of the instruction sets this machine has, best first"},
     {"normalise", normalise, METH_O, "normalise(text) -> (normalised, odd, wide)"},
-    {"places", places, METH_O, "places(text) -> 32-bit (starts, ends) in the text, per normalised byte"},
+    {"places", places, METH_O, "places(text) -> 32-bit (starts, ends) in the text, per normalised byte and for its end"},
     {"rearranged", rearranged, METH_O, "rearranged(text) -> texts that stand cut up in it"},
     {"screen", screen, METH_VARARGS, "screen(episodes[, table and place of a sketch]) -> (lengths, privates, marked, hits)"},
     {NULL, NULL, 0, NULL},

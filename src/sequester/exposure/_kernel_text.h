@@ -57,7 +57,8 @@ static void normalise_scalar(const uint8_t *s, size_t n, seq_normalised *result)
     }
 }
 
-/* Normalises a text and notes for each byte of the result from which bytes [start, end) of the text it came. */
+/* Normalises a text and notes for each byte of the result from which bytes [start, end) of the text it came,
+ * and where the text ends. */
 static size_t normalise_places(const uint8_t *s, size_t n, uint8_t *out, uint32_t *starts, uint32_t *ends)
 {
     seq_normalised result = {out, 0, 0, 0};
@@ -69,6 +70,7 @@ static size_t normalise_places(const uint8_t *s, size_t n, uint8_t *out, uint32_
             ends[i] = (uint32_t)at;
         }
     }
+    starts[result.size] = ends[result.size] = (uint32_t)n;
     return result.size;
 }
 

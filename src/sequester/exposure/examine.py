@@ -23,12 +23,12 @@ from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
 from sequester.exposure.private import Material, without_calls
-from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
+from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight
 from sequester.exposure.sketch import windows_of
 from sequester.exposure.stock import stock_length, stock_weight
 from sequester.exposure.tally import Candidate
 from sequester.findings.fingerprint import FingerprintKey
-from sequester.findings.model import FindingClass, Severity, Span
+from sequester.findings.model import FindingClass, Span
 
 RULE_OF_CLASS = {FindingClass.CONTENT: "SQ101", FindingClass.IDS: "SQ102", FindingClass.INDIRECT: "SQ103"}
 """The rule under which recorded and rebuilt findings of a class are reported."""
@@ -414,8 +414,6 @@ class _Finder(NamedTuple):
     ) -> Iterator[Candidate]:
         """The finding-to-be, if any, from the chains of one field under one stack of transforms. `fields` are the names of the
         inputs where the chains go over several.
-
-        Chains that cannot come to more than `low` are counted but not localised: that would cost more than all the rest.
         """
         subject = self.subject
         weights = []
@@ -425,13 +423,11 @@ class _Finder(NamedTuple):
             weight = _weight(subject, chain)
             if weight.private < THRESHOLDS.report:
                 continue
-            if grade(stretch_of(weight, lambda windows: False)) is not Severity.LOW:
-                localised, beside = _localise(subject, chain, inputs, places, fields)
-                spans += localised
-                # Where coverage or a marker decides, the words need not be looked up.
-                novel = beside or weight.covered >= THRESHOLDS.high_covered or _is_news(subject, localised)
-                weight = replace(weight, beside_marker=beside, novel=novel)
-            weights.append(weight)
+            localised, beside = _localise(subject, chain, inputs, places, fields)
+            spans += localised
+            # The words need to be looked up only where they decide.
+            decide = THRESHOLDS.covered <= weight.covered < THRESHOLDS.high_covered and not beside
+            weights.append(replace(weight, beside_marker=beside, novel=not decide or _is_news(subject, localised)))
         if not weights:
             return
         spans.sort(key=lambda span: span.cot)
@@ -446,7 +442,7 @@ class _Finder(NamedTuple):
 
 
 def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
-    """What a chain weighs at most: its substantial runs, without what is stock text."""
+    """What a chain weighs by itself: its substantial runs, without what is stock text."""
     runs, stock = [], 0
     for run in chain.runs:
         if run.private >= THRESHOLDS.substantial:
@@ -457,7 +453,7 @@ def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
                 length, private = (subject.characters(size - common) for size in (run.length, run.private))
                 runs.append(RunWeight(length, private, windows_of(text)))
     private = subject.characters(chain.private - stock)
-    return ChainWeight(private, min(1.0, private / max(1, subject.own)), tuple(runs), beside_marker=True)
+    return ChainWeight(private, min(1.0, private / max(1, subject.own)), tuple(runs), beside_marker=False)
 
 
 def _localise(

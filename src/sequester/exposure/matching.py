@@ -63,7 +63,7 @@ Episode = tuple[Sequence[Text], Sequence[tuple[Text, int]], Sequence[Sequence[Te
 """Reasoning segments; public texts, each with the first segment it is subtracted from; reward calls as sequences of fields."""
 
 
-Places = NDArray[np.int64]
+Places = NDArray[np.integer[Any]]
 """Code-point offsets."""
 
 
@@ -196,18 +196,17 @@ def offsets(text: Text) -> tuple[Places, Places]:
     Bytes that are no UTF-8 count as `str(text, "utf-8", "replace")` counts them. A run [a, b) spans code points [starts[a], ends[b - 1]).
     """
     raw = _utf8(text)
-    points = _code_points(raw)
-    starts, ends = _places(raw)
-    return np.append(points[starts], points[-1]), np.append(points[ends], points[-1])
-
-
-def _places(raw: bytes) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
-    """For each normalised byte the bytes [start, end) it came from."""
+    starts: Places
+    ends: Places
     if implementation == "python":
-        return plain_places(raw)
-    with _Bounded():
-        first, last = _kernel.places(raw)
-        return np.frombuffer(first, np.uint32), np.frombuffer(last, np.uint32)
+        starts, ends = plain_places(raw)
+    else:
+        with _Bounded():
+            starts, ends = (np.frombuffer(found, np.uint32) for found in _kernel.places(raw))
+    if raw.isascii():
+        return starts, ends
+    points = _code_points(raw)
+    return points[starts], points[ends]
 
 
 def _code_points(raw: bytes) -> Places:

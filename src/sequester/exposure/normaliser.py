@@ -273,9 +273,9 @@ _HANDLERS = {_BACKSLASH: _backslash, _PERCENT: _percent, _EQUALS: _quoted_printa
 
 
 def places(raw: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each normalised byte the bytes [start, end) of the raw text it came from."""
+    """For each normalised byte the bytes [start, end) of the raw text it came from, and (length, length) at the end."""
     kept = _KEPT[np.frombuffer(raw, np.uint8)]
-    starts, ends = [_NOWHERE], [_NOWHERE]
+    starts, ends = [], []
     for piece in pieces(raw):
         if piece.folded is None:
             at = np.flatnonzero(kept[piece.start : piece.end]) + piece.start
@@ -284,9 +284,9 @@ def places(raw: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         elif piece.folded:
             starts.append(np.full(len(piece.folded), piece.start))
             ends.append(np.full(len(piece.folded), piece.end))
-    return np.concatenate(starts), np.concatenate(ends)
+    end = np.array([len(raw)])
+    return np.concatenate([*starts, end]), np.concatenate([*ends, end])
 
 
 _KEPT = np.array([bool(plain(bytes([code]))) for code in range(256)])
 """Which bytes of plain ASCII are kept."""
-_NOWHERE = np.empty(0, np.int64)

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Evidence, Field, Reason, RewardCall, Skipped, SplitStatus
+from sequester.episodes.readers.flatten import is_label
 from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
 from sequester.exposure import matching
@@ -210,7 +211,7 @@ def _why_not_searched(call: RewardCall) -> Reason | None:
     if call.inputs is None:
         return call.missing or (Reason.REBUILT_ONLY if call.evidence is _CONTRACT else Reason.INPUT_NOT_LOGGED)
     for field in call.inputs:
-        if field.text or field.ids:
+        if (field.text and not is_label(field.name)) or field.ids:
             return None
     return Reason.INPUT_NOT_LOGGED
 
