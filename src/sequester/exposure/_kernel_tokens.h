@@ -416,6 +416,7 @@ static uint32_t judge_base32(const uint8_t *letters, size_t n, bool lower, uint8
 #define MIXED85 20
 #define ALIKE85 12
 #define PACKED85 12
+#define MIDDLE85 41 /* the first digit of a group whose first byte is about 0x80 */
 
 /* Decodes whole groups; one that is out of range gives zeros. */
 static void decode85(const uint8_t *s, int alphabet, size_t groups, uint8_t *out)
@@ -435,41 +436,60 @@ static void decode85(const uint8_t *s, int alphabet, size_t groups, uint8_t *out
     }
 }
 
-/* Whether the first two bytes are those of some packing. */
-static bool may_be_signed(const uint8_t *s)
+/* Whether the first digit of a group is that of a packing's signature. */
+static inline bool may_sign85(uint8_t digit)
 {
-    switch (s[0] << 8 | s[1]) {
-    case 0x1F8B:
-    case 0xFD37:
-    case 0x28B5:
-    case 0x0422:
-    case 0x504B:
-    case 0x425A:
-    case 0x5D00:
-    case 0x7801:
-    case 0x785E:
-    case 0x789C:
-    case 0x78DA:
+    switch (digit) {
+    case 1:
+    case 10:
+    case 13:
+    case 21:
+    case 25:
+    case 29:
+    case 38:
+    case 81:
         return true;
     default:
         return false;
     }
 }
 
+/* Whether 28 bytes may read as text: 18 printable ones in a row hold all of the fourth group, 12 that are not ASCII the third or fifth. */
+static bool may_read85(const uint8_t *s, int alphabet)
+{
+    const uint8_t *digits = tables.base85[alphabet];
+    uint8_t bytes[4];
+    if (digits[s[15]] <= MIDDLE85) {
+        decode85(s + 15, alphabet, 1, bytes);
+        if (printable_run(bytes, 4, 4)) {
+            return true;
+        }
+    }
+    for (size_t at = 10; at <= 20; at += 10) {
+        if (digits[s[at]] >= MIDDLE85) {
+            decode85(s + at, alphabet, 1, bytes);
+            if (bytes[0] & bytes[1] & bytes[2] & bytes[3] & 0x80) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Whether 40 characters decode to text at one of five beginnings, or to the beginning of a packing where they begin a stretch. */
 static bool window85(const uint8_t *s, bool first)
 {
     uint64_t seen[2] = {0, 0};
-    size_t marks = 0, kinds = 0, alike = 0;
+    size_t marks = 0, alike = 0;
     uint8_t before = 0;
     for (size_t i = 0; i < WINDOW85; i++) {
         const uint8_t kind = tables.kinds[s[i]];
         marks += !(kind & KIND_TOKEN);
         alike += (kind & KIND_ALNUM) != 0 && kind == before;
         before = kind;
-        kinds += !(seen[s[i] >> 6] >> (s[i] & 63) & 1);
         seen[s[i] >> 6] |= UINT64_C(1) << (s[i] & 63);
     }
+    const size_t kinds = bit_count(seen[0]) + bit_count(seen[1]);
     const bool mixed = marks >= 3 && kinds >= MIXED85 && alike <= ALIKE85;
     first = first && marks >= 1 && kinds >= PACKED85;
     if (!mixed && !first) {
@@ -477,15 +497,19 @@ static bool window85(const uint8_t *s, bool first)
     }
     for (int alphabet = 0; alphabet < 3; alphabet++) {
         for (size_t offset = 0; offset < 5; offset++) {
+            const uint8_t *digits = tables.base85[alphabet], *from = s + offset;
             uint8_t bytes[4 * GROUPS85];
-            decode85(s + offset, alphabet, 2, bytes);
-            if (!mixed && !may_be_signed(bytes) && !may_be_signed(bytes + 4)) {
-                continue;
+            if (first && (may_sign85(digits[from[0]]) || may_sign85(digits[from[5]]))) {
+                decode85(from, alphabet, GROUPS85, bytes);
+                if (signature_at(bytes, sizeof bytes, 0) || signature_at(bytes, sizeof bytes, 4)) {
+                    return true;
+                }
             }
-            decode85(s + offset, alphabet, GROUPS85, bytes);
-            if ((mixed && (printable_run(bytes, sizeof bytes, TEXT_RUN) || foreign_run(bytes, sizeof bytes))) ||
-                (first && (signature_at(bytes, sizeof bytes, 0) || signature_at(bytes, sizeof bytes, 4)))) {
-                return true;
+            if (mixed && may_read85(from, alphabet)) {
+                decode85(from, alphabet, GROUPS85, bytes);
+                if (printable_run(bytes, sizeof bytes, TEXT_RUN) || foreign_run(bytes, sizeof bytes)) {
+                    return true;
+                }
             }
         }
     }
