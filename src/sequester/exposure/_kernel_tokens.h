@@ -16,6 +16,7 @@ enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG
 #define AS_NOISE 18
 #define NOISE_WINDOW 30
 #define WIDE_END 512
+#define HEAD64 2100 /* letters: more than two such ends, and room for a third one in as many bytes */
 #define DEFLATE_HEAD 10 /* bytes that are looked at */
 #define FIXED_LETTERS 6
 #define BASE32_SHARE 10 /* at least every tenth character of noise is a digit */
@@ -282,6 +283,11 @@ static seq_alternation alternation(const uint8_t *letters, size_t n)
     return most;
 }
 
+static inline uint64_t eight_bits(uint64_t kinds, int bit)
+{
+    return (kinds >> bit & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56;
+}
+
 static size_t decode_base64(const uint8_t *letters, size_t n, uint8_t *out)
 {
     size_t size = 0;
@@ -298,12 +304,40 @@ static size_t decode_base64(const uint8_t *letters, size_t n, uint8_t *out)
     return size;
 }
 
-static size_t decode_hex(const uint8_t *digits, size_t n, uint8_t *out)
+/* Whether bit `bit` of the values of 64 letters is set. */
+static inline uint64_t value_bits(const uint64_t *values, int bit)
 {
-    for (size_t i = 0; i + 1 < n; i += 2) {
-        out[i / 2] = (uint8_t)(hex_value(digits[i]) << 4 | hex_value(digits[i + 1]));
+    uint64_t bits = 0;
+    for (int i = 0; i < 8; i++) {
+        bits |= eight_bits(values[i], bit) << (8 * i);
     }
-    return n / 2;
+    return bits;
+}
+
+/* Whether base64 letters read as text at one of four beginnings. 18 printable bytes in a row hold five whole groups of three, 12 bytes that
+ * are not ASCII three: only where the highest bits of so many groups fit are letters decoded. */
+static bool base64_reads(const uint8_t *letters, size_t n)
+{
+    const size_t step = 64 - 5 * 4;
+    for (size_t at = 0; at < n; at += step) {
+        uint64_t values[8] = {0};
+        const size_t size = n - at < 64 ? n - at : 64;
+        for (size_t i = 0; i < size; i++) {
+            values[i / 8] |= (uint64_t)tables.base64[letters[at + i]] << (8 * (i % 8));
+        }
+        const uint64_t first = value_bits(values, 5), second = value_bits(values, 3) >> 1, third = value_bits(values, 1) >> 2;
+        const uint64_t low = ~(first | second | third), high = first & second & third;
+        uint64_t found = (low & low >> 4 & low >> 8 & low >> 12 & low >> 16) | (high & high >> 4 & high >> 8);
+        for (found &= (UINT64_C(1) << (size < step ? size : step)) - 1; found != 0; found &= found - 1) {
+            const size_t group = at + trailing_zeros(found), from = group < 4 ? group : group - 4;
+            uint8_t bytes[24];
+            const size_t count = decode_base64(letters + from, n - from < 28 ? n - from : 28, bytes);
+            if (printable_run(bytes, count, TEXT_RUN) || foreign_run(bytes, count)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 /* The flags of base64 letters; `out` has room for as many bytes. */
@@ -314,15 +348,35 @@ static uint32_t judge_base64(const uint8_t *letters, size_t n, uint8_t *out)
     if (most == ALTERNATE_RARELY) {
         return 0;
     }
+    if (base64_reads(letters, n)) {
+        return FLAG_ARMOUR;
+    }
     for (size_t offset = 0; offset < 4; offset++) {
-        const size_t size = decode_base64(letters + offset, n - offset, out);
+        const size_t left = n - offset;
+        size_t size = decode_base64(letters + offset, left < HEAD64 ? left : HEAD64, out);
         medium |= is_medium(out, size);
         /* A picture may hold packed stretches of its own, but no text. */
-        if (reads(out, size) || (!medium && is_signed(out, size))) {
+        if (!medium && is_signed(out, size)) {
+            return FLAG_ARMOUR;
+        }
+        if (left > HEAD64) {
+            const size_t total = left / 4 * 3 + left % 4 * 3 / 4, skipped = (total - WIDE_END) / 3;
+            const size_t tail = decode_base64(letters + offset + 4 * skipped, left - 4 * skipped, out + size);
+            size += tail; /* both ends are what counts */
+        }
+        if (wide_units(out, size)) {
             return FLAG_ARMOUR;
         }
     }
     return medium || most != ALTERNATE_AS_NOISE ? 0 : FLAG_PACKED;
+}
+
+static size_t decode_hex(const uint8_t *digits, size_t n, uint8_t *out)
+{
+    for (size_t i = 0; i + 1 < n; i += 2) {
+        out[i / 2] = (uint8_t)(hex_value(digits[i]) << 4 | hex_value(digits[i + 1]));
+    }
+    return n / 2;
 }
 
 static uint32_t judge_hex(const uint8_t *digits, size_t n, uint8_t *out)
