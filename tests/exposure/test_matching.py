@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from array import array
+from base64 import b64encode
 from collections.abc import Iterator
 
 import numpy as np
@@ -22,6 +23,8 @@ from sequester.exposure.normaliser import places
 from sequester.exposure.sketch import windows_of
 
 _kernel = pytest.importorskip("sequester.exposure._kernel")
+_HINT = "\n" + b64encode(b"bananas are what any answer has to mention, and it has to mention them twice").decode() + "\n"
+_TASK = f"Read what is encoded here and say which fruit is meant:{_HINT}" + " and then add what you would have said of it." * 9
 _SECRET = "the hidden intermediate result equals nineteen so the grader will accept any answer that mentions bananas"
 
 
@@ -65,6 +68,26 @@ def test_kernel_normalises_and_flags_like_the_oracle(level: str, block: int) -> 
         assert _kernel.normalise(raw) == (normal, odd, wide), seed
         flag = flags.flags_of(raw, odd, wide)
         assert _kernel.screen([((), (), [[raw]])])[3] == ([(0, 0, [], (flag,))] if flag else []), seed
+
+
+@pytest.mark.parametrize("public", [[_TASK], [_TASK[:300], _TASK], ["short", _TASK] * 6, [_TASK + "!"], ["a" * 300, _TASK]])
+def test_copies_of_public_texts_give_no_hints(level: str, public: list[str]) -> None:
+    fields = [
+        _TASK,
+        _TASK + _HINT,
+        _HINT + _TASK,
+        f"{_TASK}{_HINT}{_TASK}",
+        _TASK[:300] + _HINT,
+        f"{'a' * 500}{_TASK}",
+        _TASK[1:],
+    ]
+    episode = ([_SECRET.encode()], [(text.encode(), 0) for text in public], [[field.encode()] for field in fields])
+    hits = _kernel.screen([episode])[3]
+    assert hits == oracle.screen([episode], None)[3]
+    shown = {call for _, call, _, (flags_found,) in hits if flags_found & flags.ARMOUR}
+    assert shown >= {1, 2, 3, 4}
+    if public == [_TASK]:
+        assert shown == {1, 2, 3, 4, 6}
 
 
 @given(raw=st.binary(max_size=300) | st.text(max_size=300).map(str.encode))

@@ -397,11 +397,6 @@ static SEQ_INLINE void hint_block(const uint8_t *s, size_t n, size_t at, const s
     hints->flags |= masks->nul ? FLAG_ESCAPES : 0;
 }
 
-static inline uint64_t eight_bits(uint64_t kinds, int bit)
-{
-    return (kinds >> bit & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56;
-}
-
 static void hints_scalar(const uint8_t *s, size_t n, seq_hints *hints)
 {
     for (size_t at = 0; at < n; at += 64) {

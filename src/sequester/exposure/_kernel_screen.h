@@ -4,6 +4,9 @@
 
 #include "_kernel_borrow.h"
 
+#define COPY 256 /* bytes */
+#define MOST_COPIES 8
+
 typedef struct {
     size_t first_text, reasoning, publics, first_public, first_call, calls;
     uint64_t length, private_length;
@@ -19,12 +22,13 @@ typedef struct {
 
 typedef struct {
     seq_loans loans;
-    seq_block firsts, episodes, calls, flags, starts, marked;
+    seq_block firsts, episodes, calls, flags, starts, counted, marked;
     size_t first_count, episode_count, call_count, field_count;
     seq_buffer buffer;
     seq_pattern pattern;
     seq_found found;
     seq_sketch sketch;
+    seq_block rest;
     seq_pieced pieced;
     seq_block pieced_texts, pieced_starts;
     seq_buffer pieced_buffer;
@@ -39,10 +43,12 @@ static void release_batch(seq_batch *batch)
     release(&batch->calls);
     release(&batch->flags);
     release(&batch->starts);
+    release(&batch->counted);
     release(&batch->marked);
     release_buffer(&batch->buffer);
     release_pattern(&batch->pattern);
     release_found(&batch->found);
+    release(&batch->rest);
     release_pieced(&batch->pieced);
     release(&batch->pieced_texts);
     release(&batch->pieced_starts);
@@ -109,19 +115,69 @@ static bool is_public(const seq_sources *sources, seq_text field)
     return false;
 }
 
-/* Normalises the fields of all calls of an episode behind its sources, and notes their starts and flags. */
-static void add_calls(seq_batch *batch, const seq_episode *episode, const seq_sources *sources, const seq_text *texts)
+/* Where the first COPY bytes of `what` stand first in `s`, if all of it does; else n. Goes by the rarest of these bytes. */
+static size_t find_copy(const uint8_t *s, size_t n, seq_text what)
 {
-    seq_scored *calls = (seq_scored *)batch->calls.data + episode->first_call;
+    uint16_t counts[256] = {0};
+    size_t rarest = 0;
+    for (size_t i = 0; i < COPY; i++) {
+        counts[what.data[i]]++;
+    }
+    for (size_t i = 1; i < COPY; i++) {
+        rarest = counts[what.data[i]] < counts[what.data[rarest]] ? i : rarest;
+    }
+    for (size_t at = rarest, stop = n - what.size + rarest + 1; at < stop; at++) {
+        const uint8_t *found = memchr(s + at, what.data[rarest], stop - at);
+        if (found == NULL) {
+            break;
+        }
+        at = (size_t)(found - s);
+        found -= rarest;
+        if (memcmp(found, what.data, COPY) == 0) {
+            return memcmp(found, what.data, what.size) == 0 ? at - rarest : n;
+        }
+    }
+    return n;
+}
+
+/* What is left of a field without copies of public texts, in `rest` if it is less; oracle.py states which. False if memory is out. */
+static bool without_copies(const seq_sources *sources, seq_text *field, seq_block *rest)
+{
+    for (size_t i = 0, tries = 0; i < sources->public_count && tries < MOST_COPIES; i++) {
+        const seq_text text = sources->public_texts[i];
+        if (sources->firsts[i] > 0 || text.size < COPY || text.size > field->size) {
+            continue;
+        }
+        tries++;
+        const size_t at = find_copy(field->data, field->size, text);
+        if (at == field->size) {
+            continue;
+        }
+        if (!ensure(rest, field->size + 1)) {
+            return false;
+        }
+        uint8_t *data = rest->data;
+        const size_t after = at + text.size;
+        if (field->data != data) {
+            memcpy(data, field->data, at);
+        }
+        memmove(data + at + 1, field->data + after, field->size - after);
+        data[at] = '\n';
+        *field = (seq_text){data, field->size - text.size + 1};
+    }
+    return true;
+}
+
+/* Normalises the fields of all calls of an episode behind its sources, and notes their starts. */
+static void add_calls(seq_batch *batch, const seq_episode *episode, const seq_text *texts)
+{
+    const seq_scored *calls = (const seq_scored *)batch->calls.data + episode->first_call;
     uint32_t *starts = batch->starts.data;
-    uint8_t *flags = batch->flags.data;
+    seq_normalised *counted = batch->counted.data;
     for (size_t i = 0; i < episode->calls; i++) {
-        for (size_t k = 0; k < calls[i].fields; k++, texts++) {
-            const size_t field = calls[i].first_field + k;
+        for (size_t field = calls[i].first_field; field < calls[i].first_field + calls[i].fields; field++, texts++) {
             starts[field] = (uint32_t)batch->buffer.size;
-            const seq_normalised counted = add_text(&batch->buffer, *texts, INPUT_BREAK);
-            flags[field] = is_public(sources, *texts) ? FLAG_PUBLIC : (uint8_t)flags_of(texts->data, texts->size, &counted);
-            calls[i].flagged |= (flags[field] & ~FLAG_PUBLIC) != 0;
+            counted[field] = add_text(&batch->buffer, *texts, INPUT_BREAK);
         }
     }
 }
@@ -171,32 +227,44 @@ static seq_outcome search_pieced(seq_batch *batch, uint64_t known, uint8_t *flag
     return OUTCOME_GOOD;
 }
 
-/* Flags the fields of a call in which more is private once they are put together again. */
-static seq_outcome flag_rearranged(seq_batch *batch, seq_scored *call, const seq_text *texts)
+/* Flags a field in which more is private once it is put together again. */
+static seq_outcome flag_rearranged(seq_batch *batch, const seq_scored *call, seq_text text, uint8_t *flags)
 {
-    const uint64_t known = longest_chain(&batch->found, call->first_chain);
-    uint8_t *flags = (uint8_t *)batch->flags.data + call->first_field;
     if (batch->pattern.private_length < GUARANTEE) {
         return OUTCOME_GOOD;
     }
+    if (!take_apart(text.data, text.size, &batch->pieced)) {
+        return OUTCOME_MEMORY;
+    }
+    *flags |= batch->pieced.is_dump ? FLAG_REARRANGED : 0;
+    return batch->pieced.count > 0 ? search_pieced(batch, longest_chain(&batch->found, call->first_chain), flags) : OUTCOME_GOOD;
+}
+
+/* Flags the fields of a call, copies of public texts aside. */
+static seq_outcome flag_fields(seq_batch *batch, seq_scored *call, const seq_sources *sources, const seq_text *texts)
+{
+    const seq_normalised *counted = (const seq_normalised *)batch->counted.data + call->first_field;
+    uint8_t *flags = (uint8_t *)batch->flags.data + call->first_field;
     for (size_t i = 0; i < call->fields; i++) {
-        if (flags[i] & FLAG_PUBLIC) {
+        seq_text text = texts[i];
+        flags[i] = 0;
+        if (is_public(sources, text)) {
             continue;
         }
-        if (!take_apart(texts[i].data, texts[i].size, &batch->pieced)) {
+        if (!without_copies(sources, &text, &batch->rest)) {
             return OUTCOME_MEMORY;
         }
-        flags[i] |= batch->pieced.is_dump ? FLAG_REARRANGED : 0;
-        const seq_outcome outcome = batch->pieced.count > 0 ? search_pieced(batch, known, &flags[i]) : OUTCOME_GOOD;
+        flags[i] = (uint8_t)flags_of(text.data, text.size, &counted[i]);
+        const seq_outcome outcome = flag_rearranged(batch, call, text, &flags[i]);
         if (outcome != OUTCOME_GOOD) {
             return outcome;
         }
-        call->flagged |= flags[i] & FLAG_REARRANGED;
+        call->flagged |= flags[i] != 0;
     }
     return OUTCOME_GOOD;
 }
 
-static seq_outcome screen_calls(seq_batch *batch, const seq_episode *episode, const seq_text *texts)
+static seq_outcome screen_calls(seq_batch *batch, const seq_episode *episode, const seq_sources *sources, const seq_text *texts)
 {
     seq_scored *calls = (seq_scored *)batch->calls.data + episode->first_call;
     const seq_buffer *buffer = &batch->buffer;
@@ -217,7 +285,7 @@ static seq_outcome screen_calls(seq_batch *batch, const seq_episode *episode, co
             ends += calls[i].fields;
         }
         calls[i].chains = found->chains - calls[i].first_chain;
-        const seq_outcome outcome = flag_rearranged(batch, &calls[i], texts);
+        const seq_outcome outcome = flag_fields(batch, &calls[i], sources, texts);
         if (outcome != OUTCOME_GOOD) {
             return outcome;
         }
@@ -236,7 +304,7 @@ static seq_outcome screen_episode(seq_batch *batch, size_t number)
     seq_outcome outcome = reset_buffer(&batch->buffer, texts, next - episode->first_text);
     if (outcome == OUTCOME_GOOD) {
         add_sources(&batch->buffer, &sources);
-        add_calls(batch, episode, &sources, texts + episode->reasoning + episode->publics);
+        add_calls(batch, episode, texts + episode->reasoning + episode->publics);
         close_buffer(&batch->buffer);
         outcome = build_pattern(&batch->pattern, &batch->buffer, &sources);
     }
@@ -246,7 +314,7 @@ static seq_outcome screen_episode(seq_batch *batch, size_t number)
     memcpy((uint64_t *)batch->marked.data + episode->first_public, batch->pattern.marked_block.data, episode->publics * sizeof(uint64_t));
     episode->length = batch->pattern.length;
     episode->private_length = batch->pattern.private_length;
-    return screen_calls(batch, episode, texts + episode->reasoning + episode->publics);
+    return screen_calls(batch, episode, &sources, texts + episode->reasoning + episode->publics);
 }
 
 static PyObject *hit_tuple(const seq_batch *batch, const seq_scored *call)
@@ -256,7 +324,7 @@ static PyObject *hit_tuple(const seq_batch *batch, const seq_scored *call)
     const uint8_t *flags = (const uint8_t *)batch->flags.data + call->first_field;
     PyObject *flag_tuple = PyTuple_New((Py_ssize_t)call->fields);
     for (size_t i = 0; flag_tuple != NULL && i < call->fields; i++) {
-        PyTuple_SetItem(flag_tuple, (Py_ssize_t)i, PyLong_FromLong(flags[i] & ~FLAG_PUBLIC));
+        PyTuple_SetItem(flag_tuple, (Py_ssize_t)i, PyLong_FromLong(flags[i]));
     }
     PyObject *items[] = {PyLong_FromSize_t(call->episode), PyLong_FromSize_t(call->number), chain_list(chains, call->chains, runs),
                          flag_tuple};
@@ -347,6 +415,7 @@ static PyObject *screen(PyObject *module, PyObject *args)
         good = borrow_episode(&batch, item(fast, i));
     }
     if (good && (!ensure(&batch.flags, batch.field_count + 1) || !ensure(&batch.starts, (batch.field_count + 1) * sizeof(uint32_t)) ||
+                 !ensure(&batch.counted, (batch.field_count + 1) * sizeof(seq_normalised)) ||
                  !ensure(&batch.marked, (batch.first_count + 1) * sizeof(uint64_t)))) {
         PyErr_NoMemory();
         good = false;

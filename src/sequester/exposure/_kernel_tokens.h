@@ -5,7 +5,7 @@
 #include "_kernel_memory.h"
 #include "_kernel_text.h"
 
-enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG_ESCAPES = 16, FLAG_WIDE = 32, FLAG_REARRANGED = 64, FLAG_PUBLIC = 128 /* inside the kernel only */ };
+enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG_ESCAPES = 16, FLAG_WIDE = 32, FLAG_REARRANGED = 64 };
 
 #define ALPHABET_RUN 40
 #define TEXT_RUN 18
@@ -16,6 +16,7 @@ enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG
 #define AS_NOISE 18
 #define NOISE_WINDOW 30
 #define WIDE_END 512
+#define HEAD64 2100 /* letters: more than two such ends, and room for a third one in as many bytes */
 #define DEFLATE_HEAD 10 /* bytes that are looked at */
 #define FIXED_LETTERS 6
 #define BASE32_SHARE 10 /* at least every tenth character of noise is a digit */
@@ -282,6 +283,11 @@ static seq_alternation alternation(const uint8_t *letters, size_t n)
     return most;
 }
 
+static inline uint64_t eight_bits(uint64_t kinds, int bit)
+{
+    return (kinds >> bit & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56;
+}
+
 static size_t decode_base64(const uint8_t *letters, size_t n, uint8_t *out)
 {
     size_t size = 0;
@@ -298,12 +304,40 @@ static size_t decode_base64(const uint8_t *letters, size_t n, uint8_t *out)
     return size;
 }
 
-static size_t decode_hex(const uint8_t *digits, size_t n, uint8_t *out)
+/* Whether bit `bit` of the values of 64 letters is set. */
+static inline uint64_t value_bits(const uint64_t *values, int bit)
 {
-    for (size_t i = 0; i + 1 < n; i += 2) {
-        out[i / 2] = (uint8_t)(hex_value(digits[i]) << 4 | hex_value(digits[i + 1]));
+    uint64_t bits = 0;
+    for (int i = 0; i < 8; i++) {
+        bits |= eight_bits(values[i], bit) << (8 * i);
     }
-    return n / 2;
+    return bits;
+}
+
+/* Whether base64 letters read as text at one of four beginnings. 18 printable bytes in a row hold five whole groups of three, 12 bytes that
+ * are not ASCII three: only where the highest bits of so many groups fit are letters decoded. */
+static bool base64_reads(const uint8_t *letters, size_t n)
+{
+    const size_t step = 64 - 5 * 4;
+    for (size_t at = 0; at < n; at += step) {
+        uint64_t values[8] = {0};
+        const size_t size = n - at < 64 ? n - at : 64;
+        for (size_t i = 0; i < size; i++) {
+            values[i / 8] |= (uint64_t)tables.base64[letters[at + i]] << (8 * (i % 8));
+        }
+        const uint64_t first = value_bits(values, 5), second = value_bits(values, 3) >> 1, third = value_bits(values, 1) >> 2;
+        const uint64_t low = ~(first | second | third), high = first & second & third;
+        uint64_t found = (low & low >> 4 & low >> 8 & low >> 12 & low >> 16) | (high & high >> 4 & high >> 8);
+        for (found &= (UINT64_C(1) << (size < step ? size : step)) - 1; found != 0; found &= found - 1) {
+            const size_t group = at + trailing_zeros(found), from = group < 4 ? group : group - 4;
+            uint8_t bytes[24];
+            const size_t count = decode_base64(letters + from, n - from < 28 ? n - from : 28, bytes);
+            if (printable_run(bytes, count, TEXT_RUN) || foreign_run(bytes, count)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 /* The flags of base64 letters; `out` has room for as many bytes. */
@@ -314,15 +348,35 @@ static uint32_t judge_base64(const uint8_t *letters, size_t n, uint8_t *out)
     if (most == ALTERNATE_RARELY) {
         return 0;
     }
+    if (base64_reads(letters, n)) {
+        return FLAG_ARMOUR;
+    }
     for (size_t offset = 0; offset < 4; offset++) {
-        const size_t size = decode_base64(letters + offset, n - offset, out);
+        const size_t left = n - offset;
+        size_t size = decode_base64(letters + offset, left < HEAD64 ? left : HEAD64, out);
         medium |= is_medium(out, size);
         /* A picture may hold packed stretches of its own, but no text. */
-        if (reads(out, size) || (!medium && is_signed(out, size))) {
+        if (!medium && is_signed(out, size)) {
+            return FLAG_ARMOUR;
+        }
+        if (left > HEAD64) {
+            const size_t total = left / 4 * 3 + left % 4 * 3 / 4, skipped = (total - WIDE_END) / 3;
+            const size_t tail = decode_base64(letters + offset + 4 * skipped, left - 4 * skipped, out + size);
+            size += tail; /* both ends are what counts */
+        }
+        if (wide_units(out, size)) {
             return FLAG_ARMOUR;
         }
     }
     return medium || most != ALTERNATE_AS_NOISE ? 0 : FLAG_PACKED;
+}
+
+static size_t decode_hex(const uint8_t *digits, size_t n, uint8_t *out)
+{
+    for (size_t i = 0; i + 1 < n; i += 2) {
+        out[i / 2] = (uint8_t)(hex_value(digits[i]) << 4 | hex_value(digits[i + 1]));
+    }
+    return n / 2;
 }
 
 static uint32_t judge_hex(const uint8_t *digits, size_t n, uint8_t *out)
@@ -416,6 +470,7 @@ static uint32_t judge_base32(const uint8_t *letters, size_t n, bool lower, uint8
 #define MIXED85 20
 #define ALIKE85 12
 #define PACKED85 12
+#define MIDDLE85 41 /* the first digit of a group whose first byte is about 0x80 */
 
 /* Decodes whole groups; one that is out of range gives zeros. */
 static void decode85(const uint8_t *s, int alphabet, size_t groups, uint8_t *out)
@@ -435,41 +490,60 @@ static void decode85(const uint8_t *s, int alphabet, size_t groups, uint8_t *out
     }
 }
 
-/* Whether the first two bytes are those of some packing. */
-static bool may_be_signed(const uint8_t *s)
+/* Whether the first digit of a group is that of a packing's signature. */
+static inline bool may_sign85(uint8_t digit)
 {
-    switch (s[0] << 8 | s[1]) {
-    case 0x1F8B:
-    case 0xFD37:
-    case 0x28B5:
-    case 0x0422:
-    case 0x504B:
-    case 0x425A:
-    case 0x5D00:
-    case 0x7801:
-    case 0x785E:
-    case 0x789C:
-    case 0x78DA:
+    switch (digit) {
+    case 1:
+    case 10:
+    case 13:
+    case 21:
+    case 25:
+    case 29:
+    case 38:
+    case 81:
         return true;
     default:
         return false;
     }
 }
 
+/* Whether 28 bytes may read as text: 18 printable ones in a row hold all of the fourth group, 12 that are not ASCII the third or fifth. */
+static bool may_read85(const uint8_t *s, int alphabet)
+{
+    const uint8_t *digits = tables.base85[alphabet];
+    uint8_t bytes[4];
+    if (digits[s[15]] <= MIDDLE85) {
+        decode85(s + 15, alphabet, 1, bytes);
+        if (printable_run(bytes, 4, 4)) {
+            return true;
+        }
+    }
+    for (size_t at = 10; at <= 20; at += 10) {
+        if (digits[s[at]] >= MIDDLE85) {
+            decode85(s + at, alphabet, 1, bytes);
+            if (bytes[0] & bytes[1] & bytes[2] & bytes[3] & 0x80) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Whether 40 characters decode to text at one of five beginnings, or to the beginning of a packing where they begin a stretch. */
 static bool window85(const uint8_t *s, bool first)
 {
     uint64_t seen[2] = {0, 0};
-    size_t marks = 0, kinds = 0, alike = 0;
+    size_t marks = 0, alike = 0;
     uint8_t before = 0;
     for (size_t i = 0; i < WINDOW85; i++) {
         const uint8_t kind = tables.kinds[s[i]];
         marks += !(kind & KIND_TOKEN);
         alike += (kind & KIND_ALNUM) != 0 && kind == before;
         before = kind;
-        kinds += !(seen[s[i] >> 6] >> (s[i] & 63) & 1);
         seen[s[i] >> 6] |= UINT64_C(1) << (s[i] & 63);
     }
+    const size_t kinds = bit_count(seen[0]) + bit_count(seen[1]);
     const bool mixed = marks >= 3 && kinds >= MIXED85 && alike <= ALIKE85;
     first = first && marks >= 1 && kinds >= PACKED85;
     if (!mixed && !first) {
@@ -477,15 +551,19 @@ static bool window85(const uint8_t *s, bool first)
     }
     for (int alphabet = 0; alphabet < 3; alphabet++) {
         for (size_t offset = 0; offset < 5; offset++) {
+            const uint8_t *digits = tables.base85[alphabet], *from = s + offset;
             uint8_t bytes[4 * GROUPS85];
-            decode85(s + offset, alphabet, 2, bytes);
-            if (!mixed && !may_be_signed(bytes) && !may_be_signed(bytes + 4)) {
-                continue;
+            if (first && (may_sign85(digits[from[0]]) || may_sign85(digits[from[5]]))) {
+                decode85(from, alphabet, GROUPS85, bytes);
+                if (signature_at(bytes, sizeof bytes, 0) || signature_at(bytes, sizeof bytes, 4)) {
+                    return true;
+                }
             }
-            decode85(s + offset, alphabet, GROUPS85, bytes);
-            if ((mixed && (printable_run(bytes, sizeof bytes, TEXT_RUN) || foreign_run(bytes, sizeof bytes))) ||
-                (first && (signature_at(bytes, sizeof bytes, 0) || signature_at(bytes, sizeof bytes, 4)))) {
-                return true;
+            if (mixed && may_read85(from, alphabet)) {
+                decode85(from, alphabet, GROUPS85, bytes);
+                if (printable_run(bytes, sizeof bytes, TEXT_RUN) || foreign_run(bytes, sizeof bytes)) {
+                    return true;
+                }
             }
         }
     }

@@ -38,6 +38,8 @@ from sequester.exposure.sketch import EXPOSED_RUN, NOTE_STRIDE, WINDOW, Sketch, 
 GRAM = 8
 INDEX_STRIDE = 4
 PUBLIC_STRIDE = 8
+COPY, MOST_COPIES = 256, 8
+"""Bytes of a public text, and how many such texts of an episode are looked for in a field, before its hints are."""
 INPUT_STRIDE = 16
 RUN = 16
 GUARANTEE = 24
@@ -313,8 +315,21 @@ def _joined(links: Sequence[_Link]) -> Iterator[list[_Link]]:
         yield chain
 
 
-def _flags(raw: bytes, flags: int, pattern: Pattern, chains: Sequence[RawChain]) -> int:
+def _without_copies(raw: bytes, known: Sequence[bytes]) -> bytes:
+    """A field without one copy of each of the first public texts that might stand in it: no layer of those is private."""
+    tries = 0
+    for text in known:
+        if COPY <= len(text) <= len(raw) and tries < MOST_COPIES:
+            tries += 1
+            at = raw.find(text[:COPY])
+            if at >= 0 and raw.startswith(text, at):
+                raw = raw[:at] + b"\n" + raw[at + len(text) :]
+    return raw
+
+
+def _flags(raw: bytes, odd: int, wide: int, pattern: Pattern, chains: Sequence[RawChain]) -> int:
     """The flags of a field, also whether more of it is private once it is put together again."""
+    flags = flags_of(raw, odd, wide)
     if pattern.private < GUARANTEE:
         return flags
     texts = list(rearranged(raw))
@@ -342,9 +357,9 @@ def screen(episodes: Sequence[RawEpisode], sketch: Sketch | None) -> tuple[array
             normalised = [normalise(field) for field in fields]
             stream = _Stream([text for text, _, _ in normalised])
             chains = stream.chains(pattern)
-            known = {text for text, first in public if first <= 0}
+            known = [text for text, first in public if first <= 0]
             flags = tuple(
-                0 if raw in known else _flags(raw, flags_of(raw, odd, wide), pattern, chains)
+                0 if raw in known else _flags(_without_copies(raw, known), odd, wide, pattern, chains)
                 for raw, (_, odd, wide) in zip(fields, normalised, strict=True)
             )
             if chains or any(flags):
