@@ -121,7 +121,9 @@ def command(
     result = replace(result, reading=reading(format_, options))
     try:
         if store is not None:
-            say(f"stored as {store.save('audit', result, digests(inputs))} in {store.workspace.root}", quiet)
+            kept = store.save("audit", result, digests(inputs))
+            look = f"; to look at a finding: sequester show {kept} ID" if result.findings else ""
+            say(f"stored as {kept} in {store.workspace.root}{look}", quiet)
     finally:  # whatever is wrong with the store, the work of the audit is not lost
         emit(result, requests, verbose=verbose, color=not no_color, quiet=quiet)
     code = exit_code(result, Severity(fail_on), allowed)
