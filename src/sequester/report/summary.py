@@ -255,14 +255,15 @@ def next_steps(result: Result) -> tuple[str, ...]:
             f'[{{"reward_path": {json.dumps(name)}, "inputs": {{"text": INPUT}}, "score": SCORE}}]}}) + "\\n")  '
             "and then:  sequester audit FILE.jsonl"
         )
-    for path in paths[:_MOST_PATHS]:
-        function = path if path.isidentifier() and path.isascii() else "FUNCTION"
+    if paths:
+        one = paths[0] if len(paths) == 1 else ""
+        function = one if one.isidentifier() and one.isascii() else "FUNCTION"
+        named = ", ".join(printable(path, 40) for path in paths[:_MOST_PATHS])
+        more = f" and {number(len(paths) - _MOST_PATHS)} more" if len(paths) > _MOST_PATHS else ""
         steps.append(
-            f"Whether the score of {printable(path)} moves with the reasoning is for the verb `swap`, which comes with a later release; "
+            f"Whether the score of {named}{more} moves with the reasoning is for the verb `swap`, which comes with a later release; "
             f"keep the recorded file for it:  sequester swap FILE.py:{function} --episodes FILE.jsonl"
         )
-    if len(paths) > _MOST_PATHS:
-        steps.append(f"{_MOST_PATHS} of {number(len(paths))} such reward paths named; the groups list them all.")
     return tuple(steps)
 
 
