@@ -8,7 +8,17 @@ from tests.findings.examples import finding
 from tests.report.results import result, results
 
 from sequester.episodes.model import Reason
-from sequester.findings.model import Breakdown, CallCounts, EpisodeCounts, InputFile, Scope, Severity, SkippedRecord, Verdict
+from sequester.findings.model import (
+    Breakdown,
+    CallCounts,
+    EpisodeCounts,
+    InputFile,
+    RewardMass,
+    Scope,
+    Severity,
+    SkippedRecord,
+    Verdict,
+)
 from sequester.report import summary
 
 
@@ -164,3 +174,8 @@ def test_scope_and_claims_are_always_said(any_result):
 def test_the_outcome_of_an_input_does_not_repeat_its_path():
     assert summary.outcome(InputFile("a.jsonl", "jsonl", None, 1)) == "read"
     assert summary.outcome(InputFile("a.jsonl", "", None, 0, "a.jsonl: is damaged")) == "is damaged"
+
+
+def test_no_advantage_and_advantages_of_nought_are_told_apart():
+    assert summary.reward_mass(result(reward_mass=None)) == "Reward mass: unknown, no record that was read holds an advantage."
+    assert summary.reward_mass(result(reward_mass=RewardMass(0.0, 0.0))) == "Reward mass: none, every advantage in the log is 0."

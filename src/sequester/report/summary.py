@@ -232,8 +232,10 @@ def echo(result: Result) -> str | None:
 def reward_mass(result: Result) -> str:
     """How much of the advantage the audit saw."""
     mass = result.reward_mass
-    if mass is None or mass.of <= 0:
-        return "Reward mass: unknown, the log holds no advantages."
+    if mass is None:
+        return "Reward mass: unknown, no record that was read holds an advantage."
+    if mass.of <= 0:
+        return "Reward mass: none, every advantage in the log is 0."
     of = f"{mass.observed:,.6g} of {mass.of:,.6g}"
     return f"Reward mass: {percent(mass.observed / mass.of)} of the summed absolute advantage ({of}) was audited."
 
