@@ -26,10 +26,10 @@ def test_no_labels_are_no_calibration(cli, log, labels):
     assert "the label file has no labels" in outcome.err
 
 
-def test_more_labels_than_episodes_are_refused(cli, log, labels):
-    outcome = cli("calibrate", log(QUIET), "--labels", labels(("quiet", False), ("elsewhere", False)))
-    assert outcome.code == 2
-    assert "there are 2 labels for 1 episodes" in outcome.err
+def test_a_label_without_its_episode_is_refused(cli, log, labels):
+    outcome = cli("calibrate", log(QUIET, EXPOSED), "--labels", labels(("quiet", False), ("exposd", True)), "--save", "c.json")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "1 of 2 labels name no episode that was read, the first 'exposd'" in outcome.err
 
 
 def test_what_was_measured_is_printed_kept_and_said_in_reports(cli, log, labels, tmp_path):

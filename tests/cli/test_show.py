@@ -79,6 +79,20 @@ def test_an_input_that_grew_since_is_said_and_shown(cli, audited, log):
     assert CANARY in outcome.out
 
 
+def test_each_of_several_findings_with_one_id_has_its_text_below_it(cli, log):
+    """The same text handed over in two episodes makes one id."""
+    twin = EXPOSED | {"episode_id": "twin"}
+    log(EXPOSED, twin)
+    (found,) = {row["id"] for row in json.loads(cli("audit", "log.jsonl", "--workspace", "w", "--out", "json").out)["findings"]}
+    log(EXPOSED, twin, QUIET)
+    outcome = cli("show", "r1", found, "--workspace", "w", "--reveal", "incident 7")
+    parts = [part.split(":")[0] for part in outcome.out.split("\n\n") if part.strip()]
+    assert [part.split()[0] for part in parts] == ["finding", "reasoning", "finding", "reasoning"]
+    assert outcome.err.count("has changed since the audit") == 1
+    refused = cli("show", "r1", found, "--workspace", "w", "--reveal", " ")
+    assert (refused.code, refused.out) == (2, "")
+
+
 def test_what_the_audit_was_told_need_not_be_told_again(cli, log, tmp_path):
     row = {
         "uid": "u1",

@@ -94,3 +94,19 @@ def test_a_wrong_entry_is_traced_to_its_line(cli, found, tmp_path):
     file = tmp_path / "sequester-waivers.toml"
     file.write_text(file.read_text() + "\n[[waiver]]\nowner = 3\n")
     assert "sequester-waivers.toml:12:1, waiver 2: " in cli("audit", "log.jsonl").err
+
+
+def test_a_waiver_file_that_is_not_there_is_an_error_where_it_was_named(cli, found):
+    outcome = cli("audit", "log.jsonl", "--waivers", "waivres.toml")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "waivres.toml: there is no such waiver file" in outcome.err
+
+
+def test_waivers_without_their_workspace_say_that_it_is_missing(cli, found, tmp_path):
+    assert cli("waive", found, *WORDS).code == 0
+    (tmp_path / ".sequester").rename(tmp_path / "elsewhere")
+    outcome = cli("audit", "log.jsonl")
+    assert outcome.code == 2
+    assert "there is no workspace here" in outcome.err
+    assert "--workspace DIR" in outcome.err
+    assert cli("audit", "log.jsonl", "--workspace", "elsewhere").code == 0

@@ -8,7 +8,17 @@ from tests.findings.examples import finding
 from tests.report.results import result, results
 
 from sequester.episodes.model import Reason
-from sequester.findings.model import Breakdown, CallCounts, EpisodeCounts, InputFile, Scope, Severity, SkippedRecord, Verdict
+from sequester.findings.model import (
+    Breakdown,
+    CallCounts,
+    EpisodeCounts,
+    InputFile,
+    RewardMass,
+    Scope,
+    Severity,
+    SkippedRecord,
+    Verdict,
+)
 from sequester.report import summary
 
 
@@ -80,12 +90,13 @@ def test_weak_evidence_names_the_next_step():
     assert "comes with a later release" in steps[1]
 
 
-def test_several_weak_paths_share_the_recording_line():
+def test_several_weak_paths_share_their_lines():
     weak = [finding(evidence="contract", rule="SQ111", reward_path=f"r{number}") for number in range(7)]
     steps = summary.next_steps(result(findings=weak))
     assert '"reward_path": "REWARD_PATH"' in steps[0]
-    assert [step for step in steps if "swap" in step] == list(steps[1:6])
-    assert steps[6].startswith("5 of 7 such reward paths named")
+    assert len(steps) == 2
+    assert "the score of r0, r1, r2, r3, r4 and 2 more moves with the reasoning" in steps[1]
+    assert "sequester swap FILE.py:FUNCTION " in steps[1]
 
 
 def test_what_was_handed_over_was_not_therefore_read():
@@ -163,3 +174,8 @@ def test_scope_and_claims_are_always_said(any_result):
 def test_the_outcome_of_an_input_does_not_repeat_its_path():
     assert summary.outcome(InputFile("a.jsonl", "jsonl", None, 1)) == "read"
     assert summary.outcome(InputFile("a.jsonl", "", None, 0, "a.jsonl: is damaged")) == "is damaged"
+
+
+def test_no_advantage_and_advantages_of_nought_are_told_apart():
+    assert summary.reward_mass(result(reward_mass=None)) == "Reward mass: unknown, no record that was read holds an advantage."
+    assert summary.reward_mass(result(reward_mass=RewardMass(0.0, 0.0))) == "Reward mass: none, every advantage in the log is 0."

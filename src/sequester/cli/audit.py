@@ -21,14 +21,14 @@ from sequester.cli.options import (
 from sequester.cli.output import Request, check_places, emit, parse_out, say
 from sequester.cli.progress import Progress
 from sequester.episodes.readers.registry import load_readers
-from sequester.errors import UsageError
+from sequester.errors import ConfigError, UsageError
 from sequester.exposure.audit import audit
 from sequester.exposure.calibration import CALIBRATION_FILE, Calibration, read_calibration
 from sequester.exposure.inputs import digests
 from sequester.findings.model import ExitCode, Severity
 from sequester.findings.store import ResultStore
 from sequester.findings.verdict import accepting_options, exit_code, parse_allowances
-from sequester.findings.waivers import FILE_NAME, read_waivers
+from sequester.findings.waivers import FILE_NAME, Waivers, read_waivers
 from sequester.findings.workspace import Workspace
 
 LARGE = 64 << 20
@@ -100,9 +100,7 @@ def command(
         raise UsageError("no such file or directory", where=absent[0], hint="check the path; patterns are expanded by the shell")
     place = find_workspace(workspace)
     key = fingerprint_key(place)
-    waivers = read_waivers(
-        Path(waiver_file) if waiver_file else (place.root.parent if place else Path()) / FILE_NAME, key.key_id, author
-    )
+    waivers = _waivers(waiver_file, place, key.key_id, author)
     store = ResultStore(place) if place is not None else None
     progress = Progress(quiet)
     inputs = [Path(path) for path in paths]
@@ -123,13 +121,29 @@ def command(
     result = replace(result, reading=reading(format_, options))
     try:
         if store is not None:
-            say(f"stored as {store.save('audit', result, digests(inputs))} in {store.workspace.root}", quiet)
+            kept = store.save("audit", result, digests(inputs))
+            look = f"; to look at a finding: sequester show {kept} ID" if result.findings else ""
+            say(f"stored as {kept} in {store.workspace.root}{look}", quiet)
     finally:  # whatever is wrong with the store, the work of the audit is not lost
         emit(result, requests, verbose=verbose, color=not no_color, quiet=quiet)
     code = exit_code(result, Severity(fail_on), allowed)
     if code is ExitCode.INCOMPLETE:
         say(f"to accept what is not assessed: {accepting_options(result)}", quiet)
     return code
+
+
+def _waivers(given: str | None, place: Workspace | None, key_id: str, author: str | None) -> Waivers:
+    """The waivers that apply. A file that was named must be there, and a fingerprint needs a workspace to match anything."""
+    file = Path(given) if given else (place.root.parent if place else Path()) / FILE_NAME
+    if given and not os.path.lexists(file):
+        raise ConfigError("there is no such waiver file", where=given, hint="check the path; `sequester waive` writes one")
+    if place is None and os.path.lexists(file):
+        raise ConfigError(
+            "waivers match only under the key of the workspace they were made in, and there is no workspace here",
+            where=str(file),
+            hint="name it with --workspace DIR",
+        )
+    return read_waivers(file, key_id, author)
 
 
 def own_calibrations(place: Workspace | None) -> list[Calibration]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import click
 
 from sequester.cli.options import find_workspace, fingerprint_key, input_options, output_options, read_options, workspace_option
 from sequester.cli.progress import Progress
+from sequester.episodes.model import Episode, Skipped
+from sequester.episodes.readers.interface import Declared, Options, Probe, Reader, Unit
 from sequester.episodes.readers.registry import load_readers
 from sequester.errors import InputError
 from sequester.exposure.audit import audit
@@ -16,6 +19,7 @@ from sequester.exposure.calibration import CALIBRATION_FILE, as_json, calibrate,
 from sequester.findings.model import ExitCode, Verdict
 from sequester.findings.waivers import Waivers
 from sequester.report.formats import replace_file
+from sequester.report.untrusted import printable
 
 
 @click.command("calibrate")
@@ -51,15 +55,23 @@ def command(
 ) -> int:
     """Measure recall and false alarms on a labelled file, per class, with intervals.
 
-    PATH holds episodes in any format that `audit` reads; the labels say which of them are leaks. Reports of this workspace then print your
-    calibration beside the shipped one.
+    PATH holds episodes in any format that `audit` reads; the labels say which of them are leaks, one JSON object per line. `kind` is a
+    class of leaks or of negatives, counted by itself; `cluster` names what is not independent, such as the prompt. Reports of this workspace then
+    print your calibration beside the shipped one.
+
+    Example of two labels:
+
+    \b
+      {"episode_id": "e1", "leak": true, "kind": "judge prompt"}
+      {"episode_id": "e2", "leak": false, "kind": "answer only", "cluster": "prompt 7"}
     """
     place = find_workspace(workspace)
     labels = list(read_labels(Path(label_file)))
     progress = Progress(quiet)
+    read: set[str] = set()
     result = audit(
         [Path(path) for path in paths],
-        load_readers(),
+        [_Noted(reader, read) for reader in load_readers()],
         read_options(template, map_file),
         fingerprint_key(place),
         Waivers(),
@@ -68,11 +80,13 @@ def command(
         progress=progress,
     )
     progress.done()
-    if len(labels) > result.episodes.seen:
+    unread = [label.episode_id for label in labels if label.episode_id not in read]
+    if unread:
         raise InputError(
-            f"there are {len(labels):,} labels for {result.episodes.seen:,} episodes: some would count as not found unseen",
+            f"{len(unread):,} of {len(labels):,} labels name no episode that was read, the first {printable(unread[0], 80)!r}: "
+            "a leak would count as missed, and anything else as no false alarm",
             where=label_file,
-            hint="give the inputs that hold every labelled episode",
+            hint="correct the episode_id, or give the inputs that hold every labelled episode",
         )
     measured = calibrate(result.findings, labels, name, result.tool.detector)
     click.echo(f"{'class':<28} {'found':>7} {'of':>7} {'at least':>9}")
@@ -92,3 +106,26 @@ def command(
         for line in detail(measured, result.tool.detector):
             click.echo(line, err=True)
     return ExitCode.NOTHING_ASSESSED if result.verdict is Verdict.NOTHING_ASSESSED else ExitCode.OK
+
+
+class _Noted:
+    """A reader that notes which episodes it read."""
+
+    def __init__(self, reader: Reader, read: set[str]) -> None:
+        self._reader, self._read = reader, read
+        self.name, self.title, self.verified = reader.name, reader.title, reader.verified
+
+    def recognise(self, probe: Probe) -> str | None:
+        return self._reader.recognise(probe)
+
+    def declared(self, path: Path, options: Options) -> Declared:
+        return self._reader.declared(path, options)
+
+    def units(self, path: Path, options: Options) -> Iterator[Unit]:
+        return self._reader.units(path, options)
+
+    def read(self, unit: Unit, options: Options) -> Iterator[Episode | Skipped]:
+        for record in self._reader.read(unit, options):
+            if isinstance(record, Episode):
+                self._read.add(record.episode_id)
+            yield record

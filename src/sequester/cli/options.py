@@ -53,7 +53,7 @@ def output_options() -> Decorator:
     """How to talk: --quiet, -v, --no-color."""
     return _all(
         click.option("--quiet", "-q", is_flag=True, help="No progress and no messages; results and errors only."),
-        click.option("-v", "--verbose", is_flag=True, help="List every finding, not only groups."),
+        click.option("-v", "--verbose", is_flag=True, help="Print more: longer tables, and what a calibration rests on."),
         click.option("--no-color", is_flag=True, help="Plain text (also: NO_COLOR)."),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,25 +65,40 @@ def command(
     kept = _load(result, workspace)
     whole = whole_id(finding_id, (finding.id for finding in kept.result.findings))
     found = [finding for finding in kept.result.findings if finding.id == whole]
+    texts = None if reveal is None else _revealer(ctx, result, kept, workspace, reveal, read_options(template, map_file), format_)
     for finding in found[:MOST_SHOWN]:
         click.echo(_facts(finding))
+        if texts is not None:
+            click.echo("\n".join([*texts(finding), ""]))
     if len(found) > MOST_SHOWN:
         click.echo(f"{MOST_SHOWN} of {len(found):,} findings with this id shown; all of them: --out json\n")
-    if reveal is None:
-        return
+
+
+def _revealer(
+    ctx: click.Context, name: str, kept: _Kept, workspace: str | None, reason: str, options: Options, format_: str | None
+) -> Callable[[Finding], Iterator[str]]:
+    """What reads the text of a finding once more. Raises UsageError, before anything is shown, where no record could be left."""
     place = find_workspace(workspace)
     if place is None:
         raise UsageError("revealing leaves a record, and there is no workspace to keep it", hint="name one with --workspace DIR")
-    if not reveal.strip():
+    if not reason.strip():
         raise UsageError("revealing needs a reason", hint='--reveal "why you need to see the text"')
     store = ResultStore(place)
-    told = _told(ctx, kept.result.reading, reading(format_ or ("map" if map_file else None), read_options(template, map_file)))
-    for finding in found[:MOST_SHOWN]:
+    told = _told(ctx, kept.result.reading, reading(format_ or ("map" if options.field_map is not None else None), options))
+    warned: set[str] = set()
+
+    def texts(finding: Finding) -> Iterator[str]:
         # The record comes first: if it cannot be written, nothing is shown.
-        store.record_reveal(_who(), reveal, f"{result} {finding.id} {finding.source}")
-        episode = _episode(finding, told, kept.digests)
-        for line in _texts(finding, episode):
-            click.echo(line)
+        store.record_reveal(_who(), reason, f"{name} {finding.id} {finding.source}")
+        changed = _changed(finding, kept.digests)
+        episode = _episode(finding, told, changed)
+        path = finding.source.rpartition(":")[0]
+        if changed and path not in warned:
+            warned.add(path)
+            click.echo(f"warning: {path} has changed since the audit: other text may stand at these offsets now", err=True)
+        yield from _texts(finding, episode)
+
+    return texts
 
 
 def _who() -> str:
@@ -147,7 +162,13 @@ def _facts(finding: Finding) -> str:
     return "\n".join(f"{name + ':':<13}{value}" for name, value in rows.items() if value) + "\n"
 
 
-def _episode(finding: Finding, told: Reading, digests: Mapping[str, str]) -> Episode:
+def _changed(finding: Finding, digests: Mapping[str, str]) -> bool:
+    """Whether the input holds something else than at the audit, as far as that was kept."""
+    path = finding.source.rpartition(":")[0]
+    return path in digests and Path(path).exists() and digests[path] != digest(Path(path))
+
+
+def _episode(finding: Finding, told: Reading, changed: bool) -> Episode:
     """Read the finding's record once more."""
     path, _, record = finding.source.rpartition(":")
     if not path:
@@ -160,7 +181,6 @@ def _episode(finding: Finding, told: Reading, digests: Mapping[str, str]) -> Epi
         raise UsageError(
             "the input of this finding is not there any more", where=finding.source, hint="run from the folder of the audit"
         )
-    changed = path in digests and digests[path] != digest(Path(path))
     options = Options(told.template, None if told.map is None else dict(told.map), told.map_name)
     reader = recognise(Path(path), load_readers(), told.format)
     for unit in reader.units(Path(path), options):
@@ -168,10 +188,6 @@ def _episode(finding: Finding, told: Reading, digests: Mapping[str, str]) -> Epi
             if not isinstance(episode, Episode) or str(episode.source.record) != record:
                 continue
             if shown_name(episode.episode_id) == finding.episode_id:
-                if changed:
-                    click.echo(
-                        f"warning: {path} has changed since the audit: other text may stand at these offsets now", err=True
-                    )
                 return episode
     if changed:
         raise UsageError(

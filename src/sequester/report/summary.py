@@ -232,8 +232,10 @@ def echo(result: Result) -> str | None:
 def reward_mass(result: Result) -> str:
     """How much of the advantage the audit saw."""
     mass = result.reward_mass
-    if mass is None or mass.of <= 0:
-        return "Reward mass: unknown, the log holds no advantages."
+    if mass is None:
+        return "Reward mass: unknown, no record that was read holds an advantage."
+    if mass.of <= 0:
+        return "Reward mass: none, every advantage in the log is 0."
     of = f"{mass.observed:,.6g} of {mass.of:,.6g}"
     return f"Reward mass: {percent(mass.observed / mass.of)} of the summed absolute advantage ({of}) was audited."
 
@@ -255,14 +257,15 @@ def next_steps(result: Result) -> tuple[str, ...]:
             f'[{{"reward_path": {json.dumps(name)}, "inputs": {{"text": INPUT}}, "score": SCORE}}]}}) + "\\n")  '
             "and then:  sequester audit FILE.jsonl"
         )
-    for path in paths[:_MOST_PATHS]:
-        function = path if path.isidentifier() and path.isascii() else "FUNCTION"
+    if paths:
+        one = paths[0] if len(paths) == 1 else ""
+        function = one if one.isidentifier() and one.isascii() else "FUNCTION"
+        named = ", ".join(printable(path, 40) for path in paths[:_MOST_PATHS])
+        more = f" and {number(len(paths) - _MOST_PATHS)} more" if len(paths) > _MOST_PATHS else ""
         steps.append(
-            f"Whether the score of {printable(path)} moves with the reasoning is for the verb `swap`, which comes with a later release; "
+            f"Whether the score of {named}{more} moves with the reasoning is for the verb `swap`, which comes with a later release; "
             f"keep the recorded file for it:  sequester swap FILE.py:{function} --episodes FILE.jsonl"
         )
-    if len(paths) > _MOST_PATHS:
-        steps.append(f"{_MOST_PATHS} of {number(len(paths))} such reward paths named; the groups list them all.")
     return tuple(steps)
 
 
