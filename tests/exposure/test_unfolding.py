@@ -157,6 +157,18 @@ def test_pairs_of_wrappings_are_found(outer: str, inner: str, carrier: str) -> N
     assert shown(TEXT, CARRIERS[carrier](NESTED[outer](NESTED[inner](TEXT)))) > 0.4
 
 
+@pytest.mark.parametrize("text", [wrappings.KOREAN, wrappings.ARABIC, wrappings.HINDI, wrappings.EMOJI])
+@pytest.mark.parametrize("name", ["base64", "base64-utf-16", "base64-utf-16-be", "code-point-list", "mojibake", "quoted-printable"])
+def test_words_between_blanks_and_emoji_are_text_too(name: str, text: str) -> None:
+    assert shown(text, f"The work:\n{CHINESE_ONLY[name](text)}\n\nGive a score.") > 0.5
+
+
+@pytest.mark.parametrize("first", ["I", '"', "2", "[", "T", "e"])
+def test_binary_digits_are_no_dump_whatever_the_first_letter(first: str) -> None:
+    digits = " ".join(f"{byte:08b}" for byte in (first + TEXT).encode())
+    assert shown(TEXT, f"The work: {digits}\nGive a score.") > 0.5
+
+
 PREFIXES = {
     "indented": "        {}",
     "quoted": "> {}",
