@@ -157,6 +157,44 @@ def test_pairs_of_wrappings_are_found(outer: str, inner: str, carrier: str) -> N
     assert shown(TEXT, CARRIERS[carrier](NESTED[outer](NESTED[inner](TEXT)))) > 0.4
 
 
+@pytest.mark.parametrize("text", [wrappings.KOREAN, wrappings.ARABIC, wrappings.HINDI, wrappings.EMOJI])
+@pytest.mark.parametrize("name", ["base64", "base64-utf-16", "base64-utf-16-be", "code-point-list", "mojibake", "quoted-printable"])
+def test_words_between_blanks_and_emoji_are_text_too(name: str, text: str) -> None:
+    assert shown(text, f"The work:\n{CHINESE_ONLY[name](text)}\n\nGive a score.") > 0.5
+
+
+@pytest.mark.parametrize("first", ["I", '"', "2", "[", "T", "e"])
+def test_binary_digits_are_no_dump_whatever_the_first_letter(first: str) -> None:
+    digits = " ".join(f"{byte:08b}" for byte in (first + TEXT).encode())
+    assert shown(TEXT, f"The work: {digits}\nGive a score.") > 0.5
+
+
+PREFIXES = {
+    "indented": "        {}",
+    "quoted": "> {}",
+    "literals": '    "{}"',
+    "diff": "+{}",
+    "numbered": "12\t{}",
+    "comment": "# {}",
+}
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("width", [48, 60, 76])
+@pytest.mark.parametrize("packing", ["gzip", "zip", "xz"])
+def test_a_packing_in_lines_is_found_whatever_stands_before_each(packing: str, width: int, prefix: str) -> None:
+    lines = wrappings.wrapped(wrappings.b64(PACKINGS[packing](TEXT.encode())), width).split("\n")
+    text = "diff --git a/n b/n\n@@ -0,0 +1,9 @@\n" * (prefix == "diff") + "\n".join(map(PREFIXES[prefix].format, lines))
+    assert shown(TEXT, f"The artefact:\n{text}\n\nGive a score.") > 0.9
+
+
+@pytest.mark.parametrize("prefix", ["indented", "quoted", "literals", "comment"])
+def test_short_lines_of_base64_are_found_whatever_stands_before_each(prefix: str) -> None:
+    lines = wrappings.wrapped(wrappings.b64(TEXT.encode()), 32).split("\n")
+    text = "\n".join(map(PREFIXES[prefix].format, lines))
+    assert shown(TEXT, f"The artefact:\n{text}\n\nGive a score.") > 0.9
+
+
 def png(rng: random.Random, side: int) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

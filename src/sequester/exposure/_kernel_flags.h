@@ -109,9 +109,18 @@ static void judge_token(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
 typedef struct {
     size_t count, bytes, high, binary, prose, octal, foreign;
     size_t falls; /* since a row of them began; what counts up is no text */
-    uint32_t before;
+    uint32_t before, script; /* of the letter before */
     bool tells;
 } seq_integers;
+
+/* The script of a letter: the 256 code points around it, one number for all of East Asia; 0 for Latin and whatever is no letter. */
+static inline uint32_t script_of(uint32_t code)
+{
+    if (code >= 0x370 && code < 0x1200) {
+        return code >> 8;
+    }
+    return (code >= 0x3000 && code < 0xD7A4) || (code >= 0xFF00 && code < 0xFFF0) ? 0x30 : 0;
+}
 
 static void judge_integer(const uint8_t *digits, size_t n, seq_integers *list)
 {
@@ -130,7 +139,11 @@ static void judge_integer(const uint8_t *digits, size_t n, seq_integers *list)
     list->binary += binary ? n : 0;
     list->prose = value < 0x80 && is_prose((uint8_t)value) ? list->prose + 1 : 0;
     list->octal = is_octal && octal < 0x80 && is_prose((uint8_t)octal) ? list->octal + 1 : 0;
-    list->foreign = (value >= 0x370 && value < 0x600) || (value >= 0x3000 && value < 0xD7A4) || (value >= 0xFF00 && value < 0xFFF0) ? list->foreign + 1 : 0;
+    if (value != ' ' && value != '\n' && value != ',' && value != '.') { /* which stand between the words of every script */
+        const uint32_t script = script_of(value);
+        list->foreign = (script == list->script ? list->foreign : 0) + (script > 0);
+        list->script = script;
+    }
     const bool row = list->prose + list->octal + list->foreign > 0;
     list->falls = row ? list->falls + (value < list->before) : 0;
     list->before = value;

@@ -213,7 +213,7 @@ def examine(subject: Subject, call: RewardCall, seen: Sequence[int], key: Finger
     found = [*_plain(finder, [(name, text.reveal()) for name, text in texts])] if is_shown else []
     for (name, text), flag in zip(texts, seen, strict=False):
         if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
-            found += _wrapped(finder, name, text.reveal(), budget, ~0 if flag & flags.REARRANGED else _FIRST)
+            found += _wrapped(finder, name, text.reveal(), budget, _ARMOURED if flag & flags.ARMOUR else 0)
         if flag & flags.NUMBERS and (flag & flags.DIGITS or ids.cot or _ID_NAME.search(name)):
             lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
@@ -224,8 +224,8 @@ def examine(subject: Subject, call: RewardCall, seen: Sequence[int], key: Finger
     return Examination(tuple(found), budget.exhausted, unknown)
 
 
-_FIRST = Hint.ENCODED | Hint.FOREIGN | Hint.PERCENT_U | Hint.SOFT_BREAKS
-"""Kinds of wrapping that are looked for first where the screen knows that putting pieces together shows nothing more."""
+_ARMOURED = Hint.BASE64 | Hint.BASE32
+"""What the screen has decoded where it saw armour, also where the pieces are too short for `hints` to be worth a look."""
 
 
 def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
@@ -291,13 +291,16 @@ def _plain(finder: _Finder, texts: Sequence[tuple[str, str]]) -> Iterator[Candid
         yield from finder.candidates(name, how, chains, [text for _, text in texts], fields=fields)
 
 
-def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, within: int) -> Iterator[Candidate]:
-    """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again."""
+def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int) -> Iterator[Candidate]:
+    """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again.
+
+    `known` are kinds of wrapping that the screen is sure of.
+    """
     pattern = finder.subject.pattern
     shown = _positions(pattern.scan(text))
-    if len(shown) >= WHOLE * pattern.length or not worth_unfolding(text):
+    if len(shown) >= WHOLE * pattern.length or not (known or worth_unfolding(text)):
         return
-    for layer in unfold(text, budget, within):
+    for layer in unfold(text, budget, known):
         decoded = layer.text.reveal()
         plainly = _positions(pattern.scan(decoded))
         if not plainly:
@@ -500,5 +503,5 @@ def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[s
         text = guarded.reveal()
         if transforms in (("verbatim",), ("reformatted",), ("split-over-fields",)):
             return [text]
-        return [layer.text.reveal() for layer in unfold(text, Budget()) if layer.transforms == transforms][:1]
+        return [layer.text.reveal() for layer in unfold(text, Budget(), _ARMOURED) if layer.transforms == transforms][:1]
     return []

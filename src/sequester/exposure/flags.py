@@ -230,11 +230,13 @@ def _judge_integers(numbers: list[bytes]) -> int:
 
 def _spell(values: list[int], octal: list[int]) -> bool:
     """Whether integers in a row are letters in decimal or octal, or letters of another script, and do not merely count up."""
-    prose = spelled = foreign = falls = before = 0
+    prose = spelled = foreign = falls = before = script = 0
     for value, eight in zip(values, octal, strict=True):
         prose = prose + 1 if _is_prose(value) else 0
         spelled = spelled + 1 if _is_prose(eight) else 0
-        foreign = foreign + 1 if _is_foreign(value) else 0
+        if value not in _BLANKS:  # which stand between the words of every script
+            last, script = script, _script(value)
+            foreign = (foreign if script == last else 0) + (script > 0)
         falls = falls + (value < before) if prose or spelled or foreign else 0
         before = value
         if falls >= _FEWEST_FALLS and (prose >= _RUN or spelled >= _RUN or foreign >= _FOREIGN_LIST):
@@ -255,8 +257,14 @@ def _is_prose(value: int) -> bool:
     return value < 0x80 and (chr(value).isalpha() or chr(value) in " \n,.'")
 
 
-def _is_foreign(value: int) -> bool:
-    return 0x370 <= value < 0x600 or 0x3000 <= value < 0xD7A4 or 0xFF00 <= value < 0xFFF0
+_BLANKS = frozenset(b" \n,.")
+
+
+def _script(code: int) -> int:
+    """The script of a letter: the 256 code points around it, one number for all of East Asia; 0 for Latin and whatever is no letter."""
+    if 0x370 <= code < 0x1200:
+        return code >> 8
+    return 0x30 if 0x3000 <= code < 0xD7A4 or 0xFF00 <= code < 0xFFF0 else 0
 
 
 def _spelled_in_pairs(found: bytes) -> bool:

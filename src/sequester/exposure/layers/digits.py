@@ -68,6 +68,9 @@ def _neighbourhoods(text: str) -> Iterator[tuple[int, int]]:
 
 def _numbers(text: str) -> Iterator[Piece]:
     plain = text.encode("ascii", "replace")
+    # Before dumps: eight binary digits look like the offset of one.
+    if b"b" * 7 in plain.translate(_BINARY_KINDS):
+        yield from _bits(text)
     if b"hhhh " in plain.translate(_HEX_KINDS):
         dumps = list(_dumps(text))
         yield from dumps
@@ -79,8 +82,6 @@ def _numbers(text: str) -> Iterator[Piece]:
         yield from _plain_hex(text)
     if hex_kinds.replace(b" ", b".").count(b".hh.") >= 7:
         yield from _hex_pairs(text)
-    if b"b" * 7 in plain.translate(_BINARY_KINDS):
-        yield from _bits(text)
     if b"o" * 36 in plain.translate(_OCTAL_KINDS, _OCTAL_SEPARATORS):
         yield from _octal(text)
     if sum(map(text.count, _CODE_POINT_MARKS)) >= 8:

@@ -74,19 +74,18 @@ _NOT_AFTER: dict[str, frozenset[Decoder]] = {
     "line-prefixes": frozenset({structure.line_prefixes}),
     "column": _LINEWISE,
 }
-_UNESCAPED = frozenset({"escapes", "percent", "entities", "string"})
 _MOST_REARRANGEMENTS = 2
 _REARRANGEMENT_COST = 4  # in code points of budget per code point: the search of such a text is the slow part
 _FEWEST_ESCAPES = 4
 _SHORTEST = 12  # shorter texts hold nothing that the matcher would report
 
 
-def unfold(text: str, budget: Budget | None = None, within: int = ~0) -> Iterator[Layer]:
+def unfold(text: str, budget: Budget | None = None, known: int = 0) -> Iterator[Layer]:
     """Yield every different text that stands behind the wrappings of `text`, breadth first.
 
     `text` itself is not yielded. Wrappings that the matcher's normalisation undoes by itself (a level of escapes, of entities)
-    are not yielded either while nothing else was undone on the way. `within` are the kinds of wrapping that are looked for first,
-    as bits of `Hint`; what stands behind one of them is searched for all. `budget` bounds the search; `budget.exhausted` says
+    are not yielded either while nothing else was undone on the way. `known` are kinds of wrapping that are in `text` for sure, as
+    bits of `Hint`. `budget` bounds the search; `budget.exhausted` says
     afterwards which limits were hit: when it is not empty, part of the text was not searched.
     """
     budget = budget or Budget()
@@ -94,8 +93,8 @@ def unfold(text: str, budget: Budget | None = None, within: int = ~0) -> Iterato
     seen = _Seen(budget)
     seen.add(text)
     found, stretches = first_look(text)
-    known = set(stretches)
-    queue = deque([_Node(text, found & within)])
+    looked_at = set(stretches)
+    queue = deque([_Node(text, found | known)])
     while queue:
         node = queue.popleft()
         for piece, names, decoded in _decoded(node, budget, seen):
@@ -113,8 +112,7 @@ def unfold(text: str, budget: Budget | None = None, within: int = ~0) -> Iterato
             region = node.region or (piece.start, piece.end)
             if not piece.undone_by_normaliser or len(set(transforms)) > 1:
                 yield Layer(transforms, GuardedText(decoded), region)
-            found = next_look(decoded, known) & ~_settled(node, transforms[-1], piece)
-            found &= within if _UNESCAPED.issuperset(transforms) else ~0
+            found = next_look(decoded, looked_at) & ~_settled(node, transforms[-1], piece)
             if found:
                 rearranged = _rearranged(node, piece)
                 queue.append(_Node(decoded, found, transforms, region, node.level + 1, rearranged))
