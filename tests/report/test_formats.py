@@ -257,6 +257,16 @@ def test_no_line_but_the_last_is_wider_than_the_page(any_result):
     assert all(len(line) <= 80 for line in lines if line.isascii())
 
 
+def test_a_terminal_of_80_columns_breaks_no_heading_and_no_rule():
+    said = text.render(
+        result(EpisodeCounts(48, 0, 48, 4, {}), findings=(finding(reward_path="correctness"),)), text.TextStyle(width=80)
+    )
+    groups = said[said.index("\nFound:") : said.index("\nFindings:")].splitlines()
+    assert "  rule    severity   reward path   evidence   episodes   example" in said.replace("steps   ", "")
+    assert any(" correctness " in line for line in groups)
+    assert all(line.startswith("  ") for line in groups[2:] if line)
+
+
 def test_causes_of_unread_records_and_the_calibration_are_in_every_format():
     told = result(
         EpisodeCounts(9, 0, 0, 0, {"malformed": 9}),

@@ -123,6 +123,8 @@ def test_causes_of_unread_records_are_listed_and_the_rest_counted():
         "a.jsonl:2: no key 'x' (malformed)",
         "… and 97 more",
     ]
+    kept = result(EpisodeCounts(20, 0, 0, 0, {"malformed": 20}), skipped=records)
+    assert list(summary.skipped(kept, 19))[-1] == "… and 1 more; all of them: --out json"
     assert list(summary.skipped(result(), 5)) == []
 
 

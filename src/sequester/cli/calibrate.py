@@ -56,8 +56,8 @@ def command(
     """Measure recall and false alarms on a labelled file, per class, with intervals.
 
     PATH holds episodes in any format that `audit` reads; the labels say which of them are leaks, one JSON object per line. `kind` is a
-    class of leaks or of negatives, counted by itself; `cluster` names what is not independent, such as the prompt. Reports of this workspace then
-    print your calibration beside the shipped one.
+    class of leaks or of negatives, counted by itself; `cluster` names what is not independent, such as the prompt. Reports of this
+    workspace then print your calibration beside the shipped one.
 
     Example of two labels:
 

@@ -164,7 +164,7 @@ def skipped(result: Result, most: int) -> Iterator[str]:
     total = sum(result.episodes.not_assessed.get(reason, 0) for reason in reasons)
     rest = max(total, len(result.skipped)) - min(most, len(result.skipped))
     if rest:
-        yield f"… and {number(rest)} more"
+        yield f"… and {number(rest)} more{'; all of them: --out json' if len(result.skipped) >= total else ''}"
 
 
 def _left_out(result: Result) -> Iterator[str]:

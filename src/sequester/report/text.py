@@ -40,7 +40,7 @@ _LONGEST_MASK = 8
 _NARROWEST, _WIDEST = 60, 400
 _ROOMY = 110
 """Columns from which there is room for everything."""
-_DROPPED = ("hidden text", "in input")
+_DROPPED = ("hidden text", "in input", "field")
 """Columns that a narrow table leaves out; `show` has them too."""
 _WHOLE = ("rule", "severity", "finding", "example", "reason")
 """Columns whose words are never broken."""
@@ -159,7 +159,8 @@ def _groups(console: Console, result: Result, style: TextStyle) -> None:
     _table(console, "Found", (len(result.groups), "groups"), columns, rows, style, style.groups)
     for code in sorted({group.rule for group in result.groups}):
         if code in RULES:
-            console.print(Text(f"  {code} {RULES[code].name}: {RULES[code].title}.  sequester explain {code}"))
+            explained = Text(f"{code} {RULES[code].name}: {RULES[code].title}.  sequester explain {code}")
+            console.print(Padding(explained, (0, 0, 0, 2)))
 
 
 def _group_row(group: Group) -> Sequence[str | Text]:

@@ -56,7 +56,14 @@ def test_values(path: str, value: Any) -> None:
 def test_what_a_record_lacks_is_named_with_what_it_has(path: str) -> None:
     with pytest.raises(MalformedRecord) as error:
         record_path(path, "map").value_in(RECORD)
-    assert str(error.value) == f"has no {path!r}; columns: a, a.b, broken, deep, empty, id, info, none, packed, turns"
+    has = "a holds: b, c" if path.startswith("a") else "columns: a, a.b, broken, deep, empty, id, info, none, packed, turns"
+    assert str(error.value) == f"has no {path!r}; {has}"
+
+
+def test_names_that_stand_in_a_text_are_not_told() -> None:
+    with pytest.raises(MalformedRecord) as error:
+        record_path("text.missing", "map").value_in({"text": '{"private": 1}'})
+    assert str(error.value) == "has no 'text.missing'; columns: text"
 
 
 @pytest.mark.parametrize("path", ["", "?", ".a", "a.", "a..b", "a[", "a[x]", "a[1", "[0]", "a[*]b", "a?.b", "a[99999999]"])

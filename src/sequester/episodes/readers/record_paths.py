@@ -49,8 +49,7 @@ class RecordPath(Struct, frozen=True):
             return found
         if self.optional:
             return None
-        names = sorted(name for name in record if shown(name))[:_KEYS_SHOWN]
-        raise MalformedRecord(f"has no {self.text!r}; columns: {', '.join(names)}")
+        raise MalformedRecord(f"has no {self.text!r}; {_where_it_ends(record, self.steps)}")
 
 
 def record_path(text: str, where: str) -> RecordPath:
@@ -71,6 +70,25 @@ class _Absent:
 
 
 _ABSENT = _Absent()
+
+
+def _where_it_ends(record: Mapping[str, Any], steps: Sequence[str | int | None]) -> str:
+    """The names that stand beside the first one that is missing.
+
+    Only those of the record's own objects: what stands in a text may be the model's.
+    """
+    value, place = record, ""
+    for step in steps:
+        below = value.get(step) if isinstance(step, str) else None
+        if not isinstance(below, Mapping) or not _names(below):
+            break
+        value, place = below, f"{place}.{step}".removeprefix(".")
+    return f"{place + ' holds' if place else 'columns'}: {', '.join(_names(value))}"
+
+
+def _names(members: Mapping[str, Any]) -> list[str]:
+    """The first names in order; free text in the place of a name may be reasoning and is left out."""
+    return sorted(name for name in members if shown(name))[:_KEYS_SHOWN]
 
 
 def _step(match: re.Match[str]) -> str | int | None:
