@@ -23,12 +23,12 @@ from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
 from sequester.exposure.private import Material, without_calls
-from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight
+from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
 from sequester.exposure.sketch import windows_of
 from sequester.exposure.stock import stock_length, stock_weight
 from sequester.exposure.tally import Candidate
 from sequester.findings.fingerprint import FingerprintKey
-from sequester.findings.model import FindingClass, Span
+from sequester.findings.model import FindingClass, Severity, Span
 
 RULE_OF_CLASS = {FindingClass.CONTENT: "SQ101", FindingClass.IDS: "SQ102", FindingClass.INDIRECT: "SQ103"}
 """The rule under which recorded and rebuilt findings of a class are reported."""
@@ -398,8 +398,8 @@ def _positions(chains: Sequence[matching.Chain]) -> set[int]:
 
 def _telling(subject: Subject, chains: Sequence[matching.Chain]) -> list[matching.Chain]:
     """The chains that may be more than `low`. Crumbs of others may stand in one piece behind a layer."""
-    weights = ((chain, replace(_weight(subject, chain), beside_marker=False)) for chain in chains)
-    return [chain for chain, weight in weights if grade(stretch_of(weight, lambda windows: False)) not in (None, Severity.LOW)]
+    weights = (stretch_of(_weight(subject, chain), shared=lambda windows: False) for chain in chains)
+    return [chain for chain, weight in zip(chains, weights, strict=True) if grade(weight) not in (None, Severity.LOW)]
 
 
 class _Finder(NamedTuple):
