@@ -71,6 +71,19 @@ def test_the_transforms_say_how_it_was_dressed(seen, transforms):
     assert found.covered > 0.9
 
 
+def test_what_cannot_be_more_than_low_is_not_localised_unless_a_marker_stands_in_the_input():
+    piece = THOUGHT[:40]
+    (found,) = candidates(f"The rubric says {piece}.")
+    assert (found.spans, found.transforms) == ((), ())
+    assert found.private >= 24
+    (marked,) = candidates(f"The rubric says {piece}</think>.")
+    assert marked.spans
+    assert marked.chains[0].beside_marker
+    (elsewhere,) = candidates(f"</think> is a tag. The rubric says {piece}.")
+    assert elsewhere.spans
+    assert not elsewhere.chains[0].beside_marker
+
+
 def test_text_that_goes_on_from_field_to_field_is_one_candidate():
     half = len(THOUGHT) // 2
     (found,) = candidates("nothing here", THOUGHT[:half], THOUGHT[half:])

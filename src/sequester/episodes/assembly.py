@@ -7,17 +7,16 @@ split failure of whoever wrote the log, never an answer.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
-from sequester.episodes.families import DELIMITERS
+from sequester.episodes.families import DELIMITERS, spotter
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Segment, Split, SplitStatus, Visibility
 from sequester.episodes.pieces import TYPED
-from sequester.episodes.readers.flatten import flatten, is_label
+from sequester.episodes.readers.flatten import LABELS, flatten, is_label
 from sequester.episodes.splitter import split_messages, split_text
 
 Message = Mapping[str, Any]
@@ -26,11 +25,7 @@ Message = Mapping[str, Any]
 # Looking a member up in an enum costs as much as making a segment.
 _PROMPT, _REASONING, _ANSWER, _TOOL_RESULT = Channel.PROMPT, Channel.REASONING, Channel.ANSWER, Channel.TOOL_RESULT
 _GIVEN = "given"
-_DELIMITERS = [
-    (first, re.compile("|".join(spelling for initial, spelling in DELIMITERS if initial == first)))
-    for first in dict.fromkeys(initial for initial, _ in DELIMITERS)
-]
-"""Some delimiter of reasoning, of any family, by its first character: a search for one known character is quick."""
+_spot_delimiter = spotter(DELIMITERS)
 _STRIPPED_CHANNEL = "assistantfinal"
 """What is left of harmony's delimiter where special tokens were removed on decode."""
 _PROMPT_TAIL = 256
@@ -170,7 +165,7 @@ def _reasoning_inside(answer: str, reasoning: str) -> str:
 
 def _has_delimiter(text: str) -> bool:
     """Only a gate: what a delimiter means, the splitter says."""
-    return any(first in text and mark.search(text) for first, mark in _DELIMITERS) or _STRIPPED_CHANNEL in text
+    return _spot_delimiter(text) or _STRIPPED_CHANNEL in text
 
 
 def _repeated(text: str, answer: str) -> float:
@@ -189,9 +184,14 @@ def _given(prompt: str | Sequence[Message], tool_results: Sequence[str]) -> tupl
 
 
 def _message_texts(message: Message) -> Iterator[GuardedText]:
-    for field in flatten("message", message):
-        if field.text is not None and not is_label(field.name):
-            yield field.text
+    for key, value in message.items():
+        if isinstance(value, str):
+            if key not in LABELS:
+                yield GuardedText(value)
+            continue
+        for field in flatten(key, value):
+            if field.text is not None and not is_label(field.name):
+                yield field.text
 
 
 def _tail(prompt: str | Sequence[Message]) -> str:

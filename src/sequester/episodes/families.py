@@ -10,7 +10,7 @@ Sources: the chat templates that the models ship, their vendors' format pages, a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from functools import cache
 
@@ -87,6 +87,17 @@ DELIMITERS: tuple[tuple[str, str], ...] = (
 )
 """Every delimiter of reasoning, of any family: its first character, and a regular expression. Only a hint: what it means, the splitter
 says."""
+
+
+def spotter(spellings: Iterable[tuple[str, str]]) -> Callable[[str], bool]:
+    """Whether any of some spellings (first character, regular expression) stands in a text. To search for one known character is quick,
+    so each first character has an expression of its own."""
+    by_initial: dict[str, list[str]] = {}
+    for initial, spelling in spellings:
+        by_initial.setdefault(initial, []).append(spelling)
+    searches = [(initial, re.compile("|".join(those)).search) for initial, those in by_initial.items()]
+    return lambda text: any(initial in text and search(text) is not None for initial, search in searches)
+
 
 FAMILIES: dict[str, Family] = {
     family.name: family

@@ -16,7 +16,7 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sequester.episodes.families import DELIMITERS, HARMONY_TOKENS
+from sequester.episodes.families import DELIMITERS, HARMONY_TOKENS, spotter
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, RewardCall
 from sequester.exposure import flags, matching
@@ -33,7 +33,7 @@ from sequester.findings.model import FindingClass, Severity, Span
 RULE_OF_CLASS = {FindingClass.CONTENT: "SQ101", FindingClass.IDS: "SQ102", FindingClass.INDIRECT: "SQ103"}
 """The rule under which recorded and rebuilt findings of a class are reported."""
 
-_MARKER = re.compile("|".join([*(spelling for _, spelling in DELIMITERS), *map(re.escape, HARMONY_TOKENS)]))
+_has_marker = spotter([*DELIMITERS, *((token[0], re.escape(token)) for token in HARMONY_TOKENS)])
 _DRAFT = re.compile(r"<\|?tool_?calls?\b|<function[ =]|<invoke\b|[\"']arguments[\"']\s*:|to=functions\.", re.IGNORECASE)
 _DRAFT_WORDS = ("tool_call", "toolcall", "<function", "<invoke", "arguments", "to=functions.")
 """In lower case, one of these stands in every such draft: to look for them is ten times as fast."""
@@ -423,6 +423,8 @@ class _Finder(NamedTuple):
     ) -> Iterator[Candidate]:
         """The finding-to-be, if any, from the chains of one field under one stack of transforms. `fields` are the names of the
         inputs where the chains go over several.
+
+        A chain that comes to `low` whatever else the run holds is not localised: two that write about one task share many of them.
         """
         subject = self.subject
         weights = []
@@ -431,6 +433,9 @@ class _Finder(NamedTuple):
         for chain in chains:
             weight = _weight(subject, chain)
             if weight.private < THRESHOLDS.report:
+                continue
+            if _is_low(subject, chain, weight) and not any(map(_has_marker, inputs)):
+                weights.append(weight)
                 continue
             localised, beside = _localise(subject, chain, inputs, places, fields)
             spans += localised
@@ -444,7 +449,8 @@ class _Finder(NamedTuple):
             longest = max((run for chain in chains for run in chain.runs), key=lambda run: run.private)
             if subject.came_through_a_tool(longest.cot_start, longest.cot_start + longest.length):
                 class_ = FindingClass.INDIRECT
-            transforms = transforms or (("verbatim",) if spans and _verbatim(subject, spans, inputs) else ("reformatted",))
+            if spans and not transforms:
+                transforms = ("verbatim",) if _verbatim(subject, spans, inputs) else ("reformatted",)
         identity = self.fingerprint(class_, subject.identity(chains))
         kept = tuple(spans[:_SPANS_KEPT])
         yield Candidate(class_, name, transforms, kept, tuple(weights), identity, len(spans) - len(kept))
@@ -463,6 +469,13 @@ def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
                 runs.append(RunWeight(length, private, windows_of(text)))
     private = subject.characters(chain.private - stock)
     return ChainWeight(private, min(1.0, private / max(1, subject.own)), tuple(runs), beside_marker=False)
+
+
+def _is_low(subject: Subject, chain: matching.Chain, weight: ChainWeight) -> bool:
+    """Whether a chain cannot be more than `low` without a marker beside it."""
+    if grade(stretch_of(weight, shared=lambda windows: False)) is not Severity.LOW:
+        return False
+    return not any(subject.drafts_a_call(run.cot_start, run.cot_start + run.length) for run in chain.runs)
 
 
 def _localise(
@@ -484,7 +497,7 @@ def _localise(
         )
         text = inputs[run.field]
         around = text[max(0, start - _BESIDE) : start] + " " + text[end : end + _BESIDE]
-        beside = beside or _MARKER.search(around) is not None or subject.drafts_a_call(run.cot_start, run.cot_start + run.length)
+        beside = beside or _has_marker(around) or subject.drafts_a_call(run.cot_start, run.cot_start + run.length)
     return spans, beside
 
 

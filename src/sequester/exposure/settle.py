@@ -146,6 +146,8 @@ def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared)
     unshared = sum(stretch.unshared for stretch in stretches)
     elsewhere = sum(run.private for chain in candidate.chains for run in chain.runs if shared(run.windows))
     notes = [f"{elsewhere} of these characters stand in other episodes' scorer inputs too"] if elsewhere else []
+    if severity is Severity.LOW and not candidate.spans:
+        notes.append("too little to be more than low: its places were not looked up")
     if candidate.unlisted:
         notes.append(f"{len(candidate.spans)} of {len(candidate.spans) + candidate.unlisted} spans are listed")
     return Finding(

@@ -24,7 +24,7 @@ _MIN_IDS = 8
 """Integers; fewer cannot spell a private text."""
 _LONG_NAME = 160
 """Characters of a name, beyond which deeper levels are not named any more."""
-_LABELS = frozenset({"role", "type"})
+LABELS = frozenset({"role", "type"})
 """Keys of messages and their parts whose values name a kind and carry no text."""
 _INT64 = range(-(2**63), 2**63)
 
@@ -68,7 +68,7 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
 def is_label(name: str) -> bool:
     """Whether the leaf of this name says of what kind a message or a part of one is."""
     above, _, key = name.rpartition(".")
-    return key in _LABELS and bool(above)
+    return key in LABELS and bool(above)
 
 
 def _flat(value: dict[str, Any], limit: int) -> tuple[Field, ...]:
