@@ -39,6 +39,7 @@ def test_workspace_and_configuration_in_force(cli, log, tmp_path):
     ("name", "content", "says"),
     [
         ("sequester.toml", "[audit]\nfail-no = 'high'\n", "unknown key 'fail-no'"),
+        ("sequester.toml", "[audit]\nfail-on = 'hgh'\n", "sequester.toml:2:1: [audit] fail-on: 'hgh' is not one of"),
         ("sequester.toml", "[audit", "cannot be read as TOML"),
         (".sequester/keys/fingerprint.key", "no key\n", "this is not a fingerprint key"),
         (".sequester/results.sqlite", "no database, but long enough to be looked at " * 30, "the result store cannot be used"),

@@ -15,7 +15,7 @@ from tests.report.results import result, results
 from sequester.episodes.guarded import GuardedText
 from sequester.errors import GuardedTextError, UsageError
 from sequester.findings.encoding import decode_result
-from sequester.findings.model import Breakdown, EpisodeCounts, InputFile, SkippedRecord, WaiverNote
+from sequester.findings.model import Breakdown, EpisodeCounts, HeatCell, InputFile, SkippedRecord, WaiverNote
 from sequester.findings.verdict import with_cot
 from sequester.report import formats, html, json_format, sarif, summary, text
 from sequester.report.formats import FORMATS, write
@@ -289,6 +289,17 @@ def test_a_table_says_how_much_it_leaves_out():
     assert "… and 3,980 more; all of them: --out json" in said
     assert said.index("path3999") < said.index("path3998")
     assert "path3979" not in said
+
+
+def test_the_heat_strip_says_what_it_cannot_draw():
+    drawn = (HeatCell("judge", 1, 1, 1, 0),)
+    rows = tuple(
+        Breakdown(None, path, stage, 1, 1, 1.0, 1.0) for path, stage in (("judge", "step 1"), ("judge", None), ("other", None))
+    )
+    said = visible_text(FORMATS["html"](result(heat=drawn, by=rows)))
+    assert "1 of 1 reward paths, step 1." in said
+    assert "Not drawn: calls of 2 reward paths that name no step." in said
+    assert "Not drawn" not in FORMATS["html"](result(heat=drawn, by=rows[:1]))
 
 
 def test_colour_says_nothing_that_the_words_do_not():

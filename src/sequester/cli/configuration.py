@@ -70,6 +70,23 @@ def defaults(path: Path | None, command: click.Command) -> dict[str, Any]:
     return {str(options[key].name): _value(options[key], value, path, command.name, key) for key, value in given.items()}
 
 
+def check_values(path: Path | None, command: click.Command) -> None:
+    """Raises ConfigError if the file gives one of a verb's options a value that cannot be, which only a run would tell."""
+    if path is None:
+        return
+    given = defaults(path, command)
+    with click.Context(command, info_name=command.name) as ctx:
+        for option in command.params:
+            try:
+                if option.name in given:
+                    option.type_cast_value(ctx, given[option.name])
+            except click.BadParameter as error:
+                key = max(option.opts, key=len).removeprefix("--")
+                raise ConfigError(
+                    f"[{command.name}] {key}: {error.message}", where=setting(path, str(command.name), key)
+                ) from error
+
+
 def setting(path: Path, verb: str, key: str = "") -> str:
     """Where a file sets something: file, line and column."""
     top = "tool.sequester." if path.name == PYPROJECT else ""

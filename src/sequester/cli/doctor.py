@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 import click
 
-from sequester.cli.configuration import VERB_TABLES, defaults
+from sequester.cli.configuration import VERB_TABLES, check_values, defaults
 from sequester.cli.options import find_workspace, strange_variables, workspace_option
 from sequester.episodes.readers.registry import load_readers
 from sequester.errors import SequesterError
@@ -97,6 +97,9 @@ def _configuration(ctx: click.Context) -> Iterator[str]:
     verbs = ctx.find_root().command
     assert isinstance(verbs, click.Group)
     tables = {verb: verbs.get_command(ctx, verb) for verb in VERB_TABLES}
+    for command in tables.values():
+        if command is not None:
+            check_values(path, command)
     set_up = [verb for verb, command in tables.items() if command is not None and defaults(path, command)]
     yield f"{path}, with settings for {', '.join(set_up) or 'no verb'}"
 

@@ -62,7 +62,7 @@ def render(result: Result) -> str:
         facts=_paragraphs(summary.facts(result)),
         tiles=_tiles(result),
         not_assessed=_not_assessed(result),
-        heat=heat_strip(result.heat) or '<p class="empty">The log names no steps, so there is nothing to draw.</p>',
+        heat=_heat(result),
         groups=_groups(result),
         rates=_rates(result),
         breakdown=_breakdown(result),
@@ -75,6 +75,16 @@ def render(result: Result) -> str:
         version=_text(result.tool.version),
         detector=_text(result.tool.detector),
     )
+
+
+def _heat(result: Result) -> str:
+    """The heat strip, and of how many reward paths it leaves calls out because they name no step."""
+    drawn = heat_strip(result.heat)
+    if not drawn:
+        return '<p class="empty">The log names no steps, so there is nothing to draw.</p>'
+    stepless = len({row.reward_path for row in result.by if row.stage is None})
+    paths = f"{summary.number(stepless)} reward path{'' if stepless == 1 else 's'}"
+    return drawn + (f'<p class="quiet">Not drawn: calls of {paths} that name no step.</p>' if stepless else "")
 
 
 def _nothing_to_run(result: Result) -> str:
