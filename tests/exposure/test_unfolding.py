@@ -24,6 +24,9 @@ from sequester.episodes.readers.interface import Options, Unit
 from sequester.exposure import flags, matching
 from sequester.exposure.matching import Sketch
 from sequester.exposure.scan import scan_unit
+from sequester.exposure.severity import grade, stretch_of
+from sequester.exposure.tally import Tally
+from sequester.findings.model import Severity
 
 PROGRAM = '''import os
 
@@ -60,8 +63,23 @@ class FakeReader:
         yield self.episode
 
 
+def severity(thought: str, seen: str) -> Severity | None:
+    """The highest severity at which an audit of one episode finds something."""
+    tally = tallied(thought, seen)
+    chains = [chain for suspect in tally.suspects for call in suspect.calls for one in call.candidates for chain in one.chains]
+    grades = [found for chain in chains if (found := grade(stretch_of(chain, lambda windows: False))) is not None]
+    return max(grades, key=lambda one: one.rank, default=None)
+
+
 def shown(thought: str, seen: str) -> float:
     """Share of the reasoning that an audit finds in a scorer's input, over all layers."""
+    tally = tallied(thought, seen)
+    assert tally.episodes["limit"] == 0
+    return sum(one.covered for suspect in tally.suspects for call in suspect.calls for one in call.candidates)
+
+
+def tallied(thought: str, seen: str) -> Tally:
+    """The scan of one episode whose scorer was given `seen`."""
     segments = (
         Segment(0, Channel.PROMPT, GuardedText("Which harbour?")),
         Segment(0, Channel.REASONING, GuardedText(thought)),
@@ -69,9 +87,7 @@ def shown(thought: str, seen: str) -> float:
     )
     call = RewardCall("judge", Evidence.RECORDED, (Field("input", GuardedText(seen)),))
     reader = FakeReader(Episode("e1", segments, SPLIT, Source("run.log", 1), calls=(call,)))
-    tally = scan_unit(reader, Unit("run.log"), Options(), cases.KEY, Sketch())
-    assert tally.episodes["limit"] == 0
-    return sum(one.covered for suspect in tally.suspects for call in suspect.calls for one in call.candidates)
+    return scan_unit(reader, Unit("run.log"), Options(), cases.KEY, Sketch())
 
 
 def test_nothing_is_shown_in_an_empty_input() -> None:
@@ -158,9 +174,17 @@ def test_pairs_of_wrappings_are_found(outer: str, inner: str, carrier: str) -> N
 
 
 @pytest.mark.parametrize("text", [wrappings.KOREAN, wrappings.ARABIC, wrappings.HINDI, wrappings.EMOJI])
-@pytest.mark.parametrize("name", ["base64", "base64-utf-16", "base64-utf-16-be", "code-point-list", "mojibake", "quoted-printable"])
+@pytest.mark.parametrize(
+    "name", ["base64", "base64-utf-16", "base64-utf-16-be", "code-point-list", "mojibake", "quoted-printable"]
+)
 def test_words_between_blanks_and_emoji_are_text_too(name: str, text: str) -> None:
     assert shown(text, f"The work:\n{CHINESE_ONLY[name](text)}\n\nGive a score.") > 0.5
+
+
+@pytest.mark.parametrize("text", [wrappings.ARABIC, wrappings.HINDI])
+def test_a_column_of_words_is_one_text_though_its_crumbs_are_seen_too(text: str) -> None:
+    rows = "\n".join(f"{number},{word}" for number, word in enumerate(text.split(" ")))
+    assert severity(text, f"The work:\n{rows}") is Severity.HIGH
 
 
 @pytest.mark.parametrize("first", ["I", '"', "2", "[", "T", "e"])

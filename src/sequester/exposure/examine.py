@@ -297,7 +297,7 @@ def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int) 
     `known` are kinds of wrapping that the screen is sure of.
     """
     pattern = finder.subject.pattern
-    shown = _positions(pattern.scan(text))
+    shown = _positions(_telling(finder.subject, pattern.scan(text)))
     if len(shown) >= WHOLE * pattern.length or not (known or worth_unfolding(text)):
         return
     for layer in unfold(text, budget, known):
@@ -312,7 +312,7 @@ def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int) 
         reached = _positions(chains)
         if len(reached - shown) < THRESHOLDS.report:
             continue
-        shown |= reached
+        shown |= _positions(_telling(finder.subject, chains))
         yield from finder.candidates(name, layer.transforms, chains, [decoded])
         if len(shown) >= WHOLE * pattern.length:
             return
@@ -394,6 +394,12 @@ _SURE = 0.6
 def _positions(chains: Sequence[matching.Chain]) -> set[int]:
     """Positions of the pattern that some chains reach."""
     return {at for chain in chains for run in chain.runs for at in range(run.cot_start, run.cot_start + run.length)}
+
+
+def _telling(subject: Subject, chains: Sequence[matching.Chain]) -> list[matching.Chain]:
+    """The chains that may be more than `low`. Crumbs of others may stand in one piece behind a layer."""
+    weights = ((chain, replace(_weight(subject, chain), beside_marker=False)) for chain in chains)
+    return [chain for chain, weight in weights if grade(stretch_of(weight, lambda windows: False)) not in (None, Severity.LOW)]
 
 
 class _Finder(NamedTuple):
