@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -144,3 +145,14 @@ def test_revealed_text_cannot_steer_the_terminal(cli, log, tmp_path):
     assert "\\x1b[2J look" in out
     assert "harbour.\nThen" in out
     assert not {"\x1b", "\u202e"} & set(out)
+
+
+def test_of_two_texts_behind_one_layer_the_reasoning_is_shown(cli, log, tmp_path):
+    texts = ["A note of the grader's own about gulls, harbours and how to count to seven.", EXPOSED["reasoning"]]
+    seen = "\n\n".join(f"Blob: {base64.b64encode(text.encode()).decode()}" for text in texts)
+    log(EXPOSED | {"reward_calls": [{"reward_path": "judge", "inputs": {"text": seen}}]})
+    cli("audit", "log.jsonl", "--workspace", "w", "--out", "json=r.json")
+    (found,) = json.loads((tmp_path / "r.json").read_text())["findings"]
+    _, _, given = cli("show", "r1", found["id"], "--workspace", "w", "--reveal", "incident 7").out.rpartition("input: ")
+    assert EXPOSED["reasoning"] in given
+    assert "own about gulls" not in given

@@ -1,7 +1,7 @@
 """The scan of one unit: every record is counted once, whatever stops the reading."""
 
 import pytest
-from tests.exposure import cases
+from tests.exposure import cases, wrappings
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import (
@@ -20,7 +20,7 @@ from sequester.episodes.model import (
 from sequester.episodes.readers.interface import Options, Unit
 from sequester.errors import InputError
 from sequester.exposure.matching import Sketch
-from sequester.exposure.scan import BATCH, scan_unit
+from sequester.exposure.scan import BATCH, scan_unit, shown_name
 from sequester.exposure.tally import SKIPPED_SHOWN, Handover, Tally
 from sequester.findings.model import SkippedRecord
 
@@ -139,3 +139,13 @@ def test_a_call_without_inputs_says_why():
 def test_steps_and_shards_are_gathered_also_from_episodes_without_reasoning():
     tally = scanned(episode(1, step=3, shard="rank 0"), episode(2, status=SplitStatus.NO_COT, step=5, shard="rank 1"))
     assert [set().union(*seen.values()) for seen in (tally.steps, tally.shards)] == [{3, 5}, {"rank 0", "rank 1"}]
+
+
+@pytest.mark.parametrize("name", ["correctness", "数学正确性评分", "math/正确性_v2", "a judge of the final answer"])
+def test_names_are_shown(name: str) -> None:
+    assert shown_name(name) == name
+
+
+@pytest.mark.parametrize("name", [wrappings.CHINESE, wrappings.KOREAN, wrappings.HINDI, wrappings.TEXT[:80], "two\nlines"])
+def test_free_text_in_the_place_of_a_name_is_not_shown(name: str) -> None:
+    assert shown_name(name) == f"({len(name)} characters, no name)"

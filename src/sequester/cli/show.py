@@ -19,6 +19,7 @@ from sequester.episodes.readers.registry import load_readers, recognise
 from sequester.errors import UsageError
 from sequester.exposure.examine import texts_of
 from sequester.exposure.inputs import digest
+from sequester.exposure.matching import normalise
 from sequester.exposure.scan import shown_name
 from sequester.findings.encoding import decode_result
 from sequester.findings.fingerprint import whole_id
@@ -211,8 +212,12 @@ def _texts(finding: Finding, episode: Episode) -> list[str]:
         field: texts_of(call, field, finding.transforms) for field in {span.field or finding.field for span in finding.spans}
     }
     for span in finding.spans:
-        lines.append(f"reasoning {span.cot[0]}-{span.cot[1]}: {printable_lines(reasoning[slice(*span.cot)])}")
-        for text in inputs[span.field or finding.field]:
+        shared = reasoning[slice(*span.cot)]
+        lines.append(f"reasoning {span.cot[0]}-{span.cot[1]}: {printable_lines(shared)}")
+        texts = inputs[span.field or finding.field]
+        # A field may hold several texts behind the same layers: the one that was meant says the same.
+        meant = [text for text in texts if normalise(text[slice(*span.input)]) == normalise(shared)]
+        for text in (meant or texts)[:1]:
             around = text[max(0, span.input[0] - CONTEXT) : span.input[1] + CONTEXT]
             lines.append(f"input: …{printable_lines(around)}…")
     return lines

@@ -515,12 +515,12 @@ def _verbatim(subject: Subject, spans: Sequence[Span], inputs: Sequence[str]) ->
 
 
 def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[str]:
-    """The decoded text of one field in which a candidate's input spans count code points. For revealing on purpose only."""
+    """The decoded texts of one field, in one of which a candidate's input spans count code points. For revealing on purpose only."""
     for field, guarded in searched_texts(call):
         if field != name:
             continue
         text = guarded.reveal()
         if transforms in (("verbatim",), ("reformatted",), ("split-over-fields",)):
             return [text]
-        return [layer.text.reveal() for layer in unfold(text, Budget(), _ARMOURED) if layer.transforms == transforms][:1]
+        return [layer.text.reveal() for layer in unfold(text, Budget(), _ARMOURED) if layer.transforms == transforms]
     return []
