@@ -37,7 +37,7 @@ typedef struct {
 typedef struct {
     seq_block text_block, ends_block, words_block, plain_block, cuts_block, lines_block;
     size_t size, count; /* bytes and number of the texts put together */
-    size_t cuts, lines;
+    size_t cuts, lines, brief_lines;
     uint64_t *words; /* bits of each mark */
     size_t stride, size_marked;
     size_t counts[16];      /* of each mark */
