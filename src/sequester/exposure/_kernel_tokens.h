@@ -490,18 +490,23 @@ static void decode85(const uint8_t *s, int alphabet, size_t groups, uint8_t *out
     }
 }
 
-/* Whether the first digit of a group is that of a packing's signature. */
-static inline bool may_sign85(uint8_t digit)
+/* Whether a group may begin with a packing's signature, by its first two digits. */
+static inline bool may_sign85(const uint8_t *s, const uint8_t *digits)
 {
-    switch (digit) {
-    case 1:
-    case 10:
-    case 13:
-    case 21:
-    case 25:
-    case 29:
-    case 38:
-    case 81:
+    switch (85 * digits[s[0]] + digits[s[1]]) {
+    case 112:
+    case 113:
+    case 861:
+    case 1112:
+    case 1812:
+    case 2193:
+    case 2540:
+    case 3278:
+    case 3288:
+    case 3294:
+    case 3295:
+    case 3301:
+    case 6917:
         return true;
     default:
         return false;
@@ -533,17 +538,19 @@ static bool may_read85(const uint8_t *s, int alphabet)
 /* Whether 40 characters decode to text at one of five beginnings, or to the beginning of a packing where they begin a stretch. */
 static bool window85(const uint8_t *s, bool first)
 {
-    uint64_t seen[2] = {0, 0};
+    uint64_t low = 0, high = 0; /* which characters were seen */
     size_t marks = 0, alike = 0;
     uint8_t before = 0;
     for (size_t i = 0; i < WINDOW85; i++) {
         const uint8_t kind = tables.kinds[s[i]];
         marks += !(kind & KIND_TOKEN);
-        alike += (kind & KIND_ALNUM) != 0 && kind == before;
+        alike += ((kind & KIND_ALNUM) != 0) & (kind == before);
         before = kind;
-        seen[s[i] >> 6] |= UINT64_C(1) << (s[i] & 63);
+        const uint64_t bit = UINT64_C(1) << (s[i] & 63);
+        low |= s[i] < 64 ? bit : 0;
+        high |= s[i] < 64 ? 0 : bit;
     }
-    const size_t kinds = bit_count(seen[0]) + bit_count(seen[1]);
+    const size_t kinds = bit_count(low) + bit_count(high);
     const bool mixed = marks >= 3 && kinds >= MIXED85 && alike <= ALIKE85;
     first = first && marks >= 1 && kinds >= PACKED85;
     if (!mixed && !first) {
@@ -553,7 +560,7 @@ static bool window85(const uint8_t *s, bool first)
         for (size_t offset = 0; offset < 5; offset++) {
             const uint8_t *digits = tables.base85[alphabet], *from = s + offset;
             uint8_t bytes[4 * GROUPS85];
-            if (first && (may_sign85(digits[from[0]]) || may_sign85(digits[from[5]]))) {
+            if (first && (may_sign85(from, digits) || may_sign85(from + 5, digits))) {
                 decode85(from, alphabet, GROUPS85, bytes);
                 if (signature_at(bytes, sizeof bytes, 0) || signature_at(bytes, sizeof bytes, 4)) {
                     return true;
