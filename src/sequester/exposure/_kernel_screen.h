@@ -216,7 +216,9 @@ static seq_outcome search_pieced(seq_batch *batch, uint64_t known, uint8_t *flag
     for (size_t i = 0; i < pieced->count; i++) {
         starts[i] = (uint32_t)buffer->size;
         const seq_normalised counted = add_text(buffer, texts[i], INPUT_BREAK);
-        *flags |= flags_of(texts[i].data, texts[i].size, &counted) & (FLAG_ARMOUR | FLAG_DIGITS) & ~*flags ? FLAG_REARRANGED : 0;
+        if (texts[i].size >= ALPHABET_RUN) {
+            *flags |= flags_of(texts[i].data, texts[i].size, &counted) & (FLAG_ARMOUR | FLAG_DIGITS) & ~*flags ? FLAG_REARRANGED : 0;
+        }
     }
     close_buffer(buffer);
     const seq_call call = {buffer->text, starts[0], buffer->size - 1, starts, pieced->count};

@@ -23,7 +23,7 @@ enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG
 #define SIGNED 64 /* bytes at the beginning in which a signature may stand */
 
 /* Kinds of bytes, `tables.kinds`. */
-enum { KIND_UPPER = 1, KIND_LOWER = 2, KIND_DIGIT = 4, KIND_SIGN = 8 /* + / _ - */, KIND_PAD = 16, KIND_BETWEEN = 32 };
+enum { KIND_UPPER = 1, KIND_LOWER = 2, KIND_DIGIT = 4, KIND_SIGN = 8 /* + / _ - */, KIND_PAD = 16, KIND_BETWEEN = 32, KIND_SIGNATURE = 64 /* begins one */ };
 
 enum { KIND_ALNUM = KIND_UPPER | KIND_LOWER | KIND_DIGIT, KIND_TOKEN = KIND_ALNUM | KIND_SIGN | KIND_PAD };
 
@@ -224,7 +224,7 @@ static bool signature_at(const uint8_t *s, size_t n, size_t at)
 static bool is_signed(const uint8_t *s, size_t n)
 {
     for (size_t at = 0; at < SIGNED && at < n; at++) {
-        if (signature_at(s, n, at)) {
+        if ((tables.kinds[s[at]] & KIND_SIGNATURE) && signature_at(s, n, at)) {
             return true;
         }
     }
@@ -544,8 +544,8 @@ static bool window85(const uint8_t *s, bool first)
     for (size_t i = 0; i < WINDOW85; i++) {
         const uint8_t kind = tables.kinds[s[i]];
         marks += !(kind & KIND_TOKEN);
-        alike += ((kind & KIND_ALNUM) != 0) & (kind == before);
-        before = kind;
+        alike += ((kind & KIND_ALNUM) != 0) & ((kind & KIND_ALNUM) == before);
+        before = kind & KIND_ALNUM;
         const uint64_t bit = UINT64_C(1) << (s[i] & 63);
         low |= s[i] < 64 ? bit : 0;
         high |= s[i] < 64 ? 0 : bit;
