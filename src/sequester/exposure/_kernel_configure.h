@@ -64,6 +64,9 @@ static void fill_kinds(void)
         tables.marks[c] = (uint8_t)(mark ? mark - all_marks + 1 : 0);
         tables.base85[2][c] = (uint8_t)(c >= '!' && c <= 'u' ? c - '!' : 255);
     }
+    for (const char *first = "\x1f\xfd\x28\x04" "PB\x5dx"; *first; first++) {
+        tables.kinds[(uint8_t)*first] |= KIND_SIGNATURE;
+    }
     for (uint8_t i = 0; i < 85; i++) {
         tables.base85[0][(uint8_t)base85[i]] = i;
         tables.base85[1][(uint8_t)z85[i]] = i;

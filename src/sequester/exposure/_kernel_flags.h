@@ -2,7 +2,7 @@
 #ifndef SEQUESTER_KERNEL_FLAGS_H
 #define SEQUESTER_KERNEL_FLAGS_H
 
-#include "_kernel_tokens.h"
+#include "_kernel_base85.h"
 
 enum {
     HINT_TOKEN = 1,

@@ -101,6 +101,11 @@ static bool find_dump(const uint8_t *s, const seq_pieced *pieced)
     return false;
 }
 
+static inline bool is_brief(size_t size)
+{
+    return size >= 2 && size < 16;
+}
+
 /* Short lines of one length without a blank, as one, with the shorter one after them. */
 static void take_even_lines(const uint8_t *s, seq_pieced *pieced)
 {
@@ -108,7 +113,7 @@ static void take_even_lines(const uint8_t *s, seq_pieced *pieced)
     size_t length = 0;
     for (size_t i = 0; i < pieced->lines; i++) {
         const size_t size = lines[i].end - lines[i].start;
-        const bool fits = size >= 2 && size < 16 && memchr(s + lines[i].start, ' ', size) == NULL;
+        const bool fits = is_brief(size) && memchr(s + lines[i].start, ' ', size) == NULL;
         if (!fits || (pieced->cuts > 0 && size != length && !(pieced->cuts > 1 && size < length))) {
             put_cuts(pieced, s, FEWEST_EVEN, "");
         }

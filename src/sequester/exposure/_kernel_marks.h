@@ -37,7 +37,7 @@ typedef struct {
 typedef struct {
     seq_block text_block, ends_block, words_block, plain_block, cuts_block, lines_block;
     size_t size, count; /* bytes and number of the texts put together */
-    size_t cuts, lines;
+    size_t cuts, lines, brief_lines;
     uint64_t *words; /* bits of each mark */
     size_t stride, size_marked;
     size_t counts[16];      /* of each mark */
@@ -140,6 +140,7 @@ static void marks_scalar(const uint8_t *s, size_t n, uint64_t *words, size_t str
 SEQ_AVX512 static void marks_avx512(const uint8_t *s, size_t n, uint64_t *words, size_t stride, seq_pieced *pieced)
 {
     const __m512i blank = _mm512_set1_epi8(' ');
+    size_t counts[MARKS] = {0};
     for (size_t at = 0; at < n; at += 64, words++) {
         const size_t left = n - at;
         const uint64_t within = left >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << left) - 1;
@@ -147,13 +148,14 @@ SEQ_AVX512 static void marks_avx512(const uint8_t *s, size_t n, uint64_t *words,
         const __m512i block = _mm512_maskz_loadu_epi8(within, s + at), later = _mm512_maskz_loadu_epi8(beyond, s + at + 4);
         for (size_t mark = 0; mark < MARKS; mark++) {
             words[mark * stride] = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(all_marks[mark]));
-            pieced->counts[mark] += (size_t)_mm_popcnt_u64(words[mark * stride]);
+            counts[mark] += (size_t)_mm_popcnt_u64(words[mark * stride]);
         }
         uint64_t found = _mm512_cmpeq_epi8_mask(block, blank) & _mm512_cmpeq_epi8_mask(later, blank);
         for (; found != 0; found &= found - 1) {
             note_word(s, at + trailing_zeros(found), pieced);
         }
     }
+    memcpy(pieced->counts, counts, sizeof counts);
 }
 
 SEQ_AVX2 static inline uint64_t equal_avx2(seq_halves block, char c)
@@ -164,11 +166,12 @@ SEQ_AVX2 static inline uint64_t equal_avx2(seq_halves block, char c)
 
 SEQ_AVX2 static void marks_avx2(const uint8_t *s, size_t n, uint64_t *words, size_t stride, seq_pieced *pieced)
 {
+    size_t counts[MARKS] = {0};
     for (size_t at = 0; at < n; at += 64, words++) {
         const seq_halves block = load_avx2(s + at, n - at);
         for (size_t mark = 0; mark < MARKS; mark++) {
             words[mark * stride] = equal_avx2(block, all_marks[mark]);
-            pieced->counts[mark] += (size_t)_mm_popcnt_u64(words[mark * stride]);
+            counts[mark] += (size_t)_mm_popcnt_u64(words[mark * stride]);
         }
         uint64_t found = equal_avx2(block, ' ');
         if (found != 0 && n - at > 4) {
@@ -177,6 +180,7 @@ SEQ_AVX2 static void marks_avx2(const uint8_t *s, size_t n, uint64_t *words, siz
             }
         }
     }
+    memcpy(pieced->counts, counts, sizeof counts);
 }
 
 #endif

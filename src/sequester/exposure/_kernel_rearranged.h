@@ -57,6 +57,15 @@ static size_t undo_line_ends(const uint8_t *s, size_t n, uint8_t *out)
     return ends >= FEWEST_LINES ? size : 0;
 }
 
+static inline seq_line line_of(const uint8_t *s, size_t start, size_t end)
+{
+    size_t begin = start;
+    while (begin < end && (s[begin] == ' ' || s[begin] == '\t')) {
+        begin++;
+    }
+    return (seq_line){start, end, begin, begin, 0};
+}
+
 static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
     const size_t count = pieced->counts[MARK_LINE] + 1;
@@ -64,14 +73,19 @@ static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
         return false;
     }
     seq_line *lines = pieced->lines_block.data;
-    for (size_t i = 0, at = 0; i < count; i++) {
-        size_t end = next_mark(pieced, MARK_LINE, at), begin = at;
-        while (begin < end && (s[begin] == ' ' || s[begin] == '\t')) {
-            begin++;
+    const uint64_t *words = pieced->words + MARK_LINE * pieced->stride;
+    size_t line = 0, at = 0;
+    pieced->brief_lines = 0;
+    for (size_t word = 0; word < pieced->stride; word++) {
+        for (uint64_t ends = words[word]; ends != 0; ends &= ends - 1) {
+            const size_t end = 64 * word + trailing_zeros(ends);
+            lines[line++] = line_of(s, at, end);
+            pieced->brief_lines += is_brief(end - at);
+            at = end + 1;
         }
-        lines[i] = (seq_line){at, end < n ? end : n, begin, begin, 0};
-        at = end + 1;
     }
+    lines[line] = line_of(s, at, n);
+    pieced->brief_lines += is_brief(n - at);
     pieced->lines = count;
     return true;
 }
@@ -85,7 +99,9 @@ static bool take_by_line(const uint8_t *s, size_t n, seq_pieced *pieced)
         return false;
     }
     take_lines(s, pieced);
-    take_even_lines(s, pieced);
+    if (pieced->brief_lines >= FEWEST_EVEN) {
+        take_even_lines(s, pieced);
+    }
     pieced->is_dump = find_dump(s, pieced);
     if (pieced->counts[MARK_HUNK] >= 2) {
         take_side(s, n, '+', pieced);

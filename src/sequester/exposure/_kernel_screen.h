@@ -6,6 +6,7 @@
 
 #define COPY 256 /* bytes */
 #define MOST_COPIES 8
+#define SAMPLE 64
 
 typedef struct {
     size_t first_text, reasoning, publics, first_public, first_call, calls;
@@ -115,15 +116,15 @@ static bool is_public(const seq_sources *sources, seq_text field)
     return false;
 }
 
-/* Where the first COPY bytes of `what` stand first in `s`, if all of it does; else n. Goes by the rarest of these bytes. */
+/* Where the first COPY bytes of `what` stand first in `s`, if all of it does; else n. Goes by the rarest byte of a sample. */
 static size_t find_copy(const uint8_t *s, size_t n, seq_text what)
 {
-    uint16_t counts[256] = {0};
+    uint8_t counts[256] = {0};
     size_t rarest = 0;
-    for (size_t i = 0; i < COPY; i++) {
+    for (size_t i = 0; i < SAMPLE; i++) {
         counts[what.data[i]]++;
     }
-    for (size_t i = 1; i < COPY; i++) {
+    for (size_t i = 1; i < SAMPLE; i++) {
         rarest = counts[what.data[i]] < counts[what.data[rarest]] ? i : rarest;
     }
     for (size_t at = rarest, stop = n - what.size + rarest + 1; at < stop; at++) {
@@ -215,7 +216,9 @@ static seq_outcome search_pieced(seq_batch *batch, uint64_t known, uint8_t *flag
     for (size_t i = 0; i < pieced->count; i++) {
         starts[i] = (uint32_t)buffer->size;
         const seq_normalised counted = add_text(buffer, texts[i], INPUT_BREAK);
-        *flags |= flags_of(texts[i].data, texts[i].size, &counted) & (FLAG_ARMOUR | FLAG_DIGITS) & ~*flags ? FLAG_REARRANGED : 0;
+        if (texts[i].size >= ALPHABET_RUN) {
+            *flags |= flags_of(texts[i].data, texts[i].size, &counted) & (FLAG_ARMOUR | FLAG_DIGITS) & ~*flags ? FLAG_REARRANGED : 0;
+        }
     }
     close_buffer(buffer);
     const seq_call call = {buffer->text, starts[0], buffer->size - 1, starts, pieced->count};

@@ -23,7 +23,7 @@ enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG
 #define SIGNED 64 /* bytes at the beginning in which a signature may stand */
 
 /* Kinds of bytes, `tables.kinds`. */
-enum { KIND_UPPER = 1, KIND_LOWER = 2, KIND_DIGIT = 4, KIND_SIGN = 8 /* + / _ - */, KIND_PAD = 16, KIND_BETWEEN = 32 };
+enum { KIND_UPPER = 1, KIND_LOWER = 2, KIND_DIGIT = 4, KIND_SIGN = 8 /* + / _ - */, KIND_PAD = 16, KIND_BETWEEN = 32, KIND_SIGNATURE = 64 /* begins one */ };
 
 enum { KIND_ALNUM = KIND_UPPER | KIND_LOWER | KIND_DIGIT, KIND_TOKEN = KIND_ALNUM | KIND_SIGN | KIND_PAD };
 
@@ -224,7 +224,7 @@ static bool signature_at(const uint8_t *s, size_t n, size_t at)
 static bool is_signed(const uint8_t *s, size_t n)
 {
     for (size_t at = 0; at < SIGNED && at < n; at++) {
-        if (signature_at(s, n, at)) {
+        if ((tables.kinds[s[at]] & KIND_SIGNATURE) && signature_at(s, n, at)) {
             return true;
         }
     }
@@ -461,123 +461,6 @@ static uint32_t judge_base32(const uint8_t *letters, size_t n, bool lower, uint8
         at = end;
     }
     return flags;
-}
-
-/* ---- base85 --------------------------------------------------------------------------------------------------------------- */
-
-#define WINDOW85 40
-#define GROUPS85 7
-#define MIXED85 20
-#define ALIKE85 12
-#define PACKED85 12
-#define MIDDLE85 41 /* the first digit of a group whose first byte is about 0x80 */
-
-/* Decodes whole groups; one that is out of range gives zeros. */
-static void decode85(const uint8_t *s, int alphabet, size_t groups, uint8_t *out)
-{
-    for (size_t group = 0; group < groups; group++) {
-        uint64_t value = 0;
-        bool good = true;
-        for (size_t i = 0; i < 5; i++) {
-            const uint8_t digit = tables.base85[alphabet][s[5 * group + i]];
-            good = good && digit < 85;
-            value = value * 85 + digit;
-        }
-        value = good && value >> 32 == 0 ? value : 0;
-        for (size_t i = 0; i < 4; i++) {
-            out[4 * group + i] = (uint8_t)(value >> (24 - 8 * i));
-        }
-    }
-}
-
-/* Whether the first digit of a group is that of a packing's signature. */
-static inline bool may_sign85(uint8_t digit)
-{
-    switch (digit) {
-    case 1:
-    case 10:
-    case 13:
-    case 21:
-    case 25:
-    case 29:
-    case 38:
-    case 81:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* Whether 28 bytes may read as text: 18 printable ones in a row hold all of the fourth group, 12 that are not ASCII the third or fifth. */
-static bool may_read85(const uint8_t *s, int alphabet)
-{
-    const uint8_t *digits = tables.base85[alphabet];
-    uint8_t bytes[4];
-    if (digits[s[15]] <= MIDDLE85) {
-        decode85(s + 15, alphabet, 1, bytes);
-        if (printable_run(bytes, 4, 4)) {
-            return true;
-        }
-    }
-    for (size_t at = 10; at <= 20; at += 10) {
-        if (digits[s[at]] >= MIDDLE85) {
-            decode85(s + at, alphabet, 1, bytes);
-            if (bytes[0] & bytes[1] & bytes[2] & bytes[3] & 0x80) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* Whether 40 characters decode to text at one of five beginnings, or to the beginning of a packing where they begin a stretch. */
-static bool window85(const uint8_t *s, bool first)
-{
-    uint64_t seen[2] = {0, 0};
-    size_t marks = 0, alike = 0;
-    uint8_t before = 0;
-    for (size_t i = 0; i < WINDOW85; i++) {
-        const uint8_t kind = tables.kinds[s[i]];
-        marks += !(kind & KIND_TOKEN);
-        alike += (kind & KIND_ALNUM) != 0 && kind == before;
-        before = kind;
-        seen[s[i] >> 6] |= UINT64_C(1) << (s[i] & 63);
-    }
-    const size_t kinds = bit_count(seen[0]) + bit_count(seen[1]);
-    const bool mixed = marks >= 3 && kinds >= MIXED85 && alike <= ALIKE85;
-    first = first && marks >= 1 && kinds >= PACKED85;
-    if (!mixed && !first) {
-        return false;
-    }
-    for (int alphabet = 0; alphabet < 3; alphabet++) {
-        for (size_t offset = 0; offset < 5; offset++) {
-            const uint8_t *digits = tables.base85[alphabet], *from = s + offset;
-            uint8_t bytes[4 * GROUPS85];
-            if (first && (may_sign85(digits[from[0]]) || may_sign85(digits[from[5]]))) {
-                decode85(from, alphabet, GROUPS85, bytes);
-                if (signature_at(bytes, sizeof bytes, 0) || signature_at(bytes, sizeof bytes, 4)) {
-                    return true;
-                }
-            }
-            if (mixed && may_read85(from, alphabet)) {
-                decode85(from, alphabet, GROUPS85, bytes);
-                if (printable_run(bytes, sizeof bytes, TEXT_RUN) || foreign_run(bytes, sizeof bytes)) {
-                    return true;
-                }
-            }
-        }
-    }
-    return false;
-}
-
-static bool is_base85(const uint8_t *s, size_t n)
-{
-    for (size_t at = 0; at + WINDOW85 <= n; at += WINDOW85) {
-        if (window85(s + at, at == 0)) {
-            return true;
-        }
-    }
-    return n >= WINDOW85 && window85(s + n - WINDOW85, false);
 }
 
 /* The end of what may stand between two chunks of one encoding, at most 24 bytes. */
