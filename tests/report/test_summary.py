@@ -4,6 +4,7 @@ import re
 
 import pytest
 from hypothesis import given, settings
+from msgspec.structs import replace
 from tests.findings.examples import finding
 from tests.report.results import result, results
 
@@ -57,6 +58,14 @@ def test_headline(counts, verdict, said):
     told = result(counts, calls, scope=Scope.RUN)
     assert told.verdict is verdict
     assert said in summary.headline(told)
+
+
+def test_none_found_beside_findings_of_low_weight_says_so():
+    counts, calls = EpisodeCounts(9, 0, 9, 0, {}), CallCounts(9, 9, 0, {"recorded": 9}, {})
+    told = replace(result(counts, calls, scope=Scope.RUN), below_threshold=2)
+    assert told.verdict is Verdict.NONE_FOUND
+    assert "weighs medium or more was found" in summary.headline(told)
+    assert "(2, listed)" in summary.headline(told)
 
 
 @pytest.mark.parametrize(

@@ -98,10 +98,13 @@ def headline(result: Result) -> str:
             handed = f"{number(calls.exposed)} of {number(calls.seen)} reward calls {scope}"
             return f"Private reasoning was handed to a scorer in {handed}."
         case Verdict.NONE_FOUND:
-            return (
-                f"No private reasoning was found in what scorers were given, in {number(counts.audited)} of {seen}. "
-                "That is evidence within the limits below, not proof."
-            )
+            where = f"in what scorers were given, in {number(counts.audited)} of {seen}"
+            if result.below_threshold:
+                return (
+                    f"No private reasoning that weighs medium or more was found {where}; below that, shorter or shared stretches "
+                    f"were ({number(result.below_threshold)}, listed). That is evidence within the limits below, not proof."
+                )
+            return f"No private reasoning was found {where}. That is evidence within the limits below, not proof."
         case Verdict.INCOMPLETE:
             return (
                 f"Nothing was found in the {number(counts.audited)} audited of {seen}, but not everything was assessed: "
