@@ -12,9 +12,10 @@ from tests.exposure import cases
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Evidence, Field, RewardCall, Segment, Source, Split, SplitStatus
-from sequester.exposure.examine import Subject, examine, texts_of
+from sequester.exposure.examine import examine, texts_of
 from sequester.exposure.matching import normalise
 from sequester.exposure.private import material
+from sequester.exposure.subject import Subject
 from sequester.findings.model import FindingClass
 
 THOUGHT = cases.reasoning(1)

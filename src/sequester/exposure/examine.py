@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import NamedTuple
 
-import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -22,10 +20,10 @@ from sequester.episodes.model import Channel, Episode, RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
-from sequester.exposure.private import Material, without_calls
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
 from sequester.exposure.sketch import windows_of
-from sequester.exposure.stock import stock_length, stock_weight
+from sequester.exposure.stock import stock_weight
+from sequester.exposure.subject import Subject
 from sequester.exposure.tally import Candidate
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Severity, Span
@@ -34,18 +32,10 @@ RULE_OF_CLASS = {FindingClass.CONTENT: "SQ101", FindingClass.IDS: "SQ102", Findi
 """The rule under which recorded and rebuilt findings of a class are reported."""
 
 _has_marker = spotter([*DELIMITERS, *((token[0], re.escape(token)) for token in HARMONY_TOKENS)])
-_DRAFT = re.compile(r"<\|?tool_?calls?\b|<function[ =]|<invoke\b|[\"']arguments[\"']\s*:|to=functions\.", re.IGNORECASE)
-_DRAFT_WORDS = ("tool_call", "toolcall", "<function", "<invoke", "arguments", "to=functions.")
-"""In lower case, one of these stands in every such draft: to look for them is ten times as fast."""
-_DRAFT_REACH = 2000
-"""Code points of a drafted tool call that are looked at."""
-_WORD = re.compile(r"[^\W_]{3,}")
 _BESIDE = 16
 """Code points on both sides of a stretch in which a marker says that a split failed there."""
 _CHARACTERS_PER_ID = 3
 """For weighing runs of token ids beside text: normalised characters of a token in English, on the low side."""
-_FRAME = 24
-"""Normalised bytes by which the beginning of a tool call is recognised."""
 _ARMOURS = frozenset({"base64", "base32", "base85", "z85", "ascii85", "uuencode", "hex"})
 _COMPRESSED = frozenset({"gzip", "zlib", "deflate", "bz2", "xz", "lzma", "zstd", "lz4", "brotli", "tar", "zip"})
 PACKINGS = _ARMOURS | _COMPRESSED
@@ -63,140 +53,6 @@ class Examination(Struct, frozen=True):
     """Decoding limits that were hit: part of the input was not searched."""
     ids_unknown: bool
     """Token ids were handed over that cannot be compared, because the log lacks those of the reasoning."""
-
-
-class Subject:
-    """An episode's reasoning, prepared for looking it up: the pattern, and the way back from normalised to raw places."""
-
-    def __init__(self, episode: Episode, material: Material) -> None:
-        self.episode = episode
-        self.material = material
-        self._drafts: list[bytes] | None = None
-        self._sent: Subject | None = None
-        self._joined: str | None = None
-        self._words: set[str] = set()
-        self._map: tuple[matching.Places, matching.Places] | None = None
-        self._echoed_by_tools: list[tuple[int, int]] | None = None
-
-    @cached_property
-    def pattern(self) -> matching.Pattern:
-        """The reasoning minus the public texts. Made when first asked for: most calls that look wrapped hold nothing to compare."""
-        public = [(text.reveal_raw(), first) for text, first in self.material.public]
-        return matching.Pattern([text.reveal_raw() for text in self.material.reasoning], public)
-
-    @cached_property
-    def normalised(self) -> bytes:
-        """The reasoning segments as the matcher sees them, a NUL between two."""
-        return b"\0".join(matching.normalise(text.reveal_raw()) for text in self.material.reasoning)
-
-    @cached_property
-    def _characters_per_byte(self) -> float:
-        return characters_per_byte(self.normalised)
-
-    def cot_span(self, start: int, end: int) -> tuple[int, int]:
-        """Code points in the reasoning segments joined by a newline each, of a stretch of the pattern."""
-        if self._map is None:
-            self._map = _joined_map([text.reveal() for text in self.material.reasoning])
-        starts, ends = self._map
-        return int(starts[start]), int(ends[end - 1])
-
-    @cached_property
-    def own(self) -> int:
-        """Characters of the reasoning that are private and no stock text."""
-        private = self.pattern.private
-        return self.characters(max(private - stock_length(self.normalised), private // 4))
-
-    def news(self, start: int, end: int) -> int:
-        """Letters of the words at some code points of the joined reasoning that stand nowhere in the public texts."""
-        if self._joined is None:
-            self._joined = "\n".join(text.reveal() for text in self.material.reasoning)
-            self._words = {word for text, _ in self.material.public for word in _WORD.findall(text.reveal().casefold())}
-        while start > 0 and self._joined[start - 1].isalnum() and self._joined[start].isalnum():
-            start -= 1
-        while end < len(self._joined) and self._joined[end - 1].isalnum() and self._joined[end].isalnum():
-            end += 1
-        return sum(len(word) for word in _WORD.findall(self._joined[start:end].casefold()) if word not in self._words)
-
-    @cached_property
-    def unfolded(self) -> matching.Pattern:
-        """The pattern minus the public texts' decoding layers too: a column of the answer's own table is no private text."""
-        layers = [
-            (layer.text.reveal_raw(), first)
-            for text, first in self.material.public
-            if worth_unfolding(readable := text.reveal())
-            for layer in unfold(readable, Budget())
-        ]
-        public = [(text.reveal_raw(), first) for text, first in self.material.public]
-        return (
-            matching.Pattern([text.reveal_raw() for text in self.material.reasoning], public + layers) if layers else self.pattern
-        )
-
-    @property
-    def sent(self) -> Subject | None:
-        """The same episode without subtracting its tool calls; None where those repeat too little of the reasoning to matter."""
-        if self._sent is None:
-            other = without_calls(self.material)
-            subject = Subject(self.episode, other) if other is not None else self
-            self._sent = subject if subject.pattern.private >= self.pattern.private + THRESHOLDS.run else self
-        return None if self._sent is self else self._sent
-
-    def call_frames(self, segment: bytes) -> Iterator[bytes]:
-        """How the tool calls begin, normalised, that repeat a normalised reasoning segment: with what is not the segment."""
-        for part in self.episode.segments:
-            if part.channel is Channel.TOOL_CALL:
-                call = matching.normalise(part.text.reveal_raw())
-                repeated = [at for end in (segment[:_FRAME], segment[-_FRAME:]) if (at := call.find(end)) >= 0]
-                if repeated and min(repeated) > 0:
-                    yield call[: min(*repeated, _FRAME)]
-
-    def drafts_a_call(self, start: int, end: int) -> bool:
-        """Whether a stretch of the pattern stands in a tool call drafted in the reasoning: in an input it is the call executed."""
-        if self._drafts is None:
-            joined = "\n".join(text.reveal() for text in self.material.reasoning)
-            readable = joined.lower()
-            starts = [at.start() for at in _DRAFT.finditer(joined)] if any(word in readable for word in _DRAFT_WORDS) else []
-            self._drafts = [matching.normalise(joined[start : start + _DRAFT_REACH]) for start in starts]
-        return any(self.normalised[start:end] in draft for draft in self._drafts)
-
-    def characters(self, normalised: int) -> int:
-        """So many bytes of this reasoning, normalised, in characters."""
-        return round(normalised * self._characters_per_byte)
-
-    def identity(self, chains: Sequence[matching.Chain]) -> GuardedText:
-        """The normalised stretches that some chains share, for the fingerprint."""
-        runs = sorted({(run.cot_start, run.length) for chain in chains for run in chain.runs if run.private})
-        return GuardedText(b"\0".join(self.normalised[start : start + length] for start, length in runs))
-
-    def came_through_a_tool(self, start: int, end: int) -> bool:
-        """Whether a later tool result repeats this stretch of the pattern."""
-        if self._echoed_by_tools is None:
-            self._echoed_by_tools = [
-                (run.cot_start, run.cot_start + run.length)
-                for text, _ in self.material.later
-                for chain in self.pattern.scan(text.reveal_raw())
-                for run in chain.runs
-            ]
-        return any(max(start, a) + THRESHOLDS.report <= min(end, b) for a, b in self._echoed_by_tools)
-
-
-def characters_per_byte(normalised: bytes) -> float:
-    """Characters in a byte of normalised UTF-8, on average; 1 for ASCII. An ideograph tells as much as two letters and counts as two."""
-    if normalised.isascii():
-        return 1.0
-    return sum(2 if byte >= 0xE0 else byte & 0xC0 != 0x80 for byte in normalised) / len(normalised)
-
-
-def _joined_map(texts: Sequence[str]) -> tuple[matching.Places, matching.Places]:
-    """Normalised position -> first and last+1 code point in the joined reasoning; one separator position between segments."""
-    starts, ends = [], []
-    base = 0
-    for text in texts:
-        first, last = matching.offsets(text)
-        # The terminal entry of `offsets` stands for the separator.
-        starts.append(first + base)
-        ends.append(last + base)
-        base += len(text) + 1
-    return np.concatenate(starts), np.concatenate(ends)
 
 
 def examine(subject: Subject, call: RewardCall, seen: Sequence[int], key: FingerprintKey, is_shown: bool = True) -> Examination:
@@ -510,8 +366,7 @@ def _is_news(subject: Subject, spans: Sequence[Span]) -> bool:
 def _verbatim(subject: Subject, spans: Sequence[Span], inputs: Sequence[str]) -> bool:
     """Whether the longest span stands in an input character for character."""
     start, end = max((span.cot for span in spans), key=lambda cot: cot[1] - cot[0])
-    joined = "\n".join(part.reveal() for part in subject.material.reasoning)
-    return any(joined[start:end] in text for text in inputs)
+    return any(subject.joined[start:end] in text for text in inputs)
 
 
 def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[str]:

@@ -23,9 +23,10 @@ from sequester.episodes.readers.flatten import is_label
 from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
 from sequester.exposure import matching
-from sequester.exposure.examine import Subject, characters_per_byte, examine, searched_texts
+from sequester.exposure.examine import examine, searched_texts
 from sequester.exposure.private import MIN_PRIVATE, Material, material
 from sequester.exposure.severity import THRESHOLDS
+from sequester.exposure.subject import Subject, characters_per_byte
 from sequester.exposure.tally import CallOutcome, Candidate, Handover, Reach, Suspect, Tally, count_episode
 from sequester.findings.fingerprint import FingerprintKey
 

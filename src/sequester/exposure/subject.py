@@ -1,0 +1,170 @@
+"""An episode's reasoning as the close look needs it: what is private, what its words are, and the way back to raw places.
+
+Everything is made when it is first asked for: most calls that look wrapped hold nothing to compare.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from sequester.episodes.guarded import GuardedText
+from sequester.episodes.model import Channel, Episode
+from sequester.exposure import matching
+from sequester.exposure.layers import Budget, unfold, worth_unfolding
+from sequester.exposure.private import Material, without_calls
+from sequester.exposure.severity import THRESHOLDS
+from sequester.exposure.stock import stock_length
+
+_DRAFT = re.compile(r"<\|?tool_?calls?\b|<function[ =]|<invoke\b|[\"']arguments[\"']\s*:|to=functions\.", re.IGNORECASE)
+_DRAFT_WORDS = ("tool_call", "toolcall", "<function", "<invoke", "arguments", "to=functions.")
+"""In lower case, one of these stands in every such draft: to look for them is ten times as fast."""
+_DRAFT_REACH = 2000
+"""Code points of a drafted tool call that are looked at."""
+_WORD = re.compile(r"[^\W_]{3,}")
+_FRAME = 24
+"""Normalised bytes by which the beginning of a tool call is recognised."""
+
+
+class Subject:
+    """An episode's reasoning, prepared for looking it up: the pattern, and the way back from normalised to raw places."""
+
+    def __init__(self, episode: Episode, material: Material) -> None:
+        self.episode = episode
+        self.material = material
+
+    @cached_property
+    def pattern(self) -> matching.Pattern:
+        """The reasoning minus the public texts."""
+        public = [(text.reveal_raw(), first) for text, first in self.material.public]
+        return matching.Pattern([text.reveal_raw() for text in self.material.reasoning], public)
+
+    @cached_property
+    def normalised(self) -> bytes:
+        """The reasoning segments as the matcher sees them, a NUL between two."""
+        return b"\0".join(matching.normalise(text.reveal_raw()) for text in self.material.reasoning)
+
+    @cached_property
+    def _characters_per_byte(self) -> float:
+        return characters_per_byte(self.normalised)
+
+    @cached_property
+    def joined(self) -> str:
+        """The reasoning segments, a newline between two. Its code points are what spans count."""
+        return "\n".join(text.reveal() for text in self.material.reasoning)
+
+    @cached_property
+    def _places(self) -> tuple[matching.Places, matching.Places]:
+        return _joined_map([text.reveal() for text in self.material.reasoning])
+
+    def cot_span(self, start: int, end: int) -> tuple[int, int]:
+        """Code points in the joined reasoning of a stretch of the pattern."""
+        starts, ends = self._places
+        return int(starts[start]), int(ends[end - 1])
+
+    @cached_property
+    def own(self) -> int:
+        """Characters of the reasoning that are private and no stock text."""
+        private = self.pattern.private
+        return self.characters(max(private - stock_length(self.normalised), private // 4))
+
+    def news(self, start: int, end: int) -> int:
+        """Letters of the words at some code points of the joined reasoning that stand nowhere in the public texts."""
+        text = self.joined
+        while start > 0 and text[start - 1].isalnum() and text[start].isalnum():
+            start -= 1
+        while end < len(text) and text[end - 1].isalnum() and text[end].isalnum():
+            end += 1
+        return sum(len(word) for word in _WORD.findall(text[start:end].casefold()) if word not in self._public_words)
+
+    @cached_property
+    def _public_words(self) -> set[str]:
+        return {word for text, _ in self.material.public for word in _WORD.findall(text.reveal().casefold())}
+
+    @cached_property
+    def unfolded(self) -> matching.Pattern:
+        """The pattern minus the public texts' decoding layers too: a column of the answer's own table is no private text."""
+        layers = [
+            (layer.text.reveal_raw(), first)
+            for text, first in self.material.public
+            if worth_unfolding(readable := text.reveal())
+            for layer in unfold(readable, Budget())
+        ]
+        public = [(text.reveal_raw(), first) for text, first in self.material.public]
+        return (
+            matching.Pattern([text.reveal_raw() for text in self.material.reasoning], public + layers) if layers else self.pattern
+        )
+
+    @cached_property
+    def sent(self) -> Subject | None:
+        """The same episode without subtracting its tool calls; None where those repeat too little of the reasoning to matter."""
+        material = without_calls(self.material)
+        if material is None:
+            return None
+        other = Subject(self.episode, material)
+        return other if other.pattern.private >= self.pattern.private + THRESHOLDS.run else None
+
+    def call_frames(self, segment: bytes) -> Iterator[bytes]:
+        """How the tool calls begin, normalised, that repeat a normalised reasoning segment: with what is not the segment."""
+        for part in self.episode.segments:
+            if part.channel is Channel.TOOL_CALL:
+                call = matching.normalise(part.text.reveal_raw())
+                repeated = [at for end in (segment[:_FRAME], segment[-_FRAME:]) if (at := call.find(end)) >= 0]
+                if repeated and min(repeated) > 0:
+                    yield call[: min(*repeated, _FRAME)]
+
+    def drafts_a_call(self, start: int, end: int) -> bool:
+        """Whether a stretch of the pattern stands in a tool call drafted in the reasoning: in an input it is the call executed."""
+        return any(self.normalised[start:end] in draft for draft in self._drafts)
+
+    @cached_property
+    def _drafts(self) -> list[bytes]:
+        readable = self.joined.lower()
+        if not any(word in readable for word in _DRAFT_WORDS):
+            return []
+        return [matching.normalise(self.joined[at.start() : at.start() + _DRAFT_REACH]) for at in _DRAFT.finditer(self.joined)]
+
+    def characters(self, normalised: int) -> int:
+        """So many bytes of this reasoning, normalised, in characters."""
+        return round(normalised * self._characters_per_byte)
+
+    def identity(self, chains: Sequence[matching.Chain]) -> GuardedText:
+        """The normalised stretches that some chains share, for the fingerprint."""
+        runs = sorted({(run.cot_start, run.length) for chain in chains for run in chain.runs if run.private})
+        return GuardedText(b"\0".join(self.normalised[start : start + length] for start, length in runs))
+
+    def came_through_a_tool(self, start: int, end: int) -> bool:
+        """Whether a later tool result repeats this stretch of the pattern."""
+        return any(max(start, a) + THRESHOLDS.report <= min(end, b) for a, b in self._echoed_by_tools)
+
+    @cached_property
+    def _echoed_by_tools(self) -> list[tuple[int, int]]:
+        return [
+            (run.cot_start, run.cot_start + run.length)
+            for text, _ in self.material.later
+            for chain in self.pattern.scan(text.reveal_raw())
+            for run in chain.runs
+        ]
+
+
+def characters_per_byte(normalised: bytes) -> float:
+    """Characters in a byte of normalised UTF-8, on average; 1 for ASCII. An ideograph tells as much as two letters and counts as two."""
+    if normalised.isascii():
+        return 1.0
+    return sum(2 if byte >= 0xE0 else byte & 0xC0 != 0x80 for byte in normalised) / len(normalised)
+
+
+def _joined_map(texts: Sequence[str]) -> tuple[matching.Places, matching.Places]:
+    """Normalised position -> first and last+1 code point in the joined reasoning; one separator position between segments."""
+    starts, ends = [], []
+    base = 0
+    for text in texts:
+        first, last = matching.offsets(text)
+        # The terminal entry of `offsets` stands for the separator.
+        starts.append(first + base)
+        ends.append(last + base)
+        base += len(text) + 1
+    return np.concatenate(starts), np.concatenate(ends)
