@@ -1,12 +1,11 @@
-/* The matching kernel: the Python side. normaliser.py, flags.py, sketch.py and oracle.py state what it computes, bit by bit.
+/* The matching kernel: the Python side. normaliser.py, flags.py, rearranged.py, sketch.py and oracle.py state what it computes, bit by bit.
  *
- *   _kernel_tables.h     instruction sets, tables          _kernel_pieces.h   runs and pieces of a reward call
- *   _kernel_units.h      one character of a raw text       _kernel_chains.h   chains of them
- *   _kernel_text.h       normaliser                        _kernel_sketch.h   windows that others hold
- *   _kernel_flags.h      hints at further layers           _kernel_episode.h  one episode
- *   _kernel_grams.h      index of the reasoning            _kernel_borrow.h   texts from Python
- *   _kernel_pattern.h    reasoning, public text            _kernel_screen.h   screen()
- *   _kernel_entropy.h    text that says too little         _kernel_configure.h
+ *   the text      _kernel_tables.h (instruction sets, tables)  _kernel_units.h (one character)  _kernel_text.h (normaliser)
+ *   matching      _kernel_grams.h (index)  _kernel_pattern.h (reasoning, public text)  _kernel_entropy.h (text that says too little)
+ *                 _kernel_pieces.h, _kernel_chains.h (runs, and what they join to)  _kernel_sketch.h (windows that others hold)
+ *   encodings     _kernel_flags.h, _kernel_tokens.h, _kernel_base85.h
+ *   cut-up text   _kernel_marks.h, _kernel_strings.h, _kernel_lines.h, _kernel_rearranged.h
+ *   screen()      _kernel_episode.h  _kernel_screen.h  _kernel_borrow.h (texts from Python)  _kernel_configure.h  _kernel_memory.h
  *
  * Limited C API of Python 3.11; links nothing. Global state is written by configure() at import and only read afterwards.
  */
