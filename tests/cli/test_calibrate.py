@@ -47,3 +47,12 @@ def test_a_place_that_cannot_be_written_to_is_an_error(cli, log, labels):
     outcome = cli("calibrate", log(EXPOSED), "--labels", labels(("exposed", True)), "--save", "nowhere/c.json")
     assert outcome.code == 2
     assert "nowhere/c.json: the file cannot be written" in outcome.err
+
+
+def test_episodes_that_were_not_assessed_make_it_incomplete(cli, log, labels):
+    unlogged = QUIET | {"episode_id": "unlogged", "reward_calls": [{"reward_path": "judge"}]}
+    outcome = cli(
+        "calibrate", log(EXPOSED, unlogged), "--labels", labels(("exposed", True), ("unlogged", False)), "--save", "c.json"
+    )
+    assert outcome.code == 4
+    assert "1 of 2 episodes were not assessed (input_not_logged 1)" in outcome.err

@@ -105,7 +105,17 @@ def command(
     if verbose:
         for line in detail(measured, result.tool.detector):
             click.echo(line, err=True)
-    return ExitCode.NOTHING_ASSESSED if result.verdict is Verdict.NOTHING_ASSESSED else ExitCode.OK
+    if result.verdict is Verdict.NOTHING_ASSESSED:
+        return ExitCode.NOTHING_ASSESSED
+    if skipped := sum(result.episodes.not_assessed.values()):
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(result.episodes.not_assessed.items()))
+        click.echo(
+            f"warning: {skipped:,} of {result.episodes.seen:,} episodes were not assessed ({reasons}); "
+            "a leak among them counts as missed, anything else as no false alarm",
+            err=True,
+        )
+        return ExitCode.INCOMPLETE
+    return ExitCode.OK
 
 
 class _Noted:
