@@ -157,6 +157,11 @@ def test_an_input_without_text_is_not_logged(tmp_path, seen):
     assert counted(result).not_assessed == {"input_not_logged": 1}
 
 
+def test_reasoning_in_the_place_of_a_label_is_found(tmp_path):
+    result = result_of(tmp_path, episode(1, {"reward_path": "judge", "inputs": {"text": [{"role": reasoning(1)}]}}))
+    assert result.verdict is Verdict.EXPOSED
+
+
 def test_one_searched_path_does_not_clear_an_episode_with_one_unlogged_path(tmp_path):
     result = result_of(tmp_path, episode(1, call(1), {"reward_path": "format"}))
     assert result.verdict is not Verdict.NONE_FOUND

@@ -15,8 +15,8 @@ from sequester.episodes.readers.interface import Declared, Options, Probe, Reade
 from sequester.episodes.readers.registry import load_readers
 from sequester.errors import InputError
 from sequester.exposure.audit import audit
-from sequester.exposure.calibration import CALIBRATION_FILE, as_json, calibrate, detail, read_labels
-from sequester.findings.model import ExitCode, Verdict
+from sequester.exposure.calibration import CALIBRATION_FILE, Calibration, as_json, calibrate, detail, read_labels
+from sequester.findings.model import EpisodeCounts, ExitCode, Verdict
 from sequester.findings.waivers import Waivers
 from sequester.report.formats import replace_file
 from sequester.report.untrusted import printable
@@ -89,15 +89,8 @@ def command(
             hint="correct the episode_id, or give the inputs that hold every labelled episode",
         )
     measured = calibrate(result.findings, labels, name, result.tool.detector)
-    click.echo(f"{'class':<28} {'found':>7} {'of':>7} {'at least':>9}")
-    for row in (*measured.recall, measured.overall):
-        click.echo(f"{row.kind:<28} {row.found:>7,} {row.of:>7,} {row.lower95:>9.2%}")
-    click.echo(f"\n{'negatives':<28} {'alarms':>7} {'of':>7} {'at most':>9} {'clusters':>12} {'at most':>9}")
-    for kind in measured.alarms:
-        clusters = f"{kind.clusters_alarmed} of {kind.clusters}"
-        click.echo(
-            f"{kind.kind:<28} {kind.alarms:>7,} {kind.of:>7,} {kind.upper95:>9.3%} {clusters:>12} {kind.clusters_upper95:>9.2%}"
-        )
+    for line in _table(measured):
+        click.echo(line)
     file = Path(save) if save else place.root / CALIBRATION_FILE if place else None
     if file is not None:
         replace_file(file, as_json(measured))
@@ -107,15 +100,31 @@ def command(
             click.echo(line, err=True)
     if result.verdict is Verdict.NOTHING_ASSESSED:
         return ExitCode.NOTHING_ASSESSED
-    if skipped := sum(result.episodes.not_assessed.values()):
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(result.episodes.not_assessed.items()))
-        click.echo(
-            f"warning: {skipped:,} of {result.episodes.seen:,} episodes were not assessed ({reasons}); "
-            "a leak among them counts as missed, anything else as no false alarm",
-            err=True,
-        )
+    if warning := _unassessed(result.episodes):
+        click.echo(warning, err=True)
         return ExitCode.INCOMPLETE
     return ExitCode.OK
+
+
+def _table(measured: Calibration) -> Iterator[str]:
+    yield f"{'class':<28} {'found':>7} {'of':>7} {'at least':>9}"
+    for row in (*measured.recall, measured.overall):
+        yield f"{row.kind:<28} {row.found:>7,} {row.of:>7,} {row.lower95:>9.2%}"
+    yield f"\n{'negatives':<28} {'alarms':>7} {'of':>7} {'at most':>9} {'clusters':>12} {'at most':>9}"
+    for kind in measured.alarms:
+        clusters = f"{kind.clusters_alarmed} of {kind.clusters}"
+        yield f"{kind.kind:<28} {kind.alarms:>7,} {kind.of:>7,} {kind.upper95:>9.3%} {clusters:>12} {kind.clusters_upper95:>9.2%}"
+
+
+def _unassessed(episodes: EpisodeCounts) -> str:
+    """The warning that some episodes were not assessed; empty where all were."""
+    if not episodes.not_assessed:
+        return ""
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(episodes.not_assessed.items()))
+    return (
+        f"warning: {sum(episodes.not_assessed.values()):,} of {episodes.seen:,} episodes were not assessed ({reasons}); "
+        "a leak among them counts as missed, anything else as no false alarm"
+    )
 
 
 class _Noted:

@@ -190,7 +190,7 @@ def _message_texts(message: Message) -> Iterator[GuardedText]:
                 yield GuardedText(value)
             continue
         for field in flatten(key, value):
-            if field.text is not None and not is_label(field.name):
+            if field.text is not None and not is_label(field):
                 yield field.text
 
 

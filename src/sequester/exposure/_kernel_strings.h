@@ -243,10 +243,29 @@ static size_t end_of_tag(const uint8_t *s, size_t n, size_t at, bool *unclosed)
     return end;
 }
 
+/* Cuts out [start, end), behind which the text goes on at `last`; SIZE_MAX: nothing was cut out yet. What lies far behind joins nothing. */
+static void cut_out(const uint8_t *s, size_t start, size_t end, size_t fewest, size_t *last, seq_pieced *pieced)
+{
+    if (*last == SIZE_MAX || start - *last > SHORT_PIECE) {
+        put_cuts(pieced, s, fewest, "");
+        *last = start > SHORT_PIECE ? start - SHORT_PIECE : 0;
+    }
+    add_cut(pieced, *last, start);
+    *last = end;
+}
+
+static void end_cutting(const uint8_t *s, size_t n, size_t fewest, size_t last, seq_pieced *pieced)
+{
+    if (last != SIZE_MAX) {
+        add_cut(pieced, last, n - last > SHORT_PIECE ? last + SHORT_PIECE : n);
+    }
+    put_cuts(pieced, s, fewest, "");
+}
+
 /* Joins what stands between tags that are close to each other. */
 static void take_markup(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
-    size_t last = SIZE_MAX; /* end of the tag before */
+    size_t last = SIZE_MAX;
     bool unclosed = false;
     for (size_t at = next_mark(pieced, MARK_TAG, 0); at < n; at = next_mark(pieced, MARK_TAG, at)) {
         const size_t end = end_of_tag(s, n, at, &unclosed);
@@ -254,17 +273,10 @@ static void take_markup(const uint8_t *s, size_t n, seq_pieced *pieced)
             at++;
             continue;
         }
-        if (last == SIZE_MAX || at - last > SHORT_PIECE) {
-            put_cuts(pieced, s, FEWEST_TAGS, "");
-            last = at > SHORT_PIECE ? at - SHORT_PIECE : 0;
-        }
-        add_cut(pieced, last, at);
-        at = last = end;
+        cut_out(s, at, end, FEWEST_TAGS, &last, pieced);
+        at = end;
     }
-    if (last != SIZE_MAX) {
-        add_cut(pieced, last, n - last > SHORT_PIECE ? last + SHORT_PIECE : n);
-    }
-    put_cuts(pieced, s, FEWEST_TAGS, "");
+    end_cutting(s, n, FEWEST_TAGS, last, pieced);
 }
 
 /* Where a link's target or a footnote's mark around the bracket at `at` starts and ends; equal if there is none. */
@@ -306,17 +318,10 @@ static void take_links(const uint8_t *s, size_t n, seq_pieced *pieced)
             at++;
             continue;
         }
-        if (last == SIZE_MAX || start - last > SHORT_PIECE) {
-            put_cuts(pieced, s, FEWEST_LINKS, "");
-            last = start > SHORT_PIECE ? start - SHORT_PIECE : 0;
-        }
-        add_cut(pieced, last, start);
-        at = last = end;
+        cut_out(s, start, end, FEWEST_LINKS, &last, pieced);
+        at = end;
     }
-    if (last != SIZE_MAX) {
-        add_cut(pieced, last, n - last > SHORT_PIECE ? last + SHORT_PIECE : n);
-    }
-    put_cuts(pieced, s, FEWEST_LINKS, "");
+    end_cutting(s, n, FEWEST_LINKS, last, pieced);
 }
 
 #endif

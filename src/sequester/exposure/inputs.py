@@ -58,8 +58,8 @@ def _without_copies(jobs: list[Job]) -> list[Job]:
     for group in alike.values():
         first: dict[str, Job] = {}
         for job in group if len(group) > 1 else ():
-            known = first.setdefault(digests([job.path]).get(str(job.path), ""), job)
-            if known is not job:
+            digest = digests([job.path]).get(str(job.path))
+            if digest is not None and (known := first.setdefault(digest, job)) is not job:
                 known.notes.append(f"{job.path}: the same bytes as {known.path}; read once.")
                 copies.add(job.path)
     return [job for job in jobs if job.path not in copies]

@@ -217,7 +217,7 @@ def _why_not_searched(call: RewardCall) -> Reason | None:
     if call.inputs is None:
         return call.missing or (Reason.REBUILT_ONLY if call.evidence is _CONTRACT else Reason.INPUT_NOT_LOGGED)
     for field in call.inputs:
-        if (field.text and not is_label(field.name)) or field.ids:
+        if (field.text and not is_label(field)) or field.ids:
             return None
     return Reason.INPUT_NOT_LOGGED
 

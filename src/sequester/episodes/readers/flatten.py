@@ -26,6 +26,7 @@ _LONG_NAME = 160
 """Characters of a name, beyond which deeper levels are not named any more."""
 LABELS = frozenset({"role", "type"})
 """Keys of messages and their parts whose values name a kind and carry no text."""
+_LONGEST_LABEL = 32
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -65,10 +66,10 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
     return tuple(fields)
 
 
-def is_label(name: str) -> bool:
-    """Whether the leaf of this name says of what kind a message or a part of one is."""
-    above, _, key = name.rpartition(".")
-    return key in LABELS and bool(above)
+def is_label(leaf: Field) -> bool:
+    """Whether a leaf says of what kind a message or a part of one is: by its name, and because it is a word."""
+    above, _, key = leaf.name.rpartition(".")
+    return key in LABELS and bool(above) and leaf.text is not None and len(leaf.text) <= _LONGEST_LABEL
 
 
 def _flat(value: dict[str, Any], limit: int) -> tuple[Field, ...]:
