@@ -20,7 +20,7 @@ from sequester.errors import UsageError
 from sequester.exposure.examine import texts_of
 from sequester.exposure.inputs import digest
 from sequester.exposure.matching import normalise
-from sequester.exposure.scan import shown_name
+from sequester.exposure.naming import shown_name
 from sequester.findings.encoding import decode_result
 from sequester.findings.fingerprint import whole_id
 from sequester.findings.model import Finding, Reading, Result

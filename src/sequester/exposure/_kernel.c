@@ -5,6 +5,7 @@
  *                 _kernel_pieces.h, _kernel_chains.h (runs, and what they join to)  _kernel_sketch.h (windows that others hold)
  *   encodings     _kernel_flags.h, _kernel_tokens.h, _kernel_base85.h
  *   cut-up text   _kernel_marks.h, _kernel_strings.h, _kernel_lines.h, _kernel_rearranged.h
+ *   others        _kernel_samples.h (sampled windows, and where they meet)
  *   screen()      _kernel_episode.h  _kernel_screen.h  _kernel_borrow.h (texts from Python)  _kernel_configure.h  _kernel_memory.h
  *
  * Limited C API of Python 3.11; links nothing. Global state is written by configure() at import and only read afterwards.
@@ -229,13 +230,52 @@ static PyObject *rearranged(PyObject *module, PyObject *text)
     return result;
 }
 
+static PyObject *meetings(PyObject *module, PyObject *args)
+{
+    PyObject *given[3], *result = NULL;
+    Py_buffer buffers[3] = {{0}};
+    size_t opened = 0, count = 0;
+    seq_block found = {0};
+    (void)module;
+    if (!PyArg_ParseTuple(args, "OOO", &given[0], &given[1], &given[2])) {
+        return NULL;
+    }
+    while (opened < 3 && PyObject_GetBuffer(given[opened], &buffers[opened], PyBUF_SIMPLE) == 0) {
+        opened++;
+    }
+    if (opened == 3) {
+        const seq_sampled all = {buffers[0].buf, buffers[1].buf, buffers[2].buf, (size_t)buffers[2].len / sizeof(uint32_t)};
+        size_t windows = 0;
+        bool fits = (size_t)buffers[1].len == all.episodes * SAMPLE_KINDS * sizeof(uint32_t);
+        for (size_t i = 0; fits && i < SAMPLE_KINDS * all.episodes; i++) {
+            windows += all.counts[i];
+        }
+        if (!fits || (size_t)buffers[0].len != windows * sizeof(uint64_t)) {
+            PyErr_SetString(PyExc_ValueError, "windows, three counts per episode and one voice per episode do not fit together");
+        } else {
+            bool good;
+            Py_BEGIN_ALLOW_THREADS
+            good = find_meetings(&all, &found, &count);
+            Py_END_ALLOW_THREADS
+            result = good ? PyBytes_FromStringAndSize(found.data, (Py_ssize_t)(count * sizeof(seq_meeting))) : PyErr_NoMemory();
+        }
+    }
+    while (opened > 0) {
+        PyBuffer_Release(&buffers[--opened]);
+    }
+    release(&found);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"configure", configure, METH_VARARGS, "configure(level, key, bmp, astral, expansions, entities, tags)"},
     {"levels", levels, METH_NOARGS, "levels() -> names of the instruction sets this machine has, best first"},
     {"normalise", normalise, METH_O, "normalise(text) -> (normalised, odd, wide)"},
     {"places", places, METH_O, "places(text) -> 32-bit (starts, ends) in the text, per normalised byte and for its end"},
     {"rearranged", rearranged, METH_O, "rearranged(text) -> texts that stand cut up in it"},
-    {"screen", screen, METH_VARARGS, "screen(episodes[, table and place of a sketch]) -> (lengths, privates, marked, hits)"},
+    {"meetings", meetings, METH_VARARGS, "meetings(windows, counts, voices) -> windows of inputs that some reasoning holds"},
+    {"screen", screen, METH_VARARGS,
+     "screen(episodes[, table and place of a sketch[, numbers of own texts]]) -> (lengths, privates, marked, hits[, windows, counts])"},
     {NULL, NULL, 0, NULL},
 };
 

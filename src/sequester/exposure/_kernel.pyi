@@ -1,5 +1,6 @@
 from array import array
 from collections.abc import Sequence
+from typing import overload
 
 from sequester.exposure.oracle import RawChain, RawHit
 
@@ -16,11 +17,17 @@ class Pattern:
 
 def configure(level: str, key: int, bmp: object, astral: object, expansions: bytes, entities: bytes, tags: bytes, /) -> None: ...
 def levels() -> tuple[str, ...]: ...
+def meetings(windows: _Bytes, counts: _Bytes, voices: _Bytes, /) -> bytes: ...
 def normalise(text: _Text, /) -> tuple[bytes, int, int]: ...
 def places(text: _Text, /) -> tuple[bytes, bytes]: ...
+
+_Episodes = Sequence[tuple[Sequence[_Text], Sequence[tuple[_Text, int]], Sequence[Sequence[_Text]]]]
+
+@overload
 def screen(
-    episodes: Sequence[tuple[Sequence[_Text], Sequence[tuple[_Text, int]], Sequence[Sequence[_Text]]]],
-    table: bytearray | memoryview = ...,
-    place: array[int] = ...,
-    /,
+    episodes: _Episodes, table: bytearray | memoryview | None = ..., place: array[int] | None = ..., /
 ) -> tuple[bytes, bytes, bytes, list[RawHit]]: ...
+@overload
+def screen(
+    episodes: _Episodes, table: bytearray | memoryview | None, place: array[int] | None, own: array[int], /
+) -> tuple[bytes, bytes, bytes, list[RawHit], bytes, bytes]: ...

@@ -3,6 +3,7 @@
 #define SEQUESTER_KERNEL_SCREEN_H
 
 #include "_kernel_borrow.h"
+#include "_kernel_samples.h"
 
 #define COPY 256 /* bytes */
 #define MOST_COPIES 8
@@ -29,6 +30,8 @@ typedef struct {
     seq_pattern pattern;
     seq_found found;
     seq_sketch sketch;
+    seq_samples samples;
+    const uint32_t *own; /* per episode: how many of its public texts are its own output; NULL where nothing is sampled */
     seq_block rest;
     seq_pieced pieced;
     seq_block pieced_texts, pieced_starts;
@@ -49,6 +52,7 @@ static void release_batch(seq_batch *batch)
     release_buffer(&batch->buffer);
     release_pattern(&batch->pattern);
     release_found(&batch->found);
+    release_samples(&batch->samples);
     release(&batch->rest);
     release_pieced(&batch->pieced);
     release(&batch->pieced_texts);
@@ -317,6 +321,10 @@ static seq_outcome screen_episode(seq_batch *batch, size_t number)
     memcpy((uint64_t *)batch->marked.data + episode->first_public, batch->pattern.marked_block.data, episode->publics * sizeof(uint64_t));
     episode->length = batch->pattern.length;
     episode->private_length = batch->pattern.private_length;
+    if (batch->own != NULL && !sample_episode(&batch->samples, &batch->buffer, &batch->pattern, episode->reasoning, episode->publics,
+                                              batch->own[number] < episode->publics ? batch->own[number] : episode->publics)) {
+        return OUTCOME_MEMORY;
+    }
     return screen_calls(batch, episode, &sources, texts + episode->reasoning + episode->publics);
 }
 
@@ -334,7 +342,7 @@ static PyObject *hit_tuple(const seq_batch *batch, const seq_scored *call)
     return tuple_of(4, items);
 }
 
-/* (lengths, privates, bytes marked per public text, all as bytes of uint64; hits) */
+/* (lengths, privates, bytes marked per public text, all as bytes of uint64; hits; where wanted, sampled windows and their counts) */
 static PyObject *batch_result(const seq_batch *batch)
 {
     const seq_episode *episodes = batch->episodes.data;
@@ -357,13 +365,20 @@ static PyObject *batch_result(const seq_batch *batch)
         Py_XDECREF(hit);
     }
     PyObject *marked = PyBytes_FromStringAndSize(batch->first_count ? batch->marked.data : NULL, (Py_ssize_t)(batch->first_count * 8));
-    PyObject *items[] = {lengths, privates, marked, hits};
-    return tuple_of(4, items);
+    if (batch->own == NULL) {
+        PyObject *items[] = {lengths, privates, marked, hits};
+        return tuple_of(4, items);
+    }
+    const seq_samples *samples = &batch->samples;
+    PyObject *windows = PyBytes_FromStringAndSize(samples->windows_block.data, (Py_ssize_t)(samples->windows * sizeof(uint64_t)));
+    PyObject *counts = PyBytes_FromStringAndSize(samples->counts_block.data, (Py_ssize_t)(samples->counts * sizeof(uint32_t)));
+    PyObject *items[] = {lengths, privates, marked, hits, windows, counts};
+    return tuple_of(6, items);
 }
 
-/* The buffers of a sketch: its table, and its place there. */
+/* The buffers of a sketch (its table, and its place there), and of the numbers of own texts. */
 typedef struct {
-    Py_buffer table, place;
+    Py_buffer table, place, own;
 } seq_tables;
 
 static void close_sketch(seq_tables *tables)
@@ -374,11 +389,32 @@ static void close_sketch(seq_tables *tables)
     if (tables->place.obj != NULL) {
         PyBuffer_Release(&tables->place);
     }
+    if (tables->own.obj != NULL) {
+        PyBuffer_Release(&tables->own);
+    }
+}
+
+/* What is to be sampled: one number of own texts per episode. */
+static bool open_own(seq_batch *batch, PyObject *own, size_t episodes, seq_tables *tables)
+{
+    if (own == Py_None) {
+        return true;
+    }
+    if (PyObject_GetBuffer(own, &tables->own, PyBUF_SIMPLE) < 0) {
+        return false;
+    }
+    if ((size_t)tables->own.len != episodes * sizeof(uint32_t) || (uintptr_t)tables->own.buf % sizeof(uint32_t) != 0) {
+        PyErr_SetString(PyExc_ValueError, "one 32-bit number of own texts per episode");
+        return false;
+    }
+    static const uint32_t none = 0;
+    batch->own = episodes ? tables->own.buf : &none;
+    return true;
 }
 
 static bool open_sketch(seq_batch *batch, PyObject *table, PyObject *place, seq_tables *tables)
 {
-    if (table == NULL) {
+    if (table == Py_None) {
         return true;
     }
     if (PyObject_GetBuffer(table, &tables->table, PyBUF_WRITABLE) < 0 || PyObject_GetBuffer(place, &tables->place, PyBUF_WRITABLE) < 0) {
@@ -400,12 +436,12 @@ static bool open_sketch(seq_batch *batch, PyObject *table, PyObject *place, seq_
 
 static PyObject *screen(PyObject *module, PyObject *args)
 {
-    PyObject *episodes, *table = NULL, *place = NULL;
+    PyObject *episodes, *table = Py_None, *place = Py_None, *own = Py_None;
     (void)module;
-    if (!PyArg_ParseTuple(args, "O|OO", &episodes, &table, &place)) {
+    if (!PyArg_ParseTuple(args, "O|OOO", &episodes, &table, &place, &own)) {
         return NULL;
     }
-    if ((table == NULL) != (place == NULL)) {
+    if ((table == Py_None) != (place == Py_None)) {
         PyErr_SetString(PyExc_TypeError, "a sketch is a table and a place in it");
         return NULL;
     }
@@ -413,7 +449,7 @@ static PyObject *screen(PyObject *module, PyObject *args)
     seq_tables sketch = {0};
     size_t count = 0;
     PyObject *result = NULL, *fast = borrow_sequence(&batch.loans, episodes, &count);
-    bool good = fast != NULL && open_sketch(&batch, table, place, &sketch);
+    bool good = fast != NULL && open_sketch(&batch, table, place, &sketch) && open_own(&batch, own, count, &sketch);
     for (size_t i = 0; good && i < count; i++) {
         good = borrow_episode(&batch, item(fast, i));
     }
@@ -432,7 +468,7 @@ static PyObject *screen(PyObject *module, PyObject *args)
         Py_END_ALLOW_THREADS
         result = raised(outcome) ? NULL : batch_result(&batch);
     }
-    if (good && table != NULL) {
+    if (good && table != Py_None) {
         memcpy(sketch.place.buf, (uint32_t[]){batch.sketch.block, batch.sketch.filled}, 2 * sizeof(uint32_t));
     }
     close_sketch(&sketch);

@@ -28,7 +28,12 @@ from sequester.exposure.tally import Candidate
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Severity, Span
 
-RULE_OF_CLASS = {FindingClass.CONTENT: "SQ101", FindingClass.IDS: "SQ102", FindingClass.INDIRECT: "SQ103"}
+RULE_OF_CLASS = {
+    FindingClass.CONTENT: "SQ101",
+    FindingClass.IDS: "SQ102",
+    FindingClass.INDIRECT: "SQ103",
+    FindingClass.CROSS_EPISODE: "SQ104",
+}
 """The rule under which recorded and rebuilt findings of a class are reported."""
 
 _has_marker = spotter([*DELIMITERS, *((token[0], re.escape(token)) for token in HARMONY_TOKENS)])
@@ -65,7 +70,7 @@ def examine(subject: Subject, call: RewardCall, seen: Sequence[int], key: Finger
     ids = _sampled_ids(subject.episode)
     lists = [(field.name, field.ids) for field in call.inputs or () if field.ids is not None]
     budget = Budget()
-    finder = _Finder(subject, call.path, key)
+    finder = Finder(subject, call.path, key)
     found = [*_plain(finder, [(name, text.reveal()) for name, text in texts])] if is_shown else []
     for (name, text), flag in zip(texts, seen, strict=False):
         if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
@@ -135,19 +140,12 @@ _ID_NAME = re.compile(
 )
 
 
-def _plain(finder: _Finder, texts: Sequence[tuple[str, str]]) -> Iterator[Candidate]:
-    """Stretches that the matcher sees without decoding, also where they continue from one field into the next."""
-    by_fields: dict[tuple[int, ...], list[matching.Chain]] = {}
-    for chain in finder.subject.pattern.scan_many([text for _, text in texts]):
-        by_fields.setdefault(tuple(sorted({run.field for run in chain.runs})), []).append(chain)
-    for indices, chains in by_fields.items():
-        name = " + ".join(texts[index][0] for index in indices[:3]) + (" + …" if len(indices) > 3 else "")
-        how = ("split-over-fields",) if len(indices) > 1 else ()
-        fields = [field for field, _ in texts] if len(indices) > 1 else ()
-        yield from finder.candidates(name, how, chains, [text for _, text in texts], fields=fields)
+def _plain(finder: Finder, texts: Sequence[tuple[str, str]]) -> Iterator[Candidate]:
+    """Stretches that the matcher sees without decoding."""
+    yield from finder.located(texts, finder.subject.pattern.scan_many([text for _, text in texts]))
 
 
-def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int) -> Iterator[Candidate]:
+def _wrapped(finder: Finder, name: str, text: str, budget: Budget, known: int) -> Iterator[Candidate]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again.
 
     `known` are kinds of wrapping that the screen is sure of.
@@ -174,7 +172,7 @@ def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int) 
             return
 
 
-def _collected(finder: _Finder, name: str, transforms: tuple[str, ...], decoded: str) -> Iterator[Candidate]:
+def _collected(finder: Finder, name: str, transforms: tuple[str, ...], decoded: str) -> Iterator[Candidate]:
     """A file that a tool call wrote and that came to the scorer packed: reasoning if it holds a reasoning segment whole.
 
     Where the call itself is to be seen, as in a transcript, it is the policy's own output repeating its reasoning (echo). A file that
@@ -196,7 +194,7 @@ def _collected(finder: _Finder, name: str, transforms: tuple[str, ...], decoded:
             yield from finder._replace(subject=sent).candidates(name, transforms, whole, [decoded], FindingClass.INDIRECT)
 
 
-def _integers(finder: _Finder, name: str, values: array[int]) -> Iterator[Candidate]:
+def _integers(finder: Finder, name: str, values: array[int]) -> Iterator[Candidate]:
     """A list of integers: bytes and code points as text, token ids by equality with the sampled ids."""
     for reading, text in decode_integers(values):
         if chains := finder.subject.pattern.scan(text):
@@ -258,7 +256,7 @@ def _telling(subject: Subject, chains: Sequence[matching.Chain]) -> list[matchin
     return [chain for chain, weight in zip(chains, weights, strict=True) if grade(weight) not in (None, Severity.LOW)]
 
 
-class _Finder(NamedTuple):
+class Finder(NamedTuple):
     """What turns chains into candidates: whose reasoning, which reward path, which key."""
 
     subject: Subject
@@ -267,6 +265,19 @@ class _Finder(NamedTuple):
 
     def fingerprint(self, class_: FindingClass, identity: GuardedText) -> str:
         return self.key.fingerprint(RULE_OF_CLASS[class_], self.path, identity)
+
+    def located(
+        self, texts: Sequence[tuple[str, str]], chains: Sequence[matching.Chain], class_: FindingClass = FindingClass.CONTENT
+    ) -> Iterator[Candidate]:
+        """The findings-to-be from the chains of named texts, also where a chain continues from one text into the next."""
+        by_fields: dict[tuple[int, ...], list[matching.Chain]] = {}
+        for chain in chains:
+            by_fields.setdefault(tuple(sorted({run.field for run in chain.runs})), []).append(chain)
+        for indices, some in by_fields.items():
+            name = " + ".join(texts[index][0] for index in indices[:3]) + (" + …" if len(indices) > 3 else "")
+            how = ("split-over-fields",) if len(indices) > 1 else ()
+            fields = [field for field, _ in texts] if len(indices) > 1 else ()
+            yield from self.candidates(name, how, some, [text for _, text in texts], class_, fields)
 
     def candidates(
         self,
@@ -305,8 +316,8 @@ class _Finder(NamedTuple):
             longest = max((run for chain in chains for run in chain.runs), key=lambda run: run.private)
             if subject.came_through_a_tool(longest.cot_start, longest.cot_start + longest.length):
                 class_ = FindingClass.INDIRECT
-            if spans and not transforms:
-                transforms = ("verbatim",) if _verbatim(subject, spans, inputs) else ("reformatted",)
+        if spans and not transforms:
+            transforms = ("verbatim",) if _verbatim(subject, spans, inputs) else ("reformatted",)
         identity = self.fingerprint(class_, subject.identity(chains))
         kept = tuple(spans[:_SPANS_KEPT])
         yield Candidate(class_, name, transforms, kept, tuple(weights), identity, len(spans) - len(kept))

@@ -27,6 +27,8 @@ from sequester.exposure import folding, oracle
 from sequester.exposure.normaliser import normalise as normalise_plainly
 from sequester.exposure.normaliser import places as plain_places
 from sequester.exposure.oracle import GUARANTEE, RawChain
+from sequester.exposure.samples import MEETING, Numbers, Samples, Windows, voices
+from sequester.exposure.samples import meetings as meet_plainly
 from sequester.exposure.sketch import Sketch
 
 
@@ -47,10 +49,13 @@ __all__ = [
     "Hit",
     "Pattern",
     "Run",
+    "Samples",
     "Screening",
     "Sketch",
     "Text",
+    "Windows",
     "implementation",
+    "meetings",
     "normalise",
     "offsets",
     "screen",
@@ -164,21 +169,37 @@ class Pattern:
             return _chains(self._matcher.scan(fields))
 
 
-def screen(episodes: Sequence[Episode], sketch: Sketch | None = None) -> Screening:
+def screen(
+    episodes: Sequence[Episode], sketch: Sketch | None = None, samples: Samples | None = None, own: Sequence[int] = ()
+) -> Screening:
     """Search the reward inputs of many episodes for their own private reasoning; counts what else stands there in `sketch`.
 
-    The interpreter lock is free during the work. The buffers given must not change meanwhile.
+    `samples` takes windows of every episode, by which others are compared with it; `own` says of each episode how many of its last
+    public texts are the policy's own output. The interpreter lock is free during the work. The buffers given must not change meanwhile.
     """
     if implementation == "python":
-        lengths, privates, marked, hits = oracle.screen([_raw_episode(episode) for episode in episodes], sketch)
+        lengths, privates, marked, hits = oracle.screen([_raw_episode(episode) for episode in episodes], sketch, samples, own)
     else:
-        tables = (sketch.table, sketch.place) if sketch else ()
+        tables = (sketch.table, sketch.place) if sketch else (None, None)
         with _Bounded():
-            *counts, hits = _kernel.screen(episodes, *tables)
+            if samples is None:
+                *counts, hits = _kernel.screen(episodes, *tables)
+            else:
+                *counts, hits, windows, numbers = _kernel.screen(episodes, *tables, array("I", own))
+                samples.add(windows, numbers)
         lengths, privates, marked = (array("Q", count) for count in counts)
     return Screening(
         lengths, privates, marked, [Hit(number, call, tuple(_chains(chains)), flags) for number, call, chains, flags in hits]
     )
+
+
+def meetings(samples: Samples) -> tuple[NDArray[np.void], Numbers]:
+    """The windows of reward inputs that meet a reasoning (`samples.MEETING`), and the voice of each episode."""
+    windows, counts = samples.windows, samples.counts
+    speaking = voices(windows, counts)
+    if implementation == "python":
+        return meet_plainly(windows, counts, speaking), speaking
+    return np.frombuffer(_kernel.meetings(windows, counts, speaking), MEETING), speaking
 
 
 def normalise(text: Text) -> bytes:

@@ -33,6 +33,7 @@ from typing import NamedTuple
 from sequester.exposure.flags import ARMOUR, DIGITS, REARRANGED, flags_of
 from sequester.exposure.normaliser import normalise
 from sequester.exposure.rearranged import is_dump, rearranged
+from sequester.exposure.samples import Samples, sampled
 from sequester.exposure.sketch import EXPOSED_RUN, NOTE_STRIDE, WINDOW, Sketch, window_hash
 
 GRAM = 8
@@ -342,10 +343,21 @@ def _flags(raw: bytes, odd: int, wide: int, pattern: Pattern, chains: Sequence[R
     return flags | (REARRANGED if armoured or more or is_dump(raw) else 0)
 
 
+def _sampled(pattern: Pattern, own: Sequence[bytes], calls: Sequence[Sequence[bytes]]) -> tuple[bytes, bytes]:
+    """Sampled windows of the private reasoning, of the policy's own output and of all inputs, and their numbers."""
+    said, given = (
+        _INPUT_BREAK.join(normalise(text)[0] for text in texts) for texts in (own, [one for texts in calls for one in texts])
+    )
+    kinds = [sampled(pattern._cot, pattern._marks), sampled(said), sampled(given)]
+    return b"".join(kind.tobytes() for kind in kinds), array("I", map(len, kinds)).tobytes()
+
+
 RawEpisode = tuple[Sequence[bytes], Sequence[tuple[bytes, int]], Sequence[Sequence[bytes]]]
 
 
-def screen(episodes: Sequence[RawEpisode], sketch: Sketch | None) -> tuple[array[int], array[int], array[int], list[RawHit]]:
+def screen(
+    episodes: Sequence[RawEpisode], sketch: Sketch | None, samples: Samples | None = None, own: Sequence[int] = ()
+) -> tuple[array[int], array[int], array[int], list[RawHit]]:
     """Lengths and private lengths of all episodes, bytes marked by each public text, and the calls in which there is something."""
     lengths, privates, marked, hits = array("Q"), array("Q"), array("Q"), list[RawHit]()
     for number, (reasoning, public, calls) in enumerate(episodes):
@@ -353,6 +365,8 @@ def screen(episodes: Sequence[RawEpisode], sketch: Sketch | None) -> tuple[array
         lengths.append(pattern.length)
         privates.append(pattern.private)
         marked.extend(pattern.marked)
+        if samples is not None:
+            samples.add(*_sampled(pattern, [text for text, _ in public][max(0, len(public) - own[number]) :], calls))
         for call, fields in enumerate(calls):
             normalised = [normalise(field) for field in fields]
             stream = _Stream([text for text, _, _ in normalised])

@@ -6,7 +6,6 @@ text, gaps, severity) is settled afterwards from the tallies.
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,8 @@ from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
 from sequester.exposure import matching
 from sequester.exposure.examine import examine, searched_texts
+from sequester.exposure.naming import shown_name
+from sequester.exposure.others import Encounters, Known, exposed
 from sequester.exposure.private import MIN_PRIVATE, Material, material
 from sequester.exposure.severity import THRESHOLDS
 from sequester.exposure.subject import Subject, characters_per_byte
@@ -32,14 +33,6 @@ from sequester.findings.fingerprint import FingerprintKey
 
 BATCH = 64
 """Episodes screened in one call of the kernel: enough to amortise the call, few enough for their text to stay in the processor's cache."""
-
-MOST_WORDS = 7
-LONGEST_NAME = 160
-"""Characters up to which an environment, a reward path or an episode id is taken for a name."""
-
-_UNSPACED = re.compile("[\u0e00-\u0fff\u1780-\u17ff\u3040-\ud7a3]")
-"""Letters of scripts that set few or no blanks between words."""
-_LETTERS_PER_WORD = 3
 
 ECHO_LENGTH = 64
 """Normalised characters of its reasoning that an answer or tool call must repeat to be counted as echo."""
@@ -56,6 +49,7 @@ def scan_unit(
     episodes = scan.counted(reader, unit, options)
     while batch := list(islice(episodes, BATCH)):
         scan.batch(batch)
+    scan.compare(reader, unit, options)
     return scan.finished()
 
 
@@ -71,12 +65,13 @@ class _Alike:
 class _Scan:
     """The scan of a unit as far as it has come."""
 
-    def __init__(self, key: FingerprintKey, sketch: matching.Sketch, tally: Tally) -> None:
+    def __init__(self, key: FingerprintKey, sketch: matching.Sketch | None, tally: Tally) -> None:
         self._key = key
         self._sketch = sketch
         self._tally = tally
         self._outlines: dict[tuple[str | None, int | None, tuple[CallOutcome, ...]], _Alike] = {}
         """Unsuspicious episodes by environment, step and what became of their calls."""
+        self._encounters = Encounters()
 
     def counted(self, reader: Reader, unit: Unit, options: Options) -> Iterator[Episode]:
         """The episodes of a unit that may hold reasoning; every record is counted, every skipped one with its reason.
@@ -118,7 +113,9 @@ class _Scan:
                 searched.append((episode, parts))
             else:
                 self._count(episode, parts)
-        screened = matching.screen([_texts(episode, parts) for episode, parts in searched], self._sketch)
+        texts = [_texts(episode, parts) for episode, parts in searched]
+        screened = matching.screen(texts, self._sketch, self._encounters.samples, [len(parts.own) for _, parts in searched])
+        self._encounters.noted()
         hits: dict[int, dict[int, matching.Hit]] = {}
         for hit in screened.hits:
             hits.setdefault(hit.episode, {})[hit.call] = hit
@@ -171,9 +168,7 @@ class _Scan:
             outcomes.append(replace(outcome, candidates=candidates) if candidates else outcome)
         environment = shown_name(episode.environment) if episode.environment is not None else None
         if suspicious:
-            source = f"{episode.source.path}:{episode.source.record}"
-            name = shown_name(episode.episode_id)
-            self._tally.suspects.append(Suspect(name, environment, episode.step, source, episode.advantage, tuple(outcomes)))
+            self._tally.suspects.append(_suspect(episode, environment, tuple(outcomes)))
             return
         alike = self._outlines.setdefault((environment, episode.step, tuple(outcomes)), _Alike())
         alike.times += 1
@@ -190,11 +185,57 @@ class _Scan:
         reason = Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None
         return tuple(one for one in found.candidates if one.covered >= least), reason
 
+    def compare(self, reader: Reader, unit: Unit, options: Options) -> None:
+        """Look for the reasoning of other episodes of the unit in each one's inputs, and count anew those where there is some."""
+        pairs = self._encounters.pairs()
+        if not pairs:
+            return
+        again = _Scan(self._key, None, Tally())
+        episodes = ((episode, material(episode)) for episode in again.counted(reader, unit, options))
+        searched = (Known(episode, parts) for episode, parts in episodes if parts.unassessable is None)
+        places = {(suspect.source, suspect.episode_id): place for place, suspect in enumerate(self._tally.suspects)}
+        for episode, found in exposed(searched, pairs, self._key):
+            if not self._expose(episode, found, places):
+                again._tally.errors[unit.path] = "changed while it was read; audit it again"
+                break
+        for path, error in again._tally.errors.items():
+            self._tally.errors.setdefault(path, error)
+
+    def _expose(self, episode: Episode, found: Mapping[int, Candidate], places: Mapping[tuple[str, str], int]) -> bool:
+        """Add candidates to the calls of an episode that was counted; False where no such episode was."""
+        alone = _Scan(self._key, None, Tally())
+        alone.batch([episode])
+        if alone._tally.suspects:
+            suspect = alone._tally.suspects[0]
+            place = places.get((suspect.source, suspect.episode_id))
+        else:
+            (outline, alike), *_ = alone._outlines.items()
+            counted = self._outlines.get(outline, _Alike())
+            place = len(self._tally.suspects) if counted.times else None
+            counted.times -= 1
+            if counted.advantage is not None:
+                counted.advantage -= alike.advantage or 0.0
+            suspect = _suspect(episode, outline[0], outline[2])
+        if place is None:
+            return False
+        calls = tuple(
+            replace(call, candidates=(*call.candidates, found[number])) if number in found else call
+            for number, call in enumerate(suspect.calls)
+        )
+        self._tally.suspects[place : place + 1] = [replace(suspect, calls=calls)]
+        return True
+
     def finished(self) -> Tally:
         """The tally, with the unsuspicious episodes in it."""
         for (environment, step, calls), alike in self._outlines.items():
-            count_episode(self._tally, Suspect("", environment, step, "", alike.advantage, calls), frozenset(), alike.times)
+            if alike.times:
+                count_episode(self._tally, Suspect("", environment, step, "", alike.advantage, calls), frozenset(), alike.times)
         return self._tally
+
+
+def _suspect(episode: Episode, environment: str | None, calls: tuple[CallOutcome, ...]) -> Suspect:
+    source = f"{episode.source.path}:{episode.source.record}"
+    return Suspect(shown_name(episode.episode_id), environment, episode.step, source, episode.advantage, calls)
 
 
 def _texts(episode: Episode, parts: Material) -> matching.Episode:
@@ -229,12 +270,3 @@ def _id_lists(call: RewardCall) -> list[Field]:
 @lru_cache(4096)
 def _outcome(path: str, evidence: Evidence, by_contract: bool, reason: Reason | None) -> CallOutcome:
     return CallOutcome(shown_name(path), evidence, by_contract, reason)
-
-
-@lru_cache(4096)
-def shown_name(name: str) -> str:
-    """A name from the log as it may be printed. Free text in the place of a name may be reasoning: only its length is told."""
-    words = name.count(" ") + len(_UNSPACED.findall(name)) // _LETTERS_PER_WORD
-    if len(name) <= LONGEST_NAME and name.isprintable() and words < MOST_WORDS:
-        return name
-    return f"({len(name)} characters, no name)"

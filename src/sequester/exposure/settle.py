@@ -148,6 +148,9 @@ def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared)
     notes = [f"{elsewhere} of these characters stand in other episodes' scorer inputs too"] if elsewhere else []
     if severity is Severity.LOW and not candidate.spans:
         notes.append("too little to be more than low: its places were not looked up")
+    if candidate.owner:
+        further = f", and of {candidate.further} further episode(s)" if candidate.further else ""
+        notes.append(f"the reasoning is that of episode {candidate.owner}{further}")
     if candidate.unlisted:
         notes.append(f"{len(candidate.spans)} of {len(candidate.spans) + candidate.unlisted} spans are listed")
     return Finding(
@@ -173,6 +176,8 @@ def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared)
         step=suspect.step,
         source=suspect.source,
         note="; ".join(notes),
+        owner=candidate.owner,
+        owner_source=candidate.owner_source,
     )
 
 

@@ -51,6 +51,15 @@ def window_hash(text: bytes, at: int) -> int:
     return (first ^ (second << 31 | second >> 33)) & _MASK
 
 
+def hashes_at(text: bytes, places: NDArray[np.intp]) -> NDArray[np.uint64]:
+    """Hashes of the windows at some offsets."""
+    words: NDArray[np.uint64] = np.ndarray(max(0, len(text) - 7), np.dtype("<u8"), text, strides=(1,))
+    low, high = np.uint64(_LOW_FACTOR), np.uint64(_HIGH_FACTOR)
+    first: NDArray[np.uint64] = words[places] * low + words[places + 8] * high
+    second: NDArray[np.uint64] = words[places + 16] * low + words[places + 24] * high
+    return first ^ (second << np.uint64(31) | second >> np.uint64(33))
+
+
 def windows_of(run: bytes) -> array[int]:
     """Hashes of the windows of a run, in order; none of a run too short to be looked up. Of a long run the two ends stand for the whole."""
     count = len(run) - WINDOW + 1

@@ -47,6 +47,12 @@ class Candidate(Struct, frozen=True):
     """Id of the finding it would become."""
     unlisted: int = 0
     """Spans beyond those in `spans`."""
+    owner: str = ""
+    """Id of the episode whose reasoning it is; empty: the one that is scored."""
+    owner_source: str = ""
+    """Its file and record."""
+    further: int = 0
+    """Of how many other episodes there is reasoning in the same input."""
 
     @property
     def private(self) -> int:

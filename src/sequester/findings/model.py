@@ -117,6 +117,10 @@ class Finding(Struct, frozen=True, rename={"class_": "class"}):
     """File and record, `path:record`."""
     note: str = ""
     """Why the severity was lowered or raised; no text of the episode."""
+    owner: str = ""
+    """`cross_episode`: id of the episode whose reasoning it is, in which `spans` count; empty: that of `episode_id`."""
+    owner_source: str = ""
+    """That episode's file and record."""
 
 
 class Group(Struct, frozen=True):

@@ -53,6 +53,12 @@ RULES: Mapping[str, Rule] = MappingProxyType(
                 "Private reasoning reached a scorer through a tool or a file",
             ),
             _rule(
+                "SQ104",
+                "cot-of-another-episode",
+                FindingClass.CROSS_EPISODE,
+                "A scorer was given the private reasoning of another episode",
+            ),
+            _rule(
                 "SQ110", "contract-hands-over-cot", FindingClass.CONTENT, "The framework hands this scorer the whole sampled text"
             ),
             _rule(

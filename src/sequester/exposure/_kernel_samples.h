@@ -1,0 +1,355 @@
+/* Sampled windows of reasoning, answers and inputs, and which of them meet; samples.py states the rules. */
+#ifndef SEQUESTER_KERNEL_SAMPLES_H
+#define SEQUESTER_KERNEL_SAMPLES_H
+
+#include "_kernel_episode.h"
+
+#define SAMPLE_FACTOR UINT32_C(0x9E3779B1)
+#define SAMPLE_BELOW UINT32_C(0x08000000)
+#define SAMPLE_CHUNK 4096 /* bytes looked at before their windows are taken */
+#define SAMPLE_KINDS 3 /* private reasoning, the policy's own output, reward inputs */
+
+typedef struct {
+    seq_block windows_block, counts_block;
+    size_t windows, counts;
+} seq_samples;
+
+static void release_samples(seq_samples *samples)
+{
+    release(&samples->windows_block);
+    release(&samples->counts_block);
+}
+
+/* Takes a window, unless it is periodic in a way that fills texts, or a mark stands in it (where there are marks). */
+static SEQ_INLINE void take_window(seq_samples *samples, const uint8_t *s, const uint8_t *marks)
+{
+    const uint64_t first = load64(s), second = load64(s + 8), third = load64(s + 16), last = load64(s + 24);
+    const bool periodic = first == second && second == third && third == last;
+    const bool marked = marks != NULL && (load64(marks) | load64(marks + 8) | load64(marks + 16) | load64(marks + 24)) != 0;
+    const uint64_t tail = half_hash(s + SHARED_WINDOW / 2);
+    ((uint64_t *)samples->windows_block.data)[samples->windows] = half_hash(s) ^ (tail << 31 | tail >> 33);
+    samples->windows += !(periodic || marked);
+}
+
+/* Bit i says whether the window at s + i is sampled, for 64 places. */
+typedef uint64_t (*seq_sampling)(const uint8_t *s);
+
+static SEQ_INLINE uint64_t sampled_scalar(const uint8_t *s)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; i < 64; i++) {
+        bits |= (uint64_t)((uint32_t)load64(s + i) * SAMPLE_FACTOR < SAMPLE_BELOW) << i;
+    }
+    return bits;
+}
+
+#if SEQ_X86
+
+#define SAMPLE_PHASE UINT64_C(0x1111111111111111)
+
+SEQ_AVX512 static inline uint64_t sampled_avx512(const uint8_t *s)
+{
+    const __m512i factor = _mm512_set1_epi32((int)SAMPLE_FACTOR), below = _mm512_set1_epi32((int)SAMPLE_BELOW);
+    uint64_t bits = 0;
+    for (unsigned phase = 0; phase < 4; phase++) {
+        const __m512i product = _mm512_mullo_epi32(_mm512_loadu_si512(s + phase), factor);
+        bits |= _pdep_u64(_mm512_cmplt_epu32_mask(product, below), SAMPLE_PHASE << phase);
+    }
+    return bits;
+}
+
+SEQ_AVX2 static inline uint64_t sampled_avx2(const uint8_t *s)
+{
+    const __m256i factor = _mm256_set1_epi32((int)SAMPLE_FACTOR), most = _mm256_set1_epi32((int)(SAMPLE_BELOW - 1));
+    uint64_t bits = 0;
+    for (unsigned phase = 0; phase < 4; phase++) {
+        for (unsigned half = 0; half < 64; half += 32) {
+            const __m256i product = _mm256_mullo_epi32(_mm256_loadu_si256((const __m256i *)(s + half + phase)), factor);
+            const __m256i low = _mm256_cmpeq_epi32(_mm256_min_epu32(product, most), product);
+            const uint64_t mask = (uint64_t)(unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(low));
+            bits |= _pdep_u64(mask, (SAMPLE_PHASE & 0xFFFFFFFF) << phase) << half;
+        }
+    }
+    return bits;
+}
+
+#endif
+
+/* Samples the windows of text[0, size), of which 64 bytes more are readable. `sampled` is inlined. False if memory is out. */
+static SEQ_INLINE bool sample_by(seq_samples *samples, const uint8_t *text, const uint8_t *marks, size_t size, seq_sampling sampled)
+{
+    const size_t stop = size < SHARED_WINDOW ? 0 : size - SHARED_WINDOW + 1;
+    uint32_t places[SAMPLE_CHUNK + 64];
+    for (size_t start = 0; start < stop; start += SAMPLE_CHUNK) {
+        size_t count = 0;
+        for (size_t at = start; at < stop && at < start + SAMPLE_CHUNK; at += 64) {
+            uint64_t bits = sampled(text + at);
+            bits &= stop - at < 64 ? (UINT64_C(1) << (stop - at)) - 1 : UINT64_MAX;
+            uint32_t *next = places + count;
+            count += bit_count(bits);
+            /* There are two on average: to write four in any case costs less than to be wrong about how many. */
+            for (size_t i = 0; i < 4; i++, bits &= bits - 1) {
+                next[i] = (uint32_t)(at + trailing_zeros(bits));
+            }
+            for (size_t i = 4; bits != 0; i++, bits &= bits - 1) {
+                next[i] = (uint32_t)(at + trailing_zeros(bits));
+            }
+        }
+        if (!ensure(&samples->windows_block, (samples->windows + count + 1) * sizeof(uint64_t))) {
+            return false;
+        }
+        for (size_t i = 0; i < count; i++) {
+            take_window(samples, text + places[i], marks ? marks + places[i] : NULL);
+        }
+    }
+    return true;
+}
+
+#if SEQ_X86
+
+SEQ_AVX512 static bool sample_avx512(seq_samples *samples, const uint8_t *text, const uint8_t *marks, size_t size)
+{
+    return sample_by(samples, text, marks, size, sampled_avx512);
+}
+
+SEQ_AVX2 static bool sample_avx2(seq_samples *samples, const uint8_t *text, const uint8_t *marks, size_t size)
+{
+    return sample_by(samples, text, marks, size, sampled_avx2);
+}
+
+#endif
+
+static bool sample(seq_samples *samples, const uint8_t *text, const uint8_t *marks, size_t size)
+{
+#if SEQ_X86
+    if (tables.level == LEVEL_AVX512) {
+        return sample_avx512(samples, text, marks, size);
+    }
+    if (tables.level == LEVEL_AVX2) {
+        return sample_avx2(samples, text, marks, size);
+    }
+#endif
+    return sample_by(samples, text, marks, size, sampled_scalar);
+}
+
+/* Samples an episode: its private reasoning, the last `own` of its public texts, and all its inputs. */
+static bool sample_episode(seq_samples *samples, const seq_buffer *buffer, const seq_pattern *pattern, size_t segments, size_t publics,
+                           size_t own)
+{
+    if (!ensure(&samples->counts_block, (samples->counts + SAMPLE_KINDS) * sizeof(uint32_t))) {
+        return false;
+    }
+    const uint32_t *ends = buffer->ends + segments;
+    const size_t given = (size_t)ends[publics - own] + 1, inputs = (size_t)ends[publics] + 1;
+    const size_t starts[] = {SEQ_SLACK, given, inputs}, stops[] = {SEQ_SLACK + pattern->size, inputs - 1, buffer->size - 1};
+    for (size_t kind = 0; kind < SAMPLE_KINDS; kind++) {
+        const size_t before = samples->windows, size = stops[kind] > starts[kind] ? stops[kind] - starts[kind] : 0;
+        if (!sample(samples, buffer->text + starts[kind], kind ? NULL : pattern->marks, size)) {
+            return false;
+        }
+        ((uint32_t *)samples->counts_block.data)[samples->counts++] = (uint32_t)(samples->windows - before);
+    }
+    return true;
+}
+
+/* Where a window of reasoning is held: by whom (numbers plus one). */
+typedef struct {
+    uint64_t window;
+    uint32_t first, second;
+} seq_holding;
+
+#define HELD_BY_MANY UINT32_MAX
+
+/* A window of an input that one or two hold; `second` is UINT32_MAX where there is one. */
+typedef struct {
+    uint64_t window;
+    uint32_t reader, first, second, unused;
+} seq_meeting;
+
+typedef struct {
+    const uint64_t *windows;
+    const uint32_t *counts; /* SAMPLE_KINDS per episode */
+    const uint32_t *voices; /* per episode: the first one with the same reasoning */
+    size_t episodes;
+} seq_sampled;
+
+/* A bit by hash: whether some window may be among others. Small enough for a fast cache. */
+typedef struct {
+    uint64_t *bits;
+    unsigned shift;
+} seq_filter;
+
+static bool make_filter(seq_filter *filter, size_t windows)
+{
+    unsigned size = 12;
+    while (size < 40 && ((size_t)1 << size) < 8 * windows) {
+        size++;
+    }
+    filter->shift = 64 - size;
+    filter->bits = calloc((size_t)1 << (size - 6), sizeof(uint64_t));
+    return filter->bits != NULL;
+}
+
+static inline void add_to_filter(seq_filter *filter, uint64_t window)
+{
+    const uint64_t bit = window >> filter->shift;
+    filter->bits[bit / 64] |= UINT64_C(1) << (bit % 64);
+}
+
+static inline bool may_hold(const seq_filter *filter, uint64_t window)
+{
+    const uint64_t bit = window >> filter->shift;
+    return filter->bits[bit / 64] >> (bit % 64) & 1;
+}
+
+typedef struct {
+    seq_filter read, held; /* windows of inputs; those of them that reasoning holds */
+    seq_holding *table;
+    unsigned shift;
+    size_t mask;
+} seq_holdings;
+
+static void release_holdings(seq_holdings *holdings)
+{
+    free(holdings->read.bits);
+    free(holdings->held.bits);
+    free(holdings->table);
+}
+
+static inline seq_holding *holding_of(const seq_holdings *holdings, uint64_t window)
+{
+    size_t at = (size_t)(window >> holdings->shift);
+    while (holdings->table[at].first != 0 && holdings->table[at].window != window) {
+        at = (at + 1) & holdings->mask;
+    }
+    return holdings->table + at;
+}
+
+static void hold(seq_holdings *holdings, uint64_t window, uint32_t voice)
+{
+    seq_holding *holding = holding_of(holdings, window);
+    const uint32_t who = voice + 1;
+    add_to_filter(&holdings->held, window);
+    if (holding->first == 0) {
+        *holding = (seq_holding){window, who, 0};
+    } else if (holding->first != who && holding->second == 0) {
+        holding->second = who;
+    } else if (holding->first != who && holding->second != who) {
+        holding->second = HELD_BY_MANY;
+    }
+}
+
+/* The windows of one kind of an episode. */
+typedef struct {
+    const uint64_t *from, *to;
+} seq_stretch;
+
+/* `next` is where the windows of the episode begin, and is moved to where those of the next one do. */
+static seq_stretch stretch_of(const seq_sampled *all, size_t episode, size_t kind, const uint64_t **next)
+{
+    const uint32_t *counts = all->counts + SAMPLE_KINDS * episode;
+    const uint64_t *from = *next;
+    for (size_t i = 0; i < kind; i++) {
+        from += counts[i];
+    }
+    *next += (size_t)counts[0] + counts[1] + counts[2];
+    return (seq_stretch){from, from + counts[kind]};
+}
+
+/* Notes who holds the windows of inputs; false if memory is out. */
+static bool hold_all(seq_holdings *holdings, const seq_sampled *all)
+{
+    size_t reads = 0, count = 0;
+    for (size_t episode = 0; episode < all->episodes; episode++) {
+        reads += all->counts[SAMPLE_KINDS * episode + 2];
+    }
+    if (!make_filter(&holdings->read, reads)) {
+        return false;
+    }
+    const uint64_t *next = all->windows;
+    for (size_t episode = 0; episode < all->episodes; episode++) {
+        const seq_stretch inputs = stretch_of(all, episode, 2, &next);
+        for (const uint64_t *window = inputs.from; window < inputs.to; window++) {
+            add_to_filter(&holdings->read, *window);
+        }
+    }
+    next = all->windows;
+    for (size_t episode = 0; episode < all->episodes; episode++) {
+        const seq_stretch reasoning = stretch_of(all, episode, 0, &next);
+        for (const uint64_t *window = reasoning.from; window < reasoning.to; window++) {
+            count += may_hold(&holdings->read, *window);
+        }
+    }
+    unsigned bits = 6;
+    while (bits < 40 && ((size_t)1 << bits) < 2 * count) {
+        bits++;
+    }
+    holdings->shift = 64 - bits;
+    holdings->mask = ((size_t)1 << bits) - 1;
+    holdings->table = calloc(holdings->mask + 1, sizeof(seq_holding));
+    if (holdings->table == NULL || !make_filter(&holdings->held, count)) {
+        return false;
+    }
+    next = all->windows;
+    for (size_t episode = 0; episode < all->episodes; episode++) {
+        const seq_stretch reasoning = stretch_of(all, episode, 0, &next);
+        for (const uint64_t *window = reasoning.from; window < reasoning.to; window++) {
+            if (may_hold(&holdings->read, *window)) {
+                hold(holdings, *window, all->voices[episode]);
+            }
+        }
+    }
+    return true;
+}
+
+/* What an episode says openly is no sign of anybody's reasoning. */
+static void leave_out_output(seq_holdings *holdings, const seq_sampled *all)
+{
+    const uint64_t *next = all->windows;
+    for (size_t episode = 0; episode < all->episodes; episode++) {
+        const seq_stretch output = stretch_of(all, episode, 1, &next);
+        for (const uint64_t *window = output.from; window < output.to; window++) {
+            if (may_hold(&holdings->held, *window)) {
+                seq_holding *holding = holding_of(holdings, *window);
+                holding->second = holding->first ? HELD_BY_MANY : 0;
+            }
+        }
+    }
+}
+
+/* The windows of inputs that somebody holds; false if memory is out. */
+static bool meet_all(const seq_holdings *holdings, const seq_sampled *all, seq_block *meetings, size_t *count)
+{
+    const uint64_t *next = all->windows;
+    for (size_t episode = 0; episode < all->episodes; episode++) {
+        const seq_stretch inputs = stretch_of(all, episode, 2, &next);
+        for (const uint64_t *window = inputs.from; window < inputs.to; window++) {
+            if (!may_hold(&holdings->held, *window)) {
+                continue;
+            }
+            const seq_holding held = *holding_of(holdings, *window);
+            if (held.first == 0 || held.second == HELD_BY_MANY) {
+                continue;
+            }
+            if (!ensure(meetings, (*count + 1) * sizeof(seq_meeting))) {
+                return false;
+            }
+            ((seq_meeting *)meetings->data)[(*count)++] = (seq_meeting){*window, (uint32_t)episode, held.first - 1, held.second - 1, 0};
+        }
+    }
+    return true;
+}
+
+static bool find_meetings(const seq_sampled *all, seq_block *meetings, size_t *count)
+{
+    seq_holdings holdings = {0};
+    bool good = hold_all(&holdings, all);
+    if (good) {
+        leave_out_output(&holdings, all);
+        good = meet_all(&holdings, all, meetings, count);
+    }
+    release_holdings(&holdings);
+    return good;
+}
+
+#endif

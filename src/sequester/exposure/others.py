@@ -1,0 +1,233 @@
+"""The reasoning of *another* episode in a reward input: a shifted index, a shuffled batch, siblings joined into one prompt.
+
+Which pairs. Sampled windows (`samples`) of all episodes of a unit meet; who holds VOTES windows of somebody's input is worth a close
+look. A unit is read as a stream and an owner may come after its reader, so windows are compared at the unit's end (of a unit of more
+than HORIZON windows in parts that overlap by half), and the few records concerned are read once more: nothing is kept of the others.
+
+What counts. The owner's reasoning is searched for as it is in its own inputs (`matching.Pattern`), minus everything that the reader
+has: prompt, columns, answer, reasoning. Siblings think alike, and every input is compared with all of them, so the bar is higher than
+for an episode's own reasoning. Of a run count the characters whose sampled windows met (nobody says them openly, two reasonings at
+most hold them), and which few inputs hold: what stands in CROWD inputs or in the owner's own is a reference that somebody recites.
+Unless the input is a digest, which holds the reasoning of DIGEST others, or the stretches cover `never_shared` of the owner's. Measured on
+14,080 real episodes with another one's answer in the input, not subtracted: the longest of all coincidences is 108 characters.
+
+What it does not see: owners outside the unit, encoded copies, token ids, pieces under about 130 characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from sequester.episodes.model import Episode, RewardCall
+from sequester.exposure import matching
+from sequester.exposure.examine import Finder, searched_texts
+from sequester.exposure.naming import shown_name
+from sequester.exposure.private import Material
+from sequester.exposure.samples import NOBODY, Numbers, Samples, sampled
+from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight
+from sequester.exposure.subject import Subject
+from sequester.exposure.tally import Candidate
+from sequester.findings.fingerprint import FingerprintKey
+from sequester.findings.model import FindingClass
+
+VOTES = 2
+"""Windows of an input that one other reasoning must hold."""
+CROWD = 3
+"""Voices in whose inputs a window may stand before it says nothing any more."""
+DIGEST = 3
+"""Others of whose reasoning an input holds VOTES windows that nobody else has: then it collects reasoning."""
+MOST_OWNERS = 8
+"""Owners looked at for one reader, those with most windows first."""
+HORIZON = 1 << 22
+"""Windows compared at once: those of some 150 MB of text."""
+_COVERING = 0.3
+"""Share of an owner's windows from which its reasoning may be covered as far as `never_shared` says."""
+
+
+class Shared(NamedTuple):
+    """The windows of a reader's inputs that one owner holds."""
+
+    windows: frozenset[int]
+    telling: frozenset[int]
+    """Those of them that count, whatever they cover."""
+
+
+Pairs = dict[int, dict[int, Shared]]
+"""Reader -> owner -> what they share. Episodes by their number among those screened."""
+
+
+class Encounters:
+    """Collects the windows of a unit's episodes, and says which episodes meet."""
+
+    def __init__(self) -> None:
+        self.samples = Samples()
+        self._first = 0
+        self._pairs: Pairs = {}
+
+    def noted(self) -> None:
+        """To be called when episodes were added to `samples`."""
+        if self.samples.size > HORIZON:
+            self._meet()
+            self._first += self.samples.forget_half()
+
+    def pairs(self) -> Pairs:
+        """All pairs worth a close look."""
+        self._meet()
+        return self._pairs
+
+    def _meet(self) -> None:
+        if self.samples.size:
+            for reader, owners in _pairs(self.samples).items():
+                known = self._pairs.setdefault(reader + self._first, {})
+                known.update({owner + self._first: shared for owner, shared in owners.items()})
+
+
+def _pairs(samples: Samples) -> Pairs:
+    met, voices = matching.meetings(samples)
+    speakers = voices[met["reader"]]
+    own = (met["first"] == speakers) | (met["second"] == speakers)
+    common = _common(met["window"], speakers, own)
+    held: dict[int, dict[int, list[tuple[int, bool, bool]]]] = {}
+    columns = (met["reader"], met["window"], met["first"], met["second"], common)
+    for reader, window, first, second, is_common in zip(*(column[~own].tolist() for column in columns), strict=True):
+        owners = held.setdefault(reader, {})
+        for owner in (first,) if second == NOBODY else (first, second):
+            owners.setdefault(owner, []).append((window, second == NOBODY, is_common))
+    found: Pairs = {}
+    for reader, owners in held.items():
+        alone = [len({window for window, sole, _ in some if sole}) for some in owners.values()]
+        is_digest = sum(count >= VOTES for count in alone) >= DIGEST
+        for owner, some in owners.items():
+            windows = frozenset(window for window, _, _ in some)
+            telling = windows if is_digest else frozenset(window for window, _, is_common in some if not is_common)
+            covering = len(windows) >= max(VOTES, _COVERING * int(samples.counts[owner, 0]))
+            if len(telling) >= VOTES or covering:
+                found.setdefault(reader, {})[owner] = Shared(windows, telling)
+    return found
+
+
+def _common(windows: matching.Windows, speakers: Numbers, own: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which windows stand in inputs of CROWD voices, or in one of somebody who holds them."""
+    known, where = np.unique(windows, return_inverse=True)
+    readers = np.unique(np.stack([where.astype(np.int64), speakers.astype(np.int64)]), axis=1)
+    crowded = np.bincount(readers[0], minlength=len(known)) >= CROWD
+    crowded[where[own]] = True
+    return crowded[where]
+
+
+class Known(NamedTuple):
+    """An episode read once more."""
+
+    episode: Episode
+    material: Material
+
+
+Exposed = tuple[Episode, Mapping[int, Candidate]]
+"""An episode in whose reward inputs the reasoning of others was found: a candidate per reward call."""
+
+
+def exposed(episodes: Iterator[Known], pairs: Pairs, key: FingerprintKey) -> Iterator[Exposed]:
+    """Look closely at pairs, as `episodes` (in the order in which they were screened) come by. Reads no further than needed."""
+    chosen = {reader: _most(owners) for reader, owners in pairs.items()}
+    ready: dict[int, list[int]] = {}
+    last: dict[int, int] = {}
+    for reader, owners in chosen.items():
+        complete = max(reader, *owners)
+        ready.setdefault(complete, []).append(reader)
+        last.update({one: max(complete, last.get(one, 0)) for one in (reader, *owners)})
+    kept: dict[int, Known] = {}
+    for number, known in enumerate(episodes):
+        if number in last:
+            kept[number] = known
+        for reader in ready.pop(number, ()):
+            known_owners = [(kept[owner], shared) for owner, shared in chosen[reader].items()]
+            if found := _looked_at(kept[reader], known_owners, key):
+                yield kept[reader].episode, found
+        if not ready:
+            return
+        for one in [one for one in kept if last[one] <= number]:
+            del kept[one]
+
+
+def _most(owners: Mapping[int, Shared]) -> dict[int, Shared]:
+    """The owners with most windows."""
+    ranked = sorted(owners.items(), key=lambda one: (-len(one[1].telling), -len(one[1].windows), one[0]))
+    return dict(ranked[:MOST_OWNERS])
+
+
+def _looked_at(reader: Known, owners: Sequence[tuple[Known, Shared]], key: FingerprintKey) -> dict[int, Candidate]:
+    """Per call of the reader the weightiest candidate, if any."""
+    found: dict[int, list[Candidate]] = {}
+    for owner, shared in owners:
+        search = _Search(_subject(reader.material, owner), shared)
+        for number, call in enumerate(reader.episode.calls):
+            if not call.hands_over:
+                found.setdefault(number, []).extend(search.candidates(call, key))
+    return {
+        number: replace(max(some, key=lambda one: one.private), further=len(some) - 1) for number, some in found.items() if some
+    }
+
+
+class _Search:
+    """One owner's reasoning, to be looked for in the inputs of one reader."""
+
+    def __init__(self, subject: Subject, shared: Shared) -> None:
+        self._subject = subject
+        self._shared = shared
+        self._private = _private_windows(subject)
+
+    def candidates(self, call: RewardCall, key: FingerprintKey) -> Iterator[Candidate]:
+        """One candidate, from the fields that hold most, or none."""
+        texts = [(name, text.reveal()) for name, text in searched_texts(call)]
+        weighed: dict[tuple[int, ...], list[tuple[matching.Chain, ChainWeight]]] = {}
+        for chain in self._subject.pattern.scan_many([text for _, text in texts]):
+            if weight := self._weight(chain):
+                weighed.setdefault(tuple(sorted({run.field for run in chain.runs})), []).append((chain, weight))
+        if not weighed:
+            return
+        most = max(weighed.values(), key=lambda some: sum(weight.private for _, weight in some))
+        owner = self._subject.episode
+        finder = Finder(self._subject, call.path, key)
+        for candidate in finder.located(texts, [chain for chain, _ in most], FindingClass.CROSS_EPISODE):
+            yield replace(
+                candidate,
+                chains=tuple(weight for _, weight in most),
+                owner=shown_name(owner.episode_id),
+                owner_source=f"{owner.source.path}:{owner.source.record}",
+            )
+
+    def _weight(self, chain: matching.Chain) -> ChainWeight | None:
+        """What a chain weighs; None where it may be a coincidence."""
+        subject, shared = self._subject, self._shared
+        telling = alone = 0.0
+        for run in chain.runs:
+            text = subject.normalised[run.cot_start : run.cot_start + run.length]
+            if windows := self._private.intersection(sampled(text).tolist()):
+                alone += run.private * len(windows & shared.windows) / len(windows)
+                telling += run.private * len(windows & shared.telling) / len(windows)
+        own = max(1, subject.own)
+        size = subject.characters(round(alone))
+        if size < max(THRESHOLDS.quoted_run, THRESHOLDS.never_shared * own):
+            size = subject.characters(round(telling))
+            if size < THRESHOLDS.another:
+                return None
+        return ChainWeight(size, min(1.0, size / own), (RunWeight(size, size, ()),), beside_marker=False)
+
+
+def _subject(reader: Material, owner: Known) -> Subject:
+    """The owner's reasoning minus what the reader has."""
+    has = tuple((text, 0) for text, _ in reader.public) + tuple((text, 0) for text in reader.reasoning)
+    return Subject(owner.episode, replace(owner.material, public=has + owner.material.public))
+
+
+def _private_windows(subject: Subject) -> frozenset[int]:
+    samples, material = Samples(), subject.material
+    reasoning = [text.reveal_raw() for text in material.reasoning]
+    public = [(text.reveal_raw(), first) for text, first in material.public]
+    matching.screen([(reasoning, public, ())], None, samples, [0])
+    return frozenset(samples.windows.tolist())

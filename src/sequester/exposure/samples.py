@@ -1,0 +1,120 @@
+"""Windows of text by which episodes are compared with one another: sampled by content, so that two copies give the same ones.
+
+A window is WINDOW normalised bytes. It is sampled if its first four bytes, times FACTOR modulo 2**32, are below BELOW: one window of
+32, wherever it stands. Windows that repeat eight bytes are left out. Of an episode there are three kinds: windows of its reasoning
+that are private from end to end, of its own output (answers, tool calls), and of its reward inputs.
+
+A window of a reward input meets a reasoning if that holds it privately, at most one further reasoning does, and no episode's own output
+holds it: what a policy says openly is no sign of its reasoning, and what many think says nothing about one. Episodes whose reasoning
+gives the same windows are one voice: a log may hold a rollout in several records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sequester.exposure.sketch import WINDOW, hashes_at
+
+FACTOR = 0x9E3779B1
+BELOW = 1 << 27
+KINDS = 3
+PROBED = 8
+"""Windows of a reasoning by which it is known."""
+NOBODY = 0xFFFFFFFF
+"""In the place of a second holder: there is none."""
+
+MEETING = np.dtype([("window", "=u8"), ("reader", "=u4"), ("first", "=u4"), ("second", "=u4"), ("unused", "=u4")])
+"""A window of a reward input that some reasoning holds: the number of the reader, and the one or two voices that hold it."""
+
+Windows = NDArray[np.uint64]
+Numbers = NDArray[np.uint32]
+
+
+def sampled(text: bytes, marks: bytes | bytearray | None = None) -> Windows:
+    """Hashes of the sampled windows of a normalised text, in order; without those in which a byte of `marks` is set."""
+    count = len(text) - WINDOW + 1
+    if count <= 0:
+        return np.empty(0, np.uint64)
+    words: NDArray[np.uint32] = np.ndarray(count, np.dtype("<u4"), text, strides=(1,))
+    places = np.flatnonzero(words * np.uint32(FACTOR) < BELOW)
+    eights: NDArray[np.uint64] = np.ndarray(len(text) - 7, np.dtype("<u8"), text, strides=(1,))
+    periodic = np.logical_and.reduce([eights[places] == eights[places + step] for step in (8, 16, 24)])
+    kept = ~periodic
+    if marks is not None:
+        before = np.concatenate([[0], np.cumsum(np.frombuffer(marks, np.uint8) != 0)])
+        kept &= before[places + WINDOW] == before[places]
+    return hashes_at(text, places[kept])
+
+
+class Samples:
+    """The sampled windows of some episodes, one after the other."""
+
+    def __init__(self) -> None:
+        self._windows: list[bytes] = []
+        self._counts: list[bytes] = []
+        self.size = 0
+        """Windows held."""
+
+    def add(self, windows: bytes, counts: bytes) -> None:
+        """Add the windows of further episodes (64 bits each), and how many of each kind they have (32 bits each)."""
+        self._windows.append(windows)
+        self._counts.append(counts)
+        self.size += len(windows) // 8
+
+    def forget_half(self) -> int:
+        """Forget the older half of what was added; returns the number of episodes forgotten."""
+        half = len(self._counts) // 2
+        episodes = sum(map(len, self._counts[:half])) // (4 * KINDS)
+        self.size -= sum(map(len, self._windows[:half])) // 8
+        del self._windows[:half], self._counts[:half]
+        return episodes
+
+    @property
+    def windows(self) -> Windows:
+        """All windows, episode by episode and kind by kind."""
+        return np.frombuffer(b"".join(self._windows), np.uint64)
+
+    @property
+    def counts(self) -> Numbers:
+        """Windows of each kind, a row per episode."""
+        return np.frombuffer(b"".join(self._counts), np.uint32).reshape(-1, KINDS)
+
+
+def voices(windows: Windows, counts: Numbers) -> Numbers:
+    """Per episode the first one whose reasoning has the same windows: as many, and the same ones at PROBED places."""
+    sizes = counts[:, 0].astype(np.int64)
+    ends = np.cumsum(counts.ravel(), dtype=np.int64)[::KINDS]
+    seen = np.flatnonzero(sizes)
+    at = (ends - sizes)[seen, None] + (sizes[seen, None] - 1) * np.arange(PROBED) // (PROBED - 1)
+    keys = windows[at].sum(axis=1, dtype=np.uint64) + sizes[seen].astype(np.uint64)
+    _, first, same = np.unique(keys, return_index=True, return_inverse=True)
+    # An episode without windows is a voice of its own.
+    found = np.arange(len(counts), dtype=np.uint32)
+    found[seen] = seen[first[same]]
+    return found
+
+
+def meetings(windows: Windows, counts: Numbers, voices: Numbers) -> NDArray[np.void]:
+    """The windows of reward inputs that meet a reasoning, in order, as `MEETING`. What the kernel computes."""
+    held: dict[int, set[int]] = {}
+    spoken: set[int] = set()
+    kinds = np.split(windows, np.cumsum(counts.ravel(), dtype=np.int64)[:-1]) if counts.size else []
+    for at, some in enumerate(kinds):
+        if at % KINDS == 0:
+            for window in some.tolist():
+                held.setdefault(window, set()).add(int(voices[at // KINDS]))
+        elif at % KINDS == 1:
+            spoken.update(some.tolist())
+    found = list(_met(kinds[2::KINDS], held, spoken))
+    return np.array(found, MEETING)
+
+
+def _met(inputs: Sequence[Windows], held: dict[int, set[int]], spoken: set[int]) -> Iterator[tuple[int, int, int, int, int]]:
+    for reader, some in enumerate(inputs):
+        for window in some.tolist():
+            holders = sorted(held.get(window, ()))
+            if holders and len(holders) <= 2 and window not in spoken:
+                yield window, reader, holders[0], holders[1] if len(holders) == 2 else NOBODY, 0
