@@ -6,7 +6,7 @@ import base64
 import json
 
 import pytest
-from tests.cli.conftest import CANARY, EXPOSED, QUIET
+from tests.cli.conftest import CANARY, EXPOSED, QUIET, episode
 
 from sequester.findings.store import ResultStore
 from sequester.findings.workspace import Workspace
@@ -156,3 +156,23 @@ def test_of_two_texts_behind_one_layer_the_reasoning_is_shown(cli, log, tmp_path
     _, _, given = cli("show", "r1", found["id"], "--workspace", "w", "--reveal", "incident 7").out.rpartition("input: ")
     assert EXPOSED["reasoning"] in given
     assert "own about gulls" not in given
+
+
+def test_reasoning_of_another_episode_is_shown_from_its_own_record(cli, log, tmp_path):
+    secret = (
+        "Fourteen herons stood in the shallows while the tide went out, and none of them moved until the bell on the pier rang twice. "
+        "So there are fewer gulls than the keeper says; whoever wrote the riddle counted from the wrong side of the breakwater, where "
+        "driftwood looks like birds. I would rather answer with what the question asks for than with what can be seen from here."
+    )
+    log(QUIET, QUIET | {"episode_id": "owner", "reasoning": secret}, episode("reader", f"Grade this: {secret} Seven."))
+    assert cli("audit", "log.jsonl", "--workspace", "w", "--out", "json=r.json").code == 1
+    (found,) = json.loads((tmp_path / "r.json").read_text())["findings"]
+    assert (found["class"], found["episode_id"], found["owner"]) == ("cross_episode", "reader", "owner")
+    masked = cli("show", "r1", found["id"], "--workspace", "w")
+    assert "owner at log.jsonl:2" in masked.out
+    assert secret[:20] not in masked.out
+    outcome = cli("show", "r1", found["id"], "--workspace", "w", "--reveal", "incident 7")
+    assert outcome.code == 0, outcome.err
+    assert outcome.out.count(secret[:-1]) == 2
+    (record,) = reveals(tmp_path)
+    assert record.what.endswith("log.jsonl:3 log.jsonl:2")

@@ -12,6 +12,7 @@ EXPECTED = {
     "SQ101": ("cot-in-scorer-input", FindingClass.CONTENT),
     "SQ102": ("cot-token-ids", FindingClass.IDS),
     "SQ103": ("cot-through-tool-or-file", FindingClass.INDIRECT),
+    "SQ104": ("cot-of-another-episode", FindingClass.CROSS_EPISODE),
     "SQ110": ("contract-hands-over-cot", FindingClass.CONTENT),
     "SQ111": ("contract-hands-over-ids", FindingClass.IDS),
 }

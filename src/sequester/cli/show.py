@@ -90,14 +90,16 @@ def _revealer(
 
     def texts(finding: Finding) -> Iterator[str]:
         # The record comes first: if it cannot be written, nothing is shown.
-        store.record_reveal(_who(), reason, f"{name} {finding.id} {finding.source}")
-        changed = _changed(finding, kept.digests)
-        episode = _episode(finding, told, changed)
-        path = finding.source.rpartition(":")[0]
-        if changed and path not in warned:
-            warned.add(path)
-            click.echo(f"warning: {path} has changed since the audit: other text may stand at these offsets now", err=True)
-        yield from _texts(finding, episode)
+        store.record_reveal(_who(), reason, f"{name} {finding.id} {finding.source} {finding.owner_source}".rstrip())
+        episodes = []
+        for record in _records(finding):
+            path = record.source.rpartition(":")[0]
+            changed = _changed(path, kept.digests)
+            episodes.append(_episode(record, told, changed))
+            if changed and path not in warned:
+                warned.add(path)
+                click.echo(f"warning: {path} has changed since the audit: other text may stand at these offsets now", err=True)
+        yield from _texts(finding, episodes[0], episodes[-1])
 
     return texts
 
@@ -151,6 +153,7 @@ def _facts(finding: Finding) -> str:
         "rule": f"{finding.rule} {RULES[finding.rule].title}",
         "severity": f"{finding.severity.value} (confidence {finding.confidence.value}, evidence {finding.evidence})",
         "reward path": f"{printable(finding.reward_path)}, call {finding.call}, field {printable(finding.field)}",
+        "owner": f"{printable(finding.owner)} at {printable(finding.owner_source)}" if finding.owner else "",
         "episode": where + ("" if finding.step is None else f", step {finding.step}"),
         "transforms": ", ".join(finding.transforms) or "none",
         "shared": "all of it, by the framework's contract"
@@ -163,24 +166,37 @@ def _facts(finding: Finding) -> str:
     return "\n".join(f"{name + ':':<13}{value}" for name, value in rows.items() if value) + "\n"
 
 
-def _changed(finding: Finding, digests: Mapping[str, str]) -> bool:
-    """Whether the input holds something else than at the audit, as far as that was kept."""
-    path = finding.source.rpartition(":")[0]
-    return path in digests and Path(path).exists() and digests[path] != digest(Path(path))
+class _Record(NamedTuple):
+    """Where an episode stands, and how it is called."""
+
+    source: str
+    episode_id: str
 
 
-def _episode(finding: Finding, told: Reading, changed: bool) -> Episode:
-    """Read the finding's record once more."""
-    path, _, record = finding.source.rpartition(":")
-    if not path:
+def _records(finding: Finding) -> Iterator[_Record]:
+    """The episode that was scored, and the one whose reasoning it was scored by, if that is another one."""
+    if not finding.source:
         raise UsageError(
             "this finding is about a whole reward path: there is no one text to show",
             where=finding.id[:12],
             hint="the framework's contract hands the reasoning over; `sequester explain` says how to record the input",
         )
+    yield _Record(finding.source, finding.episode_id)
+    if finding.owner_source:
+        yield _Record(finding.owner_source, finding.owner)
+
+
+def _changed(path: str, digests: Mapping[str, str]) -> bool:
+    """Whether the input holds something else than at the audit, as far as that was kept."""
+    return path in digests and Path(path).exists() and digests[path] != digest(Path(path))
+
+
+def _episode(wanted: _Record, told: Reading, changed: bool) -> Episode:
+    """Read a record once more."""
+    path, _, record = wanted.source.rpartition(":")
     if not Path(path).exists():
         raise UsageError(
-            "the input of this finding is not there any more", where=finding.source, hint="run from the folder of the audit"
+            "the input of this finding is not there any more", where=wanted.source, hint="run from the folder of the audit"
         )
     options = Options(told.template, None if told.map is None else dict(told.map), told.map_name)
     reader = recognise(Path(path), load_readers(), told.format)
@@ -188,24 +204,24 @@ def _episode(finding: Finding, told: Reading, changed: bool) -> Episode:
         for episode in reader.read(unit, options):
             if not isinstance(episode, Episode) or str(episode.source.record) != record:
                 continue
-            if shown_name(episode.episode_id) == finding.episode_id:
+            if shown_name(episode.episode_id) == wanted.episode_id:
                 return episode
     if changed:
         raise UsageError(
             "the input has changed since the audit, and the record is not in it any more",
-            where=finding.source,
+            where=wanted.source,
             hint="audit it again, or restore the file",
         )
     raise UsageError(
         "the record cannot be found in the input",
-        where=finding.source,
+        where=wanted.source,
         hint="give the --map, --format and --template of the audit; or the input changed since",
     )
 
 
-def _texts(finding: Finding, episode: Episode) -> list[str]:
-    """The revealed stretches: reasoning, then the scorer's input with a little around it."""
-    reasoning = "\n".join(segment.text.reveal() for segment in episode.segments if segment.channel is Channel.REASONING)
+def _texts(finding: Finding, episode: Episode, owner: Episode) -> list[str]:
+    """The revealed stretches: reasoning (the owner's), then the scorer's input with a little around it."""
+    reasoning = "\n".join(segment.text.reveal() for segment in owner.segments if segment.channel is Channel.REASONING)
     lines = []
     call = episode.calls[finding.call]
     inputs = {

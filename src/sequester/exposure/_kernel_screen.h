@@ -403,7 +403,7 @@ static bool open_own(seq_batch *batch, PyObject *own, size_t episodes, seq_table
     if (PyObject_GetBuffer(own, &tables->own, PyBUF_SIMPLE) < 0) {
         return false;
     }
-    if ((size_t)tables->own.len != episodes * sizeof(uint32_t) || (uintptr_t)tables->own.buf % sizeof(uint32_t) != 0) {
+    if ((size_t)tables->own.len != episodes * sizeof(uint32_t) || (episodes && (uintptr_t)tables->own.buf % sizeof(uint32_t) != 0)) {
         PyErr_SetString(PyExc_ValueError, "one 32-bit number of own texts per episode");
         return false;
     }

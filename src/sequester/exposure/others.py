@@ -105,7 +105,7 @@ def _pairs(samples: Samples) -> Pairs:
         for owner, some in owners.items():
             windows = frozenset(window for window, _, _ in some)
             telling = windows if is_digest else frozenset(window for window, _, is_common in some if not is_common)
-            covering = len(windows) >= max(VOTES, _COVERING * int(samples.counts[owner, 0]))
+            covering = len(windows) >= _COVERING * int(samples.counts[owner, 0])
             if len(telling) >= VOTES or covering:
                 found.setdefault(reader, {})[owner] = Shared(windows, telling)
     return found

@@ -1,0 +1,229 @@
+"""Another episode's reasoning in a reward input: what is found, whose it is said to be, and which coincidences are left alone."""
+
+import random
+
+import pytest
+from tests.exposure.cases import KEY, answer, audited, call, episode, facts, leaky, reasoning, result_of, words, write
+
+from sequester.episodes.readers import jsonlines
+from sequester.exposure import others
+from sequester.exposure.others import Encounters, exposed
+from sequester.findings.model import FindingClass, Severity, Verdict
+
+
+def crossing(result):
+    """Episode -> whose reasoning was found in its inputs, at medium or above."""
+    assert all(one.rule == "SQ104" and one.owner for one in result.findings if one.class_ is FindingClass.CROSS_EPISODE)
+    return {
+        one.episode_id: one.owner
+        for one in result.findings
+        if one.class_ is FindingClass.CROSS_EPISODE and one.severity.at_least(Severity.MEDIUM)
+    }
+
+
+def shown(number, *owners, **keys):
+    """An episode whose scorer saw the reasoning of others."""
+    return episode(number, call(number, notes="\n\n".join(reasoning(owner) for owner in owners)), **keys)
+
+
+def test_nothing_to_compare_finds_nothing_and_is_no_pass(tmp_path):
+    assert not Encounters().pairs()
+    assert not list(exposed(iter(()), {}, KEY))
+    assert audited().verdict is Verdict.NOTHING_ASSESSED
+    assert result_of(tmp_path, *(episode(number) for number in range(20))).verdict is Verdict.NONE_FOUND
+
+
+def test_a_shifted_index_exposes_every_episode(tmp_path):
+    result = result_of(tmp_path, *(shown(number, (number + 1) % 30) for number in range(30)))
+    assert crossing(result) == {f"e{number}": f"e{(number + 1) % 30}" for number in range(30)}
+    assert (result.verdict, result.episodes.exposed, result.episodes.audited) == (Verdict.EXPOSED, 30, 30)
+    assert result.reward_calls.exposed == 30
+    assert {one.severity for one in result.findings} == {Severity.HIGH}
+
+
+@pytest.mark.parametrize("place", [3, 5])
+def test_one_exchanged_input_exposes_one_episode_and_names_the_other(tmp_path, place):
+    run = [episode(number) for number in range(9)]
+    run[4] = shown(4, place)
+    result = result_of(tmp_path, *run)
+    assert crossing(result) == {"e4": f"e{place}"}
+    (found,) = result.findings
+    assert found.owner_source.endswith(f":{place + 1}")
+    assert found.source.endswith(":5")
+    assert f"episode e{place}" in found.note
+    assert (found.reward_path, found.field, found.transforms) == ("judge", "notes", ("verbatim",))
+    (span,) = found.spans
+    assert reasoning(place)[slice(*span.cot)] == reasoning(place)[slice(*span.input)] == reasoning(place)
+    assert found.cot_fraction == 1.0
+    assert result.episodes.exposed == 1
+    assert result.episodes.audited == 9
+
+
+def test_siblings_joined_into_one_prompt_without_ones_own(tmp_path):
+    groups = [range(start, start + 4) for start in range(0, 24, 4)]
+    run = [shown(number, *(other for other in group if other != number)) for group in groups for number in group]
+    result = result_of(tmp_path, *run)
+    owners = crossing(result)
+    assert len(owners) == 24
+    assert all(int(owner[1:]) // 4 == int(name[1:]) // 4 for name, owner in owners.items())
+    assert all("further episode(s)" in one.note for one in result.findings)
+
+
+def test_a_digest_of_excerpts_is_no_shared_reference(tmp_path):
+    excerpts = "\n".join(words(f"reasoning {owner}", 400)[:700] for owner in range(5))
+    run = [episode(number, reasoning=words(f"reasoning {number}", 400)) for number in range(5)]
+    run += [episode(number, call(number, digest=excerpts)) for number in range(5, 30)]
+    assert set(crossing(result_of(tmp_path, *run))) == {f"e{number}" for number in range(5, 30)}
+
+
+def test_a_rollout_shown_as_an_example_to_all_later_ones(tmp_path):
+    run = [episode(0), *(shown(number, 0) for number in range(1, 40))]
+    assert crossing(result_of(tmp_path, *run)) == {f"e{number}": "e0" for number in range(1, 40)}
+
+
+def test_the_length_of_what_was_handed_over_decides(tmp_path):
+    long = {number: words(f"reasoning {number}", 500) for number in range(20)}
+    for size, expected in ((300, True), (90, False)):
+        run = [episode(n, call(n, notes=long[(n + 1) % 20][50 : 50 + size]), reasoning=long[n]) for n in range(20)]
+        assert (len(crossing(result_of(tmp_path, *run))) >= 19) is expected
+
+
+def test_edited_and_rewrapped_text_is_found_too(tmp_path):
+    draw = random.Random(3)
+    text = words("reasoning 2", 400).split()
+    edited = " ".join(word.upper() if draw.random() < 0.3 else word for word in text if draw.random() > 0.03)
+    wrapped = "> " + edited.replace(" ", "\n> ")
+    run = [episode(n, reasoning=words(f"reasoning {n}", 400)) for n in range(5)]
+    run[4] = episode(4, call(4, notes=wrapped))
+    assert crossing(result_of(tmp_path, *run)) == {"e4": "e2"}
+
+
+def test_ones_own_reasoning_stays_a_finding_of_its_own(tmp_path):
+    result = result_of(tmp_path, *(episode(number) for number in range(5)), leaky(7), shown(8, 2))
+    assert {one.episode_id: one.class_ for one in result.findings} == {
+        "e7": FindingClass.CONTENT,
+        "e8": FindingClass.CROSS_EPISODE,
+    }
+    both = result_of(tmp_path, *(episode(number) for number in range(5)), shown(8, 8, 2))
+    assert {one.class_ for one in both.findings} == {FindingClass.CONTENT, FindingClass.CROSS_EPISODE}
+    assert both.episodes.exposed == 1
+
+
+def test_the_same_rollout_in_two_records_is_not_another_one(tmp_path):
+    twice = [leaky(1), leaky(1, episode_id="again")]
+    assert not crossing(result_of(tmp_path, *(episode(number) for number in range(2, 6)), *twice))
+    owners = crossing(result_of(tmp_path, *([episode(1)] * 4), shown(8, 1)))
+    assert owners == {"e8": "e1"}
+
+
+def test_a_siblings_answer_drafted_in_the_reasoning_of_a_third_is_no_finding(tmp_path):
+    said = words("what the siblings say", 120)
+    run = [episode(0, answer=said), episode(1, reasoning=reasoning(1) + said)]
+    run += [episode(number, call(number, reference=said)) for number in range(2, 10)]
+    assert not crossing(result_of(tmp_path, *run))
+
+
+def test_a_rubric_that_somebody_recites_is_no_finding(tmp_path):
+    rubric = words("a long rubric", 60)
+    run = [episode(number, call(number, instructions=rubric)) for number in range(8)]
+    run[3] = episode(3, call(3, instructions=rubric), reasoning=words("reasoning 3", 400) + rubric)
+    assert result_of(tmp_path, *run).verdict is Verdict.NONE_FOUND
+
+
+def test_what_the_reader_was_given_or_says_itself_is_no_finding(tmp_path):
+    given = reasoning(2)
+    for one in (
+        shown(5, 2, prompt="An example: " + given),
+        shown(5, 2, answer=given),
+        shown(5, 2, columns={"reference": given}),
+    ):
+        assert not crossing(result_of(tmp_path, *(episode(number) for number in range(4)), one))
+
+
+def test_an_idea_that_many_have_is_no_finding(tmp_path):
+    idea = words("an idea", 100)
+    run = [episode(number, reasoning=idea + reasoning(number)) for number in range(3)]
+    assert not crossing(result_of(tmp_path, *run, episode(9, call(9, notes=idea))))
+
+
+def test_several_calls_are_told_apart(tmp_path):
+    two = episode(6, call(6), call(6, "critic", notes=reasoning(1)), call(6, "critic", notes=reasoning(2)))
+    result = result_of(tmp_path, *(episode(number) for number in range(5)), two)
+    assert {(one.call, one.reward_path, one.owner) for one in result.findings} == {(1, "critic", "e1"), (2, "critic", "e2")}
+    assert (result.episodes.exposed, result.reward_calls.exposed, result.reward_calls.seen) == (1, 2, 8)
+
+
+def test_the_advantage_of_an_exposed_episode_is_counted_once(tmp_path):
+    run = [episode(number) for number in range(4)]
+    run.append(shown(4, 0))
+    plain = result_of(tmp_path, *(episode(number) for number in range(5)))
+    result = result_of(tmp_path, *run)
+    assert result.reward_mass == plain.reward_mass
+    assert (result.episodes.seen, result.episodes.audited) == (plain.episodes.seen, plain.episodes.audited)
+
+
+def test_a_call_that_is_not_assessed_may_be_exposed(tmp_path):
+    run = [episode(number) for number in range(4)]
+    run.append(shown(4, 0, reasoning="too short"))
+    result = result_of(tmp_path, *run)
+    assert crossing(result) == {"e4": "e0"}
+    assert result.episodes.exposed == 1
+
+
+def test_an_answer_that_is_shown_is_no_reasoning(tmp_path):
+    run = [episode(number, call(number, others=[answer(other) for other in range(8)])) for number in range(8)]
+    assert result_of(tmp_path, *run).verdict is Verdict.NONE_FOUND
+
+
+def test_units_and_processes_do_not_matter_inside_a_unit(tmp_path, monkeypatch):
+    run = [shown(number, number ^ 1) for number in range(64)]
+    path = write(tmp_path / "run.jsonl", run)
+    monkeypatch.setattr(jsonlines, "UNIT_BYTES", path.stat().st_size // 3)
+    one, two = audited(path), audited(path, jobs=2)
+    assert facts(one) == facts(two)
+    assert 58 <= len(crossing(one)) <= 64
+    assert all(name == f"e{int(owner[1:]) ^ 1}" for name, owner in crossing(one).items())
+
+
+def test_windows_are_compared_in_overlapping_parts(tmp_path, monkeypatch):
+    run = [shown(number, number ^ 1) for number in range(640)]
+    whole = facts(result_of(tmp_path, *run))
+    monkeypatch.setattr(others, "HORIZON", 4000)
+    parts = result_of(tmp_path, *run)
+    assert facts(parts) == whole
+    assert len(crossing(parts)) >= 635
+
+
+def test_of_many_owners_the_best_are_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(others, "MOST_OWNERS", 2)
+    run = [*(episode(number) for number in range(6)), shown(9, *range(6))]
+    (found,) = result_of(tmp_path, *run).findings
+    assert "1 further episode(s)" in found.note
+
+
+def test_a_file_that_changes_between_the_readings_is_said(tmp_path, monkeypatch):
+    path = write(tmp_path / "run.jsonl", [*(episode(number) for number in range(4)), shown(4, 0)])
+    pairs = Encounters.pairs
+
+    def meanwhile(self):
+        path.write_bytes(path.read_bytes().replace(b'"environment": "harbours"', b'"environment": "airports"'))
+        return pairs(self)
+
+    monkeypatch.setattr(Encounters, "pairs", meanwhile)
+    result = audited(path)
+    assert "changed while it was read" in result.inputs[0].error
+    assert result.verdict is Verdict.INCOMPLETE
+
+
+def test_a_file_that_goes_away_between_the_readings_is_said(tmp_path, monkeypatch):
+    path = write(tmp_path / "run.jsonl", [*(episode(number) for number in range(4)), shown(4, 0)])
+    pairs = Encounters.pairs
+
+    def meanwhile(self):
+        path.unlink()
+        return pairs(self)
+
+    monkeypatch.setattr(Encounters, "pairs", meanwhile)
+    result = audited(path)
+    assert result.inputs[0].error
+    assert result.verdict is Verdict.INCOMPLETE

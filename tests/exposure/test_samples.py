@@ -1,0 +1,151 @@
+"""Sampled windows: two copies of a text give the same ones, kernel and reference agree, and only somebody's own private text meets."""
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.exposure.cases import words
+from tests.exposure.hostile_texts import episode
+
+from sequester.exposure import matching, oracle
+from sequester.exposure.oracle import RawEpisode
+from sequester.exposure.samples import KINDS, NOBODY, Samples, meetings, sampled, voices
+from sequester.exposure.sketch import WINDOW
+
+_kernel = pytest.importorskip("sequester.exposure._kernel")
+
+
+@pytest.fixture(params=_kernel.levels())
+def level(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each instruction set this machine has, in turn."""
+    matching.configure_kernel(request.param)
+    yield request.param
+    matching.configure_kernel(_kernel.levels()[0] if matching.implementation == "python" else matching.implementation)
+
+
+def samples_of(episodes: list[RawEpisode], own: list[int] | None = None) -> Samples:
+    """What the reference samples of some episodes; of each, the last `own` public texts are its output."""
+    samples = Samples()
+    oracle.screen(episodes, None, samples, own or [0] * len(episodes))
+    return samples
+
+
+def met(episodes: list[RawEpisode], own: list[int] | None = None) -> set[tuple[int, int, int]]:
+    samples = samples_of(episodes, own)
+    counts = samples.counts
+    found = meetings(samples.windows, counts, voices(samples.windows, counts))
+    return {(reader, first, second) for _, reader, first, second, _ in found.tolist()}
+
+
+def raw(name: object, count: int = 150) -> bytes:
+    return words(name, count).encode()
+
+
+def test_nothing_gives_no_windows_and_meets_nobody() -> None:
+    assert len(sampled(b"")) == len(sampled(b"short")) == 0
+    samples = Samples()
+    assert samples.size == 0
+    assert len(matching.meetings(samples)[0]) == 0
+    assert met([]) == met([([], [], [])]) == set()
+
+
+@pytest.mark.parametrize("block", range(2))
+def test_kernel_samples_like_the_reference(level: str, block: int) -> None:
+    for seed in range(20 * block, 20 * block + 20):
+        rng = random.Random(seed)
+        episodes = [episode(rng) for _ in range(5)]
+        # Each one is handed the reasoning of the next one, and one stands twice in the log.
+        episodes = [(mine, public, [*calls, list(episodes[n - 1][0])]) for n, (mine, public, calls) in enumerate(episodes)]
+        episodes.append(episodes[rng.randrange(5)])
+        own = [rng.randint(0, len(public)) for _, public, _ in episodes]
+        theirs, ours = samples_of(episodes, own), Samples()
+        matching.screen(episodes, None, ours, own)
+        assert np.array_equal(ours.counts, theirs.counts), seed
+        assert np.array_equal(ours.windows, theirs.windows), seed
+        found, speaking = matching.meetings(ours)
+        assert found.tobytes() == meetings(theirs.windows, theirs.counts, speaking).tobytes(), seed
+
+
+@given(before=st.binary(max_size=100), after=st.binary(max_size=100))
+@settings(max_examples=50, deadline=None)
+def test_a_copy_gives_the_windows_of_the_text_wherever_it_stands(before: bytes, after: bytes) -> None:
+    text = matching.normalise(raw("a text"))
+    assert set(sampled(text).tolist()) <= set(sampled(before + text + after).tolist())
+
+
+def test_one_window_of_32_is_sampled_and_none_of_repeated_text() -> None:
+    text = matching.normalise(raw("long", 20_000))
+    assert 0.7 < len(sampled(text)) * 32 / len(text) < 1.3
+    assert len(sampled(b"=" * 5000 + b"ab" * 5000 + b"abcdefgh" * 900)) == 0
+
+
+def test_marked_bytes_are_left_out() -> None:
+    text = matching.normalise(raw("text", 2000))
+    marks = bytearray(len(text))
+    marks[: len(text) // 2] = b"\1" * (len(text) // 2)
+    assert np.array_equal(sampled(text, marks), sampled(text[len(text) // 2 :]))
+    assert len(sampled(text, bytearray(b"\1") * len(text))) == 0
+
+
+def test_the_reasoning_of_another_episode_meets() -> None:
+    secret = raw("secret")
+    assert met([([secret], [], []), ([raw("mine")], [], [[b"Notes: " + secret]])]) == {(1, 0, NOBODY)}
+
+
+def test_who_comes_first_does_not_matter() -> None:
+    secret = raw("secret")
+    assert met([([raw("mine")], [], [[b"Notes: " + secret]]), ([secret], [], [])]) == {(0, 1, NOBODY)}
+
+
+def test_public_text_of_the_owner_does_not_meet() -> None:
+    secret = raw("secret")
+    assert met([([secret], [(secret, 0)], []), ([], [], [[secret]])]) == set()
+
+
+def test_what_somebody_says_openly_does_not_meet() -> None:
+    secret = raw("secret")
+    episodes: list[RawEpisode] = [([secret], [], []), ([], [], [[secret]]), ([], [(b"prompt", 0), (secret, 0)], [])]
+    assert met(episodes, [0, 0, 1]) == set()
+    assert met(episodes, [0, 0, 0]) == {(1, 0, NOBODY)}, "a prompt is no output"
+
+
+def test_what_two_think_meets_and_what_three_think_does_not() -> None:
+    secret = raw("secret")
+    thinkers: list[RawEpisode] = [([raw(number) + secret], [], []) for number in range(3)]
+    assert met([*thinkers[:2], ([], [], [[secret]])]) == {(2, 0, 1)}
+    assert met([*thinkers, ([], [], [[secret]])]) == set()
+
+
+def test_a_rollout_in_several_records_is_one_voice() -> None:
+    secret = raw("secret")
+    episodes: list[RawEpisode] = [([secret], [], []), ([], [], []), ([secret], [], [[b"more"]]), ([secret], [], []), ([], [], [])]
+    samples = samples_of(episodes)
+    assert voices(samples.windows, samples.counts).tolist() == [0, 1, 0, 0, 4]
+    assert met([*episodes, ([], [], [[secret]])]) == {(5, 0, NOBODY)}
+
+
+def test_the_older_half_is_forgotten() -> None:
+    samples = Samples()
+    for number in range(4):
+        matching.screen([([raw(number)], [], []), ([], [], [])], None, samples, [0, 0])
+    sizes = samples.counts.sum(axis=1)
+    assert samples.forget_half() == 4
+    assert samples.size == sizes[4:].sum() == len(samples.windows)
+    assert samples.counts.shape == (4, KINDS)
+
+
+@pytest.mark.parametrize("sizes", [(8, 0, 0), (8, 12, 0), (0, 12, 8), (0, 11, 4)])
+def test_the_kernel_refuses_numbers_that_do_not_fit(sizes: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="fit"):
+        _kernel.meetings(*(bytes(size) for size in sizes))
+    with pytest.raises(ValueError, match="own"):
+        _kernel.screen([((), (), ())], None, None, b"\0")
+
+
+def test_a_window_is_as_long_as_the_shortest_text_that_has_one() -> None:
+    text = next(one for one in (matching.normalise(raw(n, 12))[:WINDOW] for n in range(1000)) if len(sampled(one)))
+    assert len(sampled(text)) == 1
+    assert len(sampled(text[:-1])) == 0
