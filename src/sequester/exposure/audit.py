@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from sequester import __version__
 from sequester.episodes.readers.interface import Options, Reader
+from sequester.exposure.borders import Borders
 from sequester.exposure.calibration import Calibration, headlines
 from sequester.exposure.inputs import find_jobs, tasks
 from sequester.exposure.matching import Sketch, implementation
@@ -54,11 +55,14 @@ def audit(
     """Audit all inputs. Raises UsageError and ConfigError; what is wrong with an input is in the result."""
     found = find_jobs(paths, readers, options, format)
     tally, sketch = Tally(), Sketch()
-    units = tasks(found, readers, options)
+    units = (task._replace(number=number) for number, task in enumerate(tasks(found, readers, options)))
     scanner = Scanner({reader.name: reader for reader in readers}, options, key, sketch)
     scanned = scan_together(units, scanner, jobs) if jobs > 1 else scan_here(units, scanner)
+    borders = Borders(scanner.readers, options, key)
     for task, part in scanned:
         tally.merge(part)
+        if part.edges is not None:
+            borders.add(task, part.edges, tally)
         if progress is not None:
             progress(tally.seen, task.unit.path)
     inputs = [

@@ -11,7 +11,8 @@ most hold them), and which few inputs hold: what stands in CROWD inputs or in th
 Unless the input is a digest, which holds the reasoning of DIGEST others, or the stretches cover `never_shared` of the owner's. Measured on
 14,080 real episodes with another one's answer in the input, not subtracted: the longest of all coincidences is 108 characters.
 
-What it does not see: owners outside the unit, encoded copies, token ids, pieces under about 130 characters.
+What it does not see: owners further away than the unit and EDGE episodes of the units beside it, encoded copies, token ids, pieces
+under about 130 characters.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from sequester.exposure import matching
 from sequester.exposure.examine import Finder, searched_texts
 from sequester.exposure.naming import shown_name
 from sequester.exposure.private import Material
-from sequester.exposure.samples import NOBODY, Numbers, Samples, sampled
+from sequester.exposure.samples import NOBODY, Edges, Numbers, Samples, sampled
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight
 from sequester.exposure.subject import Subject
 from sequester.exposure.tally import Candidate
@@ -45,6 +46,8 @@ MOST_OWNERS = 8
 """Owners looked at for one reader, those with most windows first."""
 HORIZON = 1 << 22
 """Windows compared at once: those of some 150 MB of text."""
+EDGE = 64
+"""Episodes at each end of a unit that are compared with the neighbouring unit's."""
 _COVERING = 0.3
 """Share of an owner's windows from which its reasoning may be covered as far as `never_shared` says."""
 
@@ -66,25 +69,46 @@ class Encounters:
 
     def __init__(self) -> None:
         self.samples = Samples()
-        self._first = 0
+        self._forgotten = 0
+        self._first: tuple[bytes, bytes] | None = None
         self._pairs: Pairs = {}
 
     def noted(self) -> None:
         """To be called when episodes were added to `samples`."""
         if self.samples.size > HORIZON:
             self._meet()
-            self._first += self.samples.forget_half()
+            self._first = self._first or self.samples.part(slice(EDGE))
+            self._forgotten += self.samples.forget_half()
 
     def pairs(self) -> Pairs:
         """All pairs worth a close look."""
         self._meet()
         return self._pairs
 
+    @property
+    def edges(self) -> Edges:
+        """What the units before and after this one are compared with."""
+        first = self._first or self.samples.part(slice(EDGE))
+        return Edges(first, self.samples.part(slice(-EDGE, None)), self._forgotten + len(self.samples.counts))
+
     def _meet(self) -> None:
         if self.samples.size:
             for reader, owners in _pairs(self.samples).items():
-                known = self._pairs.setdefault(reader + self._first, {})
-                known.update({owner + self._first: shared for owner, shared in owners.items()})
+                known = self._pairs.setdefault(reader + self._forgotten, {})
+                known.update({owner + self._forgotten: shared for owner, shared in owners.items()})
+
+
+def pairs_across(last: tuple[bytes, bytes], first: tuple[bytes, bytes]) -> Pairs:
+    """The pairs of an episode at the end of a unit and one at the beginning of the next, numbered from the first of `last` on."""
+    samples = Samples()
+    samples.add(*last)
+    border = len(samples.counts)
+    samples.add(*first)
+    found = {
+        reader: {owner: shared for owner, shared in owners.items() if (owner < border) != (reader < border)}
+        for reader, owners in _pairs(samples).items()
+    }
+    return {reader: owners for reader, owners in found.items() if owners}
 
 
 def _pairs(samples: Samples) -> Pairs:
@@ -121,7 +145,7 @@ def _common(windows: matching.Windows, speakers: Numbers, own: NDArray[np.bool_]
 
 
 class Known(NamedTuple):
-    """An episode read once more."""
+    """An episode that can be searched for, and in."""
 
     episode: Episode
     material: Material

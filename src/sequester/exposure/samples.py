@@ -12,6 +12,7 @@ gives the same windows are one voice: a log may hold a rollout in several record
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,14 @@ def sampled(text: bytes, marks: bytes | bytearray | None = None) -> Windows:
     return hashes_at(text, places[kept])
 
 
+class Edges(NamedTuple):
+    """The samples of a unit's first and last episodes, as `Samples.add` takes them, and how many episodes it has."""
+
+    first: tuple[bytes, bytes]
+    last: tuple[bytes, bytes]
+    episodes: int
+
+
 class Samples:
     """The sampled windows of some episodes, one after the other."""
 
@@ -71,6 +80,13 @@ class Samples:
         self.size -= sum(map(len, self._windows[:half])) // 8
         del self._windows[:half], self._counts[:half]
         return episodes
+
+    def part(self, episodes: slice) -> tuple[bytes, bytes]:
+        """Windows and counts of some consecutive episodes, as `add` takes them."""
+        counts = self.counts
+        ends = np.concatenate([[0], np.cumsum(counts.sum(axis=1, dtype=np.int64))])
+        start, stop, _ = episodes.indices(len(counts))
+        return self.windows[ends[start] : ends[max(start, stop)]].tobytes(), counts[start:stop].tobytes()
 
     @property
     def windows(self) -> Windows:

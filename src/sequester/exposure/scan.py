@@ -7,7 +7,7 @@ text, gaps, severity) is settled afterwards from the tallies.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -24,7 +24,7 @@ from sequester.errors import InputError
 from sequester.exposure import matching
 from sequester.exposure.examine import examine, searched_texts
 from sequester.exposure.naming import shown_name
-from sequester.exposure.others import Encounters, Known, exposed
+from sequester.exposure.others import Encounters, Exposed, Known, exposed
 from sequester.exposure.private import MIN_PRIVATE, Material, material
 from sequester.exposure.severity import THRESHOLDS
 from sequester.exposure.subject import Subject, characters_per_byte
@@ -49,8 +49,36 @@ def scan_unit(
     episodes = scan.counted(reader, unit, options)
     while batch := list(islice(episodes, BATCH)):
         scan.batch(batch)
-    scan.compare(reader, unit, options)
-    return scan.finished()
+    tally = scan.finished()
+    tally.edges = scan.encounters.edges
+    if pairs := scan.encounters.pairs():
+        add_foreign(tally, exposed(read_again(reader, unit, options), pairs, key), unit, key)
+    return tally
+
+
+def read_again(reader: Reader, unit: Unit, options: Options) -> Iterator[Known]:
+    """The episodes of a unit that were screened, in that order. Raises InputError where it cannot be read as before."""
+    for record in reader.read(unit, options):
+        if (
+            isinstance(record, Episode)
+            and record.split.status is not _NO_COT
+            and (parts := material(record)).unassessable is None
+        ):
+            yield Known(record, parts)
+
+
+def add_foreign(tally: Tally, found: Iterable[Exposed], unit: Unit, key: FingerprintKey) -> None:
+    """Add other episodes' reasoning to what a tally knows of episodes that it counted. What stops the reading is kept in its errors."""
+    try:
+        for episode, candidates in found:
+            suspect = _alone(episode, key)
+            if suspect.key not in tally.foreign and not suspect.suspicious and not tally.suspect_later(suspect):
+                raise InputError("changed while it was read", where=episode.source.path, hint="audit it again")
+            calls = tally.foreign.setdefault(suspect.key, {})
+            for number, one in candidates.items():
+                calls[number] = max(calls.get(number, one), one, key=lambda candidate: candidate.private)
+    except InputError as error:
+        tally.errors.setdefault(unit.path, _told(error))
 
 
 @dataclass
@@ -71,7 +99,7 @@ class _Scan:
         self._tally = tally
         self._outlines: dict[tuple[str | None, int | None, tuple[CallOutcome, ...]], _Alike] = {}
         """Unsuspicious episodes by environment, step and what became of their calls."""
-        self._encounters = Encounters()
+        self.encounters = Encounters()
 
     def counted(self, reader: Reader, unit: Unit, options: Options) -> Iterator[Episode]:
         """The episodes of a unit that may hold reasoning; every record is counted, every skipped one with its reason.
@@ -96,7 +124,7 @@ class _Scan:
                 else:
                     yield record
         except InputError as error:
-            tally.errors[path] = str(error) + (f" ({error.hint})" if error.hint else "")
+            tally.errors[path] = _told(error)
         if tally.seen:
             tally.records[path] = tally.seen
         if known_steps := {step for step in steps if step is not None}:
@@ -114,8 +142,8 @@ class _Scan:
             else:
                 self._count(episode, parts)
         texts = [_texts(episode, parts) for episode, parts in searched]
-        screened = matching.screen(texts, self._sketch, self._encounters.samples, [len(parts.own) for _, parts in searched])
-        self._encounters.noted()
+        screened = matching.screen(texts, self._sketch, self.encounters.samples, [len(parts.own) for _, parts in searched])
+        self.encounters.noted()
         hits: dict[int, dict[int, matching.Hit]] = {}
         for hit in screened.hits:
             hits.setdefault(hit.episode, {})[hit.call] = hit
@@ -185,52 +213,29 @@ class _Scan:
         reason = Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None
         return tuple(one for one in found.candidates if one.covered >= least), reason
 
-    def compare(self, reader: Reader, unit: Unit, options: Options) -> None:
-        """Look for the reasoning of other episodes of the unit in each one's inputs, and count anew those where there is some."""
-        pairs = self._encounters.pairs()
-        if not pairs:
-            return
-        again = _Scan(self._key, None, Tally())
-        episodes = ((episode, material(episode)) for episode in again.counted(reader, unit, options))
-        searched = (Known(episode, parts) for episode, parts in episodes if parts.unassessable is None)
-        places = {(suspect.source, suspect.episode_id): place for place, suspect in enumerate(self._tally.suspects)}
-        for episode, found in exposed(searched, pairs, self._key):
-            if not self._expose(episode, found, places):
-                again._tally.errors[unit.path] = "changed while it was read; audit it again"
-                break
-        for path, error in again._tally.errors.items():
-            self._tally.errors.setdefault(path, error)
-
-    def _expose(self, episode: Episode, found: Mapping[int, Candidate], places: Mapping[tuple[str, str], int]) -> bool:
-        """Add candidates to the calls of an episode that was counted; False where no such episode was."""
-        alone = _Scan(self._key, None, Tally())
-        alone.batch([episode])
-        if alone._tally.suspects:
-            suspect = alone._tally.suspects[0]
-            place = places.get((suspect.source, suspect.episode_id))
-        else:
-            (outline, alike), *_ = alone._outlines.items()
-            counted = self._outlines.get(outline, _Alike())
-            place = len(self._tally.suspects) if counted.times else None
-            counted.times -= 1
-            if counted.advantage is not None:
-                counted.advantage -= alike.advantage or 0.0
-            suspect = _suspect(episode, outline[0], outline[2])
-        if place is None:
-            return False
-        calls = tuple(
-            replace(call, candidates=(*call.candidates, found[number])) if number in found else call
-            for number, call in enumerate(suspect.calls)
-        )
-        self._tally.suspects[place : place + 1] = [replace(suspect, calls=calls)]
-        return True
+    def only(self, episode: Episode) -> Suspect:
+        """The one episode that was scanned."""
+        for suspect in self._tally.suspects:
+            return suspect
+        ((environment, _, calls),) = self._outlines
+        return _suspect(episode, environment, calls)
 
     def finished(self) -> Tally:
         """The tally, with the unsuspicious episodes in it."""
         for (environment, step, calls), alike in self._outlines.items():
-            if alike.times:
-                count_episode(self._tally, Suspect("", environment, step, "", alike.advantage, calls), frozenset(), alike.times)
+            count_episode(self._tally, Suspect("", environment, step, "", alike.advantage, calls), frozenset(), alike.times)
         return self._tally
+
+
+def _alone(episode: Episode, key: FingerprintKey) -> Suspect:
+    """What a scan says of one episode."""
+    scan = _Scan(key, None, Tally())
+    scan.batch([episode])
+    return scan.only(episode)
+
+
+def _told(error: InputError) -> str:
+    return str(error) + (f" ({error.hint})" if error.hint else "")
 
 
 def _suspect(episode: Episode, environment: str | None, calls: tuple[CallOutcome, ...]) -> Suspect:

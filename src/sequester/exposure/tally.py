@@ -10,11 +10,13 @@ import pickle
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sequester.episodes.model import Evidence, Reason, Skipped
+from sequester.exposure.samples import Edges
 from sequester.exposure.severity import ChainWeight
 from sequester.findings.model import FindingClass, SkippedRecord, Span
 
@@ -85,6 +87,15 @@ class Suspect(Struct, frozen=True):
     advantage: float | None
     calls: tuple[CallOutcome, ...]
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from all others."""
+        return self.source, self.episode_id
+
+    @property
+    def suspicious(self) -> bool:
+        return any(call.candidates for call in self.calls)
+
 
 class Handover(NamedTuple):
     """A reward path to which the framework hands the CoT over by contract."""
@@ -142,6 +153,10 @@ class Tally:
     """Episodes that settle only when the whole run is known."""
     packed: list[bytes] = field(default_factory=list)
     """Suspects of tallies that were merged, pickled: a sixth of the memory, for what may be every other episode of a run."""
+    foreign: dict[tuple[str, str], dict[int, Candidate]] = field(default_factory=dict)
+    """Other episodes' reasoning in the calls of suspects, by `Suspect.key` and call; they get it when they are taken."""
+    edges: Edges | None = None
+    """Of the one unit that this is the tally of."""
     handovers: dict[Handover, Reach] = field(default_factory=dict)
     echo: Counter[str] = field(default_factory=Counter)
     echo_episodes: int = 0
@@ -172,26 +187,59 @@ class Tally:
     def take_suspects(self) -> Iterator[Suspect]:
         """Every suspect, once; they are gone afterwards."""
         while self.packed:
-            yield from pickle.loads(self.packed.pop())
+            yield from map(self._completed, pickle.loads(self.packed.pop()))
         suspects, self.suspects = self.suspects, []
-        yield from suspects
+        yield from map(self._completed, suspects)
+
+    def _completed(self, suspect: Suspect) -> Suspect:
+        foreign = self.foreign.get(suspect.key)
+        if foreign is None:
+            return suspect
+        calls = enumerate(suspect.calls)
+        return replace(
+            suspect,
+            calls=tuple(
+                replace(call, candidates=(*call.candidates, foreign[number])) if number in foreign else call
+                for number, call in calls
+            ),
+        )
+
+    def suspect_later(self, suspect: Suspect) -> bool:
+        """Take an episode that was counted as unsuspicious among the suspects; False where no such episode was counted."""
+        alone = Tally()
+        count_episode(alone, suspect, frozenset())
+        both = list(zip(self._counts(), alone._counts(), strict=True))
+        if any(mine[key] < count for mine, theirs in both for key, count in theirs.items()):
+            return False
+        for mine, theirs in both:
+            mine.subtract(theirs)
+            for key in [key for key in theirs if not mine[key]]:
+                del mine[key]
+        self.mass -= alone.mass
+        self.mass_observed -= alone.mass_observed
+        self.suspects.append(suspect)
+        return True
+
+    def _counts(self) -> tuple[Counter[Any], ...]:
+        """What `count_episode` counts in."""
+        return (
+            self.episodes,
+            self.exposed,
+            self.exposed_by,
+            self.with_evidence,
+            self.unassessed_with,
+            self.scored,
+            self.calls,
+            self.places,
+        )
 
     def merge(self, other: Tally) -> None:
         """Add what another tally counted over other units."""
-        for mine, theirs in (
-            (self.records, other.records),
-            (self.episodes, other.episodes),
-            (self.exposed, other.exposed),
-            (self.exposed_by, other.exposed_by),
-            (self.with_evidence, other.with_evidence),
-            (self.unassessed_with, other.unassessed_with),
-            (self.echo, other.echo),
-            (self.limits, other.limits),
-        ):
+        for mine, theirs in zip(self._counts(), other._counts(), strict=True):
             mine.update(theirs)
-        self.calls.update(other.calls)
-        self.places.update(other.places)
-        self.scored.update(other.scored)
+        for names, others in ((self.records, other.records), (self.echo, other.echo), (self.limits, other.limits)):
+            names.update(others)
+        self.foreign.update(other.foreign)
         self.errors.update(other.errors)
         self.seen += other.seen
         self.without_cot += other.without_cot

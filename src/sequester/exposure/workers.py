@@ -35,6 +35,8 @@ class Task(NamedTuple):
     reader: str
     unit: Unit
     counts_groups: bool = False
+    number: int = 0
+    """Its place among the units of the audit."""
 
 
 class Scanner(NamedTuple):
