@@ -7,7 +7,7 @@ from tests.exposure.cases import KEY, answer, audited, call, episode, facts, lea
 
 from sequester.episodes.readers import jsonlines
 from sequester.exposure import others
-from sequester.exposure.others import Encounters, exposed
+from sequester.exposure.others import Encounters, exposed, pairs_across
 from sequester.findings.model import FindingClass, Severity, Verdict
 
 
@@ -27,7 +27,10 @@ def shown(number, *owners, **keys):
 
 
 def test_nothing_to_compare_finds_nothing_and_is_no_pass(tmp_path):
-    assert not Encounters().pairs()
+    pairs, edges = Encounters().finished()
+    assert not pairs
+    assert edges == ((b"", b""), (b"", b""), 0)
+    assert not pairs_across(edges.last, edges.first)
     assert not list(exposed(iter(()), {}, KEY))
     assert audited().verdict is Verdict.NOTHING_ASSESSED
     assert result_of(tmp_path, *(episode(number) for number in range(20))).verdict is Verdict.NONE_FOUND
@@ -175,14 +178,52 @@ def test_an_answer_that_is_shown_is_no_reasoning(tmp_path):
     assert result_of(tmp_path, *run).verdict is Verdict.NONE_FOUND
 
 
-def test_units_and_processes_do_not_matter_inside_a_unit(tmp_path, monkeypatch):
-    run = [shown(number, number ^ 1) for number in range(64)]
+@pytest.mark.parametrize("parts", [2, 3, 9])
+def test_neighbouring_units_are_compared_too_in_one_process_or_several(tmp_path, monkeypatch, parts):
+    run = [shown(number, (number + 1) % 64) for number in range(64)]
+    run[20] = episode(20)
     path = write(tmp_path / "run.jsonl", run)
-    monkeypatch.setattr(jsonlines, "UNIT_BYTES", path.stat().st_size // 3)
+    whole = audited(path)
+    monkeypatch.setattr(jsonlines, "UNIT_BYTES", path.stat().st_size // parts)
     one, two = audited(path), audited(path, jobs=2)
     assert facts(one) == facts(two)
-    assert 58 <= len(crossing(one)) <= 64
-    assert all(name == f"e{int(owner[1:]) ^ 1}" for name, owner in crossing(one).items())
+    assert len(crossing(whole)) == 63
+    assert len(crossing(one)) == (63 if parts == 2 else 62), "the last one was shown what the first one thought, two units before"
+    assert one.episodes.audited == whole.episodes.audited == 64
+
+
+def test_files_in_a_row_are_neighbours(tmp_path):
+    for step in range(4):
+        run = [shown(number, number + 1) for number in range(8 * step, 8 * step + 8)]
+        write(tmp_path / "run" / f"{step}.jsonl", run)
+    write(tmp_path / "run" / "4.jsonl", [episode(32)])
+    result = audited(tmp_path / "run")
+    assert crossing(result) == {f"e{number}": f"e{number + 1}" for number in range(32)}
+    assert all(one.owner_source.startswith(str(tmp_path)) for one in result.findings)
+
+
+def test_an_episode_that_is_exposed_twice_over_is_counted_once(tmp_path, monkeypatch):
+    run = [episode(number) for number in range(20)]
+    run[9] = episode(9, call(9, mine=reasoning(9)), call(9, before=reasoning(7)), call(9, "critic", after=reasoning(12)))
+    path = write(tmp_path / "run.jsonl", run)
+    monkeypatch.setattr(jsonlines, "UNIT_BYTES", path.stat().st_size // 2 + 200)
+    result = audited(path)
+    assert (result.episodes.seen, result.episodes.audited, result.episodes.exposed) == (20, 20, 1)
+    assert {(one.call, one.rule, one.owner) for one in result.findings} == {
+        (0, "SQ101", ""),
+        (1, "SQ104", "e7"),
+        (2, "SQ104", "e12"),
+    }
+
+
+def test_what_is_common_in_a_unit_is_common_at_its_borders(tmp_path, monkeypatch):
+    idea = words("an idea", 100)
+    run = [episode(number, reasoning=reasoning(number) + (idea if number in (1, 2, 90) else "")) for number in range(200)]
+    for number in (5, 120):
+        run[number] = episode(number, call(number, notes=idea))
+    path = write(tmp_path / "run.jsonl", run)
+    monkeypatch.setattr(jsonlines, "UNIT_BYTES", path.stat().st_size // 2)
+    assert not crossing(audited(path))
 
 
 def test_windows_are_compared_in_overlapping_parts(tmp_path, monkeypatch):
@@ -203,13 +244,13 @@ def test_of_many_owners_the_best_are_looked_at(tmp_path, monkeypatch):
 
 def test_a_file_that_changes_between_the_readings_is_said(tmp_path, monkeypatch):
     path = write(tmp_path / "run.jsonl", [*(episode(number) for number in range(4)), shown(4, 0)])
-    pairs = Encounters.pairs
+    finished = Encounters.finished
 
     def meanwhile(self):
         path.write_bytes(path.read_bytes().replace(b'"environment": "harbours"', b'"environment": "airports"'))
-        return pairs(self)
+        return finished(self)
 
-    monkeypatch.setattr(Encounters, "pairs", meanwhile)
+    monkeypatch.setattr(Encounters, "finished", meanwhile)
     result = audited(path)
     assert "changed while it was read" in result.inputs[0].error
     assert result.verdict is Verdict.INCOMPLETE
@@ -217,13 +258,13 @@ def test_a_file_that_changes_between_the_readings_is_said(tmp_path, monkeypatch)
 
 def test_a_file_that_goes_away_between_the_readings_is_said(tmp_path, monkeypatch):
     path = write(tmp_path / "run.jsonl", [*(episode(number) for number in range(4)), shown(4, 0)])
-    pairs = Encounters.pairs
+    finished = Encounters.finished
 
     def meanwhile(self):
         path.unlink()
-        return pairs(self)
+        return finished(self)
 
-    monkeypatch.setattr(Encounters, "pairs", meanwhile)
+    monkeypatch.setattr(Encounters, "finished", meanwhile)
     result = audited(path)
     assert result.inputs[0].error
     assert result.verdict is Verdict.INCOMPLETE

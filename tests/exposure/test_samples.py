@@ -12,7 +12,7 @@ from tests.exposure.hostile_texts import episode
 
 from sequester.exposure import matching, oracle
 from sequester.exposure.oracle import RawEpisode
-from sequester.exposure.samples import KINDS, NOBODY, Samples, meetings, sampled, voices
+from sequester.exposure.samples import KINDS, NOBODY, Samples, Windows, meetings, sampled, voices
 from sequester.exposure.sketch import WINDOW
 
 _kernel = pytest.importorskip("sequester.exposure._kernel")
@@ -37,7 +37,12 @@ def met(episodes: list[RawEpisode], own: list[int] | None = None) -> set[tuple[i
     samples = samples_of(episodes, own)
     counts = samples.counts
     found = meetings(samples.windows, counts, voices(samples.windows, counts))
-    return {(reader, first, second) for _, reader, first, second, _ in found.tolist()}
+    return {(reader, first, second) for _, reader, first, second, _ in found.met.tolist()}
+
+
+def inputs_of(samples: Samples) -> Iterator[Windows]:
+    """The windows of each episode's inputs."""
+    return iter(np.split(samples.windows, np.cumsum(samples.counts.ravel())[:-1])[2::KINDS])
 
 
 def raw(name: object, count: int = 150) -> bytes:
@@ -48,7 +53,7 @@ def test_nothing_gives_no_windows_and_meets_nobody() -> None:
     assert len(sampled(b"")) == len(sampled(b"short")) == 0
     samples = Samples()
     assert samples.size == 0
-    assert len(matching.meetings(samples)[0]) == 0
+    assert len(matching.meetings(samples).met) == 0
     assert met([]) == met([([], [], [])]) == set()
 
 
@@ -65,8 +70,12 @@ def test_kernel_samples_like_the_reference(level: str, block: int) -> None:
         matching.screen(episodes, None, ours, own)
         assert np.array_equal(ours.counts, theirs.counts), seed
         assert np.array_equal(ours.windows, theirs.windows), seed
-        found, speaking = matching.meetings(ours)
-        assert found.tobytes() == meetings(theirs.windows, theirs.counts, speaking).tobytes(), seed
+        found = matching.meetings(ours)
+        expected = meetings(theirs.windows, theirs.counts, found.voices)
+        assert found.met.tobytes() == expected.met.tobytes(), seed
+        read = np.isin(ours.windows, np.concatenate(list(inputs_of(ours))))
+        assert np.array_equal(found.common & read, expected.common & read), seed
+        assert not (found.common & ~expected.common).any(), seed
 
 
 @given(before=st.binary(max_size=100), after=st.binary(max_size=100))
@@ -135,6 +144,24 @@ def test_the_older_half_is_forgotten() -> None:
     assert samples.forget_half() == 4
     assert samples.size == sizes[4:].sum() == len(samples.windows)
     assert samples.counts.shape == (4, KINDS)
+
+
+def test_a_part_of_the_samples_without_some_windows() -> None:
+    samples = Samples()
+    for number in range(3):
+        matching.screen([([raw(number)], [], [[raw(number + 9)]]), ([], [], [])], None, samples, [0, 0])
+    nothing = np.zeros(samples.size, np.bool_)
+    whole, part = Samples(), Samples()
+    whole.add(*samples.part(slice(-64, None), nothing))
+    assert np.array_equal(whole.windows, samples.windows)
+    assert np.array_equal(whole.counts, samples.counts)
+    left_out = nothing.copy()
+    left_out[::3] = True
+    part.add(*samples.part(slice(1, 4), left_out))
+    start, stop = samples.counts[:1].sum(), samples.counts[:4].sum()
+    assert np.array_equal(part.windows, samples.windows[start:stop][~left_out[start:stop]])
+    assert part.counts.sum() == part.size
+    assert part.counts.shape == (3, KINDS)
 
 
 @pytest.mark.parametrize("sizes", [(8, 0, 0), (8, 12, 0), (0, 12, 8), (0, 11, 4)])

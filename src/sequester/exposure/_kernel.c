@@ -253,11 +253,16 @@ static PyObject *meetings(PyObject *module, PyObject *args)
         if (!fits || (size_t)buffers[0].len != windows * sizeof(uint64_t)) {
             PyErr_SetString(PyExc_ValueError, "windows, three counts per episode and one voice per episode do not fit together");
         } else {
-            bool good;
-            Py_BEGIN_ALLOW_THREADS
-            good = find_meetings(&all, &found, &count);
-            Py_END_ALLOW_THREADS
-            result = good ? PyBytes_FromStringAndSize(found.data, (Py_ssize_t)(count * sizeof(seq_meeting))) : PyErr_NoMemory();
+            PyObject *common = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)windows);
+            bool good = common != NULL;
+            if (good) {
+                uint8_t *flags = (uint8_t *)PyBytes_AsString(common);
+                Py_BEGIN_ALLOW_THREADS
+                good = find_meetings(&all, windows, &found, &count, flags);
+                Py_END_ALLOW_THREADS
+            }
+            PyObject *rows = good ? PyBytes_FromStringAndSize(found.data, (Py_ssize_t)(count * sizeof(seq_meeting))) : PyErr_NoMemory();
+            result = tuple_of(2, (PyObject *[]){rows, common});
         }
     }
     while (opened > 0) {
@@ -273,7 +278,7 @@ static PyMethodDef methods[] = {
     {"normalise", normalise, METH_O, "normalise(text) -> (normalised, odd, wide)"},
     {"places", places, METH_O, "places(text) -> 32-bit (starts, ends) in the text, per normalised byte and for its end"},
     {"rearranged", rearranged, METH_O, "rearranged(text) -> texts that stand cut up in it"},
-    {"meetings", meetings, METH_VARARGS, "meetings(windows, counts, voices) -> windows of inputs that some reasoning holds"},
+    {"meetings", meetings, METH_VARARGS, "meetings(windows, counts, voices) -> (windows of inputs that some reasoning holds, a flag per window)"},
     {"screen", screen, METH_VARARGS,
      "screen(episodes[, table and place of a sketch[, numbers of own texts]]) -> (lengths, privates, marked, hits[, windows, counts])"},
     {NULL, NULL, 0, NULL},

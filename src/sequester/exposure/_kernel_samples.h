@@ -340,12 +340,22 @@ static bool meet_all(const seq_holdings *holdings, const seq_sampled *all, seq_b
     return true;
 }
 
-static bool find_meetings(const seq_sampled *all, seq_block *meetings, size_t *count)
+/* Flags the windows that many hold, or that somebody says openly. */
+static void flag_common(const seq_holdings *holdings, const seq_sampled *all, size_t windows, uint8_t *common)
+{
+    for (size_t i = 0; i < windows; i++) {
+        common[i] = may_hold(&holdings->held, all->windows[i]) && holding_of(holdings, all->windows[i])->second == HELD_BY_MANY;
+    }
+}
+
+/* `common` has room for a flag per window. */
+static bool find_meetings(const seq_sampled *all, size_t windows, seq_block *meetings, size_t *count, uint8_t *common)
 {
     seq_holdings holdings = {0};
     bool good = hold_all(&holdings, all);
     if (good) {
         leave_out_output(&holdings, all);
+        flag_common(&holdings, all, windows, common);
         good = meet_all(&holdings, all, meetings, count);
     }
     release_holdings(&holdings);

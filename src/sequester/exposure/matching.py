@@ -27,7 +27,7 @@ from sequester.exposure import folding, oracle
 from sequester.exposure.normaliser import normalise as normalise_plainly
 from sequester.exposure.normaliser import places as plain_places
 from sequester.exposure.oracle import GUARANTEE, RawChain
-from sequester.exposure.samples import MEETING, Numbers, Samples, Windows, voices
+from sequester.exposure.samples import MEETING, Meetings, Samples, Windows, voices
 from sequester.exposure.samples import meetings as meet_plainly
 from sequester.exposure.sketch import Sketch
 
@@ -193,13 +193,14 @@ def screen(
     )
 
 
-def meetings(samples: Samples) -> tuple[NDArray[np.void], Numbers]:
-    """The windows of reward inputs that meet a reasoning (`samples.MEETING`), and the voice of each episode."""
+def meetings(samples: Samples) -> Meetings:
+    """Where the windows of some episodes meet."""
     windows, counts = samples.windows, samples.counts
     speaking = voices(windows, counts)
     if implementation == "python":
-        return meet_plainly(windows, counts, speaking), speaking
-    return np.frombuffer(_kernel.meetings(windows, counts, speaking), MEETING), speaking
+        return meet_plainly(windows, counts, speaking)
+    met, common = _kernel.meetings(windows, counts, speaking)
+    return Meetings(np.frombuffer(met, MEETING), np.frombuffer(common, np.bool_), speaking)
 
 
 def normalise(text: Text) -> bytes:

@@ -29,7 +29,7 @@ from sequester.exposure import matching
 from sequester.exposure.examine import Finder, searched_texts
 from sequester.exposure.naming import shown_name
 from sequester.exposure.private import Material
-from sequester.exposure.samples import NOBODY, Edges, Numbers, Samples, sampled
+from sequester.exposure.samples import NOBODY, Edges, Meetings, Numbers, Samples, sampled
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight
 from sequester.exposure.subject import Subject
 from sequester.exposure.tally import Candidate
@@ -70,32 +70,29 @@ class Encounters:
     def __init__(self) -> None:
         self.samples = Samples()
         self._forgotten = 0
-        self._first: tuple[bytes, bytes] | None = None
+        self._first = b"", b""
         self._pairs: Pairs = {}
 
     def noted(self) -> None:
         """To be called when episodes were added to `samples`."""
         if self.samples.size > HORIZON:
             self._meet()
-            self._first = self._first or self.samples.part(slice(EDGE))
             self._forgotten += self.samples.forget_half()
 
-    def pairs(self) -> Pairs:
-        """All pairs worth a close look."""
-        self._meet()
-        return self._pairs
+    def finished(self) -> tuple[Pairs, Edges]:
+        """All pairs worth a close look, and what the units before and after this one are compared with."""
+        last = self._meet()
+        return self._pairs, Edges(self._first, last, self._forgotten + len(self.samples.counts))
 
-    @property
-    def edges(self) -> Edges:
-        """What the units before and after this one are compared with."""
-        first = self._first or self.samples.part(slice(EDGE))
-        return Edges(first, self.samples.part(slice(-EDGE, None)), self._forgotten + len(self.samples.counts))
-
-    def _meet(self) -> None:
-        if self.samples.size:
-            for reader, owners in _pairs(self.samples).items():
-                known = self._pairs.setdefault(reader + self._forgotten, {})
-                known.update({owner + self._forgotten: shared for owner, shared in owners.items()})
+    def _meet(self) -> tuple[bytes, bytes]:
+        """Add the pairs among what is there; returns the samples of the last episodes."""
+        meetings = matching.meetings(self.samples)
+        if not self._forgotten:
+            self._first = self.samples.part(slice(EDGE), meetings.common)
+        for reader, owners in _pairs(self.samples, meetings).items():
+            known = self._pairs.setdefault(reader + self._forgotten, {})
+            known.update({owner + self._forgotten: shared for owner, shared in owners.items()})
+        return self.samples.part(slice(-EDGE, None), meetings.common)
 
 
 def pairs_across(last: tuple[bytes, bytes], first: tuple[bytes, bytes]) -> Pairs:
@@ -106,13 +103,13 @@ def pairs_across(last: tuple[bytes, bytes], first: tuple[bytes, bytes]) -> Pairs
     samples.add(*first)
     found = {
         reader: {owner: shared for owner, shared in owners.items() if (owner < border) != (reader < border)}
-        for reader, owners in _pairs(samples).items()
+        for reader, owners in _pairs(samples, matching.meetings(samples)).items()
     }
     return {reader: owners for reader, owners in found.items() if owners}
 
 
-def _pairs(samples: Samples) -> Pairs:
-    met, voices = matching.meetings(samples)
+def _pairs(samples: Samples, meetings: Meetings) -> Pairs:
+    met, voices = meetings.met, meetings.voices
     speakers = voices[met["reader"]]
     own = (met["first"] == speakers) | (met["second"] == speakers)
     common = _common(met["window"], speakers, own)

@@ -11,7 +11,7 @@ gives the same windows are one voice: a log may hold a rollout in several record
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +24,7 @@ BELOW = 1 << 27
 KINDS = 3
 PROBED = 8
 """Windows of a reasoning by which it is known."""
+MOST_HOLDERS = 2
 NOBODY = 0xFFFFFFFF
 """In the place of a second holder: there is none."""
 
@@ -81,12 +82,14 @@ class Samples:
         del self._windows[:half], self._counts[:half]
         return episodes
 
-    def part(self, episodes: slice) -> tuple[bytes, bytes]:
-        """Windows and counts of some consecutive episodes, as `add` takes them."""
+    def part(self, episodes: slice, left_out: NDArray[np.bool_]) -> tuple[bytes, bytes]:
+        """Windows and counts of some consecutive episodes, as `add` takes them, without some of all windows."""
         counts = self.counts
-        ends = np.concatenate([[0], np.cumsum(counts.sum(axis=1, dtype=np.int64))])
         start, stop, _ = episodes.indices(len(counts))
-        return self.windows[ends[start] : ends[max(start, stop)]].tobytes(), counts[start:stop].tobytes()
+        ends = np.concatenate([[0], np.cumsum(counts.ravel(), dtype=np.int64)])[KINDS * start : KINDS * stop + 1]
+        kept = ~left_out[ends[0] : ends[-1]]
+        before = np.concatenate([[0], np.cumsum(kept, dtype=np.int64)])[ends - ends[0]]
+        return self.windows[ends[0] : ends[-1]][kept].tobytes(), np.diff(before).astype(np.uint32).tobytes()
 
     @property
     def windows(self) -> Windows:
@@ -113,8 +116,19 @@ def voices(windows: Windows, counts: Numbers) -> Numbers:
     return found
 
 
-def meetings(windows: Windows, counts: Numbers, voices: Numbers) -> NDArray[np.void]:
-    """The windows of reward inputs that meet a reasoning, in order, as `MEETING`. What the kernel computes."""
+class Meetings(NamedTuple):
+    """Where the windows of some samples meet."""
+
+    met: NDArray[np.void]
+    """The windows of reward inputs that meet a reasoning, in order, as `MEETING`."""
+    common: NDArray[np.bool_]
+    """Per window: of those that stand in an input, the ones that too many hold, or that somebody says openly. (Of others: some.)"""
+    voices: Numbers
+    """Per episode."""
+
+
+def meetings(windows: Windows, counts: Numbers, voices: Numbers) -> Meetings:
+    """What the kernel computes."""
     held: dict[int, set[int]] = {}
     spoken: set[int] = set()
     kinds = np.split(windows, np.cumsum(counts.ravel(), dtype=np.int64)[:-1]) if counts.size else []
@@ -124,13 +138,19 @@ def meetings(windows: Windows, counts: Numbers, voices: Numbers) -> NDArray[np.v
                 held.setdefault(window, set()).add(int(voices[at // KINDS]))
         elif at % KINDS == 1:
             spoken.update(some.tolist())
-    found = list(_met(kinds[2::KINDS], held, spoken))
-    return np.array(found, MEETING)
+    common = {window for window, holders in held.items() if len(holders) > MOST_HOLDERS or window in spoken}
+    return Meetings(
+        np.array(list(_met(kinds[2::KINDS], held, common)), MEETING),
+        np.array([window in common for window in windows.tolist()], np.bool_),
+        voices,
+    )
 
 
-def _met(inputs: Sequence[Windows], held: dict[int, set[int]], spoken: set[int]) -> Iterator[tuple[int, int, int, int, int]]:
+def _met(
+    inputs: Sequence[Windows], held: Mapping[int, set[int]], common: Collection[int]
+) -> Iterator[tuple[int, int, int, int, int]]:
     for reader, some in enumerate(inputs):
         for window in some.tolist():
-            holders = sorted(held.get(window, ()))
-            if holders and len(holders) <= 2 and window not in spoken:
-                yield window, reader, holders[0], holders[1] if len(holders) == 2 else NOBODY, 0
+            if window in held and window not in common:
+                holders = sorted(held[window])
+                yield window, reader, holders[0], holders[1] if len(holders) == MOST_HOLDERS else NOBODY, 0

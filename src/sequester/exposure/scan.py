@@ -50,8 +50,8 @@ def scan_unit(
     while batch := list(islice(episodes, BATCH)):
         scan.batch(batch)
     tally = scan.finished()
-    tally.edges = scan.encounters.edges
-    if pairs := scan.encounters.pairs():
+    pairs, tally.edges = scan.encounters.finished()
+    if pairs:
         add_foreign(tally, exposed(read_again(reader, unit, options), pairs, key), unit, key)
     return tally
 
