@@ -20,15 +20,17 @@ static void release_samples(seq_samples *samples)
     release(&samples->counts_block);
 }
 
-/* Takes a window, unless it is periodic in a way that fills texts, or a mark stands in it (where there are marks). */
-static SEQ_INLINE void take_window(seq_samples *samples, const uint8_t *s, const uint8_t *marks)
+/* Whether a window counts: it is not periodic in a way that fills texts, and no mark stands in it (where there are marks). */
+static SEQ_INLINE bool counts_as_window(const uint8_t *s, const uint8_t *marks)
 {
-    const uint64_t first = load64(s), second = load64(s + 8), third = load64(s + 16), last = load64(s + 24);
-    const bool periodic = first == second && second == third && third == last;
-    const bool marked = marks != NULL && (load64(marks) | load64(marks + 8) | load64(marks + 16) | load64(marks + 24)) != 0;
+    const uint64_t first = load64(s), differing = (first ^ load64(s + 8)) | (first ^ load64(s + 16)) | (first ^ load64(s + 24));
+    return differing != 0 && (marks == NULL || (load64(marks) | load64(marks + 8) | load64(marks + 16) | load64(marks + 24)) == 0);
+}
+
+static SEQ_INLINE uint64_t window_hash(const uint8_t *s)
+{
     const uint64_t tail = half_hash(s + SHARED_WINDOW / 2);
-    ((uint64_t *)samples->windows_block.data)[samples->windows] = half_hash(s) ^ (tail << 31 | tail >> 33);
-    samples->windows += !(periodic || marked);
+    return half_hash(s) ^ (tail << 31 | tail >> 33);
 }
 
 /* Bit i says whether the window at s + i is sampled, for 64 places. */
@@ -98,9 +100,14 @@ static SEQ_INLINE bool sample_by(seq_samples *samples, const uint8_t *text, cons
         if (!ensure(&samples->windows_block, (samples->windows + count + 1) * sizeof(uint64_t))) {
             return false;
         }
+        uint64_t *windows = (uint64_t *)samples->windows_block.data + samples->windows;
+        size_t taken = 0;
         for (size_t i = 0; i < count; i++) {
-            take_window(samples, text + places[i], marks ? marks + places[i] : NULL);
+            const uint8_t *window = text + places[i];
+            windows[taken] = window_hash(window);
+            taken += counts_as_window(window, marks ? marks + places[i] : NULL);
         }
+        samples->windows += taken;
     }
     return true;
 }

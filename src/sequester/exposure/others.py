@@ -24,6 +24,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Episode, RewardCall
 from sequester.exposure import matching
 from sequester.exposure.examine import Finder, searched_texts
@@ -183,15 +184,41 @@ def _most(owners: Mapping[int, Shared]) -> dict[int, Shared]:
 
 def _looked_at(reader: Known, owners: Sequence[tuple[Known, Shared]], key: FingerprintKey) -> dict[int, Candidate]:
     """Per call of the reader the weightiest candidate, if any."""
-    found: dict[int, list[Candidate]] = {}
+    calls = {number: searched_texts(call) for number, call in enumerate(reader.episode.calls) if not call.hands_over}
+    found: dict[int, list[_Sight]] = {}
     for owner, shared in owners:
         search = _Search(_subject(reader.material, owner), shared)
-        for number, call in enumerate(reader.episode.calls):
-            if not call.hands_over:
-                found.setdefault(number, []).extend(search.candidates(call, key))
+        for number, texts in calls.items():
+            if sight := search.look([text.reveal_raw() for _, text in texts]):
+                found.setdefault(number, []).append(sight)
     return {
-        number: replace(max(some, key=lambda one: one.private), further=len(some) - 1) for number, some in found.items() if some
+        number: replace(
+            max(sights, key=lambda sight: sight.size).candidate(reader.episode.calls[number], calls[number], key),
+            further=len(sights) - 1,
+        )
+        for number, sights in found.items()
     }
+
+
+class _Sight(NamedTuple):
+    """One owner's reasoning in one call: the chains in the fields that hold most of it."""
+
+    subject: Subject
+    chains: list[matching.Chain]
+    weights: tuple[ChainWeight, ...]
+
+    @property
+    def size(self) -> int:
+        return sum(weight.private for weight in self.weights)
+
+    def candidate(self, call: RewardCall, texts: Sequence[tuple[str, GuardedText]], key: FingerprintKey) -> Candidate:
+        """The finding-to-be, with its places."""
+        owner = self.subject.episode
+        finder = Finder(self.subject, call.path, key)
+        readable = [(name, text.reveal()) for name, text in texts]
+        (located,) = finder.located(readable, self.chains, FindingClass.CROSS_EPISODE)
+        source = f"{owner.source.path}:{owner.source.record}"
+        return replace(located, chains=self.weights, owner=shown_name(owner.episode_id), owner_source=source)
 
 
 class _Search:
@@ -202,38 +229,32 @@ class _Search:
         self._shared = shared
         self._private = _private_windows(subject)
 
-    def candidates(self, call: RewardCall, key: FingerprintKey) -> Iterator[Candidate]:
-        """One candidate, from the fields that hold most, or none."""
-        texts = [(name, text.reveal()) for name, text in searched_texts(call)]
+    def look(self, texts: Sequence[matching.Text]) -> _Sight | None:
+        """What some texts hold."""
         weighed: dict[tuple[int, ...], list[tuple[matching.Chain, ChainWeight]]] = {}
-        for chain in self._subject.pattern.scan_many([text for _, text in texts]):
+        for chain in self._subject.pattern.scan_many(texts):
             if weight := self._weight(chain):
                 weighed.setdefault(tuple(sorted({run.field for run in chain.runs})), []).append((chain, weight))
-        if not weighed:
-            return
-        most = max(weighed.values(), key=lambda some: sum(weight.private for _, weight in some))
-        owner = self._subject.episode
-        finder = Finder(self._subject, call.path, key)
-        for candidate in finder.located(texts, [chain for chain, _ in most], FindingClass.CROSS_EPISODE):
-            yield replace(
-                candidate,
-                chains=tuple(weight for _, weight in most),
-                owner=shown_name(owner.episode_id),
-                owner_source=f"{owner.source.path}:{owner.source.record}",
-            )
+        sights = [
+            _Sight(self._subject, [chain for chain, _ in some], tuple(weight for _, weight in some)) for some in weighed.values()
+        ]
+        return max(sights, key=lambda sight: sight.size, default=None)
 
     def _weight(self, chain: matching.Chain) -> ChainWeight | None:
         """What a chain weighs; None where it may be a coincidence."""
         subject, shared = self._subject, self._shared
+        own = max(1, subject.own)
+        enough = max(THRESHOLDS.quoted_run, THRESHOLDS.never_shared * own)
+        if chain.private < min(enough, THRESHOLDS.another):
+            return None
         telling = alone = 0.0
         for run in chain.runs:
             text = subject.normalised[run.cot_start : run.cot_start + run.length]
             if windows := self._private.intersection(sampled(text).tolist()):
-                alone += run.private * len(windows & shared.windows) / len(windows)
-                telling += run.private * len(windows & shared.telling) / len(windows)
-        own = max(1, subject.own)
+                alone += run.private * _share(windows, shared.windows)
+                telling += run.private * _share(windows, shared.telling)
         size = subject.characters(round(alone))
-        if size < max(THRESHOLDS.quoted_run, THRESHOLDS.never_shared * own):
+        if size < enough:
             size = subject.characters(round(telling))
             if size < THRESHOLDS.another:
                 return None
@@ -252,3 +273,8 @@ def _private_windows(subject: Subject) -> frozenset[int]:
     public = [(text.reveal_raw(), first) for text, first in material.public]
     matching.screen([(reasoning, public, ())], None, samples, [0])
     return frozenset(samples.windows.tolist())
+
+
+def _share(windows: frozenset[int], counting: frozenset[int]) -> float:
+    """How much of a run counts: all of it where half of its windows do, since a few sentences of anybody's are said by somebody else."""
+    return min(1.0, 2 * len(windows & counting) / len(windows))

@@ -69,12 +69,15 @@ def read_again(reader: Reader, unit: Unit, options: Options) -> Iterator[Known]:
 
 def add_foreign(tally: Tally, found: Iterable[Exposed], unit: Unit, key: FingerprintKey) -> None:
     """Add other episodes' reasoning to what a tally knows of episodes that it counted. What stops the reading is kept in its errors."""
+    known = {suspect.key for suspect in tally.suspects}
     try:
         for episode, candidates in found:
-            suspect = _alone(episode, key)
-            if suspect.key not in tally.foreign and not suspect.suspicious and not tally.suspect_later(suspect):
-                raise InputError("changed while it was read", where=episode.source.path, hint="audit it again")
-            calls = tally.foreign.setdefault(suspect.key, {})
+            name = _source(episode), shown_name(episode.episode_id)
+            if name not in known and name not in tally.foreign:
+                suspect = _alone(episode, key)
+                if not suspect.suspicious and not tally.suspect_later(suspect):
+                    raise InputError("changed while it was read", where=episode.source.path, hint="audit it again")
+            calls = tally.foreign.setdefault(name, {})
             for number, one in candidates.items():
                 calls[number] = max(calls.get(number, one), one, key=lambda candidate: candidate.private)
     except InputError as error:
@@ -239,8 +242,11 @@ def _told(error: InputError) -> str:
 
 
 def _suspect(episode: Episode, environment: str | None, calls: tuple[CallOutcome, ...]) -> Suspect:
-    source = f"{episode.source.path}:{episode.source.record}"
-    return Suspect(shown_name(episode.episode_id), environment, episode.step, source, episode.advantage, calls)
+    return Suspect(shown_name(episode.episode_id), environment, episode.step, _source(episode), episode.advantage, calls)
+
+
+def _source(episode: Episode) -> str:
+    return f"{episode.source.path}:{episode.source.record}"
 
 
 def _texts(episode: Episode, parts: Material) -> matching.Episode:

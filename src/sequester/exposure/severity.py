@@ -39,7 +39,7 @@ class Thresholds(Struct, frozen=True):
     """Letters of a run in words that prompt, answer and columns lack, below which it is a term of the topic and not covering."""
     never_shared: float = 0.40
     """Share of the private reasoning that other scorer inputs do not explain, however much of it they hold."""
-    another: int = 128
+    another: int = 120
     """Characters of another episode's reasoning, in one chain and alone in this input, at which they are medium (`others`)."""
     high: int = 160
     """Unshared characters of a chain that are high."""
