@@ -6,6 +6,7 @@
 
 #define WINDOW85 40
 #define GROUPS85 7
+#define MARKS85 3
 #define MIXED85 20
 #define ALIKE85 12
 #define PACKED85 12
@@ -74,24 +75,47 @@ static bool may_read85(const uint8_t *s, int alphabet)
     return false;
 }
 
-/* Whether 40 characters decode to text at one of five beginnings, or to the beginning of a packing where they begin a stretch. */
-static bool window85(const uint8_t *s, bool first)
+/* Of 40 characters: those that stand in no token, and those of the same kind (upper case, lower case, digit) as the one before. */
+typedef struct {
+    uint8_t marks, alike;
+} seq_mixture;
+
+static seq_mixture mixture_of(const uint8_t *s)
 {
-    uint64_t low = 0, high = 0; /* which characters were seen */
-    size_t marks = 0, alike = 0;
-    uint8_t before = 0;
+    uint8_t kinds[WINDOW85], marks = 0, alike = 0; /* counted in bytes, so that the compiler uses whole vectors */
     for (size_t i = 0; i < WINDOW85; i++) {
-        const uint8_t kind = tables.kinds[s[i]];
-        marks += !(kind & KIND_TOKEN);
-        alike += ((kind & KIND_ALNUM) != 0) & ((kind & KIND_ALNUM) == before);
-        before = kind & KIND_ALNUM;
+        kinds[i] = tables.kinds[s[i]];
+    }
+    for (size_t i = 0; i < WINDOW85; i++) {
+        marks += (kinds[i] & KIND_TOKEN) == 0;
+    }
+    for (size_t i = 1; i < WINDOW85; i++) {
+        alike += (kinds[i] & kinds[i - 1] & KIND_ALNUM) != 0;
+    }
+    return (seq_mixture){marks, alike};
+}
+
+static size_t distinct(const uint8_t *s, size_t n)
+{
+    uint64_t low = 0, high = 0;
+    for (size_t i = 0; i < n; i++) {
         const uint64_t bit = UINT64_C(1) << (s[i] & 63);
         low |= s[i] < 64 ? bit : 0;
         high |= s[i] < 64 ? 0 : bit;
     }
-    const size_t kinds = bit_count(low) + bit_count(high);
-    const bool mixed = marks >= 3 && kinds >= MIXED85 && alike <= ALIKE85;
-    first = first && marks >= 1 && kinds >= PACKED85;
+    return bit_count(low) + bit_count(high);
+}
+
+/* Whether 40 characters decode to text at one of five beginnings, or to the beginning of a packing where they begin a stretch. */
+static bool window85(const uint8_t *s, bool first)
+{
+    const seq_mixture found = mixture_of(s);
+    if (found.marks < (first ? 1 : MARKS85) || (!first && found.alike > ALIKE85)) {
+        return false;
+    }
+    const size_t kinds = distinct(s, WINDOW85);
+    const bool mixed = found.marks >= MARKS85 && kinds >= MIXED85 && found.alike <= ALIKE85;
+    first = first && kinds >= PACKED85;
     if (!mixed && !first) {
         return false;
     }

@@ -28,7 +28,7 @@ typedef struct {
     size_t number_end; /* so are number runs */
     size_t pair_end;
     size_t solid_end;
-    size_t open_token; /* length of the token at the end of the block before */
+    size_t open_token, open_solid; /* length of the token, and of the stretch without blanks, at the end of the block before */
     size_t octal, unicode, controls;
     size_t row, row_end, row_kind; /* of escaped characters that follow each other */
     bool foreign, in_rows;
@@ -219,17 +219,14 @@ static void judge_pairs(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
     }
 }
 
-/* Judges the stretch without blanks around `at`. */
-static void judge_solid(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
+/* Judges the stretch without blanks that begins at `start`. */
+static void judge_solid(const uint8_t *s, size_t n, size_t start, seq_hints *hints)
 {
-    size_t start = at, end = at;
-    while (start > hints->solid_end && s[start - 1] > 0x20 && s[start - 1] < 0x7F) {
-        start--;
-    }
+    size_t end = start + WINDOW85;
     while (end < n && s[end] > 0x20 && s[end] < 0x7F) {
         end++;
     }
-    hints->solid_end = end > at ? end : at + 1;
+    hints->solid_end = end;
     hints->flags |= is_base85(s + start, end - start) ? FLAG_ARMOUR : 0;
 }
 
@@ -375,13 +372,19 @@ static SEQ_INLINE void find_numbers(const uint8_t *s, size_t n, size_t at, uint6
     }
 }
 
-/* A stretch of 40 holds a whole aligned quarter of some block. */
+/* Stretches of 40: one that reaches into the block, `hints->open_solid` long until there, or one inside. */
 static SEQ_INLINE void find_solid(const uint8_t *s, size_t n, size_t at, uint64_t solid, seq_hints *hints)
 {
-    for (uint64_t run = sixteen(solid) & UINT64_C(0x0001000100010001); run != 0; run &= run - 1) {
-        const size_t start = at + trailing_zeros(run);
-        if (start >= hints->solid_end) {
-            judge_solid(s, n, start, hints);
+    const size_t leading = trailing_zeros(~solid), open = hints->open_solid;
+    hints->open_solid = leading == 64 ? open + 64 : leading_zeros(~solid);
+    if (open + leading >= WINDOW85 && at - open >= hints->solid_end) {
+        judge_solid(s, n, at - open, hints);
+    }
+    if (leading < 64 - WINDOW85) {
+        uint64_t run = sixteen(solid);
+        run &= run >> 16 & run >> (WINDOW85 - 16);
+        if (run != 0 && at + trailing_zeros(run) >= hints->solid_end) {
+            judge_solid(s, n, at + trailing_zeros(run), hints);
         }
     }
 }

@@ -201,24 +201,11 @@ static size_t spelled_number(const uint8_t *s, size_t n, size_t at, uint64_t *va
     return digits >= 2 && digits <= (s[at] == 'x' ? 2 : 6) ? at + 1 + digits : 0;
 }
 
-static size_t next_number(const seq_pieced *pieced, size_t at)
-{
-    const uint64_t *x = pieced->words + MARK_X * pieced->stride, *plus = x + pieced->stride, *brace = plus + pieced->stride;
-    size_t word = at / 64;
-    for (uint64_t from = ~UINT64_C(0) << (at % 64); word < pieced->stride; word++, from = ~UINT64_C(0)) {
-        const uint64_t bits = (x[word] | plus[word] | brace[word]) & from;
-        if (bits != 0) {
-            return 64 * word + trailing_zeros(bits);
-        }
-    }
-    return pieced->size_marked;
-}
-
 /* Numbers close to each other, in decimal. */
 static void take_numbers(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
     size_t last = 0, count = 0, from = pieced->size;
-    for (size_t at = next_number(pieced, 0);; at = next_number(pieced, at + 1)) {
+    for (size_t at = next_mark(pieced, MARK_NUMBER, 0);; at = next_mark(pieced, MARK_NUMBER, at + 1)) {
         uint64_t value = 0;
         const size_t end = at < n ? spelled_number(s, n, at, &value) : 0;
         if (at < n && end == 0) {

@@ -40,7 +40,7 @@ typedef struct {
     size_t cuts, lines, brief_lines;
     uint64_t *words; /* bits of each mark */
     size_t stride, size_marked;
-    size_t counts[16];      /* of each mark */
+    size_t counts[MARKS];   /* of each mark */
     bool rotated, reversed; /* common words of three letters stand there in a cipher */
     bool is_dump; /* of bytes: lines that begin with their offset */
     bool failed;  /* memory is out */
@@ -110,12 +110,18 @@ static void put_cuts(seq_pieced *pieced, const uint8_t *s, size_t fewest, const 
 
 /* ---- the characters that structure a text, as bits -------------------------------------------------------------------------- */
 
-static inline void note_word(const uint8_t *s, size_t at, seq_pieced *pieced)
+/* Notes the word of three letters behind the blank at `at`. */
+static void note_word(const uint8_t *s, size_t at, seq_pieced *pieced)
 {
-    const uint8_t kinds = tables.ciphered[(s[at + 1] & 31) << 10 | (s[at + 2] & 31) << 5 | (s[at + 3] & 31)];
-    if (kinds != 0 && is_letter(s[at + 1]) && is_letter(s[at + 2]) && is_letter(s[at + 3])) {
-        pieced->rotated |= kinds & CIPHER_ROTATED;
-        pieced->reversed |= (kinds & CIPHER_REVERSED) != 0;
+    const uint8_t a = s[at + 1], b = s[at + 2], c = s[at + 3];
+    if ((a | b | c) >= 0x80 || !(tables.ciphered[0][a] & tables.ciphered[1][b] & tables.ciphered[2][c])) {
+        return;
+    }
+    for (size_t i = 0; i < CIPHERED; i++) {
+        const char *word = ciphered_words + 3 * i;
+        if ((a | 0x20) == word[0] && (b | 0x20) == word[1] && (c | 0x20) == word[2]) {
+            *(i < CIPHERED / 2 ? &pieced->rotated : &pieced->reversed) = true;
+        }
     }
 }
 
@@ -140,17 +146,30 @@ static void marks_scalar(const uint8_t *s, size_t n, uint64_t *words, size_t str
 SEQ_AVX512 static void marks_avx512(const uint8_t *s, size_t n, uint64_t *words, size_t stride, seq_pieced *pieced)
 {
     const __m512i blank = _mm512_set1_epi8(' ');
+    __m512i letters[6];
     size_t counts[MARKS] = {0};
+    for (int i = 0; i < 6; i++) {
+        letters[i] = _mm512_loadu_si512(tables.ciphered[i / 2] + 64 * (i % 2));
+    }
     for (size_t at = 0; at < n; at += 64, words++) {
         const size_t left = n - at;
         const uint64_t within = left >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << left) - 1;
-        const uint64_t beyond = left >= 68 ? ~UINT64_C(0) : left > 4 ? (UINT64_C(1) << (left - 4)) - 1 : 0;
-        const __m512i block = _mm512_maskz_loadu_epi8(within, s + at), later = _mm512_maskz_loadu_epi8(beyond, s + at + 4);
-        for (size_t mark = 0; mark < MARKS; mark++) {
-            words[mark * stride] = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(all_marks[mark]));
+        const __m512i block = _mm512_maskz_loadu_epi8(within, s + at);
+#define MARK_BITS(mark) _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(all_marks[mark]))
+        for (size_t mark = 0; mark < MARK_NUMBER; mark++) {
+            words[mark * stride] = MARK_BITS(mark);
             counts[mark] += (size_t)_mm_popcnt_u64(words[mark * stride]);
         }
-        uint64_t found = _mm512_cmpeq_epi8_mask(block, blank) & _mm512_cmpeq_epi8_mask(later, blank);
+        words[MARK_NUMBER * stride] = MARK_BITS(MARK_NUMBER) | MARK_BITS(MARK_NUMBER + 1) | MARK_BITS(MARK_NUMBER + 2);
+#undef MARK_BITS
+        counts[MARK_NUMBER] += (size_t)_mm_popcnt_u64(words[MARK_NUMBER * stride]);
+#define WITHIN(k) (left >= 64 + (k) ? ~UINT64_C(0) : left > (k) ? (UINT64_C(1) << (left - (k))) - 1 : 0)
+#define LETTERS(k) _mm512_permutex2var_epi8(letters[2 * (k) - 2], _mm512_maskz_loadu_epi8(WITHIN(k), s + at + (k)), letters[2 * (k) - 1])
+        const uint64_t blanks = _mm512_cmpeq_epi8_mask(block, blank) &
+                                _mm512_cmpeq_epi8_mask(_mm512_maskz_loadu_epi8(WITHIN(4), s + at + 4), blank);
+        uint64_t found = _mm512_mask_test_epi8_mask(blanks, _mm512_and_si512(LETTERS(1), LETTERS(2)), LETTERS(3));
+#undef LETTERS
+#undef WITHIN
         for (; found != 0; found &= found - 1) {
             note_word(s, at + trailing_zeros(found), pieced);
         }
@@ -170,8 +189,12 @@ SEQ_AVX2 static void marks_avx2(const uint8_t *s, size_t n, uint64_t *words, siz
     for (size_t at = 0; at < n; at += 64, words++) {
         const seq_halves block = load_avx2(s + at, n - at);
         for (size_t mark = 0; mark < MARKS; mark++) {
-            words[mark * stride] = equal_avx2(block, all_marks[mark]);
-            counts[mark] += (size_t)_mm_popcnt_u64(words[mark * stride]);
+            uint64_t bits = equal_avx2(block, all_marks[mark]);
+            for (size_t same = MARKS; mark == MARK_NUMBER && same < MARKS + 2; same++) {
+                bits |= equal_avx2(block, all_marks[same]);
+            }
+            words[mark * stride] = bits;
+            counts[mark] += (size_t)_mm_popcnt_u64(bits);
         }
         uint64_t found = equal_avx2(block, ' ');
         if (found != 0 && n - at > 4) {

@@ -136,7 +136,7 @@ static bool take_apart(const uint8_t *s, size_t n, seq_pieced *pieced)
     if (counts[MARK_BRACKET] >= FEWEST_LINKS) {
         take_links(s, n, pieced);
     }
-    if (counts[MARK_X] + counts[MARK_PLUS] + counts[MARK_BRACE] >= FEWEST_NUMBERS) {
+    if (counts[MARK_NUMBER] >= FEWEST_NUMBERS) {
         take_numbers(s, n, pieced);
     }
     take_ciphers(s, n, pieced);

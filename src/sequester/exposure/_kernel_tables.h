@@ -48,7 +48,7 @@ static struct {
     uint8_t classes[128];
     uint8_t flag_classes[128];
     uint8_t marks[128]; /* number of the mark, plus one */
-    uint8_t ciphered[1 << 15]; /* common words of three letters under a cipher, by the letters' low bits */
+    _Alignas(64) uint8_t ciphered[3][128]; /* per letter of a common word under a cipher: a bit for every so many of these words */
     uint8_t kinds[256];
     uint8_t base64[256];
     uint8_t base85[3][256]; /* base85, Z85, ascii85; 255: none */
@@ -96,13 +96,15 @@ static SEQ_INLINE size_t bit_count(uint64_t bits)
     return (size_t)(((bits + (bits >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F)) * UINT64_C(0x0101010101010101) >> 56);
 }
 
-/* What structures a text. */
+/* What structures a text. The last three begin numbers, and are one kind. */
 static const char all_marks[] = "\n\t|,;\"'<]@\\x+{";
 
 enum { MARK_LINE, MARK_TAB, MARK_BAR, MARK_COMMA, MARK_SEMICOLON, MARK_DOUBLE, MARK_SINGLE, MARK_TAG, MARK_BRACKET, MARK_HUNK, MARK_BACKSLASH,
-       MARK_X, MARK_PLUS, MARK_BRACE, MARKS };
+       MARK_NUMBER, MARKS };
 
-enum { CIPHER_ROTATED = 1, CIPHER_REVERSED = 2 };
+/* Common words of three letters under a cipher, ten of each kind. */
+#define CIPHERED 20
+static const char ciphered_words[] = "gurnaqsbeabglbhjnfohgnerpnaunf" "ehtdnarofuoystinacllaynaenosah";
 
 static inline int hex_value(uint8_t c)
 {
