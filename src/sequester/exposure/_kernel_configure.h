@@ -54,7 +54,8 @@ static void fill_kinds(void)
         const bool digit = c >= '0' && c <= '9';
         tables.kinds[c] =
             (uint8_t)((is_upper((uint8_t)c) ? KIND_UPPER : 0) | (is_lower((uint8_t)c) ? KIND_LOWER : 0) | (digit ? KIND_DIGIT : 0) |
-                      (in(c, "+/_-") ? KIND_SIGN : 0) | (c == '=' ? KIND_PAD : 0) | (in(c, " \t\r\n\v\f\"'`,>#|;*&.()[]") ? KIND_BETWEEN : 0));
+                      (in(c, "+/_-") ? KIND_SIGN : 0) | (c == '=' ? KIND_PAD : 0) | (in(c, " \t\r\n\v\f\"'`,>#|;*&.()[]") ? KIND_BETWEEN : 0) |
+                      (hex_value((uint8_t)c) >= 0 ? KIND_HEX : 0));
         const char *mark = c ? strchr(all_marks, c) : NULL;
         tables.marks[c] = (uint8_t)(mark == NULL ? 0 : mark - all_marks < MARK_NUMBER ? mark - all_marks + 1 : MARK_NUMBER + 1);
         tables.base85[2][c] = (uint8_t)(c >= '!' && c <= 'u' ? c - '!' : 255);

@@ -54,7 +54,11 @@ static void take_lines(const uint8_t *s, seq_pieced *pieced)
 {
     seq_line *lines = pieced->lines_block.data;
     for (size_t i = 0; i + 1 < pieced->lines; i++) {
-        share_beginning(s, &lines[i], &lines[i + 1]);
+        const uint8_t first = lines[i].begin < lines[i].end ? s[lines[i].begin] : 0;
+        const uint8_t other = lines[i + 1].begin < lines[i + 1].end ? s[lines[i + 1].begin] : 0;
+        if (first == other || (is_digit(first) && is_digit(other))) {
+            share_beginning(s, &lines[i], &lines[i + 1]);
+        }
         add_line(s, &lines[i], pieced);
     }
     add_line(s, &lines[pieced->lines - 1], pieced);
@@ -79,7 +83,9 @@ static bool find_dump(const uint8_t *s, const seq_pieced *pieced)
     bool had = false;
     for (size_t i = 0; i < pieced->lines; i++) {
         const size_t end = lines[i].end;
-        if (end - lines[i].begin < 8 || hex_value(s[lines[i].begin + 5]) < 0) {
+        const uint8_t *first = s + lines[i].begin;
+        if (end - lines[i].begin < 8 || !(tables.kinds[first[0]] & tables.kinds[first[1]] & tables.kinds[first[2]] & tables.kinds[first[3]] &
+                                          tables.kinds[first[4]] & tables.kinds[first[5]] & KIND_HEX)) {
             had = false;
             continue;
         }
@@ -90,7 +96,7 @@ static bool find_dump(const uint8_t *s, const seq_pieced *pieced)
         while (bytes < end && s[bytes] == ' ') {
             bytes++;
         }
-        const bool has = digits >= 6 && bytes > next && hex_pair(s, end, bytes) >= 0;
+        const bool has = bytes > next && hex_pair(s, end, bytes) >= 0;
         const uint64_t step = value - before;
         if (had && has && (step == 8 || step == 16 || step == 32)) {
             return true;
@@ -146,9 +152,8 @@ static void take_side(const uint8_t *s, size_t n, uint8_t side, seq_pieced *piec
 
 /* ---- columns ---------------------------------------------------------------------------------------------------------------- */
 
-static void put_columns(const uint8_t *s, seq_line *rows, size_t count, int separator, seq_pieced *pieced)
+static void put_columns(const uint8_t *s, seq_line *rows, size_t count, size_t width, int separator, seq_pieced *pieced)
 {
-    const size_t width = rows[0].cells + 1;
     for (size_t row = 0; row < count; row++) {
         rows[row].cut = rows[row].start;
     }
@@ -162,30 +167,41 @@ static void put_columns(const uint8_t *s, seq_line *rows, size_t count, int sepa
     }
 }
 
-/* Each column of neighbouring lines that a separator cuts into as many cells. */
+/* Puts the columns of some rows together, if these are short on average. */
+static void put_table(const uint8_t *s, seq_line *rows, size_t count, size_t width, int separator, seq_pieced *pieced)
+{
+    size_t length = 0;
+    for (size_t row = 0; row < count; row++) {
+        length += rows[row].end - rows[row].start;
+    }
+    if (length <= LONGEST_ROW * count) {
+        put_columns(s, rows, count, width, separator, pieced);
+    }
+}
+
+/* Each column of neighbouring lines that a separator cuts into as many cells. Counts separators by whole words of bits, and hardly branches. */
 static void take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
 {
     seq_line *lines = pieced->lines_block.data;
-    size_t rows = 0, length = 0, next = next_mark(pieced, separator, 0);
-    for (size_t i = 0; i <= pieced->lines; i++) {
-        const size_t size = i < pieced->lines ? lines[i].end - lines[i].start : 0;
-        size_t cells = 0;
-        if (size > 0 && next < lines[i].end) {
-            cells = size <= 2 * LONGEST_ROW ? marks_within(pieced, separator, lines[i].start, lines[i].end) : 0;
-            lines[i].cells = cells;
-            next = next_mark(pieced, separator, lines[i].end);
-        }
-        const bool fits = cells > 0 && cells < WIDEST_ROW;
-        if (rows > 0 && (!fits || cells != lines[i - 1].cells)) {
-            if (rows >= FEWEST_ROWS && length <= LONGEST_ROW * rows) {
-                put_columns(s, lines + i - rows, rows, separator, pieced);
+    const uint64_t *ends = pieced->words + MARK_LINE * pieced->stride, *marks = pieced->words + (size_t)separator * pieced->stride;
+    size_t line = 0, rows = 0, cells = 0, seen = 0, until = 0; /* separators before this word, and before the last line's end */
+    for (size_t word = 0; word < pieced->stride; word++) {
+        const bool last = word + 1 == pieced->stride; /* whose end is the text's */
+        for (uint64_t bits = ends[word]; bits != 0 || (last && line < pieced->lines); bits &= bits - 1, line++) {
+            const size_t here = seen + bit_count(marks[word] & (bits ^ (bits - 1)));
+            const bool fits = here - until < WIDEST_ROW && lines[line].end - lines[line].start <= 2 * LONGEST_ROW;
+            const size_t found = fits ? here - until : 0;
+            until = here;
+            if (found != cells && rows >= FEWEST_ROWS) {
+                put_table(s, lines + line - rows, rows, cells + 1, separator, pieced);
             }
-            rows = length = 0;
+            rows = found == 0 ? 0 : found == cells ? rows + 1 : 1;
+            cells = found;
         }
-        if (fits) {
-            rows++;
-            length += size;
-        }
+        seen += bit_count(marks[word]);
+    }
+    if (rows >= FEWEST_ROWS) {
+        put_table(s, lines + line - rows, rows, cells + 1, separator, pieced);
     }
 }
 

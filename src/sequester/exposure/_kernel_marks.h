@@ -31,7 +31,6 @@ typedef struct {
 typedef struct {
     size_t start, end, begin; /* begin: after the indentation */
     size_t cut;
-    size_t cells; /* separators, when columns are looked for */
 } seq_line;
 
 typedef struct {
@@ -253,23 +252,6 @@ static SEQ_INLINE size_t next_mark(const seq_pieced *pieced, int mark, size_t at
         bits = words[word];
     }
     return word * 64 + trailing_zeros(bits);
-}
-
-/* How many marks of a kind stand in [start, end). */
-static SEQ_INLINE size_t marks_within(const seq_pieced *pieced, int mark, size_t start, size_t end)
-{
-    const uint64_t *words = pieced->words + (size_t)mark * pieced->stride;
-    size_t count = 0;
-    if (start == end) {
-        return 0;
-    }
-    for (size_t word = start / 64; word <= (end - 1) / 64; word++) {
-        uint64_t bits = words[word];
-        bits = word == start / 64 ? bits >> (start % 64) << (start % 64) : bits;
-        bits = word == (end - 1) / 64 ? bits << (63 - (end - 1) % 64) : bits;
-        count += bits != 0 ? bit_count(bits) : 0;
-    }
-    return count;
 }
 
 #endif

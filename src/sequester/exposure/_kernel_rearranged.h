@@ -60,10 +60,13 @@ static size_t undo_line_ends(const uint8_t *s, size_t n, uint8_t *out)
 static inline seq_line line_of(const uint8_t *s, size_t start, size_t end)
 {
     size_t begin = start;
+    if (end - start >= 8) { /* most indentations at once */
+        begin += trailing_zeros(load64(s + start) ^ UINT64_C(0x2020202020202020)) / 8;
+    }
     while (begin < end && (s[begin] == ' ' || s[begin] == '\t')) {
         begin++;
     }
-    return (seq_line){start, end, begin, begin, 0};
+    return (seq_line){start, end, begin, begin};
 }
 
 static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)

@@ -23,7 +23,8 @@ enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG
 #define SIGNED 64 /* bytes at the beginning in which a signature may stand */
 
 /* Kinds of bytes, `tables.kinds`. */
-enum { KIND_UPPER = 1, KIND_LOWER = 2, KIND_DIGIT = 4, KIND_SIGN = 8 /* + / _ - */, KIND_PAD = 16, KIND_BETWEEN = 32, KIND_SIGNATURE = 64 /* begins one */ };
+enum { KIND_UPPER = 1, KIND_LOWER = 2, KIND_DIGIT = 4, KIND_SIGN = 8 /* + / _ - */, KIND_PAD = 16, KIND_BETWEEN = 32, KIND_SIGNATURE = 64 /* begins one */,
+       KIND_HEX = 128 };
 
 enum { KIND_ALNUM = KIND_UPPER | KIND_LOWER | KIND_DIGIT, KIND_TOKEN = KIND_ALNUM | KIND_SIGN | KIND_PAD };
 
