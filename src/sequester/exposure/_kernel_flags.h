@@ -32,7 +32,7 @@ typedef struct {
     size_t octal, unicode, controls;
     size_t row, row_end, row_kind; /* of escaped characters that follow each other */
     bool foreign, in_rows;
-    seq_block letters;
+    seq_block *letters; /* room for one token */
 } seq_hints;
 
 static inline uint8_t flag_class(const uint8_t *s, size_t n, size_t at)
@@ -50,7 +50,7 @@ static inline size_t token_stop(const uint8_t *s, size_t n, size_t at)
 
 static void judge_letters(const uint8_t *letters, size_t n, seq_hints *hints)
 {
-    uint8_t *out = (uint8_t *)hints->letters.data + n;
+    uint8_t *out = (uint8_t *)hints->letters->data + n;
     hints->flags |= judge_base32(letters, n, false, out) | judge_base32(letters, n, true, out);
     hints->flags |= judge_base64(letters, n, out);
     for (size_t at = 0; at + HEX_RUN <= n;) {
@@ -90,11 +90,11 @@ static void judge_token(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
     if (characters < ALPHABET_RUN) {
         return;
     }
-    if (!ensure(&hints->letters, 2 * characters)) {
+    if (!ensure(hints->letters, 2 * characters)) {
         hints->flags |= FLAG_ARMOUR; /* not judged */
         return;
     }
-    uint8_t *letters = hints->letters.data;
+    uint8_t *letters = hints->letters->data;
     size_t size = 0;
     for (size_t chunk = start; chunk < end; chunk = between_end(s, n, chunk)) {
         for (; chunk < end && (tables.kinds[s[chunk]] & KIND_TOKEN); chunk++) {
@@ -532,18 +532,26 @@ static bool foreign_rows(const uint8_t *s, size_t n)
     return false;
 }
 
-static uint32_t flags_of(const uint8_t *s, size_t n, const seq_normalised *counted)
+/* What the bytes of a text alone tell: flags, and whether many are not ASCII. */
+typedef struct {
+    uint32_t flags;
+    bool foreign;
+} seq_signs;
+
+static seq_signs signs_of(const uint8_t *s, size_t n, seq_block *letters)
 {
-    seq_hints hints = {0};
+    seq_hints hints = {.letters = letters};
     find_hints(s, n, &hints);
-    release(&hints.letters);
-    if (counted->odd >= 3 || hints.octal >= 8 || hints.unicode >= 4 || hints.controls >= 4) {
-        hints.flags |= FLAG_ESCAPES;
-    }
-    if (hints.in_rows || ((hints.foreign || counted->wide >= 8) && foreign_rows(s, n))) {
-        hints.flags |= FLAG_WIDE;
-    }
-    return hints.flags;
+    hints.flags |= hints.octal >= 8 || hints.unicode >= 4 || hints.controls >= 4 ? FLAG_ESCAPES : 0;
+    hints.flags |= hints.in_rows ? FLAG_WIDE : 0;
+    return (seq_signs){hints.flags, hints.foreign};
+}
+
+/* The flags of a text with these signs, whose normalisation counted what it did. */
+static uint32_t flags_of(const uint8_t *s, size_t n, const seq_signs *signs, const seq_normalised *counted)
+{
+    const bool wide = !(signs->flags & FLAG_WIDE) && (signs->foreign || counted->wide >= 8) && foreign_rows(s, n);
+    return signs->flags | (counted->odd >= 3 ? FLAG_ESCAPES : 0) | (wide ? FLAG_WIDE : 0);
 }
 
 #endif
