@@ -77,22 +77,15 @@ static bool may_read85(const uint8_t *s, int alphabet)
 
 /* Of 40 characters: those that stand in no token, and those of the same kind (upper case, lower case, digit) as the one before. */
 typedef struct {
-    uint8_t marks, alike;
+    size_t marks, alike;
 } seq_mixture;
 
 static seq_mixture mixture_of(const uint8_t *s)
 {
-    uint8_t kinds[WINDOW85], marks = 0, alike = 0; /* counted in bytes, so that the compiler uses whole vectors */
-    for (size_t i = 0; i < WINDOW85; i++) {
-        kinds[i] = tables.kinds[s[i]];
-    }
-    for (size_t i = 0; i < WINDOW85; i++) {
-        marks += (kinds[i] & KIND_TOKEN) == 0;
-    }
-    for (size_t i = 1; i < WINDOW85; i++) {
-        alike += (kinds[i] & kinds[i - 1] & KIND_ALNUM) != 0;
-    }
-    return (seq_mixture){marks, alike};
+    uint64_t bits[5];
+    bits_of(tables.kinds, s, WINDOW85, (const uint8_t[]){0, 1, 2, 3, 4}, 5, bits); /* the kinds in tokens */
+    const uint64_t alike = (bits[0] & bits[0] >> 1) | (bits[1] & bits[1] >> 1) | (bits[2] & bits[2] >> 1);
+    return (seq_mixture){WINDOW85 - bit_count(bits[0] | bits[1] | bits[2] | bits[3] | bits[4]), bit_count(alike)};
 }
 
 static size_t distinct(const uint8_t *s, size_t n)

@@ -63,6 +63,9 @@ static void fill_kinds(void)
     for (const char *first = "\x1f\xfd\x28\x04" "PB\x5dx"; *first; first++) {
         tables.kinds[(uint8_t)*first] |= KIND_SIGNATURE;
     }
+    for (int c = 0; c < 256; c++) {
+        tables.units[c] = unit_kinds((uint8_t)c);
+    }
     for (uint8_t i = 0; i < 85; i++) {
         tables.base85[0][(uint8_t)base85[i]] = i;
         tables.base85[1][(uint8_t)z85[i]] = i;
