@@ -33,6 +33,10 @@ static void decode85(const uint8_t *s, int alphabet, size_t groups, uint8_t *out
 /* Whether a group may begin with a packing's signature, by its first two digits. */
 static inline bool may_sign85(const uint8_t *s, const uint8_t *digits)
 {
+    static const uint64_t firsts[] = {1 << 1 | 1 << 10 | 1 << 13 | 1 << 21 | 1 << 25 | 1 << 29 | UINT64_C(1) << 38, 1 << (81 - 64), 0, 0};
+    if (!(firsts[digits[s[0]] / 64] >> (digits[s[0]] % 64) & 1)) {
+        return false;
+    }
     switch (85 * digits[s[0]] + digits[s[1]]) {
     case 112:
     case 113:

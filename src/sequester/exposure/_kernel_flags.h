@@ -69,6 +69,18 @@ static void judge_letters(const uint8_t *letters, size_t n, seq_hints *hints)
     }
 }
 
+/* Takes out padding; returns what is left. */
+static size_t without_pads(uint8_t *letters, size_t n)
+{
+    const uint8_t *first = memchr(letters, '=', n);
+    size_t size = first != NULL ? (size_t)(first - letters) : n;
+    for (size_t i = size; i < n; i++) {
+        letters[size] = letters[i];
+        size += letters[i] != '=';
+    }
+    return size;
+}
+
 /* Judges the token around `at` (a token character) with the chunks that go on after it, and remembers where they end. */
 static void judge_token(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
 {
@@ -97,12 +109,12 @@ static void judge_token(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
     uint8_t *letters = hints->letters->data;
     size_t size = 0;
     for (size_t chunk = start; chunk < end; chunk = between_end(s, n, chunk)) {
-        for (; chunk < end && (tables.kinds[s[chunk]] & KIND_TOKEN); chunk++) {
-            letters[size] = s[chunk];
-            size += s[chunk] != '=';
-        }
+        const size_t stop = characters == end - start ? end : token_stop(s, end, chunk);
+        memcpy(letters + size, s + chunk, stop - chunk);
+        size += stop - chunk;
+        chunk = stop;
     }
-    judge_letters(letters, size, hints);
+    judge_letters(letters, without_pads(letters, size), hints);
 }
 
 /* What a run of integers may spell. */

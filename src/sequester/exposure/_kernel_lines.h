@@ -45,7 +45,7 @@ static void add_line(const uint8_t *s, const seq_line *line, seq_pieced *pieced)
     if (line->cut > line->begin && line->end - line->start <= LONGEST_ROW && holds_word(s, line->begin, line->cut)) {
         add_cut(pieced, line->cut, line->end);
     } else if (pieced->cuts > 0) {
-        put_cuts(pieced, s, FEWEST_LINES, "\n");
+        put_cuts(pieced, s, FEWEST_LINES, '\n');
     }
 }
 
@@ -62,7 +62,7 @@ static void take_lines(const uint8_t *s, seq_pieced *pieced)
         add_line(s, &lines[i], pieced);
     }
     add_line(s, &lines[pieced->lines - 1], pieced);
-    put_cuts(pieced, s, FEWEST_LINES, "\n");
+    put_cuts(pieced, s, FEWEST_LINES, '\n');
 }
 
 /* The number of hex digits at `at`, and their value. */
@@ -121,17 +121,17 @@ static void take_even_lines(const uint8_t *s, seq_pieced *pieced)
         const size_t size = lines[i].end - lines[i].start;
         const bool fits = is_brief(size) && memchr(s + lines[i].start, ' ', size) == NULL;
         if (!fits || (pieced->cuts > 0 && size != length && !(pieced->cuts > 1 && size < length))) {
-            put_cuts(pieced, s, FEWEST_EVEN, "");
+            put_cuts(pieced, s, FEWEST_EVEN, 0);
         }
         if (fits) {
             length = pieced->cuts == 0 ? size : length;
             add_cut(pieced, lines[i].start, lines[i].end);
             if (size < length) {
-                put_cuts(pieced, s, FEWEST_EVEN, "");
+                put_cuts(pieced, s, FEWEST_EVEN, 0);
             }
         }
     }
-    put_cuts(pieced, s, FEWEST_EVEN, "");
+    put_cuts(pieced, s, FEWEST_EVEN, 0);
 }
 
 /* One side of the hunks of a diff. */
@@ -147,7 +147,7 @@ static void take_side(const uint8_t *s, size_t n, uint8_t side, seq_pieced *piec
             add_cut(pieced, at + 1, lines[i].end);
         }
     }
-    put_cuts(pieced, s, FEWEST_LINES, "\n");
+    put_cuts(pieced, s, FEWEST_LINES, '\n');
 }
 
 /* ---- columns ---------------------------------------------------------------------------------------------------------------- */
@@ -163,7 +163,7 @@ static void put_columns(const uint8_t *s, seq_line *rows, size_t count, size_t w
             add_cut(pieced, start, next < end ? next : end);
             rows[row].cut = next + 1;
         }
-        put_cuts(pieced, s, FEWEST_ROWS, "\n");
+        put_cuts(pieced, s, FEWEST_ROWS, '\n');
     }
 }
 
@@ -179,29 +179,26 @@ static void put_table(const uint8_t *s, seq_line *rows, size_t count, size_t wid
     }
 }
 
-/* Each column of neighbouring lines that a separator cuts into as many cells. Counts separators by whole words of bits, and hardly branches. */
+/* Each column of neighbouring lines that a separator cuts into as many cells. Hardly branches: which lines hold one cannot be foreseen. */
 static void take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
 {
     seq_line *lines = pieced->lines_block.data;
-    const uint64_t *ends = pieced->words + MARK_LINE * pieced->stride, *marks = pieced->words + (size_t)separator * pieced->stride;
-    size_t line = 0, rows = 0, cells = 0, seen = 0, until = 0; /* separators before this word, and before the last line's end */
-    for (size_t word = 0; word < pieced->stride; word++) {
-        const bool last = word + 1 == pieced->stride; /* whose end is the text's */
-        for (uint64_t bits = ends[word]; bits != 0 || (last && line < pieced->lines); bits &= bits - 1, line++) {
-            const size_t here = seen + bit_count(marks[word] & (bits ^ (bits - 1)));
-            const bool fits = here - until < WIDEST_ROW && lines[line].end - lines[line].start <= 2 * LONGEST_ROW;
-            const size_t found = fits ? here - until : 0;
-            until = here;
-            if (found != cells && rows >= FEWEST_ROWS) {
-                put_table(s, lines + line - rows, rows, cells + 1, separator, pieced);
-            }
-            rows = found == 0 ? 0 : found == cells ? rows + 1 : 1;
-            cells = found;
+    const uint64_t *words = pieced->words + (size_t)separator * pieced->stride;
+    size_t rows = 0, cells = 0, until = 0, word = 0, seen = 0; /* separators before the last line's end, and before this word */
+    for (size_t line = 0; line <= pieced->lines; line++) {
+        const size_t end = line < pieced->lines ? lines[line].end : pieced->size_marked;
+        for (; word < end / 64; word++) {
+            seen += bit_count(words[word]);
         }
-        seen += bit_count(marks[word]);
-    }
-    if (rows >= FEWEST_ROWS) {
-        put_table(s, lines + line - rows, rows, cells + 1, separator, pieced);
+        const size_t here = seen + bit_count(words[word] & ((UINT64_C(1) << end % 64) - 1));
+        const bool fits = here - until < WIDEST_ROW && line < pieced->lines && end - lines[line].start <= 2 * LONGEST_ROW;
+        const size_t found = fits ? here - until : 0;
+        until = here;
+        if (found != cells && rows >= FEWEST_ROWS) {
+            put_table(s, lines + line - rows, rows, cells + 1, separator, pieced);
+        }
+        rows = found == 0 ? 0 : found == cells ? rows + 1 : 1;
+        cells = found;
     }
 }
 

@@ -36,7 +36,8 @@ typedef struct {
 typedef struct {
     seq_block text_block, ends_block, words_block, plain_block, cuts_block, lines_block;
     size_t size, count; /* bytes and number of the texts put together */
-    size_t cuts, lines, brief_lines;
+    size_t cuts, lines;
+    size_t even; /* most brief lines in a row */
     uint64_t *words; /* bits of each mark */
     size_t stride, size_marked;
     size_t counts[MARKS];   /* of each mark */
@@ -89,22 +90,50 @@ static void add_cut(seq_pieced *pieced, size_t start, size_t end)
     add_keyed(pieced, 0, false, start, end);
 }
 
-/* Puts the cuts together, if they are so many and short on average, and forgets them. */
-static void put_cuts(seq_pieced *pieced, const uint8_t *s, size_t fewest, const char *between)
+/* Short copies, most of which need no call. */
+static SEQ_INLINE uint8_t *append(uint8_t *out, const uint8_t *s, size_t n)
+{
+    if (n > 16) {
+        memcpy(out, s, n);
+    } else if (n >= 8) {
+        memcpy(out, s, 8);
+        memcpy(out + n - 8, s + n - 8, 8);
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            out[i] = s[i];
+        }
+    }
+    return out + n;
+}
+
+/* Puts the cuts together, if they are so many and short on average, and forgets them. `between`: a character behind each, or 0. */
+static void put_cuts(seq_pieced *pieced, const uint8_t *s, size_t fewest, char between)
 {
     const seq_cut *cuts = pieced->cuts_block.data;
+    const size_t count = pieced->cuts;
     size_t total = 0;
-    for (size_t i = 0; i < pieced->cuts; i++) {
+    pieced->cuts = 0;
+    if (count < fewest) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
         total += cuts[i].end - cuts[i].start;
     }
-    if (pieced->cuts >= fewest && total <= SHORT_PIECE * pieced->cuts) {
-        for (size_t i = 0; i < pieced->cuts; i++) {
-            put(pieced, s + cuts[i].start, cuts[i].end - cuts[i].start);
-            put(pieced, (const uint8_t *)between, strlen(between));
-        }
-        end_text(pieced);
+    if (total > SHORT_PIECE * count) {
+        return;
     }
-    pieced->cuts = 0;
+    if (pieced->failed || !ensure(&pieced->text_block, pieced->size + total + count)) {
+        pieced->failed = true;
+        return;
+    }
+    uint8_t *out = (uint8_t *)pieced->text_block.data + pieced->size;
+    for (size_t i = 0; i < count; i++) {
+        out = append(out, s + cuts[i].start, cuts[i].end - cuts[i].start);
+        *out = (uint8_t)between;
+        out += between != 0;
+    }
+    pieced->size = (size_t)(out - (uint8_t *)pieced->text_block.data);
+    end_text(pieced);
 }
 
 /* ---- the characters that structure a text, as bits -------------------------------------------------------------------------- */

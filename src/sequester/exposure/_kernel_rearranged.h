@@ -69,27 +69,22 @@ static inline seq_line line_of(const uint8_t *s, size_t start, size_t end)
     return (seq_line){start, end, begin, begin};
 }
 
-static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
+static bool find_lines(const uint8_t *s, seq_pieced *pieced)
 {
     const size_t count = pieced->counts[MARK_LINE] + 1;
     if (!ensure(&pieced->lines_block, count * sizeof(seq_line))) {
         return false;
     }
     seq_line *lines = pieced->lines_block.data;
-    const uint64_t *words = pieced->words + MARK_LINE * pieced->stride;
-    size_t line = 0, at = 0;
-    pieced->brief_lines = 0;
-    for (size_t word = 0; word < pieced->stride; word++) {
-        for (uint64_t ends = words[word]; ends != 0; ends &= ends - 1) {
-            const size_t end = 64 * word + trailing_zeros(ends);
-            lines[line++] = line_of(s, at, end);
-            pieced->brief_lines += is_brief(end - at);
-            at = end + 1;
-        }
-    }
-    lines[line] = line_of(s, at, n);
-    pieced->brief_lines += is_brief(n - at);
     pieced->lines = count;
+    pieced->even = 0;
+    for (size_t line = 0, at = 0, even = 0; line < count; line++) {
+        const size_t end = next_mark(pieced, MARK_LINE, at);
+        lines[line] = line_of(s, at, end);
+        even = is_brief(end - at) ? even + 1 : 0;
+        pieced->even = even > pieced->even ? even : pieced->even;
+        at = end + 1;
+    }
     return true;
 }
 
@@ -98,11 +93,11 @@ static bool take_by_line(const uint8_t *s, size_t n, seq_pieced *pieced)
     if (pieced->counts[MARK_LINE] == 0) {
         return true;
     }
-    if (!find_lines(s, n, pieced)) {
+    if (!find_lines(s, pieced)) {
         return false;
     }
     take_lines(s, pieced);
-    if (pieced->brief_lines >= FEWEST_EVEN) {
+    if (pieced->even >= FEWEST_EVEN) {
         take_even_lines(s, pieced);
     }
     pieced->is_dump = find_dump(s, pieced);

@@ -39,17 +39,24 @@ static void release_judge(seq_judge *judge)
     release_found(&judge->found);
 }
 
-/* Where the first COPY bytes of `what` stand first in `s`, if all of it does; else n. Goes by the rarest byte of a sample. */
-static size_t find_copy(const uint8_t *s, size_t n, seq_text what)
+/* Where a byte stands in the beginning of a text that is likely rare: seldom there, and no small letter or blank. */
+static size_t rarest_place(const uint8_t *s)
 {
-    uint8_t counts[256] = {0};
+    uint8_t weights[256] = {0};
     size_t rarest = 0;
     for (size_t i = 0; i < SAMPLE; i++) {
-        counts[what.data[i]]++;
+        weights[s[i]] += weights[s[i]] == 0 && (is_lower(s[i]) || s[i] <= ' ') ? 9 : 1;
     }
     for (size_t i = 1; i < SAMPLE; i++) {
-        rarest = counts[what.data[i]] < counts[what.data[rarest]] ? i : rarest;
+        rarest = weights[s[i]] < weights[s[rarest]] ? i : rarest;
     }
+    return rarest;
+}
+
+/* Where the first COPY bytes of `what` stand first in `s`, if all of it does; else n. */
+static size_t find_copy(const uint8_t *s, size_t n, seq_text what)
+{
+    const size_t rarest = rarest_place(what.data);
     for (size_t at = rarest, stop = n - what.size + rarest + 1; at < stop; at++) {
         const uint8_t *found = memchr(s + at, what.data[rarest], stop - at);
         if (found == NULL) {

@@ -247,7 +247,7 @@ static size_t end_of_tag(const uint8_t *s, size_t n, size_t at, bool *unclosed)
 static void cut_out(const uint8_t *s, size_t start, size_t end, size_t fewest, size_t *last, seq_pieced *pieced)
 {
     if (*last == SIZE_MAX || start - *last > SHORT_PIECE) {
-        put_cuts(pieced, s, fewest, "");
+        put_cuts(pieced, s, fewest, 0);
         *last = start > SHORT_PIECE ? start - SHORT_PIECE : 0;
     }
     add_cut(pieced, *last, start);
@@ -259,7 +259,7 @@ static void end_cutting(const uint8_t *s, size_t n, size_t fewest, size_t last, 
     if (last != SIZE_MAX) {
         add_cut(pieced, last, n - last > SHORT_PIECE ? last + SHORT_PIECE : n);
     }
-    put_cuts(pieced, s, fewest, "");
+    put_cuts(pieced, s, fewest, 0);
 }
 
 /* Joins what stands between tags that are close to each other. */
