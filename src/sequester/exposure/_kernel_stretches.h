@@ -39,33 +39,29 @@ static void release_judge(seq_judge *judge)
     release_found(&judge->found);
 }
 
-/* Where a byte stands in the beginning of a text that is likely rare: seldom there, and no small letter or blank. */
-static size_t rarest_place(const uint8_t *s)
+/* Where a byte stands in the beginning of a text that is likely rare: a capital, else no small letter or blank. */
+static size_t rare_place(const uint8_t *s)
 {
-    uint8_t weights[256] = {0};
-    size_t rarest = 0;
-    for (size_t i = 0; i < SAMPLE; i++) {
-        weights[s[i]] += weights[s[i]] == 0 && (is_lower(s[i]) || s[i] <= ' ') ? 9 : 1;
+    size_t rare = 0;
+    for (size_t i = SAMPLE; i-- > 0;) {
+        rare = is_upper(s[i]) || (!is_upper(s[rare]) && !is_lower(s[i]) && s[i] > ' ') ? i : rare;
     }
-    for (size_t i = 1; i < SAMPLE; i++) {
-        rarest = weights[s[i]] < weights[s[rarest]] ? i : rarest;
-    }
-    return rarest;
+    return rare;
 }
 
 /* Where the first COPY bytes of `what` stand first in `s`, if all of it does; else n. */
 static size_t find_copy(const uint8_t *s, size_t n, seq_text what)
 {
-    const size_t rarest = rarest_place(what.data);
-    for (size_t at = rarest, stop = n - what.size + rarest + 1; at < stop; at++) {
-        const uint8_t *found = memchr(s + at, what.data[rarest], stop - at);
+    const size_t rare = rare_place(what.data);
+    for (size_t at = rare, stop = n - what.size + rare + 1; at < stop; at++) {
+        const uint8_t *found = memchr(s + at, what.data[rare], stop - at);
         if (found == NULL) {
             break;
         }
         at = (size_t)(found - s);
-        found -= rarest;
+        found -= rare;
         if (memcmp(found, what.data, COPY) == 0) {
-            return memcmp(found, what.data, what.size) == 0 ? at - rarest : n;
+            return memcmp(found, what.data, what.size) == 0 ? at - rare : n;
         }
     }
     return n;
@@ -122,15 +118,27 @@ static size_t place_of(seq_text text)
     return (size_t)(hash % JUDGED);
 }
 
+/* Forgets what was put together. */
+static void clear_shelf(seq_judge *judge)
+{
+    seq_judged *judged = judge->judged_block.data;
+    for (size_t i = 0; i < JUDGED; i++) {
+        judged[i] = (seq_judged){.text = judged[i].text, .signs = judged[i].signs};
+    }
+    judge->shelf_size = 0;
+}
+
 /* What is known of a stretch, its signs at least; NULL if memory is out. */
 static seq_judged *look_up_stretch(seq_judge *judge, seq_text text)
 {
-    if (judge->judged_block.data == NULL || judge->shelf_size > SHELF) {
+    if (judge->judged_block.data == NULL) {
         if (!ensure(&judge->judged_block, JUDGED * sizeof(seq_judged))) {
             return NULL;
         }
         memset(judge->judged_block.data, 0, JUDGED * sizeof(seq_judged));
-        judge->shelf_size = 0;
+    }
+    if (judge->shelf_size > SHELF) {
+        clear_shelf(judge);
     }
     seq_judged *judged = (seq_judged *)judge->judged_block.data + place_of(text);
     if (judged->text.data == NULL || judged->text.size != text.size || memcmp(judged->text.data, text.data, text.size) != 0) {
