@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from sequester.episodes.model import RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
-from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
+from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, Stretch, grade, stretch_of
 from sequester.exposure.sketch import windows_of
 from sequester.exposure.stock import stock_weight
 from sequester.exposure.subject import SampledIds, Subject
@@ -65,7 +65,7 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     budget = Budget()
     finder = _Finder(subject, call.path, key)
     found = [*_plain(finder, texts, hit.chains)] if hit is not None and hit.chains else []
-    for (name, text), flag in zip(texts, hit.flags if hit is not None else (), strict=False):
+    for (name, text), flag in zip(texts, hit.flags if hit is not None and any(hit.flags) else (), strict=False):
         if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
             found += _wrapped(finder, name, text.reveal(), budget, _ARMOURED if flag & flags.ARMOUR else 0)
         if flag & flags.NUMBERS and (flag & flags.DIGITS or subject.ids.cot or _ID_NAME.search(name)):
@@ -150,12 +150,15 @@ def _plain(
     inputs = [text.reveal() for _, text in texts]
     by_fields: dict[tuple[int, ...], list[matching.Chain]] = {}
     for chain in found:
-        by_fields.setdefault(tuple(sorted({run.field for run in chain.runs})), []).append(chain)
+        first, last = chain.runs[0].field, chain.runs[-1].field
+        reached = (first,) if first == last else tuple(sorted({run.field for run in chain.runs}))
+        by_fields.setdefault(reached, []).append(chain)
     for indices, chains in by_fields.items():
+        if len(indices) == 1:
+            yield from finder.candidates(texts[indices[0]][0], (), chains, inputs)
+            continue
         name = " + ".join(texts[index][0] for index in indices[:3]) + (" + …" if len(indices) > 3 else "")
-        how = ("split-over-fields",) if len(indices) > 1 else ()
-        fields = [field for field, _ in texts] if len(indices) > 1 else ()
-        yield from finder.candidates(name, how, chains, inputs, fields=fields)
+        yield from finder.candidates(name, ("split-over-fields",), chains, inputs, fields=[field for field, _ in texts])
 
 
 def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int) -> Iterator[Candidate | Minor]:
@@ -234,8 +237,7 @@ def _positions(chains: Sequence[matching.Chain]) -> set[int]:
 
 def _telling(subject: Subject, chains: Sequence[matching.Chain]) -> list[matching.Chain]:
     """The chains that may be more than `low`. Crumbs of others may stand in one piece behind a layer."""
-    weights = (stretch_of(_weight(subject, chain), shared=lambda windows: False) for chain in chains)
-    return [chain for chain, weight in zip(chains, weights, strict=True) if grade(weight) not in (None, Severity.LOW)]
+    return [chain for chain in chains if not _weighs_little(subject, chain)]
 
 
 class _Finder(NamedTuple):
@@ -262,21 +264,20 @@ class _Finder(NamedTuple):
 
         What comes to `low` whatever else the run holds is only weighed: two that write about one task share many such stretches.
         """
-        subject = self.subject
-        found = [(chain, weight) for chain in chains if (weight := _most(subject, chain)).private >= THRESHOLDS.report]
-        if not found:
+        subject, private = self.subject, 0
+        low: list[matching.Chain] = []
+        telling: list[matching.Chain] = []
+        for chain in chains:
+            own = _private(subject, chain)
+            if own >= THRESHOLDS.report:
+                private += own
+                (low if _is_low(subject, chain, inputs) else telling).append(chain)
+        if not private:
             return
-        whole = partial(self._candidate, name, transforms, chains, inputs, class_, fields)
-        if not all(_is_low(subject, chain, weight, inputs) for chain, weight in found) and not all(
-            _is_low(subject, chain, _weight(subject, chain), inputs) for chain, _ in found
-        ):
+        whole = partial(self._candidate, name, transforms, chains, low, telling, inputs, class_, fields)
+        if telling or subject.material.lacks_answer:
             yield whole()
-        elif subject.material.lacks_answer:
-            # Then nothing counts that does not cover much of the reasoning.
-            if sum(weight.covered for _, weight in found) >= THRESHOLDS.never_shared:
-                yield whole()
         else:
-            private = sum(weight.private for _, weight in found)
             yield Minor(self._class_of(chains, class_), name, transforms, private, whole)
 
     def _candidate(
@@ -284,22 +285,19 @@ class _Finder(NamedTuple):
         name: str,
         transforms: tuple[str, ...],
         chains: Sequence[matching.Chain],
+        low: Sequence[matching.Chain],
+        telling: Sequence[matching.Chain],
         inputs: Sequence[str],
         class_: FindingClass,
         fields: Sequence[str],
     ) -> Candidate:
-        """A chain that comes to `low` whatever else the run holds is not localised."""
+        """Of `chains`, those that come to `low` whatever else the run holds are not localised; the `telling` ones are."""
         subject = self.subject
-        weights = []
+        weights = [_weight(subject, chain) for chain in low]
         spans: list[Span] = []
         places: dict[int, tuple[matching.Places, matching.Places]] = {}
-        for chain in chains:
+        for chain in telling:
             weight = _weight(subject, chain)
-            if weight.private < THRESHOLDS.report:
-                continue
-            if _is_low(subject, chain, weight, inputs):
-                weights.append(weight)
-                continue
             localised, beside = _localise(subject, chain, inputs, places, fields)
             spans += localised
             # The words need to be looked up only where they decide.
@@ -322,37 +320,53 @@ class _Finder(NamedTuple):
         return FindingClass.INDIRECT if through else class_
 
 
+def _stock(subject: Subject, run: matching.Run) -> int:
+    """Private bytes of a run that are stock text."""
+    return min(stock_weight(subject.normalised[run.cot_start : run.cot_start + run.length]), run.private)
+
+
+def _private(subject: Subject, chain: matching.Chain) -> int:
+    """Private characters of a chain that are no stock text."""
+    stock = [_stock(subject, run) for run in chain.runs if run.private >= THRESHOLDS.substantial]
+    return subject.characters(chain.private - sum(stock))
+
+
 def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
     """What a chain weighs by itself: its substantial runs, without what is stock text."""
-    return _weighed(subject, chain, subject.own, windows_of)
-
-
-def _most(subject: Subject, chain: matching.Chain) -> ChainWeight:
-    """The same, quickly: of the reasoning it covers at most so much, and its runs cannot be looked up."""
-    return _weighed(subject, chain, subject.own_at_least, lambda run: ())
-
-
-def _weighed(subject: Subject, chain: matching.Chain, own: int, windows: Callable[[bytes], Sequence[int]]) -> ChainWeight:
     runs, stock = [], 0
     for run in chain.runs:
         if run.private >= THRESHOLDS.substantial:
-            text = subject.normalised[run.cot_start : run.cot_start + run.length]
-            common = min(stock_weight(text), run.private)
+            common = _stock(subject, run)
             stock += common
             if run.private - common >= THRESHOLDS.substantial:
+                text = subject.normalised[run.cot_start : run.cot_start + run.length]
                 length, private = (subject.characters(size - common) for size in (run.length, run.private))
-                runs.append(RunWeight(length, private, windows(text)))
+                runs.append(RunWeight(length, private, windows_of(text)))
     private = subject.characters(chain.private - stock)
-    return ChainWeight(private, min(1.0, private / max(1, own)), tuple(runs), beside_marker=False)
+    return ChainWeight(private, min(1.0, private / max(1, subject.own)), tuple(runs), beside_marker=False)
 
 
-def _is_low(subject: Subject, chain: matching.Chain, weight: ChainWeight, inputs: Sequence[str]) -> bool:
+def _at_most(subject: Subject, chain: matching.Chain) -> Stretch:
+    """More than a chain can weigh: as though a character were a byte, nothing of it stock text, and most of the reasoning that."""
+    longest = max([run.private for run in chain.runs])
+    quoting = max([run.private for run in chain.runs if run.length >= THRESHOLDS.quoted_run], default=0)
+    # One byte more and less, because characters are rounded.
+    covered = min(1.0, (chain.private + 1) / max(1, subject.private // 4 - 1))
+    return Stretch(chain.private, chain.private, longest, quoting, covered, longest_covered=covered)
+
+
+def _is_low(subject: Subject, chain: matching.Chain, inputs: Sequence[str]) -> bool:
     """Whether a chain cannot be more than `low`, whatever else the run holds. Only an input without markers can have none beside it."""
-    if grade(stretch_of(weight, shared=lambda windows: False)) is not Severity.LOW:
+    if grade(_at_most(subject, chain)) is not Severity.LOW and not _weighs_little(subject, chain):
         return False
-    if any(subject.drafts_a_call(run.cot_start, run.cot_start + run.length) for run in chain.runs):
+    if subject.has_drafts and any(subject.drafts_a_call(run.cot_start, run.cot_start + run.length) for run in chain.runs):
         return False
     return not any(_has_marker(inputs[field]) for field in {run.field for run in chain.runs})
+
+
+def _weighs_little(subject: Subject, chain: matching.Chain) -> bool:
+    """Whether a chain comes to `low` or to nothing without a marker beside it, also where no other input shares it."""
+    return grade(stretch_of(_weight(subject, chain), shared=lambda windows: False)) in (None, Severity.LOW)
 
 
 def _localise(
