@@ -12,11 +12,12 @@ from tests.exposure import cases
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Evidence, Field, RewardCall, Segment, Source, Split, SplitStatus
-from sequester.exposure.examine import examine, texts_of
-from sequester.exposure.matching import normalise
+from sequester.exposure.examine import examine, searched_texts, texts_of
+from sequester.exposure.matching import Hit, normalise
 from sequester.exposure.private import material
+from sequester.exposure.severity import grade, stretch_of
 from sequester.exposure.subject import Subject
-from sequester.findings.model import FindingClass
+from sequester.findings.model import FindingClass, Severity
 
 THOUGHT = cases.reasoning(1)
 SPLIT = Split(SplitStatus.SPLIT, "as the test says", "given")
@@ -39,16 +40,21 @@ def call(*values, path="judge"):
 
 def looked_at(one, by=None):
     """The examination of a call, with the screen's hints of every wrapping on every field."""
-    return examine(by or subject(), one, [-1] * len(one.inputs), cases.KEY)
+    by = by or subject()
+    chains = by.pattern.scan_many([text.reveal() for _, text in searched_texts(one)])
+    return examine(by, one, Hit(0, 0, tuple(chains), (-1,) * len(one.inputs), by.pattern.private), cases.KEY)
 
 
 def candidates(*values, by=None, **keys):
-    return looked_at(call(*values), by or subject(**keys)).candidates
+    """All that was found, whatever it may come to."""
+    found = looked_at(call(*values), by or subject(**keys))
+    return (*found.candidates, *(minor.candidate() for minor in found.minors))
 
 
 def test_a_call_without_fields_shows_nothing():
     found = looked_at(call())
-    assert (found.candidates, found.limits) == ((), ())
+    assert (found.candidates, found.minors, found.limits) == ((), (), ())
+    assert examine(subject(), call(), None, cases.KEY) == found
 
 
 def test_other_text_shows_nothing():
@@ -83,6 +89,27 @@ def test_what_cannot_be_more_than_low_is_not_localised_unless_a_marker_stands_in
     (elsewhere,) = candidates(f"</think> is a tag. The rubric says {piece}.")
     assert elsewhere.spans
     assert not elsewhere.chains[0].beside_marker
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 250), st.integers(20, 60), st.sampled_from((12, 40, 400)), st.booleans())
+def test_a_minor_is_low_whatever_other_inputs_hold_and_all_that_is_surely_low_is_one(start, length, words, shared):
+    thought = cases.words("some reasoning", words)
+    by = subject((Channel.REASONING, thought), (Channel.ANSWER, cases.answer(1)))
+    found = looked_at(call(f"Judge this: {thought[start : start + length]}"), by)
+    for minor in found.minors:
+        made = minor.candidate()
+        assert {grade(stretch_of(chain, lambda windows: shared)) for chain in made.chains} == {Severity.LOW}
+        assert (minor.class_, minor.field, minor.private) == (made.class_, made.field, made.private)
+    for one in found.candidates:
+        unshared = (grade(stretch_of(chain, lambda windows: False)) for chain in one.chains)
+        assert any(found is not Severity.LOW for found in unshared)
+
+
+def test_in_a_log_without_answers_only_what_covers_much_of_the_reasoning_counts():
+    by = subject((Channel.REASONING, THOUGHT))
+    assert candidates(f"The rubric says {THOUGHT[:40]}.", by=by) == ()
+    assert [one.covered > 0.9 for one in candidates(THOUGHT, by=by)] == [True]
 
 
 def test_text_that_goes_on_from_field_to_field_is_one_candidate():
@@ -127,7 +154,7 @@ def test_what_a_later_tool_result_repeated_is_indirect():
 def test_spans_count_code_points_in_the_reasoning_and_in_the_input():
     before = "Zwölf Boxkämpfer 🥊 jagen: "
     thought = "Ein Gedanke 🤔 zuerst. " + THOUGHT
-    by = subject((Channel.REASONING, thought))
+    by = subject((Channel.REASONING, thought), (Channel.ANSWER, cases.answer(1)))
     (found,) = candidates(before + thought[10:200] + " Ende", by=by)
     (span,) = found.spans
     shared = thought[slice(*span.cot)]

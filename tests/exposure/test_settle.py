@@ -81,6 +81,18 @@ def test_a_run_that_others_share_is_low_says_so_and_exposes_nothing():
     assert "stand in other episodes" in result.findings[0].note
 
 
+def test_of_findings_below_medium_the_largest_are_listed_and_all_are_counted():
+    few = [suspect(candidate(24 + at, name=f"{at:032}"), number=at, step=at) for at in range(15)]
+    result = settled(with_suspects(suspect(candidate(90), number=99), *few))
+    low = [one for one in result.findings if one.severity is Severity.LOW]
+    assert sorted(one.private_chars for one in low) == list(range(29, 39))
+    assert (result.below_threshold, result.unlisted, result.found) == (15, 5, 16)
+    (_, group) = result.groups
+    assert (group.findings, group.episodes, group.of, group.first_step, group.last_step) == (15, 15, 16, 0, 14)
+    assert group.example in {one.id for one in low}
+    assert any("5 findings below medium" in note for note in result.notes)
+
+
 def test_a_low_finding_clears_nothing_that_was_not_searched():
     result = settled(with_suspects(suspect(candidate(), reason=Reason.LIMIT)), shared=lambda windows: True)
     assert result.verdict is Verdict.NOTHING_ASSESSED

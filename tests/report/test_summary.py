@@ -62,10 +62,18 @@ def test_headline(counts, verdict, said):
 
 def test_none_found_beside_findings_of_low_weight_says_so():
     counts, calls = EpisodeCounts(9, 0, 9, 0, {}), CallCounts(9, 9, 0, {"recorded": 9}, {})
-    told = replace(result(counts, calls, scope=Scope.RUN), below_threshold=2)
+    told = result(counts, calls, [finding(severity=Severity.LOW), finding(severity=Severity.LOW)], scope=Scope.RUN)
     assert told.verdict is Verdict.NONE_FOUND
     assert "weighs medium or more was found" in summary.headline(told)
     assert "(2, listed)" in summary.headline(told)
+
+
+def test_what_is_counted_and_not_listed_is_said_and_never_left_out_of_a_total():
+    counts, calls = EpisodeCounts(9, 0, 9, 0, {}), CallCounts(9, 9, 0, {"recorded": 9}, {})
+    told = replace(result(counts, calls, [finding(severity=Severity.LOW)]), below_threshold=7)
+    assert "(7, the largest listed)" in summary.headline(told)
+    assert "findings 7 (0 waived, 7 below medium)" in summary.summary_line(told)
+    assert "6 more" in summary.unlisted(told)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from types import MappingProxyType
 from zlib import crc32
@@ -23,11 +23,22 @@ from sequester.episodes.readers.flatten import is_label
 from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
 from sequester.exposure import matching
-from sequester.exposure.examine import examine, searched_texts
+from sequester.exposure.examine import Examination, examine, searched_texts
 from sequester.exposure.private import MIN_PRIVATE, Material, material
-from sequester.exposure.severity import THRESHOLDS
 from sequester.exposure.subject import Subject, characters_per_byte
-from sequester.exposure.tally import CallOutcome, Candidate, Handover, Reach, Suspect, Tally, count_episode
+from sequester.exposure.tally import (
+    CallOutcome,
+    Candidate,
+    Handover,
+    Minor,
+    Reach,
+    Sighting,
+    Suspect,
+    Tally,
+    count_episode,
+    count_lows,
+    low,
+)
 from sequester.findings.fingerprint import FingerprintKey
 
 BATCH = 64
@@ -151,6 +162,7 @@ class _Scan:
         subject: Subject | None = None
         suspicious = False
         outcomes = []
+        minors: list[tuple[int, Minor]] = []
         for index, call in enumerate(episode.calls):
             reason = parts.unassessable or _why_not_searched(call) or barred
             candidates: tuple[Candidate, ...] = ()
@@ -162,8 +174,10 @@ class _Scan:
             elif reason is None or (reason is Reason.NO_PRIVATE_TEXT and index in hits and _TOOL_CALL in parts.own):
                 hit = hits.get(index)
                 if hit or _id_lists(call):
-                    subject = subject or Subject(episode, parts)
-                    candidates, unknown = self._examined(subject, call, hit)
+                    subject = subject or Subject(episode, parts, hit.private if hit else None)
+                    found, unknown = self._examined(subject, call, hit)
+                    candidates = found.candidates
+                    minors += ((index, minor) for minor in found.minors)
                     reason = reason or unknown
                     suspicious = suspicious or bool(candidates)
                 reason = parts.not_cleared or reason or (None if evidence is _RECORDED else Reason.REBUILT_ONLY)
@@ -171,30 +185,50 @@ class _Scan:
             outcomes.append(replace(outcome, candidates=candidates) if candidates else outcome)
         environment = shown_name(episode.environment) if episode.environment is not None else None
         if suspicious:
-            source = f"{episode.source.path}:{episode.source.record}"
-            name = shown_name(episode.episode_id)
+            for index, minor in minors:
+                outcomes[index] = replace(outcomes[index], candidates=(*outcomes[index].candidates, minor.candidate()))
+            name, source = shown_name(episode.episode_id), _source(episode)
             self._tally.suspects.append(Suspect(name, environment, episode.step, source, episode.advantage, tuple(outcomes)))
             return
+        if minors:
+            self._count_minors(episode, environment, outcomes, minors)
         alike = self._outlines.setdefault((environment, episode.step, tuple(outcomes)), _Alike())
         alike.times += 1
         if episode.advantage is not None:
             alike.advantage = (alike.advantage or 0.0) + abs(episode.advantage)
 
-    def _examined(
-        self, subject: Subject, call: RewardCall, hit: matching.Hit | None
-    ) -> tuple[tuple[Candidate, ...], Reason | None]:
+    def _count_minors(
+        self, episode: Episode, environment: str | None, outcomes: Sequence[CallOutcome], minors: Sequence[tuple[int, Minor]]
+    ) -> None:
+        """Count what is below `medium` in an episode that has nothing else."""
+        source = _source(episode)
+
+        def sighting(index: int, minor: Minor) -> Sighting:
+            at = outcomes[index]
+            name = shown_name(episode.episode_id)
+            return Sighting(minor.candidate(), name, environment, episode.step, source, at.path, at.evidence, index)
+
+        found = (
+            low(minor, outcomes[index].path, outcomes[index].evidence, source, index, partial(sighting, index, minor))
+            for index, minor in minors
+        )
+        count_lows(self._tally, episode.step, found)
+
+    def _examined(self, subject: Subject, call: RewardCall, hit: matching.Hit | None) -> tuple[Examination, Reason | None]:
         """What a close look at a call shows, and why it does not clear it."""
-        found = examine(subject, call, hit.flags if hit else (), self._key, is_shown=bool(hit and hit.chains))
+        found = examine(subject, call, hit, self._key)
         self._tally.limits.update(found.limits)
-        least = THRESHOLDS.never_shared if subject.material.lacks_answer else 0.0
-        reason = Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None
-        return tuple(one for one in found.candidates if one.covered >= least), reason
+        return found, Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None
 
     def finished(self) -> Tally:
         """The tally, with the unsuspicious episodes in it."""
         for (environment, step, calls), alike in self._outlines.items():
             count_episode(self._tally, Suspect("", environment, step, "", alike.advantage, calls), frozenset(), alike.times)
         return self._tally
+
+
+def _source(episode: Episode) -> str:
+    return f"{episode.source.path}:{episode.source.record}"
 
 
 def _texts(episode: Episode, parts: Material) -> matching.Episode:

@@ -7,7 +7,7 @@ declared, the affected section, rates and verdict. Pure: the same tallies give t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
@@ -17,22 +17,27 @@ from msgspec.structs import replace
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Evidence, Reason
 from sequester.episodes.readers.interface import Declared
-from sequester.exposure.examine import RULE_OF_CLASS
 from sequester.exposure.severity import THRESHOLDS, Shared, grade, stretch_of
 from sequester.exposure.tally import (
     ASSESSED,
     AUDITED,
     BY_CONTRACT,
     EXPOSED,
-    Candidate,
+    LISTED,
+    RULE_OF_CLASS,
     Handover,
+    Low,
+    Lows,
     Reach,
+    Sighting,
     Suspect,
     Tally,
     count_episode,
+    count_lows,
+    low,
 )
 from sequester.findings.fingerprint import FingerprintKey
-from sequester.findings.grouping import group_findings
+from sequester.findings.grouping import Unlisted, group_findings
 from sequester.findings.model import (
     Affected,
     Breakdown,
@@ -74,11 +79,12 @@ class Input(Struct, frozen=True):
 def settle(
     tally: Tally, inputs: Sequence[Input], shared: Shared, tool: Tool, key: FingerprintKey, waivers: Waivers, today: date
 ) -> Result:
-    """The result of an audit. Consumes the suspects of the tally."""
+    """The result of an audit. Consumes the tally: suspects are settled in it."""
     findings = sorted(
         _recorded_findings(tally, shared), key=lambda one: (-one.severity.rank, one.episode_id, one.call, one.field, one.id)
     )
     findings += _contract_findings(tally, key)
+    unlisted = {group: _unlisted(lows) for group, lows in tally.lows.items()}
     applied = apply(waivers, findings, today)
     files = tuple(_file(one, tally) for one in inputs)
     gaps, gap_notes = _gaps(tally, inputs, files)
@@ -96,13 +102,13 @@ def settle(
         rates=tuple(_rates(tally, episodes, complete=not any(map(is_unread, files)))),
         by=tuple(_breakdown(tally)),
         affected=_affected(places),
-        groups=tuple(_over_all_steps(group, tally) for group in group_findings(applied.findings, tally.scored)),
+        groups=tuple(_over_all_steps(group, tally) for group in group_findings(applied.findings, tally.scored, unlisted)),
         findings=applied.findings,
         waived=applied.waived,
-        below_threshold=sum(not one.severity.at_least(Severity.MEDIUM) for one in applied.findings),
+        below_threshold=sum(lows.findings for lows in tally.lows.values()),
         echo=Echo(tally.echo_episodes, tally.echo_of, dict(sorted(tally.echo.items()))),
         reward_mass=RewardMass(tally.mass_observed, tally.mass) if tally.mass_known else None,
-        notes=(*applied.notes, *gap_notes, *_limit_notes(tally)),
+        notes=(*applied.notes, *gap_notes, *_limit_notes(tally), *_unlisted_notes(unlisted.values())),
         heat=tuple(_heat(places)),
         skipped=tuple(tally.skipped),
     )
@@ -123,21 +129,52 @@ def _heat(places: Mapping[tuple[str, int | None], tuple[int, int, int]]) -> Iter
 
 
 def _recorded_findings(tally: Tally, shared: Shared) -> Iterator[Finding]:
-    """Grade every candidate, count its episode, and yield what is worth reporting."""
+    """Grade every candidate, count its episode, and yield what is worth reporting: all from `medium` on, below that the largest."""
     for suspect in tally.take_suspects():
-        exposed = set()
-        for index, call in enumerate(suspect.calls):
-            for candidate in call.candidates:
-                finding = _finding(suspect, index, candidate, shared)
-                if finding is None:
-                    continue
-                if finding.severity.at_least(Severity.MEDIUM):
-                    exposed.add(index)
+        exposed, lows = set(), []
+        for at in _sightings(suspect):
+            finding = _finding(at, shared)
+            if finding is None:
+                continue
+            if finding.severity.at_least(Severity.MEDIUM):
+                exposed.add(at.call)
                 yield finding
+            else:
+                lows.append(_low(at))
+        count_lows(tally, suspect.step, lows)
         count_episode(tally, suspect, frozenset(exposed))
+    for group in tally.lows.values():
+        yield from filter(None, (_finding(sighting, shared) for _, sighting in group.listed))
 
 
-def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared) -> Finding | None:
+def _sightings(suspect: Suspect) -> Iterator[Sighting]:
+    for index, call in enumerate(suspect.calls):
+        for candidate in call.candidates:
+            yield Sighting(
+                candidate, suspect.episode_id, suspect.environment, suspect.step, suspect.source, call.path, call.evidence, index
+            )
+
+
+def _low(at: Sighting) -> Low:
+    return low(at.candidate, at.path, at.evidence, at.source, at.call, lambda: at)
+
+
+def _unlisted(lows: Lows) -> Unlisted:
+    listed = {sighting.episode_id for _, sighting in lows.listed}
+    reach = lows.reach
+    return Unlisted(lows.findings - len(lows.listed), reach.episodes - len(listed), reach.first_step, reach.last_step)
+
+
+def _unlisted_notes(groups: Iterable[Unlisted]) -> Iterator[str]:
+    if left_out := sum(group.findings for group in groups):
+        yield (
+            f"{left_out} findings below medium are counted in their groups and not listed: "
+            f"of each group the {LISTED} with the most private characters are."
+        )
+
+
+def _finding(sighting: Sighting, shared: Shared) -> Finding | None:
+    candidate = sighting.candidate
     stretches = [stretch_of(chain, shared) for chain in candidate.chains]
     grades = [found for stretch in stretches if (found := grade(stretch)) is not None]
     if not grades:
@@ -160,18 +197,18 @@ def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared)
         else Severity.MEDIUM
         if unshared >= THRESHOLDS.report
         else Severity.LOW,
-        evidence=suspect.calls[index].evidence.value,
-        episode_id=suspect.episode_id,
-        reward_path=suspect.calls[index].path,
-        call=index,
+        evidence=sighting.evidence.value,
+        episode_id=sighting.episode_id,
+        reward_path=sighting.path,
+        call=sighting.call,
         field=candidate.field,
         transforms=candidate.transforms,
         spans=candidate.spans,
         private_chars=candidate.private,
         cot_fraction=round(candidate.covered, 4),
-        environment=suspect.environment,
-        step=suspect.step,
-        source=suspect.source,
+        environment=sighting.environment,
+        step=sighting.step,
+        source=sighting.source,
         note="; ".join(notes),
     )
 

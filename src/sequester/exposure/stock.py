@@ -31,8 +31,11 @@ def stock_length(run: bytes) -> int:
         probes = range(0, len(run) - PIECE, PIECE)
         if 10 * sum(run[at : at + PIECE] in pieces for at in probes) <= len(probes):
             return 0
+    starts = range(len(run) - PIECE + 1)
+    if pieces.isdisjoint([run[start : start + PIECE] for start in starts]):
+        return 0
     length = end = 0
-    for start in range(len(run) - PIECE + 1):
+    for start in starts:
         if run[start : start + PIECE] in pieces:
             length += start + PIECE - max(start, end)
             end = start + PIECE

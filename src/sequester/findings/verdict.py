@@ -146,6 +146,8 @@ def exit_code(result: Result, fail_on: Severity = Severity.MEDIUM, allowed: Allo
     """What the process exits with. Findings win over everything; nothing assessed cannot be allowed."""
     if any(finding.waiver is None and finding.severity.at_least(fail_on) for finding in result.findings):
         return ExitCode.FINDINGS
+    if fail_on is Severity.LOW and result.unlisted:
+        return ExitCode.FINDINGS
     if result.verdict is Verdict.EXPOSED and not any(finding.severity.at_least(Severity.MEDIUM) for finding in result.findings):
         return ExitCode.FINDINGS  # exposure that no finding explains cannot have been waived
     if result.verdict is Verdict.NOTHING_ASSESSED:

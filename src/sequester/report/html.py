@@ -218,8 +218,8 @@ def _breakdown(result: Result) -> str:
 def _findings(result: Result) -> str:
     shown = gravest(result.findings)[:MOST_FINDINGS]
     columns = ("finding", "severity", "episode", ">step", "reward path and field", "hidden text", "offsets")
-    waived = f", {summary.number(result.waived)} waived, {summary.number(result.below_threshold)} below medium"
-    counted = _counted("findings", len(shown), len(result.findings), waived)
+    below = f", {summary.number(result.waived)} waived, {summary.number(result.below_threshold)} below medium"
+    counted = _counted("findings", len(shown), len(result.findings), summary.unlisted(result) + below)
     return counted + _table("findings", columns, map(_finding_row, shown), "No findings.")
 
 

@@ -96,12 +96,12 @@ def _result(key: GroupKey, group: Group, members: Sequence[Finding], codes: Sequ
         "partialFingerprints": {"sequesterGroup/v1": _fingerprint(key)},
         "properties": _group_properties(group, members),
     }
-    if members:
-        found["occurrenceCount"] = len(members)
+    if group.findings:
+        found["occurrenceCount"] = group.findings
     if located[1:]:
         found["relatedLocations"] = [_location(finding) | {"id": number} for number, finding in enumerate(located[1:], 1)]
     waivers = [finding.waiver for finding in members if finding.waiver]
-    if waivers and len(waivers) == len(members):
+    if waivers and len(waivers) == group.findings:
         reasons = sorted(
             {f"{printable(one.reason)} (owner {printable(one.owner)}, until {printable(one.until)})" for one in waivers}
         )
@@ -196,7 +196,7 @@ def _properties(result: Result) -> Json:
             "exposed": episodes.exposed,
             "notAssessed": sum(episodes.not_assessed.values()),
         },
-        "findings": len(result.findings),
+        "findings": result.found,
         "waived": result.waived,
         "belowThreshold": result.below_threshold,
     }

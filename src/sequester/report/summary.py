@@ -100,9 +100,10 @@ def headline(result: Result) -> str:
         case Verdict.NONE_FOUND:
             where = f"in what scorers were given, in {number(counts.audited)} of {seen}"
             if result.below_threshold:
+                listed = "the largest listed" if result.unlisted else "listed"
                 return (
                     f"No private reasoning that weighs medium or more was found {where}; below that, shorter or shared stretches "
-                    f"were ({number(result.below_threshold)}, listed). That is evidence within the limits below, not proof."
+                    f"were ({number(result.below_threshold)}, {listed}). That is evidence within the limits below, not proof."
                 )
             return f"No private reasoning was found {where}. That is evidence within the limits below, not proof."
         case Verdict.INCOMPLETE:
@@ -200,8 +201,13 @@ def summary_line(result: Result) -> str:
         f"{_reasons(episodes.not_assessed)}; "
         f"reward calls {number(calls.seen)} seen, {number(calls.audited)} audited, {number(calls.exposed)} exposed, "
         f"{_reasons(calls.not_assessed)}; "
-        f"findings {number(len(result.findings))} ({number(result.waived)} waived, {number(result.below_threshold)} below medium)"
+        f"findings {number(result.found)} ({number(result.waived)} waived, {number(result.below_threshold)} below medium)"
     )
+
+
+def unlisted(result: Result) -> str:
+    """What follows the number of listed findings; empty where all are listed."""
+    return f" listed, {number(result.unlisted)} more below medium counted" if result.unlisted else ""
 
 
 def _reasons(counts: Mapping[str, int]) -> str:

@@ -193,7 +193,9 @@ def _findings(console: Console, result: Result, style: TextStyle) -> None:
         "waiver",
     )
     rows = (_finding_row(finding) for finding in shown)
-    _table(console, "Findings", (len(result.findings), "findings"), columns, rows, style, style.findings)
+    _table(
+        console, "Findings", (len(result.findings), f"findings{summary.unlisted(result)}"), columns, rows, style, style.findings
+    )
 
 
 def _finding_row(finding: Finding) -> Sequence[str | Text]:
