@@ -19,7 +19,14 @@ from msgspec import Struct
 from sequester.episodes.guarded import GuardedText
 
 
-class Channel(StrEnum):
+class _Name(StrEnum):
+    """An enumeration whose members are hashed millions of times: as the value is unique this is as good, and the one of enums runs in
+    Python."""
+
+    __hash__ = str.__hash__
+
+
+class Channel(_Name):
     """Who spoke, and in which role."""
 
     PROMPT = "prompt"
@@ -29,7 +36,7 @@ class Channel(StrEnum):
     TOOL_RESULT = "tool_result"
 
 
-class SplitStatus(StrEnum):
+class SplitStatus(_Name):
     """How sure we are where the chain of thought ends."""
 
     SPLIT = "split"
@@ -42,7 +49,7 @@ class SplitStatus(StrEnum):
     """Delimiters are there but contradict each other."""
 
 
-class Visibility(StrEnum):
+class Visibility(_Name):
     """What form of the reasoning the log holds."""
 
     RAW = "raw"
@@ -52,7 +59,7 @@ class Visibility(StrEnum):
     ABSENT = "absent"
 
 
-class Evidence(StrEnum):
+class Evidence(_Name):
     """Where a reward call's inputs come from. Rates never mix the kinds."""
 
     RECORDED = "recorded"
@@ -63,7 +70,7 @@ class Evidence(StrEnum):
     """The framework hands the CoT over whatever the log holds."""
 
 
-class Reason(StrEnum):
+class Reason(_Name):
     """Why something was not assessed. Every format prints these names."""
 
     NO_PRIVATE_TEXT = "no_private_text"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import islice
@@ -57,6 +57,7 @@ ECHO_LENGTH = 64
 
 # Looking a member up in an enum costs as much as the rest of a step.
 _NO_COT, _RECORDED, _CONTRACT, _TOOL_CALL = SplitStatus.NO_COT, Evidence.RECORDED, Evidence.CONTRACT, Channel.TOOL_CALL
+_NO_HITS: Mapping[int, matching.Hit] = MappingProxyType({})
 
 
 def scan_unit(
@@ -65,8 +66,8 @@ def scan_unit(
     """Scan one unit. What can be read is counted; what stops the reading is kept in `Tally.errors`, never raised."""
     scan = _Scan(key, sketch, Tally(counts_groups=counts_groups))
     episodes = scan.counted(reader, unit, options)
-    while batch := list(islice(episodes, BATCH)):
-        scan.batch(batch)
+    while scan.batch(islice(episodes, BATCH)):
+        pass
     return scan.finished()
 
 
@@ -120,40 +121,47 @@ class _Scan:
         if known_shards := {shard for shard in shards if shard is not None}:
             tally.shards[path] = known_shards
 
-    def batch(self, episodes: Sequence[Episode]) -> None:
-        """Screen some episodes, examine what the screen points at, and count them all."""
+    def batch(self, episodes: Iterable[Episode]) -> int:
+        """Screen some episodes, examine what the screen points at, and count them all; how many there were.
+
+        Each is prepared while what the reader made of it is still in the processor's cache.
+        """
         searched: list[tuple[Episode, Material]] = []
-        for episode in episodes:
+        texts: list[matching.Episode] = []
+        number = 0
+        for number, episode in enumerate(episodes, 1):
             parts = material(episode)
             if parts.unassessable is None:
                 searched.append((episode, parts))
+                texts.append(_texts(episode, parts))
             else:
                 self._count(episode, parts)
-        screened = matching.screen([_texts(episode, parts) for episode, parts in searched], self._sketch)
+        screened = matching.screen(texts, self._sketch)
         hits: dict[int, dict[int, matching.Hit]] = {}
         for hit in screened.hits:
             hits.setdefault(hit.episode, {})[hit.call] = hit
         self._tally.echo_of += len(searched)
         publics = 0
-        for number, (episode, parts) in enumerate(searched):
+        for at, (episode, parts) in enumerate(searched):
             publics += len(parts.public)
             self._count_echo(parts.own, screened.marked[publics - len(parts.own) : publics])
-            barred = Reason.NO_PRIVATE_TEXT if _too_little(parts.reasoning, screened.privates[number]) else None
-            self._count(episode, parts, barred, hits.get(number, {}))
+            barred = Reason.NO_PRIVATE_TEXT if _too_little(parts.reasoning, screened.privates[at]) else None
+            self._count(episode, parts, barred, hits.get(at, _NO_HITS))
+        return number
 
     def _count_echo(self, own: Sequence[Channel], repeated: array[int]) -> None:
         """Count the channels in which the policy's own output repeats its reasoning."""
-        channels = {channel.value for channel, length in zip(own, repeated, strict=True) if length >= ECHO_LENGTH}
-        if channels:
+        if repeated and max(repeated) >= ECHO_LENGTH:
             self._tally.echo_episodes += 1
-            self._tally.echo.update(channels)
+            for channel in {channel.value for channel, length in zip(own, repeated, strict=True) if length >= ECHO_LENGTH}:
+                self._tally.echo[channel] += 1
 
     def _count(
         self,
         episode: Episode,
         parts: Material,
         barred: Reason | None = None,
-        hits: Mapping[int, matching.Hit] = MappingProxyType({}),
+        hits: Mapping[int, matching.Hit] = _NO_HITS,
     ) -> None:
         """Decide what became of every call of one episode, and count it or keep it as a suspect.
 
@@ -232,10 +240,11 @@ def _source(episode: Episode) -> str:
 
 
 def _texts(episode: Episode, parts: Material) -> matching.Episode:
+    """What the screen gets of an episode. A call that hands the reasoning over by contract is counted as it is, and not searched."""
     return (
         [text.reveal_raw() for text in parts.reasoning],
         [(text.reveal_raw(), first) for text, first in parts.public],
-        [[text.reveal_raw() for _, text in searched_texts(call)] for call in episode.calls],
+        [() if call.hands_over else [text.reveal_raw() for _, text in searched_texts(call)] for call in episode.calls],
     )
 
 

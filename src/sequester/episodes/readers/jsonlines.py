@@ -26,10 +26,12 @@ from sequester.errors import InputError
 
 MAX_LINE = 64 << 20
 """Bytes. 256,000 sampled tokens, text and ids, in eight reward inputs need 25 MB; decoded JSON can need 24 times its size."""
-UNIT_BYTES = 16 << 20
-"""Bytes that a slice holds at least: enough that starting on one costs nothing, small enough to share a file evenly."""
+UNIT_BYTES = 8 << 20
+"""Bytes that a slice holds at least: enough that starting on one costs nothing, small enough that no process waits long for another."""
 CHECKED = 64
-"""Lines of a slice that are searched for repeated keys."""
+"""First lines of a file that are searched for repeated keys."""
+CHECKED_LATER = 8
+"""The same of every further slice: files of several encoders may have been joined."""
 _BLOCK = 1 << 18
 _NEWLINE = ord("\n")
 _BOM = b"\xef\xbb\xbf"
@@ -95,6 +97,7 @@ def decoded_lines(
     Raises InputError where the file cannot be read any further.
     """
     decode, path = decoder.decode, unit.path
+    unchecked = unit.first_record + (CHECKED if unit.start == 0 else CHECKED_LATER)
     for number, line in numbered_lines(unit):
         source = Source(path, number)
         if line is None:
@@ -102,7 +105,7 @@ def decoded_lines(
             continue
         try:
             record = decode(line)
-            wrong = repeated_key(line) if number - unit.first_record < CHECKED else None
+            wrong = repeated_key(line) if number < unchecked else None
             yield source, record if wrong is None else _malformed(source, wrong)
         except msgspec.ValidationError as error:
             yield source, _malformed(source, explain_mismatch(error, keys))

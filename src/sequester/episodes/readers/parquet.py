@@ -38,7 +38,7 @@ __all__ = [
     "row_group_units",
 ]
 
-_UNIT_BYTES = 16 << 20
+_UNIT_BYTES = 8 << 20
 """Uncompressed bytes that one unit holds at least, so that a million small row groups are not a million units."""
 _BATCH_BYTES = 32 << 20
 """Decoded bytes that a batch may need."""
