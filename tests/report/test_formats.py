@@ -286,7 +286,9 @@ def test_causes_of_unread_records_and_the_calibration_are_in_every_format():
 def test_a_table_says_how_much_it_leaves_out():
     rows = tuple(Breakdown(None, f"path{number}", None, 9, number, 0.0, 1.0) for number in range(4000))
     said = text.render(result(by=rows))
-    assert "… and 3,980 more; all of them: --out json" in said
+    assert "20 of 4,000 rows" in said
+    assert "3,980 others" in said
+    assert "all of them: --out json" in said
     assert said.index("path3999") < said.index("path3998")
     assert "path3979" not in said
 
