@@ -36,7 +36,7 @@ LARGE = 64 << 20
 
 
 @click.command("audit")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False), metavar="PATH...")
 @input_options
 @click.option(
     "--out",

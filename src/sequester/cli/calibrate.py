@@ -31,7 +31,7 @@ from sequester.report.untrusted import printable
 
 
 @click.command("calibrate")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True), metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, readable=False), metavar="PATH...")
 @click.option(
     "--labels",
     "label_file",

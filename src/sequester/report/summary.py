@@ -108,8 +108,14 @@ def headline(result: Result) -> str:
                 )
             return f"No private reasoning was found {where}. That is evidence within the limits below, not proof."
         case Verdict.INCOMPLETE:
+            calls = result.reward_calls
+            searched = (
+                f"the {number(counts.audited)} audited of {seen}"
+                if counts.audited
+                else f"the {number(calls.audited)} audited of {number(calls.seen)} reward calls {scope}"
+            )
             return (
-                f"Nothing was found in the {number(counts.audited)} audited of {seen}, but not everything was assessed: "
+                f"Nothing was found in {searched}, but not everything was assessed: "
                 f"{'; '.join(_left_out(result))}. The share exposed lies between {low} and {high}."
             )
         case Verdict.NOTHING_ASSESSED:

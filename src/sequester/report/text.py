@@ -38,10 +38,10 @@ _ASCII = str.maketrans({"–": "-", "…": "~", "·": "|", "█": "#"})
 _MASK = "█"
 _LONGEST_MASK = 8
 _NARROWEST, _WIDEST = 60, 400
-_ROOMY = 110
-"""Columns from which there is room for everything."""
-_DROPPED = ("hidden text", "in input", "field")
-"""Columns that a narrow table leaves out; `show` has them too."""
+_ROOMY, _NARROW = 110, 80
+"""Characters of width: from the first there is room for everything, below the second for the least only."""
+_LATER, _LAST = ("hidden text", "in input", "field"), ("evidence", "steps", "step", "episode")
+"""Columns that tables narrower than these leave out; `show` and JSON have them too."""
 _WHOLE = ("rule", "severity", "finding", "example", "reason")
 """Columns whose words are never broken."""
 
@@ -265,7 +265,7 @@ def _breakdown(console: Console, result: Result, style: TextStyle) -> None:
     _heading(console, f"By environment, reward path and stage: {total}, an episode counts once for each reward path", style)
     _body(console, ("environment", "reward path", "stage", ">exposed", ">low to high"), rows, style)
     if table.others:
-        console.print("  all of them: --out json")
+        console.print("  the others one by one: -v, or --out json")
 
 
 def _inputs(console: Console, result: Result, style: TextStyle) -> None:
@@ -315,7 +315,7 @@ def _heading(console: Console, title: str, style: TextStyle) -> None:
 def _body(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], style: TextStyle) -> None:
     """A table without the columns that hold nothing, and on a narrow page without those that can wait."""
     lines = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
-    dropped = _DROPPED if style.width < _ROOMY else ()
+    dropped = (*_LATER, *_LAST) if style.width < _NARROW else _LATER if style.width < _ROOMY else ()
     kept = [
         at
         for at, column in enumerate(columns)
@@ -323,8 +323,9 @@ def _body(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str 
     ]
     table = Table(box=box.SIMPLE_HEAD if style.unicode else box.ASCII2, show_edge=False, pad_edge=False, header_style="")
     for column in (columns[at] for at in kept):
-        justify: Literal["left", "right"] = "right" if column.startswith(">") else "left"
-        table.add_column(Text(column.removeprefix(">")), justify=justify, overflow="fold", no_wrap=column in _WHOLE)
+        is_number = column.startswith(">")
+        justify: Literal["left", "right"] = "right" if is_number else "left"
+        table.add_column(Text(column.removeprefix(">")), justify=justify, overflow="fold", no_wrap=is_number or column in _WHOLE)
     for line in lines:
         table.add_row(*(line[at] for at in kept))
     console.print(Padding(table, (0, 0, 0, 2)))
