@@ -108,6 +108,14 @@ def test_only_the_first_malformed_records_are_named_and_all_are_counted():
     assert tally.skipped[0] == SkippedRecord("run.log:1", "malformed", "step: expected `int`, got `str`")
 
 
+def test_a_contract_over_an_episode_that_shows_no_reasoning_is_counted_apart():
+    handed = RewardCall("accuracy", Evidence.CONTRACT, None, hands_over="completion_ids")
+    tally = scanned(episode(1, handed, call(), status=SplitStatus.AMBIGUOUS), episode(2, handed), skipped(3))
+    assert (tally.undelimited, tally.unreadable) == (1, 1)
+    tally.merge(scanned(episode(4, handed, status=SplitStatus.AMBIGUOUS), episode(5, call(), status=SplitStatus.AMBIGUOUS)))
+    assert (tally.undelimited, tally.unreadable) == (2, 1)
+
+
 def test_a_skipped_record_is_counted_under_its_own_reason():
     tally = scanned(Skipped(Source("run.log", 1), Reason.LIMIT, "the line is longer than 64 MB"))
     assert dict(tally.episodes) == {"limit": 1}

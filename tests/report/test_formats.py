@@ -286,7 +286,9 @@ def test_causes_of_unread_records_and_the_calibration_are_in_every_format():
 def test_a_table_says_how_much_it_leaves_out():
     rows = tuple(Breakdown(None, f"path{number}", None, 9, number, 0.0, 1.0) for number in range(4000))
     said = text.render(result(by=rows))
-    assert "… and 3,980 more; all of them: --out json" in said
+    assert "20 of 4,000 rows" in said
+    assert "3,980 others" in said
+    assert "the others one by one: -v, or --out json" in said
     assert said.index("path3999") < said.index("path3998")
     assert "path3979" not in said
 
@@ -300,6 +302,15 @@ def test_the_heat_strip_says_what_it_cannot_draw():
     assert "1 of 1 reward paths, step 1." in said
     assert "Not drawn: calls of 2 reward paths that name no step." in said
     assert "Not drawn" not in FORMATS["html"](result(heat=drawn, by=rows[:1]))
+
+
+def test_a_narrow_page_breaks_no_number_and_keeps_what_show_needs():
+    found = [finding(episode_id=f"e{number}", reward_path="correctness", private_chars=12_345, step=7) for number in range(3)]
+    rows = tuple(Breakdown("birds", "correctness", f"steps {n}-{n + 1}", 1234, 1000, 0.8, 0.9) for n in range(3))
+    lines = text.render(result(EpisodeCounts(9, 0, 9, 3, {}), findings=found, by=rows), text.TextStyle(width=60)).splitlines()
+    assert max(map(len, lines[:-1])) <= 60
+    assert sum("12,345 (25.0%)" in line and found[0].id[:12] in line for line in lines) == 3
+    assert sum("1,000 of 1,234" in line for line in lines) == 3
 
 
 def test_colour_says_nothing_that_the_words_do_not():

@@ -62,7 +62,7 @@ def audit(
         if progress is not None:
             progress(tally.seen, task.unit.path)
     inputs = [
-        Input(str(job.path), job.reader.name if job.reader else "", job.declared, job.error, frozenset(job.units))
+        Input(str(job.path), job.reader.name if job.reader else "", job.declared, job.error, job.hint, frozenset(job.units))
         for job in found
     ]
     unverified = sorted({job.reader.name for job in found if job.reader is not None and not job.reader.verified})

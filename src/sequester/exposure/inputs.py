@@ -32,6 +32,8 @@ class Job:
     reader: Reader | None = None
     declared: Declared = field(default_factory=Declared)
     error: str | None = None
+    hint: str = ""
+    """What to do about the error."""
     units: set[str] = field(default_factory=set)
     """Paths of the files read for it, filled as units are handed out."""
     notes: list[str] = field(default_factory=list)
@@ -89,7 +91,7 @@ def _jobs_at(path: Path, readers: Sequence[Reader], options: Options, format: st
         return
     files, unread = _inside(path)
     if not files and not unread:
-        yield Job(path, error="is a directory without files")
+        yield Job(path, error="is a directory without files", hint="check the path, and whether the run wrote its log there")
     yield from unread
     for file in files:
         yield _job(file, readers, options, format)
@@ -110,14 +112,14 @@ def _inside(path: Path) -> tuple[list[Path], list[Job]]:
                 if entry.is_file():
                     files.append(entry)
                 elif entry.is_symlink() and not Path(os.path.realpath(entry, strict=True)).is_relative_to(home):
-                    unread.append(Job(entry, error="is a link to something outside the directory; give that too"))
+                    unread.append(Job(entry, error="is a link to something outside the directory", hint="give that too"))
             except OSError as error:
                 unread.append(_unreadable(entry, error))
     return sorted(files), unread
 
 
 def _unreadable(path: Path, error: OSError) -> Job:
-    return Job(path, error=f"cannot be read ({error.strerror}). check the path and its permissions")
+    return Job(path, error=f"cannot be read ({error.strerror})", hint="check the path and its permissions")
 
 
 def _reader_of_directory(path: Path, readers: Sequence[Reader], format: str | None) -> Reader | None:
@@ -133,17 +135,17 @@ def _job(path: Path, readers: Sequence[Reader], options: Options, format: str | 
     try:
         return _declared(path, recognise(path, readers, format), options)
     except InputError as error:
-        # The first line says what is wrong; what was tried, reader by reader, is a list of its own.
+        # The first line says what is wrong; what was tried, reader by reader, is for those who wonder why.
         wrong, *tried = error.message.split("\n")
-        said = wrong.removesuffix("; tried")
-        return Job(path, error=f"{said}; {error.hint}", notes=[f"{path}: tried {line.strip()}" for line in tried])
+        notes = [f"{path}: tried {'; '.join(line.strip() for line in tried)}"] if tried else []
+        return Job(path, error=wrong.removesuffix("; tried"), hint=error.hint, notes=notes)
 
 
 def _declared(path: Path, reader: Reader, options: Options) -> Job:
     try:
         return Job(path, reader, reader.declared(path, options))
     except InputError as error:
-        return Job(path, None, error=f"{error.message}; {error.hint}")
+        return Job(path, error=error.message, hint=error.hint)
 
 
 def tasks(jobs: list[Job], readers: Sequence[Reader], options: Options) -> Iterator[Task]:
@@ -156,7 +158,7 @@ def tasks(jobs: list[Job], readers: Sequence[Reader], options: Options) -> Itera
                 job.units.add(unit.path)
                 yield Task(job.reader.name, unit, job.declared.group_size is not None)
         except InputError as error:
-            job.error = error.message
+            job.error, job.hint = error.message, error.hint
         if job.path.is_dir():
             jobs += _strays(job, readers, options)
 

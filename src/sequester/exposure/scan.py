@@ -56,7 +56,8 @@ ECHO_LENGTH = 64
 """Normalised characters of its reasoning that an answer or tool call must repeat to be counted as echo."""
 
 # Looking a member up in an enum costs as much as the rest of a step.
-_NO_COT, _RECORDED, _CONTRACT, _TOOL_CALL = SplitStatus.NO_COT, Evidence.RECORDED, Evidence.CONTRACT, Channel.TOOL_CALL
+_NO_COT, _AMBIGUOUS = SplitStatus.NO_COT, SplitStatus.AMBIGUOUS
+_RECORDED, _CONTRACT, _TOOL_CALL = Evidence.RECORDED, Evidence.CONTRACT, Channel.TOOL_CALL
 _NO_HITS: Mapping[int, matching.Hit] = MappingProxyType({})
 
 
@@ -191,6 +192,8 @@ class _Scan:
                 reason = parts.not_cleared or reason or (None if evidence is _RECORDED else Reason.REBUILT_ONLY)
             outcome = _outcome(call.path, evidence, bool(call.hands_over), reason)
             outcomes.append(replace(outcome, candidates=candidates) if candidates else outcome)
+        if episode.split.status is _AMBIGUOUS and any(outcome.by_contract for outcome in outcomes):
+            self._tally.undelimited += 1
         environment = shown_name(episode.environment) if episode.environment is not None else None
         if suspicious:
             for index, minor in minors:

@@ -56,7 +56,7 @@ from sequester.findings.model import (
     Severity,
     Tool,
 )
-from sequester.findings.verdict import bounds, is_unread, rate, verdict, with_cot
+from sequester.findings.verdict import bounds, denominator, is_unread, rate, verdict, with_cot
 from sequester.findings.waivers import Waivers, apply
 
 T = TypeVar("T")
@@ -72,6 +72,7 @@ class Input(Struct, frozen=True):
     format: str
     declared: Declared
     error: str | None = None
+    hint: str = ""
     units: frozenset[str] = frozenset()
     """Paths of the files that were read for it; empty: its own path."""
 
@@ -247,7 +248,7 @@ def _file(one: Input, tally: Tally) -> InputFile:
     paths = sorted(_paths(one))
     read = sum(tally.records[path] for path in paths)
     error = one.error or next((tally.errors[path] for path in paths if path in tally.errors), None)
-    return InputFile(one.path, one.format, one.declared.rows, read, error)
+    return InputFile(one.path, one.format, one.declared.rows, read, error, one.hint if one.error else "")
 
 
 def _gaps(tally: Tally, inputs: Sequence[Input], files: Sequence[InputFile]) -> tuple[int, list[str]]:
@@ -302,6 +303,8 @@ def _episode_counts(tally: Tally, gaps: int) -> EpisodeCounts:
         audited=tally.episodes[AUDITED],
         exposed=sum(tally.exposed.values()),
         not_assessed=not_assessed,
+        unreadable=tally.unreadable,
+        undelimited=tally.undelimited,
     )
 
 
@@ -331,7 +334,7 @@ def _known_rates(tally: Tally, episodes: EpisodeCounts) -> Iterator[Rate]:
     kinds = [kind.value for kind in Evidence if tally.with_evidence[kind.value]]
     if len(kinds) < 2:
         # One kind of evidence, or none: nothing is mixed, and records that never came to a reward call count too.
-        names = ("exposed episodes", "episodes with CoT", kinds[0] if kinds else "all evidence")
+        names = ("exposed episodes", denominator(episodes), kinds[0] if kinds else "all evidence")
         yield rate(names, episodes.exposed, with_cot(episodes), _neither(tally, episodes))
     for kind in kinds:
         statuses = {

@@ -203,6 +203,10 @@ class Tally:
     """What stopped the reading of an input, by input path."""
     seen: int = 0
     without_cot: int = 0
+    unreadable: int = 0
+    """Records that could not be read as an episode."""
+    undelimited: int = 0
+    """Episodes exposed by contract that show no reasoning."""
     episodes: Counter[str] = field(default_factory=Counter)
     """Settled episodes with reasoning, and skipped records: `audited`, or the reason why not."""
     exposed: Counter[str] = field(default_factory=Counter)
@@ -247,6 +251,7 @@ class Tally:
 
     def skip(self, record: Skipped) -> None:
         """Count a record that is no episode, under its reason."""
+        self.unreadable += 1
         self.episodes[record.reason.value] += 1
         if len(self.skipped) < SKIPPED_SHOWN:
             source = f"{record.source.path}:{record.source.record}"
@@ -278,6 +283,8 @@ class Tally:
         self.errors.update(other.errors)
         self.seen += other.seen
         self.without_cot += other.without_cot
+        self.unreadable += other.unreadable
+        self.undelimited += other.undelimited
         self.packed += other.packed
         if other.suspects:
             self.packed.append(pickle.dumps(other.suspects))

@@ -145,6 +145,8 @@ class InputFile(Struct, frozen=True):
     rows_declared: int | None
     rows_read: int
     error: str | None = None
+    hint: str = ""
+    """What to do about the error."""
 
 
 class Rate(Struct, frozen=True):
@@ -172,6 +174,10 @@ class EpisodeCounts(Struct, frozen=True):
     audited: int
     exposed: int
     not_assessed: Mapping[str, int]
+    unreadable: int = 0
+    """Records that could not be read as an episode. They are seen and not assessed, and nobody knows whether they held CoT."""
+    undelimited: int = 0
+    """Of the exposed: those that a framework's contract exposes and that show no reasoning, neither a delimiter nor a field for it."""
 
 
 class CallCounts(Struct, frozen=True):

@@ -53,6 +53,21 @@ def with_cot(episodes: EpisodeCounts) -> int:
     return episodes.seen - episodes.without_cot
 
 
+def cot_unknown(episodes: EpisodeCounts) -> Mapping[str, int]:
+    """What is not assessed and not even known to hold CoT, in words, and how many of each; empty if all are known to."""
+    counts = {
+        "records that could not be read": episodes.unreadable,
+        "declared parts that are missing": episodes.not_assessed.get(Reason.MISSING_PART, 0),
+        "episodes that show no reasoning": episodes.not_assessed.get(Reason.AMBIGUOUS, 0),
+    }
+    return {what: count for what, count in counts.items() if count}
+
+
+def denominator(episodes: EpisodeCounts) -> str:
+    """What `with_cot` counts, in words that are true of these episodes."""
+    return "episodes that hold or may hold CoT" if episodes.undelimited or cot_unknown(episodes) else "episodes with CoT"
+
+
 def bounds(found: int, not_assessed: int, seen: int) -> tuple[float | None, float | None]:
     """Low and high share; (None, None) when nothing was seen.
 

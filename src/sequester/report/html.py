@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from sequester.findings.model import Finding, Group, Result, Severity, Verdict
 from sequester.findings.rules import RULES
-from sequester.findings.verdict import is_unread, with_cot
+from sequester.findings.verdict import denominator, is_unread, with_cot
 from sequester.report import summary
 from sequester.report.heat import heat_strip
 from sequester.report.text import gravest, masked
@@ -29,6 +29,8 @@ MOST_FINDINGS = 1000
 """Findings listed; the heading says of how many."""
 MOST_ROWS = 500
 """Rows of any other table."""
+WHOLE = 30
+"""Rows up to which the breakdown is listed whole; a longer one sums up the rows in which nothing was found."""
 MOST_NOTES = 50
 MOST_SKIPPED = 20
 """Records that could not be read, with their causes."""
@@ -109,7 +111,7 @@ def _tiles(result: Result) -> str:
     episodes, calls = result.episodes, result.reward_calls
     seen, left = with_cot(episodes), sum(episodes.not_assessed.values())
     low, high = summary.episode_range(result)
-    of = f"of {summary.number(seen)} episodes with CoT"
+    of = f"of {summary.number(seen)} {denominator(episodes)}"
     return "".join(
         (
             _tile("exposed", "▲ Exposed", summary.number(episodes.exposed), f"{of}; {low} to {high}"),
@@ -197,22 +199,25 @@ def _rates(result: Result) -> str:
 
 
 def _breakdown(result: Result) -> str:
-    rows = [
+    table = summary.folded(result, WHOLE, MOST_ROWS)
+    rows: list[Sequence[Cell]] = [
         (
             "–" if row.environment is None else row.environment,
             _code(row.reward_path),
             "–" if row.stage is None else row.stage,
-            summary.number(row.episodes),
-            summary.number(row.exposed),
+            f"{summary.number(row.exposed)} of {summary.number(row.episodes)}",
             summary.percent(row.low),
             summary.percent(row.high),
         )
-        for row in summary.breakdown(result)[:MOST_ROWS]
+        for row in table.shown
     ]
-    columns = ("environment", "reward path", "stage", ">episodes", ">exposed", ">low", ">high")
-    return _counted("rows", len(rows), len(result.by)) + _table(
-        "breakdown", columns, rows, "The log names no environments or reward paths."
-    )
+    counted = _counted("rows", len(rows), len(result.by), ", an episode counts once for each reward path")
+    if table.others:
+        others = f"{summary.number(table.exposed)} of {summary.number(table.episodes)}"
+        name = Html(f"<strong>{summary.number(table.others)} others</strong>")
+        rows.append((name, "–", "–", others, summary.percent(table.low), summary.percent(table.high)))
+    columns = ("environment", "reward path", "stage", ">exposed", ">low", ">high")
+    return counted + _table("breakdown", columns, rows, "The log names no environments or reward paths.")
 
 
 def _findings(result: Result) -> str:

@@ -169,7 +169,7 @@ def _notifications(result: Result) -> Iterator[Json]:
     for file in result.inputs:
         if is_unread(file):
             declared = "an unknown number of" if file.rows_declared is None else summary.number(file.rows_declared)
-            error = f": {printable(file.error)}" if file.error else ""
+            error = f": {summary.outcome(file)}" if file.error else ""
             text = f"{printable(file.path)}: {summary.number(file.rows_read)} of {declared} records read{error}"
             yield _notification("input", "error", text)
     for sentence in (*result.notes, *summary.next_steps(result)):

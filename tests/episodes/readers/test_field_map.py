@@ -123,12 +123,12 @@ def test_null_inputs_are_not_logged(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "detail"),
     [
-        ({"step": "three"}, "step: expected an integer, got str"),
-        ({"step": 1.5}, "step: expected an integer, got float"),
-        ({"uid": ["x"]}, "episode_id: expected a text of 1 to 1024 characters or an integer, got list"),
-        ({"q": 3}, "prompt: expected text or a list of texts, got int"),
-        ({"a": {"x": 1}}, "answer: expected text or a list of texts, got dict"),
-        ({"score": "high"}, "score: expected a number, got str"),
+        ({"step": "three"}, "step: expected an integer, got a string"),
+        ({"step": 1.5}, "step: expected an integer, got a number with a decimal point"),
+        ({"uid": ["x"]}, "episode_id: expected a text of 1 to 1024 characters or an integer, got a list"),
+        ({"q": 3}, "prompt: expected text or a list of texts, got an integer"),
+        ({"a": {"x": 1}}, "answer: expected text or a list of texts, got an object"),
+        ({"score": "high"}, "score: expected a number, got a string"),
     ],
 )
 def test_wrong_types_are_named(tmp_path: Path, changes: dict[str, Any], detail: str) -> None:
@@ -146,7 +146,7 @@ def test_wrong_types_are_named(tmp_path: Path, changes: dict[str, Any], detail: 
     ("field_map", "message"),
     [
         (None, "needs a field map"),
-        ({}, "object missing required field `episode`"),
+        ({}, "the key 'episode' is missing"),
         (
             {"episode": {"prompt": "p", "answer": "a", "reasonning": "r"}},
             r"unknown key 'reasonning' \(did you mean 'reasoning'\?\)",

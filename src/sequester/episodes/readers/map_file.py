@@ -32,9 +32,9 @@ from msgspec import Struct
 from sequester.episodes.families import FAMILIES
 from sequester.episodes.model import Evidence
 from sequester.episodes.readers.interface import Options
-from sequester.episodes.readers.jsonlines import explain_mismatch
 from sequester.episodes.readers.record_paths import RecordPath, record_path
 from sequester.errors import ConfigError
+from sequester.mismatch import TOML, explain
 from sequester.toml_file import place_of
 
 
@@ -155,7 +155,7 @@ def _parsed(tables: dict[str, Any]) -> FieldMap:
 
 
 def _mismatch(error: msgspec.ValidationError) -> ConfigError:
-    said = explain_mismatch(error, _KEYS)
+    said = explain(error, _KEYS, TOML)
     key, colon, rest = said.partition(": ")
     if not colon or not re.fullmatch(r"[\w.\[\]]+", key):
         key, rest = "", said
