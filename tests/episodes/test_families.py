@@ -77,8 +77,22 @@ def test_a_pair_opens_and_closes(name: str) -> None:
 
 @pytest.mark.parametrize(
     "tag",
-    ["think", "thinking", "mm:think", "seed:think", "think:opensource", "thought", "reasoning", "THINK"]
-    + ["longcat_think", "SCRATCHPAD_REASONING", "internal_thoughts", "cot", "chain_of_thought", "思考"],
+    [
+        "think",
+        "thinking",
+        "mm:think",
+        "seed:think",
+        "think:opensource",
+        "thought",
+        "reasoning",
+        "THINK",
+        "longcat_think",
+        "SCRATCHPAD_REASONING",
+        "internal_thoughts",
+        "cot",
+        "chain_of_thought",
+        "思考",
+    ],
 )
 def test_tags_in_every_spelling(tag: str) -> None:
     marks = find_marks(f'<{tag} signature="a/b+c=">x</{tag}>', "auto")

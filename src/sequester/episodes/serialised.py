@@ -13,10 +13,7 @@ from sequester.episodes.model import Channel
 from sequester.episodes.pieces import Piece
 
 _BEGINS = re.compile(r"\s*(?:```\w{0,8}\n)?(?:[\[{]|[A-Za-z_][\w.]{0,60}\()")
-_REASONING = frozenset(
-    ("reasoning_content", "reasoning", "reasoning_text", "reasoning_steps", "thinking", "thought", "thoughts")
-    + ("chain_of_thought", "cot", "scratchpad", "inner_monologue")
-)
+_REASONING = re.compile(r"reasoning(?:_content|_text|_steps)?|thinking|thoughts?|chain_of_thought|cot|scratchpad|inner_monologue")
 _ANSWER = frozenset(
     ("content", "text", "answer", "final_answer", "response", "output", "final", "action", "command", "arguments")
 )
@@ -65,7 +62,7 @@ def _fields(text: str) -> Iterator[tuple[Channel, tuple[int, int]]]:
             held = None
         if key == "type":
             typed = found["value"] in _TYPES
-        elif key in _REASONING or (key in _TEXT and (typed or flagged)):
+        elif _REASONING.fullmatch(key) or (key in _TEXT and (typed or flagged)):
             flagged = False
             yield Channel.REASONING, span
         elif key in _TEXT:
