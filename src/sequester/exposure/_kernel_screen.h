@@ -217,7 +217,7 @@ static seq_outcome search_pieced(seq_batch *batch, uint64_t known, uint8_t *flag
         starts[i] = (uint32_t)buffer->size;
         const seq_normalised counted = add_text(buffer, texts[i], INPUT_BREAK);
         if (texts[i].size >= ALPHABET_RUN) {
-            *flags |= flags_of(texts[i].data, texts[i].size, &counted) & (FLAG_ARMOUR | FLAG_DIGITS) & ~*flags ? FLAG_REARRANGED : 0;
+            *flags |= flags_of(texts[i].data, texts[i].size, &counted) & (FLAG_ARMOUR | FLAG_DIGITS | FLAG_WIDE) & ~*flags ? FLAG_REARRANGED : 0;
         }
     }
     close_buffer(buffer);

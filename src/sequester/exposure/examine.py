@@ -69,7 +69,7 @@ def examine(subject: Subject, call: RewardCall, seen: Sequence[int], key: Finger
     found = [*_plain(finder, [(name, text.reveal()) for name, text in texts])] if is_shown else []
     for (name, text), flag in zip(texts, seen, strict=False):
         if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
-            found += _wrapped(finder, name, text.reveal(), budget, _ARMOURED if flag & flags.ARMOUR else 0)
+            found += _wrapped(finder, name, text.reveal(), budget, _hints_of(flag))
         if flag & flags.NUMBERS and (flag & flags.DIGITS or ids.cot or _ID_NAME.search(name)):
             lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
@@ -80,8 +80,10 @@ def examine(subject: Subject, call: RewardCall, seen: Sequence[int], key: Finger
     return Examination(tuple(found), budget.exhausted, unknown)
 
 
-_ARMOURED = Hint.BASE64 | Hint.BASE32
-"""What the screen has decoded where it saw armour, also where the pieces are too short for `hints` to be worth a look."""
+def _hints_of(flag: int) -> int:
+    """Kinds of wrapping that the screen is sure of, also where the pieces are too short for `hints` to be worth a look."""
+    armoured = Hint.BASE64 | Hint.BASE32 | Hint.LINES if flag & flags.ARMOUR else 0
+    return armoured | (Hint.LINES | Hint.STRINGS if flag & flags.REARRANGED else 0)
 
 
 def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
@@ -377,5 +379,7 @@ def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[s
         text = guarded.reveal()
         if transforms in (("verbatim",), ("reformatted",), ("split-over-fields",)):
             return [text]
-        return [layer.text.reveal() for layer in unfold(text, Budget(), _ARMOURED) if layer.transforms == transforms]
+        return [
+            layer.text.reveal() for layer in unfold(text, Budget(), _hints_of(flags.UNFOLDED)) if layer.transforms == transforms
+        ]
     return []

@@ -255,12 +255,19 @@ def _without_prefixes(lines: list[bytes]) -> Iterator[bytes]:
             cuts[index], cuts[index + 1] = max(cuts[index], a), max(cuts[index + 1], b)
     pieces: list[bytes] = []
     for line, begin, cut in zip(lines, begins, cuts, strict=True):
-        if len(line) <= _LONGEST_ROW and re.search(rb"[A-Za-z0-9]", line[begin:cut]):
+        if len(line) <= _LONGEST_ROW and _is_in_the_way(line[begin:cut], line[cut:]):
             pieces.append(line[cut:])
         else:
             yield from _joined(pieces, _FEWEST_LINES, b"\n")
             pieces = []
     yield from _joined(pieces, _FEWEST_LINES, b"\n")
+
+
+def _is_in_the_way(beginning: bytes, rest: bytes) -> bool:
+    """Letters and digits are; before an encoding also the signs of its alphabets."""
+    if re.search(rb"[A-Za-z0-9]", beginning):
+        return True
+    return re.search(rb"[/+=_-]", beginning) is not None and b" " not in rest.strip(b" \t\r")
 
 
 def _shared(a: bytes, i: int, b: bytes, j: int) -> Iterator[tuple[int, int]]:
@@ -271,6 +278,8 @@ def _shared(a: bytes, i: int, b: bytes, j: int) -> Iterator[tuple[int, int]]:
                 i += 1
             while b[j : j + 1].isdigit():
                 j += 1
+            if a[i : i + 1].isalpha() or b[j : j + 1].isalpha():
+                continue  # hex, or the beginning of a word
         elif a[i] == b[j]:
             i, j = i + 1, j + 1
             if a[i - 1] >= 0x80 or a[i - 1 : i].isalpha() or a[i - 1] in b" \t\r":
