@@ -80,7 +80,8 @@ def _without_fractions(numbers: str) -> str:
 
 
 def keyed_lists(text: str) -> Iterator[tuple[int, int, array[int]]]:
-    """At least `RUN` integers under the same key of a list of records, or under numbered keys, as (start of the first, end of the last, values)."""
+    """At least `RUN` integers under the same key of a list of records, or under numbered keys, as (start of the first, end of the last,
+    values)."""
     spans: dict[str, tuple[int, int, array[int]]] = {}
     for found in _KEYED.finditer(text):
         key = found[1].strip("0123456789")

@@ -28,6 +28,7 @@ _UNSEEN = re.compile(rb"<(?:script|style)", re.IGNORECASE)
 _LONGEST_TAG = 4000
 _TARGET = re.compile(rb"\]\([^\0-\x20()]+\)")
 _LONGEST_TARGET = 2000
+_LINK_ENDS = re.compile(rb"\](?=\()|(?<=[0-9])\]")
 _FOOTNOTE = re.compile(rb"\[\^?[A-Za-z0-9_\x80-\xff]{1,8}\]\Z")
 _DUMP_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{6,16}):? +[0-9A-Fa-f]{2}")
 _SPELLED = re.compile(rb"0x([0-9A-Fa-f]{2})(?![0-9A-Fa-f])|(?:U\+|u\{)([0-9A-Fa-f]{2,6})(?![0-9A-Fa-f])")
@@ -48,7 +49,7 @@ def rearranged(raw: bytes) -> Iterator[bytes]:
         for stretch in _dense(raw, b"\"'"):
             yield from _strings(stretch, b"\"'")
     yield from _between(raw, list(_tags(raw)), _FEWEST_TAGS)
-    if raw.count(b"](") >= _FEWEST_LINKS:
+    if len(_LINK_ENDS.findall(raw)) >= _FEWEST_LINKS:
         yield from _between(raw, list(_links(raw)), _FEWEST_LINKS)
     yield from _numbers(raw)
     words = {found[1].lower() for found in _SHORT_WORD.finditer(raw)}

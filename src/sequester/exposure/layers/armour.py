@@ -78,7 +78,7 @@ def holds_packing(text: str) -> bool:
 
 def _begins_packed(head: bytes) -> bool:
     # The screen knows most signatures itself; not those before which an escaped slash parts the letters.
-    return SIGNATURE.match(head) is not None or unsigned(head)
+    return SIGNATURE.match(head) is not None or bool(unsigned(head))
 
 
 def _head(characters: bytes) -> bytes:

@@ -61,7 +61,7 @@ def _shape(byte: int) -> int:
 _SHAPE = bytes(map(_shape, range(256)))
 _HEX = b"0123456789abcdefABCDEF"
 _NOT_HEX = bytes(byte for byte in range(256) if byte not in _HEX)
-_NUMERIC = bytes(ord("h") if byte in _HEX + b" ,:;\n\r\t\\[](){}\"'xXuUnrtL+-_%|.&#" else ord(".") for byte in range(256))
+_NUMERIC = bytes(ord("h") if byte in _HEX + b" ,:;\n\r\t\\[](){}<>\"'xXuUnrtL+-_%|.&#" else ord(".") for byte in range(256))
 _NEAR = 48
 _TAILS = {letter: re.compile(letter + rb"*+") for letter in (b"x", b"h")}
 _BASE32_ALPHABETS = tuple(
