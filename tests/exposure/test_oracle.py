@@ -64,6 +64,8 @@ def test_escaping_any_text_changes_nothing(name: str, text: str, times: int) -> 
         ("\\ud83d\\ude00a\\\\ud835\\\\udc00", "aa"),
         ("%5Cn %5c%5cu0041", "a"),
         ("100% a=b %zz =zz", "100abzzzz"),
+        ("\x1b[1;32mgr\x1b[0mee\x1b[38;5;208mn\\u001b[K \\x1b[3Ax", "greennx".replace("nn", "n")),
+        ("\x1b[ 1m \x1b]0;t \x1b[" + "1" * 25 + "m \x1b[", "1m0t" + "1" * 25 + "m"),
     ],
 )
 def test_normalises(raw: str, normal: str) -> None:

@@ -243,6 +243,7 @@ static void judge_solid(const uint8_t *s, size_t n, size_t start, seq_hints *hin
 }
 
 #define MISREAD 9
+#define ODD 12
 #define SELECTORS 8
 #define BRAILLE 12
 #define INVISIBLE 64
@@ -250,7 +251,7 @@ static void judge_solid(const uint8_t *s, size_t n, size_t start, seq_hints *hin
 
 static inline bool is_misread(uint32_t code)
 {
-    return (code >= 0x80 && code < 0x100) || code == 0x152 || code == 0x153 || code == 0x160 || code == 0x161 || code == 0x178 ||
+    return (code >= 0x80 && code < 0x144) || code == 0x152 || code == 0x153 || code == 0x160 || code == 0x161 || code == 0x178 ||
            code == 0x17D || code == 0x17E || code == 0x192 || code == 0x2C6 || code == 0x2DC || (code >= 0x2013 && code <= 0x203A) ||
            code == 0x20AC || code == 0x2122;
 }
@@ -260,10 +261,10 @@ static inline bool is_ascii_pair(uint32_t code)
     return code < 0x10000 && code >> 8 != 0x25 && code != 0x2022 && is_printable((uint8_t)(code >> 8)) && is_printable((uint8_t)code);
 }
 
-/* Escaped characters that carry bytes, in a row: ASCII read as UTF-16, Braille, variation selectors, invisible ones. */
-static void count_row(int32_t code, size_t at, seq_hints *hints)
+/* Escaped characters that carry bytes, in a row: ASCII read as UTF-16, UTF-8 as one byte each, Braille, variation selectors, invisible ones. */
+static void count_row(const uint8_t *s, int32_t code, size_t at, seq_hints *hints)
 {
-    static const size_t enough[] = {SIZE_MAX, PAIRS / 2, BRAILLE, 2 * SELECTORS, INVISIBLE};
+    static const size_t enough[] = {SIZE_MAX, PAIRS / 2, BRAILLE, 2 * SELECTORS, INVISIBLE, MISREAD};
     size_t kind = 0;
     if (code >= 0x2800 && code < 0x2900) {
         kind = 2;
@@ -271,10 +272,13 @@ static void count_row(int32_t code, size_t at, seq_hints *hints)
         kind = 3;
     } else if ((code >= 0x200B && code <= 0x200D) || code == 0x2060 || (code >= 0x2062 && code <= 0x2064) || code == 0xFEFF) {
         kind = 4;
+    } else if (code >= 0x80 && code < 0x140) {
+        kind = 5;
     } else if (code >= 0x80 && is_ascii_pair((uint32_t)code)) {
         kind = 1;
     }
-    hints->row = kind == hints->row_kind && at - hints->row_end <= ROW_GAP ? hints->row + 1 : 1;
+    const bool follows = at - hints->row_end <= ROW_GAP && skip(s, at, hints->row_end, "\\", 1) == at;
+    hints->row = kind == hints->row_kind && follows ? hints->row + 1 : 1;
     hints->row_kind = kind;
     hints->row_end = at + 6;
     hints->in_rows |= hints->row >= enough[kind];
@@ -298,7 +302,7 @@ static void count_sign(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
     } else if (next == 'u') {
         const int32_t code = hex_number(s, n, at + 2, 4);
         hints->controls += code < 0x100 && is_control(code);
-        count_row(code, at, hints);
+        count_row(s, code, at, hints);
     }
 }
 
@@ -563,7 +567,7 @@ static seq_signs signs_of(const uint8_t *s, size_t n, seq_block *letters)
 static uint32_t flags_of(const uint8_t *s, size_t n, const seq_signs *signs, const seq_normalised *counted)
 {
     const bool wide = !(signs->flags & FLAG_WIDE) && (signs->foreign || counted->wide >= 8) && foreign_rows(s, n);
-    return signs->flags | (counted->odd >= 3 ? FLAG_ESCAPES : 0) | (wide ? FLAG_WIDE : 0);
+    return signs->flags | (counted->odd >= ODD ? FLAG_ESCAPES : 0) | (wide ? FLAG_WIDE : 0);
 }
 
 #endif

@@ -214,7 +214,7 @@ static seq_outcome flag_rearranged(seq_judge *judge, const seq_pattern *pattern,
         judged->episode = episode + 1;
         judged->longest = longest_chain(&judge->found, 0);
     }
-    const bool encoded = judged->pieced_flags & (FLAG_ARMOUR | FLAG_DIGITS) & ~*flags;
+    const bool encoded = judged->pieced_flags & (FLAG_ARMOUR | FLAG_DIGITS | FLAG_WIDE) & ~*flags;
     *flags |= judged->is_dump || encoded || judged->longest > known ? FLAG_REARRANGED : 0;
     return OUTCOME_GOOD;
 }

@@ -306,7 +306,7 @@ static void take_links(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
     size_t last = SIZE_MAX, targets = 0;
     for (size_t at = next_mark(pieced, MARK_BRACKET, 0); at < n; at = next_mark(pieced, MARK_BRACKET, at + 1)) {
-        targets += at + 1 < n && s[at + 1] == '(';
+        targets += (at + 1 < n && s[at + 1] == '(') || (at > 0 && is_digit(s[at - 1]));
     }
     if (targets < FEWEST_LINKS) {
         return;

@@ -65,7 +65,7 @@ enum {
     CLASS_UPPER_HEX = 16,
     CLASS_PERCENT = 32,
     CLASS_EQUALS = 64,
-    CLASS_MARKUP = 128 /* & and < */
+    CLASS_MARKUP = 128 /* &, < and the escape character */
 };
 
 static inline uint64_t load64(const uint8_t *s)

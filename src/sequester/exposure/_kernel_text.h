@@ -11,6 +11,18 @@ typedef struct {
     uint64_t wide;
 } seq_normalised;
 
+#define STYLE 24 /* characters */
+
+/* The offset after the style of a terminal whose escape character stands before `at`; `at` itself if none does. */
+static size_t style_end(const uint8_t *s, size_t n, size_t at)
+{
+    size_t end = at + 1;
+    while (end < n && end - at <= STYLE && s[end] >= '0' && s[end] <= '?') {
+        end++;
+    }
+    return at < n && s[at] == '[' && end < n && (uint8_t)((s[end] | 0x20) - 'a') < 26 ? end + 1 : at;
+}
+
 /* One unit of the text, folded into the output; returns the offset after it. */
 static size_t normalise_unit(const uint8_t *s, size_t n, size_t at, seq_normalised *result)
 {
@@ -20,6 +32,9 @@ static size_t normalise_unit(const uint8_t *s, size_t n, size_t at, seq_normalis
         if (unit.code == '<') {
             size_t end = tag_end(s, n, unit.end);
             return end ? end : unit.end;
+        }
+        if (unit.code == 0x1B) {
+            return style_end(s, n, unit.end);
         }
         if (unit.code < 0) {
             result->wide++;

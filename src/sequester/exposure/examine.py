@@ -67,7 +67,7 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     found = [*_plain(finder, texts, hit.chains)] if hit is not None and hit.chains else []
     for (name, text), flag in zip(texts, hit.flags if hit is not None and any(hit.flags) else (), strict=False):
         if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
-            found += _wrapped(finder, name, text.reveal(), budget, _ARMOURED if flag & flags.ARMOUR else 0)
+            found += _wrapped(finder, name, text.reveal(), budget, _hints_of(flag))
         if flag & flags.NUMBERS and (flag & flags.DIGITS or subject.ids.cot or _ID_NAME.search(name)):
             lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
@@ -82,8 +82,10 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     )
 
 
-_ARMOURED = Hint.BASE64 | Hint.BASE32
-"""What the screen has decoded where it saw armour, also where the pieces are too short for `hints` to be worth a look."""
+def _hints_of(flag: int) -> int:
+    """Kinds of wrapping that the screen is sure of, also where the pieces are too short for `hints` to be worth a look."""
+    armoured = Hint.BASE64 | Hint.BASE32 | Hint.LINES if flag & flags.ARMOUR else 0
+    return armoured | (Hint.LINES | Hint.STRINGS if flag & flags.REARRANGED else 0)
 
 
 def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
@@ -412,5 +414,7 @@ def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[s
         text = guarded.reveal()
         if transforms in (("verbatim",), ("reformatted",), ("split-over-fields",)):
             return [text]
-        return [layer.text.reveal() for layer in unfold(text, Budget(), _ARMOURED) if layer.transforms == transforms]
+        return [
+            layer.text.reveal() for layer in unfold(text, Budget(), _hints_of(flags.UNFOLDED)) if layer.transforms == transforms
+        ]
     return []

@@ -28,6 +28,7 @@ _UNSEEN = re.compile(rb"<(?:script|style)", re.IGNORECASE)
 _LONGEST_TAG = 4000
 _TARGET = re.compile(rb"\]\([^\0-\x20()]+\)")
 _LONGEST_TARGET = 2000
+_LINK_ENDS = re.compile(rb"\](?=\()|(?<=[0-9])\]")
 _FOOTNOTE = re.compile(rb"\[\^?[A-Za-z0-9_\x80-\xff]{1,8}\]\Z")
 _DUMP_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{6,16}):? +[0-9A-Fa-f]{2}")
 _SPELLED = re.compile(rb"0x([0-9A-Fa-f]{2})(?![0-9A-Fa-f])|(?:U\+|u\{)([0-9A-Fa-f]{2,6})(?![0-9A-Fa-f])")
@@ -48,7 +49,7 @@ def rearranged(raw: bytes) -> Iterator[bytes]:
         for stretch in _dense(raw, b"\"'"):
             yield from _strings(stretch, b"\"'")
     yield from _between(raw, list(_tags(raw)), _FEWEST_TAGS)
-    if raw.count(b"](") >= _FEWEST_LINKS:
+    if len(_LINK_ENDS.findall(raw)) >= _FEWEST_LINKS:
         yield from _between(raw, list(_links(raw)), _FEWEST_LINKS)
     yield from _numbers(raw)
     words = {found[1].lower() for found in _SHORT_WORD.finditer(raw)}
@@ -255,12 +256,19 @@ def _without_prefixes(lines: list[bytes]) -> Iterator[bytes]:
             cuts[index], cuts[index + 1] = max(cuts[index], a), max(cuts[index + 1], b)
     pieces: list[bytes] = []
     for line, begin, cut in zip(lines, begins, cuts, strict=True):
-        if len(line) <= _LONGEST_ROW and re.search(rb"[A-Za-z0-9]", line[begin:cut]):
+        if len(line) <= _LONGEST_ROW and _is_in_the_way(line[begin:cut], line[cut:]):
             pieces.append(line[cut:])
         else:
             yield from _joined(pieces, _FEWEST_LINES, b"\n")
             pieces = []
     yield from _joined(pieces, _FEWEST_LINES, b"\n")
+
+
+def _is_in_the_way(beginning: bytes, rest: bytes) -> bool:
+    """Letters and digits are; before an encoding also the signs of its alphabets."""
+    if re.search(rb"[A-Za-z0-9]", beginning):
+        return True
+    return re.search(rb"[/+=_-]", beginning) is not None and b" " not in rest.strip(b" \t\r")
 
 
 def _shared(a: bytes, i: int, b: bytes, j: int) -> Iterator[tuple[int, int]]:
@@ -271,6 +279,8 @@ def _shared(a: bytes, i: int, b: bytes, j: int) -> Iterator[tuple[int, int]]:
                 i += 1
             while b[j : j + 1].isdigit():
                 j += 1
+            if a[i : i + 1].isalpha() or b[j : j + 1].isalpha():
+                continue  # hex, or the beginning of a word
         elif a[i] == b[j]:
             i, j = i + 1, j + 1
             if a[i - 1] >= 0x80 or a[i - 1 : i].isalpha() or a[i - 1] in b" \t\r":

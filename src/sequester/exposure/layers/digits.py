@@ -12,7 +12,7 @@ from sequester.exposure.layers.charset import bits_to_bytes
 from sequester.exposure.layers.hints import number_places
 from sequester.exposure.layers.piece import Piece
 
-_PLAIN_HEX = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?((?:[0-9a-fA-F]{8,}+(?:\\*[rn]|[\s\"',+:\-]){0,12}+){1,})")
+_PLAIN_HEX = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?((?:[0-9a-fA-F]{8,}+(?:\\*[rn]|[\s\"',+:\-`>#|;*.()\[\]]){0,12}+){1,})")
 _PREFIX = r"(?:0[xX]|\\++x|%|#)"
 _PAIRS = re.compile(
     rf"(?<![0-9A-Za-z])(?:{_PREFIX}?[0-9a-fA-F]{{2}}(?![0-9a-fA-F])(?:\\+[rnt]|(?!\\+x)[\s:,;.\-\"'|_\\{{}}\[\]()]){{0,12}}+){{16,}}"
@@ -27,7 +27,7 @@ _DUMP_LINE = re.compile(
 _BINARY = re.compile(r"(?<![0-9A-Za-z])(?:(?:0b)?[01]{7,}+(?:\\+[rnt]|[\s,;:\"'|\[\]]){0,4}+){1,}")
 _OCTAL = re.compile(r"(?:\\++[0-3][0-7]{2}){12,}|(?<![0-9A-Za-z])(?:(?:0o?)?[01][0-7]{2}(?![0-9])[\s,;]{1,4}+){16,}")
 _CODE_POINTS = re.compile(
-    r"(?:(?:U\+|\\u\{|0[xX]|%(?:25)*u|&#[xX])0*[0-9a-fA-F]{2,6}(?![0-9a-fA-F])[};]?+(?:[\s,;\"'\[\]]){0,6}+){8,}"
+    r"(?:(?:U\+|\\u\{|0[xX]|%(?:25)*u|&#[xX])0*[0-9a-fA-F]{2,6}(?![0-9a-fA-F])[};]?+(?:[\s,;\"'\[\]<>]){0,6}+){8,}"
 )
 _CODE_POINT = re.compile(r"(?:U\+|u\{|[xX]|u)0*([0-9a-fA-F]{2,6})(?![0-9a-fA-F])")
 

@@ -36,7 +36,7 @@ class Hint:
     CIPHER = 1 << 9
     """Common English words under rot13 or backwards."""
     LINKS = 1 << 10
-    """Several Markdown links."""
+    """Several Markdown links or footnote marks."""
     BASE32 = 1 << 11
     """A long stretch of its letters and digits, in one case."""
     BASE85 = 1 << 12
@@ -61,7 +61,7 @@ def _shape(byte: int) -> int:
 _SHAPE = bytes(map(_shape, range(256)))
 _HEX = b"0123456789abcdefABCDEF"
 _NOT_HEX = bytes(byte for byte in range(256) if byte not in _HEX)
-_NUMERIC = bytes(ord("h") if byte in _HEX + b" ,:;\n\r\t\\[](){}\"'xXuUnrtL+-_%|.&#" else ord(".") for byte in range(256))
+_NUMERIC = bytes(ord("h") if byte in _HEX + b" ,:;\n\r\t\\[](){}<>\"'xXuUnrtL+-_%|.&#" else ord(".") for byte in range(256))
 _NEAR = 48
 _TAILS = {letter: re.compile(letter + rb"*+") for letter in (b"x", b"h")}
 _BASE32_ALPHABETS = tuple(
@@ -90,6 +90,7 @@ _LONG, _MANY_DIFFERENT = 160, 24
 _NUMBERED_LINE = re.compile(rb"\n[^\w\n]{0,4}[0-9]")
 _REPEATED_PREFIX = re.compile(rb"\n([^\s\\]{3})[^\n]{1,100}\n\1[^\n]{1,100}\n\1")
 _SINGLE_QUOTED = re.compile(rb"'\s{0,8}[,+\]):\n]")
+_FOOTNOTE = re.compile(rb"\[\^?\w{1,8}\](?!\()")
 _SOFT_BREAK = re.compile(rb"=(?<!==)(?:\r|\n|\\+[rn])")
 _PERCENT_U = re.compile(rb"%(?:25){0,8}u[0-9a-fA-F]{4}")
 ROT13_WORDS = ("gur", "naq", "sbe", "abg", "lbh", "jnf", "ohg", "ner", "pna", "unf")
@@ -258,7 +259,7 @@ def _marks(data: bytes) -> int:
         found |= Hint.SOFT_BREAKS
     if b"%" in data and _PERCENT_U.search(data):
         found |= Hint.PERCENT_U
-    if b"]" in data and data.count(b"](") >= 3:
+    if b"]" in data and (data.count(b"](") >= 3 or len(_FOOTNOTE.findall(data)) >= 3):
         found |= Hint.LINKS
     return found
 

@@ -58,6 +58,7 @@ _UNESCAPERS: tuple[tuple[str, Decoder], ...] = (
 _REARRANGERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.SOFT_BREAKS, structure.quoted_printable),
     (Hint.FOREIGN, charset.mojibake),
+    (Hint.FOREIGN, charset.byte_tokens),
     (Hint.MARKUP, structure.markup),
     (Hint.LINKS, structure.links),
     (Hint.LINES, structure.diff),

@@ -199,9 +199,14 @@ def line_prefixes(text: str) -> Iterator[Piece]:
 def _shared(first: str, second: str) -> int:
     """Length of the common beginning up to a mark or a blank, so that words which merely begin alike stay whole."""
     length = len(commonprefix((first, second)))  # noqa: RUF071
-    while length and (first[length - 1].isalpha() or first[length - 1].isspace()):
+    while length and (first[length - 1].isalpha() or first[length - 1].isspace() or _is_inside_word(first, second, length)):
         length -= 1
     return length
+
+
+def _is_inside_word(first: str, second: str, at: int) -> bool:
+    """Whether digits end here and letters go on: hex, or the beginning of a word."""
+    return first[at - 1] == "0" and (first[at : at + 1].isalpha() or second[at : at + 1].isalpha())
 
 
 def _without_prefix(line: str, length: int) -> str:
@@ -212,7 +217,7 @@ def _without_prefix(line: str, length: int) -> str:
     for _ in range(length):
         found = _DIGIT_RUN.match(line, position)
         position = found.end() if found else position + 1
-    return line[position:]
+    return line[position:].lstrip(" \t")
 
 
 _FEWEST_ROWS = 4
