@@ -129,8 +129,9 @@ class _Scan:
         """
         searched: list[tuple[Episode, Material]] = []
         texts: list[matching.Episode] = []
-        number = 0
-        for number, episode in enumerate(episodes, 1):
+        read = 0
+        for episode in episodes:
+            read += 1
             parts = material(episode)
             if parts.unassessable is None:
                 searched.append((episode, parts))
@@ -148,7 +149,7 @@ class _Scan:
             self._count_echo(parts.own, screened.marked[publics - len(parts.own) : publics])
             barred = Reason.NO_PRIVATE_TEXT if _too_little(parts.reasoning, screened.privates[at]) else None
             self._count(episode, parts, barred, hits.get(at, _NO_HITS))
-        return number
+        return read
 
     def _count_echo(self, own: Sequence[Channel], repeated: array[int]) -> None:
         """Count the channels in which the policy's own output repeats its reasoning."""
