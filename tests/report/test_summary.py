@@ -243,6 +243,10 @@ def test_scope_and_claims_are_always_said(any_result):
 def test_the_outcome_of_an_input_does_not_repeat_its_path():
     assert summary.outcome(InputFile("a.jsonl", "jsonl", None, 1)) == "read"
     assert summary.outcome(InputFile("a.jsonl", "", None, 0, "a.jsonl: is damaged")) == "is damaged"
+    assert summary.outcome(InputFile("a.jsonl", "jsonl", 5, 3)) == "holds fewer records than it declares"
+    assert (
+        summary.outcome_and_step(InputFile("a.jsonl", "", None, 0, "is damaged", "copy it again")) == "is damaged; copy it again"
+    )
 
 
 def test_no_advantage_and_advantages_of_nought_are_told_apart():

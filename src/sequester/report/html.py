@@ -259,7 +259,7 @@ def _inputs(result: Result) -> str:
             file.format,
             summary.number(file.rows_read),
             "unknown" if file.rows_declared is None else summary.number(file.rows_declared),
-            "read" if file.error is None else Html(f'<span class="error">✕ {_text(summary.outcome(file))}</span>'),
+            Html(f'<span class="error">✕ {_text(summary.outcome(file))}</span>') if is_unread(file) else "read",
         )
         for file in files_
     ]

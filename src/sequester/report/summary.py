@@ -152,7 +152,7 @@ def why_nothing(result: Result) -> str | None:
     left_out = "; ".join(_left_out(result))
     if result.verdict is not Verdict.NOTHING_ASSESSED or not left_out:
         return None
-    unread = (f"{printable(file.path)}: {outcome(file)}" for file in result.inputs if is_unread(file))
+    unread = (f"{printable(file.path)}: {outcome_and_step(file)}" for file in result.inputs if is_unread(file))
     cause = next(unread, None) or next(skipped(result, 1), None)
     return f"{left_out}. The first cause: {cause}." if cause else f"{left_out}."
 
@@ -251,9 +251,13 @@ def unread_inputs(result: Result) -> str:
 def outcome(file: InputFile) -> str:
     """What became of an input; the table names the path already."""
     if file.error is None:
-        return "read"
-    said = printable(file.error.removeprefix(f"{file.path}: "), 400)
-    return f"{said}; {printable(file.hint, 400)}" if file.hint else said
+        return "holds fewer records than it declares" if is_unread(file) else "read"
+    return printable(file.error.removeprefix(f"{file.path}: "), 400)
+
+
+def outcome_and_step(file: InputFile) -> str:
+    """What became of an input, and what to do about it."""
+    return f"{outcome(file)}; {printable(file.hint, 400)}" if file.hint else outcome(file)
 
 
 def summary_line(result: Result) -> str:
