@@ -156,8 +156,7 @@ def test_records_that_nobody_could_read_are_not_said_to_hold_reasoning():
     told = result(counts, CallCounts(7, 7, 1, {"recorded": 7}, {}))
     assert "in 1 of 10 episodes that hold or may hold CoT of the files given: at least 10.0%" in summary.headline(told)
     assert summary.maybe_cot(told) == (
-        "Not known to hold CoT, of these 10: 1 records that could not be read, 2 declared parts that are missing. "
-        "The high figure counts them."
+        "Not known to hold CoT, of these 10: 1 unreadable, 2 declared but missing. The high figure counts them."
     )
     known = result(EpisodeCounts(10, 0, 9, 1, {"limit": 1}), CallCounts(10, 9, 1, {"recorded": 10}, {}))
     assert "10 episodes with CoT" in summary.headline(known)
