@@ -173,6 +173,8 @@ def test_a_contract_over_episodes_that_show_no_reasoning_says_on_what_exposure_h
         "files given: at least 100%, at most 100%. None of these 6 shows any reasoning."
     )
     assert 'reasoning = { value = "" }' in summary.next_steps(none)[0]
+    unclear = result(EpisodeCounts(6, 0, 0, 0, {"ambiguous": 6}))
+    assert summary.next_steps(unclear) == (summary.next_steps(none)[0],)
     some = result(EpisodeCounts(6, 0, 6, 6, {}, undelimited=2), calls, findings=(handed,))
     assert "if the model reasons" not in summary.headline(some)
     assert summary.maybe_cot(some) == "2 of the 6 exposed episodes show no reasoning; they are exposed if the model reasons."

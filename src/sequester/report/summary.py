@@ -317,8 +317,9 @@ def reward_mass(result: Result) -> str | None:
 
 
 _NO_REASONING = (
-    "If this model reasons, name its family with --template, or have the log keep the reasoning apart. If it does not, there was "
-    "nothing to expose: say so in a field map, and its episodes are counted as without CoT. In the map's table [episode]:  "
+    "Episodes that show no reasoning: if the model reasons, name its family with --template, or have the log keep the reasoning "
+    "apart. If it does not, there was nothing to expose: say so, and they are counted as without CoT. In interchange JSONL, "
+    '"reasoning": "" and "answer" in the place of "completion"; of any other log in table [episode] of a field map:  '
     'prompt = "COLUMN"  and  reasoning = { value = "" }  and  answer = "COLUMN"  and then:  sequester audit PATH --map FILE.toml'
 )
 
@@ -343,7 +344,7 @@ def next_steps(result: Result) -> tuple[str, ...]:
     }
     paths = sorted(weak)
     steps = list(_repairs(result))
-    if result.episodes.undelimited:
+    if result.episodes.undelimited or result.episodes.not_assessed.get(Reason.AMBIGUOUS):
         steps.append(_NO_REASONING)
     if paths or Reason.INPUT_NOT_LOGGED in result.reward_calls.not_assessed:
         name = printable(paths[0]) if len(paths) == 1 else "REWARD_PATH"
