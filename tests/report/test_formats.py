@@ -293,6 +293,12 @@ def test_a_table_says_how_much_it_leaves_out():
     assert "path3979" not in said
 
 
+def test_what_was_not_audited_is_not_said_to_show_nothing():
+    assert "nothing can have been found" in visible_text(FORMATS["html"](result(inputs=())))
+    audited = result(EpisodeCounts(1, 0, 1, 0, {}))
+    assert "Nothing was found in what was audited" in visible_text(FORMATS["html"](audited))
+
+
 def test_the_heat_strip_says_what_it_cannot_draw():
     drawn = (HeatCell("judge", 1, 1, 1, 0),)
     rows = tuple(

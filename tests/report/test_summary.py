@@ -164,8 +164,7 @@ def test_records_that_nobody_could_read_are_not_said_to_hold_reasoning():
     told = result(counts, CallCounts(7, 7, 1, {"recorded": 7}, {}))
     assert "in 1 of 10 episodes that hold or may hold CoT of the files given: at least 10.0%" in summary.headline(told)
     assert summary.maybe_cot(told) == (
-        "Not known to hold CoT, of these 10: 1 records that could not be read, 2 declared parts that are missing. "
-        "The high figure counts them."
+        "Not known to hold CoT, of these 10: 1 unreadable, 2 declared but missing. The high figure counts them."
     )
     known = result(EpisodeCounts(10, 0, 9, 1, {"limit": 1}), CallCounts(10, 9, 1, {"recorded": 10}, {}))
     assert "10 episodes with CoT" in summary.headline(known)
@@ -182,6 +181,8 @@ def test_a_contract_over_episodes_that_show_no_reasoning_says_on_what_exposure_h
         "files given: at least 100%, at most 100%. None of these 6 shows any reasoning."
     )
     assert 'reasoning = { value = "" }' in summary.next_steps(none)[0]
+    unclear = result(EpisodeCounts(6, 0, 0, 0, {"ambiguous": 6}))
+    assert summary.next_steps(unclear) == (summary.next_steps(none)[0],)
     some = result(EpisodeCounts(6, 0, 6, 6, {}, undelimited=2), calls, findings=(handed,))
     assert "if the model reasons" not in summary.headline(some)
     assert summary.maybe_cot(some) == "2 of the 6 exposed episodes show no reasoning; they are exposed if the model reasons."
@@ -251,6 +252,10 @@ def test_scope_and_claims_are_always_said(any_result):
 def test_the_outcome_of_an_input_does_not_repeat_its_path():
     assert summary.outcome(InputFile("a.jsonl", "jsonl", None, 1)) == "read"
     assert summary.outcome(InputFile("a.jsonl", "", None, 0, "a.jsonl: is damaged")) == "is damaged"
+    assert summary.outcome(InputFile("a.jsonl", "jsonl", 5, 3)) == "holds fewer records than it declares"
+    assert (
+        summary.outcome_and_step(InputFile("a.jsonl", "", None, 0, "is damaged", "copy it again")) == "is damaged; copy it again"
+    )
 
 
 def test_no_advantage_and_advantages_of_nought_are_told_apart():

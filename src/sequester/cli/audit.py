@@ -35,7 +35,11 @@ LARGE = 64 << 20
 """Bytes of input for which another process is worth starting."""
 
 
-@click.command("audit")
+@click.command(
+    "audit",
+    epilog="Exit codes: 0 nothing at or above --fail-on, and no more left unassessed than was allowed; 1 findings; 2 usage, "
+    "configuration or internal error; 3 nothing was assessed; 4 incomplete.",
+)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False), metavar="PATH...")
 @input_options
 @click.option(

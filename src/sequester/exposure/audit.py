@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from sequester import __version__
 from sequester.episodes.readers.interface import Options, Reader
 from sequester.exposure.calibration import Calibration, headlines
-from sequester.exposure.inputs import find_jobs, tasks
+from sequester.exposure.inputs import find_jobs, tasks, tried
 from sequester.exposure.matching import Sketch, implementation
 from sequester.exposure.settle import Input, settle
 from sequester.exposure.severity import THRESHOLDS
@@ -69,8 +69,9 @@ def audit(
     thresholds = {name: float(getattr(THRESHOLDS, name)) for name in THRESHOLDS.__struct_fields__}
     tool = Tool(__version__, f"{DETECTOR} ({implementation})", thresholds)
     result = settle(tally, inputs, Sharing(sketch), tool, key, waivers, today)
-    notes = tuple(note for job in found for note in job.notes) + tuple(
+    unverified_notes = (
         f"The reader `{name}` is unverified: its framework's own code could not be run to write its test data."
         for name in unverified
     )
-    return replace(result, notes=(*result.notes, *notes), calibration=headlines(own_calibrations, DETECTOR))
+    notes = (*result.notes, *(note for job in found for note in job.notes), *tried(found), *unverified_notes)
+    return replace(result, notes=notes, calibration=headlines(own_calibrations, DETECTOR))

@@ -131,7 +131,7 @@ def read_labels(path: Path) -> Iterator[Label]:
                             hint="keys: episode_id, leak, kind, cluster",
                         ) from None
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=str(path)) from error
+        raise InputError(f"cannot be read ({error.strerror})", where=str(path), hint="check --labels") from error
 
 
 def shipped() -> Calibration | None:

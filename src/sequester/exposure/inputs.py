@@ -37,6 +37,8 @@ class Job:
     units: set[str] = field(default_factory=set)
     """Paths of the files read for it, filled as units are handed out."""
     notes: list[str] = field(default_factory=list)
+    tried: str = ""
+    """Why no reader took it, reader by reader."""
 
 
 def find_jobs(paths: Iterable[Path], readers: Sequence[Reader], options: Options, format: str | None) -> list[Job]:
@@ -137,8 +139,7 @@ def _job(path: Path, readers: Sequence[Reader], options: Options, format: str | 
     except InputError as error:
         # The first line says what is wrong; what was tried, reader by reader, is for those who wonder why.
         wrong, *tried = error.message.split("\n")
-        notes = [f"{path}: tried {'; '.join(line.strip() for line in tried)}"] if tried else []
-        return Job(path, error=wrong.removesuffix("; tried"), hint=error.hint, notes=notes)
+        return Job(path, error=wrong.removesuffix("; tried"), hint=error.hint, tried="; ".join(line.strip() for line in tried))
 
 
 def _declared(path: Path, reader: Reader, options: Options) -> Job:
@@ -177,6 +178,16 @@ def _strays(job: Job, readers: Sequence[Reader], options: Options) -> Iterator[J
     if unknown:
         names = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
         job.notes.append(f"{job.path}: {len(unknown)} file(s) beside the log are no log that a reader knows: {names}.")
+
+
+def tried(jobs: Iterable[Job]) -> Iterator[str]:
+    """Which readers refused inputs and why, in one sentence for all inputs that they refused alike."""
+    paths: dict[str, list[Path]] = {}
+    for job in jobs:
+        if job.tried:
+            paths.setdefault(job.tried, []).append(job.path)
+    for refusals, (first, *more) in paths.items():
+        yield f"{first}{f' and {len(more):,} more' if more else ''}: tried {refusals}"
 
 
 def digests(paths: Sequence[Path]) -> dict[str, str]:

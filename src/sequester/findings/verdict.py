@@ -56,9 +56,9 @@ def with_cot(episodes: EpisodeCounts) -> int:
 def cot_unknown(episodes: EpisodeCounts) -> Mapping[str, int]:
     """What is not assessed and not even known to hold CoT, in words, and how many of each; empty if all are known to."""
     counts = {
-        "records that could not be read": episodes.unreadable,
-        "declared parts that are missing": episodes.not_assessed.get(Reason.MISSING_PART, 0),
-        "episodes that show no reasoning": episodes.not_assessed.get(Reason.AMBIGUOUS, 0),
+        "unreadable": episodes.unreadable,
+        "declared but missing": episodes.not_assessed.get(Reason.MISSING_PART, 0),
+        "showing no reasoning": episodes.not_assessed.get(Reason.AMBIGUOUS, 0),
     }
     return {what: count for what, count in counts.items() if count}
 

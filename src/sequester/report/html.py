@@ -161,9 +161,9 @@ def _not_assessed(result: Result) -> str:
 def _groups(result: Result) -> str:
     rows = [_group_row(group) for group in result.groups[:MOST_ROWS]]
     columns = ("rule", "severity", "reward path", "field", "evidence", ">episodes", "steps", "example")
-    return _counted("groups", len(rows), len(result.groups)) + _table(
-        "groups", columns, rows, "Nothing was found in what was audited."
-    )
+    audited = result.verdict is not Verdict.NOTHING_ASSESSED
+    empty = "Nothing was found in what was audited." if audited else "Nothing was audited, so nothing can have been found."
+    return _counted("groups", len(rows), len(result.groups)) + _table("groups", columns, rows, empty)
 
 
 def _group_row(group: Group) -> Sequence[Cell]:
@@ -241,8 +241,8 @@ def _finding_row(finding: Finding) -> Sequence[Cell]:
         Html(f"{_severity(finding.severity).markup}{_small(waived)}"),
         Html(f"{_text(finding.episode_id, 60)}{_small(finding.source)}"),
         "–" if finding.step is None else summary.number(finding.step),
-        Html(f"{_code(finding.reward_path).markup}{_small(f'{finding.field}{how}, {finding.evidence}')}"),
-        Html(f"{mask}{_small(f'{summary.shared(finding)} characters')}{_small(finding.note)}"),
+        Html(f"{_code(finding.reward_path).markup}{_small(f'{finding.field}{how}, {finding.evidence}')}{_small(finding.note)}"),
+        Html(f"{mask}{_small(f'{summary.shared(finding)} characters')}"),
         Html("<br>".join(map(_text, offsets))),
     )
 
@@ -259,7 +259,7 @@ def _inputs(result: Result) -> str:
             file.format,
             summary.number(file.rows_read),
             "unknown" if file.rows_declared is None else summary.number(file.rows_declared),
-            "read" if file.error is None else Html(f'<span class="error">✕ {_text(summary.outcome(file))}</span>'),
+            Html(f'<span class="error">✕ {_text(summary.outcome(file))}</span>') if is_unread(file) else "read",
         )
         for file in files_
     ]

@@ -169,8 +169,8 @@ def _notifications(result: Result) -> Iterator[Json]:
     for file in result.inputs:
         if is_unread(file):
             declared = "an unknown number of" if file.rows_declared is None else summary.number(file.rows_declared)
-            error = f": {summary.outcome(file)}" if file.error else ""
-            text = f"{printable(file.path)}: {summary.number(file.rows_read)} of {declared} records read{error}"
+            read = f"{summary.number(file.rows_read)} of {declared} records read"
+            text = f"{printable(file.path)}: {read}: {summary.outcome_and_step(file)}"
             yield _notification("input", "error", text)
     for sentence in (*result.notes, *summary.next_steps(result)):
         yield _notification("note", "note", printable(sentence, 2000))

@@ -153,7 +153,7 @@ def why_nothing(result: Result) -> str | None:
     left_out = "; ".join(_left_out(result))
     if result.verdict is not Verdict.NOTHING_ASSESSED or not left_out:
         return None
-    unread = (f"{printable(file.path)}: {outcome(file)}" for file in result.inputs if is_unread(file))
+    unread = (f"{printable(file.path)}: {outcome_and_step(file)}" for file in result.inputs if is_unread(file))
     cause = next(unread, None) or next(skipped(result, 1), None)
     return f"{left_out}. The first cause: {cause}." if cause else f"{left_out}."
 
@@ -252,9 +252,13 @@ def unread_inputs(result: Result) -> str:
 def outcome(file: InputFile) -> str:
     """What became of an input; the table names the path already."""
     if file.error is None:
-        return "read"
-    said = printable(file.error.removeprefix(f"{file.path}: "), 400)
-    return f"{said}; {printable(file.hint, 400)}" if file.hint else said
+        return "holds fewer records than it declares" if is_unread(file) else "read"
+    return printable(file.error.removeprefix(f"{file.path}: "), 400)
+
+
+def outcome_and_step(file: InputFile) -> str:
+    """What became of an input, and what to do about it."""
+    return f"{outcome(file)}; {printable(file.hint, 400)}" if file.hint else outcome(file)
 
 
 def summary_line(result: Result) -> str:
@@ -319,8 +323,9 @@ def reward_mass(result: Result) -> str | None:
 
 
 _NO_REASONING = (
-    "If this model reasons, name its family with --template, or have the log keep the reasoning apart. If it does not, there was "
-    "nothing to expose: say so in a field map, and its episodes are counted as without CoT. In the map's table [episode]:  "
+    "Episodes that show no reasoning: if the model reasons, name its family with --template, or have the log keep the reasoning "
+    "apart. If it does not, there was nothing to expose: say so, and they are counted as without CoT. In interchange JSONL, "
+    '"reasoning": "" and "answer" in the place of "completion"; of any other log in table [episode] of a field map:  '
     'prompt = "COLUMN"  and  reasoning = { value = "" }  and  answer = "COLUMN"  and then:  sequester audit PATH --map FILE.toml'
 )
 
@@ -345,7 +350,7 @@ def next_steps(result: Result) -> tuple[str, ...]:
     }
     paths = sorted(weak)
     steps = list(_repairs(result))
-    if result.episodes.undelimited:
+    if result.episodes.undelimited or result.episodes.not_assessed.get(Reason.AMBIGUOUS):
         steps.append(_NO_REASONING)
     if paths or Reason.INPUT_NOT_LOGGED in result.reward_calls.not_assessed:
         name = printable(paths[0]) if len(paths) == 1 else "REWARD_PATH"

@@ -276,7 +276,7 @@ def _inputs(console: Console, result: Result, style: TextStyle) -> None:
             printable(file.path, 60),
             printable(file.format, 20),
             f"{summary.number(file.rows_read)} of {'?' if file.rows_declared is None else summary.number(file.rows_declared)}",
-            Text(summary.outcome(file), style="" if file.error is None else "red"),
+            Text(summary.outcome(file), style="red" if is_unread(file) else ""),
         )
         for file in sorted(result.inputs, key=lambda file: not is_unread(file))[: style.rows]
     )

@@ -87,10 +87,28 @@ def test_both_formats_hold_the_same_episodes() -> None:
 
 
 def test_missing_column_of_parquet_is_an_error_that_names_it_and_the_others() -> None:
-    field_map = {"episode": {"prompt": "messages", "answer": "anwser"}}
-    with pytest.raises(InputError, match="has no column 'anwser'") as error:
+    field_map = {"episode": {"prompt": "mesages", "answer": "truth"}}
+    with pytest.raises(InputError, match="has no column 'mesages'") as error:
         read(CASES[1].fixture, field_map)
+    assert error.value.hint.startswith("did you mean 'messages'? columns: ")
     assert "judge_input, messages" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("field_map", "hint"),
+    [
+        ({"episode": {"prompt": 3, "answer": "a"}}, "write a path in quotes"),
+        ({"episode": {"promt": "p"}}, "keys of [episode]: prompt, "),
+        (
+            {"episode": {"prompt": "p", "answer": "a"}, "reward_call": [{"path": "x", "evidence": "guess"}]},
+            "evidence is recorded, rebuilt or contract",
+        ),
+    ],
+)
+def test_what_a_map_may_say_is_said_without_the_documentation(tmp_path: Path, field_map: dict[str, Any], hint: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        read(write(tmp_path, {"p": "x", "a": "y"}), field_map)
+    assert hint in error.value.hint
 
 
 def test_missing_key_of_a_line_names_it_and_the_others(tmp_path: Path) -> None:

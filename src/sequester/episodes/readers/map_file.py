@@ -160,7 +160,16 @@ def _mismatch(error: msgspec.ValidationError) -> ConfigError:
     if not colon or not re.fullmatch(r"[\w.\[\]]+", key):
         key, rest = "", said
     unknown = re.match(r"unknown key '([^']*)'", rest)
-    return ConfigError(rest, where=f"{key}.{unknown[1]}".strip(".") if unknown else key, hint="keys: docs/field-map.md")
+    return ConfigError(rest, where=f"{key}.{unknown[1]}".strip(".") if unknown else key, hint=_hint(key, rest))
+
+
+def _hint(key: str, said: str) -> str:
+    if key.endswith(".evidence"):
+        return "evidence is recorded, rebuilt or contract"
+    if said.startswith("expected a string or a table"):
+        return 'write a path in quotes, such as "messages[-1].content", or { value = "..." } for what all records share'
+    tables = (("[episode]", _EpisodeMap), ("[[reward_call]]", _CallMap))
+    return "; ".join(f"keys of {name}: {', '.join(table.__struct_fields__)}" for name, table in tables)
 
 
 def _parsed_call(call: _CallMap, where: str) -> MappedCall:
