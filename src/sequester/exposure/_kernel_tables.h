@@ -46,7 +46,7 @@ static struct {
     seq_name tags[SEQ_NAMES];
     _Alignas(64) uint8_t ascii[128]; /* folded byte, 0 = dropped */
     uint8_t classes[128];
-    uint8_t flag_classes[128];
+    uint8_t flag_classes[256];
     uint8_t marks[128]; /* number of the mark, plus one */
     _Alignas(64) uint8_t ciphered[3][128]; /* per letter of a common word under a cipher: a bit for every so many of these words */
     _Alignas(64) uint8_t kinds[256];
