@@ -53,6 +53,7 @@ static struct {
     uint8_t base64[256];
     uint8_t units[256]; /* as the high byte of UTF-16 */
     uint8_t base85[3][256]; /* base85, Z85, ascii85; 255: none */
+    uint8_t signs85[256]; /* in which of them it may be the first digit of a packing */
     uint8_t squeeze[256][8]; /* which of eight bytes to keep, by their bits, for shuffling them to the front */
     _Alignas(64) uint8_t bits[8][64];     /* 1 << k throughout: from memory, because compilers would rather broadcast it again and again */
 } tables;
