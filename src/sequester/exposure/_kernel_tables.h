@@ -220,6 +220,34 @@ SEQ_AVX2 static void bits_avx2(const uint8_t *table, const uint8_t *s, size_t n,
 
 #endif
 
+#if SEQ_X86
+
+SEQ_AVX2 static size_t bits_in_avx2(const uint64_t *words, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        total += (size_t)_mm_popcnt_u64(words[i]);
+    }
+    return total;
+}
+
+#endif
+
+/* How many bits are set in some words. */
+static inline size_t bits_in(const uint64_t *words, size_t count)
+{
+    size_t total = 0;
+#if SEQ_X86
+    if (tables.level != LEVEL_SCALAR) {
+        return bits_in_avx2(words, count);
+    }
+#endif
+    for (size_t i = 0; i < count; i++) {
+        total += bit_count(words[i]);
+    }
+    return total;
+}
+
 /* For each of `count` numbers a word: bit i of it is that bit of table[s[i]], for i < n <= 64. The table has 256 entries. */
 static inline void bits_of(const uint8_t *table, const uint8_t *s, size_t n, const uint8_t *numbers, size_t count, uint64_t *bits)
 {
