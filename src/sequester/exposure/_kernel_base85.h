@@ -77,17 +77,20 @@ static bool may_read85(const uint8_t *s, int alphabet)
     return false;
 }
 
-/* Of 40 characters: those that stand in no token, and those of the same kind (upper case, lower case, digit) as the one before. */
-typedef struct {
-    size_t marks, alike;
-} seq_mixture;
-
-static seq_mixture mixture_of(const uint8_t *s)
+/* How many of 40 characters stand in no token. */
+static size_t marks_in(const uint8_t *s)
 {
-    uint64_t bits[5];
-    bits_of(tables.kinds, s, WINDOW85, (const uint8_t[]){0, 1, 2, 3, 4}, 5, bits); /* the kinds in tokens */
-    const uint64_t alike = (bits[0] & bits[0] >> 1) | (bits[1] & bits[1] >> 1) | (bits[2] & bits[2] >> 1);
-    return (seq_mixture){WINDOW85 - bit_count(bits[0] | bits[1] | bits[2] | bits[3] | bits[4]), bit_count(alike)};
+    uint64_t token;
+    bits_of(tables.flag_classes, s, WINDOW85, (const uint8_t[]){0}, 1, &token);
+    return WINDOW85 - bit_count(token);
+}
+
+/* How many of 40 characters are of the same kind (upper case, lower case, digit) as the one before. */
+static size_t alike_in(const uint8_t *s)
+{
+    uint64_t bits[3];
+    bits_of(tables.kinds, s, WINDOW85, (const uint8_t[]){0, 1, 2}, 3, bits);
+    return bit_count((bits[0] & bits[0] >> 1) | (bits[1] & bits[1] >> 1) | (bits[2] & bits[2] >> 1));
 }
 
 static size_t distinct(const uint8_t *s, size_t n)
@@ -138,11 +141,11 @@ static bool reads85(const uint8_t *s)
 
 static bool window85(const uint8_t *s, bool first)
 {
-    const seq_mixture found = mixture_of(s);
-    if (first && found.marks >= 1 && signed85(s) && distinct(s, WINDOW85) >= PACKED85) {
+    const size_t marks = marks_in(s);
+    if (first && marks >= 1 && signed85(s) && distinct(s, WINDOW85) >= PACKED85) {
         return true;
     }
-    return found.marks >= MARKS85 && found.alike <= ALIKE85 && distinct(s, WINDOW85) >= MIXED85 && reads85(s);
+    return marks >= MARKS85 && alike_in(s) <= ALIKE85 && distinct(s, WINDOW85) >= MIXED85 && reads85(s);
 }
 
 static bool is_base85(const uint8_t *s, size_t n)
