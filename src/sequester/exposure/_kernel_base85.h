@@ -30,13 +30,11 @@ static void decode85(const uint8_t *s, int alphabet, size_t groups, uint8_t *out
     }
 }
 
+#define SIGNS85 "\1\12\15\25\31\35\46\121" /* first digits of the groups that may_sign85() lets through */
+
 /* Whether a group may begin with a packing's signature, by its first two digits. */
 static inline bool may_sign85(const uint8_t *s, const uint8_t *digits)
 {
-    static const uint64_t firsts[] = {1 << 1 | 1 << 10 | 1 << 13 | 1 << 21 | 1 << 25 | 1 << 29 | UINT64_C(1) << 38, 1 << (81 - 64), 0, 0};
-    if (!(firsts[digits[s[0]] / 64] >> (digits[s[0]] % 64) & 1)) {
-        return false;
-    }
     switch (85 * digits[s[0]] + digits[s[1]]) {
     case 112:
     case 113:
@@ -79,17 +77,20 @@ static bool may_read85(const uint8_t *s, int alphabet)
     return false;
 }
 
-/* Of 40 characters: those that stand in no token, and those of the same kind (upper case, lower case, digit) as the one before. */
-typedef struct {
-    size_t marks, alike;
-} seq_mixture;
-
-static seq_mixture mixture_of(const uint8_t *s)
+/* How many of 40 characters stand in no token. */
+static size_t marks_in(const uint8_t *s)
 {
-    uint64_t bits[5];
-    bits_of(tables.kinds, s, WINDOW85, (const uint8_t[]){0, 1, 2, 3, 4}, 5, bits); /* the kinds in tokens */
-    const uint64_t alike = (bits[0] & bits[0] >> 1) | (bits[1] & bits[1] >> 1) | (bits[2] & bits[2] >> 1);
-    return (seq_mixture){WINDOW85 - bit_count(bits[0] | bits[1] | bits[2] | bits[3] | bits[4]), bit_count(alike)};
+    uint64_t token;
+    bits_of(tables.flag_classes, s, WINDOW85, (const uint8_t[]){0}, 1, &token);
+    return WINDOW85 - bit_count(token);
+}
+
+/* How many of 40 characters are of the same kind (upper case, lower case, digit) as the one before. */
+static size_t alike_in(const uint8_t *s)
+{
+    uint64_t bits[3];
+    bits_of(tables.kinds, s, WINDOW85, (const uint8_t[]){0, 1, 2}, 3, bits);
+    return bit_count((bits[0] & bits[0] >> 1) | (bits[1] & bits[1] >> 1) | (bits[2] & bits[2] >> 1));
 }
 
 static size_t distinct(const uint8_t *s, size_t n)
@@ -103,31 +104,32 @@ static size_t distinct(const uint8_t *s, size_t n)
     return bit_count(low) + bit_count(high);
 }
 
-/* Whether 40 characters decode to text at one of five beginnings, or to the beginning of a packing where they begin a stretch. */
-static bool window85(const uint8_t *s, bool first)
+/* Whether the 40 characters at the beginning of a stretch decode to the beginning of a packing at one of five beginnings. */
+static bool signed85(const uint8_t *s)
 {
-    const seq_mixture found = mixture_of(s);
-    if (found.marks < (first ? 1 : MARKS85) || (!first && found.alike > ALIKE85)) {
-        return false;
-    }
-    const size_t kinds = distinct(s, WINDOW85);
-    const bool mixed = found.marks >= MARKS85 && kinds >= MIXED85 && found.alike <= ALIKE85;
-    first = first && kinds >= PACKED85;
-    if (!mixed && !first) {
-        return false;
-    }
-    for (int alphabet = 0; alphabet < 3; alphabet++) {
-        for (size_t offset = 0; offset < 5; offset++) {
-            const uint8_t *digits = tables.base85[alphabet], *from = s + offset;
-            uint8_t bytes[4 * GROUPS85];
-            if (first && (may_sign85(from, digits) || may_sign85(from + 5, digits))) {
-                decode85(from, alphabet, GROUPS85, bytes);
-                if (signature_at(bytes, sizeof bytes, 0) || signature_at(bytes, sizeof bytes, 4)) {
+    for (size_t at = 0; at < 10; at++) { /* the first two groups */
+        for (uint32_t alphabets = tables.signs85[s[at]], alphabet = 0; alphabets != 0; alphabets >>= 1, alphabet++) {
+            if ((alphabets & 1) && may_sign85(s + at, tables.base85[alphabet])) {
+                uint8_t bytes[4 * GROUPS85];
+                const size_t offset = at % 5;
+                decode85(s + offset, (int)alphabet, GROUPS85, bytes);
+                if (signature_at(bytes, sizeof bytes, at / 5 * 4)) {
                     return true;
                 }
             }
-            if (mixed && may_read85(from, alphabet)) {
-                decode85(from, alphabet, GROUPS85, bytes);
+        }
+    }
+    return false;
+}
+
+/* Whether 40 characters decode to text at one of five beginnings. */
+static bool reads85(const uint8_t *s)
+{
+    for (int alphabet = 0; alphabet < 3; alphabet++) {
+        for (size_t offset = 0; offset < 5; offset++) {
+            uint8_t bytes[4 * GROUPS85];
+            if (may_read85(s + offset, alphabet)) {
+                decode85(s + offset, alphabet, GROUPS85, bytes);
                 if (printable_run(bytes, sizeof bytes, TEXT_RUN) || foreign_run(bytes, sizeof bytes)) {
                     return true;
                 }
@@ -135,6 +137,15 @@ static bool window85(const uint8_t *s, bool first)
         }
     }
     return false;
+}
+
+static bool window85(const uint8_t *s, bool first)
+{
+    const size_t marks = marks_in(s);
+    if (first && marks >= 1 && signed85(s) && distinct(s, WINDOW85) >= PACKED85) {
+        return true;
+    }
+    return marks >= MARKS85 && alike_in(s) <= ALIKE85 && distinct(s, WINDOW85) >= MIXED85 && reads85(s);
 }
 
 static bool is_base85(const uint8_t *s, size_t n)

@@ -63,12 +63,17 @@ static void fill_kinds(void)
     for (const char *first = "\x1f\xfd\x28\x04" "PB\x5dx"; *first; first++) {
         tables.kinds[(uint8_t)*first] |= KIND_SIGNATURE;
     }
-    for (int c = 0; c < 256; c++) {
-        tables.units[c] = unit_kinds((uint8_t)c);
-    }
     for (uint8_t i = 0; i < 85; i++) {
         tables.base85[0][(uint8_t)base85[i]] = i;
         tables.base85[1][(uint8_t)z85[i]] = i;
+    }
+    for (int c = 0; c < 256; c++) {
+        tables.units[c] = unit_kinds((uint8_t)c);
+        tables.signs85[c] = 0;
+        for (int alphabet = 0; alphabet < 3; alphabet++) {
+            const uint8_t digit = tables.base85[alphabet][c];
+            tables.signs85[c] |= (uint8_t)(digit != 255 && in(digit, SIGNS85) ? 1 << alphabet : 0);
+        }
     }
     for (uint8_t i = 0; i < 64; i++) {
         tables.base64[(uint8_t)base64[i]] = i;

@@ -6,6 +6,78 @@
 
 /* ---- lines ------------------------------------------------------------------------------------------------------------------ */
 
+static inline bool is_brief(size_t size)
+{
+    return size >= 2 && size < 16;
+}
+
+/* Where lines end: three of a word of bits without a branch, for how many there are cannot be foreseen. */
+static void find_ends(const seq_pieced *pieced, seq_line *lines)
+{
+    const uint64_t *words = pieced->words + MARK_LINE * pieced->stride;
+    for (size_t word = 0; word < pieced->stride; word++) {
+        uint64_t bits = words[word];
+        seq_line *after = lines + bit_count(bits);
+        for (int i = 0; i < 3; i++, bits &= bits - 1) {
+            lines[i].end = 64 * word + trailing_zeros(bits);
+        }
+        for (lines += 3; bits != 0; lines++, bits &= bits - 1) {
+            lines->end = 64 * word + trailing_zeros(bits);
+        }
+        lines = after;
+    }
+    lines->end = pieced->size_marked;
+}
+
+/* The end of the blanks at the beginning of a line; most are passed at once. */
+static inline size_t indentation_end(const uint8_t *s, size_t n, size_t start, size_t end)
+{
+    size_t begin = start;
+    if (n - start >= 16) {
+        const size_t blanks = trailing_zeros(load64(s + start) ^ UINT64_C(0x2020202020202020)) / 8;
+        const size_t more = trailing_zeros(load64(s + start + 8) ^ UINT64_C(0x2020202020202020)) / 8;
+        begin += blanks + (blanks == 8 ? more : 0);
+        begin = begin < end ? begin : end;
+    }
+    while (begin < end && (s[begin] == ' ' || s[begin] == '\t')) {
+        begin++;
+    }
+    return begin;
+}
+
+/* All lines, and what is to be looked for in them; false if memory is out. */
+static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
+{
+    const size_t count = pieced->counts[MARK_LINE] + 1;
+    if (!ensure(&pieced->lines_block, (count + 3) * sizeof(seq_line)) || !ensure(&pieced->alike_block, (count / 64 + 1) * sizeof(uint64_t))) {
+        return false;
+    }
+    seq_line *lines = pieced->lines_block.data;
+    size_t start = 0, even = 0;
+    uint8_t before = 0, before_hex = 0;
+    pieced->lines = count;
+    pieced->alike = memset(pieced->alike_block.data, 0, (count / 64 + 1) * sizeof(uint64_t));
+    pieced->has_even = pieced->may_dump = false;
+    find_ends(pieced, lines);
+    for (size_t i = 0; i < count; i++) {
+        const size_t end = lines[i].end, begin = indentation_end(s, n, start, end);
+        lines[i] = (seq_line){start, end, begin, begin};
+        even = is_brief(end - start) ? even + 1 : 0;
+        pieced->has_even |= even == FEWEST_EVEN;
+        const uint8_t first = begin == end ? 0 : is_digit(s[begin]) ? '0' : s[begin];
+        const uint64_t same = first == before && first != 0; /* which no first line is */
+        pieced->alike[i / 64] |= same << (i % 64);
+        pieced->alike[(i - same) / 64] |= same << ((i - same) % 64);
+        const uint8_t hex = end - begin < 8 ? 0 : tables.kinds[s[begin]] & tables.kinds[s[begin + 1]] & tables.kinds[s[begin + 2]] &
+                                                  tables.kinds[s[begin + 3]] & KIND_HEX;
+        pieced->may_dump |= hex & before_hex;
+        before = first;
+        before_hex = hex;
+        start = end + 1;
+    }
+    return true;
+}
+
 static void share_beginning(const uint8_t *s, seq_line *a, seq_line *b)
 {
     size_t i = a->begin, j = b->begin;
@@ -69,20 +141,36 @@ static void add_line(const uint8_t *s, const seq_line *line, seq_pieced *pieced)
     }
 }
 
+static inline bool is_alike(const seq_pieced *pieced, size_t line)
+{
+    return line < pieced->lines && (pieced->alike[line / 64] >> (line % 64) & 1);
+}
+
+/* The first line from `line` on that begins as a neighbour does, or the number of lines. */
+static size_t next_alike(const seq_pieced *pieced, size_t line)
+{
+    while (line < pieced->lines && pieced->alike[line / 64] >> (line % 64) == 0) {
+        line = (line / 64 + 1) * 64;
+    }
+    return line < pieced->lines ? line + trailing_zeros(pieced->alike[line / 64] >> (line % 64)) : pieced->lines;
+}
+
 /* Lines without the beginnings that they share with a neighbour. */
 static void take_lines(const uint8_t *s, seq_pieced *pieced)
 {
     seq_line *lines = pieced->lines_block.data;
-    for (size_t i = 0; i + 1 < pieced->lines; i++) {
-        const uint8_t first = lines[i].begin < lines[i].end ? s[lines[i].begin] : 0;
-        const uint8_t other = lines[i + 1].begin < lines[i + 1].end ? s[lines[i + 1].begin] : 0;
-        if (first == other || (is_digit(first) && is_digit(other))) {
-            share_beginning(s, &lines[i], &lines[i + 1]);
+    for (size_t line = next_alike(pieced, 0); line < pieced->lines; line = next_alike(pieced, line + 1)) {
+        if (!is_alike(pieced, line + FEWEST_LINES - 1)) {
+            continue; /* most are alone with their neighbour */
         }
-        add_line(s, &lines[i], pieced);
+        for (; is_alike(pieced, line); line++) {
+            if (line + 1 < pieced->lines) {
+                share_beginning(s, &lines[line], &lines[line + 1]);
+            }
+            add_line(s, &lines[line], pieced);
+        }
+        put_cuts(pieced, s, FEWEST_LINES, '\n');
     }
-    add_line(s, &lines[pieced->lines - 1], pieced);
-    put_cuts(pieced, s, FEWEST_LINES, '\n');
 }
 
 /* The number of hex digits at `at`, and their value. */
@@ -125,11 +213,6 @@ static bool find_dump(const uint8_t *s, const seq_pieced *pieced)
         before = value;
     }
     return false;
-}
-
-static inline bool is_brief(size_t size)
-{
-    return size >= 2 && size < 16;
 }
 
 /* Short lines of one length without a blank, as one, with the shorter one after them. */
@@ -199,20 +282,34 @@ static void put_table(const uint8_t *s, seq_line *rows, size_t count, size_t wid
     }
 }
 
-/* Each column of neighbouring lines that a separator cuts into as many cells. Hardly branches: which lines hold one cannot be foreseen. */
-static void take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
+/* How many separators stand before each word of bits. */
+static const uint32_t *count_before(const uint64_t *words, seq_pieced *pieced)
+{
+    uint32_t *before = ensure(&pieced->before_block, pieced->stride * sizeof(uint32_t)) ? pieced->before_block.data : NULL;
+    uint32_t seen = 0;
+    for (size_t word = 0; before != NULL && word < pieced->stride; word++) {
+        before[word] = seen;
+        seen += (uint32_t)bit_count(words[word]);
+    }
+    return before;
+}
+
+/* Each column of neighbouring lines that a separator cuts into as many cells; false if memory is out. Hardly branches: which lines hold
+ * a separator cannot be foreseen. */
+static bool take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
 {
     seq_line *lines = pieced->lines_block.data;
     const uint64_t *words = pieced->words + (size_t)separator * pieced->stride;
-    size_t rows = 0, cells = 0, until = 0, word = 0, seen = 0; /* separators before the last line's end, and before this word */
-    for (size_t line = 0; line <= pieced->lines; line++) {
-        const size_t end = line < pieced->lines ? lines[line].end : pieced->size_marked;
-        for (; word < end / 64; word++) {
-            seen += bit_count(words[word]);
-        }
-        const size_t here = seen + bit_count(words[word] & ((UINT64_C(1) << end % 64) - 1));
-        const bool fits = here - until < WIDEST_ROW && line < pieced->lines && end - lines[line].start <= 2 * LONGEST_ROW;
-        const size_t found = fits ? here - until : 0;
+    const uint32_t *before = count_before(words, pieced);
+    if (before == NULL) {
+        return false;
+    }
+    uint32_t rows = 0, cells = 0, until = 0; /* separators before the last line's end */
+    for (size_t line = 0; line < pieced->lines; line++) {
+        const size_t end = lines[line].end;
+        const uint32_t here = before[end / 64] + (uint32_t)bit_count(words[end / 64] & ((UINT64_C(1) << end % 64) - 1));
+        const bool fits = here - until < WIDEST_ROW && end - lines[line].start <= 2 * LONGEST_ROW;
+        const uint32_t found = fits ? here - until : 0;
         until = here;
         if (found != cells && rows >= FEWEST_ROWS) {
             put_table(s, lines + line - rows, rows, cells + 1, separator, pieced);
@@ -220,6 +317,10 @@ static void take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
         rows = found == 0 ? 0 : found == cells ? rows + 1 : 1;
         cells = found;
     }
+    if (rows >= FEWEST_ROWS) {
+        put_table(s, lines + pieced->lines - rows, rows, cells + 1, separator, pieced);
+    }
+    return true;
 }
 
 /* ---- numbers ---------------------------------------------------------------------------------------------------------------- */

@@ -30,14 +30,15 @@ typedef struct {
 
 typedef struct {
     size_t start, end, begin; /* begin: after the indentation */
-    size_t cut;
+    size_t cut; /* where the beginning that it shares with a neighbour ends */
 } seq_line;
 
 typedef struct {
-    seq_block text_block, ends_block, words_block, plain_block, cuts_block, lines_block;
+    seq_block text_block, ends_block, words_block, plain_block, cuts_block, lines_block, alike_block, before_block;
     size_t size, count; /* bytes and number of the texts put together */
     size_t cuts, lines;
-    size_t even; /* most brief lines in a row */
+    uint64_t *alike; /* bits of lines that begin as a neighbour does */
+    bool has_even, may_dump; /* whether there may be even lines, and lines of a dump */
     uint64_t *words; /* bits of each mark */
     size_t stride, size_marked;
     size_t counts[MARKS];   /* of each mark */
@@ -54,6 +55,8 @@ static void release_pieced(seq_pieced *pieced)
     release(&pieced->plain_block);
     release(&pieced->cuts_block);
     release(&pieced->lines_block);
+    release(&pieced->alike_block);
+    release(&pieced->before_block);
 }
 
 static void put(seq_pieced *pieced, const uint8_t *s, size_t n)

@@ -57,57 +57,26 @@ static size_t undo_line_ends(const uint8_t *s, size_t n, uint8_t *out)
     return ends >= FEWEST_LINES ? size : 0;
 }
 
-static inline seq_line line_of(const uint8_t *s, size_t start, size_t end)
-{
-    size_t begin = start;
-    if (end - start >= 8) { /* most indentations at once */
-        begin += trailing_zeros(load64(s + start) ^ UINT64_C(0x2020202020202020)) / 8;
-    }
-    while (begin < end && (s[begin] == ' ' || s[begin] == '\t')) {
-        begin++;
-    }
-    return (seq_line){start, end, begin, begin};
-}
-
-static bool find_lines(const uint8_t *s, seq_pieced *pieced)
-{
-    const size_t count = pieced->counts[MARK_LINE] + 1;
-    if (!ensure(&pieced->lines_block, count * sizeof(seq_line))) {
-        return false;
-    }
-    seq_line *lines = pieced->lines_block.data;
-    pieced->lines = count;
-    pieced->even = 0;
-    for (size_t line = 0, at = 0, even = 0; line < count; line++) {
-        const size_t end = next_mark(pieced, MARK_LINE, at);
-        lines[line] = line_of(s, at, end);
-        even = is_brief(end - at) ? even + 1 : 0;
-        pieced->even = even > pieced->even ? even : pieced->even;
-        at = end + 1;
-    }
-    return true;
-}
-
 static bool take_by_line(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
     if (pieced->counts[MARK_LINE] == 0) {
         return true;
     }
-    if (!find_lines(s, pieced)) {
+    if (!find_lines(s, n, pieced)) {
         return false;
     }
     take_lines(s, pieced);
-    if (pieced->even >= FEWEST_EVEN) {
+    if (pieced->has_even) {
         take_even_lines(s, pieced);
     }
-    pieced->is_dump = find_dump(s, pieced);
+    pieced->is_dump = pieced->may_dump && find_dump(s, pieced);
     if (pieced->counts[MARK_HUNK] >= 2) {
         take_side(s, n, '+', pieced);
         take_side(s, n, '-', pieced);
     }
     for (int separator = MARK_TAB; separator <= MARK_SEMICOLON; separator++) {
-        if (pieced->counts[separator] >= FEWEST_ROWS) {
-            take_columns(s, separator, pieced);
+        if (pieced->counts[separator] >= FEWEST_ROWS && !take_columns(s, separator, pieced)) {
+            return false;
         }
     }
     return true;

@@ -46,13 +46,14 @@ static struct {
     seq_name tags[SEQ_NAMES];
     _Alignas(64) uint8_t ascii[128]; /* folded byte, 0 = dropped */
     uint8_t classes[128];
-    uint8_t flag_classes[128];
+    uint8_t flag_classes[256];
     uint8_t marks[128]; /* number of the mark, plus one */
     _Alignas(64) uint8_t ciphered[3][128]; /* per letter of a common word under a cipher: a bit for every so many of these words */
     _Alignas(64) uint8_t kinds[256];
     uint8_t base64[256];
     uint8_t units[256]; /* as the high byte of UTF-16 */
     uint8_t base85[3][256]; /* base85, Z85, ascii85; 255: none */
+    uint8_t signs85[256]; /* in which of them it may be the first digit of a packing */
     uint8_t squeeze[256][8]; /* which of eight bytes to keep, by their bits, for shuffling them to the front */
     _Alignas(64) uint8_t bits[8][64];     /* 1 << k throughout: from memory, because compilers would rather broadcast it again and again */
 } tables;
@@ -218,6 +219,34 @@ SEQ_AVX2 static void bits_avx2(const uint8_t *table, const uint8_t *s, size_t n,
 }
 
 #endif
+
+#if SEQ_X86
+
+SEQ_AVX2 static size_t bits_in_avx2(const uint64_t *words, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        total += (size_t)_mm_popcnt_u64(words[i]);
+    }
+    return total;
+}
+
+#endif
+
+/* How many bits are set in some words. */
+static inline size_t bits_in(const uint64_t *words, size_t count)
+{
+    size_t total = 0;
+#if SEQ_X86
+    if (tables.level != LEVEL_SCALAR) {
+        return bits_in_avx2(words, count);
+    }
+#endif
+    for (size_t i = 0; i < count; i++) {
+        total += bit_count(words[i]);
+    }
+    return total;
+}
 
 /* For each of `count` numbers a word: bit i of it is that bit of table[s[i]], for i < n <= 64. The table has 256 entries. */
 static inline void bits_of(const uint8_t *table, const uint8_t *s, size_t n, const uint8_t *numbers, size_t count, uint64_t *bits)

@@ -287,16 +287,20 @@ static seq_alternation alternation(const uint8_t *letters, size_t n)
 
 static size_t decode_base64(const uint8_t *letters, size_t n, uint8_t *out)
 {
-    size_t size = 0;
-    uint32_t held = 0;
-    int bits = 0;
-    for (size_t i = 0; i < n; i++) {
-        held = held << 6 | tables.base64[letters[i]];
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            out[size++] = (uint8_t)(held >> bits);
-        }
+    const uint8_t *values = tables.base64;
+    size_t size = 0, i = 0;
+    for (; i + 4 <= n; i += 4, size += 3) {
+        const uint32_t group = (uint32_t)values[letters[i]] << 18 | (uint32_t)values[letters[i + 1]] << 12 |
+                               (uint32_t)values[letters[i + 2]] << 6 | values[letters[i + 3]];
+        out[size] = (uint8_t)(group >> 16);
+        out[size + 1] = (uint8_t)(group >> 8);
+        out[size + 2] = (uint8_t)group;
+    }
+    if (n - i >= 2) {
+        out[size++] = (uint8_t)(values[letters[i]] << 2 | values[letters[i + 1]] >> 4);
+    }
+    if (n - i == 3) {
+        out[size++] = (uint8_t)(values[letters[i + 1]] << 4 | values[letters[i + 2]] >> 2);
     }
     return size;
 }
