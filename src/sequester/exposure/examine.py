@@ -67,7 +67,8 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     found = [*_plain(finder, texts, hit.chains)] if hit is not None and hit.chains else []
     for (name, text), flag in zip(texts, hit.flags if hit is not None and any(hit.flags) else (), strict=False):
         if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
-            found += _wrapped(finder, name, text.reveal(), budget, _ARMOURED if flag & flags.ARMOUR else 0)
+            known = _ARMOURED if flag & flags.ARMOUR else 0
+            found += _wrapped(finder, name, text.reveal(), budget, known, bool(flag & flags.REARRANGED))
         if flag & flags.NUMBERS and (flag & flags.DIGITS or subject.ids.cot or _ID_NAME.search(name)):
             lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
@@ -161,16 +162,16 @@ def _plain(
         yield from finder.candidates(name, ("split-over-fields",), chains, inputs, fields=[field for field, _ in texts])
 
 
-def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int) -> Iterator[Candidate | Minor]:
+def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int, cut_up: bool) -> Iterator[Candidate | Minor]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again.
 
-    `known` are kinds of wrapping that the screen is sure of.
+    `known` are kinds of wrapping that the screen is sure of; `cut_up` is whether it found more once it had put pieces together.
     """
     pattern = finder.subject.pattern
     shown = _positions(_telling(finder.subject, pattern.scan(text)))
     if len(shown) >= WHOLE * pattern.length or not (known or worth_unfolding(text)):
         return
-    for layer in unfold(text, budget, known):
+    for layer in unfold(text, budget, known, cut_up):
         decoded = layer.text.reveal()
         plainly = _positions(pattern.scan(decoded))
         if not plainly:
@@ -412,5 +413,8 @@ def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[s
         text = guarded.reveal()
         if transforms in (("verbatim",), ("reformatted",), ("split-over-fields",)):
             return [text]
-        return [layer.text.reveal() for layer in unfold(text, Budget(), _ARMOURED) if layer.transforms == transforms]
+        for cut_up in (False, True):
+            layers = unfold(text, Budget(), _ARMOURED, cut_up)
+            if found := [layer.text.reveal() for layer in layers if layer.transforms == transforms]:
+                return found
     return []
