@@ -68,7 +68,7 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     for (name, text), flag in zip(texts, hit.flags if hit is not None and any(hit.flags) else (), strict=False):
         if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
             known = _ARMOURED if flag & flags.ARMOUR else 0
-            found += _wrapped(finder, name, text.reveal(), budget, known, bool(flag & flags.REARRANGED))
+            found += _wrapped(finder, name, text.reveal(), budget, known, bool(flag & _CUT_UP))
         if flag & flags.NUMBERS and (flag & flags.DIGITS or subject.ids.cot or _ID_NAME.search(name)):
             lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
@@ -83,6 +83,8 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     )
 
 
+_CUT_UP = flags.REARRANGED | flags.WIDE | flags.ESCAPES
+"""Without these the screen has put the pieces together, and neither reasoning nor another encoding came out."""
 _ARMOURED = Hint.BASE64 | Hint.BASE32
 """What the screen has decoded where it saw armour, also where the pieces are too short for `hints` to be worth a look."""
 
@@ -165,7 +167,7 @@ def _plain(
 def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int, cut_up: bool) -> Iterator[Candidate | Minor]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again.
 
-    `known` are kinds of wrapping that the screen is sure of; `cut_up` is whether it found more once it had put pieces together.
+    `known` are kinds of wrapping that the screen is sure of; `cut_up` is whether the whole may be rearranged more than once.
     """
     pattern = finder.subject.pattern
     shown = _positions(_telling(finder.subject, pattern.scan(text)))
