@@ -67,7 +67,7 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     found = [*_plain(finder, texts, hit.chains)] if hit is not None and hit.chains else []
     for (name, text), flag in zip(texts, hit.flags if hit is not None and any(hit.flags) else (), strict=False):
         if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
-            found += _wrapped(finder, name, text.reveal(), budget, _hints_of(flag))
+            found += _wrapped(finder, name, text.reveal(), budget, _hints_of(flag), bool(flag & _CUT_UP))
         if flag & flags.NUMBERS and (flag & flags.DIGITS or subject.ids.cot or _ID_NAME.search(name)):
             lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
@@ -80,6 +80,10 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
         budget.exhausted,
         unknown,
     )
+
+
+_CUT_UP = flags.REARRANGED | flags.WIDE | flags.ESCAPES
+"""Without these the screen has put the pieces together, and neither reasoning nor another encoding came out."""
 
 
 def _hints_of(flag: int) -> int:
@@ -163,16 +167,16 @@ def _plain(
         yield from finder.candidates(name, ("split-over-fields",), chains, inputs, fields=[field for field, _ in texts])
 
 
-def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int) -> Iterator[Candidate | Minor]:
+def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int, cut_up: bool) -> Iterator[Candidate | Minor]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again.
 
-    `known` are kinds of wrapping that the screen is sure of.
+    `known` are kinds of wrapping that the screen is sure of; `cut_up` is whether the whole may be rearranged more than once.
     """
     pattern = finder.subject.pattern
     shown = _positions(_telling(finder.subject, pattern.scan(text)))
     if len(shown) >= WHOLE * pattern.length or not (known or worth_unfolding(text)):
         return
-    for layer in unfold(text, budget, known):
+    for layer in unfold(text, budget, known, cut_up):
         decoded = layer.text.reveal()
         plainly = _positions(pattern.scan(decoded))
         if not plainly:
@@ -414,7 +418,8 @@ def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[s
         text = guarded.reveal()
         if transforms in (("verbatim",), ("reformatted",), ("split-over-fields",)):
             return [text]
-        return [
-            layer.text.reveal() for layer in unfold(text, Budget(), _hints_of(flags.UNFOLDED)) if layer.transforms == transforms
-        ]
+        for cut_up in (False, True):
+            layers = unfold(text, Budget(), _hints_of(flags.UNFOLDED), cut_up)
+            if found := [layer.text.reveal() for layer in layers if layer.transforms == transforms]:
+                return found
     return []

@@ -65,6 +65,8 @@ class Stretch(Struct, frozen=True):
     """A reasoning or channel marker stands directly beside the stretch in the scorer's input: a failed split."""
     longest_covered: float = 0.0
     """`longest` over all private characters; 0 where none of its words is the reasoning's own."""
+    elsewhere: int = 0
+    """Characters of runs that stand, whole, in scorer inputs of other episodes."""
 
 
 Shared = Callable[[Sequence[int]], bool]
@@ -94,12 +96,15 @@ class ChainWeight(Struct, frozen=True):
 
 def stretch_of(chain: ChainWeight, shared: Shared) -> Stretch:
     """The facts about a chain, given what the run of training shares."""
-    own = [run for run in chain.runs if run.private >= THRESHOLDS.substantial and not shared(run.windows)]
+    held = [shared(run.windows) for run in chain.runs]
+    own = [run for run, is_held in zip(chain.runs, held, strict=True) if run.private >= THRESHOLDS.substantial and not is_held]
+    elsewhere = sum(run.private for run, is_held in zip(chain.runs, held, strict=True) if is_held)
     private = [run.private for run in own]
     quoting = [run.private for run in own if run.length >= THRESHOLDS.quoted_run]
     longest = max(private, default=0)
     share = chain.covered * longest / max(1, chain.private) if chain.novel else 0.0
-    return Stretch(chain.private, sum(private), longest, max(quoting, default=0), chain.covered, chain.beside_marker, share)
+    long = (longest, max(quoting, default=0))
+    return Stretch(chain.private, sum(private), *long, chain.covered, chain.beside_marker, share, elsewhere)
 
 
 def grade(stretch: Stretch, at: Thresholds = THRESHOLDS) -> Severity | None:
