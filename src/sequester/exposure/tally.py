@@ -135,7 +135,7 @@ class Tally:
     suspects: list[Suspect] = field(default_factory=list)
     """Episodes that settle only when the whole run is known."""
     packed: list[bytes] = field(default_factory=list)
-    """Suspects of tallies that were merged, pickled: a sixth of the memory, for what may be every other episode of a run."""
+    """Suspects that wait, pickled: a sixth of the memory, for what may be every other episode of a run."""
     handovers: dict[Handover, Reach] = field(default_factory=dict)
     echo: Counter[str] = field(default_factory=Counter)
     echo_episodes: int = 0
@@ -163,6 +163,12 @@ class Tally:
             source = f"{record.source.path}:{record.source.record}"
             self.skipped.append(SkippedRecord(source, record.reason.value, record.detail))
 
+    def pack(self) -> None:
+        """Pickle the suspects so far. A process that sends its tally to another does so first: bytes are passed on as they are."""
+        if self.suspects:
+            self.packed.append(pickle.dumps(self.suspects))
+            self.suspects = []
+
     def take_suspects(self) -> Iterator[Suspect]:
         """Every suspect, once; they are gone afterwards."""
         while self.packed:
@@ -171,7 +177,7 @@ class Tally:
         yield from suspects
 
     def merge(self, other: Tally) -> None:
-        """Add what another tally counted over other units."""
+        """Add what another tally counted over other units; it is left with its suspects packed."""
         for mine, theirs in (
             (self.records, other.records),
             (self.episodes, other.episodes),
@@ -189,9 +195,8 @@ class Tally:
         self.errors.update(other.errors)
         self.seen += other.seen
         self.without_cot += other.without_cot
+        other.pack()
         self.packed += other.packed
-        if other.suspects:
-            self.packed.append(pickle.dumps(other.suspects))
         for key, reach in other.handovers.items():
             self.handovers.setdefault(key, Reach()).join(reach)
         self.echo_episodes += other.echo_episodes
