@@ -134,7 +134,9 @@ def test_a_repeated_key_is_looked_for_in_the_first_lines_of_every_slice(tmp_path
     once, twice = b'{"a": 2}\n', b'{"a": 1, "a": 2}\n'
     monkeypatch.setattr(jsonlines, "UNIT_BYTES", len(once) * (CHECKED + 1))
     found = records(file_of(tmp_path, once * (CHECKED + 2) + twice + once * CHECKED_LATER + twice))
-    assert [(at, one.source.record) for at, one in enumerate(found, 1) if isinstance(one, Skipped)] == [(CHECKED + 3, CHECKED + 3)]
+    assert [(at, one.source.record) for at, one in enumerate(found, 1) if isinstance(one, Skipped)] == [
+        (CHECKED + 3, CHECKED + 3)
+    ]
 
 
 @pytest.mark.parametrize("line", [b'"' + b'\\"' * 500_000, b'"\\ud800' + b"\\" * 500_001, b'NaN"' * 200_000, b"-" * 500_000])
