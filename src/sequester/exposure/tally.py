@@ -135,7 +135,7 @@ class Tally:
     suspects: list[Suspect] = field(default_factory=list)
     """Episodes that settle only when the whole run is known."""
     packed: list[bytes] = field(default_factory=list)
-    """Suspects that wait, pickled: a sixth of the memory, for what may be every other episode of a run."""
+    """Suspects of tallies that were merged, pickled: a sixth of the memory, for what may be every other episode of a run."""
     handovers: dict[Handover, Reach] = field(default_factory=dict)
     echo: Counter[str] = field(default_factory=Counter)
     echo_episodes: int = 0
