@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import islice
@@ -67,8 +67,8 @@ def scan_unit(
     """Scan one unit. What can be read is counted; what stops the reading is kept in `Tally.errors`, never raised."""
     scan = _Scan(key, sketch, Tally(counts_groups=counts_groups))
     episodes = scan.counted(reader, unit, options)
-    while scan.batch(islice(episodes, BATCH)):
-        pass
+    while batch := list(islice(episodes, BATCH)):
+        scan.batch(batch)
     return scan.finished()
 
 
@@ -122,40 +122,33 @@ class _Scan:
         if known_shards := {shard for shard in shards if shard is not None}:
             tally.shards[path] = known_shards
 
-    def batch(self, episodes: Iterable[Episode]) -> int:
-        """Screen some episodes, examine what the screen points at, and count them all; how many there were.
-
-        Each is prepared while what the reader made of it is still in the processor's cache.
-        """
+    def batch(self, episodes: Sequence[Episode]) -> None:
+        """Screen some episodes, examine what the screen points at, and count them all."""
         searched: list[tuple[Episode, Material]] = []
-        texts: list[matching.Episode] = []
-        read = 0
         for episode in episodes:
-            read += 1
             parts = material(episode)
             if parts.unassessable is None:
                 searched.append((episode, parts))
-                texts.append(_texts(episode, parts))
             else:
                 self._count(episode, parts)
-        screened = matching.screen(texts, self._sketch)
+        screened = matching.screen([_texts(episode, parts) for episode, parts in searched], self._sketch)
         hits: dict[int, dict[int, matching.Hit]] = {}
         for hit in screened.hits:
             hits.setdefault(hit.episode, {})[hit.call] = hit
         self._tally.echo_of += len(searched)
         publics = 0
-        for at, (episode, parts) in enumerate(searched):
+        for number, (episode, parts) in enumerate(searched):
             publics += len(parts.public)
             self._count_echo(parts.own, screened.marked[publics - len(parts.own) : publics])
-            barred = Reason.NO_PRIVATE_TEXT if _too_little(parts.reasoning, screened.privates[at]) else None
-            self._count(episode, parts, barred, hits.get(at, _NO_HITS))
-        return read
+            barred = Reason.NO_PRIVATE_TEXT if _too_little(parts.reasoning, screened.privates[number]) else None
+            self._count(episode, parts, barred, hits.get(number, _NO_HITS))
 
     def _count_echo(self, own: Sequence[Channel], repeated: array[int]) -> None:
         """Count the channels in which the policy's own output repeats its reasoning."""
-        if repeated and max(repeated) >= ECHO_LENGTH:
+        channels = {channel.value for channel, length in zip(own, repeated, strict=True) if length >= ECHO_LENGTH}
+        if channels:
             self._tally.echo_episodes += 1
-            for channel in {channel.value for channel, length in zip(own, repeated, strict=True) if length >= ECHO_LENGTH}:
+            for channel in channels:
                 self._tally.echo[channel] += 1
 
     def _count(

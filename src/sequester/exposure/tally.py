@@ -257,6 +257,12 @@ class Tally:
             source = f"{record.source.path}:{record.source.record}"
             self.skipped.append(SkippedRecord(source, record.reason.value, record.detail))
 
+    def pack(self) -> None:
+        """Pickle the suspects so far. A process that sends its tally to another does so first: bytes are passed on as they are."""
+        if self.suspects:
+            self.packed.append(pickle.dumps(self.suspects))
+            self.suspects = []
+
     def take_suspects(self) -> Iterator[Suspect]:
         """Every suspect, once; they are gone afterwards."""
         while self.packed:
@@ -265,7 +271,7 @@ class Tally:
         yield from suspects
 
     def merge(self, other: Tally) -> None:
-        """Add what another tally counted over other units."""
+        """Add what another tally counted over other units; it is left with its suspects packed."""
         for mine, theirs in (
             (self.records, other.records),
             (self.episodes, other.episodes),
@@ -285,9 +291,8 @@ class Tally:
         self.without_cot += other.without_cot
         self.unreadable += other.unreadable
         self.undelimited += other.undelimited
+        other.pack()
         self.packed += other.packed
-        if other.suspects:
-            self.packed.append(pickle.dumps(other.suspects))
         for key, reach in other.handovers.items():
             self.handovers.setdefault(key, Reach()).join(reach)
         for group, lows in other.lows.items():

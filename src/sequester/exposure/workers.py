@@ -12,6 +12,7 @@ import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
 from multiprocessing.shared_memory import SharedMemory
 from typing import NamedTuple
@@ -27,6 +28,8 @@ from sequester.findings.fingerprint import FingerprintKey
 
 _QUEUED = 2
 """Units handed to a process at a time: the one that it scans, and the next."""
+_UNITS_KEPT = 8
+"""Units after which Arrow gives unused memory back. To ask for it anew for every unit costs a tenth of the reading."""
 
 
 class Task(NamedTuple):
@@ -37,18 +40,23 @@ class Task(NamedTuple):
     counts_groups: bool = False
 
 
-class Scanner(NamedTuple):
+@dataclass
+class Scanner:
     """What a process needs to scan the units of an audit."""
 
     readers: dict[str, Reader]
     options: Options
     key: FingerprintKey
     sketch: Sketch
+    scanned: int = 0
+    """Units so far."""
 
     def scan(self, task: Task) -> Tally:
-        """Scan one unit, and give back what Arrow holds on to: over many units its fragments add up."""
+        """Scan one unit. What Arrow holds on to is given back now and then: over many units its fragments add up."""
         tally = scan_unit(self.readers[task.reader], task.unit, self.options, self.key, self.sketch, task.counts_groups)
-        pa.default_memory_pool().release_unused()
+        self.scanned += 1
+        if self.scanned % _UNITS_KEPT == 0:
+            pa.default_memory_pool().release_unused()
         return tally
 
 
@@ -70,7 +78,7 @@ def scan_together(tasks: Iterable[Task], scanner: Scanner, jobs: int) -> Iterato
             ProcessPoolExecutor(jobs - 1, multiprocessing.get_context("spawn"), _start, start) as pool,
             _nothing_more(pool),
         ):
-            yield from _shared_out(tasks, scanner._replace(sketch=shared), pool, _QUEUED * (jobs - 1))
+            yield from _shared_out(tasks, replace(scanner, sketch=shared), pool, _QUEUED * (jobs - 1))
             scanner.sketch.table[:] = shared.table
     finally:
         memory.close()
@@ -127,4 +135,6 @@ def _start(name: str, size: int, options: Options, key: FingerprintKey) -> None:
 
 
 def _scan(task: Task) -> Tally:
-    return _worker[0][0].scan(task)
+    tally = _worker[0][0].scan(task)
+    tally.pack()
+    return tally
