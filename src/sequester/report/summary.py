@@ -154,8 +154,11 @@ def why_nothing(result: Result) -> str | None:
     if result.verdict is not Verdict.NOTHING_ASSESSED or not left_out:
         return None
     unread = (f"{printable(file.path)}: {outcome_and_step(file)}" for file in result.inputs if is_unread(file))
-    cause = next(unread, None) or next(skipped(result, 1), None)
-    return f"{left_out}. The first cause: {cause}." if cause else f"{left_out}."
+    if cause := next(unread, None) or next(skipped(result, 1), None):
+        return f"{left_out}. The first cause: {cause}."
+    reasons = result.episodes.not_assessed or result.reward_calls.not_assessed
+    most = max(reasons, key=lambda reason: reasons[reason])
+    return f"{left_out}. The most frequent cause: {REASONS.get(most, printable(most))} ({number(reasons[most])})."
 
 
 def facts(result: Result) -> Iterator[str]:
