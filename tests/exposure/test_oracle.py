@@ -65,6 +65,7 @@ def test_escaping_any_text_changes_nothing(name: str, text: str, times: int) -> 
         ("%5Cn %5c%5cu0041", "a"),
         ("100% a=b %zz =zz", "100abzzzz"),
         ("\x1b[1;32mgr\x1b[0mee\x1b[38;5;208mn\\u001b[K \\x1b[3Ax", "greennx".replace("nn", "n")),
+        ("\u1112\u1161\u11ab\\u1100\u1173\u11af \u110b\u1175\u1100\u1100a\u1161", "\ud55c\uae00\uc774\u1100\u1100a\u1161"),
         ("\x1b[ 1m \x1b]0;t \x1b[" + "1" * 25 + "m \x1b[", "1m0t" + "1" * 25 + "m"),
     ],
 )

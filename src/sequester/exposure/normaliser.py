@@ -12,6 +12,7 @@ The same text comes out whether it was plain, escaped once or escaped many times
 - What a terminal takes for a colour or another style vanishes: an escape character, `[`, digits and signs, a letter.
 - What was decoded and is itself `\\`, `%`, `=` or `&` acts as if it had stood there, so layers of different kinds mix; signs whose
   *letters* are escaped too (`%26lt%3B`) do not, and count as `odd`.
+- Korean letters that stand decomposed are put together to syllables.
 - Every character is folded (`folding.fold`). Bytes that are no UTF-8 vanish.
 
 Known cost: plain text that looks escaped (`x=42`, a LaTeX `\\nu`) loses a letter or two, on both sides alike.
@@ -89,6 +90,8 @@ def pieces(raw: bytes) -> Iterator[Piece]:
             at = _tag(raw, at) or at
         elif code == _ESCAPE and (style := _STYLE.match(raw, at)):
             at = style.end()
+        elif code in _LEADS:
+            code, at = _syllable(raw, code, at)
         wide = code < 0 or 0x80 <= code < 0xA0 or 0x3000 <= code < 0xD800 or 0xE000 <= code < 0x10000
         yield Piece(start, at, fold(code) if code >= 0 else b"", odd, int(wide))
     if at < len(raw):
@@ -277,6 +280,17 @@ def _tag(raw: bytes, at: int) -> int:
     return 0
 
 
+def _syllable(raw: bytes, lead: int, at: int) -> tuple[int, int]:
+    """The syllable that begins with a leading consonant before `at`, and the offset after it. Unicode, chapter 3.12."""
+    vowel = unit(raw, at) if at < len(raw) else None
+    if vowel is None or vowel.code not in _VOWELS:
+        return lead, at
+    code, at = 0xAC00 + ((lead - _LEADS.start) * len(_VOWELS) + vowel.code - _VOWELS.start) * (len(_TAILS) + 1), vowel.end
+    tail = unit(raw, at) if at < len(raw) else None
+    return (code + tail.code - _TAILS.start + 1, tail.end) if tail is not None and tail.code in _TAILS else (code, at)
+
+
+_LEADS, _VOWELS, _TAILS = range(0x1100, 0x1113), range(0x1161, 0x1176), range(0x11A8, 0x11C3)
 _HANDLERS = {_BACKSLASH: _backslash, _PERCENT: _percent, _EQUALS: _quoted_printable, _AMPERSAND: _entity}
 
 

@@ -88,7 +88,9 @@ _FEWEST_MARKS = 3
 _LONG, _MANY_DIFFERENT = 160, 24
 
 _NUMBERED_LINE = re.compile(rb"\n[^\w\n]{0,4}[0-9]")
-_REPEATED_PREFIX = re.compile(rb"\n([^\s\\]{3})[^\n]{1,100}\n\1[^\n]{1,100}\n\1")
+_REPEATED_PREFIX = re.compile(
+    rb"\n([^\s\\]{3})[^\n]{1,100}\n\1[^\n]{1,100}\n\1|\n([^\w\s\\]{1,2}[ \t])[^\s]{8,100}\n\2[^\s]{8,100}\n\2"
+)
 _SINGLE_QUOTED = re.compile(rb"'\s{0,8}[,+\]):\n]")
 _FOOTNOTE = re.compile(rb"\[\^?\w{1,8}\](?!\()")
 _SOFT_BREAK = re.compile(rb"=(?<!==)(?:\r|\n|\\+[rn])")
