@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -21,8 +21,8 @@ from sequester.episodes.model import RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
-from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
-from sequester.exposure.sketch import windows_of
+from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of, telling_run
+from sequester.exposure.sharing import looked_up
 from sequester.exposure.stock import stock_weight
 from sequester.exposure.subject import SampledIds, Subject
 from sequester.exposure.tally import RULE_OF_CLASS, Candidate, Minor
@@ -216,8 +216,9 @@ def _integers(finder: _Finder, name: str, values: array[int]) -> Iterator[Candid
     runs = shared_ids(cot, public, values) if cot else []
     if runs:
         weights = ((length * _CHARACTERS_PER_ID, length) for _, _, length in runs)
+        telling = telling_run(len(cot) * _CHARACTERS_PER_ID)
         matched = tuple(
-            ChainWeight(size, min(1.0, length / len(cot)), (RunWeight(size, size, ()),), beside_marker=False)
+            ChainWeight(size, min(1.0, length / len(cot)), (RunWeight(size, size, ()),), beside_marker=False, telling=telling)
             for size, length in weights
         )
         start, _, length = max(runs, key=lambda run: run[2])
@@ -293,8 +294,9 @@ class _Finder(NamedTuple):
         weights = []
         spans: list[Span] = []
         places: dict[int, tuple[matching.Places, matching.Places]] = {}
+        normalised = cache(lambda field: matching.normalise(inputs[field]))
         for chain in chains:
-            weight = _weight(subject, chain)
+            weight = _weight(subject, chain, lambda run, text: looked_up(text, partial(normalised, run.field), run.input_start))
             if weight.private < THRESHOLDS.report:
                 continue
             if _is_low(subject, chain, weight, inputs):
@@ -303,8 +305,8 @@ class _Finder(NamedTuple):
             localised, beside = _localise(subject, chain, inputs, places, fields)
             spans += localised
             # The words need to be looked up only where they decide.
-            decide = THRESHOLDS.covered <= weight.covered < THRESHOLDS.high_covered and not beside
-            weights.append(replace(weight, beside_marker=beside, novel=not decide or _is_news(subject, localised)))
+            is_term = weight.telling < THRESHOLDS.run and not _is_news(subject, localised)
+            weights.append(replace(weight, beside_marker=beside, telling=THRESHOLDS.run if is_term else weight.telling))
         spans.sort(key=lambda span: span.cot)
         if class_ is FindingClass.CONTENT and spans and not transforms:
             transforms = ("verbatim",) if _verbatim(subject, spans, inputs) else ("reformatted",)
@@ -322,17 +324,25 @@ class _Finder(NamedTuple):
         return FindingClass.INDIRECT if through else class_
 
 
-def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
+Windows = Callable[[matching.Run, bytes], Sequence[int]]
+"""By what a run, with its normalised text, is looked up in other scorer inputs."""
+
+
+def _not_looked_up(run: matching.Run, text: bytes) -> Sequence[int]:
+    return ()
+
+
+def _weight(subject: Subject, chain: matching.Chain, windows: Windows = _not_looked_up) -> ChainWeight:
     """What a chain weighs by itself: its substantial runs, without what is stock text."""
-    return _weighed(subject, chain, subject.own, windows_of)
+    return _weighed(subject, chain, subject.own, windows)
 
 
 def _most(subject: Subject, chain: matching.Chain) -> ChainWeight:
-    """The same, quickly: of the reasoning it covers at most so much, and its runs cannot be looked up."""
-    return _weighed(subject, chain, subject.own_at_least, lambda run: ())
+    """The same, quickly: of the reasoning it covers at most so much."""
+    return _weighed(subject, chain, subject.own_at_least, _not_looked_up)
 
 
-def _weighed(subject: Subject, chain: matching.Chain, own: int, windows: Callable[[bytes], Sequence[int]]) -> ChainWeight:
+def _weighed(subject: Subject, chain: matching.Chain, own: int, windows: Windows) -> ChainWeight:
     runs, stock = [], 0
     for run in chain.runs:
         if run.private >= THRESHOLDS.substantial:
@@ -341,9 +351,9 @@ def _weighed(subject: Subject, chain: matching.Chain, own: int, windows: Callabl
             stock += common
             if run.private - common >= THRESHOLDS.substantial:
                 length, private = (subject.characters(size - common) for size in (run.length, run.private))
-                runs.append(RunWeight(length, private, windows(text)))
+                runs.append(RunWeight(length, private, windows(run, text)))
     private = subject.characters(chain.private - stock)
-    return ChainWeight(private, min(1.0, private / max(1, own)), tuple(runs), beside_marker=False)
+    return ChainWeight(private, min(1.0, private / max(1, own)), tuple(runs), beside_marker=False, telling=telling_run(own))
 
 
 def _is_low(subject: Subject, chain: matching.Chain, weight: ChainWeight, inputs: Sequence[str]) -> bool:
