@@ -13,9 +13,10 @@ from tests.exposure import cases
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Evidence, Field, RewardCall, Segment, Source, Split, SplitStatus
 from sequester.exposure.examine import examine, searched_texts, texts_of
-from sequester.exposure.matching import Hit, normalise
+from sequester.exposure.matching import Hit, Sketch, normalise, screen
 from sequester.exposure.private import material
-from sequester.exposure.severity import grade, stretch_of
+from sequester.exposure.severity import THRESHOLDS, grade, stretch_of, telling_run
+from sequester.exposure.sharing import Sharing
 from sequester.exposure.subject import Subject
 from sequester.findings.model import FindingClass, Severity
 
@@ -79,7 +80,7 @@ def test_the_transforms_say_how_it_was_dressed(seen, transforms):
 
 
 def test_what_cannot_be_more_than_low_is_not_localised_unless_a_marker_stands_in_the_input():
-    piece = THOUGHT[:40]
+    piece = THOUGHT[:34]
     (found,) = candidates(f"The rubric says {piece}.")
     assert (found.spans, found.transforms) == ((), ())
     assert found.private >= 24
@@ -242,10 +243,30 @@ def test_a_deliverable_drafted_in_the_reasoning_and_collected_packed_is_no_findi
 
 def test_a_short_run_of_words_that_the_answer_uses_too_is_no_news():
     term = "partial response to ibuprofen"
-    thought = f"{cases.words('short', 12)} {term} {cases.words('shorter', 5)}"
+    thought = f"{cases.words('short', 8)} {term} {cases.words('shorter', 4)}"
     by = subject((Channel.REASONING, thought), (Channel.ANSWER, "The response to it was partial; ibuprofen helped."))
     (found,) = candidates(f"Reference: a {term} was seen.", by=by)
-    assert [chain.novel for chain in found.chains] == [False]
+    assert [chain.telling for chain in found.chains] == [THRESHOLDS.run]
     by = subject((Channel.REASONING, thought), (Channel.ANSWER, "It helped."))
     (found,) = candidates(f"Reference: a {term} was seen.", by=by)
-    assert [chain.novel for chain in found.chains] == [True]
+    assert [chain.telling for chain in found.chains] == [telling_run(by.own)] != [THRESHOLDS.run]
+
+
+def test_a_run_too_short_for_itself_is_looked_up_with_what_stands_around_it():
+    """The same sentence of a short reasoning, in a reference that other scorers were handed too and in a text of its own."""
+    term = "partial response to ibuprofen"
+    thought = f"{cases.words('short', 12)} {term} {cases.words('shorter', 5)}"
+    by = subject((Channel.REASONING, thought), (Channel.ANSWER, "It helped."))
+    reference = f"{cases.words('reference', 20)} {term} {cases.words('reference, on', 20)}"
+    sketch = Sketch(slots=1 << 12)
+    screen([((THOUGHT,), (), ((reference,),))], sketch)
+    for text, is_shared in ((reference, True), (f"{cases.words('log', 20)} {term} {cases.words('log, on', 20)}", False)):
+        (found,) = candidates(text, by=by)
+        assert [Sharing(sketch)(run.windows) for chain in found.chains for run in chain.runs] == [is_shared]
+
+
+def test_a_short_run_that_is_all_of_an_input_cannot_be_looked_up():
+    term = "partial response to ibuprofen"
+    by = subject((Channel.REASONING, f"{cases.words('short', 12)} {term}"), (Channel.ANSWER, "It helped."))
+    (found,) = candidates(term, by=by)
+    assert [len(run.windows) for chain in found.chains for run in chain.runs] == [0]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -21,8 +21,8 @@ from sequester.episodes.model import RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
-from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, Stretch, grade, stretch_of
-from sequester.exposure.sketch import windows_of
+from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, Stretch, grade, stretch_of, telling_run
+from sequester.exposure.sharing import looked_up
 from sequester.exposure.stock import stock_weight
 from sequester.exposure.subject import SampledIds, Subject
 from sequester.exposure.tally import RULE_OF_CLASS, Candidate, Minor
@@ -225,8 +225,9 @@ def _integers(finder: _Finder, name: str, values: array[int]) -> Iterator[Candid
     runs = shared_ids(cot, public, values) if cot else []
     if runs:
         weights = ((length * _CHARACTERS_PER_ID, length) for _, _, length in runs)
+        telling = telling_run(len(cot) * _CHARACTERS_PER_ID)
         matched = tuple(
-            ChainWeight(size, min(1.0, length / len(cot)), (RunWeight(size, size, ()),), beside_marker=False)
+            ChainWeight(size, min(1.0, length / len(cot)), (RunWeight(size, size, ()),), beside_marker=False, telling=telling)
             for size, length in weights
         )
         start, _, length = max(runs, key=lambda run: run[2])
@@ -302,13 +303,14 @@ class _Finder(NamedTuple):
         weights = [_weight(subject, chain) for chain in low]
         spans: list[Span] = []
         places: dict[int, tuple[matching.Places, matching.Places]] = {}
+        normalised = cache(lambda field: matching.normalise(inputs[field]))
         for chain in telling:
-            weight = _weight(subject, chain)
+            weight = _weight(subject, chain, lambda run, text: looked_up(text, partial(normalised, run.field), run.input_start))
             localised, beside = _localise(subject, chain, inputs, places, fields)
             spans += localised
             # The words need to be looked up only where they decide.
-            decide = THRESHOLDS.covered <= weight.covered < THRESHOLDS.high_covered and not beside
-            weights.append(replace(weight, beside_marker=beside, novel=not decide or _is_news(subject, localised)))
+            is_term = weight.telling < THRESHOLDS.run and not _is_news(subject, localised)
+            weights.append(replace(weight, beside_marker=beside, telling=THRESHOLDS.run if is_term else weight.telling))
         spans.sort(key=lambda span: span.cot)
         if class_ is FindingClass.CONTENT and spans and not transforms:
             transforms = ("verbatim",) if _verbatim(subject, spans, inputs) else ("reformatted",)
@@ -337,7 +339,15 @@ def _private(subject: Subject, chain: matching.Chain) -> int:
     return subject.characters(chain.private - sum(stock))
 
 
-def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
+Windows = Callable[[matching.Run, bytes], Sequence[int]]
+"""By what a run, with its normalised text, is looked up in other scorer inputs."""
+
+
+def _not_looked_up(run: matching.Run, text: bytes) -> Sequence[int]:
+    return ()
+
+
+def _weight(subject: Subject, chain: matching.Chain, windows: Windows = _not_looked_up) -> ChainWeight:
     """What a chain weighs by itself: its substantial runs, without what is stock text."""
     runs, stock = [], 0
     for run in chain.runs:
@@ -347,18 +357,22 @@ def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
             if run.private - common >= THRESHOLDS.substantial:
                 text = subject.normalised[run.cot_start : run.cot_start + run.length]
                 length, private = (subject.characters(size - common) for size in (run.length, run.private))
-                runs.append(RunWeight(length, private, windows_of(text)))
+                runs.append(RunWeight(length, private, windows(run, text)))
     private = subject.characters(chain.private - stock)
-    return ChainWeight(private, min(1.0, private / max(1, subject.own)), tuple(runs), beside_marker=False)
+    covered = min(1.0, private / max(1, subject.own))
+    return ChainWeight(private, covered, tuple(runs), beside_marker=False, telling=telling_run(subject.own))
 
 
 def _at_most(subject: Subject, chain: matching.Chain) -> Stretch:
-    """More than a chain can weigh: as though a character were a byte, nothing of it stock text, and most of the reasoning that."""
+    """More than a chain can weigh: as though a character were a byte, nothing of it stock text, and most of the reasoning that.
+
+    A byte is half a character at least (`characters_per_byte`).
+    """
     longest = max([run.private for run in chain.runs])
     quoting = max([run.private for run in chain.runs if run.length >= THRESHOLDS.quoted_run], default=0)
     # One byte more and less, because characters are rounded.
     covered = min(1.0, (chain.private + 1) / max(1, subject.private // 4 - 1))
-    return Stretch(chain.private, chain.private, longest, quoting, covered, longest_covered=covered)
+    return Stretch(chain.private, chain.private, longest, quoting, covered, telling=telling_run(subject.private // 8 - 1))
 
 
 def _is_low(subject: Subject, chain: matching.Chain, inputs: Sequence[str]) -> bool:

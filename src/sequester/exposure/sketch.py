@@ -8,9 +8,11 @@ A run is looked up at all its positions. An input that holds it whole has noted 
 wherever it stands there. So a run counts as held if no NOTE_STRIDE consecutive windows of it are missing.
 
 A ring of blocks, each a table of lines of LINE slots of 4 bytes: one block is filled at a time, so that what is written to stays in the
-processor's cache, and the one begun longest ago is emptied for the next. So the note reaches back over about six million different
-windows (some 100 MB of reward inputs): siblings that were sampled together see each other, in both directions because severity is
-settled last. What is forgotten can only leave a severity higher. Two windows are told apart by 43 bits.
+processor's cache, and the one begun longest ago is emptied for the next. A block is filled by half: then one window in a thousand meets
+a full line and costs another its place (at three quarters one in fifty, and a run of forty bytes hangs on a single one). So the note
+reaches back over about four million different windows (some 65 MB of reward inputs): siblings that were sampled together see each
+other, in both directions because severity is settled last. What is forgotten can only leave a severity higher. Two windows are told
+apart by 43 bits.
 """
 
 from __future__ import annotations
@@ -91,7 +93,7 @@ class Sketch:
     def note(self, window: int) -> None:
         """Note a window: where it stands in the block already, else in the first empty slot of its line, else over one the hash picks."""
         block, filled = self.place
-        if block == 0 or filled >= self._size // 4 * 3:  # more would crowd the lines
+        if block == 0 or filled >= self._size // 2:  # more would crowd the lines
             block, filled = self._next_block(), 0
         line = self._lines[block, self._line(window)]
         if not (line == _tag(window)).any():
