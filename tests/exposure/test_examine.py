@@ -255,7 +255,7 @@ def test_a_short_run_of_words_that_the_answer_uses_too_is_no_news():
 def test_a_run_too_short_for_itself_is_looked_up_with_what_stands_around_it():
     """The same sentence of a short reasoning, in a reference that other scorers were handed too and in a text of its own."""
     term = "partial response to ibuprofen"
-    thought = f"{cases.words('short', 12)} {term} {cases.words('shorter', 5)}"
+    thought = f"{cases.words('short', 9)} {term} {cases.words('shorter', 5)}"
     by = subject((Channel.REASONING, thought), (Channel.ANSWER, "It helped."))
     reference = f"{cases.words('reference', 20)} {term} {cases.words('reference, on', 20)}"
     sketch = Sketch(slots=1 << 12)

@@ -173,9 +173,13 @@ static seq_outcome take_stretch_apart(seq_judge *judge, seq_judged *judged)
     for (size_t i = 0, start = 0; i < pieced->count; start = ends[i++]) {
         const uint8_t *text = (const uint8_t *)pieced->text_block.data + start;
         const size_t size = ends[i] - start;
-        out += normalise_text(text, size, out).size;
+        const seq_normalised counted = normalise_text(text, size, out);
+        out += counted.size;
         *out++ = INPUT_BREAK;
-        judged->pieced_flags |= size >= ALPHABET_RUN ? signs_of(text, size, &judge->letters).flags : 0;
+        if (size >= ALPHABET_RUN) {
+            const seq_signs signs = signs_of(text, size, &judge->letters);
+            judged->pieced_flags |= flags_of(text, size, &signs, &counted);
+        }
     }
     memset(out, 0, 2 * SEQ_SLACK); /* what is read beyond is defined */
     judged->shelf_at = judge->shelf_size;
