@@ -1,4 +1,4 @@
-/* What is left of a reward input without copies of public texts, judged stretch by stretch; oracle.py states the rules.
+/* What is left of a reward input without copies of public texts, judged section by section; oracle.py states the rules.
  *
  * Rubrics, references and tool documentation stand in many inputs of a batch: what was judged before is looked up. */
 #ifndef SEQUESTER_KERNEL_STRETCHES_H
@@ -8,11 +8,12 @@
 
 #define COPY 256 /* bytes */
 #define MOST_COPIES 8
-#define SAMPLE 64
-#define JUDGED 1024 /* stretches that are remembered at most */
-#define SHELF ((size_t)4 << 20) /* bytes of texts put together that are kept, and those of one stretch more */
+#define SECTION 256 /* bytes, at least */
+#define SAMPLE 16
+#define JUDGED 1024 /* sections that are remembered at most */
+#define SHELF ((size_t)1 << 20) /* bytes of texts put together that are kept, and those of one section more */
 
-/* What is known of a stretch. */
+/* What is known of a section. */
 typedef struct {
     seq_text text; /* NULL: nothing yet */
     seq_signs signs;
@@ -39,7 +40,7 @@ static void release_judge(seq_judge *judge)
     release_found(&judge->found);
 }
 
-/* Where a byte stands in the beginning of a text that is likely rare: a capital, else no small letter or blank. */
+/* Where a byte stands at the beginning of a text that is likely rare: a capital, else no small letter or blank. */
 static size_t rare_place(const uint8_t *s)
 {
     size_t rare = 0;
@@ -128,8 +129,8 @@ static void clear_shelf(seq_judge *judge)
     judge->shelf_size = 0;
 }
 
-/* What is known of a stretch, its signs at least; NULL if memory is out. */
-static seq_judged *look_up_stretch(seq_judge *judge, seq_text text)
+/* What is known of a section, its signs at least; NULL if memory is out. */
+static seq_judged *look_up_section(seq_judge *judge, seq_text text)
 {
     if (judge->judged_block.data == NULL) {
         if (!ensure(&judge->judged_block, JUDGED * sizeof(seq_judged))) {
@@ -147,8 +148,8 @@ static seq_judged *look_up_stretch(seq_judge *judge, seq_text text)
     return judged;
 }
 
-/* Puts together what stands cut up in a stretch, and keeps it on the shelf. */
-static seq_outcome take_stretch_apart(seq_judge *judge, seq_judged *judged)
+/* Puts together what stands cut up in a section, and keeps it on the shelf. */
+static seq_outcome take_section_apart(seq_judge *judge, seq_judged *judged)
 {
     const seq_pieced *pieced = &judge->pieced;
     if (!take_apart(judged->text.data, judged->text.size, &judge->pieced)) {
@@ -199,11 +200,11 @@ static uint64_t longest_chain(const seq_found *found, size_t from)
     return longest;
 }
 
-/* Flags a stretch in which more than `known` private bytes in a chain, or something encoded, is once it is put together again. */
+/* Flags a section in which more than `known` private bytes in a chain, or something encoded, is once it is put together again. */
 static seq_outcome flag_rearranged(seq_judge *judge, const seq_pattern *pattern, size_t episode, uint64_t known, seq_judged *judged,
                                    uint32_t *flags)
 {
-    const seq_outcome outcome = judged->taken_apart ? OUTCOME_GOOD : take_stretch_apart(judge, judged);
+    const seq_outcome outcome = judged->taken_apart ? OUTCOME_GOOD : take_section_apart(judge, judged);
     if (outcome != OUTCOME_GOOD) {
         return outcome;
     }
@@ -223,30 +224,51 @@ static seq_outcome flag_rearranged(seq_judge *judge, const seq_pattern *pattern,
     return OUTCOME_GOOD;
 }
 
+static seq_outcome flag_section(seq_judge *judge, const seq_pattern *pattern, size_t episode, uint64_t known, seq_text section,
+                                const seq_normalised *counted, uint8_t *flags)
+{
+    seq_judged *judged = look_up_section(judge, section);
+    if (judged == NULL) {
+        return OUTCOME_MEMORY;
+    }
+    uint32_t found = flags_of(section.data, section.size, &judged->signs, counted);
+    const bool has_private = pattern->private_length >= GUARANTEE;
+    const seq_outcome outcome = has_private ? flag_rearranged(judge, pattern, episode, known, judged, &found) : OUTCOME_GOOD;
+    *flags |= (uint8_t)found;
+    return outcome;
+}
+
+/* The end of the section that begins at `start`: before the next heading behind an empty line. */
+static size_t section_end(const uint8_t *s, size_t n, size_t start)
+{
+    for (size_t at = start + SECTION; at < n; at++) {
+        const uint8_t *found = memchr(s + at, '#', n - at);
+        if (found == NULL) {
+            break;
+        }
+        at = (size_t)(found - s);
+        if (s[at - 1] == '\n' && s[at - 2] == '\n') {
+            return at;
+        }
+    }
+    return n;
+}
+
 /* Flags a field, copies of public texts aside. `known`: the private bytes of the longest chain of its call. */
 static seq_outcome flag_field(seq_judge *judge, const seq_sources *sources, const seq_pattern *pattern, size_t episode, uint64_t known,
                               seq_text field, const seq_normalised *counted, uint8_t *flags)
 {
     seq_text stretches[MOST_COPIES + 1];
+    seq_outcome outcome = OUTCOME_GOOD;
     *flags = 0;
-    if (is_public(sources, field)) {
-        return OUTCOME_GOOD;
-    }
-    for (size_t i = 0, count = without_copies(sources, field, stretches); i < count; i++) {
-        seq_judged *judged = look_up_stretch(judge, stretches[i]);
-        if (judged == NULL) {
-            return OUTCOME_MEMORY;
+    for (size_t i = 0, count = is_public(sources, field) ? 0 : without_copies(sources, field, stretches); i < count; i++) {
+        for (size_t start = 0, end; start < stretches[i].size && outcome == OUTCOME_GOOD; start = end) {
+            end = section_end(stretches[i].data, stretches[i].size, start);
+            const seq_text section = {stretches[i].data + start, end - start};
+            outcome = flag_section(judge, pattern, episode, known, section, counted, flags);
         }
-        uint32_t found = flags_of(stretches[i].data, stretches[i].size, &judged->signs, counted);
-        if (pattern->private_length >= GUARANTEE) {
-            const seq_outcome outcome = flag_rearranged(judge, pattern, episode, known, judged, &found);
-            if (outcome != OUTCOME_GOOD) {
-                return outcome;
-            }
-        }
-        *flags |= (uint8_t)found;
     }
-    return OUTCOME_GOOD;
+    return outcome;
 }
 
 #endif

@@ -24,6 +24,7 @@ them. All of them are, wherever they stand: what is public must not count as pri
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,9 @@ INDEX_STRIDE = 4
 PUBLIC_STRIDE = 8
 COPY, MOST_COPIES = 256, 8
 """Bytes of a public text, and how many such texts of an episode are looked for in a field, before its hints are."""
+SECTION = 256
+"""Bytes from which on a section ends before the next heading."""
+_HEADING = re.compile(rb"(?<=\n\n)#")
 INPUT_STRIDE = 16
 RUN = 16
 GUARANTEE = 24
@@ -333,12 +337,24 @@ def _field_flags(raw: bytes, known: Sequence[bytes], odd: int, wide: int, patter
     """The flags of a field whose call has a chain of `best` private bytes; a copy of a public text has none."""
     flags = 0
     for stretch in () if raw in known else _without_copies(raw, known):
-        flags |= _flags(stretch, odd, wide, pattern, best)
+        for section in _sections(stretch):
+            flags |= _flags(section, odd, wide, pattern, best)
     return flags
 
 
+def _sections(stretch: bytes) -> Iterator[bytes]:
+    """The parts of a text between headings, not too short ones: what stands in many inputs is mostly a whole one."""
+    start = 0
+    for heading in _HEADING.finditer(stretch):
+        if heading.start() - start >= SECTION:
+            yield stretch[start : heading.start()]
+            start = heading.start()
+    if start < len(stretch):
+        yield stretch[start:]
+
+
 def _flags(raw: bytes, odd: int, wide: int, pattern: Pattern, best: int) -> int:
-    """The flags of a stretch of a field, also whether more of it is private once it is put together again."""
+    """The flags of a section of a field, also whether more of it is private once it is put together again."""
     flags = flags_of(raw, odd, wide)
     if pattern.private < GUARANTEE:
         return flags
