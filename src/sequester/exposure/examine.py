@@ -274,11 +274,12 @@ class _Finder(NamedTuple):
         subject, private = self.subject, 0
         low: list[matching.Chain] = []
         telling: list[matching.Chain] = []
+        marked: dict[int, bool] = {}
         for chain in chains:
             own = _private(subject, chain)
             if own >= THRESHOLDS.report:
                 private += own
-                (low if _is_low(subject, chain, inputs) else telling).append(chain)
+                (low if _is_low(subject, chain, inputs, marked) else telling).append(chain)
         if not private:
             return
         whole = partial(self._candidate, name, transforms, chains, low, telling, inputs, class_, fields)
@@ -375,13 +376,19 @@ def _at_most(subject: Subject, chain: matching.Chain) -> Stretch:
     return Stretch(chain.private, chain.private, longest, quoting, covered, telling=telling_run(subject.private // 8 - 1))
 
 
-def _is_low(subject: Subject, chain: matching.Chain, inputs: Sequence[str]) -> bool:
-    """Whether a chain cannot be more than `low`, whatever else the run holds. Only an input without markers can have none beside it."""
+def _is_low(subject: Subject, chain: matching.Chain, inputs: Sequence[str], marked: dict[int, bool]) -> bool:
+    """Whether a chain cannot be more than `low`, whatever else the run holds. Only an input without markers can have none beside it;
+    `marked` keeps which inputs have some."""
     if grade(_at_most(subject, chain)) is not Severity.LOW and not _weighs_little(subject, chain):
         return False
     if subject.has_drafts and any(subject.drafts_a_call(run.cot_start, run.cot_start + run.length) for run in chain.runs):
         return False
-    return not any(_has_marker(inputs[field]) for field in {run.field for run in chain.runs})
+    for field in {run.field for run in chain.runs}:
+        if field not in marked:
+            marked[field] = _has_marker(inputs[field])
+        if marked[field]:
+            return False
+    return True
 
 
 def _weighs_little(subject: Subject, chain: matching.Chain) -> bool:
