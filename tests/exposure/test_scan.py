@@ -1,6 +1,7 @@
 """The scan of one unit: every record is counted once, whatever stops the reading."""
 
 import pytest
+from msgspec.structs import replace
 from tests.exposure import cases, wrappings
 
 from sequester.episodes.guarded import GuardedText
@@ -16,6 +17,7 @@ from sequester.episodes.model import (
     Source,
     Split,
     SplitStatus,
+    Visibility,
 )
 from sequester.episodes.readers.interface import Options, Unit
 from sequester.errors import InputError
@@ -135,6 +137,17 @@ def test_a_contract_exposes_without_a_search_and_is_gathered_by_path():
     assert (reach.episodes, reach.first_step, reach.last_step) == (2, 4, 9)
     assert dict(tally.exposed) == {"audited": 2}
     assert dict(tally.exposed_by) == {"contract": 2}
+
+
+def test_who_wrote_nothing_has_nothing_to_hand_over():
+    handed = RewardCall("accuracy", Evidence.CONTRACT, None, hands_over="completion_ids")
+    empty = Episode(
+        "e1", (), Split(SplitStatus.AMBIGUOUS, "the completion is empty", "auto"), Source("run.log", 1), calls=(handed,)
+    )
+    tally = scanned(empty)
+    assert (tally.handovers, tally.episodes[Reason.AMBIGUOUS.value]) == ({}, 1)
+    dropped = replace(empty, visibility=Visibility.REDACTED)
+    assert scanned(dropped).handovers
 
 
 def test_a_call_without_inputs_says_why():

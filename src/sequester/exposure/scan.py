@@ -18,7 +18,7 @@ from zlib import crc32
 from msgspec.structs import replace
 
 from sequester.episodes.guarded import GuardedText
-from sequester.episodes.model import Channel, Episode, Evidence, Field, Reason, RewardCall, Skipped, SplitStatus
+from sequester.episodes.model import Channel, Episode, Evidence, Field, Reason, RewardCall, Skipped, SplitStatus, Visibility
 from sequester.episodes.readers.flatten import is_label
 from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
@@ -56,6 +56,7 @@ ECHO_LENGTH = 64
 """Normalised characters of its reasoning that an answer or tool call must repeat to be counted as echo."""
 
 # Looking a member up in an enum costs as much as the rest of a step.
+_SAMPLED = (Channel.REASONING, Channel.ANSWER, Channel.TOOL_CALL)
 _NO_COT, _AMBIGUOUS = SplitStatus.NO_COT, SplitStatus.AMBIGUOUS
 _RECORDED, _CONTRACT, _TOOL_CALL = Evidence.RECORDED, Evidence.CONTRACT, Channel.TOOL_CALL
 _NO_HITS: Mapping[int, matching.Hit] = MappingProxyType({})
@@ -170,7 +171,8 @@ class _Scan:
             reason = parts.unassessable or _why_not_searched(call) or barred
             candidates: tuple[Candidate, ...] = ()
             evidence = call.evidence
-            if call.hands_over:
+            hands_over = bool(call.hands_over) and not _is_empty(episode)
+            if hands_over:
                 # By contract the scorer holds the reasoning whatever the log says: one finding per path, no search.
                 evidence = _CONTRACT
                 self._tally.handovers.setdefault(Handover(shown_name(call.path), call.hands_over), Reach()).add(episode.step)
@@ -184,7 +186,7 @@ class _Scan:
                     reason = reason or unknown
                     suspicious = suspicious or bool(candidates)
                 reason = parts.not_cleared or reason or (None if evidence is _RECORDED else Reason.REBUILT_ONLY)
-            outcome = _outcome(call.path, evidence, bool(call.hands_over), reason)
+            outcome = _outcome(call.path, evidence, hands_over, reason)
             outcomes.append(replace(outcome, candidates=candidates) if candidates else outcome)
         if episode.split.status is _AMBIGUOUS and any(outcome.by_contract for outcome in outcomes):
             self._tally.undelimited += 1
@@ -230,6 +232,11 @@ class _Scan:
         for (environment, step, calls), alike in self._outlines.items():
             count_episode(self._tally, Suspect("", environment, step, "", alike.advantage, calls), frozenset(), alike.times)
         return self._tally
+
+
+def _is_empty(episode: Episode) -> bool:
+    """Whether the policy wrote nothing at all, so that there was nothing to hand over. Reasoning that the log dropped is something."""
+    return episode.visibility is Visibility.RAW and not any(segment.channel in _SAMPLED for segment in episode.segments)
 
 
 def _source(episode: Episode) -> str:
