@@ -23,7 +23,6 @@ from sequester.exposure.integers import RUN, decode_integers, integer_lists, sha
 from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, Stretch, grade, stretch_of, telling_run
 from sequester.exposure.sharing import looked_up
-from sequester.exposure.stock import stock_weight
 from sequester.exposure.subject import SampledIds, Subject
 from sequester.exposure.tally import RULE_OF_CLASS, Candidate, Minor
 from sequester.findings.fingerprint import FingerprintKey
@@ -331,7 +330,7 @@ class _Finder(NamedTuple):
 
 def _stock(subject: Subject, run: matching.Run) -> int:
     """Private bytes of a run that are stock text."""
-    return min(stock_weight(subject.normalised[run.cot_start : run.cot_start + run.length]), run.private)
+    return min(subject.stock(run.cot_start, run.length), run.private)
 
 
 def _private(subject: Subject, chain: matching.Chain) -> int:

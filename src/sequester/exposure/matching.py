@@ -211,7 +211,7 @@ def offsets(text: Text) -> tuple[Places, Places]:
     if raw.isascii():
         return starts, ends
     points = _code_points(raw)
-    return points[starts], points[ends]
+    return points.take(starts), points.take(ends)
 
 
 def _code_points(raw: bytes) -> Places:

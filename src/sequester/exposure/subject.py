@@ -19,7 +19,7 @@ from sequester.exposure import matching
 from sequester.exposure.layers import Budget, unfold, worth_unfolding
 from sequester.exposure.private import Material, without_calls
 from sequester.exposure.severity import THRESHOLDS
-from sequester.exposure.stock import stock_length
+from sequester.exposure.stock import stock_length, stock_weight
 
 _DRAFTED_TAG = re.compile(r"<(?:\|?tool_?calls?\b|function[ =]|invoke\b)", re.IGNORECASE)
 _DRAFTED_WORDS = (
@@ -42,6 +42,7 @@ class Subject:
         self.episode = episode
         self.material = material
         self._screened = private
+        self._stock: dict[tuple[int, int], int] = {}
 
     @cached_property
     def pattern(self) -> matching.Pattern:
@@ -86,6 +87,12 @@ class Subject:
     def own(self) -> int:
         """Characters of the reasoning that are private and no stock text."""
         return self.characters(max(self.private - stock_length(self.normalised), self.private // 4))
+
+    def stock(self, start: int, length: int) -> int:
+        """What stock text takes from the weight of a stretch of the pattern."""
+        if (start, length) not in self._stock:
+            self._stock[start, length] = stock_weight(self.normalised[start : start + length])
+        return self._stock[start, length]
 
     def news(self, start: int, end: int) -> int:
         """Letters of the words at some code points of the joined reasoning that stand nowhere in the public texts."""
