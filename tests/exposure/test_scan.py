@@ -129,6 +129,15 @@ def test_a_contract_exposes_without_a_search_and_is_gathered_by_path():
     assert dict(tally.exposed_by) == {"contract": 2}
 
 
+def test_what_a_contract_hands_over_is_not_searched_and_the_calls_beside_it_are():
+    leak = cases.reasoning(1)
+    (suspect,) = scanned(episode(1, call(leak, path="accuracy", hands_over="completion_ids"), call(leak))).suspects
+    assert [(one.path, one.by_contract, bool(one.candidates)) for one in suspect.calls] == [
+        ("accuracy", True, False),
+        ("judge", False, True),
+    ]
+
+
 def test_a_call_without_inputs_says_why():
     unlogged = RewardCall("judge", Evidence.RECORDED)
     dropped = RewardCall("judge", Evidence.RECORDED, missing=Reason.LIMIT)
