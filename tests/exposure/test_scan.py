@@ -150,6 +150,15 @@ def test_who_wrote_nothing_has_nothing_to_hand_over():
     assert scanned(dropped).handovers
 
 
+def test_what_a_contract_hands_over_is_not_searched_and_the_calls_beside_it_are():
+    leak = cases.reasoning(1)
+    (suspect,) = scanned(episode(1, call(leak, path="accuracy", hands_over="completion_ids"), call(leak))).suspects
+    assert [(one.path, one.by_contract, bool(one.candidates)) for one in suspect.calls] == [
+        ("accuracy", True, False),
+        ("judge", False, True),
+    ]
+
+
 def test_a_call_without_inputs_says_why():
     unlogged = RewardCall("judge", Evidence.RECORDED)
     dropped = RewardCall("judge", Evidence.RECORDED, missing=Reason.LIMIT)

@@ -114,6 +114,14 @@ def test_merging_nothing_counts_nothing():
     assert merged(Tally(), Tally()) == Tally()
 
 
+@given(tallies(), tallies())
+def test_packing_the_suspects_of_a_part_changes_nothing(one, other):
+    packed = deepcopy(other)
+    packed.pack()
+    assert not packed.suspects
+    assert facts(merged(one, packed)) == facts(merged(one, other))
+
+
 @given(tallies())
 def test_an_empty_tally_changes_nothing(one):
     assert facts(merged(one)) == facts(one)

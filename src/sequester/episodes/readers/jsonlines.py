@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import msgspec
-import numpy as np
 
 from sequester.episodes.model import Reason, Skipped, Source
 from sequester.episodes.readers.interface import Unit
@@ -33,7 +32,6 @@ CHECKED = 64
 CHECKED_LATER = 8
 """The same of every further slice: files of several encoders may have been joined."""
 _BLOCK = 1 << 18
-_NEWLINE = ord("\n")
 _BOM = b"\xef\xbb\xbf"
 
 T = TypeVar("T")
@@ -158,11 +156,14 @@ _NOT_A_NUMBER = re.compile(
 
 
 def _count_newlines(file: BinaryIO, size: int) -> int:
-    """Newlines in the next `size` bytes; numpy counts them several times as fast as `bytes.count`."""
+    """Newlines in the next `size` bytes. Lines are long: to leap from one to the next is twice as fast as to look at every byte."""
     count = 0
     while size > 0 and (block := file.read(min(_BLOCK, size))):
         size -= len(block)
-        count += int(np.count_nonzero(np.frombuffer(block, np.uint8) == _NEWLINE))
+        at = block.find(b"\n")
+        while at >= 0:
+            count += 1
+            at = block.find(b"\n", at + 1)
     return count
 
 
