@@ -168,6 +168,7 @@ ARMOURS: dict[str, Callable[[bytes], str]] = {
     "binary-unbroken": lambda data: "".join(f"{byte:08b}" for byte in data),
     "octal-escapes": lambda data: "".join(f"\\{byte:03o}" for byte in data),
     "byte-list": lambda data: str(list(data)),
+    "byte-strings": lambda data: json.dumps([hex(byte) for byte in data]),
     "byte-keys": lambda data: json.dumps(dict(enumerate(data))),
     "byte-fallback": lambda data: "".join(f"<0x{byte:02X}>" for byte in data),
     "byte-column": lambda data: "\n".join(map(str, data)),
@@ -197,6 +198,12 @@ REARRANGED: dict[str, Callable[[str], str]] = {
     "comments": lambda text: "<!-- filler words -->".join(pieces(text)),
     "scripts": lambda text: "<script>var filler = 1;</script>".join(pieces(text)),
     "token-records": lambda text: json.dumps([{"token": piece, "logprob": -0.1, "rank": 1} for piece in pieces(text)]),
+    "token-alternatives": lambda text: json.dumps(
+        [
+            {"token": piece, "logprob": -0.1, "top": [{"token": piece, "logprob": -0.1}, {"token": " the", "logprob": -3.5}]}
+            for piece in pieces(text)
+        ]
+    ),
     "token-records-nested": lambda text: json.dumps({"log": json.dumps([{"token": p, "kind": "low"} for p in pieces(text)])}),
     "numbered-keys": lambda text: json.dumps({f"part{i}": piece for i, piece in enumerate(pieces(text))}),
     "python-repr": lambda text: repr([{"token": piece, "kind": "filler words"} for piece in pieces(text)]),

@@ -21,6 +21,8 @@ _MOST_KEYS, _DEEPEST_QUOTES, _NEAR_NUMBERS = 16, 4, 16
 _QUOTE = re.compile(rb"(?<!\\)(\\*+)(\"\"\"|'''|[\"'])")
 _WORD = re.compile(rb"[A-Za-z0-9_\x80-\xff]")
 _KEY_END = re.compile(rb" *:")
+_RECORDS = re.compile(rb" *: *\[[ \n]*\{")
+_RECORDS_END = re.compile(rb"\}[ \n]*\]")
 _KEYED_INTEGER = re.compile(rb" *: *([0-9]{1,10})")
 _COMMENT_END, _UNSEEN_END = b"-->", b"</s"
 _TAG = re.compile(rb"<[A-Za-z/!?][^<>]*>")
@@ -140,11 +142,16 @@ def _strings(raw: bytes, marks: bytes) -> Iterator[bytes]:
 
 
 def _cuts(raw: bytes, marks: bytes) -> Iterator[_Cut]:
-    """Strings inside strings are found by their backslashes: only the innermost count."""
+    """Strings inside strings are found by their backslashes: only the innermost count. A key also says how deep in lists of records it
+    stands: tokens are told from their alternatives."""
     stack: list[_Open] = []
     key = b""
+    ends = [found.end() - 1 for found in _RECORDS_END.finditer(raw)]
+    nesting = left = 0
     for found in _QUOTE.finditer(raw):
         mark, level = found[2], len(found[1])
+        while left < len(ends) and ends[left] < found.end():
+            nesting, left = max(0, nesting - 1), left + 1
         if len(mark) > 1:
             if mark[:1] in marks:
                 stack.clear()  # around a text of many lines
@@ -166,8 +173,10 @@ def _cuts(raw: bytes, marks: bytes) -> Iterator[_Cut]:
             if not _KEY_END.match(raw, at + 1):
                 yield _Cut(key, False, text)
                 continue
-            key = text.translate(None, b"0123456789")
-            if value := _KEYED_INTEGER.match(raw, at + 1):
+            key = b"[" * nesting + b":" + text.translate(None, b"0123456789")
+            if _RECORDS.match(raw, at + 1):
+                nesting += 1
+            elif value := _KEYED_INTEGER.match(raw, at + 1):
                 yield _Cut(key, True, value[1])
             continue
         if mark == b"'" and before > 0 and _WORD.match(raw, before - 1):

@@ -17,9 +17,9 @@ _PLAIN_HEX = re.compile(
 )
 _PREFIX = r"(?:0[xX]|\\++x|%|#)"
 _PAIRS = re.compile(
-    rf"(?<![0-9A-Za-z])(?:{_PREFIX}?[0-9a-fA-F]{{2}}(?![0-9a-fA-F])(?:\\+[rnt]|(?!\\+x)[\s:,;.\-\"'|_\\{{}}\[\]()]){{0,12}}+){{16,}}"
+    rf"(?<![0-9A-Za-z])(?:(?:{_PREFIX}?[0-9a-fA-F]{{2}}|0[xX][0-9a-fA-F])(?![0-9a-fA-F])(?:\\+[rnt]|(?!\\+x)[\s:,;.\-\"'|_\\{{}}\[\]()]){{0,12}}+){{16,}}"
 )
-_PAIR = re.compile(r"(?:0[xX]|\\+x|%|#)?([0-9a-fA-F]{2})")
+_PAIR = re.compile(r"0[xX]([0-9a-fA-F]{1,2})|(?:\\+x|%|#)?([0-9a-fA-F]{2})")
 _NOT_HEX = re.compile(r"0[xX]|\\+[xrnt]|[^0-9a-fA-F]")
 _DUMP_LINE = re.compile(
     r"(?:(?<![0-9A-Za-z])|(?<=\\n))(?:0[xX])?([0-9a-fA-F]{4,16}):?[ \t]+((?:[0-9a-fA-F]{2,8}(?: {1,3}|$|(?=\\n|\r|\n))){1,32}+)"
@@ -128,7 +128,9 @@ def _plain_hex(text: str) -> Iterator[Piece]:
 
 def _hex_pairs(text: str) -> Iterator[Piece]:
     for found in _PAIRS.finditer(text):
-        yield from _hex_readings(found.start(), found.end(), "".join(_PAIR.findall(found.group())))
+        yield from _hex_readings(
+            found.start(), found.end(), "".join((short or full).zfill(2) for short, full in _PAIR.findall(found.group()))
+        )
 
 
 def _hex_readings(start: int, end: int, digits: str) -> Iterator[Piece]:
