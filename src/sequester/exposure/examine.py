@@ -21,7 +21,7 @@ from sequester.episodes.model import RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
-from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of, telling_run
+from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, Stretch, grade, stretch_of, telling_run
 from sequester.exposure.sharing import looked_up
 from sequester.exposure.stock import stock_weight
 from sequester.exposure.subject import SampledIds, Subject
@@ -65,9 +65,10 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     budget = Budget()
     finder = _Finder(subject, call.path, key)
     found = [*_plain(finder, texts, hit.chains)] if hit is not None and hit.chains else []
-    for (name, text), flag in zip(texts, hit.flags if hit is not None else (), strict=False):
+    for (name, text), flag in zip(texts, hit.flags if hit is not None and any(hit.flags) else (), strict=False):
         if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
-            found += _wrapped(finder, name, text.reveal(), budget, _ARMOURED if flag & flags.ARMOUR else 0)
+            known = _ARMOURED if flag & flags.ARMOUR else 0
+            found += _wrapped(finder, name, text.reveal(), budget, known, bool(flag & _CUT_UP))
         if flag & flags.NUMBERS and (flag & flags.DIGITS or subject.ids.cot or _ID_NAME.search(name)):
             lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
@@ -82,6 +83,8 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     )
 
 
+_CUT_UP = flags.REARRANGED | flags.WIDE | flags.ESCAPES
+"""Without these the screen has put the pieces together, and neither reasoning nor another encoding came out."""
 _ARMOURED = Hint.BASE64 | Hint.BASE32
 """What the screen has decoded where it saw armour, also where the pieces are too short for `hints` to be worth a look."""
 
@@ -150,24 +153,27 @@ def _plain(
     inputs = [text.reveal() for _, text in texts]
     by_fields: dict[tuple[int, ...], list[matching.Chain]] = {}
     for chain in found:
-        by_fields.setdefault(tuple(sorted({run.field for run in chain.runs})), []).append(chain)
+        first, last = chain.runs[0].field, chain.runs[-1].field
+        reached = (first,) if first == last else tuple(sorted({run.field for run in chain.runs}))
+        by_fields.setdefault(reached, []).append(chain)
     for indices, chains in by_fields.items():
+        if len(indices) == 1:
+            yield from finder.candidates(texts[indices[0]][0], (), chains, inputs)
+            continue
         name = " + ".join(texts[index][0] for index in indices[:3]) + (" + …" if len(indices) > 3 else "")
-        how = ("split-over-fields",) if len(indices) > 1 else ()
-        fields = [field for field, _ in texts] if len(indices) > 1 else ()
-        yield from finder.candidates(name, how, chains, inputs, fields=fields)
+        yield from finder.candidates(name, ("split-over-fields",), chains, inputs, fields=[field for field, _ in texts])
 
 
-def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int) -> Iterator[Candidate | Minor]:
+def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int, cut_up: bool) -> Iterator[Candidate | Minor]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again.
 
-    `known` are kinds of wrapping that the screen is sure of.
+    `known` are kinds of wrapping that the screen is sure of; `cut_up` is whether the whole may be rearranged more than once.
     """
     pattern = finder.subject.pattern
     shown = _positions(_telling(finder.subject, pattern.scan(text)))
     if len(shown) >= WHOLE * pattern.length or not (known or worth_unfolding(text)):
         return
-    for layer in unfold(text, budget, known):
+    for layer in unfold(text, budget, known, cut_up):
         decoded = layer.text.reveal()
         plainly = _positions(pattern.scan(decoded))
         if not plainly:
@@ -235,8 +241,7 @@ def _positions(chains: Sequence[matching.Chain]) -> set[int]:
 
 def _telling(subject: Subject, chains: Sequence[matching.Chain]) -> list[matching.Chain]:
     """The chains that may be more than `low`. Crumbs of others may stand in one piece behind a layer."""
-    weights = (stretch_of(_weight(subject, chain), shared=lambda windows: False) for chain in chains)
-    return [chain for chain, weight in zip(chains, weights, strict=True) if grade(weight) not in (None, Severity.LOW)]
+    return [chain for chain in chains if not _weighs_little(subject, chain)]
 
 
 class _Finder(NamedTuple):
@@ -263,21 +268,20 @@ class _Finder(NamedTuple):
 
         What comes to `low` whatever else the run holds is only weighed: two that write about one task share many such stretches.
         """
-        subject = self.subject
-        found = [(chain, weight) for chain in chains if (weight := _most(subject, chain)).private >= THRESHOLDS.report]
-        if not found:
+        subject, private = self.subject, 0
+        low: list[matching.Chain] = []
+        telling: list[matching.Chain] = []
+        for chain in chains:
+            own = _private(subject, chain)
+            if own >= THRESHOLDS.report:
+                private += own
+                (low if _is_low(subject, chain, inputs) else telling).append(chain)
+        if not private:
             return
-        whole = partial(self._candidate, name, transforms, chains, inputs, class_, fields)
-        if not all(_is_low(subject, chain, weight, inputs) for chain, weight in found) and not all(
-            _is_low(subject, chain, _weight(subject, chain), inputs) for chain, _ in found
-        ):
+        whole = partial(self._candidate, name, transforms, chains, low, telling, inputs, class_, fields)
+        if telling or subject.material.lacks_answer:
             yield whole()
-        elif subject.material.lacks_answer:
-            # Then nothing counts that does not cover much of the reasoning.
-            if sum(weight.covered for _, weight in found) >= THRESHOLDS.never_shared:
-                yield whole()
         else:
-            private = sum(weight.private for _, weight in found)
             yield Minor(self._class_of(chains, class_), name, transforms, private, whole)
 
     def _candidate(
@@ -285,23 +289,24 @@ class _Finder(NamedTuple):
         name: str,
         transforms: tuple[str, ...],
         chains: Sequence[matching.Chain],
+        low: Sequence[matching.Chain],
+        telling: Sequence[matching.Chain],
         inputs: Sequence[str],
         class_: FindingClass,
         fields: Sequence[str],
     ) -> Candidate:
-        """A chain that comes to `low` whatever else the run holds is not localised."""
+        """Of `chains`, those that come to `low` whatever else the run holds are not localised; the `telling` ones are."""
         subject = self.subject
-        weights = []
+        normalised = cache(lambda field: matching.normalise(inputs[field]))
+
+        def look_up(run: matching.Run, text: bytes) -> Sequence[int]:
+            return looked_up(text, partial(normalised, run.field), run.input_start)
+
+        weights = [_weight(subject, chain, look_up) for chain in low]
         spans: list[Span] = []
         places: dict[int, tuple[matching.Places, matching.Places]] = {}
-        normalised = cache(lambda field: matching.normalise(inputs[field]))
-        for chain in chains:
-            weight = _weight(subject, chain, lambda run, text: looked_up(text, partial(normalised, run.field), run.input_start))
-            if weight.private < THRESHOLDS.report:
-                continue
-            if _is_low(subject, chain, weight, inputs):
-                weights.append(weight)
-                continue
+        for chain in telling:
+            weight = _weight(subject, chain, look_up)
             localised, beside = _localise(subject, chain, inputs, places, fields)
             spans += localised
             # The words need to be looked up only where they decide.
@@ -324,45 +329,59 @@ class _Finder(NamedTuple):
         return FindingClass.INDIRECT if through else class_
 
 
-Windows = Callable[[matching.Run, bytes], Sequence[int]]
-"""By what a run, with its normalised text, is looked up in other scorer inputs."""
+def _stock(subject: Subject, run: matching.Run) -> int:
+    """Private bytes of a run that are stock text."""
+    return min(stock_weight(subject.normalised[run.cot_start : run.cot_start + run.length]), run.private)
 
 
-def _not_looked_up(run: matching.Run, text: bytes) -> Sequence[int]:
-    return ()
+def _private(subject: Subject, chain: matching.Chain) -> int:
+    """Private characters of a chain that are no stock text."""
+    stock = [_stock(subject, run) for run in chain.runs if run.private >= THRESHOLDS.substantial]
+    return subject.characters(chain.private - sum(stock))
 
 
-def _weight(subject: Subject, chain: matching.Chain, windows: Windows = _not_looked_up) -> ChainWeight:
+LookUp = Callable[[matching.Run, bytes], Sequence[int]]
+"""The windows by which a run, with its normalised text, is looked up in other scorer inputs."""
+
+
+def _weight(subject: Subject, chain: matching.Chain, look_up: LookUp = lambda run, text: ()) -> ChainWeight:
     """What a chain weighs by itself: its substantial runs, without what is stock text."""
-    return _weighed(subject, chain, subject.own, windows)
-
-
-def _most(subject: Subject, chain: matching.Chain) -> ChainWeight:
-    """The same, quickly: of the reasoning it covers at most so much."""
-    return _weighed(subject, chain, subject.own_at_least, _not_looked_up)
-
-
-def _weighed(subject: Subject, chain: matching.Chain, own: int, windows: Windows) -> ChainWeight:
     runs, stock = [], 0
     for run in chain.runs:
         if run.private >= THRESHOLDS.substantial:
-            text = subject.normalised[run.cot_start : run.cot_start + run.length]
-            common = min(stock_weight(text), run.private)
+            common = _stock(subject, run)
             stock += common
             if run.private - common >= THRESHOLDS.substantial:
+                text = subject.normalised[run.cot_start : run.cot_start + run.length]
                 length, private = (subject.characters(size - common) for size in (run.length, run.private))
-                runs.append(RunWeight(length, private, windows(run, text)))
+                runs.append(RunWeight(length, private, look_up(run, text)))
     private = subject.characters(chain.private - stock)
-    return ChainWeight(private, min(1.0, private / max(1, own)), tuple(runs), beside_marker=False, telling=telling_run(own))
+    covered = min(1.0, private / max(1, subject.own))
+    return ChainWeight(private, covered, tuple(runs), beside_marker=False, telling=telling_run(subject.own))
 
 
-def _is_low(subject: Subject, chain: matching.Chain, weight: ChainWeight, inputs: Sequence[str]) -> bool:
+def _at_most(subject: Subject, chain: matching.Chain) -> Stretch:
+    """More than a chain can weigh: as though a character were a byte, nothing of it stock text, and most of the reasoning that."""
+    longest = max([run.private for run in chain.runs])
+    quoting = max([run.private for run in chain.runs if run.length >= THRESHOLDS.quoted_run], default=0)
+    # One byte more and less, because characters are rounded.
+    covered = min(1.0, (chain.private + 1) / max(1, subject.private // 4 - 1))
+    # A character takes two bytes at most, as `Subject.characters` counts them.
+    return Stretch(chain.private, chain.private, longest, quoting, covered, telling=telling_run(subject.private // 8 - 1))
+
+
+def _is_low(subject: Subject, chain: matching.Chain, inputs: Sequence[str]) -> bool:
     """Whether a chain cannot be more than `low`, whatever else the run holds. Only an input without markers can have none beside it."""
-    if grade(stretch_of(weight, shared=lambda windows: False)) is not Severity.LOW:
+    if grade(_at_most(subject, chain)) is not Severity.LOW and not _weighs_little(subject, chain):
         return False
-    if any(subject.drafts_a_call(run.cot_start, run.cot_start + run.length) for run in chain.runs):
+    if subject.has_drafts and any(subject.drafts_a_call(run.cot_start, run.cot_start + run.length) for run in chain.runs):
         return False
     return not any(_has_marker(inputs[field]) for field in {run.field for run in chain.runs})
+
+
+def _weighs_little(subject: Subject, chain: matching.Chain) -> bool:
+    """Whether a chain comes to `low` or to nothing without a marker beside it, also where no other input shares it."""
+    return grade(stretch_of(_weight(subject, chain), shared=lambda windows: False)) in (None, Severity.LOW)
 
 
 def _localise(
@@ -408,5 +427,8 @@ def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[s
         text = guarded.reveal()
         if transforms in (("verbatim",), ("reformatted",), ("split-over-fields",)):
             return [text]
-        return [layer.text.reveal() for layer in unfold(text, Budget(), _ARMOURED) if layer.transforms == transforms]
+        for cut_up in (False, True):
+            layers = unfold(text, Budget(), _ARMOURED, cut_up)
+            if found := [layer.text.reveal() for layer in layers if layer.transforms == transforms]:
+                return found
     return []

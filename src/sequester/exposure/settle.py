@@ -181,7 +181,7 @@ def _finding(sighting: Sighting, shared: Shared) -> Finding | None:
         return None
     severity = max(grades, key=lambda one: one.rank)
     unshared = sum(stretch.unshared for stretch in stretches)
-    elsewhere = sum(run.private for chain in candidate.chains for run in chain.runs if shared(run.windows))
+    elsewhere = sum(stretch.elsewhere for stretch in stretches)
     notes = [f"{elsewhere} of these characters stand in other episodes' scorer inputs too"] if elsewhere else []
     if severity is Severity.LOW and not candidate.spans:
         notes.append("too little to be more than low: its places were not looked up")

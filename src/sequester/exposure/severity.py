@@ -80,6 +80,8 @@ class Stretch(Struct, frozen=True):
     """A reasoning or channel marker stands directly beside the stretch in the scorer's input: a failed split."""
     telling: int = THRESHOLDS.run
     """How long a run must be here: `telling_run`."""
+    elsewhere: int = 0
+    """Characters of runs that stand, whole, in scorer inputs of other episodes."""
 
 
 Shared = Callable[[Sequence[int]], bool]
@@ -109,9 +111,9 @@ class ChainWeight(Struct, frozen=True):
 
 def stretch_of(chain: ChainWeight, shared: Shared) -> Stretch:
     """The facts about a chain, given what the run of training shares."""
-    runs = [run for run in chain.runs if run.private >= THRESHOLDS.substantial]
-    own = [run for run in runs if not shared(run.windows)]
-    counted = runs if _is_never_shared(chain.covered, chain.beside_marker, THRESHOLDS) else own
+    runs = [(run, shared(run.windows)) for run in chain.runs if run.private >= THRESHOLDS.substantial]
+    own = [run for run, is_held in runs if not is_held]
+    counted = [run for run, _ in runs] if _is_never_shared(chain.covered, chain.beside_marker, THRESHOLDS) else own
     return Stretch(
         private=chain.private,
         unshared=sum(run.private for run in own),
@@ -120,6 +122,7 @@ def stretch_of(chain: ChainWeight, shared: Shared) -> Stretch:
         covered=chain.covered,
         beside_marker=chain.beside_marker,
         telling=chain.telling,
+        elsewhere=sum(run.private for run, is_held in runs if is_held),
     )
 
 

@@ -23,8 +23,8 @@ from sequester.exposure.stock import stock_length
 
 _DRAFTED_TAG = re.compile(r"<(?:\|?tool_?calls?\b|function[ =]|invoke\b)", re.IGNORECASE)
 _DRAFTED_WORDS = (
-    (b"arguments", ("'arguments'", '"arguments"'), re.compile(r"[\"']arguments[\"']\s*:", re.IGNORECASE)),
-    (b"ofunctions", ("to=functions.",), re.compile(r"to=functions\.", re.IGNORECASE)),
+    (b"arguments", (b"'arguments'", b'"arguments"'), re.compile(r"[\"']arguments[\"']\s*:", re.IGNORECASE)),
+    (b"ofunctions", (b"to=functions.",), re.compile(r"to=functions\.", re.IGNORECASE)),
 )
 """How else a drafted tool call begins: what such a text holds once it is normalised, what in lower case, and the pattern, which is slow."""
 _DRAFT_REACH = 2000
@@ -87,11 +87,6 @@ class Subject:
         """Characters of the reasoning that are private and no stock text."""
         return self.characters(max(self.private - stock_length(self.normalised), self.private // 4))
 
-    @property
-    def own_at_least(self) -> int:
-        """What `own` is not below, at no cost."""
-        return self.characters(self.private // 4)
-
     def news(self, start: int, end: int) -> int:
         """Letters of the words at some code points of the joined reasoning that stand nowhere in the public texts."""
         text = self.joined
@@ -139,7 +134,12 @@ class Subject:
 
     def drafts_a_call(self, start: int, end: int) -> bool:
         """Whether a stretch of the pattern stands in a tool call drafted in the reasoning: in an input it is the call executed."""
-        return bool(self._drafts) and any(self.normalised[start:end] in draft for draft in self._drafts)
+        return any(self.normalised[start:end] in draft for draft in self._drafts)
+
+    @property
+    def has_drafts(self) -> bool:
+        """Whether a tool call is drafted in the reasoning."""
+        return bool(self._drafts)
 
     @cached_property
     def _drafts(self) -> list[bytes]:
@@ -147,8 +147,9 @@ class Subject:
         if "<" in readable:
             begins.append(_DRAFTED_TAG)
         for word, spellings, begin in _DRAFTED_WORDS:
-            if word in self.normalised and any(map(readable.lower().__contains__, spellings)):
-                begins.append(begin)
+            if word in self.normalised:
+                lower = readable.encode("utf-8", "surrogatepass").lower()
+                begins += [begin] * any(spelling in lower for spelling in spellings)
         starts = (found.start() for begin in begins for found in begin.finditer(readable))
         return [matching.normalise(readable[start : start + _DRAFT_REACH]) for start in starts]
 
@@ -210,7 +211,12 @@ def characters_per_byte(normalised: bytes) -> float:
     """Characters in a byte of normalised UTF-8, on average; 1 for ASCII. An ideograph tells as much as two letters and counts as two."""
     if normalised.isascii():
         return 1.0
-    return sum(2 if byte >= 0xE0 else byte & 0xC0 != 0x80 for byte in normalised) / len(normalised)
+    leads = len(normalised.translate(None, _CONTINUATIONS))
+    ideographs = len(normalised) - len(normalised.translate(None, _LEADS_OF_THREE))
+    return (leads + ideographs) / len(normalised)
+
+
+_CONTINUATIONS, _LEADS_OF_THREE = bytes(range(0x80, 0xC0)), bytes(range(0xE0, 0x100))
 
 
 def _joined_map(texts: Sequence[str]) -> tuple[matching.Places, matching.Places]:
