@@ -22,7 +22,7 @@ from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, Stretch, grade, stretch_of, telling_run
-from sequester.exposure.sharing import looked_up
+from sequester.exposure.sharing import windows_for
 from sequester.exposure.stock import stock_weight
 from sequester.exposure.subject import SampledIds, Subject
 from sequester.exposure.tally import RULE_OF_CLASS, Candidate, Minor
@@ -300,7 +300,7 @@ class _Finder(NamedTuple):
         normalised = cache(lambda field: matching.normalise(inputs[field]))
 
         def look_up(run: matching.Run, text: bytes) -> Sequence[int]:
-            return looked_up(text, partial(normalised, run.field), run.input_start)
+            return windows_for(text, partial(normalised, run.field), run.input_start)
 
         weights = [_weight(subject, chain, look_up) for chain in low]
         spans: list[Span] = []
@@ -381,7 +381,7 @@ def _is_low(subject: Subject, chain: matching.Chain, inputs: Sequence[str]) -> b
 
 def _weighs_little(subject: Subject, chain: matching.Chain) -> bool:
     """Whether a chain comes to `low` or to nothing without a marker beside it, also where no other input shares it."""
-    return grade(stretch_of(_weight(subject, chain), shared=lambda windows: False)) in (None, Severity.LOW)
+    return grade(stretch_of(_weight(subject, chain))) in (None, Severity.LOW)
 
 
 def _localise(
