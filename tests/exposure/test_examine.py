@@ -15,7 +15,7 @@ from sequester.episodes.model import Channel, Episode, Evidence, Field, RewardCa
 from sequester.exposure.examine import examine, searched_texts, texts_of
 from sequester.exposure.matching import Hit, Sketch, normalise, screen
 from sequester.exposure.private import material
-from sequester.exposure.severity import THRESHOLDS, grade, stretch_of, telling_run
+from sequester.exposure.severity import THRESHOLDS, grade, looked_up, stretch_of, telling_run
 from sequester.exposure.sharing import Sharing
 from sequester.exposure.subject import Subject
 from sequester.findings.model import FindingClass, Severity
@@ -100,10 +100,10 @@ def test_a_minor_is_low_whatever_other_inputs_hold_and_all_that_is_surely_low_is
     found = looked_at(call(f"Judge this: {thought[start : start + length]}"), by)
     for minor in found.minors:
         made = minor.candidate()
-        assert {grade(stretch_of(chain, lambda windows: shared)) for chain in made.chains} == {Severity.LOW}
+        assert {grade(stretch_of(looked_up(chain, lambda windows: shared))) for chain in made.chains} == {Severity.LOW}
         assert (minor.class_, minor.field, minor.private) == (made.class_, made.field, made.private)
     for one in found.candidates:
-        unshared = (grade(stretch_of(chain, lambda windows: False)) for chain in one.chains)
+        unshared = (grade(stretch_of(chain)) for chain in one.chains)
         assert any(found is not Severity.LOW for found in unshared)
 
 

@@ -179,3 +179,15 @@ def test_names_are_shown(name: str) -> None:
 @pytest.mark.parametrize("name", [wrappings.CHINESE, wrappings.KOREAN, wrappings.HINDI, wrappings.TEXT[:80], "two\nlines"])
 def test_free_text_in_the_place_of_a_name_is_not_shown(name: str) -> None:
     assert shown_name(name) == f"({len(name)} characters, no name)"
+
+
+def test_what_siblings_hold_is_known_however_much_text_follows_in_the_unit():
+    """Two episodes with one reference, which the reasoning of one shares wording with, and then more than the sketch reaches over."""
+    thought = cases.reasoning(1, 200)
+    reference = f"{cases.words('before', 20)} {thought[300:360]} {cases.words('after', 20)}"
+    others = (episode(number, call(cases.words(number, 60))) for number in range(3, 10 * BATCH))
+    records = (episode(1, call(reference), thought=thought), episode(2, call(reference)), *others)
+    tally = scan_unit(FakeReader(records), UNIT, Options(), cases.KEY, Sketch(slots=1 << 15))
+    (suspect,) = tally.suspects
+    (found,) = suspect.calls[0].candidates
+    assert [run.is_shared for chain in found.chains for run in chain.runs] == [True]

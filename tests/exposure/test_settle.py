@@ -23,7 +23,8 @@ FILE = Input("run.jsonl", "jsonl", Declared())
 
 
 def settled(tally, *inputs, shared=lambda windows: False, waivers=NO_WAIVERS):
-    return settle(tally, inputs or (FILE,), shared, TOOL, cases.KEY, waivers, cases.TODAY)
+    tally.look_up(shared)
+    return settle(tally, inputs or (FILE,), TOOL, cases.KEY, waivers, cases.TODAY)
 
 
 def counted(audited=0, **keys):
@@ -50,7 +51,7 @@ def with_suspects(*suspects):
 
 
 def test_no_tally_and_no_input_is_nothing_assessed():
-    for result in (settle(Tally(), (), lambda windows: False, TOOL, cases.KEY, Waivers(), cases.TODAY), settled(Tally())):
+    for result in (settle(Tally(), (), TOOL, cases.KEY, Waivers(), cases.TODAY), settled(Tally())):
         assert result.verdict is Verdict.NOTHING_ASSESSED
         assert result.scope is Scope.FILES_GIVEN
         assert all(rate.low is None for rate in result.rates)

@@ -21,7 +21,6 @@ from sequester.exposure.inputs import find_jobs, tasks, tried
 from sequester.exposure.matching import Sketch, implementation
 from sequester.exposure.settle import Input, settle
 from sequester.exposure.severity import THRESHOLDS
-from sequester.exposure.sharing import Sharing
 from sequester.exposure.tally import Tally
 from sequester.exposure.workers import Scanner, scan_here, scan_together
 from sequester.findings.fingerprint import FingerprintKey
@@ -53,9 +52,9 @@ def audit(
 ) -> Result:
     """Audit all inputs. Raises UsageError and ConfigError; what is wrong with an input is in the result."""
     found = find_jobs(paths, readers, options, format)
-    tally, sketch = Tally(), Sketch()
+    tally = Tally()
     units = tasks(found, readers, options)
-    scanner = Scanner({reader.name: reader for reader in readers}, options, key, sketch)
+    scanner = Scanner({reader.name: reader for reader in readers}, options, key, Sketch())
     scanned = scan_together(units, scanner, jobs) if jobs > 1 else scan_here(units, scanner)
     for task, part in scanned:
         tally.merge(part)
@@ -68,7 +67,7 @@ def audit(
     unverified = sorted({job.reader.name for job in found if job.reader is not None and not job.reader.verified})
     thresholds = {name: float(getattr(THRESHOLDS, name)) for name in THRESHOLDS.__struct_fields__}
     tool = Tool(__version__, f"{DETECTOR} ({implementation})", thresholds)
-    result = settle(tally, inputs, Sharing(sketch), tool, key, waivers, today)
+    result = settle(tally, inputs, tool, key, waivers, today)
     unverified_notes = (
         f"The reader `{name}` is unverified: its framework's own code could not be run to write its test data."
         for name in unverified

@@ -22,7 +22,7 @@ from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, Stretch, grade, stretch_of, telling_run
-from sequester.exposure.sharing import looked_up
+from sequester.exposure.sharing import windows_for
 from sequester.exposure.subject import SampledIds, Subject
 from sequester.exposure.tally import RULE_OF_CLASS, Candidate, Minor
 from sequester.findings.fingerprint import FingerprintKey
@@ -300,12 +300,16 @@ class _Finder(NamedTuple):
     ) -> Candidate:
         """Of `chains`, those that come to `low` whatever else the run holds are not localised; the `telling` ones are."""
         subject = self.subject
-        weights = [_weight(subject, chain) for chain in low]
+        normalised = cache(lambda field: matching.normalise(inputs[field]))
+
+        def look_up(run: matching.Run, text: bytes) -> Sequence[int]:
+            return windows_for(text, partial(normalised, run.field), run.input_start)
+
+        weights = [_weight(subject, chain, look_up) for chain in low]
         spans: list[Span] = []
         places: dict[int, tuple[matching.Places, matching.Places]] = {}
-        normalised = cache(lambda field: matching.normalise(inputs[field]))
         for chain in telling:
-            weight = _weight(subject, chain, lambda run, text: looked_up(text, partial(normalised, run.field), run.input_start))
+            weight = _weight(subject, chain, look_up)
             localised, beside = _localise(subject, chain, inputs, places, fields)
             spans += localised
             # The words need to be looked up only where they decide.
@@ -339,15 +343,11 @@ def _private(subject: Subject, chain: matching.Chain) -> int:
     return subject.characters(chain.private - sum(stock))
 
 
-Windows = Callable[[matching.Run, bytes], Sequence[int]]
-"""By what a run, with its normalised text, is looked up in other scorer inputs."""
+LookUp = Callable[[matching.Run, bytes], Sequence[int]]
+"""The windows by which a run, with its normalised text, is looked up in other scorer inputs."""
 
 
-def _not_looked_up(run: matching.Run, text: bytes) -> Sequence[int]:
-    return ()
-
-
-def _weight(subject: Subject, chain: matching.Chain, windows: Windows = _not_looked_up) -> ChainWeight:
+def _weight(subject: Subject, chain: matching.Chain, look_up: LookUp = lambda run, text: ()) -> ChainWeight:
     """What a chain weighs by itself: its substantial runs, without what is stock text."""
     runs, stock = [], 0
     for run in chain.runs:
@@ -357,21 +357,19 @@ def _weight(subject: Subject, chain: matching.Chain, windows: Windows = _not_loo
             if run.private - common >= THRESHOLDS.substantial:
                 text = subject.normalised[run.cot_start : run.cot_start + run.length]
                 length, private = (subject.characters(size - common) for size in (run.length, run.private))
-                runs.append(RunWeight(length, private, windows(run, text)))
+                runs.append(RunWeight(length, private, look_up(run, text)))
     private = subject.characters(chain.private - stock)
     covered = min(1.0, private / max(1, subject.own))
     return ChainWeight(private, covered, tuple(runs), beside_marker=False, telling=telling_run(subject.own))
 
 
 def _at_most(subject: Subject, chain: matching.Chain) -> Stretch:
-    """More than a chain can weigh: as though a character were a byte, nothing of it stock text, and most of the reasoning that.
-
-    A byte is half a character at least (`characters_per_byte`).
-    """
+    """More than a chain can weigh: as though a character were a byte, nothing of it stock text, and most of the reasoning that."""
     longest = max([run.private for run in chain.runs])
     quoting = max([run.private for run in chain.runs if run.length >= THRESHOLDS.quoted_run], default=0)
     # One byte more and less, because characters are rounded.
     covered = min(1.0, (chain.private + 1) / max(1, subject.private // 4 - 1))
+    # A character takes two bytes at most, as `Subject.characters` counts them.
     return Stretch(chain.private, chain.private, longest, quoting, covered, telling=telling_run(subject.private // 8 - 1))
 
 
@@ -392,7 +390,7 @@ def _is_low(subject: Subject, chain: matching.Chain, inputs: Sequence[str], mark
 
 def _weighs_little(subject: Subject, chain: matching.Chain) -> bool:
     """Whether a chain comes to `low` or to nothing without a marker beside it, also where no other input shares it."""
-    return grade(stretch_of(_weight(subject, chain), shared=lambda windows: False)) in (None, Severity.LOW)
+    return grade(stretch_of(_weight(subject, chain))) in (None, Severity.LOW)
 
 
 def _localise(

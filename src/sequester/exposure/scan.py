@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -25,6 +26,7 @@ from sequester.errors import InputError
 from sequester.exposure import matching
 from sequester.exposure.examine import Examination, examine, searched_texts
 from sequester.exposure.private import MIN_PRIVATE, Material, material
+from sequester.exposure.sharing import Sharing
 from sequester.exposure.subject import Subject, characters_per_byte
 from sequester.exposure.tally import (
     CallOutcome,
@@ -89,6 +91,10 @@ class _Scan:
         self._key = key
         self._sketch = sketch
         self._tally = tally
+        self._sharing = Sharing(sketch)
+        self._waiting: deque[tuple[int, int]] = deque()
+        """When so many suspects had been found; those before the first are looked up."""
+        self._looked_up = 0
         self._outlines: dict[tuple[str | None, int | None, tuple[CallOutcome, ...]], _Alike] = {}
         """Unsuspicious episodes by environment, step and what became of their calls."""
 
@@ -143,6 +149,16 @@ class _Scan:
             self._count_echo(parts.own, screened.marked[publics - len(parts.own) : publics])
             barred = Reason.NO_PRIVATE_TEXT if _too_little(parts.reasoning, screened.privates[number]) else None
             self._count(episode, parts, barred, hits.get(number, _NO_HITS))
+        self._look_up_older()
+
+    def _look_up_older(self) -> None:
+        """Look up the suspects whose time has come: a unit may hold more text than the sketch reaches back over."""
+        if not self._waiting or self._waiting[-1][0] != self._sharing.now:
+            self._waiting.append((self._sharing.now, len(self._tally.suspects)))
+        while self._sharing.is_due(self._waiting[0][0]):
+            _, until = self._waiting.popleft()
+            self._tally.look_up(self._sharing, self._looked_up, until)
+            self._looked_up = until
 
     def _count_echo(self, own: Sequence[Channel], repeated: array[int]) -> None:
         """Count the channels in which the policy's own output repeats its reasoning."""

@@ -1,7 +1,7 @@
 """From tallies to a result: what needs the whole run is decided here.
 
-Severity (a stretch that other scorer inputs of the run hold too weighs less), waivers, exposure of episodes, gaps against what the run
-declared, the affected section, rates and verdict. Pure: the same tallies give the same result, in whatever order units were scanned.
+Severity, waivers, exposure of episodes, gaps against what the run declared, the affected section, rates and verdict. Pure: the same
+tallies give the same result, in whatever order units were scanned.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Evidence, Reason
 from sequester.episodes.readers.interface import Declared
-from sequester.exposure.severity import THRESHOLDS, Shared, grade, stretch_of
+from sequester.exposure.severity import THRESHOLDS, grade, stretch_of
 from sequester.exposure.tally import (
     ASSESSED,
     AUDITED,
@@ -77,12 +77,10 @@ class Input(Struct, frozen=True):
     """Paths of the files that were read for it; empty: its own path."""
 
 
-def settle(
-    tally: Tally, inputs: Sequence[Input], shared: Shared, tool: Tool, key: FingerprintKey, waivers: Waivers, today: date
-) -> Result:
+def settle(tally: Tally, inputs: Sequence[Input], tool: Tool, key: FingerprintKey, waivers: Waivers, today: date) -> Result:
     """The result of an audit. Consumes the tally: suspects are settled in it."""
     findings = sorted(
-        _recorded_findings(tally, shared), key=lambda one: (-one.severity.rank, one.episode_id, one.call, one.field, one.id)
+        _recorded_findings(tally), key=lambda one: (-one.severity.rank, one.episode_id, one.call, one.field, one.id)
     )
     findings += _contract_findings(tally, key)
     unlisted = {group: _unlisted(lows) for group, lows in tally.lows.items()}
@@ -129,12 +127,12 @@ def _heat(places: Mapping[tuple[str, int | None], tuple[int, int, int]]) -> Iter
         yield HeatCell(path, step, *counts)
 
 
-def _recorded_findings(tally: Tally, shared: Shared) -> Iterator[Finding]:
+def _recorded_findings(tally: Tally) -> Iterator[Finding]:
     """Grade every candidate, count its episode, and yield what is worth reporting: all from `medium` on, below that the largest."""
     for suspect in tally.take_suspects():
         exposed, lows = set(), []
         for at in _sightings(suspect):
-            finding = _finding(at, shared)
+            finding = _finding(at)
             if finding is None:
                 continue
             if finding.severity.at_least(Severity.MEDIUM):
@@ -145,7 +143,7 @@ def _recorded_findings(tally: Tally, shared: Shared) -> Iterator[Finding]:
         count_lows(tally, suspect.step, lows)
         count_episode(tally, suspect, frozenset(exposed))
     for group in tally.lows.values():
-        yield from filter(None, (_finding(sighting, shared) for _, sighting in group.listed))
+        yield from filter(None, (_finding(sighting) for _, sighting in group.listed))
 
 
 def _sightings(suspect: Suspect) -> Iterator[Sighting]:
@@ -174,9 +172,9 @@ def _unlisted_notes(groups: Iterable[Unlisted]) -> Iterator[str]:
         )
 
 
-def _finding(sighting: Sighting, shared: Shared) -> Finding | None:
+def _finding(sighting: Sighting) -> Finding | None:
     candidate = sighting.candidate
-    stretches = [stretch_of(chain, shared) for chain in candidate.chains]
+    stretches = [stretch_of(chain) for chain in candidate.chains]
     grades = [found for stretch in stretches if (found := grade(stretch)) is not None]
     if not grades:
         return None

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from math import log
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sequester.findings.model import Severity
 
@@ -81,7 +82,7 @@ class Stretch(Struct, frozen=True):
     telling: int = THRESHOLDS.run
     """How long a run must be here: `telling_run`."""
     elsewhere: int = 0
-    """Characters of substantial runs that stand, whole, in scorer inputs of other episodes."""
+    """Characters of runs that stand, whole, in scorer inputs of other episodes."""
 
 
 Shared = Callable[[Sequence[int]], bool]
@@ -94,7 +95,9 @@ class RunWeight(Struct, frozen=True):
     length: int
     private: int
     windows: Sequence[int]
-    """`sharing.looked_up`; empty where there is too little to be looked up."""
+    """`sharing.windows_for`; empty where there is too little to be looked up, and once it was."""
+    is_shared: bool = False
+    """It stands, whole, in scorer inputs of other episodes."""
 
 
 class ChainWeight(Struct, frozen=True):
@@ -109,21 +112,26 @@ class ChainWeight(Struct, frozen=True):
     """`telling_run` of the reasoning, or `run` where the longest run has no word of its own."""
 
 
-def stretch_of(chain: ChainWeight, shared: Shared) -> Stretch:
-    """The facts about a chain, given what the run of training shares."""
+def looked_up(chain: ChainWeight, shared: Shared) -> ChainWeight:
+    """A chain of which is known what the run of training shares. Looked up once more it stays what it is."""
+    runs = (RunWeight(run.length, run.private, (), run.is_shared or shared(run.windows)) for run in chain.runs)
+    return replace(chain, runs=tuple(runs))
+
+
+def stretch_of(chain: ChainWeight) -> Stretch:
+    """The facts about a chain that was `looked_up`; about one that was not, as though nothing of it were shared."""
     runs = [run for run in chain.runs if run.private >= THRESHOLDS.substantial]
-    own = [run for run in runs if not shared(run.windows)]
-    unshared = sum(run.private for run in own)
+    own = [run for run in runs if not run.is_shared]
     counted = runs if _is_never_shared(chain.covered, chain.beside_marker, THRESHOLDS) else own
     return Stretch(
         private=chain.private,
-        unshared=unshared,
+        unshared=sum(run.private for run in own),
         longest=max((run.private for run in counted), default=0),
         longest_quoting=max((run.private for run in counted if run.length >= THRESHOLDS.quoted_run), default=0),
         covered=chain.covered,
         beside_marker=chain.beside_marker,
         telling=chain.telling,
-        elsewhere=sum(run.private for run in runs) - unshared,
+        elsewhere=sum(run.private for run in runs if run.is_shared),
     )
 
 

@@ -18,7 +18,7 @@ MARGIN = 16
 """Normalised bytes of a scorer's input, on both sides of a short run, with which it is looked up: with the run, one window and a half."""
 
 
-def looked_up(run: bytes, held_in: Callable[[], bytes], at: int) -> array[int]:
+def windows_for(run: bytes, held_in: Callable[[], bytes], at: int) -> array[int]:
     """Windows by which a run is looked up, that stands at an offset of a normalised scorer input: its own, or if it is too short those
     of the passage around it. None of a passage that the input's ends cut too short."""
     windows = windows_of(run)
@@ -28,11 +28,20 @@ def looked_up(run: bytes, held_in: Callable[[], bytes], at: int) -> array[int]:
 
 
 class Sharing:
-    """Answers whether a run is shared. Built from the sketch of a whole run of training."""
+    """Answers whether a run is shared, once as much was noted after it as before it, as far as the sketch reaches."""
 
     def __init__(self, sketch: Sketch) -> None:
         self._sketch = sketch
 
     def __call__(self, windows: Sequence[int]) -> bool:
-        """Whether the run with these windows (`sketch.windows_of`) stands elsewhere; False for no windows."""
+        """Whether the run with these windows (`windows_for`) stands elsewhere; False for no windows."""
         return self._sketch.holds_run(windows)
+
+    @property
+    def now(self) -> int:
+        """The time, in blocks of the sketch begun."""
+        return self._sketch.begun
+
+    def is_due(self, since: int) -> bool:
+        """Whether what was found at that time is to be looked up now: in the middle of what the sketch reaches back over."""
+        return since + self._sketch.reach // 2 <= self._sketch.begun

@@ -11,8 +11,8 @@ A ring of blocks, each a table of lines of LINE slots of 4 bytes: one block is f
 processor's cache, and the one begun longest ago is emptied for the next. A block is filled by half: then one window in a thousand meets
 a full line and costs another its place (at three quarters one in fifty, and a run of forty bytes hangs on a single one). So the note
 reaches back over about four million different windows (some 65 MB of reward inputs): siblings that were sampled together see each
-other, in both directions because severity is settled last. What is forgotten can only leave a severity higher. Two windows are told
-apart by 43 bits.
+other, in both directions because a run is looked up when half of that has been noted after it. What is forgotten can only leave a
+severity higher. Two windows are told apart by 43 bits.
 """
 
 from __future__ import annotations
@@ -89,6 +89,16 @@ class Sketch:
         """The block that is being filled, 0 for none yet, and how many windows went into it; the kernel writes into it."""
         self._slots = np.frombuffer(self.table, np.uint32, slots)
         self._lines = self._slots.reshape(-1, self._size // LINE, LINE)
+
+    @property
+    def begun(self) -> int:
+        """Blocks begun so far, by all that fill the table."""
+        return int(self._slots[0])
+
+    @property
+    def reach(self) -> int:
+        """How many blocks back the note reaches."""
+        return len(self._lines) - 1
 
     def close(self) -> None:
         """Let go of a table that was handed in. The sketch is of no use afterwards."""

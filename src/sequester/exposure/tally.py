@@ -15,9 +15,10 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sequester.episodes.model import Evidence, Reason, Skipped
-from sequester.exposure.severity import ChainWeight
+from sequester.exposure.severity import ChainWeight, Shared, looked_up
 from sequester.findings.grouping import GroupKey, place_of
 from sequester.findings.model import FindingClass, SkippedRecord, Span
 
@@ -263,6 +264,14 @@ class Tally:
             self.packed.append(pickle.dumps(self.suspects))
             self.suspects = []
 
+    def look_up(self, shared: Shared, since: int = 0, until: int | None = None) -> None:
+        """Ask which stretches other scorer inputs hold too, of the suspects in that range and of what is listed below `medium`."""
+        self.suspects[since:until] = [_suspect_looked_up(suspect, shared) for suspect in self.suspects[since:until]]
+        for lows in self.lows.values():
+            lows.listed = [
+                (rank, replace(sighting, candidate=_looked_up(sighting.candidate, shared))) for rank, sighting in lows.listed
+            ]
+
     def take_suspects(self) -> Iterator[Suspect]:
         """Every suspect, once; they are gone afterwards."""
         while self.packed:
@@ -308,6 +317,15 @@ class Tally:
         self.mass += other.mass
         self.mass_known |= other.mass_known
         self.skipped = (self.skipped + other.skipped)[:SKIPPED_SHOWN]
+
+
+def _looked_up(candidate: Candidate, shared: Shared) -> Candidate:
+    return replace(candidate, chains=tuple(looked_up(chain, shared) for chain in candidate.chains))
+
+
+def _suspect_looked_up(suspect: Suspect, shared: Shared) -> Suspect:
+    calls = (replace(call, candidates=tuple(_looked_up(one, shared) for one in call.candidates)) for call in suspect.calls)
+    return replace(suspect, calls=tuple(calls))
 
 
 def count_lows(tally: Tally, step: int | None, found: Iterable[Low]) -> None:
