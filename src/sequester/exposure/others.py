@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Episode, RewardCall
 from sequester.exposure import matching
-from sequester.exposure.examine import Finder, searched_texts
+from sequester.exposure.examine import Finder, fields_of, searched_texts
 from sequester.exposure.naming import shown_name
 from sequester.exposure.private import Material
 from sequester.exposure.samples import NOBODY, Edges, Meetings, Numbers, Samples, sampled
@@ -214,9 +214,7 @@ class _Sight(NamedTuple):
     def candidate(self, call: RewardCall, texts: Sequence[tuple[str, GuardedText]], key: FingerprintKey) -> Candidate:
         """The finding-to-be, with its places."""
         owner = self.subject.episode
-        finder = Finder(self.subject, call.path, key)
-        readable = [(name, text.reveal()) for name, text in texts]
-        (located,) = finder.located(readable, self.chains, FindingClass.CROSS_EPISODE)
+        located = Finder(self.subject, call.path, key).located(texts, self.chains, FindingClass.CROSS_EPISODE)
         source = f"{owner.source.path}:{owner.source.record}"
         return replace(located, chains=self.weights, owner=shown_name(owner.episode_id), owner_source=source)
 
@@ -234,7 +232,7 @@ class _Search:
         weighed: dict[tuple[int, ...], list[tuple[matching.Chain, ChainWeight]]] = {}
         for chain in self._subject.pattern.scan_many(texts):
             if weight := self._weight(chain):
-                weighed.setdefault(tuple(sorted({run.field for run in chain.runs})), []).append((chain, weight))
+                weighed.setdefault(fields_of(chain), []).append((chain, weight))
         sights = [
             _Sight(self._subject, [chain for chain, _ in some], tuple(weight for _, weight in some)) for some in weighed.values()
         ]

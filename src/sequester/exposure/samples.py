@@ -54,9 +54,9 @@ def sampled(text: bytes, marks: bytes | bytearray | None = None) -> Windows:
 class Edges(NamedTuple):
     """The samples of a unit's first and last episodes, as `Samples.add` takes them, and how many episodes it has."""
 
-    first: tuple[bytes, bytes]
-    last: tuple[bytes, bytes]
-    episodes: int
+    first: tuple[bytes, bytes] = (b"", b"")
+    last: tuple[bytes, bytes] = (b"", b"")
+    episodes: int = 0
 
 
 class Samples:
