@@ -299,7 +299,7 @@ static void count_sign(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
 /* A full line of uuencode: its length, then sixty characters without lower case. */
 static bool full_uu_line(const uint8_t *s, size_t n, size_t at)
 {
-    if (at > 0 && s[at - 1] != '\n' && !(at > 1 && s[at - 1] == 'n' && s[at - 2] == '\\')) {
+    if (at > 0 && s[at - 1] != '\n' && s[at - 1] != 0 && !(at > 1 && s[at - 1] == 'n' && s[at - 2] == '\\')) {
         return false;
     }
     at++;
@@ -311,7 +311,7 @@ static bool full_uu_line(const uint8_t *s, size_t n, size_t at)
             return false;
         }
     }
-    return at >= n || s[at] == '\n' || s[at] == '\r' || s[at] == '\\';
+    return at >= n || s[at] == '\n' || s[at] == '\r' || s[at] == '\\' || s[at] == 0;
 }
 
 /* One bit per byte of a block of 64: its classes. */

@@ -61,7 +61,7 @@ static size_t find_copy(const uint8_t *s, size_t n, seq_text what)
         }
         at = (size_t)(found - s);
         found -= rare;
-        if (memcmp(found, what.data, COPY) == 0) {
+        if (load64(found) == load64(what.data) && memcmp(found, what.data, COPY) == 0) {
             return memcmp(found, what.data, what.size) == 0 ? at - rare : n;
         }
     }
@@ -172,12 +172,10 @@ static seq_outcome take_section_apart(seq_judge *judge, seq_judged *judged)
     memset(shelf, 0, SEQ_SLACK);
     *out++ = INPUT_BREAK; /* so that no run of the reasoning goes on before the first text */
     for (size_t i = 0, start = 0; i < pieced->count; start = ends[i++]) {
-        const uint8_t *text = (const uint8_t *)pieced->text_block.data + start;
-        const size_t size = ends[i] - start;
-        out += normalise_text(text, size, out).size;
+        out += normalise_text((const uint8_t *)pieced->text_block.data + start, ends[i] - 1 - start, out).size;
         *out++ = INPUT_BREAK;
-        judged->pieced_flags |= size >= ALPHABET_RUN ? signs_of(text, size, &judge->letters).flags : 0;
     }
+    judged->pieced_flags = signs_of(pieced->text_block.data, pieced->size, &judge->letters).flags; /* nothing encoded goes on over a NUL */
     memset(out, 0, 2 * SEQ_SLACK); /* what is read beyond is defined */
     judged->shelf_at = judge->shelf_size;
     judged->shelf_size = (size_t)(out - shelf);
