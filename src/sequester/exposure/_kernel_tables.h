@@ -98,8 +98,8 @@ static SEQ_INLINE size_t bit_count(uint64_t bits)
     return (size_t)(((bits + (bits >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F)) * UINT64_C(0x0101010101010101) >> 56);
 }
 
-/* What structures a text. The last three begin numbers, and are one kind. */
-static const char all_marks[] = "\n\t|,;\"'<]@\\x+{";
+/* What structures a text; the second character of `0x`, `U+` or `u{` is one more mark. */
+static const char all_marks[] = "\n\t|,;\"'<]@\\";
 
 enum { MARK_LINE, MARK_TAB, MARK_BAR, MARK_COMMA, MARK_SEMICOLON, MARK_DOUBLE, MARK_SINGLE, MARK_TAG, MARK_BRACKET, MARK_HUNK, MARK_BACKSLASH,
        MARK_NUMBER, MARKS };
