@@ -3,7 +3,7 @@
  *   the text      _kernel_tables.h (instruction sets, tables)  _kernel_units.h (one character)  _kernel_text.h (normaliser)
  *   matching      _kernel_grams.h (index)  _kernel_pattern.h (reasoning, public text)  _kernel_entropy.h (text that says too little)
  *                 _kernel_pieces.h, _kernel_chains.h (runs, and what they join to)  _kernel_sketch.h (windows that others hold)
- *   encodings     _kernel_flags.h, _kernel_tokens.h, _kernel_base85.h
+ *   encodings     _kernel_flags.h (what is judged)  _kernel_tokens.h, _kernel_numbers.h, _kernel_base85.h, _kernel_escapes.h
  *   cut-up text   _kernel_marks.h, _kernel_strings.h, _kernel_lines.h, _kernel_rearranged.h
  *   screen()      _kernel_stretches.h (what is judged, and looked up)  _kernel_episode.h  _kernel_screen.h  _kernel_memory.h
  *   Python        _kernel_borrow.h (texts)  _kernel_configure.h

@@ -69,6 +69,18 @@ enum {
     CLASS_MARKUP = 128 /* & and < */
 };
 
+/* Of bytes that hint at an encoding; `tables.flag_classes`. */
+enum {
+    HINT_TOKEN = 1,
+    HINT_NUMBER = 2,
+    HINT_HEX = 4,
+    HINT_GAP = 8,   /* what sets hex pairs apart */
+    HINT_SIGN = 16,   /* backslash, percent */
+    HINT_AFTER = 32,  /* 0-7, u, U, x: what makes such a sign count */
+    HINT_SOLID = 64, /* no blank, no control character */
+    HINT_FULL = 128  /* M: begins a full line of uuencode */
+};
+
 static inline uint64_t load64(const uint8_t *s)
 {
     uint64_t value;
