@@ -3,7 +3,7 @@
 #define SEQUESTER_KERNEL_SCREEN_H
 
 #include "_kernel_borrow.h"
-#include "_kernel_stretches.h"
+#include "_kernel_sections.h"
 
 typedef struct {
     size_t first_text, reasoning, publics, first_public, first_call, calls;

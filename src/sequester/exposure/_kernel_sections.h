@@ -1,8 +1,8 @@
 /* What is left of a reward input without copies of public texts, judged section by section; oracle.py states the rules.
  *
  * Rubrics, references and tool documentation stand in many inputs of a batch: what was judged before is looked up. */
-#ifndef SEQUESTER_KERNEL_STRETCHES_H
-#define SEQUESTER_KERNEL_STRETCHES_H
+#ifndef SEQUESTER_KERNEL_SECTIONS_H
+#define SEQUESTER_KERNEL_SECTIONS_H
 
 #include "_kernel_episode.h"
 
