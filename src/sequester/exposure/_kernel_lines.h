@@ -45,6 +45,8 @@ static inline size_t indentation_end(const uint8_t *s, size_t n, size_t start, s
     return begin;
 }
 
+#define NO_LETTER 256
+
 /* All lines, and what is to be looked for in them; false if memory is out. */
 static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
@@ -56,20 +58,21 @@ static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
     seq_line *lines = pieced->lines_block.data;
     uint64_t *words = pieced->alike_block.data, alike = 0; /* bits of lines that begin as the one before */
     size_t start = 0, even = 0, most_even = 0;
-    uint8_t before = 0, hex = 0, offsets = 0;
+    unsigned before = NO_LETTER;
+    uint8_t hex = 0, offsets = 0;
     find_ends(pieced, lines);
     *words++ = 0; /* a word before the first, for what a word's first line says about the one before it */
     for (size_t i = 0; i < count; i++) {
         const size_t end = lines[i].end, begin = indentation_end(s, n, start, end);
-        const uint8_t *text = end - begin >= sizeof nothing ? s + begin : nothing, first = begin < end ? s[begin] : 0;
-        const uint8_t kind = is_digit(first) ? '0' : first, hex_before = hex;
+        const unsigned letter = begin < end ? s[begin] : NO_LETTER, first = letter - '0' < 10 ? '0' : letter;
+        const uint8_t *text = end - begin >= sizeof nothing ? s + begin : nothing, hex_before = hex;
         lines[i] = (seq_line){start, end, begin, begin};
         even = is_brief(end - start) ? even + 1 : 0;
         most_even = even > most_even ? even : most_even;
         hex = tables.kinds[text[0]] & tables.kinds[text[1]] & tables.kinds[text[2]] & tables.kinds[text[3]] & KIND_HEX;
         offsets |= hex & hex_before;
-        alike |= (uint64_t)((kind == before) & (kind != 0)) << (i % 64);
-        before = kind;
+        alike |= (uint64_t)((first == before) & (first != NO_LETTER)) << (i % 64);
+        before = first;
         start = end + 1;
         if (i % 64 == 63 || i + 1 == count) {
             words[i / 64] = alike | alike >> 1;
