@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -119,6 +120,20 @@ def test_kernel_and_reference_put_the_same_together(level: str) -> None:
 def test_any_parts_are_put_together_alike(parts: list[str]) -> None:
     raw = "".join(parts).encode("utf-8", "surrogateescape")
     assert _kernel.rearranged(raw) == list(rearranged(raw))
+
+
+def test_lines_are_put_together_alike_whatever_they_begin_with(level: str) -> None:
+    for first in range(256):
+        raw = b"".join(b"%c%d; word%c\n" % (first, number, first) for number in range(5))
+        assert _kernel.rearranged(raw) == list(rearranged(raw)), first
+
+
+def test_many_lines_are_put_together_alike(level: str) -> None:
+    rng = random.Random(3)
+    beginnings = ["INFO: ", "12:30 ", "12:31\t", "", "word ", "a, b", "(", "  x=", "ab", "        deep; ", "\u00e9."]
+    for count in (1, 63, 64, 65, 127, 128, 129, 500):
+        raw = "\n".join(rng.choice(beginnings[: rng.randint(2, 11)]) + "abc, " * rng.randint(0, 3) for _ in range(count)).encode()
+        assert _kernel.rearranged(raw) == list(rearranged(raw)), count
 
 
 def test_public_text_in_pieces_is_no_reason_to_unfold() -> None:

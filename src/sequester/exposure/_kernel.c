@@ -3,10 +3,10 @@
  *   the text      _kernel_tables.h (instruction sets, tables)  _kernel_units.h (one character)  _kernel_text.h (normaliser)
  *   matching      _kernel_grams.h (index)  _kernel_pattern.h (reasoning, public text)  _kernel_entropy.h (text that says too little)
  *                 _kernel_pieces.h, _kernel_chains.h (runs, and what they join to)  _kernel_sketch.h (windows that others hold)
- *   encodings     _kernel_flags.h, _kernel_tokens.h, _kernel_base85.h
+ *   encodings     _kernel_flags.h (what is judged)  _kernel_tokens.h, _kernel_numbers.h, _kernel_base85.h, _kernel_escapes.h
  *   cut-up text   _kernel_marks.h, _kernel_strings.h, _kernel_lines.h, _kernel_rearranged.h
  *   others        _kernel_samples.h (sampled windows, and where they meet)
- *   screen()      _kernel_stretches.h (what is judged, and looked up)  _kernel_episode.h  _kernel_screen.h  _kernel_memory.h
+ *   screen()      _kernel_sections.h (what is judged once per batch)  _kernel_episode.h  _kernel_screen.h  _kernel_memory.h
  *   Python        _kernel_borrow.h (texts)  _kernel_configure.h
  *
  * Limited C API of Python 3.11; links nothing. Global state is written by configure() at import and only read afterwards.
@@ -218,7 +218,7 @@ static PyObject *rearranged(PyObject *module, PyObject *text)
         const char *data = pieced.text_block.data;
         result = good ? PyList_New((Py_ssize_t)pieced.count) : PyErr_NoMemory();
         for (size_t i = 0, start = 0; result != NULL && i < pieced.count; start = ends[i++]) {
-            PyObject *found = PyBytes_FromStringAndSize(data + start, (Py_ssize_t)(ends[i] - start));
+            PyObject *found = PyBytes_FromStringAndSize(data + start, (Py_ssize_t)(ends[i] - 1 - start));
             if (found == NULL) {
                 Py_CLEAR(result);
             } else {

@@ -57,7 +57,7 @@ static void fill_kinds(void)
                       (in(c, "+/_-") ? KIND_SIGN : 0) | (c == '=' ? KIND_PAD : 0) | (in(c, " \t\r\n\v\f\"'`,>#|;*&.()[]") ? KIND_BETWEEN : 0) |
                       (hex_value((uint8_t)c) >= 0 ? KIND_HEX : 0));
         const char *mark = c ? strchr(all_marks, c) : NULL;
-        tables.marks[c] = (uint8_t)(mark == NULL ? 0 : mark - all_marks < MARK_NUMBER ? mark - all_marks + 1 : MARK_NUMBER + 1);
+        tables.marks[c] = (uint8_t)(mark != NULL ? mark - all_marks + 1 : in(c, "x+{") ? MARK_NUMBER + 1 : 0);
         tables.base85[2][c] = (uint8_t)(c >= '!' && c <= 'u' ? c - '!' : 255);
     }
     for (const char *first = "\x1f\xfd\x28\x04" "PB\x5dx"; *first; first++) {

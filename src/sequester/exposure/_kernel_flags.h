@@ -3,41 +3,17 @@
 #define SEQUESTER_KERNEL_FLAGS_H
 
 #include "_kernel_base85.h"
-
-enum {
-    HINT_TOKEN = 1,
-    HINT_NUMBER = 2,
-    HINT_HEX = 4,
-    HINT_GAP = 8,   /* what sets hex pairs apart */
-    HINT_SIGN = 16,   /* backslash, percent */
-    HINT_AFTER = 32,  /* 0-7, u, U, x: what makes such a sign count */
-    HINT_SOLID = 64, /* no blank, no control character */
-    HINT_FULL = 128  /* M: begins a full line of uuencode */
-};
-
-#define PAIRS 16
-#define MANY_PAIRS 256
-#define NUMBERS_RUN 64 /* bytes */
-#define LIST 12 /* integers */
-#define BINARY_DIGITS 96
-#define FOREIGN_LIST 12
-#define FEWEST_FALLS 4
+#include "_kernel_escapes.h"
 
 typedef struct {
     uint32_t flags;
     size_t open_token, open_solid, open_number; /* lengths of the runs that reach out of the block before */
     size_t token_end; /* tokens before are done */
     size_t pair_end;  /* so are chains of hex pairs */
-    size_t octal, unicode, controls;
-    size_t row, row_end, row_kind; /* of escaped characters that follow each other */
-    bool foreign, in_rows;
+    seq_escapes escapes;
+    bool foreign;
     seq_block *letters; /* room for one token */
 } seq_hints;
-
-static inline uint8_t flag_class(const uint8_t *s, size_t n, size_t at)
-{
-    return at < n && s[at] < 0x80 ? tables.flag_classes[s[at]] : 0;
-}
 
 /* The end of the token that begins at `at`. */
 static size_t token_stop(const uint8_t *s, size_t n, size_t at)
@@ -127,106 +103,9 @@ static void judge_token(const uint8_t *s, size_t n, size_t start, size_t end, se
     judge_letters(letters, without_pads(letters, size), hints);
 }
 
-/* What a run of integers may spell. */
-typedef struct {
-    size_t count, bytes, high, binary, prose, octal, foreign;
-    size_t falls; /* since a row of them began; what counts up is no text */
-    uint32_t before, script; /* of the letter before */
-    bool tells;
-} seq_integers;
-
-/* The script of a letter: the 256 code points around it, one number for all of East Asia; 0 for Latin and whatever is no letter. */
-static inline uint32_t script_of(uint32_t code)
-{
-    if (code >= 0x370 && code < 0x1200) {
-        return code >> 8;
-    }
-    return (code >= 0x3000 && code < 0xD7A4) || (code >= 0xFF00 && code < 0xFFF0) ? 0x30 : 0;
-}
-
-static void judge_integer(const uint8_t *digits, size_t n, seq_integers *list)
-{
-    uint32_t value = 0, octal = 0;
-    bool binary = n >= 7, is_octal = n == 3;
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t digit = digits[i] - '0';
-        value = value < 0x1000000 ? value * 10 + digit : value;
-        octal = (octal << 3 | digit) & 0xFFFF;
-        binary = binary && digit < 2;
-        is_octal = is_octal && digit < 8;
-    }
-    list->count++;
-    list->bytes += value < 256;
-    list->high += value >= 128 && value < 256;
-    list->binary += binary ? n : 0;
-    list->prose = value < 0x80 && is_prose((uint8_t)value) ? list->prose + 1 : 0;
-    list->octal = is_octal && octal < 0x80 && is_prose((uint8_t)octal) ? list->octal + 1 : 0;
-    if (value != ' ' && value != '\n' && value != ',' && value != '.') { /* which stand between the words of every script */
-        const uint32_t script = script_of(value);
-        list->foreign = (script == list->script ? list->foreign : 0) + (script > 0);
-        list->script = script;
-    }
-    const bool row = list->prose + list->octal + list->foreign > 0;
-    list->falls = row ? list->falls + (value < list->before) : 0;
-    list->before = value;
-    list->tells = list->tells || (list->falls >= FEWEST_FALLS && (list->prose >= TEXT_RUN || list->octal >= TEXT_RUN || list->foreign >= FOREIGN_LIST));
-}
-
-/* Whether digits [at, end) are part of a number with a fraction other than zero. */
-static bool is_fraction(const uint8_t *s, size_t n, size_t start, size_t at, size_t end)
-{
-    if (at > start && s[at - 1] == '.') {
-        return true;
-    }
-    size_t next = end + 1;
-    while (next < n && s[end] == '.' && s[next] == '0') {
-        next++;
-    }
-    return next < n && s[end] == '.' && s[next] >= '1' && s[next] <= '9';
-}
-
-/* Judges the integers in [start, end). */
 static void judge_numbers(const uint8_t *s, size_t n, size_t start, size_t end, seq_hints *hints)
 {
-    seq_integers list = {0};
-    for (size_t at = start; at < end; at++) {
-        size_t stop = at;
-        while (stop < end && s[stop] >= '0' && s[stop] <= '9') {
-            stop++;
-        }
-        if (stop > at && !is_fraction(s, n, start, at, stop)) {
-            judge_integer(s + at, stop - at, &list);
-        }
-        at = stop;
-    }
-    const bool noise = list.bytes == list.count && list.count >= 48 && 4 * list.high >= list.count;
-    hints->flags |= list.count >= LIST ? FLAG_NUMBERS : 0;
-    hints->flags |= list.tells || noise || list.binary >= BINARY_DIGITS ? FLAG_DIGITS : 0;
-}
-
-/* Judges the chain of hex pairs, one character between each, that goes through `at`. */
-static void judge_pairs(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
-{
-    uint8_t bytes[256];
-    size_t count = 0;
-    while (at >= 3 && hex_pair(s, n, at - 3) >= 0 && (flag_class(s, n, at - 1) & HINT_GAP)) {
-        at -= 3;
-    }
-    for (; hex_pair(s, n, at) >= 0; at += 3) {
-        bytes[count % sizeof bytes] = (uint8_t)hex_pair(s, n, at);
-        count++;
-        if (count % sizeof bytes == 0 && tells_in_numbers(bytes, sizeof bytes)) {
-            hints->flags |= FLAG_DIGITS;
-        }
-        if (!(flag_class(s, n, at + 2) & HINT_GAP)) {
-            at += 2;
-            break;
-        }
-    }
-    hints->pair_end = at;
-    if (count >= PAIRS && (count >= MANY_PAIRS || tells_in_numbers(bytes, count % sizeof bytes))) {
-        hints->flags |= FLAG_DIGITS;
-    }
+    hints->flags |= judge_integers(s, n, start, end);
 }
 
 /* Judges the stretch [start, end) without blanks. */
@@ -236,74 +115,10 @@ static void judge_solid(const uint8_t *s, size_t n, size_t start, size_t end, se
     hints->flags |= is_base85(s + start, end - start) ? FLAG_ARMOUR : 0;
 }
 
-#define MISREAD 9
-#define ODD 12
-#define SELECTORS 8
-#define BRAILLE 12
-#define INVISIBLE 64
-#define ROW_GAP 4 /* backslashes */
-
-static inline bool is_misread(uint32_t code)
-{
-    return (code >= 0x80 && code < 0x144) || code == 0x152 || code == 0x153 || code == 0x160 || code == 0x161 || code == 0x178 ||
-           code == 0x17D || code == 0x17E || code == 0x192 || code == 0x2C6 || code == 0x2DC || (code >= 0x2013 && code <= 0x203A) ||
-           code == 0x20AC || code == 0x2122;
-}
-
-static inline bool is_ascii_pair(uint32_t code)
-{
-    return code < 0x10000 && code >> 8 != 0x25 && code != 0x2022 && is_printable((uint8_t)(code >> 8)) && is_printable((uint8_t)code);
-}
-
-/* Escaped characters that carry bytes, in a row: ASCII read as UTF-16, UTF-8 as one byte each, Braille, variation selectors, invisible ones. */
-static void count_row(const uint8_t *s, int32_t code, size_t at, seq_hints *hints)
-{
-    static const size_t enough[] = {SIZE_MAX, PAIRS / 2, BRAILLE, 2 * SELECTORS, INVISIBLE, MISREAD};
-    size_t kind = 0;
-    if (code >= 0x2800 && code < 0x2900) {
-        kind = 2;
-    } else if ((code >= 0xFE00 && code < 0xFE10) || (code >= 0xDB40 && code < 0xE000)) {
-        kind = 3;
-    } else if ((code >= 0x200B && code <= 0x200D) || code == 0x2060 || (code >= 0x2062 && code <= 0x2064) || code == 0xFEFF) {
-        kind = 4;
-    } else if (code >= 0x80 && code < 0x140) {
-        kind = 5;
-    } else if (code >= 0x80 && is_ascii_pair((uint32_t)code)) {
-        kind = 1;
-    }
-    const bool follows = at - hints->row_end <= ROW_GAP && skip(s, at, hints->row_end, "\\", 1) == at;
-    hints->row = kind == hints->row_kind && follows ? hints->row + 1 : 1;
-    hints->row_kind = kind;
-    hints->row_end = at + 6;
-    hints->in_rows |= hints->row >= enough[kind];
-}
-
-static inline bool is_control(int code)
-{
-    return code >= 0 && (code < 9 || (code >= 0x0E && code < 0x20 && code != 0x1B) || (code >= 0x7F && code < 0xA0));
-}
-
-static void count_sign(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
-{
-    const uint8_t next = at + 1 < n ? s[at + 1] : 0;
-    if (s[at] == '%') {
-        hints->unicode += (next | 0x20) == 'u';
-        return;
-    }
-    hints->octal += next >= '0' && next <= '7';
-    if (next == 'x') {
-        hints->controls += is_control(hex_pair(s, n, at + 2)) && hex_pair(s, n, at + 2) < 0x80;
-    } else if (next == 'u') {
-        const int32_t code = hex_number(s, n, at + 2, 4);
-        hints->controls += code < 0x100 && is_control(code);
-        count_row(s, code, at, hints);
-    }
-}
-
 /* A full line of uuencode: its length, then sixty characters without lower case. */
 static bool full_uu_line(const uint8_t *s, size_t n, size_t at)
 {
-    if (at > 0 && s[at - 1] != '\n' && !(at > 1 && s[at - 1] == 'n' && s[at - 2] == '\\')) {
+    if (at > 0 && s[at - 1] != '\n' && s[at - 1] != 0 && !(at > 1 && s[at - 1] == 'n' && s[at - 2] == '\\')) {
         return false;
     }
     at++;
@@ -315,7 +130,7 @@ static bool full_uu_line(const uint8_t *s, size_t n, size_t at)
             return false;
         }
     }
-    return at >= n || s[at] == '\n' || s[at] == '\r' || s[at] == '\\';
+    return at >= n || s[at] == '\n' || s[at] == '\r' || s[at] == '\\' || s[at] == 0;
 }
 
 /* One bit per byte of a block of 64: its classes. */
@@ -376,7 +191,7 @@ static SEQ_INLINE void hint_block(const uint8_t *s, size_t n, size_t at, const s
     end_runs(s, n, at, masks->number, NUMBERS_RUN, &hints->open_number, judge_numbers, hints);
     end_runs(s, n, at, masks->solid, WINDOW85, &hints->open_solid, judge_solid, hints);
     for (uint64_t signs = masks->sign & (masks->after >> 1 | last); signs != 0; signs &= signs - 1) {
-        count_sign(s, n, at + trailing_zeros(signs), hints);
+        count_sign(s, n, at + trailing_zeros(signs), &hints->escapes);
     }
     for (uint64_t full = masks->full; full != 0; full &= full - 1) {
         hints->flags |= full_uu_line(s, n, at + trailing_zeros(full)) ? FLAG_ARMOUR : 0;
@@ -386,7 +201,7 @@ static SEQ_INLINE void hint_block(const uint8_t *s, size_t n, size_t at, const s
     four &= four >> 6;
     for (four &= ~(four << 3); four != 0; four &= four - 1) {
         if (at + trailing_zeros(four) + 1 >= hints->pair_end) {
-            judge_pairs(s, n, at + trailing_zeros(four), hints);
+            hints->flags |= judge_pairs(s, n, at + trailing_zeros(four), &hints->pair_end);
         }
     }
     hints->foreign |= bit_count(masks->high) >= 32;
@@ -486,32 +301,6 @@ static void find_hints(const uint8_t *s, size_t n, seq_hints *hints)
     hints_scalar(s, n, hints);
 }
 
-/* Whether characters misread or misused stand in a row: ASCII read as UTF-16, UTF-8 read as latin-1, bytes in invisible characters. */
-static bool foreign_rows(const uint8_t *s, size_t n)
-{
-    size_t misread = 0, pairs = 0, selectors = 0, braille = 0, invisible = 0, odd = 0;
-    for (size_t at = 0; at < n;) {
-        if (s[at] < 0x80) {
-            misread = pairs = selectors = braille = invisible = 0;
-            at++;
-            continue;
-        }
-        const seq_decoded found = utf8_at(s, n, at);
-        const uint32_t code = found.code < 0 ? 0 : (uint32_t)found.code;
-        odd += found.code < 0 || (code < 0xA0 && code != 0x85);
-        misread = is_misread(code) ? misread + 1 : 0;
-        pairs = is_ascii_pair(code) ? pairs + 1 : 0;
-        selectors = (code >= 0xFE00 && code < 0xFE10) || (code >= 0xE0100 && code < 0xE01F0) ? selectors + 1 : 0;
-        braille = code >= 0x2800 && code < 0x2900 ? braille + 1 : 0;
-        invisible = (code >= 0x200B && code <= 0x200D) || code == 0x2060 || (code >= 0x2062 && code <= 0x2064) || code == 0xFEFF ? invisible + 1 : 0;
-        if (misread == MISREAD || pairs == PAIRS / 2 || selectors == SELECTORS || braille == BRAILLE || invisible == INVISIBLE || odd == 8) {
-            return true;
-        }
-        at = found.end;
-    }
-    return false;
-}
-
 /* What the bytes of a text alone tell: flags, and whether many are not ASCII. */
 typedef struct {
     uint32_t flags;
@@ -522,8 +311,9 @@ static seq_signs signs_of(const uint8_t *s, size_t n, seq_block *letters)
 {
     seq_hints hints = {.letters = letters};
     find_hints(s, n, &hints);
-    hints.flags |= hints.octal >= 8 || hints.unicode >= 4 || hints.controls >= 4 ? FLAG_ESCAPES : 0;
-    hints.flags |= hints.in_rows ? FLAG_WIDE : 0;
+    const seq_escapes *escapes = &hints.escapes;
+    hints.flags |= escapes->octal >= 8 || escapes->unicode >= 4 || escapes->controls >= 4 ? FLAG_ESCAPES : 0;
+    hints.flags |= escapes->in_rows ? FLAG_WIDE : 0;
     return (seq_signs){hints.flags, hints.foreign};
 }
 

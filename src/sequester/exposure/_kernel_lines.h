@@ -45,36 +45,45 @@ static inline size_t indentation_end(const uint8_t *s, size_t n, size_t start, s
     return begin;
 }
 
+#define NO_LETTER 256
+
 /* All lines, and what is to be looked for in them; false if memory is out. */
 static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
+    static const uint8_t nothing[8] = {0};
     const size_t count = pieced->counts[MARK_LINE] + 1;
-    if (!ensure(&pieced->lines_block, (count + 3) * sizeof(seq_line)) || !ensure(&pieced->alike_block, (count / 64 + 1) * sizeof(uint64_t))) {
+    if (!ensure(&pieced->lines_block, (count + 3) * sizeof(seq_line)) || !ensure(&pieced->alike_block, (count / 64 + 2) * sizeof(uint64_t))) {
         return false;
     }
     seq_line *lines = pieced->lines_block.data;
-    size_t start = 0, even = 0;
-    uint8_t before = 0, before_hex = 0;
-    pieced->lines = count;
-    pieced->alike = memset(pieced->alike_block.data, 0, (count / 64 + 1) * sizeof(uint64_t));
-    pieced->has_even = pieced->may_dump = false;
+    uint64_t *words = pieced->alike_block.data, alike = 0; /* bits of lines that begin as the one before */
+    size_t start = 0, even = 0, most_even = 0;
+    unsigned before = NO_LETTER;
+    uint8_t hex = 0, offsets = 0;
     find_ends(pieced, lines);
+    *words++ = 0; /* a word before the first, for what a word's first line says about the one before it */
     for (size_t i = 0; i < count; i++) {
         const size_t end = lines[i].end, begin = indentation_end(s, n, start, end);
+        const unsigned letter = begin < end ? s[begin] : NO_LETTER, first = letter - '0' < 10 ? '0' : letter;
+        const uint8_t *text = end - begin >= sizeof nothing ? s + begin : nothing, hex_before = hex;
         lines[i] = (seq_line){start, end, begin, begin};
         even = is_brief(end - start) ? even + 1 : 0;
-        pieced->has_even |= even == FEWEST_EVEN;
-        const uint8_t first = begin == end ? 0 : is_digit(s[begin]) ? '0' : s[begin];
-        const uint64_t same = first == before && first != 0; /* which no first line is */
-        pieced->alike[i / 64] |= same << (i % 64);
-        pieced->alike[(i - same) / 64] |= same << ((i - same) % 64);
-        const uint8_t hex = end - begin < 8 ? 0 : tables.kinds[s[begin]] & tables.kinds[s[begin + 1]] & tables.kinds[s[begin + 2]] &
-                                                  tables.kinds[s[begin + 3]] & KIND_HEX;
-        pieced->may_dump |= hex & before_hex;
+        most_even = even > most_even ? even : most_even;
+        hex = tables.kinds[text[0]] & tables.kinds[text[1]] & tables.kinds[text[2]] & tables.kinds[text[3]] & KIND_HEX;
+        offsets |= hex & hex_before;
+        alike |= (uint64_t)((first == before) & (first != NO_LETTER)) << (i % 64);
         before = first;
-        before_hex = hex;
         start = end + 1;
+        if (i % 64 == 63 || i + 1 == count) {
+            words[i / 64] = alike | alike >> 1;
+            words[(ptrdiff_t)(i / 64) - 1] |= alike << 63;
+            alike = 0;
+        }
     }
+    pieced->lines = count;
+    pieced->alike = words;
+    pieced->has_even = most_even >= FEWEST_EVEN;
+    pieced->may_dump = offsets != 0;
     return true;
 }
 

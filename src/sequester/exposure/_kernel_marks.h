@@ -69,8 +69,10 @@ static void put(seq_pieced *pieced, const uint8_t *s, size_t n)
     pieced->size += n;
 }
 
+/* Ends a text, with a NUL. */
 static void end_text(seq_pieced *pieced)
 {
+    put(pieced, (const uint8_t *)"", 1);
     size_t *ends = pieced->failed || !ensure(&pieced->ends_block, (pieced->count + 1) * sizeof(size_t)) ? NULL : pieced->ends_block.data;
     if (ends == NULL) {
         pieced->failed = true;
@@ -162,7 +164,7 @@ static void marks_scalar(const uint8_t *s, size_t n, uint64_t *words, size_t str
     memset(words, 0, MARKS * stride * sizeof(uint64_t));
     for (size_t at = 0; at < n; at++) {
         const uint8_t mark = s[at] < 0x80 ? tables.marks[s[at]] : 0;
-        if (mark != 0) {
+        if (mark != 0 && (mark <= MARK_NUMBER || (at > 0 && (s[at - 1] == '0' || (s[at - 1] | 0x20) == 'u')))) {
             words[(mark - 1) * stride + at / 64] |= UINT64_C(1) << (at % 64);
             pieced->counts[mark - 1]++;
         }
@@ -179,6 +181,7 @@ SEQ_AVX512 static void marks_avx512(const uint8_t *s, size_t n, uint64_t *words,
     const __m512i blank = _mm512_set1_epi8(' ');
     __m512i letters[6];
     size_t counts[MARKS] = {0};
+    uint64_t open = 0; /* whether the block before ends in a character that begins a number */
     for (int i = 0; i < 6; i++) {
         letters[i] = _mm512_loadu_si512(tables.ciphered[i / 2] + 64 * (i % 2));
     }
@@ -186,14 +189,16 @@ SEQ_AVX512 static void marks_avx512(const uint8_t *s, size_t n, uint64_t *words,
         const size_t left = n - at;
         const uint64_t within = left >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << left) - 1;
         const __m512i block = _mm512_maskz_loadu_epi8(within, s + at);
-#define MARK_BITS(mark) _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(all_marks[mark]))
+#define EQUAL(c) _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(c))
         for (size_t mark = 0; mark < MARK_NUMBER; mark++) {
-            words[mark * stride] = MARK_BITS(mark);
+            words[mark * stride] = EQUAL(all_marks[mark]);
             counts[mark] += (size_t)_mm_popcnt_u64(words[mark * stride]);
         }
-        words[MARK_NUMBER * stride] = MARK_BITS(MARK_NUMBER) | MARK_BITS(MARK_NUMBER + 1) | MARK_BITS(MARK_NUMBER + 2);
-#undef MARK_BITS
+        const uint64_t firsts = EQUAL('0') | EQUAL('U') | EQUAL('u');
+        words[MARK_NUMBER * stride] = (EQUAL('x') | EQUAL('+') | EQUAL('{')) & (firsts << 1 | open);
         counts[MARK_NUMBER] += (size_t)_mm_popcnt_u64(words[MARK_NUMBER * stride]);
+        open = firsts >> 63;
+#undef EQUAL
 #define WITHIN(k) (left >= 64 + (k) ? ~UINT64_C(0) : left > (k) ? (UINT64_C(1) << (left - (k))) - 1 : 0)
 #define LETTERS(k) _mm512_permutex2var_epi8(letters[2 * (k) - 2], _mm512_maskz_loadu_epi8(WITHIN(k), s + at + (k)), letters[2 * (k) - 1])
         const uint64_t blanks = _mm512_cmpeq_epi8_mask(block, blank) &
@@ -217,16 +222,19 @@ SEQ_AVX2 static inline uint64_t equal_avx2(seq_halves block, char c)
 SEQ_AVX2 static void marks_avx2(const uint8_t *s, size_t n, uint64_t *words, size_t stride, seq_pieced *pieced)
 {
     size_t counts[MARKS] = {0};
+    uint64_t open = 0; /* whether the block before ends in a character that begins a number */
     for (size_t at = 0; at < n; at += 64, words++) {
         const seq_halves block = load_avx2(s + at, n - at);
-        for (size_t mark = 0; mark < MARKS; mark++) {
-            uint64_t bits = equal_avx2(block, all_marks[mark]);
-            for (size_t same = MARKS; mark == MARK_NUMBER && same < MARKS + 2; same++) {
-                bits |= equal_avx2(block, all_marks[same]);
-            }
-            words[mark * stride] = bits;
-            counts[mark] += (size_t)_mm_popcnt_u64(bits);
+#define EQUAL(c) equal_avx2(block, c)
+        for (size_t mark = 0; mark < MARK_NUMBER; mark++) {
+            words[mark * stride] = EQUAL(all_marks[mark]);
+            counts[mark] += (size_t)_mm_popcnt_u64(words[mark * stride]);
         }
+        const uint64_t firsts = EQUAL('0') | EQUAL('U') | EQUAL('u');
+        words[MARK_NUMBER * stride] = (EQUAL('x') | EQUAL('+') | EQUAL('{')) & (firsts << 1 | open);
+        counts[MARK_NUMBER] += (size_t)_mm_popcnt_u64(words[MARK_NUMBER * stride]);
+        open = firsts >> 63;
+#undef EQUAL
         uint64_t found = equal_avx2(block, ' ');
         if (found != 0 && n - at > 4) {
             for (found &= equal_avx2(load_avx2(s + at + 4, n - at - 4), ' '); found != 0; found &= found - 1) {

@@ -4,7 +4,7 @@
 
 #include "_kernel_borrow.h"
 #include "_kernel_samples.h"
-#include "_kernel_stretches.h"
+#include "_kernel_sections.h"
 
 typedef struct {
     size_t first_text, reasoning, publics, first_public, first_call, calls;

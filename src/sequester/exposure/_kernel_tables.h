@@ -69,6 +69,18 @@ enum {
     CLASS_MARKUP = 128 /* &, < and the escape character */
 };
 
+/* Of bytes that hint at an encoding; `tables.flag_classes`. */
+enum {
+    HINT_TOKEN = 1,
+    HINT_NUMBER = 2,
+    HINT_HEX = 4,
+    HINT_GAP = 8,   /* what sets hex pairs apart */
+    HINT_SIGN = 16,   /* backslash, percent */
+    HINT_AFTER = 32,  /* 0-7, u, U, x: what makes such a sign count */
+    HINT_SOLID = 64, /* no blank, no control character */
+    HINT_FULL = 128  /* M: begins a full line of uuencode */
+};
+
 static inline uint64_t load64(const uint8_t *s)
 {
     uint64_t value;
@@ -98,8 +110,8 @@ static SEQ_INLINE size_t bit_count(uint64_t bits)
     return (size_t)(((bits + (bits >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F)) * UINT64_C(0x0101010101010101) >> 56);
 }
 
-/* What structures a text. The last three begin numbers, and are one kind. */
-static const char all_marks[] = "\n\t|,;\"'<]@\\x+{";
+/* What structures a text; the second character of `0x`, `U+` or `u{` is one more mark. */
+static const char all_marks[] = "\n\t|,;\"'<]@\\";
 
 enum { MARK_LINE, MARK_TAB, MARK_BAR, MARK_COMMA, MARK_SEMICOLON, MARK_DOUBLE, MARK_SINGLE, MARK_TAG, MARK_BRACKET, MARK_HUNK, MARK_BACKSLASH,
        MARK_NUMBER, MARKS };

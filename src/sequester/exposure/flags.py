@@ -78,7 +78,7 @@ _ALPHABETS_85 = (
 _MARKS_85, _MIXED_85, _ALIKE_85, _PACKED_85 = 3, 20, 12, 12
 
 _ODD = 12
-_UU_LINE = re.compile(rb"(?:^|(?<=\n)|(?<=\\n))M(?:(?:\\(?=[\\\"]))*+[\x20-\x60]){60}(?:$|(?=[\n\r\\]))")
+_UU_LINE = re.compile(rb"(?:^|(?<=[\n\0])|(?<=\\n))M(?:(?:\\(?=[\\\"]))*+[\x20-\x60]){60}(?:$|(?=[\n\r\\\0]))")
 _OCTAL = re.compile(rb"\\[0-7]")
 _PERCENT_U = re.compile(rb"%[uU]")
 _CONTROL = re.compile(rb"\\x(?:0[0-8EeFf]|1[0-9ACDEFacdef]|7[Ff])|\\u00(?:0[0-8EeFf]|1[0-9ACDEFacdef]|7[Ff]|[89][0-9A-Fa-f])")

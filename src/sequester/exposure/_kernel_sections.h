@@ -1,8 +1,8 @@
 /* What is left of a reward input without copies of public texts, judged section by section; oracle.py states the rules.
  *
  * Rubrics, references and tool documentation stand in many inputs of a batch: what was judged before is looked up. */
-#ifndef SEQUESTER_KERNEL_STRETCHES_H
-#define SEQUESTER_KERNEL_STRETCHES_H
+#ifndef SEQUESTER_KERNEL_SECTIONS_H
+#define SEQUESTER_KERNEL_SECTIONS_H
 
 #include "_kernel_episode.h"
 
@@ -61,7 +61,7 @@ static size_t find_copy(const uint8_t *s, size_t n, seq_text what)
         }
         at = (size_t)(found - s);
         found -= rare;
-        if (memcmp(found, what.data, COPY) == 0) {
+        if (load64(found) == load64(what.data) && memcmp(found, what.data, COPY) == 0) {
             return memcmp(found, what.data, what.size) == 0 ? at - rare : n;
         }
     }
@@ -171,17 +171,15 @@ static seq_outcome take_section_apart(seq_judge *judge, seq_judged *judged)
     uint8_t *shelf = (uint8_t *)judge->shelf_block.data + judge->shelf_size, *out = shelf + SEQ_SLACK;
     memset(shelf, 0, SEQ_SLACK);
     *out++ = INPUT_BREAK; /* so that no run of the reasoning goes on before the first text */
+    seq_normalised counted = {0};
     for (size_t i = 0, start = 0; i < pieced->count; start = ends[i++]) {
-        const uint8_t *text = (const uint8_t *)pieced->text_block.data + start;
-        const size_t size = ends[i] - start;
-        const seq_normalised counted = normalise_text(text, size, out);
-        out += counted.size;
+        const seq_normalised one = normalise_text((const uint8_t *)pieced->text_block.data + start, ends[i] - 1 - start, out);
+        counted.wide += one.wide;
+        out += one.size;
         *out++ = INPUT_BREAK;
-        if (size >= ALPHABET_RUN) {
-            const seq_signs signs = signs_of(text, size, &judge->letters);
-            judged->pieced_flags |= flags_of(text, size, &signs, &counted);
-        }
     }
+    const seq_signs signs = signs_of(pieced->text_block.data, pieced->size, &judge->letters); /* nothing encoded goes on over a NUL */
+    judged->pieced_flags = flags_of(pieced->text_block.data, pieced->size, &signs, &counted);
     memset(out, 0, 2 * SEQ_SLACK); /* what is read beyond is defined */
     judged->shelf_at = judge->shelf_size;
     judged->shelf_size = (size_t)(out - shelf);
