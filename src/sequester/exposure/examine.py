@@ -323,7 +323,7 @@ class Finder(NamedTuple):
 
         weights = [_weight(subject, chain, look_up) for chain in low]
         spans: list[Span] = []
-        places: dict[int, tuple[matching.Places, matching.Places]] = {}
+        places: dict[int, matching.Offsets] = {}
         for chain in telling:
             weight = _weight(subject, chain, look_up)
             localised, beside = _localise(subject, chain, inputs, places, fields)
@@ -413,16 +413,15 @@ def _localise(
     subject: Subject,
     chain: matching.Chain,
     inputs: Sequence[str],
-    places: dict[int, tuple[matching.Places, matching.Places]],
+    places: dict[int, matching.Offsets],
     fields: Sequence[str],
 ) -> tuple[list[Span], bool]:
     """The spans of a chain in code points, and whether a marker stands beside one. `places` keeps the maps of the inputs."""
     spans, beside = [], False
     for run in chain.runs:
         if run.field not in places:
-            places[run.field] = matching.offsets(inputs[run.field])
-        first, last = places[run.field]
-        start, end = int(first[run.input_start]), int(last[run.input_start + run.length - 1])
+            places[run.field] = matching.Offsets(inputs[run.field])
+        start, end = places[run.field].span(run.input_start, run.input_start + run.length)
         spans.append(
             Span(subject.cot_span(run.cot_start, run.cot_start + run.length), (start, end), fields[run.field] if fields else "")
         )

@@ -167,7 +167,7 @@ def _unlisted(lows: Lows) -> Unlisted:
 def _unlisted_notes(groups: Iterable[Unlisted]) -> Iterator[str]:
     if left_out := sum(group.findings for group in groups):
         yield (
-            f"{left_out} findings below medium are counted in their groups and not listed: "
+            f"{left_out:,} findings below medium are counted in their groups and not listed: "
             f"of each group the {LISTED} with the most private characters are."
         )
 

@@ -11,8 +11,6 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-import numpy as np
-
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode
 from sequester.exposure import matching
@@ -70,13 +68,21 @@ class Subject:
         return "\n".join(text.reveal() for text in self.material.reasoning)
 
     @cached_property
-    def _places(self) -> tuple[matching.Places, matching.Places]:
-        return _joined_map([text.reveal() for text in self.material.reasoning])
+    def _places(self) -> list[tuple[int, int, matching.Offsets]]:
+        """For each segment, the last first: where it begins in the pattern and in the joined reasoning, and the way back into it."""
+        places, normalised, joined = [], 0, 0
+        for text in self.material.reasoning:
+            offsets = matching.Offsets(text.reveal_raw())
+            places.append((normalised, joined, offsets))
+            normalised += len(offsets) + 1
+            joined += len(text) + 1
+        return places[::-1]
 
     def cot_span(self, start: int, end: int) -> tuple[int, int]:
-        """Code points in the joined reasoning of a stretch of the pattern."""
-        starts, ends = self._places
-        return int(starts[start]), int(ends[end - 1])
+        """Code points in the joined reasoning of a stretch of the pattern within one segment."""
+        normalised, joined, offsets = next(place for place in self._places if place[0] <= start)
+        first, last = offsets.span(start - normalised, end - normalised)
+        return joined + first, joined + last
 
     @property
     def private(self) -> int:
@@ -224,16 +230,3 @@ def characters_per_byte(normalised: bytes) -> float:
 
 
 _CONTINUATIONS, _LEADS_OF_THREE = bytes(range(0x80, 0xC0)), bytes(range(0xE0, 0x100))
-
-
-def _joined_map(texts: Sequence[str]) -> tuple[matching.Places, matching.Places]:
-    """Normalised position -> first and last+1 code point in the joined reasoning; one separator position between segments."""
-    starts, ends = [], []
-    base = 0
-    for text in texts:
-        first, last = matching.offsets(text)
-        # The terminal entry of `offsets` stands for the separator.
-        starts.append(first + base)
-        ends.append(last + base)
-        base += len(text) + 1
-    return np.concatenate(starts), np.concatenate(ends)
