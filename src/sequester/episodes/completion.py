@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from sequester.episodes.families import FAMILIES, Kind, home_of
@@ -120,9 +121,10 @@ def _ended(completion: str, pieces: tuple[Piece, ...], offset: int) -> bool:
     return bool(pieces) and completion[pieces[-1].end - offset :].strip() != ""
 
 
+@lru_cache(256)
 def _prompt(tail: str) -> _Prompt:
     """What a prompt left open. Only its very end counts, or what follows the header of the policy's turn: prompts may quote
-    delimiters."""
+    delimiters. Kept, because all rollouts of a prompt ask the same."""
     start = tail.rfind("<|start|>assistant")
     if start >= 0:
         return _Prompt(opening=tail[start:])
