@@ -30,7 +30,7 @@ typedef struct {
 
 typedef struct {
     size_t start, end, begin; /* begin: after the indentation */
-    size_t cut;
+    size_t cut, word; /* word: after the last blank of the beginning that a neighbour shares */
     size_t cells; /* separators, when columns are looked for */
 } seq_line;
 

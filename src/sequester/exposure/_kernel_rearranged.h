@@ -63,7 +63,7 @@ static inline seq_line line_of(const uint8_t *s, size_t start, size_t end)
     while (begin < end && (s[begin] == ' ' || s[begin] == '\t')) {
         begin++;
     }
-    return (seq_line){start, end, begin, begin, 0};
+    return (seq_line){start, end, begin, begin, begin, 0};
 }
 
 static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
