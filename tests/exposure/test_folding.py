@@ -42,6 +42,8 @@ def test_ascii_keeps_letters_and_digits_only() -> None:
         ("e\u0301\u200b\ufeff\u00ad\ufe0f", "e"),
         ("— “quoted” → ■│✓", "quoted"),
         ("中文かなカナ한국", "中文かなカナ한국"),
+        ("がガｶﾞか\u3099パ", "かカカかハ"),
+        ("كـتـاب", "كتاب"),
         ("、。「」", ""),
         ("🄰🇺😀", "au"),
         ("\U000e0068\U000e0069", "hi"),

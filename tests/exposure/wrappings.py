@@ -155,6 +155,7 @@ ARMOURS: dict[str, Callable[[bytes], str]] = {
     "hex-upper": lambda data: data.hex().upper(),
     "hex-wrapped": lambda data: wrapped(data.hex(), 64),
     "hex-quoted-mail": lambda data: "> " + wrapped(data.hex(), 32, "\n> "),
+    "hex-literal": lambda data: f"'\\x{data.hex()}'::bytea",
     "hex-comments": lambda data: "// " + wrapped(data.hex(), 32, "\n// "),
     "hex-log": lambda data: "DEBUG:root:" + wrapped(data.hex(), 64, "\nDEBUG:root:"),
     "hex-spaced": lambda data: data.hex(" "),

@@ -105,6 +105,10 @@ static void share_beginning(const uint8_t *s, seq_line *a, seq_line *b)
         } else if (c == s[j]) {
             i++;
             j++;
+            if (c == ' ') {
+                a->word = a->word > i ? a->word : i;
+                b->word = b->word > j ? b->word : j;
+            }
             if (c >= 0x80 || is_upper(c) || is_lower(c) || c == ' ' || c == '\t' || c == '\r') {
                 continue;
             }
@@ -121,6 +125,18 @@ static inline bool is_margin(uint8_t c)
     return c == ' ' || c == '\t' || c == '\r';
 }
 
+/* Whether there is no blank in a stretch but around it. */
+static bool is_solid(const uint8_t *s, size_t start, size_t end)
+{
+    while (start < end && is_margin(s[start])) {
+        start++;
+    }
+    while (end > start && is_margin(s[end - 1])) {
+        end--;
+    }
+    return memchr(s + start, ' ', end - start) == NULL;
+}
+
 /* Whether the beginning of a line would be in the way: letters and digits, and before an encoding also the signs of its alphabets. */
 static bool is_in_the_way(const uint8_t *s, const seq_line *line)
 {
@@ -131,18 +147,18 @@ static bool is_in_the_way(const uint8_t *s, const seq_line *line)
         }
         sign |= memchr("/+=_-", s[i], 5) != NULL;
     }
-    size_t rest = line->cut, end = line->end;
-    while (rest < end && is_margin(s[rest])) {
-        rest++;
-    }
-    while (end > rest && is_margin(s[end - 1])) {
-        end--;
-    }
-    return sign && memchr(s + rest, ' ', end - rest) == NULL;
+    return sign && is_solid(s, line->cut, line->end);
 }
 
-static void add_line(const uint8_t *s, const seq_line *line, seq_pieced *pieced)
+static void add_line(const uint8_t *s, seq_line *line, seq_pieced *pieced)
 {
+    size_t ink = line->cut;
+    while (ink < line->word && is_margin(s[ink])) {
+        ink++;
+    }
+    if (ink < line->word && is_solid(s, line->word, line->end)) {
+        line->cut = line->word; /* words before an encoding */
+    }
     if (line->cut > line->begin && line->end - line->start <= LONGEST_ROW && is_in_the_way(s, line)) {
         add_cut(pieced, line->cut, line->end);
     } else if (pieced->cuts > 0) {

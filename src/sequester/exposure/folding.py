@@ -27,8 +27,12 @@ _DROPPED = ((0x300, 0x370), (0x2000, 0x2C00), (0xD800, 0xF900), (0xFE00, 0xFE10)
 _LETTERS = ((0x2100, 0x2150), (0x249C, 0x24EA))
 """Letter-like symbols and letters in parentheses or circles, among symbols: those that stand for one Latin letter fold to it."""
 
-_TOKEN_SPACES = "ĠĊ"
-"""How byte-level tokenizers write a blank and a line end. What is lost to Maltese is lost on both sides."""
+_EMPTY = "ĠĊ\u0640"
+"""How byte-level tokenizers write a blank and a line end (what is lost to Maltese is lost on both sides), and the Arabic stroke that only
+makes words longer."""
+
+_KANA = (0x3040, 0x3100)
+"""Japanese syllables lose their sound marks, which are combining characters where a text is decomposed."""
 
 _ASTRAL_KEPT = ((0x10000, 0x1D000), (0x20000, 0x40000))
 """Historic scripts and rare ideographs, kept as they are."""
@@ -76,7 +80,7 @@ def _plain(character: str) -> str:
         category = unicodedata.category(part)
         if category == "Nd":
             kept.append(str(unicodedata.decimal(part)))
-        elif category[0] in "LN" or (category in ("Mc", "Mn") and not unicodedata.combining(part)):
+        elif (category[0] in "LN" and part not in _EMPTY) or (category in ("Mc", "Mn") and not unicodedata.combining(part)):
             kept.append(part)
     return "".join(kept)
 
@@ -92,12 +96,14 @@ def _folded(code: int) -> str:
     if any(low <= code < high for low, high in _LETTERS):
         plain = _plain(character)
         return plain if len(plain) == 1 and plain.isascii() else ""
-    if character in _TOKEN_SPACES or any(low <= code < high for low, high in _DROPPED):
+    if character in _EMPTY or any(low <= code < high for low, high in _DROPPED):
         return ""
     if code >= 0xE0000:
         return _folded(code - 0xE0000)
     if 0x1F1E6 <= code <= 0x1F1FF:
         return chr(ord("a") + code - 0x1F1E6)
+    if _KANA[0] <= code < _KANA[1]:
+        character = unicodedata.normalize("NFD", character)[0]
     if 0x3000 <= code < 0xFB00 and character not in _LATIN:
         return character if unicodedata.category(character)[0] in "LN" else ""
     plain = "".join(part for part in _plain(character) if not any(low <= ord(part) < high for low, high in _DROPPED))

@@ -260,9 +260,16 @@ def _without_prefixes(lines: list[bytes]) -> Iterator[bytes]:
     """Neighbouring lines without the beginnings that they share, digits made alike, up to a mark or a number."""
     begins = [len(line) - len(line.lstrip(b" \t")) for line in lines]
     cuts = list(begins)
+    words = list(begins)
     for index in range(len(lines) - 1):
-        for a, b in _shared(lines[index], begins[index], lines[index + 1], begins[index + 1]):
-            cuts[index], cuts[index + 1] = max(cuts[index], a), max(cuts[index + 1], b)
+        for at, a, b in _shared(lines[index], begins[index], lines[index + 1], begins[index + 1]):
+            ends = words if at == _WORD_END else cuts
+            ends[index], ends[index + 1] = max(ends[index], a), max(ends[index + 1], b)
+    # Words before an encoding.
+    cuts = [
+        word if line[cut:word].strip(b" \t\r") and _is_solid(line[word:]) else cut
+        for line, cut, word in zip(lines, cuts, words, strict=True)
+    ]
     pieces: list[bytes] = []
     for line, begin, cut in zip(lines, begins, cuts, strict=True):
         if len(line) <= _LONGEST_ROW and _is_in_the_way(line[begin:cut], line[cut:]):
@@ -277,10 +284,20 @@ def _is_in_the_way(beginning: bytes, rest: bytes) -> bool:
     """Letters and digits are; before an encoding also the signs of its alphabets."""
     if re.search(rb"[A-Za-z0-9]", beginning):
         return True
-    return re.search(rb"[/+=_-]", beginning) is not None and b" " not in rest.strip(b" \t\r")
+    return re.search(rb"[/+=_-]", beginning) is not None and _is_solid(rest)
 
 
-def _shared(a: bytes, i: int, b: bytes, j: int) -> Iterator[tuple[int, int]]:
+def _is_solid(rest: bytes) -> bool:
+    """Whether there is no blank in it but around it."""
+    return b" " not in rest.strip(b" \t\r")
+
+
+_BLANK = 0x20
+_WORD_END, _MARK_END = range(2)
+
+
+def _shared(a: bytes, i: int, b: bytes, j: int) -> Iterator[tuple[int, int, int]]:
+    """Where the beginnings that two lines share might end: after a blank, or a mark or a number."""
     begin = i
     while i < len(a) and j < len(b) and i - begin < _PREFIX_LENGTH:
         if a[i : i + 1].isdigit() and b[j : j + 1].isdigit():
@@ -292,11 +309,13 @@ def _shared(a: bytes, i: int, b: bytes, j: int) -> Iterator[tuple[int, int]]:
                 continue  # hex, or the beginning of a word
         elif a[i] == b[j]:
             i, j = i + 1, j + 1
+            if a[i - 1] == _BLANK:
+                yield _WORD_END, i, j
             if a[i - 1] >= 0x80 or a[i - 1 : i].isalpha() or a[i - 1] in b" \t\r":
                 continue
         else:
             return
-        yield i, j
+        yield _MARK_END, i, j
 
 
 def _even_lines(lines: list[bytes]) -> Iterator[bytes]:

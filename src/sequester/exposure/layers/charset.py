@@ -13,16 +13,17 @@ from sequester.exposure.layers.piece import Piece
 
 
 def _class(byte: int) -> int:
-    if 0x20 <= byte < 0x7F or byte in b"\t\n\r":
+    if 0x20 <= byte < 0x7F or byte in b"\t\n\r\x1b":
         return ord("a")
     if 0x80 <= byte < 0xC0:
         return ord("c")
-    return ord("2") if 0xC2 <= byte < 0xE0 else ord("3") if 0xE0 <= byte < 0xF0 else ord(".")
+    return ord("2") if 0xC2 <= byte < 0xE0 else ord("3") if 0xE0 <= byte < 0xF0 else ord("4") if 0xF0 <= byte < 0xF5 else ord(".")
 
 
 _CLASSES = bytes(map(_class, range(256)))
 # Shapes of readable UTF-8 that random bytes show at fewer than one in 10^6 places.
 _READABLE = (b"a" * 20, b"3cc" * 4, b"2c" * 6)
+_MIXED = re.compile(rb"(?:a|2c|3cc|4ccc){24}")
 _PRINTABLE = bytes(byte for byte in range(256) if _CLASSES[byte] == ord("a"))
 
 _MIN_BYTES = 16
@@ -41,11 +42,11 @@ _SCRIPTS = (
 def readable(data: bytes) -> bool:
     """Whether some stretch of `data` reads as UTF-8 text; wrong for fewer than one in 10^6 offsets of random bytes."""
     shape = data.translate(_CLASSES)
-    return any(needle in shape for needle in _READABLE)
+    return any(needle in shape for needle in _READABLE) or _MIXED.search(shape) is not None
 
 
 def printable(data: bytes) -> bool:
-    """Whether `data` is ASCII text without control characters."""
+    """Whether `data` is ASCII text without control characters but those of a terminal's styles."""
     return not data.translate(None, _PRINTABLE)
 
 
@@ -69,8 +70,8 @@ def readings(data: bytes) -> Iterator[tuple[str, str]]:
 
 
 # Of binary data that holds text somewhere, only the stretches that could be text.
-_NOISE = re.compile("[\0-\x08\x0e-\x1f\x7f\ufffd]+")
-_STRETCH = re.compile("[^\0-\x08\x0e-\x1f\x7f\ufffd]{6,}")
+_NOISE = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]+")
+_STRETCH = re.compile("[^\0-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]{6,}")
 
 
 _CP1252 = "".join(bytes([byte]).decode("cp1252", "replace").replace("\ufffd", chr(byte)) for byte in range(256))

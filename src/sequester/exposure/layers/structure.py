@@ -195,16 +195,21 @@ def line_prefixes(text: str) -> Iterator[Piece]:
     cut = [0] * len(lines)
     for index in range(len(lines) - 1):
         if begins[index][:1] == begins[index + 1][:1] or (begins[index][:1].isdigit() and begins[index + 1][:1].isdigit()):
-            shared = _shared(_DIGIT_RUN.sub("0", begins[index]), _DIGIT_RUN.sub("0", begins[index + 1]))
-            cut[index], cut[index + 1] = max(cut[index], shared), max(cut[index + 1], shared)
+            shapes = _DIGIT_RUN.sub("0", begins[index]), _DIGIT_RUN.sub("0", begins[index + 1])
+            for line, shape in zip((index, index + 1), shapes, strict=True):
+                cut[line] = max(cut[line], _shared(*shapes, shape))
     lengths = [len(line) for line, length in zip(lines, cut, strict=True) if length]
     if len(lengths) >= 3 and sum(lengths) <= _LONGEST_LINE * len(lengths):
         yield Piece(0, len(text), "line-prefixes", "\n".join(map(_without_prefix, lines, cut)))
 
 
-def _shared(first: str, second: str) -> int:
-    """Length of the common beginning up to a mark or a blank, so that words which merely begin alike stay whole."""
+def _shared(first: str, second: str, shape: str) -> int:
+    """Length of the common beginning up to a mark, so that words which merely begin alike stay whole; up to a blank before what has
+    none in it, in the one of the two that `shape` is: words before an encoding."""
     length = len(commonprefix((first, second)))  # noqa: RUF071
+    word = shape.rfind(" ", 0, length) + 1
+    if word and " " not in shape[word:].strip():
+        return word
     while length and (first[length - 1].isalpha() or first[length - 1].isspace() or _is_inside_word(first, second, length)):
         length -= 1
     return length
