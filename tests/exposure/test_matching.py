@@ -17,7 +17,7 @@ from tests.exposure.hostile_texts import episode, hostile, prose
 
 from sequester.errors import UsageError
 from sequester.exposure import flags, matching, oracle
-from sequester.exposure.matching import GUARANTEE, Episode, Pattern, Sketch, normalise, offsets, screen
+from sequester.exposure.matching import GUARANTEE, Episode, Offsets, Pattern, Sketch, normalise, screen
 from sequester.exposure.normaliser import normalise as normalise_plain
 from sequester.exposure.normaliser import places
 from sequester.exposure.sketch import windows_of
@@ -42,7 +42,7 @@ def test_nothing_in_nothing_found() -> None:
     assert screen([(("", b""), (("", 0),), ((), ("",)))]).hits == []
     assert Pattern(()).scan_many(()) == []
     assert normalise("") == b""
-    assert [places.tolist() for places in offsets("")] == [[0], [0]]
+    assert len(Offsets("")) == 0
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -149,27 +149,29 @@ def test_str_bytes_and_buffers_are_alike() -> None:
 
 def test_lone_surrogates_vanish() -> None:
     assert normalise("a\ud800b\udfffc") == b"abc"
-    assert [places.tolist() for places in offsets("a\ud800b")] == [[0, 2, 3], [1, 3, 3]]
+    assert [Offsets("a\ud800b").span(at, at + 1) for at in range(2)] == [(0, 1), (2, 3)]
 
 
 def test_runs_map_to_code_points() -> None:
     text = "né & “x” <br> " + _SECRET.replace(" ", "\\n").replace("equals", "\\u0065quals") + " 中"
     [chain] = Pattern([_SECRET]).scan(text)
     run = chain.runs[0]
-    starts, ends = offsets(text)
-    assert text[starts[run.input_start] : ends[run.input_start + run.length - 1]].startswith("the\\nhidden")
-    assert text[starts[run.input_start] : ends[run.input_start + run.length - 1]].endswith("bananas")
-    assert starts[-1] == ends[-1] == len(text)
+    start, end = Offsets(text).span(run.input_start, run.input_start + run.length)
+    assert text[start:end].startswith("the\\nhidden")
+    assert text[start:end].endswith("bananas")
 
 
 @given(raw=st.binary(max_size=120) | st.text(max_size=80).map(str.encode))
 @settings(max_examples=150, deadline=None)
 def test_offsets_count_code_points_of_the_replaced_text(raw: bytes) -> None:
-    starts, ends = offsets(raw)
-    assert len(starts) == len(ends) == len(normalise(raw)) + 1
-    assert list(starts) == sorted(starts)
-    assert starts[-1] == len(raw.decode("utf-8", "replace"))
-    assert all(0 <= start < end <= starts[-1] for start, end in zip(starts[:-1], ends[:-1], strict=True))
+    offsets, replaced = Offsets(raw), raw.decode("utf-8", "replace")
+    assert len(offsets) == len(normalise(raw))
+    spans = [offsets.span(at, at + 1) for at in range(len(offsets))]
+    assert spans == sorted(spans)
+    assert all(0 <= start < end <= len(replaced) for start, end in spans)
+    for at, (start, end) in enumerate(spans):
+        shorter = normalise(replaced[start:end])
+        assert normalise(raw)[at : at + 1] in shorter
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_json_is_the_whole_result(any_result):
 def test_sarif_keeps_every_finding_and_every_reason(any_result):
     log = json.loads(sarif.render(any_result))
     (run,) = log["runs"]
-    assert sum(one.get("occurrenceCount", 0) for one in run["results"]) == len(any_result.findings)
+    assert sum(one.get("occurrenceCount", 0) for one in run["results"]) == any_result.found == run["properties"]["findings"]
     told = [one["properties"] for one in run["invocations"][0]["toolExecutionNotifications"] if "properties" in one]
     for what, counts in (("episodes", any_result.episodes), ("reward calls", any_result.reward_calls)):
         assert {one["reason"]: one["count"] for one in told if one["what"] == what} == counts.not_assessed
@@ -108,7 +108,7 @@ def test_text_keeps_every_count(any_result):
     for sentence in (summary.headline(any_result), *summary.limits(any_result)):
         assert " ".join(sentence.split()) in flat
     if any_result.findings:
-        assert f"of {len(any_result.findings):,} findings" in said
+        assert f"of {len(any_result.findings):,} findings{summary.unlisted(any_result)}" in said
     for reason in {*any_result.episodes.not_assessed, *any_result.reward_calls.not_assessed}:
         assert re.search(rf"^  {reason} ", said, re.M)
 
@@ -121,7 +121,8 @@ def test_html_keeps_every_count_and_fetches_nothing(any_result):
     for sentence in (summary.headline(any_result), summary.summary_line(any_result), *summary.limits(any_result)):
         assert sentence in said
     total = len(any_result.findings)
-    assert f"{min(total, html.MOST_FINDINGS):,} of {total:,} findings, {any_result.waived:,} waived" in said
+    more = summary.unlisted(any_result)
+    assert f"{min(total, html.MOST_FINDINGS):,} of {total:,} findings{more}, {any_result.waived:,} waived" in said
     assert page.count('aria-label="hidden text"') == min(total, html.MOST_FINDINGS)
     assert f"{sum(any_result.episodes.not_assessed.values()):,} of {with_cot(any_result.episodes):,}" in said
     assert "<script>alert" not in page

@@ -23,7 +23,6 @@ from sequester.exposure.integers import RUN, decode_integers, integer_lists, sha
 from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, Stretch, grade, stretch_of, telling_run
 from sequester.exposure.sharing import windows_for
-from sequester.exposure.stock import stock_weight
 from sequester.exposure.subject import SampledIds, Subject
 from sequester.exposure.tally import RULE_OF_CLASS, Candidate, Minor
 from sequester.findings.fingerprint import FingerprintKey
@@ -271,11 +270,12 @@ class _Finder(NamedTuple):
         subject, private = self.subject, 0
         low: list[matching.Chain] = []
         telling: list[matching.Chain] = []
+        marked: dict[int, bool] = {}
         for chain in chains:
             own = _private(subject, chain)
             if own >= THRESHOLDS.report:
                 private += own
-                (low if _is_low(subject, chain, inputs) else telling).append(chain)
+                (low if _is_low(subject, chain, inputs, marked) else telling).append(chain)
         if not private:
             return
         whole = partial(self._candidate, name, transforms, chains, low, telling, inputs, class_, fields)
@@ -304,7 +304,7 @@ class _Finder(NamedTuple):
 
         weights = [_weight(subject, chain, look_up) for chain in low]
         spans: list[Span] = []
-        places: dict[int, tuple[matching.Places, matching.Places]] = {}
+        places: dict[int, matching.Offsets] = {}
         for chain in telling:
             weight = _weight(subject, chain, look_up)
             localised, beside = _localise(subject, chain, inputs, places, fields)
@@ -331,7 +331,7 @@ class _Finder(NamedTuple):
 
 def _stock(subject: Subject, run: matching.Run) -> int:
     """Private bytes of a run that are stock text."""
-    return min(stock_weight(subject.normalised[run.cot_start : run.cot_start + run.length]), run.private)
+    return min(subject.stock(run.cot_start, run.length), run.private)
 
 
 def _private(subject: Subject, chain: matching.Chain) -> int:
@@ -370,13 +370,19 @@ def _at_most(subject: Subject, chain: matching.Chain) -> Stretch:
     return Stretch(chain.private, chain.private, longest, quoting, covered, telling=telling_run(subject.private // 8 - 1))
 
 
-def _is_low(subject: Subject, chain: matching.Chain, inputs: Sequence[str]) -> bool:
-    """Whether a chain cannot be more than `low`, whatever else the run holds. Only an input without markers can have none beside it."""
+def _is_low(subject: Subject, chain: matching.Chain, inputs: Sequence[str], marked: dict[int, bool]) -> bool:
+    """Whether a chain cannot be more than `low`, whatever else the run holds. Only an input without markers can have none beside it;
+    `marked` keeps which inputs have some."""
     if grade(_at_most(subject, chain)) is not Severity.LOW and not _weighs_little(subject, chain):
         return False
     if subject.has_drafts and any(subject.drafts_a_call(run.cot_start, run.cot_start + run.length) for run in chain.runs):
         return False
-    return not any(_has_marker(inputs[field]) for field in {run.field for run in chain.runs})
+    for field in {run.field for run in chain.runs}:
+        if field not in marked:
+            marked[field] = _has_marker(inputs[field])
+        if marked[field]:
+            return False
+    return True
 
 
 def _weighs_little(subject: Subject, chain: matching.Chain) -> bool:
@@ -388,16 +394,15 @@ def _localise(
     subject: Subject,
     chain: matching.Chain,
     inputs: Sequence[str],
-    places: dict[int, tuple[matching.Places, matching.Places]],
+    places: dict[int, matching.Offsets],
     fields: Sequence[str],
 ) -> tuple[list[Span], bool]:
     """The spans of a chain in code points, and whether a marker stands beside one. `places` keeps the maps of the inputs."""
     spans, beside = [], False
     for run in chain.runs:
         if run.field not in places:
-            places[run.field] = matching.offsets(inputs[run.field])
-        first, last = places[run.field]
-        start, end = int(first[run.input_start]), int(last[run.input_start + run.length - 1])
+            places[run.field] = matching.Offsets(inputs[run.field])
+        start, end = places[run.field].span(run.input_start, run.input_start + run.length)
         spans.append(
             Span(subject.cot_span(run.cot_start, run.cot_start + run.length), (start, end), fields[run.field] if fields else "")
         )

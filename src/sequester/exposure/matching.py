@@ -45,6 +45,7 @@ __all__ = [
     "Chain",
     "Episode",
     "Hit",
+    "Offsets",
     "Pattern",
     "Run",
     "Screening",
@@ -52,7 +53,6 @@ __all__ = [
     "Text",
     "implementation",
     "normalise",
-    "offsets",
     "screen",
 ]
 
@@ -195,30 +195,39 @@ def normalise(text: Text) -> bytes:
         return found
 
 
-def offsets(text: Text) -> tuple[Places, Places]:
-    """For each normalised byte the code points [start, end) of the raw text it came from, and (length, length) at the end.
+class Offsets:
+    """The way back from the normalised bytes of a text to its code points.
 
-    Bytes that are no UTF-8 count as `str(text, "utf-8", "replace")` counts them. A run [a, b) spans code points [starts[a], ends[b - 1]).
+    Bytes that are no UTF-8 count as `str(text, "utf-8", "replace")` counts them.
     """
-    raw = _utf8(text)
-    starts: Places
-    ends: Places
-    if implementation == "python":
-        starts, ends = plain_places(raw)
-    else:
-        with _Bounded():
-            starts, ends = (np.frombuffer(found, np.uint32) for found in _kernel.places(raw))
-    if raw.isascii():
-        return starts, ends
-    points = _code_points(raw)
-    return points[starts], points[ends]
+
+    def __init__(self, text: Text) -> None:
+        raw = _utf8(text)
+        self._starts: Places
+        self._ends: Places
+        if implementation == "python":
+            self._starts, self._ends = plain_places(raw)
+        else:
+            with _Bounded():
+                self._starts, self._ends = (np.frombuffer(found, np.uint32) for found in _kernel.places(raw))
+        self._points = None if raw.isascii() else _code_points(raw)
+
+    def __len__(self) -> int:
+        """Normalised bytes."""
+        return len(self._starts) - 1
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The code points [start, end) of a stretch of at least one normalised byte."""
+        return self._point(int(self._starts[start])), self._point(int(self._ends[end - 1]))
+
+    def _point(self, at: int) -> int:
+        """Code points that begin before a byte."""
+        return at if self._points is None else int(self._points.searchsorted(at))
 
 
 def _code_points(raw: bytes) -> Places:
-    """The code point each byte belongs to, and their number at the end."""
-    if raw.isascii():
-        return np.arange(len(raw) + 1, dtype=np.int64)
-    parts, at, number = [], 0, 0
+    """The byte at which each code point begins."""
+    parts, at = [], 0
     view = memoryview(raw)
     while at < len(raw):
         try:
@@ -226,14 +235,11 @@ def _code_points(raw: bytes) -> Places:
             codecs.utf_8_decode(view[at:], "strict", True)
         except UnicodeDecodeError as error:
             good, bad = error.start, error.end - error.start
-        leads = np.cumsum((np.frombuffer(raw, np.uint8, good, at) & 0xC0) != 0x80, dtype=np.int64)
-        parts.append(number + leads - 1)
-        number += int(leads[-1]) if good else 0
+        parts.append(at + np.flatnonzero((np.frombuffer(raw, np.uint8, good, at) & 0xC0) != 0x80))
         if bad:
-            parts.append(np.full(bad, number, dtype=np.int64))
-            number += 1
+            parts.append(np.array([at + good]))
         at += good + bad
-    return np.concatenate([*parts, np.array([number], dtype=np.int64)])
+    return np.concatenate(parts)
 
 
 def _utf8(text: Text) -> bytes:

@@ -58,13 +58,18 @@ def windows_of(run: bytes) -> array[int]:
     count = len(run) - WINDOW + 1
     if count < NOTE_STRIDE:
         return array("Q")
-    words: NDArray[np.uint64] = np.ndarray(len(run) - 7, np.dtype("<u8"), run, strides=(1,))
-    halves = words[:-8] * np.uint64(_LOW_FACTOR) + words[8:] * np.uint64(_HIGH_FACTOR)
-    first, second = halves[:count], halves[WINDOW // 2 :]
-    hashes = first ^ (second << np.uint64(31) | second >> np.uint64(33))
     # The second end begins at the remainder at which the first one stops, so that both together are like one.
-    rest = max(_END, (count - _END) // NOTE_STRIDE * NOTE_STRIDE)
-    return array("Q", hashes[:_END].tobytes() + hashes[rest:].tobytes())
+    rest = (count - _END) // NOTE_STRIDE * NOTE_STRIDE
+    ends = (run,) if rest <= _END else (run[: _END + WINDOW - 1], run[rest:])
+    return array("Q", b"".join(map(_hashes, ends)))
+
+
+def _hashes(text: bytes) -> bytes:
+    """Hashes of all windows of a text."""
+    words: NDArray[np.uint64] = np.ndarray(len(text) - 7, np.dtype("<u8"), text, strides=(1,))
+    halves = words[:-8] * np.uint64(_LOW_FACTOR) + words[8:] * np.uint64(_HIGH_FACTOR)
+    first, second = halves[: -WINDOW // 2], halves[WINDOW // 2 :]
+    return (first ^ (second << np.uint64(31) | second >> np.uint64(33))).tobytes()
 
 
 class Sketch:

@@ -11,15 +11,13 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-import numpy as np
-
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode
 from sequester.exposure import matching
 from sequester.exposure.layers import Budget, unfold, worth_unfolding
 from sequester.exposure.private import Material, without_calls
 from sequester.exposure.severity import THRESHOLDS
-from sequester.exposure.stock import stock_length
+from sequester.exposure.stock import stock_length, stock_weight
 
 _DRAFTED_TAG = re.compile(r"<(?:\|?tool_?calls?\b|function[ =]|invoke\b)", re.IGNORECASE)
 _DRAFTED_WORDS = (
@@ -42,6 +40,7 @@ class Subject:
         self.episode = episode
         self.material = material
         self._screened = private
+        self._stock: dict[tuple[int, int], int] = {}
 
     @cached_property
     def pattern(self) -> matching.Pattern:
@@ -69,13 +68,21 @@ class Subject:
         return "\n".join(text.reveal() for text in self.material.reasoning)
 
     @cached_property
-    def _places(self) -> tuple[matching.Places, matching.Places]:
-        return _joined_map([text.reveal() for text in self.material.reasoning])
+    def _places(self) -> list[tuple[int, int, matching.Offsets]]:
+        """For each segment, the last first: where it begins in the pattern and in the joined reasoning, and the way back into it."""
+        places, normalised, joined = [], 0, 0
+        for text in self.material.reasoning:
+            offsets = matching.Offsets(text.reveal_raw())
+            places.append((normalised, joined, offsets))
+            normalised += len(offsets) + 1
+            joined += len(text) + 1
+        return places[::-1]
 
     def cot_span(self, start: int, end: int) -> tuple[int, int]:
-        """Code points in the joined reasoning of a stretch of the pattern."""
-        starts, ends = self._places
-        return int(starts[start]), int(ends[end - 1])
+        """Code points in the joined reasoning of a stretch of the pattern within one segment."""
+        normalised, joined, offsets = next(place for place in self._places if place[0] <= start)
+        first, last = offsets.span(start - normalised, end - normalised)
+        return joined + first, joined + last
 
     @property
     def private(self) -> int:
@@ -86,6 +93,12 @@ class Subject:
     def own(self) -> int:
         """Characters of the reasoning that are private and no stock text."""
         return self.characters(max(self.private - stock_length(self.normalised), self.private // 4))
+
+    def stock(self, start: int, length: int) -> int:
+        """What stock text takes from the weight of a stretch of the pattern."""
+        if (start, length) not in self._stock:
+            self._stock[start, length] = stock_weight(self.normalised[start : start + length])
+        return self._stock[start, length]
 
     def news(self, start: int, end: int) -> int:
         """Letters of the words at some code points of the joined reasoning that stand nowhere in the public texts."""
@@ -217,16 +230,3 @@ def characters_per_byte(normalised: bytes) -> float:
 
 
 _CONTINUATIONS, _LEADS_OF_THREE = bytes(range(0x80, 0xC0)), bytes(range(0xE0, 0x100))
-
-
-def _joined_map(texts: Sequence[str]) -> tuple[matching.Places, matching.Places]:
-    """Normalised position -> first and last+1 code point in the joined reasoning; one separator position between segments."""
-    starts, ends = [], []
-    base = 0
-    for text in texts:
-        first, last = matching.offsets(text)
-        # The terminal entry of `offsets` stands for the separator.
-        starts.append(first + base)
-        ends.append(last + base)
-        base += len(text) + 1
-    return np.concatenate(starts), np.concatenate(ends)
