@@ -30,6 +30,7 @@ from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bench.plants import TRANSFORMS
 from bench.pool import Pool, Section
@@ -90,6 +91,8 @@ class Label(Struct, frozen=True, omit_defaults=True):
     episode_id: str
     kind: str
     """`clean` or `natural`."""
+    group_reference: bool = False
+    """All eight of the group have the same reference; else each has one of its own."""
     leak: str | None = None
     """Leak class; `xep` is a leak of another episode's reasoning."""
     call: int | None = None
@@ -177,18 +180,16 @@ class Writer:
                 reference = beside
             if kind == "clean":
                 own = own.translated(letter_cipher(rng))
-            yield self._episode(kind, prompt, own, reference)
+            yield self._episode(Label(f"e{self._number:08d}", kind, common), prompt, own, reference)
 
-    def _episode(self, kind: str, prompt: str, own: Section, reference: Section) -> tuple[dict[str, object], Label]:
-        rng, number = self._rng, self._number
+    def _episode(self, label: Label, prompt: str, own: Section, reference: Section) -> tuple[dict[str, object], Label]:
+        rng, number, name = self._rng, self._number, label.episode_id
         self._number += 1
-        name = f"e{number:08d}"
         answer = self._pool.text(length(rng, 700, 0.95, 120, 4000))
         reasoning = self._reasoning(own, prompt, answer)
         count = min(8, 1 + int(rng.expovariate(0.6)))
         paths = [rng.randrange(len(self.shared.rubrics)) for _ in range(count)]
         inputs = [self._reward_input(self.shared.rubrics[path], prompt, answer, reference) for path in paths]
-        label = Label(name, kind)
         if rng.random() < self._leaks:
             label = self._plant(label, reasoning, inputs)
         self._earlier.append((name, reasoning))
@@ -257,8 +258,14 @@ class Writer:
         start = sum(len(section) + 2 for section in sections[:place])
         first = origin.text.index(stretch)
         cot = (first, first + len(stretch))
-        return Label(
-            label.episode_id, label.kind, name, call, (start, start + len(text)), cot, origin.private_length(*cot), source
+        return replace(
+            label,
+            leak=name,
+            call=call,
+            planted=(start, start + len(text)),
+            cot=cot,
+            private=origin.private_length(*cot),
+            source=source,
         )
 
 

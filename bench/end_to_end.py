@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bench.corpora import Corpus, is_leak
+from bench.corpus import Label
 from bench.decode_only import floors
 from bench.measuring import medians, on_cores
 from sequester.episodes.readers.interface import Options
@@ -61,6 +62,15 @@ class Detection(Struct, frozen=True):
     rows_read: int
 
 
+def _negatives(label: Label) -> str:
+    """The row in which an episode without a leak of its own counts."""
+    if label.leak is not None:
+        return "xep (another episode's reasoning)"
+    if label.kind == "natural":
+        return f"natural negatives, {'one reference for the group' if label.group_reference else 'a reference for each'}"
+    return f"{label.kind} negatives"
+
+
 def run_audit(path: Path, jobs: int) -> Result:
     """`sequester audit` without its command line."""
     return audit([path], load_readers(), Options(), ephemeral_key(), Waivers(), today=date.today(), jobs=jobs)
@@ -106,7 +116,7 @@ def detection(corpus: Corpus) -> Detection:
     for label in corpus.labels:
         severity = worst.get(label.episode_id)
         if label.leak is None or label.leak == "xep":
-            kind = label.kind if label.leak is None else "xep (another episode's reasoning)"
+            kind = _negatives(label)
             negatives.setdefault(kind, Counter()).update({"episodes": 1, severity.value if severity else "none": 1})
         elif not is_leak(label):
             classes.setdefault(label.leak, Counter())["too_short"] += 1

@@ -140,7 +140,7 @@ def _detection(speed: SpeedReport) -> Iterator[str]:
         ("kind", "episodes", "low", "medium", "high", "medium or above"),
         (
             (
-                row.kind if row.kind.startswith("xep") else f"{row.kind} negatives",
+                row.kind,
                 row.episodes,
                 row.low,
                 row.medium,

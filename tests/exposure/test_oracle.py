@@ -258,6 +258,14 @@ def test_a_run_that_no_input_holds_whole_is_not_held() -> None:
     assert not sketch.holds_run(windows_of(run))
 
 
+def test_a_long_run_is_not_held_by_whoever_holds_its_ends() -> None:
+    run = bytes(random.Random(8).choices(range(97, 123), k=5000))
+    for seen, is_held in ((run, True), (run[:1600] + b"0" + run[3400:], False), (run[:4000], False)):
+        sketch = Sketch(1 << 14)
+        oracle.screen([([], [], [[b"zz" + seen]])], sketch)
+        assert sketch.holds_run(windows_of(run)) is is_held
+
+
 def test_a_full_line_of_the_sketch_loses_one_window_for_another() -> None:
     sketch = Sketch(16 * LINE)  # blocks of four lines
     windows = [(number << 32) | (2 * number + 1) for number in range(LINE + 1)]

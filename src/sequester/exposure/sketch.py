@@ -38,8 +38,10 @@ NOTE_STRIDE = 8
 EXPOSED_RUN = 64
 """A reward call with a run of so many private bytes may be a leak; what stands in it is no evidence of being shared."""
 
-_END = 28 * NOTE_STRIDE
-"""Windows of each end of a long run."""
+_PARTS = 4
+"""Parts that stand for a long run, evenly from its beginning to its end."""
+_PART = 14 * NOTE_STRIDE
+"""Windows of such a part."""
 _MASK = (1 << 64) - 1
 _LOW_FACTOR = 0x9E3779B97F4A7C15
 _HIGH_FACTOR = 0xC2B2AE3D27D4EB4F
@@ -63,14 +65,17 @@ def hashes_at(text: bytes, places: NDArray[np.intp]) -> NDArray[np.uint64]:
 
 
 def windows_of(run: bytes) -> array[int]:
-    """Hashes of the windows of a run, in order; none of a run too short to be looked up. Of a long run the two ends stand for the whole."""
+    """Hashes of the windows of a run, in order; none of a run too short to be looked up. Of a long run some parts stand for the whole:
+    more than its ends, because a leaked reasoning may begin and end with what everybody quotes."""
     count = len(run) - WINDOW + 1
     if count < NOTE_STRIDE:
         return array("Q")
-    # The second end begins at the remainder at which the first one stops, so that both together are like one.
-    rest = (count - _END) // NOTE_STRIDE * NOTE_STRIDE
-    ends = (run,) if rest <= _END else (run[: _END + WINDOW - 1], run[rest:])
-    return array("Q", b"".join(map(_hashes, ends)))
+    if count <= _PARTS * _PART:
+        return array("Q", _hashes(run))
+    # Each part begins at the remainder at which the one before stops, so that all together are like one.
+    *starts, last = (part * (count - _PART) // (_PARTS - 1) // NOTE_STRIDE * NOTE_STRIDE for part in range(_PARTS))
+    parts = [run[start : start + _PART + WINDOW - 1] for start in starts]
+    return array("Q", b"".join(map(_hashes, (*parts, run[last:]))))
 
 
 def _hashes(text: bytes) -> bytes:
