@@ -66,7 +66,7 @@ static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
         const size_t end = lines[i].end, begin = indentation_end(s, n, start, end);
         const unsigned letter = begin < end ? s[begin] : NO_LETTER, first = letter - '0' < 10 ? '0' : letter;
         const uint8_t *text = end - begin >= sizeof nothing ? s + begin : nothing, hex_before = hex;
-        lines[i] = (seq_line){start, end, begin, begin};
+        lines[i] = (seq_line){start, end, begin, begin, begin};
         even = is_brief(end - start) ? even + 1 : 0;
         most_even = even > most_even ? even : most_even;
         hex = tables.kinds[text[0]] & tables.kinds[text[1]] & tables.kinds[text[2]] & tables.kinds[text[3]] & KIND_HEX;

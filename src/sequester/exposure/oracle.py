@@ -361,13 +361,11 @@ def _flags(raw: bytes, odd: int, wide: int, pattern: Pattern, best: int) -> int:
         return flags
     texts = list(rearranged(raw))
     normalised = [normalise(text) for text in texts]
-    armoured = any(
-        flags_of(text, odd, wide) & (ARMOUR | DIGITS | WIDE) & ~flags
-        for text, (_, odd, wide) in zip(texts, normalised, strict=True)
-    )
+    # Nothing encoded goes on over a NUL.
+    encoded = flags_of(b"\0".join(texts), 0, sum(wide for _, _, wide in normalised)) & (ARMOUR | DIGITS | WIDE) & ~flags
     found = _Stream([text for text, _, _ in normalised]).chains(pattern) if texts else []
     more = max((private for private, _ in found), default=0) > best
-    return flags | (REARRANGED if armoured or more or is_dump(raw) else 0)
+    return flags | (REARRANGED if encoded or more or is_dump(raw) else 0)
 
 
 def _sampled(pattern: Pattern, own: Sequence[bytes], calls: Sequence[Sequence[bytes]]) -> tuple[bytes, bytes]:
