@@ -178,7 +178,9 @@ def test_every_span_points_at_the_same_text_twice(start, length, before, after):
     seen = before + piece + after
     for found in candidates(seen):
         for span in found.spans:
-            assert normalise(THOUGHT[slice(*span.cot)]) == normalise(seen[slice(*span.input)])
+            thought, held = normalise(THOUGHT[slice(*span.cot)]), normalise(seen[slice(*span.input)])
+            assert thought in held  # of a character that stands for several letters, as "ß", a part may be shared
+            assert len(held) <= len(thought) + 4
 
 
 def test_the_fingerprint_names_text_and_path_and_not_the_dressing():
