@@ -19,14 +19,13 @@ from msgspec import Struct
 from sequester.episodes.guarded import GuardedText
 
 
-class _Name(StrEnum):
-    """An enumeration whose members are hashed millions of times: as the value is unique this is as good, and the one of enums runs in
-    Python."""
+class Name(StrEnum):
+    """An enumeration that hashes like its value: members are hashed millions of times, and the hash of enums runs in Python."""
 
     __hash__ = str.__hash__
 
 
-class Channel(_Name):
+class Channel(Name):
     """Who spoke, and in which role."""
 
     PROMPT = "prompt"
@@ -36,7 +35,7 @@ class Channel(_Name):
     TOOL_RESULT = "tool_result"
 
 
-class SplitStatus(_Name):
+class SplitStatus(Name):
     """How sure we are where the chain of thought ends."""
 
     SPLIT = "split"
@@ -49,7 +48,7 @@ class SplitStatus(_Name):
     """Delimiters are there but contradict each other."""
 
 
-class Visibility(_Name):
+class Visibility(Name):
     """What form of the reasoning the log holds."""
 
     RAW = "raw"
@@ -59,7 +58,7 @@ class Visibility(_Name):
     ABSENT = "absent"
 
 
-class Evidence(_Name):
+class Evidence(Name):
     """Where a reward call's inputs come from. Rates never mix the kinds."""
 
     RECORDED = "recorded"
@@ -70,7 +69,7 @@ class Evidence(_Name):
     """The framework hands the CoT over whatever the log holds."""
 
 
-class Reason(_Name):
+class Reason(Name):
     """Why something was not assessed. Every format prints these names."""
 
     NO_PRIVATE_TEXT = "no_private_text"

@@ -22,17 +22,40 @@ static inline bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-static uint64_t key_of(const uint8_t *s, size_t start, size_t end)
+static uint64_t key_of(const uint8_t *s, size_t start, size_t end, size_t nesting)
 {
-    uint64_t key = UINT64_C(0xCBF29CE484222325);
+    uint64_t key = UINT64_C(0xCBF29CE484222325) + nesting;
     for (; start < end; start++) {
         key = is_digit(s[start]) ? key : (key ^ s[start]) * UINT64_C(0x100000001B3);
     }
     return key;
 }
 
+static inline size_t after_blanks(const uint8_t *s, size_t n, size_t at)
+{
+    while (at < n && (s[at] == ' ' || s[at] == '\n')) {
+        at++;
+    }
+    return at;
+}
+
+/* Whether a list of records ends at `at`. */
+static bool ends_records(const uint8_t *s, size_t at)
+{
+    while (at > 0 && (s[at - 1] == ' ' || s[at - 1] == '\n')) {
+        at--;
+    }
+    return at > 0 && s[at - 1] == '}';
+}
+
+/* The key that values stand under, and how deep in lists of records: tokens are told from their alternatives. */
+typedef struct {
+    uint64_t key;
+    size_t nesting, bracket;
+} seq_place;
+
 /* A string that ends at `end`, its closing quote. Sets the key, or adds a cut; an integer after a key is a cut of its own kind. */
-static void add_string(const uint8_t *s, size_t n, size_t start, size_t end, size_t close, uint64_t *key, seq_pieced *pieced)
+static void add_string(const uint8_t *s, size_t n, size_t start, size_t end, size_t close, seq_place *place, seq_pieced *pieced)
 {
     size_t next = close + 1;
     if (end - start > SHORT_PIECE) {
@@ -42,18 +65,23 @@ static void add_string(const uint8_t *s, size_t n, size_t start, size_t end, siz
         next++;
     }
     if (next >= n || s[next] != ':') {
-        add_keyed(pieced, *key, false, start, end);
+        add_keyed(pieced, place->key, false, start, end);
         return;
     }
-    *key = key_of(s, start, end);
+    place->key = key_of(s, start, end, place->nesting);
     for (next++; next < n && s[next] == ' '; next++) {
+    }
+    if (next < n && s[next] == '[') {
+        const size_t first = after_blanks(s, n, next + 1);
+        place->nesting += first < n && s[first] == '{';
+        return;
     }
     size_t digits = next;
     while (digits < n && digits - next < 10 && is_digit(s[digits])) {
         digits++;
     }
     if (digits > next) {
-        add_keyed(pieced, *key, true, next, digits);
+        add_keyed(pieced, place->key, true, next, digits);
     }
 }
 
@@ -103,11 +131,13 @@ static void put_strings(const uint8_t *s, seq_pieced *pieced)
 /* Windows of 512 bytes in which quotes stand close to each other are searched, with one window on both sides. */
 static bool is_dense(const seq_pieced *pieced, bool single, size_t window)
 {
-    size_t quotes = 0;
-    for (size_t word = window * DENSE_WORDS; word < (window + 1) * DENSE_WORDS && word < pieced->stride; word++) {
-        quotes += bit_count(pieced->words[MARK_DOUBLE * pieced->stride + word]);
-        quotes += single ? bit_count(pieced->words[MARK_SINGLE * pieced->stride + word]) : 0;
+    const size_t word = window * DENSE_WORDS;
+    if (word >= pieced->stride) {
+        return false;
     }
+    const size_t count = pieced->stride - word < DENSE_WORDS ? pieced->stride - word : DENSE_WORDS;
+    size_t quotes = bits_in(pieced->words + MARK_DOUBLE * pieced->stride + word, count);
+    quotes += single ? bits_in(pieced->words + MARK_SINGLE * pieced->stride + word, count) : 0;
     return quotes >= DENSE_QUOTES;
 }
 
@@ -115,12 +145,15 @@ static void take_quotes(const uint8_t *s, size_t from, size_t n, bool single, se
 {
     seq_quote open[DEEPEST_QUOTES];
     size_t depth = 0;
-    uint64_t key = 0;
+    seq_place place = {0, 0, next_mark(pieced, MARK_BRACKET, from)};
     size_t apostrophe = single ? next_mark(pieced, MARK_SINGLE, from) : SIZE_MAX, quote = next_mark(pieced, MARK_DOUBLE, from);
     for (;;) {
         const size_t at = quote < apostrophe ? quote : apostrophe;
         if (at >= n) {
             break;
+        }
+        for (; place.bracket < at; place.bracket = next_mark(pieced, MARK_BRACKET, place.bracket + 1)) {
+            place.nesting -= place.nesting > 0 && ends_records(s, place.bracket);
         }
         if (at == quote) {
             quote = next_mark(pieced, MARK_DOUBLE, at + 1);
@@ -148,7 +181,7 @@ static void take_quotes(const uint8_t *s, size_t from, size_t n, bool single, se
         if (top != NULL && top->level == level && top->quote == s[at]) {
             if (!(s[at] == '\'' && is_word(s, n, at + 1))) {
                 if (top->leaf) {
-                    add_string(s, n, top->start, before, at, &key, pieced);
+                    add_string(s, n, top->start, before, at, &place, pieced);
                 }
                 depth--;
             }
@@ -169,18 +202,16 @@ static void take_quotes(const uint8_t *s, size_t from, size_t n, bool single, se
 
 static void take_strings(const uint8_t *s, size_t n, bool single, seq_pieced *pieced)
 {
-    const size_t windows = (n + 64 * DENSE_WORDS - 1) / (64 * DENSE_WORDS);
-    for (size_t window = 0; window < windows; window++) {
-        if (!is_dense(pieced, single, window)) {
-            continue;
+    size_t start = SIZE_MAX, missed = 0; /* the window before the first dense one; windows since the last one */
+    for (size_t window = 0; window * 64 * DENSE_WORDS < n || start != SIZE_MAX; window++) {
+        if (is_dense(pieced, single, window)) {
+            start = start != SIZE_MAX ? start : window > 0 ? window - 1 : 0;
+            missed = 0;
+        } else if (start != SIZE_MAX && ++missed == 2) {
+            const size_t stop = window * 64 * DENSE_WORDS;
+            take_quotes(s, start * 64 * DENSE_WORDS, stop < n ? stop : n, single, pieced);
+            start = SIZE_MAX;
         }
-        size_t end = window + 1;
-        while (end < windows && (is_dense(pieced, single, end) || (end + 1 < windows && is_dense(pieced, single, end + 1)))) {
-            end++;
-        }
-        const size_t start = window > 0 ? window - 1 : 0, stop = (end + 1) * 64 * DENSE_WORDS;
-        take_quotes(s, start * 64 * DENSE_WORDS, stop < n ? stop : n, single, pieced);
-        window = end;
     }
 }
 
@@ -247,7 +278,7 @@ static size_t end_of_tag(const uint8_t *s, size_t n, size_t at, bool *unclosed)
 static void cut_out(const uint8_t *s, size_t start, size_t end, size_t fewest, size_t *last, seq_pieced *pieced)
 {
     if (*last == SIZE_MAX || start - *last > SHORT_PIECE) {
-        put_cuts(pieced, s, fewest, "");
+        put_cuts(pieced, s, fewest, 0);
         *last = start > SHORT_PIECE ? start - SHORT_PIECE : 0;
     }
     add_cut(pieced, *last, start);
@@ -259,7 +290,7 @@ static void end_cutting(const uint8_t *s, size_t n, size_t fewest, size_t last, 
     if (last != SIZE_MAX) {
         add_cut(pieced, last, n - last > SHORT_PIECE ? last + SHORT_PIECE : n);
     }
-    put_cuts(pieced, s, fewest, "");
+    put_cuts(pieced, s, fewest, 0);
 }
 
 /* Joins what stands between tags that are close to each other. */
@@ -306,7 +337,7 @@ static void take_links(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
     size_t last = SIZE_MAX, targets = 0;
     for (size_t at = next_mark(pieced, MARK_BRACKET, 0); at < n; at = next_mark(pieced, MARK_BRACKET, at + 1)) {
-        targets += at + 1 < n && s[at + 1] == '(';
+        targets += (at + 1 < n && s[at + 1] == '(') || (at > 0 && is_digit(s[at - 1]));
     }
     if (targets < FEWEST_LINKS) {
         return;

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import closing, contextmanager
@@ -23,6 +24,7 @@ from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.episodes.readers.registry import load_readers
 from sequester.exposure.matching import Sketch
 from sequester.exposure.scan import scan_unit
+from sequester.exposure.sharing import Sharing
 from sequester.exposure.tally import Tally
 from sequester.findings.fingerprint import FingerprintKey
 
@@ -61,13 +63,29 @@ class Scanner:
 
 
 def scan_here(tasks: Iterable[Task], scanner: Scanner) -> Iterator[tuple[Task, Tally]]:
-    """Scan one unit after the other in this process."""
-    for task in tasks:
-        yield task, scanner.scan(task)
+    """Scan one unit after the other in this process. Their suspects are looked up."""
+    yield from _looked_up(((task, scanner.scan(task)) for task in tasks), Sharing(scanner.sketch))
+
+
+def _looked_up(scanned: Iterable[tuple[Task, Tally]], sharing: Sharing) -> Iterator[tuple[Task, Tally]]:
+    """The same units in order, later: each when its suspects' time to be looked up has come, and the last ones at the end."""
+    waiting: deque[tuple[int, Task, Tally]] = deque()
+    for task, tally in scanned:
+        waiting.append((sharing.now, task, tally))
+        while sharing.is_due(waiting[0][0]):
+            yield _look_up(waiting.popleft(), sharing)
+    while waiting:
+        yield _look_up(waiting.popleft(), sharing)
+
+
+def _look_up(waiting: tuple[int, Task, Tally], sharing: Sharing) -> tuple[Task, Tally]:
+    _, task, tally = waiting
+    tally.look_up(sharing)
+    return task, tally
 
 
 def scan_together(tasks: Iterable[Task], scanner: Scanner, jobs: int) -> Iterator[tuple[Task, Tally]]:
-    """Scan units in this process and up to `jobs` - 1 others, and yield them as they finish. The sketch is filled at the end."""
+    """Scan units in this process and up to `jobs` - 1 others, and yield them as they finish. Their suspects are looked up."""
     size = len(scanner.sketch.table)
     memory = SharedMemory(create=True, size=size)
     try:
@@ -78,8 +96,8 @@ def scan_together(tasks: Iterable[Task], scanner: Scanner, jobs: int) -> Iterato
             ProcessPoolExecutor(jobs - 1, multiprocessing.get_context("spawn"), _start, start) as pool,
             _nothing_more(pool),
         ):
-            yield from _shared_out(tasks, replace(scanner, sketch=shared), pool, _QUEUED * (jobs - 1))
-            scanner.sketch.table[:] = shared.table
+            scanned = _shared_out(tasks, replace(scanner, sketch=shared), pool, _QUEUED * (jobs - 1))
+            yield from _looked_up(scanned, Sharing(shared))
     finally:
         memory.close()
         memory.unlink()
@@ -135,6 +153,4 @@ def _start(name: str, size: int, options: Options, key: FingerprintKey) -> None:
 
 
 def _scan(task: Task) -> Tally:
-    tally = _worker[0][0].scan(task)
-    tally.pack()
-    return tally
+    return _worker[0][0].scan(task)

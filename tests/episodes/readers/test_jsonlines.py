@@ -82,7 +82,7 @@ def test_compressed_lines_are_read_whatever_the_name(tmp_path: Path) -> None:
     [
         (b"{", "ends early"),
         (b'{"a": "' + CANARY.encode(), "ends early"),
-        (b"\x00" * 50, "malformed"),
+        (b"\x00" * 50, "not valid JSON"),
         (b'"\xff"', "not valid UTF-8"),
         (b'"\xed\xa0\x80"', "not valid UTF-8"),
         (b"[" * 1_000_000, "nested too deeply"),
@@ -90,9 +90,9 @@ def test_compressed_lines_are_read_whatever_the_name(tmp_path: Path) -> None:
         (b"[" * 1_000_000 + b"]" * 1_000_000, "nested too deeply"),
         (b"9" * 100_000, "out of range"),
         (b"1e999999999", "out of range"),
-        (b'"tab\there"', "malformed"),
+        (b'"tab\there"', "not valid JSON"),
         (b'{"a":1}{"a":2}', "trailing"),
-        (CANARY.encode() * 3, "malformed"),
+        (CANARY.encode() * 3, "not valid JSON"),
     ],
     ids=range(13),
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -137,8 +138,12 @@ def batches(unit: Unit, columns: Sequence[str] | None = None) -> Iterator[Batch]
     footer = read_footer(path)
     absent = sorted(set(columns or ()) - set(footer.schema.names))
     if absent:
+        names = sorted(footer.schema.names)
+        near = get_close_matches(absent[0], names, n=1)
         raise InputError(
-            f"has no column {absent[0]!r}", where=str(path), hint=f"columns: {', '.join(sorted(footer.schema.names))}"
+            f"has no column {absent[0]!r}",
+            where=str(path),
+            hint=f"{f'did you mean {near[0]!r}? ' if near else ''}columns: {', '.join(names)}",
         )
     stop = len(footer.row_groups) if unit.stop < 0 else unit.stop
     record = unit.first_record
