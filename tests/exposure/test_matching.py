@@ -58,6 +58,8 @@ def test_kernel_equals_oracle(level: str, block: int) -> None:
         reasoning, public, calls = episodes[0]
         kernel, plain = _kernel.Pattern(reasoning, public), oracle.Pattern(reasoning, public)
         assert [kernel.scan(fields) for fields in calls] == [plain.scan(fields) for fields in calls], seed
+        screened = {call: chains for number, call, chains, _ in found[3] if number == 0}
+        assert [kernel.scan(fields) for fields in calls] == [screened.get(call, []) for call in range(len(calls))], seed
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -88,6 +90,37 @@ def test_copies_of_public_texts_give_no_hints(level: str, public: list[str]) -> 
     assert shown >= {1, 2, 3, 4}
     if public == [_TASK]:
         assert shown == {1, 2, 3, 4, 6}
+
+
+_SECTIONS = [
+    b"## Rubric\n" + b"The answer names the fruit, and says where it grows. " * 6,
+    b"## Table\n" + b"".join(b"%d,%s,x\n" % (number, word) for number, word in enumerate(_SECRET.encode().split())) + b"-" * 200,
+    b"### Encoded" + _HINT.encode() + b"and what follows it is plain again, for as long as it takes. " * 4,
+    b"# Short\n",
+    b"no heading, \\1\\2\\3 and some octal digits, " * 7,
+    _TASK.encode(),
+]
+
+
+def test_a_section_is_judged_alike_however_often_it_was_met(level: str) -> None:
+    rng = random.Random(7)
+    reasonings = [_SECRET.encode(), b"an unrelated secret that nobody was told, and which is long enough to be looked for", b""]
+    episodes: list[Episode] = []
+    for _ in range(40):
+        calls = [[b"\n\n".join(rng.choices(_SECTIONS, k=rng.randint(0, 5)))] for _ in range(rng.randint(1, 3))]
+        episodes.append(([rng.choice(reasonings)], [(_TASK.encode(), 0)], calls))
+    hits = _kernel.screen(episodes)[3]
+    assert hits == oracle.screen(episodes, None)[3]  # type: ignore[arg-type]
+    assert hits == [(number, *hit[1:]) for number, one in enumerate(episodes) for hit in _kernel.screen([one])[3]]
+    assert {found for _, _, _, fields in hits for found in fields} >= {flags.ARMOUR, flags.ESCAPES, flags.REARRANGED}
+
+
+def test_more_is_put_together_than_is_kept(level: str) -> None:
+    rows = b"".join(b"%d,%s,x\n" % (number, word) for number, word in enumerate(_SECRET.encode().split()))
+    filler = [b"plum,%c,fig and pear\n" % letter * 4000 for letter in b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN"]
+    calls = [[text] for text in (rows, *filler, rows, *filler, rows)]
+    hits = _kernel.screen([([_SECRET.encode()], [], calls)])[3]
+    assert [call for _, call, _, (found,) in hits if found & flags.REARRANGED] == [0, 41, 82]
 
 
 @given(raw=st.binary(max_size=300) | st.text(max_size=300).map(str.encode))

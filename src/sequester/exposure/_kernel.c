@@ -5,7 +5,8 @@
  *                 _kernel_pieces.h, _kernel_chains.h (runs, and what they join to)  _kernel_sketch.h (windows that others hold)
  *   encodings     _kernel_flags.h, _kernel_tokens.h, _kernel_base85.h
  *   cut-up text   _kernel_marks.h, _kernel_strings.h, _kernel_lines.h, _kernel_rearranged.h
- *   screen()      _kernel_episode.h  _kernel_screen.h  _kernel_borrow.h (texts from Python)  _kernel_configure.h  _kernel_memory.h
+ *   screen()      _kernel_stretches.h (what is judged, and looked up)  _kernel_episode.h  _kernel_screen.h  _kernel_memory.h
+ *   Python        _kernel_borrow.h (texts)  _kernel_configure.h
  *
  * Limited C API of Python 3.11; links nothing. Global state is written by configure() at import and only read afterwards.
  */

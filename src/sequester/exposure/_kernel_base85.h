@@ -6,6 +6,7 @@
 
 #define WINDOW85 40
 #define GROUPS85 7
+#define MARKS85 3
 #define MIXED85 20
 #define ALIKE85 12
 #define PACKED85 12
@@ -28,6 +29,8 @@ static void decode85(const uint8_t *s, int alphabet, size_t groups, uint8_t *out
         }
     }
 }
+
+#define SIGNS85 "\1\12\15\25\31\35\46\121" /* first digits of the groups that may_sign85() lets through */
 
 /* Whether a group may begin with a packing's signature, by its first two digits. */
 static inline bool may_sign85(const uint8_t *s, const uint8_t *digits)
@@ -74,39 +77,59 @@ static bool may_read85(const uint8_t *s, int alphabet)
     return false;
 }
 
-/* Whether 40 characters decode to text at one of five beginnings, or to the beginning of a packing where they begin a stretch. */
-static bool window85(const uint8_t *s, bool first)
+/* How many of 40 characters stand in no token. */
+static size_t marks_in(const uint8_t *s)
 {
-    uint64_t low = 0, high = 0; /* which characters were seen */
-    size_t marks = 0, alike = 0;
-    uint8_t before = 0;
-    for (size_t i = 0; i < WINDOW85; i++) {
-        const uint8_t kind = tables.kinds[s[i]];
-        marks += !(kind & KIND_TOKEN);
-        alike += ((kind & KIND_ALNUM) != 0) & ((kind & KIND_ALNUM) == before);
-        before = kind & KIND_ALNUM;
+    uint64_t token;
+    bits_of(tables.flag_classes, s, WINDOW85, (const uint8_t[]){0}, 1, &token);
+    return WINDOW85 - bit_count(token);
+}
+
+/* How many of 40 characters are of the same kind (upper case, lower case, digit) as the one before. */
+static size_t alike_in(const uint8_t *s)
+{
+    uint64_t bits[3];
+    bits_of(tables.kinds, s, WINDOW85, (const uint8_t[]){0, 1, 2}, 3, bits);
+    return bit_count((bits[0] & bits[0] >> 1) | (bits[1] & bits[1] >> 1) | (bits[2] & bits[2] >> 1));
+}
+
+static size_t distinct(const uint8_t *s, size_t n)
+{
+    uint64_t low = 0, high = 0;
+    for (size_t i = 0; i < n; i++) {
         const uint64_t bit = UINT64_C(1) << (s[i] & 63);
         low |= s[i] < 64 ? bit : 0;
         high |= s[i] < 64 ? 0 : bit;
     }
-    const size_t kinds = bit_count(low) + bit_count(high);
-    const bool mixed = marks >= 3 && kinds >= MIXED85 && alike <= ALIKE85;
-    first = first && marks >= 1 && kinds >= PACKED85;
-    if (!mixed && !first) {
-        return false;
-    }
-    for (int alphabet = 0; alphabet < 3; alphabet++) {
-        for (size_t offset = 0; offset < 5; offset++) {
-            const uint8_t *digits = tables.base85[alphabet], *from = s + offset;
-            uint8_t bytes[4 * GROUPS85];
-            if (first && (may_sign85(from, digits) || may_sign85(from + 5, digits))) {
-                decode85(from, alphabet, GROUPS85, bytes);
-                if (signature_at(bytes, sizeof bytes, 0) || signature_at(bytes, sizeof bytes, 4)) {
+    return bit_count(low) + bit_count(high);
+}
+
+/* Whether the 40 characters at the beginning of a stretch decode to the beginning of a packing at one of five beginnings. */
+static bool signed85(const uint8_t *s)
+{
+    for (size_t at = 0; at < 10; at++) { /* the first two groups */
+        for (uint32_t alphabets = tables.signs85[s[at]], alphabet = 0; alphabets != 0; alphabets >>= 1, alphabet++) {
+            if ((alphabets & 1) && may_sign85(s + at, tables.base85[alphabet])) {
+                uint8_t bytes[4 * GROUPS85];
+                const size_t offset = at % 5;
+                decode85(s + offset, (int)alphabet, GROUPS85, bytes);
+                if (signature_at(bytes, sizeof bytes, at / 5 * 4)) {
                     return true;
                 }
             }
-            if (mixed && may_read85(from, alphabet)) {
-                decode85(from, alphabet, GROUPS85, bytes);
+        }
+    }
+    return false;
+}
+
+/* Whether 40 characters decode to text at one of five beginnings. */
+static bool reads85(const uint8_t *s)
+{
+    for (int alphabet = 0; alphabet < 3; alphabet++) {
+        for (size_t offset = 0; offset < 5; offset++) {
+            uint8_t bytes[4 * GROUPS85];
+            if (may_read85(s + offset, alphabet)) {
+                decode85(s + offset, alphabet, GROUPS85, bytes);
                 if (printable_run(bytes, sizeof bytes, TEXT_RUN) || foreign_run(bytes, sizeof bytes)) {
                     return true;
                 }
@@ -114,6 +137,15 @@ static bool window85(const uint8_t *s, bool first)
         }
     }
     return false;
+}
+
+static bool window85(const uint8_t *s, bool first)
+{
+    const size_t marks = marks_in(s);
+    if (first && marks >= 1 && signed85(s) && distinct(s, WINDOW85) >= PACKED85) {
+        return true;
+    }
+    return marks >= MARKS85 && alike_in(s) <= ALIKE85 && distinct(s, WINDOW85) >= MIXED85 && reads85(s);
 }
 
 static bool is_base85(const uint8_t *s, size_t n)

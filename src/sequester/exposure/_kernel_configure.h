@@ -43,11 +43,6 @@ static bool in(int c, const char *characters)
     return c != 0 && strchr(characters, c) != NULL;
 }
 
-static int word_index(const char *letters)
-{
-    return (letters[0] & 31) << 10 | (letters[1] & 31) << 5 | (letters[2] & 31);
-}
-
 static void fill_kinds(void)
 {
     static const char base85[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~";
@@ -59,9 +54,10 @@ static void fill_kinds(void)
         const bool digit = c >= '0' && c <= '9';
         tables.kinds[c] =
             (uint8_t)((is_upper((uint8_t)c) ? KIND_UPPER : 0) | (is_lower((uint8_t)c) ? KIND_LOWER : 0) | (digit ? KIND_DIGIT : 0) |
-                      (in(c, "+/_-") ? KIND_SIGN : 0) | (c == '=' ? KIND_PAD : 0) | (in(c, " \t\r\n\v\f\"'`,>#|;*&.()[]") ? KIND_BETWEEN : 0));
+                      (in(c, "+/_-") ? KIND_SIGN : 0) | (c == '=' ? KIND_PAD : 0) | (in(c, " \t\r\n\v\f\"'`,>#|;*&.()[]") ? KIND_BETWEEN : 0) |
+                      (hex_value((uint8_t)c) >= 0 ? KIND_HEX : 0));
         const char *mark = c ? strchr(all_marks, c) : NULL;
-        tables.marks[c] = (uint8_t)(mark ? mark - all_marks + 1 : 0);
+        tables.marks[c] = (uint8_t)(mark == NULL ? 0 : mark - all_marks < MARK_NUMBER ? mark - all_marks + 1 : MARK_NUMBER + 1);
         tables.base85[2][c] = (uint8_t)(c >= '!' && c <= 'u' ? c - '!' : 255);
     }
     for (const char *first = "\x1f\xfd\x28\x04" "PB\x5dx"; *first; first++) {
@@ -71,14 +67,22 @@ static void fill_kinds(void)
         tables.base85[0][(uint8_t)base85[i]] = i;
         tables.base85[1][(uint8_t)z85[i]] = i;
     }
+    for (int c = 0; c < 256; c++) {
+        tables.units[c] = unit_kinds((uint8_t)c);
+        tables.signs85[c] = 0;
+        for (int alphabet = 0; alphabet < 3; alphabet++) {
+            const uint8_t digit = tables.base85[alphabet][c];
+            tables.signs85[c] |= (uint8_t)(digit != 255 && in(digit, SIGNS85) ? 1 << alphabet : 0);
+        }
+    }
     for (uint8_t i = 0; i < 64; i++) {
         tables.base64[(uint8_t)base64[i]] = i;
     }
-    static const char rotated[] = "gurnaqsbeabglbhjnfohgnerpnaunf", reversed[] = "ehtdnarofuoystinacllaynaenosah";
     memset(tables.ciphered, 0, sizeof tables.ciphered);
-    for (int i = 0; i < 30; i += 3) {
-        tables.ciphered[word_index(rotated + i)] |= CIPHER_ROTATED;
-        tables.ciphered[word_index(reversed + i)] |= CIPHER_REVERSED;
+    for (int i = 0; i < 3 * CIPHERED; i++) {
+        const int c = ciphered_words[i], bit = 1 << (i / 3 % 8);
+        tables.ciphered[i % 3][c] |= (uint8_t)bit;
+        tables.ciphered[i % 3][c - 0x20] |= (uint8_t)bit;
     }
     tables.base64['-'] = 62;
     tables.base64['_'] = 63;

@@ -17,6 +17,7 @@ enum {
 
 #define PAIRS 16
 #define MANY_PAIRS 256
+#define NUMBERS_RUN 64 /* bytes */
 #define LIST 12 /* integers */
 #define BINARY_DIGITS 96
 #define FOREIGN_LIST 12
@@ -24,15 +25,13 @@ enum {
 
 typedef struct {
     uint32_t flags;
-    size_t token_end;  /* tokens before are done */
-    size_t number_end; /* so are number runs */
-    size_t pair_end;
-    size_t solid_end;
-    size_t open_token; /* length of the token at the end of the block before */
+    size_t open_token, open_solid, open_number; /* lengths of the runs that reach out of the block before */
+    size_t token_end; /* tokens before are done */
+    size_t pair_end;  /* so are chains of hex pairs */
     size_t octal, unicode, controls;
     size_t row, row_end, row_kind; /* of escaped characters that follow each other */
     bool foreign, in_rows;
-    seq_block letters;
+    seq_block *letters; /* room for one token */
 } seq_hints;
 
 static inline uint8_t flag_class(const uint8_t *s, size_t n, size_t at)
@@ -40,17 +39,23 @@ static inline uint8_t flag_class(const uint8_t *s, size_t n, size_t at)
     return at < n && s[at] < 0x80 ? tables.flag_classes[s[at]] : 0;
 }
 
-static inline size_t token_stop(const uint8_t *s, size_t n, size_t at)
+/* The end of the token that begins at `at`. */
+static size_t token_stop(const uint8_t *s, size_t n, size_t at)
 {
-    while (at < n && (tables.kinds[s[at]] & KIND_TOKEN)) {
-        at++;
+    while (at < n) {
+        uint64_t token;
+        bits_of(tables.flag_classes, s + at, n - at < 64 ? n - at : 64, (const uint8_t[]){0}, 1, &token);
+        if (token != ~UINT64_C(0)) {
+            return at + trailing_zeros(~token);
+        }
+        at += 64;
     }
-    return at;
+    return n;
 }
 
 static void judge_letters(const uint8_t *letters, size_t n, seq_hints *hints)
 {
-    uint8_t *out = (uint8_t *)hints->letters.data + n;
+    uint8_t *out = (uint8_t *)hints->letters->data + n;
     hints->flags |= judge_base32(letters, n, false, out) | judge_base32(letters, n, true, out);
     hints->flags |= judge_base64(letters, n, out);
     for (size_t at = 0; at + HEX_RUN <= n;) {
@@ -69,40 +74,57 @@ static void judge_letters(const uint8_t *letters, size_t n, seq_hints *hints)
     }
 }
 
-/* Judges the token around `at` (a token character) with the chunks that go on after it, and remembers where they end. */
-static void judge_token(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
+/* Takes out padding; returns what is left. */
+static size_t without_pads(uint8_t *letters, size_t n)
 {
-    size_t start = at, characters = 0;
-    while (start > hints->token_end && (tables.kinds[s[start - 1]] & KIND_TOKEN)) {
-        start--;
+    const uint8_t *first = memchr(letters, '=', n);
+    size_t size = first != NULL ? (size_t)(first - letters) : n;
+    for (size_t i = size; i < n; i++) {
+        letters[size] = letters[i];
+        size += letters[i] != '=';
     }
-    size_t end = token_stop(s, n, start);
-    for (size_t chunk = start, stop = end; stop - chunk >= 16;) {
-        characters += stop - chunk;
-        end = stop;
-        chunk = between_end(s, n, stop);
-        if (chunk == stop) {
+    return size;
+}
+
+/* Whether another chunk may follow the one that ends at `stop`. */
+static inline bool may_go_on(const uint8_t *s, size_t n, size_t stop)
+{
+    const size_t next = between_end(s, n, stop);
+    return next > stop && n - next >= 16 && (tables.kinds[s[next + 15]] & KIND_TOKEN) && (tables.kinds[s[next + 8]] & KIND_TOKEN);
+}
+
+/* Judges the token [start, end) with the chunks that go on after it, and remembers where they end. */
+static void judge_token(const uint8_t *s, size_t n, size_t start, size_t end, seq_hints *hints)
+{
+    if (start < hints->token_end || (end - start < ALPHABET_RUN && !may_go_on(s, n, end))) {
+        return;
+    }
+    size_t characters = end - start, chunks = 1;
+    for (;; chunks++) {
+        const size_t chunk = between_end(s, n, end), stop = chunk > end ? token_stop(s, n, chunk) : chunk;
+        if (stop - chunk < 16) {
             break;
         }
-        stop = token_stop(s, n, chunk);
+        characters += stop - chunk;
+        end = stop;
     }
-    hints->token_end = end > at ? end : at + 1;
+    hints->token_end = end;
     if (characters < ALPHABET_RUN) {
         return;
     }
-    if (!ensure(&hints->letters, 2 * characters)) {
+    if (!ensure(hints->letters, 2 * characters)) {
         hints->flags |= FLAG_ARMOUR; /* not judged */
         return;
     }
-    uint8_t *letters = hints->letters.data;
+    uint8_t *letters = hints->letters->data;
     size_t size = 0;
     for (size_t chunk = start; chunk < end; chunk = between_end(s, n, chunk)) {
-        for (; chunk < end && (tables.kinds[s[chunk]] & KIND_TOKEN); chunk++) {
-            letters[size] = s[chunk];
-            size += s[chunk] != '=';
-        }
+        const size_t stop = chunks == 1 ? end : token_stop(s, end, chunk);
+        memcpy(letters + size, s + chunk, stop - chunk);
+        size += stop - chunk;
+        chunk = stop;
     }
-    judge_letters(letters, size, hints);
+    judge_letters(letters, without_pads(letters, size), hints);
 }
 
 /* What a run of integers may spell. */
@@ -163,31 +185,19 @@ static bool is_fraction(const uint8_t *s, size_t n, size_t start, size_t at, siz
     return next < n && s[end] == '.' && s[next] >= '1' && s[next] <= '9';
 }
 
-static void judge_numbers(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
+/* Judges the integers in [start, end). */
+static void judge_numbers(const uint8_t *s, size_t n, size_t start, size_t end, seq_hints *hints)
 {
-    size_t start = at;
     seq_integers list = {0};
-    while (start > hints->number_end && (flag_class(s, n, start - 1) & HINT_NUMBER)) {
-        start--;
-    }
-    size_t end = start;
-    while (flag_class(s, n, end) & HINT_NUMBER) {
-        size_t stop = end;
-        while (stop < n && s[stop] >= '0' && s[stop] <= '9') {
+    for (size_t at = start; at < end; at++) {
+        size_t stop = at;
+        while (stop < end && s[stop] >= '0' && s[stop] <= '9') {
             stop++;
         }
-        if (stop == end) {
-            end++;
-            continue;
+        if (stop > at && !is_fraction(s, n, start, at, stop)) {
+            judge_integer(s + at, stop - at, &list);
         }
-        if (!is_fraction(s, n, start, end, stop)) {
-            judge_integer(s + end, stop - end, &list);
-        }
-        end = stop;
-    }
-    hints->number_end = end > at ? end : at + 1;
-    if (end - start < 64) {
-        return;
+        at = stop;
     }
     const bool noise = list.bytes == list.count && list.count >= 48 && 4 * list.high >= list.count;
     hints->flags |= list.count >= LIST ? FLAG_NUMBERS : 0;
@@ -219,17 +229,10 @@ static void judge_pairs(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
     }
 }
 
-/* Judges the stretch without blanks around `at`. */
-static void judge_solid(const uint8_t *s, size_t n, size_t at, seq_hints *hints)
+/* Judges the stretch [start, end) without blanks. */
+static void judge_solid(const uint8_t *s, size_t n, size_t start, size_t end, seq_hints *hints)
 {
-    size_t start = at, end = at;
-    while (start > hints->solid_end && s[start - 1] > 0x20 && s[start - 1] < 0x7F) {
-        start--;
-    }
-    while (end < n && s[end] > 0x20 && s[end] < 0x7F) {
-        end++;
-    }
-    hints->solid_end = end > at ? end : at + 1;
+    (void)n;
     hints->flags |= is_base85(s + start, end - start) ? FLAG_ARMOUR : 0;
 }
 
@@ -341,61 +344,37 @@ static SEQ_INLINE uint64_t sixteen(uint64_t bits)
     return bits & bits >> 8;
 }
 
-/* Whether another chunk may follow the one that ends at `stop`. */
-static SEQ_INLINE bool may_go_on(const uint8_t *s, size_t n, size_t stop)
-{
-    const size_t next = between_end(s, n, stop);
-    return next > stop && n - next >= 16 && (tables.kinds[s[next + 15]] & KIND_TOKEN) && (tables.kinds[s[next + 8]] & KIND_TOKEN);
-}
+typedef void (*seq_judging)(const uint8_t *s, size_t n, size_t start, size_t end, seq_hints *hints);
 
-/* `before` is the length of the token that reaches into the block. Returns the length of the one that reaches out of it. */
-static SEQ_INLINE size_t find_tokens(const uint8_t *s, size_t n, size_t at, uint64_t token, size_t before, seq_hints *hints)
+/* Judges the runs of at least `fewest` (16 or more) bits that end in the block, *open of one before it. Always inlined. */
+static SEQ_INLINE void end_runs(const uint8_t *s, size_t n, size_t at, uint64_t bits, size_t fewest, size_t *open, seq_judging judge,
+                                seq_hints *hints)
 {
-    const size_t leading = trailing_zeros(~token);
-    if (leading > 0 && before + leading >= 16 && at >= hints->token_end) {
-        judge_token(s, n, at, hints);
+    const size_t leading = trailing_zeros(~bits), before = *open;
+    *open = leading == 64 ? before + 64 : leading_zeros(~bits);
+    if (leading == 64) {
+        return;
     }
-    for (uint64_t run = sixteen(token); run != 0;) {
-        const size_t start = trailing_zeros(run);
-        size_t end = start + trailing_zeros(~(token >> start));
-        const bool brief = (start > 0 || before == 0) && end < 64 && end - start < ALPHABET_RUN && !may_go_on(s, n, at + end);
-        if (!brief && at + start >= hints->token_end) {
-            judge_token(s, n, at + start, hints);
-        }
-        end = hints->token_end > at + end ? hints->token_end - at : end;
-        run = end >= 64 ? 0 : run & ~UINT64_C(0) << end;
+    if (before + leading >= fewest) {
+        judge(s, n, at - before, at + leading, hints);
     }
-    return token >> 63 ? before * (token == ~UINT64_C(0)) + leading_zeros(~token) : 0;
-}
-
-/* A run of 64 holds a whole aligned half of some block. */
-static SEQ_INLINE void find_numbers(const uint8_t *s, size_t n, size_t at, uint64_t number, seq_hints *hints)
-{
-    const size_t half = (uint32_t)number == UINT32_MAX ? 0 : 32;
-    if (half == 0 || number >> 32 == UINT32_MAX) {
-        if (at + half >= hints->number_end) {
-            judge_numbers(s, n, at + half, hints);
+    bits &= bits + 1; /* those that begin in the block, */
+    bits &= bits << *open >> *open; /* and end there */
+    for (uint64_t run = fewest < 64 ? sixteen(bits) : 0; run != 0;) {
+        const size_t start = trailing_zeros(run), size = trailing_zeros(~(bits >> start));
+        if (size >= fewest) {
+            judge(s, n, at + start, at + start + size, hints);
         }
-    }
-}
-
-/* A stretch of 40 holds a whole aligned quarter of some block. */
-static SEQ_INLINE void find_solid(const uint8_t *s, size_t n, size_t at, uint64_t solid, seq_hints *hints)
-{
-    for (uint64_t run = sixteen(solid) & UINT64_C(0x0001000100010001); run != 0; run &= run - 1) {
-        const size_t start = at + trailing_zeros(run);
-        if (start >= hints->solid_end) {
-            judge_solid(s, n, start, hints);
-        }
+        run &= ~UINT64_C(0) << (start + size);
     }
 }
 
 static SEQ_INLINE void hint_block(const uint8_t *s, size_t n, size_t at, const seq_masks *masks, seq_hints *hints)
 {
     const uint64_t last = UINT64_C(1) << 63; /* does not see what follows; count_sign does */
-    hints->open_token = find_tokens(s, n, at, masks->token, hints->open_token, hints);
-    find_numbers(s, n, at, masks->number, hints);
-    find_solid(s, n, at, masks->solid, hints);
+    end_runs(s, n, at, masks->token, 16, &hints->open_token, judge_token, hints);
+    end_runs(s, n, at, masks->number, NUMBERS_RUN, &hints->open_number, judge_numbers, hints);
+    end_runs(s, n, at, masks->solid, WINDOW85, &hints->open_solid, judge_solid, hints);
     for (uint64_t signs = masks->sign & (masks->after >> 1 | last); signs != 0; signs &= signs - 1) {
         count_sign(s, n, at + trailing_zeros(signs), hints);
     }
@@ -416,7 +395,7 @@ static SEQ_INLINE void hint_block(const uint8_t *s, size_t n, size_t at, const s
 
 static void hints_scalar(const uint8_t *s, size_t n, seq_hints *hints)
 {
-    for (size_t at = 0; at < n; at += 64) {
+    for (size_t at = 0; at <= n; at += 64) { /* runs end at the latest in a block behind the text */
         seq_masks masks = {0};
         const size_t size = n - at < 64 ? n - at : 64;
         for (size_t i = 0; i < size; i += 8) {
@@ -445,7 +424,7 @@ static void hints_scalar(const uint8_t *s, size_t n, seq_hints *hints)
 SEQ_AVX512 static void hints_avx512(const uint8_t *s, size_t n, seq_hints *hints)
 {
     const __m512i low = _mm512_loadu_si512(tables.flag_classes), high = _mm512_loadu_si512(tables.flag_classes + 64);
-    for (size_t at = 0; at < n; at += 64) {
+    for (size_t at = 0; at <= n; at += 64) {
         const uint64_t within = n - at >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (n - at)) - 1;
         const __m512i block = _mm512_maskz_loadu_epi8(within, s + at);
         const uint64_t ascii = ~_mm512_movepi8_mask(block) & within;
@@ -471,7 +450,7 @@ SEQ_AVX512 static void hints_avx512(const uint8_t *s, size_t n, seq_hints *hints
 SEQ_AVX2 static void hints_avx2(const uint8_t *s, size_t n, seq_hints *hints)
 {
     const __m256i zero = _mm256_setzero_si256();
-    for (size_t at = 0; at < n; at += 64) {
+    for (size_t at = 0; at <= n; at += 64) {
         const uint64_t within = n - at >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << (n - at)) - 1;
         const seq_halves block = load_avx2(s + at, n - at), kind = look_up_avx2(tables.flag_classes, block);
         const seq_masks masks = {
@@ -533,18 +512,26 @@ static bool foreign_rows(const uint8_t *s, size_t n)
     return false;
 }
 
-static uint32_t flags_of(const uint8_t *s, size_t n, const seq_normalised *counted)
+/* What the bytes of a text alone tell: flags, and whether many are not ASCII. */
+typedef struct {
+    uint32_t flags;
+    bool foreign;
+} seq_signs;
+
+static seq_signs signs_of(const uint8_t *s, size_t n, seq_block *letters)
 {
-    seq_hints hints = {0};
+    seq_hints hints = {.letters = letters};
     find_hints(s, n, &hints);
-    release(&hints.letters);
-    if (counted->odd >= ODD || hints.octal >= 8 || hints.unicode >= 4 || hints.controls >= 4) {
-        hints.flags |= FLAG_ESCAPES;
-    }
-    if (hints.in_rows || ((hints.foreign || counted->wide >= 8) && foreign_rows(s, n))) {
-        hints.flags |= FLAG_WIDE;
-    }
-    return hints.flags;
+    hints.flags |= hints.octal >= 8 || hints.unicode >= 4 || hints.controls >= 4 ? FLAG_ESCAPES : 0;
+    hints.flags |= hints.in_rows ? FLAG_WIDE : 0;
+    return (seq_signs){hints.flags, hints.foreign};
+}
+
+/* The flags of a text with these signs, whose normalisation counted what it did. */
+static uint32_t flags_of(const uint8_t *s, size_t n, const seq_signs *signs, const seq_normalised *counted)
+{
+    const bool wide = !(signs->flags & FLAG_WIDE) && (signs->foreign || counted->wide >= 8) && foreign_rows(s, n);
+    return signs->flags | (counted->odd >= ODD ? FLAG_ESCAPES : 0) | (wide ? FLAG_WIDE : 0);
 }
 
 #endif

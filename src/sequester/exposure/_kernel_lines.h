@@ -6,6 +6,78 @@
 
 /* ---- lines ------------------------------------------------------------------------------------------------------------------ */
 
+static inline bool is_brief(size_t size)
+{
+    return size >= 2 && size < 16;
+}
+
+/* Where lines end: three of a word of bits without a branch, for how many there are cannot be foreseen. */
+static void find_ends(const seq_pieced *pieced, seq_line *lines)
+{
+    const uint64_t *words = pieced->words + MARK_LINE * pieced->stride;
+    for (size_t word = 0; word < pieced->stride; word++) {
+        uint64_t bits = words[word];
+        seq_line *after = lines + bit_count(bits);
+        for (int i = 0; i < 3; i++, bits &= bits - 1) {
+            lines[i].end = 64 * word + trailing_zeros(bits);
+        }
+        for (lines += 3; bits != 0; lines++, bits &= bits - 1) {
+            lines->end = 64 * word + trailing_zeros(bits);
+        }
+        lines = after;
+    }
+    lines->end = pieced->size_marked;
+}
+
+/* The end of the blanks at the beginning of a line; most are passed at once. */
+static inline size_t indentation_end(const uint8_t *s, size_t n, size_t start, size_t end)
+{
+    size_t begin = start;
+    if (n - start >= 16) {
+        const size_t blanks = trailing_zeros(load64(s + start) ^ UINT64_C(0x2020202020202020)) / 8;
+        const size_t more = trailing_zeros(load64(s + start + 8) ^ UINT64_C(0x2020202020202020)) / 8;
+        begin += blanks + (blanks == 8 ? more : 0);
+        begin = begin < end ? begin : end;
+    }
+    while (begin < end && (s[begin] == ' ' || s[begin] == '\t')) {
+        begin++;
+    }
+    return begin;
+}
+
+/* All lines, and what is to be looked for in them; false if memory is out. */
+static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
+{
+    const size_t count = pieced->counts[MARK_LINE] + 1;
+    if (!ensure(&pieced->lines_block, (count + 3) * sizeof(seq_line)) || !ensure(&pieced->alike_block, (count / 64 + 1) * sizeof(uint64_t))) {
+        return false;
+    }
+    seq_line *lines = pieced->lines_block.data;
+    size_t start = 0, even = 0;
+    uint8_t before = 0, before_hex = 0;
+    pieced->lines = count;
+    pieced->alike = memset(pieced->alike_block.data, 0, (count / 64 + 1) * sizeof(uint64_t));
+    pieced->has_even = pieced->may_dump = false;
+    find_ends(pieced, lines);
+    for (size_t i = 0; i < count; i++) {
+        const size_t end = lines[i].end, begin = indentation_end(s, n, start, end);
+        lines[i] = (seq_line){start, end, begin, begin, begin};
+        even = is_brief(end - start) ? even + 1 : 0;
+        pieced->has_even |= even == FEWEST_EVEN;
+        const uint8_t first = begin == end ? 0 : is_digit(s[begin]) ? '0' : s[begin];
+        const uint64_t same = first == before && first != 0; /* which no first line is */
+        pieced->alike[i / 64] |= same << (i % 64);
+        pieced->alike[(i - same) / 64] |= same << ((i - same) % 64);
+        const uint8_t hex = end - begin < 8 ? 0 : tables.kinds[s[begin]] & tables.kinds[s[begin + 1]] & tables.kinds[s[begin + 2]] &
+                                                  tables.kinds[s[begin + 3]] & KIND_HEX;
+        pieced->may_dump |= hex & before_hex;
+        before = first;
+        before_hex = hex;
+        start = end + 1;
+    }
+    return true;
+}
+
 static void share_beginning(const uint8_t *s, seq_line *a, seq_line *b)
 {
     size_t i = a->begin, j = b->begin;
@@ -81,20 +153,40 @@ static void add_line(const uint8_t *s, seq_line *line, seq_pieced *pieced)
     if (line->cut > line->begin && line->end - line->start <= LONGEST_ROW && is_in_the_way(s, line)) {
         add_cut(pieced, line->cut, line->end);
     } else if (pieced->cuts > 0) {
-        put_cuts(pieced, s, FEWEST_LINES, "\n");
+        put_cuts(pieced, s, FEWEST_LINES, '\n');
     }
+}
+
+static inline bool is_alike(const seq_pieced *pieced, size_t line)
+{
+    return line < pieced->lines && (pieced->alike[line / 64] >> (line % 64) & 1);
+}
+
+/* The first line from `line` on that begins as a neighbour does, or the number of lines. */
+static size_t next_alike(const seq_pieced *pieced, size_t line)
+{
+    while (line < pieced->lines && pieced->alike[line / 64] >> (line % 64) == 0) {
+        line = (line / 64 + 1) * 64;
+    }
+    return line < pieced->lines ? line + trailing_zeros(pieced->alike[line / 64] >> (line % 64)) : pieced->lines;
 }
 
 /* Lines without the beginnings that they share with a neighbour. */
 static void take_lines(const uint8_t *s, seq_pieced *pieced)
 {
     seq_line *lines = pieced->lines_block.data;
-    for (size_t i = 0; i + 1 < pieced->lines; i++) {
-        share_beginning(s, &lines[i], &lines[i + 1]);
-        add_line(s, &lines[i], pieced);
+    for (size_t line = next_alike(pieced, 0); line < pieced->lines; line = next_alike(pieced, line + 1)) {
+        if (!is_alike(pieced, line + FEWEST_LINES - 1)) {
+            continue; /* most are alone with their neighbour */
+        }
+        for (; is_alike(pieced, line); line++) {
+            if (line + 1 < pieced->lines) {
+                share_beginning(s, &lines[line], &lines[line + 1]);
+            }
+            add_line(s, &lines[line], pieced);
+        }
+        put_cuts(pieced, s, FEWEST_LINES, '\n');
     }
-    add_line(s, &lines[pieced->lines - 1], pieced);
-    put_cuts(pieced, s, FEWEST_LINES, "\n");
 }
 
 /* The number of hex digits at `at`, and their value. */
@@ -115,7 +207,9 @@ static bool find_dump(const uint8_t *s, const seq_pieced *pieced)
     bool had = false;
     for (size_t i = 0; i < pieced->lines; i++) {
         const size_t end = lines[i].end;
-        if (end - lines[i].begin < 8 || hex_value(s[lines[i].begin + 5]) < 0) {
+        const uint8_t *first = s + lines[i].begin;
+        if (end - lines[i].begin < 8 || !(tables.kinds[first[0]] & tables.kinds[first[1]] & tables.kinds[first[2]] & tables.kinds[first[3]] &
+                                          tables.kinds[first[4]] & tables.kinds[first[5]] & KIND_HEX)) {
             had = false;
             continue;
         }
@@ -126,7 +220,7 @@ static bool find_dump(const uint8_t *s, const seq_pieced *pieced)
         while (bytes < end && s[bytes] == ' ') {
             bytes++;
         }
-        const bool has = digits >= 6 && bytes > next && hex_pair(s, end, bytes) >= 0;
+        const bool has = bytes > next && hex_pair(s, end, bytes) >= 0;
         const uint64_t step = value - before;
         if (had && has && (step == 8 || step == 16 || step == 32)) {
             return true;
@@ -135,11 +229,6 @@ static bool find_dump(const uint8_t *s, const seq_pieced *pieced)
         before = value;
     }
     return false;
-}
-
-static inline bool is_brief(size_t size)
-{
-    return size >= 2 && size < 16;
 }
 
 /* Short lines of one length without a blank, as one, with the shorter one after them. */
@@ -151,17 +240,17 @@ static void take_even_lines(const uint8_t *s, seq_pieced *pieced)
         const size_t size = lines[i].end - lines[i].start;
         const bool fits = is_brief(size) && memchr(s + lines[i].start, ' ', size) == NULL;
         if (!fits || (pieced->cuts > 0 && size != length && !(pieced->cuts > 1 && size < length))) {
-            put_cuts(pieced, s, FEWEST_EVEN, "");
+            put_cuts(pieced, s, FEWEST_EVEN, 0);
         }
         if (fits) {
             length = pieced->cuts == 0 ? size : length;
             add_cut(pieced, lines[i].start, lines[i].end);
             if (size < length) {
-                put_cuts(pieced, s, FEWEST_EVEN, "");
+                put_cuts(pieced, s, FEWEST_EVEN, 0);
             }
         }
     }
-    put_cuts(pieced, s, FEWEST_EVEN, "");
+    put_cuts(pieced, s, FEWEST_EVEN, 0);
 }
 
 /* One side of the hunks of a diff. */
@@ -177,14 +266,13 @@ static void take_side(const uint8_t *s, size_t n, uint8_t side, seq_pieced *piec
             add_cut(pieced, at + 1, lines[i].end);
         }
     }
-    put_cuts(pieced, s, FEWEST_LINES, "\n");
+    put_cuts(pieced, s, FEWEST_LINES, '\n');
 }
 
 /* ---- columns ---------------------------------------------------------------------------------------------------------------- */
 
-static void put_columns(const uint8_t *s, seq_line *rows, size_t count, int separator, seq_pieced *pieced)
+static void put_columns(const uint8_t *s, seq_line *rows, size_t count, size_t width, int separator, seq_pieced *pieced)
 {
-    const size_t width = rows[0].cells + 1;
     for (size_t row = 0; row < count; row++) {
         rows[row].cut = rows[row].start;
     }
@@ -194,35 +282,61 @@ static void put_columns(const uint8_t *s, seq_line *rows, size_t count, int sepa
             add_cut(pieced, start, next < end ? next : end);
             rows[row].cut = next + 1;
         }
-        put_cuts(pieced, s, FEWEST_ROWS, "\n");
+        put_cuts(pieced, s, FEWEST_ROWS, '\n');
     }
 }
 
-/* Each column of neighbouring lines that a separator cuts into as many cells. */
-static void take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
+/* Puts the columns of some rows together, if these are short on average. */
+static void put_table(const uint8_t *s, seq_line *rows, size_t count, size_t width, int separator, seq_pieced *pieced)
+{
+    size_t length = 0;
+    for (size_t row = 0; row < count; row++) {
+        length += rows[row].end - rows[row].start;
+    }
+    if (length <= LONGEST_ROW * count) {
+        put_columns(s, rows, count, width, separator, pieced);
+    }
+}
+
+/* How many separators stand before each word of bits. */
+static const uint32_t *count_before(const uint64_t *words, seq_pieced *pieced)
+{
+    uint32_t *before = ensure(&pieced->before_block, pieced->stride * sizeof(uint32_t)) ? pieced->before_block.data : NULL;
+    uint32_t seen = 0;
+    for (size_t word = 0; before != NULL && word < pieced->stride; word++) {
+        before[word] = seen;
+        seen += (uint32_t)bit_count(words[word]);
+    }
+    return before;
+}
+
+/* Each column of neighbouring lines that a separator cuts into as many cells; false if memory is out. Hardly branches: which lines hold
+ * a separator cannot be foreseen. */
+static bool take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
 {
     seq_line *lines = pieced->lines_block.data;
-    size_t rows = 0, length = 0, next = next_mark(pieced, separator, 0);
-    for (size_t i = 0; i <= pieced->lines; i++) {
-        const size_t size = i < pieced->lines ? lines[i].end - lines[i].start : 0;
-        size_t cells = 0;
-        if (size > 0 && next < lines[i].end) {
-            cells = size <= 2 * LONGEST_ROW ? marks_within(pieced, separator, lines[i].start, lines[i].end) : 0;
-            lines[i].cells = cells;
-            next = next_mark(pieced, separator, lines[i].end);
-        }
-        const bool fits = cells > 0 && cells < WIDEST_ROW;
-        if (rows > 0 && (!fits || cells != lines[i - 1].cells)) {
-            if (rows >= FEWEST_ROWS && length <= LONGEST_ROW * rows) {
-                put_columns(s, lines + i - rows, rows, separator, pieced);
-            }
-            rows = length = 0;
-        }
-        if (fits) {
-            rows++;
-            length += size;
-        }
+    const uint64_t *words = pieced->words + (size_t)separator * pieced->stride;
+    const uint32_t *before = count_before(words, pieced);
+    if (before == NULL) {
+        return false;
     }
+    uint32_t rows = 0, cells = 0, until = 0; /* separators before the last line's end */
+    for (size_t line = 0; line < pieced->lines; line++) {
+        const size_t end = lines[line].end;
+        const uint32_t here = before[end / 64] + (uint32_t)bit_count(words[end / 64] & ((UINT64_C(1) << end % 64) - 1));
+        const bool fits = here - until < WIDEST_ROW && end - lines[line].start <= 2 * LONGEST_ROW;
+        const uint32_t found = fits ? here - until : 0;
+        until = here;
+        if (found != cells && rows >= FEWEST_ROWS) {
+            put_table(s, lines + line - rows, rows, cells + 1, separator, pieced);
+        }
+        rows = found == 0 ? 0 : found == cells ? rows + 1 : 1;
+        cells = found;
+    }
+    if (rows >= FEWEST_ROWS) {
+        put_table(s, lines + pieced->lines - rows, rows, cells + 1, separator, pieced);
+    }
+    return true;
 }
 
 /* ---- numbers ---------------------------------------------------------------------------------------------------------------- */
@@ -237,24 +351,11 @@ static size_t spelled_number(const uint8_t *s, size_t n, size_t at, uint64_t *va
     return digits >= 2 && digits <= (s[at] == 'x' ? 2 : 6) ? at + 1 + digits : 0;
 }
 
-static size_t next_number(const seq_pieced *pieced, size_t at)
-{
-    const uint64_t *x = pieced->words + MARK_X * pieced->stride, *plus = x + pieced->stride, *brace = plus + pieced->stride;
-    size_t word = at / 64;
-    for (uint64_t from = ~UINT64_C(0) << (at % 64); word < pieced->stride; word++, from = ~UINT64_C(0)) {
-        const uint64_t bits = (x[word] | plus[word] | brace[word]) & from;
-        if (bits != 0) {
-            return 64 * word + trailing_zeros(bits);
-        }
-    }
-    return pieced->size_marked;
-}
-
 /* Numbers close to each other, in decimal. */
 static void take_numbers(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
     size_t last = 0, count = 0, from = pieced->size;
-    for (size_t at = next_number(pieced, 0);; at = next_number(pieced, at + 1)) {
+    for (size_t at = next_mark(pieced, MARK_NUMBER, 0);; at = next_mark(pieced, MARK_NUMBER, at + 1)) {
         uint64_t value = 0;
         const size_t end = at < n ? spelled_number(s, n, at, &value) : 0;
         if (at < n && end == 0) {

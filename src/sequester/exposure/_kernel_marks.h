@@ -30,17 +30,19 @@ typedef struct {
 
 typedef struct {
     size_t start, end, begin; /* begin: after the indentation */
-    size_t cut, word; /* word: after the last blank of the beginning that a neighbour shares */
-    size_t cells; /* separators, when columns are looked for */
+    size_t cut; /* where the beginning that it shares with a neighbour ends */
+    size_t word; /* after the last blank of that beginning */
 } seq_line;
 
 typedef struct {
-    seq_block text_block, ends_block, words_block, plain_block, cuts_block, lines_block;
+    seq_block text_block, ends_block, words_block, plain_block, cuts_block, lines_block, alike_block, before_block;
     size_t size, count; /* bytes and number of the texts put together */
-    size_t cuts, lines, brief_lines;
+    size_t cuts, lines;
+    uint64_t *alike; /* bits of lines that begin as a neighbour does */
+    bool has_even, may_dump; /* whether there may be even lines, and lines of a dump */
     uint64_t *words; /* bits of each mark */
     size_t stride, size_marked;
-    size_t counts[16];      /* of each mark */
+    size_t counts[MARKS];   /* of each mark */
     bool rotated, reversed; /* common words of three letters stand there in a cipher */
     bool is_dump; /* of bytes: lines that begin with their offset */
     bool failed;  /* memory is out */
@@ -54,6 +56,8 @@ static void release_pieced(seq_pieced *pieced)
     release(&pieced->plain_block);
     release(&pieced->cuts_block);
     release(&pieced->lines_block);
+    release(&pieced->alike_block);
+    release(&pieced->before_block);
 }
 
 static void put(seq_pieced *pieced, const uint8_t *s, size_t n)
@@ -90,32 +94,66 @@ static void add_cut(seq_pieced *pieced, size_t start, size_t end)
     add_keyed(pieced, 0, false, start, end);
 }
 
-/* Puts the cuts together, if they are so many and short on average, and forgets them. */
-static void put_cuts(seq_pieced *pieced, const uint8_t *s, size_t fewest, const char *between)
+/* Short copies, most of which need no call. */
+static SEQ_INLINE uint8_t *append(uint8_t *out, const uint8_t *s, size_t n)
+{
+    if (n > 16) {
+        memcpy(out, s, n);
+    } else if (n >= 8) {
+        memcpy(out, s, 8);
+        memcpy(out + n - 8, s + n - 8, 8);
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            out[i] = s[i];
+        }
+    }
+    return out + n;
+}
+
+/* Puts the cuts together, if they are so many and short on average, and forgets them. `between`: a character behind each, or 0. */
+static void put_cuts(seq_pieced *pieced, const uint8_t *s, size_t fewest, char between)
 {
     const seq_cut *cuts = pieced->cuts_block.data;
+    const size_t count = pieced->cuts;
     size_t total = 0;
-    for (size_t i = 0; i < pieced->cuts; i++) {
+    pieced->cuts = 0;
+    if (count < fewest) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
         total += cuts[i].end - cuts[i].start;
     }
-    if (pieced->cuts >= fewest && total <= SHORT_PIECE * pieced->cuts) {
-        for (size_t i = 0; i < pieced->cuts; i++) {
-            put(pieced, s + cuts[i].start, cuts[i].end - cuts[i].start);
-            put(pieced, (const uint8_t *)between, strlen(between));
-        }
-        end_text(pieced);
+    if (total > SHORT_PIECE * count) {
+        return;
     }
-    pieced->cuts = 0;
+    if (pieced->failed || !ensure(&pieced->text_block, pieced->size + total + count)) {
+        pieced->failed = true;
+        return;
+    }
+    uint8_t *out = (uint8_t *)pieced->text_block.data + pieced->size;
+    for (size_t i = 0; i < count; i++) {
+        out = append(out, s + cuts[i].start, cuts[i].end - cuts[i].start);
+        *out = (uint8_t)between;
+        out += between != 0;
+    }
+    pieced->size = (size_t)(out - (uint8_t *)pieced->text_block.data);
+    end_text(pieced);
 }
 
 /* ---- the characters that structure a text, as bits -------------------------------------------------------------------------- */
 
-static inline void note_word(const uint8_t *s, size_t at, seq_pieced *pieced)
+/* Notes the word of three letters behind the blank at `at`. */
+static void note_word(const uint8_t *s, size_t at, seq_pieced *pieced)
 {
-    const uint8_t kinds = tables.ciphered[(s[at + 1] & 31) << 10 | (s[at + 2] & 31) << 5 | (s[at + 3] & 31)];
-    if (kinds != 0 && is_letter(s[at + 1]) && is_letter(s[at + 2]) && is_letter(s[at + 3])) {
-        pieced->rotated |= kinds & CIPHER_ROTATED;
-        pieced->reversed |= (kinds & CIPHER_REVERSED) != 0;
+    const uint8_t a = s[at + 1], b = s[at + 2], c = s[at + 3];
+    if ((a | b | c) >= 0x80 || !(tables.ciphered[0][a] & tables.ciphered[1][b] & tables.ciphered[2][c])) {
+        return;
+    }
+    for (size_t i = 0; i < CIPHERED; i++) {
+        const char *word = ciphered_words + 3 * i;
+        if ((a | 0x20) == word[0] && (b | 0x20) == word[1] && (c | 0x20) == word[2]) {
+            *(i < CIPHERED / 2 ? &pieced->rotated : &pieced->reversed) = true;
+        }
     }
 }
 
@@ -140,17 +178,30 @@ static void marks_scalar(const uint8_t *s, size_t n, uint64_t *words, size_t str
 SEQ_AVX512 static void marks_avx512(const uint8_t *s, size_t n, uint64_t *words, size_t stride, seq_pieced *pieced)
 {
     const __m512i blank = _mm512_set1_epi8(' ');
+    __m512i letters[6];
     size_t counts[MARKS] = {0};
+    for (int i = 0; i < 6; i++) {
+        letters[i] = _mm512_loadu_si512(tables.ciphered[i / 2] + 64 * (i % 2));
+    }
     for (size_t at = 0; at < n; at += 64, words++) {
         const size_t left = n - at;
         const uint64_t within = left >= 64 ? ~UINT64_C(0) : (UINT64_C(1) << left) - 1;
-        const uint64_t beyond = left >= 68 ? ~UINT64_C(0) : left > 4 ? (UINT64_C(1) << (left - 4)) - 1 : 0;
-        const __m512i block = _mm512_maskz_loadu_epi8(within, s + at), later = _mm512_maskz_loadu_epi8(beyond, s + at + 4);
-        for (size_t mark = 0; mark < MARKS; mark++) {
-            words[mark * stride] = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(all_marks[mark]));
+        const __m512i block = _mm512_maskz_loadu_epi8(within, s + at);
+#define MARK_BITS(mark) _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(all_marks[mark]))
+        for (size_t mark = 0; mark < MARK_NUMBER; mark++) {
+            words[mark * stride] = MARK_BITS(mark);
             counts[mark] += (size_t)_mm_popcnt_u64(words[mark * stride]);
         }
-        uint64_t found = _mm512_cmpeq_epi8_mask(block, blank) & _mm512_cmpeq_epi8_mask(later, blank);
+        words[MARK_NUMBER * stride] = MARK_BITS(MARK_NUMBER) | MARK_BITS(MARK_NUMBER + 1) | MARK_BITS(MARK_NUMBER + 2);
+#undef MARK_BITS
+        counts[MARK_NUMBER] += (size_t)_mm_popcnt_u64(words[MARK_NUMBER * stride]);
+#define WITHIN(k) (left >= 64 + (k) ? ~UINT64_C(0) : left > (k) ? (UINT64_C(1) << (left - (k))) - 1 : 0)
+#define LETTERS(k) _mm512_permutex2var_epi8(letters[2 * (k) - 2], _mm512_maskz_loadu_epi8(WITHIN(k), s + at + (k)), letters[2 * (k) - 1])
+        const uint64_t blanks = _mm512_cmpeq_epi8_mask(block, blank) &
+                                _mm512_cmpeq_epi8_mask(_mm512_maskz_loadu_epi8(WITHIN(4), s + at + 4), blank);
+        uint64_t found = _mm512_mask_test_epi8_mask(blanks, _mm512_and_si512(LETTERS(1), LETTERS(2)), LETTERS(3));
+#undef LETTERS
+#undef WITHIN
         for (; found != 0; found &= found - 1) {
             note_word(s, at + trailing_zeros(found), pieced);
         }
@@ -170,8 +221,12 @@ SEQ_AVX2 static void marks_avx2(const uint8_t *s, size_t n, uint64_t *words, siz
     for (size_t at = 0; at < n; at += 64, words++) {
         const seq_halves block = load_avx2(s + at, n - at);
         for (size_t mark = 0; mark < MARKS; mark++) {
-            words[mark * stride] = equal_avx2(block, all_marks[mark]);
-            counts[mark] += (size_t)_mm_popcnt_u64(words[mark * stride]);
+            uint64_t bits = equal_avx2(block, all_marks[mark]);
+            for (size_t same = MARKS; mark == MARK_NUMBER && same < MARKS + 2; same++) {
+                bits |= equal_avx2(block, all_marks[same]);
+            }
+            words[mark * stride] = bits;
+            counts[mark] += (size_t)_mm_popcnt_u64(bits);
         }
         uint64_t found = equal_avx2(block, ' ');
         if (found != 0 && n - at > 4) {
@@ -230,23 +285,6 @@ static SEQ_INLINE size_t next_mark(const seq_pieced *pieced, int mark, size_t at
         bits = words[word];
     }
     return word * 64 + trailing_zeros(bits);
-}
-
-/* How many marks of a kind stand in [start, end). */
-static SEQ_INLINE size_t marks_within(const seq_pieced *pieced, int mark, size_t start, size_t end)
-{
-    const uint64_t *words = pieced->words + (size_t)mark * pieced->stride;
-    size_t count = 0;
-    if (start == end) {
-        return 0;
-    }
-    for (size_t word = start / 64; word <= (end - 1) / 64; word++) {
-        uint64_t bits = words[word];
-        bits = word == start / 64 ? bits >> (start % 64) << (start % 64) : bits;
-        bits = word == (end - 1) / 64 ? bits << (63 - (end - 1) % 64) : bits;
-        count += bits != 0 ? bit_count(bits) : 0;
-    }
-    return count;
 }
 
 #endif

@@ -57,39 +57,6 @@ static size_t undo_line_ends(const uint8_t *s, size_t n, uint8_t *out)
     return ends >= FEWEST_LINES ? size : 0;
 }
 
-static inline seq_line line_of(const uint8_t *s, size_t start, size_t end)
-{
-    size_t begin = start;
-    while (begin < end && (s[begin] == ' ' || s[begin] == '\t')) {
-        begin++;
-    }
-    return (seq_line){start, end, begin, begin, begin, 0};
-}
-
-static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
-{
-    const size_t count = pieced->counts[MARK_LINE] + 1;
-    if (!ensure(&pieced->lines_block, count * sizeof(seq_line))) {
-        return false;
-    }
-    seq_line *lines = pieced->lines_block.data;
-    const uint64_t *words = pieced->words + MARK_LINE * pieced->stride;
-    size_t line = 0, at = 0;
-    pieced->brief_lines = 0;
-    for (size_t word = 0; word < pieced->stride; word++) {
-        for (uint64_t ends = words[word]; ends != 0; ends &= ends - 1) {
-            const size_t end = 64 * word + trailing_zeros(ends);
-            lines[line++] = line_of(s, at, end);
-            pieced->brief_lines += is_brief(end - at);
-            at = end + 1;
-        }
-    }
-    lines[line] = line_of(s, at, n);
-    pieced->brief_lines += is_brief(n - at);
-    pieced->lines = count;
-    return true;
-}
-
 static bool take_by_line(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
     if (pieced->counts[MARK_LINE] == 0) {
@@ -99,17 +66,17 @@ static bool take_by_line(const uint8_t *s, size_t n, seq_pieced *pieced)
         return false;
     }
     take_lines(s, pieced);
-    if (pieced->brief_lines >= FEWEST_EVEN) {
+    if (pieced->has_even) {
         take_even_lines(s, pieced);
     }
-    pieced->is_dump = find_dump(s, pieced);
+    pieced->is_dump = pieced->may_dump && find_dump(s, pieced);
     if (pieced->counts[MARK_HUNK] >= 2) {
         take_side(s, n, '+', pieced);
         take_side(s, n, '-', pieced);
     }
     for (int separator = MARK_TAB; separator <= MARK_SEMICOLON; separator++) {
-        if (pieced->counts[separator] >= FEWEST_ROWS) {
-            take_columns(s, separator, pieced);
+        if (pieced->counts[separator] >= FEWEST_ROWS && !take_columns(s, separator, pieced)) {
+            return false;
         }
     }
     return true;
@@ -136,7 +103,7 @@ static bool take_apart(const uint8_t *s, size_t n, seq_pieced *pieced)
     if (counts[MARK_BRACKET] >= FEWEST_LINKS) {
         take_links(s, n, pieced);
     }
-    if (counts[MARK_X] + counts[MARK_PLUS] + counts[MARK_BRACE] >= FEWEST_NUMBERS) {
+    if (counts[MARK_NUMBER] >= FEWEST_NUMBERS) {
         take_numbers(s, n, pieced);
     }
     take_ciphers(s, n, pieced);

@@ -3,10 +3,7 @@
 #define SEQUESTER_KERNEL_SCREEN_H
 
 #include "_kernel_borrow.h"
-
-#define COPY 256 /* bytes */
-#define MOST_COPIES 8
-#define SAMPLE 64
+#include "_kernel_stretches.h"
 
 typedef struct {
     size_t first_text, reasoning, publics, first_public, first_call, calls;
@@ -29,11 +26,7 @@ typedef struct {
     seq_pattern pattern;
     seq_found found;
     seq_sketch sketch;
-    seq_block rest;
-    seq_pieced pieced;
-    seq_block pieced_texts, pieced_starts;
-    seq_buffer pieced_buffer;
-    seq_found pieced_found;
+    seq_judge judge;
 } seq_batch;
 
 static void release_batch(seq_batch *batch)
@@ -49,12 +42,7 @@ static void release_batch(seq_batch *batch)
     release_buffer(&batch->buffer);
     release_pattern(&batch->pattern);
     release_found(&batch->found);
-    release(&batch->rest);
-    release_pieced(&batch->pieced);
-    release(&batch->pieced_texts);
-    release(&batch->pieced_starts);
-    release_buffer(&batch->pieced_buffer);
-    release_found(&batch->pieced_found);
+    release_judge(&batch->judge);
 }
 
 static bool borrow_calls(seq_batch *batch, PyObject *calls, seq_episode *episode)
@@ -104,71 +92,6 @@ static bool borrow_episode(seq_batch *batch, PyObject *object)
     return true;
 }
 
-/* Whether a field is, byte for byte, a public text that is subtracted from all reasoning: no layer of it is private. */
-static bool is_public(const seq_sources *sources, seq_text field)
-{
-    for (size_t i = 0; i < sources->public_count; i++) {
-        const seq_text text = sources->public_texts[i];
-        if (sources->firsts[i] <= 0 && text.size == field.size && memcmp(text.data, field.data, field.size) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Where the first COPY bytes of `what` stand first in `s`, if all of it does; else n. Goes by the rarest byte of a sample. */
-static size_t find_copy(const uint8_t *s, size_t n, seq_text what)
-{
-    uint8_t counts[256] = {0};
-    size_t rarest = 0;
-    for (size_t i = 0; i < SAMPLE; i++) {
-        counts[what.data[i]]++;
-    }
-    for (size_t i = 1; i < SAMPLE; i++) {
-        rarest = counts[what.data[i]] < counts[what.data[rarest]] ? i : rarest;
-    }
-    for (size_t at = rarest, stop = n - what.size + rarest + 1; at < stop; at++) {
-        const uint8_t *found = memchr(s + at, what.data[rarest], stop - at);
-        if (found == NULL) {
-            break;
-        }
-        at = (size_t)(found - s);
-        found -= rarest;
-        if (memcmp(found, what.data, COPY) == 0) {
-            return memcmp(found, what.data, what.size) == 0 ? at - rarest : n;
-        }
-    }
-    return n;
-}
-
-/* What is left of a field without copies of public texts, in `rest` if it is less; oracle.py states which. False if memory is out. */
-static bool without_copies(const seq_sources *sources, seq_text *field, seq_block *rest)
-{
-    for (size_t i = 0, tries = 0; i < sources->public_count && tries < MOST_COPIES; i++) {
-        const seq_text text = sources->public_texts[i];
-        if (sources->firsts[i] > 0 || text.size < COPY || text.size > field->size) {
-            continue;
-        }
-        tries++;
-        const size_t at = find_copy(field->data, field->size, text);
-        if (at == field->size) {
-            continue;
-        }
-        if (!ensure(rest, field->size + 1)) {
-            return false;
-        }
-        uint8_t *data = rest->data;
-        const size_t after = at + text.size;
-        if (field->data != data) {
-            memcpy(data, field->data, at);
-        }
-        memmove(data + at + 1, field->data + after, field->size - after);
-        data[at] = '\n';
-        *field = (seq_text){data, field->size - text.size + 1};
-    }
-    return true;
-}
-
 /* Normalises the fields of all calls of an episode behind its sources, and notes their starts. */
 static void add_calls(seq_batch *batch, const seq_episode *episode, const seq_text *texts)
 {
@@ -183,82 +106,15 @@ static void add_calls(seq_batch *batch, const seq_episode *episode, const seq_te
     }
 }
 
-/* The private bytes of the longest of some chains. */
-static uint64_t longest_chain(const seq_found *found, size_t from)
-{
-    const seq_chain *chains = found->chains_block.data;
-    uint64_t longest = 0;
-    for (size_t i = from; i < found->chains; i++) {
-        longest = chains[i].private_length > longest ? chains[i].private_length : longest;
-    }
-    return longest;
-}
-
-/* Searches the texts in batch->pieced, put together from one field, for more than `known` private bytes in a chain, and for armour. */
-static seq_outcome search_pieced(seq_batch *batch, uint64_t known, uint8_t *flags)
-{
-    const seq_pieced *pieced = &batch->pieced;
-    seq_buffer *buffer = &batch->pieced_buffer;
-    const size_t *ends = pieced->ends_block.data;
-    if (!ensure(&batch->pieced_texts, pieced->count * sizeof(seq_text)) || !ensure(&batch->pieced_starts, pieced->count * sizeof(uint32_t))) {
-        return OUTCOME_MEMORY;
-    }
-    seq_text *texts = batch->pieced_texts.data;
-    uint32_t *starts = batch->pieced_starts.data;
-    for (size_t i = 0, start = 0; i < pieced->count; start = ends[i++]) {
-        texts[i] = (seq_text){(const uint8_t *)pieced->text_block.data + start, ends[i] - start};
-    }
-    const seq_outcome outcome = reset_buffer(buffer, texts, pieced->count);
-    if (outcome != OUTCOME_GOOD) {
-        return outcome;
-    }
-    add_break(buffer, INPUT_BREAK); /* so that no run of the reasoning goes on before the first text */
-    for (size_t i = 0; i < pieced->count; i++) {
-        starts[i] = (uint32_t)buffer->size;
-        const seq_normalised counted = add_text(buffer, texts[i], INPUT_BREAK);
-        if (texts[i].size >= ALPHABET_RUN) {
-            *flags |= flags_of(texts[i].data, texts[i].size, &counted) & (FLAG_ARMOUR | FLAG_DIGITS | FLAG_WIDE) & ~*flags ? FLAG_REARRANGED : 0;
-        }
-    }
-    close_buffer(buffer);
-    const seq_call call = {buffer->text, starts[0], buffer->size - 1, starts, pieced->count};
-    batch->pieced_found.runs = batch->pieced_found.chains = 0;
-    if (!find_chains(&batch->pattern, &call, &batch->pieced_found)) {
-        return OUTCOME_MEMORY;
-    }
-    *flags |= longest_chain(&batch->pieced_found, 0) > known ? FLAG_REARRANGED : 0;
-    return OUTCOME_GOOD;
-}
-
-/* Flags a field in which more is private once it is put together again. */
-static seq_outcome flag_rearranged(seq_batch *batch, const seq_scored *call, seq_text text, uint8_t *flags)
-{
-    if (batch->pattern.private_length < GUARANTEE) {
-        return OUTCOME_GOOD;
-    }
-    if (!take_apart(text.data, text.size, &batch->pieced)) {
-        return OUTCOME_MEMORY;
-    }
-    *flags |= batch->pieced.is_dump ? FLAG_REARRANGED : 0;
-    return batch->pieced.count > 0 ? search_pieced(batch, longest_chain(&batch->found, call->first_chain), flags) : OUTCOME_GOOD;
-}
-
-/* Flags the fields of a call, copies of public texts aside. */
+/* Flags the fields of a call. */
 static seq_outcome flag_fields(seq_batch *batch, seq_scored *call, const seq_sources *sources, const seq_text *texts)
 {
     const seq_normalised *counted = (const seq_normalised *)batch->counted.data + call->first_field;
+    const uint64_t known = longest_chain(&batch->found, call->first_chain);
     uint8_t *flags = (uint8_t *)batch->flags.data + call->first_field;
     for (size_t i = 0; i < call->fields; i++) {
-        seq_text text = texts[i];
-        flags[i] = 0;
-        if (is_public(sources, text)) {
-            continue;
-        }
-        if (!without_copies(sources, &text, &batch->rest)) {
-            return OUTCOME_MEMORY;
-        }
-        flags[i] = (uint8_t)flags_of(text.data, text.size, &counted[i]);
-        const seq_outcome outcome = flag_rearranged(batch, call, text, &flags[i]);
+        const seq_outcome outcome =
+            flag_field(&batch->judge, sources, &batch->pattern, call->episode, known, texts[i], &counted[i], &flags[i]);
         if (outcome != OUTCOME_GOOD) {
             return outcome;
         }

@@ -131,11 +131,13 @@ static void put_strings(const uint8_t *s, seq_pieced *pieced)
 /* Windows of 512 bytes in which quotes stand close to each other are searched, with one window on both sides. */
 static bool is_dense(const seq_pieced *pieced, bool single, size_t window)
 {
-    size_t quotes = 0;
-    for (size_t word = window * DENSE_WORDS; word < (window + 1) * DENSE_WORDS && word < pieced->stride; word++) {
-        quotes += bit_count(pieced->words[MARK_DOUBLE * pieced->stride + word]);
-        quotes += single ? bit_count(pieced->words[MARK_SINGLE * pieced->stride + word]) : 0;
+    const size_t word = window * DENSE_WORDS;
+    if (word >= pieced->stride) {
+        return false;
     }
+    const size_t count = pieced->stride - word < DENSE_WORDS ? pieced->stride - word : DENSE_WORDS;
+    size_t quotes = bits_in(pieced->words + MARK_DOUBLE * pieced->stride + word, count);
+    quotes += single ? bits_in(pieced->words + MARK_SINGLE * pieced->stride + word, count) : 0;
     return quotes >= DENSE_QUOTES;
 }
 
@@ -200,18 +202,16 @@ static void take_quotes(const uint8_t *s, size_t from, size_t n, bool single, se
 
 static void take_strings(const uint8_t *s, size_t n, bool single, seq_pieced *pieced)
 {
-    const size_t windows = (n + 64 * DENSE_WORDS - 1) / (64 * DENSE_WORDS);
-    for (size_t window = 0; window < windows; window++) {
-        if (!is_dense(pieced, single, window)) {
-            continue;
+    size_t start = SIZE_MAX, missed = 0; /* the window before the first dense one; windows since the last one */
+    for (size_t window = 0; window * 64 * DENSE_WORDS < n || start != SIZE_MAX; window++) {
+        if (is_dense(pieced, single, window)) {
+            start = start != SIZE_MAX ? start : window > 0 ? window - 1 : 0;
+            missed = 0;
+        } else if (start != SIZE_MAX && ++missed == 2) {
+            const size_t stop = window * 64 * DENSE_WORDS;
+            take_quotes(s, start * 64 * DENSE_WORDS, stop < n ? stop : n, single, pieced);
+            start = SIZE_MAX;
         }
-        size_t end = window + 1;
-        while (end < windows && (is_dense(pieced, single, end) || (end + 1 < windows && is_dense(pieced, single, end + 1)))) {
-            end++;
-        }
-        const size_t start = window > 0 ? window - 1 : 0, stop = (end + 1) * 64 * DENSE_WORDS;
-        take_quotes(s, start * 64 * DENSE_WORDS, stop < n ? stop : n, single, pieced);
-        window = end;
     }
 }
 
@@ -278,7 +278,7 @@ static size_t end_of_tag(const uint8_t *s, size_t n, size_t at, bool *unclosed)
 static void cut_out(const uint8_t *s, size_t start, size_t end, size_t fewest, size_t *last, seq_pieced *pieced)
 {
     if (*last == SIZE_MAX || start - *last > SHORT_PIECE) {
-        put_cuts(pieced, s, fewest, "");
+        put_cuts(pieced, s, fewest, 0);
         *last = start > SHORT_PIECE ? start - SHORT_PIECE : 0;
     }
     add_cut(pieced, *last, start);
@@ -290,7 +290,7 @@ static void end_cutting(const uint8_t *s, size_t n, size_t fewest, size_t last, 
     if (last != SIZE_MAX) {
         add_cut(pieced, last, n - last > SHORT_PIECE ? last + SHORT_PIECE : n);
     }
-    put_cuts(pieced, s, fewest, "");
+    put_cuts(pieced, s, fewest, 0);
 }
 
 /* Joins what stands between tags that are close to each other. */

@@ -46,12 +46,14 @@ static struct {
     seq_name tags[SEQ_NAMES];
     _Alignas(64) uint8_t ascii[128]; /* folded byte, 0 = dropped */
     uint8_t classes[128];
-    uint8_t flag_classes[128];
+    uint8_t flag_classes[256];
     uint8_t marks[128]; /* number of the mark, plus one */
-    uint8_t ciphered[1 << 15]; /* common words of three letters under a cipher, by the letters' low bits */
-    uint8_t kinds[256];
+    _Alignas(64) uint8_t ciphered[3][128]; /* per letter of a common word under a cipher: a bit for every so many of these words */
+    _Alignas(64) uint8_t kinds[256];
     uint8_t base64[256];
+    uint8_t units[256]; /* as the high byte of UTF-16 */
     uint8_t base85[3][256]; /* base85, Z85, ascii85; 255: none */
+    uint8_t signs85[256]; /* in which of them it may be the first digit of a packing */
     uint8_t squeeze[256][8]; /* which of eight bytes to keep, by their bits, for shuffling them to the front */
     _Alignas(64) uint8_t bits[8][64];     /* 1 << k throughout: from memory, because compilers would rather broadcast it again and again */
 } tables;
@@ -96,13 +98,15 @@ static SEQ_INLINE size_t bit_count(uint64_t bits)
     return (size_t)(((bits + (bits >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F)) * UINT64_C(0x0101010101010101) >> 56);
 }
 
-/* What structures a text. */
+/* What structures a text. The last three begin numbers, and are one kind. */
 static const char all_marks[] = "\n\t|,;\"'<]@\\x+{";
 
 enum { MARK_LINE, MARK_TAB, MARK_BAR, MARK_COMMA, MARK_SEMICOLON, MARK_DOUBLE, MARK_SINGLE, MARK_TAG, MARK_BRACKET, MARK_HUNK, MARK_BACKSLASH,
-       MARK_X, MARK_PLUS, MARK_BRACE, MARKS };
+       MARK_NUMBER, MARKS };
 
-enum { CIPHER_ROTATED = 1, CIPHER_REVERSED = 2 };
+/* Common words of three letters under a cipher, ten of each kind. */
+#define CIPHERED 20
+static const char ciphered_words[] = "gurnaqsbeabglbhjnfohgnerpnaunf" "ehtdnarofuoystinacllaynaenosah";
 
 static inline int hex_value(uint8_t c)
 {
@@ -165,5 +169,99 @@ SEQ_AVX2 static inline uint64_t bit_avx2(seq_halves block, uint64_t bit)
 }
 
 #endif
+
+/* Eight bytes' bits of one number, side by side. */
+static inline uint64_t eight_bits(uint64_t bytes, int bit)
+{
+    return (bytes >> bit & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56;
+}
+
+static void bits_scalar(const uint8_t *table, const uint8_t *s, size_t n, const uint8_t *numbers, size_t count, uint64_t *bits)
+{
+    uint64_t values[8] = {0};
+    for (size_t i = 0; i < n; i++) {
+        values[i / 8] |= (uint64_t)table[s[i]] << (8 * (i % 8));
+    }
+    for (size_t k = 0; k < count; k++) {
+        bits[k] = 0;
+        for (int i = 0; i < 8; i++) {
+            bits[k] |= eight_bits(values[i], numbers[k]) << (8 * i);
+        }
+    }
+}
+
+#if SEQ_X86
+
+SEQ_AVX512 static void bits_avx512(const uint8_t *table, const uint8_t *s, size_t n, const uint8_t *numbers, size_t count, uint64_t *bits)
+{
+    const uint64_t within = n < 64 ? (UINT64_C(1) << n) - 1 : ~UINT64_C(0);
+    const __m512i block = _mm512_maskz_loadu_epi8(within, s);
+    const __m512i ascii = _mm512_permutex2var_epi8(_mm512_loadu_si512(table), block, _mm512_loadu_si512(table + 64));
+    const __m512i high = _mm512_permutex2var_epi8(_mm512_loadu_si512(table + 128), block, _mm512_loadu_si512(table + 192));
+    const __m512i values = _mm512_mask_mov_epi8(ascii, _mm512_movepi8_mask(block), high);
+    for (size_t k = 0; k < count; k++) {
+        bits[k] = _mm512_mask_test_epi8_mask(within, values, _mm512_loadu_si512(tables.bits[numbers[k]]));
+    }
+}
+
+SEQ_AVX2 static void bits_avx2(const uint8_t *table, const uint8_t *s, size_t n, const uint8_t *numbers, size_t count, uint64_t *bits)
+{
+    const uint64_t within = n < 64 ? (UINT64_C(1) << n) - 1 : ~UINT64_C(0);
+    const __m256i top = _mm256_set1_epi8((char)0x80);
+    seq_halves block = load_avx2(s, n);
+    const seq_halves ascii = look_up_avx2(table, block);
+    block = (seq_halves){_mm256_xor_si256(block.left, top), _mm256_xor_si256(block.right, top)};
+    const seq_halves high = look_up_avx2(table + 128, block);
+    const seq_halves values = {_mm256_or_si256(ascii.left, high.left), _mm256_or_si256(ascii.right, high.right)};
+    for (size_t k = 0; k < count; k++) {
+        bits[k] = bit_avx2(values, UINT64_C(1) << numbers[k]) & within;
+    }
+}
+
+#endif
+
+#if SEQ_X86
+
+SEQ_AVX2 static size_t bits_in_avx2(const uint64_t *words, size_t count)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        total += (size_t)_mm_popcnt_u64(words[i]);
+    }
+    return total;
+}
+
+#endif
+
+/* How many bits are set in some words. */
+static inline size_t bits_in(const uint64_t *words, size_t count)
+{
+    size_t total = 0;
+#if SEQ_X86
+    if (tables.level != LEVEL_SCALAR) {
+        return bits_in_avx2(words, count);
+    }
+#endif
+    for (size_t i = 0; i < count; i++) {
+        total += bit_count(words[i]);
+    }
+    return total;
+}
+
+/* For each of `count` numbers a word: bit i of it is that bit of table[s[i]], for i < n <= 64. The table has 256 entries. */
+static inline void bits_of(const uint8_t *table, const uint8_t *s, size_t n, const uint8_t *numbers, size_t count, uint64_t *bits)
+{
+#if SEQ_X86
+    if (tables.level == LEVEL_AVX512) {
+        bits_avx512(table, s, n, numbers, count, bits);
+        return;
+    }
+    if (tables.level == LEVEL_AVX2) {
+        bits_avx2(table, s, n, numbers, count, bits);
+        return;
+    }
+#endif
+    bits_scalar(table, s, n, numbers, count, bits);
+}
 
 #endif

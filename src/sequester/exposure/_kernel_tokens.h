@@ -16,14 +16,15 @@ enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG
 #define AS_NOISE 18
 #define NOISE_WINDOW 30
 #define WIDE_END 512
-#define HEAD64 2100 /* letters: more than two such ends, and room for a third one in as many bytes */
+#define HEAD64 688 /* letters of such an end, in whole groups */
 #define DEFLATE_HEAD 10 /* bytes that are looked at */
 #define FIXED_LETTERS 6
 #define BASE32_SHARE 10 /* at least every tenth character of noise is a digit */
 #define SIGNED 64 /* bytes at the beginning in which a signature may stand */
 
 /* Kinds of bytes, `tables.kinds`. */
-enum { KIND_UPPER = 1, KIND_LOWER = 2, KIND_DIGIT = 4, KIND_SIGN = 8 /* + / _ - */, KIND_PAD = 16, KIND_BETWEEN = 32, KIND_SIGNATURE = 64 /* begins one */ };
+enum { KIND_UPPER = 1, KIND_LOWER = 2, KIND_DIGIT = 4, KIND_SIGN = 8 /* + / _ - */, KIND_PAD = 16, KIND_BETWEEN = 32, KIND_SIGNATURE = 64 /* begins one */,
+       KIND_HEX = 128 };
 
 enum { KIND_ALNUM = KIND_UPPER | KIND_LOWER | KIND_DIGIT, KIND_TOKEN = KIND_ALNUM | KIND_SIGN | KIND_PAD };
 
@@ -103,48 +104,49 @@ static bool foreign_run(const uint8_t *s, size_t n)
     return false;
 }
 
-enum { UNITS_LATIN, UNITS_HAN, UNITS_HANGUL };
+/* High bytes of UTF-16 that keep to a script; `tables.units`. */
+enum { UNIT_LATIN = 1 /* and other small scripts */, UNIT_HANGUL = 2, UNIT_HAN = 4, UNIT_NOT_ZERO = 8 };
 
-static inline bool unit_of(uint8_t high, uint8_t low, int script)
+static uint8_t unit_kinds(uint8_t high)
 {
-    switch (script) {
-    case UNITS_LATIN: /* and other small scripts */
-        return low != 0 && (high == 0 || (high >= 3 && high <= 6) || (high >= 9 && high <= 14) || high == 0x20);
-    case UNITS_HAN:
-        return (high >= 0x30 && high < 0xA0) || high == 0 || high == 0x20 || high == 0xFF;
-    default:
-        return (high >= 0xAC && high < 0xD8) || high == 0 || high == 0x20 || high == 0x30 || high == 0xFF;
-    }
+    const bool latin = high == 0 || (high >= 3 && high <= 6) || (high >= 9 && high <= 14) || high == 0x20;
+    const bool hangul = (high >= 0xAC && high < 0xD8) || high == 0 || high == 0x20 || high == 0x30 || high == 0xFF;
+    const bool han = (high >= 0x30 && high < 0xA0) || high == 0 || high == 0x20 || high == 0xFF;
+    return (uint8_t)((latin ? UNIT_LATIN : 0) | (hangul ? UNIT_HANGUL : 0) | (han ? UNIT_HAN : 0) | (high != 0 ? UNIT_NOT_ZERO : 0));
 }
 
-/* `count` units of UTF-16 in a row that keep to a script; `high` is the offset of the high byte. */
-static bool units_run(const uint8_t *s, size_t n, size_t high, int script, size_t count)
+/* Every second bit of a row of words, in a row: `count` of them, 8, 12 or 24, that end in this word. `before` keeps what came before. */
+static SEQ_INLINE bool in_a_row(uint64_t bits, size_t count, uint64_t before[5])
 {
-    for (size_t from = 0; from < 2; from++) {
-        for (size_t at = from; at + 2 * count <= n;) {
-            size_t left = count;
-            while (left > 0 && unit_of(s[at + 2 * left - 2 + high], s[at + 2 * left - 1 - high], script)) {
-                left--;
-            }
-            if (left == 0) {
-                return true;
-            }
-            at += 2 * left;
-        }
+    for (size_t level = 0, length = 1; length < count; level++) {
+        const size_t more = 2 * length <= count ? length : count - length;
+        const uint64_t earlier = bits << (2 * more) | before[level] >> (64 - 2 * more);
+        before[level] = bits;
+        bits &= earlier;
+        length += more;
     }
-    return false;
+    return bits != 0;
 }
 
-/* At the beginning or at the end: what is wide is so from one end to the other, as a rule. */
+/* Units of UTF-16 that keep to a script: 8 of a small one, 12 of Hangul, 24 of Han. At the beginning or at the end: what is wide is so
+ * from one end to the other, as a rule. */
 static bool wide_units(const uint8_t *s, size_t n)
 {
     if (n > 2 * WIDE_END) {
         return wide_units(s, WIDE_END) || wide_units(s + n - WIDE_END, WIDE_END);
     }
-    for (size_t high = 0; high < 2; high++) {
-        if (units_run(s, n, high, UNITS_LATIN, 8) || units_run(s, n, high, UNITS_HANGUL, 12) || units_run(s, n, high, UNITS_HAN, 24)) {
+    uint64_t runs[4][5] = {{0}}, last = 0, last_latin = 0;
+    for (size_t at = 0; at < n; at += 64) {
+        uint64_t bits[4];
+        bits_of(tables.units, s + at, n - at < 64 ? n - at : 64, (const uint8_t[]){0, 1, 2, 3}, 4, bits);
+        const uint64_t before = bits[0] & (bits[3] << 1 | last >> 63); /* the low byte stands before */
+        const uint64_t after = (bits[0] << 1 | last_latin >> 63) & bits[3]; /* or after */
+        if (in_a_row(before, 8, runs[0]) || in_a_row(after, 8, runs[1]) || (n >= 24 && in_a_row(bits[1], 12, runs[2])) ||
+            (n >= 48 && in_a_row(bits[2], 24, runs[3]))) {
             return true;
         }
+        last = bits[3];
+        last_latin = bits[0];
     }
     return false;
 }
@@ -283,35 +285,24 @@ static seq_alternation alternation(const uint8_t *letters, size_t n)
     return most;
 }
 
-static inline uint64_t eight_bits(uint64_t kinds, int bit)
-{
-    return (kinds >> bit & UINT64_C(0x0101010101010101)) * UINT64_C(0x0102040810204080) >> 56;
-}
-
 static size_t decode_base64(const uint8_t *letters, size_t n, uint8_t *out)
 {
-    size_t size = 0;
-    uint32_t held = 0;
-    int bits = 0;
-    for (size_t i = 0; i < n; i++) {
-        held = held << 6 | tables.base64[letters[i]];
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            out[size++] = (uint8_t)(held >> bits);
-        }
+    const uint8_t *values = tables.base64;
+    size_t size = 0, i = 0;
+    for (; i + 4 <= n; i += 4, size += 3) {
+        const uint32_t group = (uint32_t)values[letters[i]] << 18 | (uint32_t)values[letters[i + 1]] << 12 |
+                               (uint32_t)values[letters[i + 2]] << 6 | values[letters[i + 3]];
+        out[size] = (uint8_t)(group >> 16);
+        out[size + 1] = (uint8_t)(group >> 8);
+        out[size + 2] = (uint8_t)group;
+    }
+    if (n - i >= 2) {
+        out[size++] = (uint8_t)(values[letters[i]] << 2 | values[letters[i + 1]] >> 4);
+    }
+    if (n - i == 3) {
+        out[size++] = (uint8_t)(values[letters[i + 1]] << 4 | values[letters[i + 2]] >> 2);
     }
     return size;
-}
-
-/* Whether bit `bit` of the values of 64 letters is set. */
-static inline uint64_t value_bits(const uint64_t *values, int bit)
-{
-    uint64_t bits = 0;
-    for (int i = 0; i < 8; i++) {
-        bits |= eight_bits(values[i], bit) << (8 * i);
-    }
-    return bits;
 }
 
 /* Whether base64 letters read as text at one of four beginnings. 18 printable bytes in a row hold five whole groups of three, 12 bytes that
@@ -320,12 +311,10 @@ static bool base64_reads(const uint8_t *letters, size_t n)
 {
     const size_t step = 64 - 5 * 4;
     for (size_t at = 0; at < n; at += step) {
-        uint64_t values[8] = {0};
         const size_t size = n - at < 64 ? n - at : 64;
-        for (size_t i = 0; i < size; i++) {
-            values[i / 8] |= (uint64_t)tables.base64[letters[at + i]] << (8 * (i % 8));
-        }
-        const uint64_t first = value_bits(values, 5), second = value_bits(values, 3) >> 1, third = value_bits(values, 1) >> 2;
+        uint64_t bits[3];
+        bits_of(tables.base64, letters + at, size, (const uint8_t[]){5, 3, 1}, 3, bits); /* the highest ones of the bytes of a group */
+        const uint64_t first = bits[0], second = bits[1] >> 1, third = bits[2] >> 2;
         const uint64_t low = ~(first | second | third), high = first & second & third;
         uint64_t found = (low & low >> 4 & low >> 8 & low >> 12 & low >> 16) | (high & high >> 4 & high >> 8);
         for (found &= (UINT64_C(1) << (size < step ? size : step)) - 1; found != 0; found &= found - 1) {
@@ -352,17 +341,17 @@ static uint32_t judge_base64(const uint8_t *letters, size_t n, uint8_t *out)
         return FLAG_ARMOUR;
     }
     for (size_t offset = 0; offset < 4; offset++) {
-        const size_t left = n - offset;
-        size_t size = decode_base64(letters + offset, left < HEAD64 ? left : HEAD64, out);
+        const size_t left = n - offset, total = left / 4 * 3 + left % 4 * 3 / 4;
+        const bool is_long = total > 2 * WIDE_END + 8; /* of which both ends are what counts */
+        size_t size = decode_base64(letters + offset, is_long ? HEAD64 : left, out);
         medium |= is_medium(out, size);
         /* A picture may hold packed stretches of its own, but no text. */
         if (!medium && is_signed(out, size)) {
             return FLAG_ARMOUR;
         }
-        if (left > HEAD64) {
-            const size_t total = left / 4 * 3 + left % 4 * 3 / 4, skipped = (total - WIDE_END) / 3;
-            const size_t tail = decode_base64(letters + offset + 4 * skipped, left - 4 * skipped, out + size);
-            size += tail; /* both ends are what counts */
+        if (is_long) {
+            const size_t skipped = (total - WIDE_END) / 3;
+            size += decode_base64(letters + offset + 4 * skipped, left - 4 * skipped, out + size);
         }
         if (wide_units(out, size)) {
             return FLAG_ARMOUR;

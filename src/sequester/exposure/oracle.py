@@ -24,6 +24,7 @@ them. All of them are, wherever they stand: what is public must not count as pri
 
 from __future__ import annotations
 
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,9 @@ INDEX_STRIDE = 4
 PUBLIC_STRIDE = 8
 COPY, MOST_COPIES = 256, 8
 """Bytes of a public text, and how many such texts of an episode are looked for in a field, before its hints are."""
+SECTION = 256
+"""Bytes from which on a section ends before the next heading."""
+_HEADING = re.compile(rb"(?<=\n\n)#")
 INPUT_STRIDE = 16
 RUN = 16
 GUARANTEE = 24
@@ -315,20 +319,42 @@ def _joined(links: Sequence[_Link]) -> Iterator[list[_Link]]:
         yield chain
 
 
-def _without_copies(raw: bytes, known: Sequence[bytes]) -> bytes:
-    """A field without one copy of each of the first public texts that might stand in it: no layer of those is private."""
-    tries = 0
+def _without_copies(raw: bytes, known: Sequence[bytes]) -> list[bytes]:
+    """The stretches of a field around a copy of each of the first public texts that might stand in it: no layer of those is private."""
+    stretches, tries = [raw], 0
     for text in known:
         if COPY <= len(text) <= len(raw) and tries < MOST_COPIES:
             tries += 1
-            at = raw.find(text[:COPY])
-            if at >= 0 and raw.startswith(text, at):
-                raw = raw[:at] + b"\n" + raw[at + len(text) :]
-    return raw
+            for index, stretch in enumerate(stretches):
+                at = stretch.find(text[:COPY])
+                if at >= 0 and stretch.startswith(text, at):
+                    stretches[index : index + 1] = [stretch[:at], stretch[at + len(text) :]]
+                    break
+    return stretches
 
 
-def _flags(raw: bytes, odd: int, wide: int, pattern: Pattern, chains: Sequence[RawChain]) -> int:
-    """The flags of a field, also whether more of it is private once it is put together again."""
+def _field_flags(raw: bytes, known: Sequence[bytes], odd: int, wide: int, pattern: Pattern, best: int) -> int:
+    """The flags of a field whose call has a chain of `best` private bytes; a copy of a public text has none."""
+    flags = 0
+    for stretch in () if raw in known else _without_copies(raw, known):
+        for section in _sections(stretch):
+            flags |= _flags(section, odd, wide, pattern, best)
+    return flags
+
+
+def _sections(stretch: bytes) -> Iterator[bytes]:
+    """The parts of a text between headings, not too short ones: what stands in many inputs is mostly a whole one."""
+    start = 0
+    for heading in _HEADING.finditer(stretch):
+        if heading.start() - start >= SECTION:
+            yield stretch[start : heading.start()]
+            start = heading.start()
+    if start < len(stretch):
+        yield stretch[start:]
+
+
+def _flags(raw: bytes, odd: int, wide: int, pattern: Pattern, best: int) -> int:
+    """The flags of a section of a field, also whether more of it is private once it is put together again."""
     flags = flags_of(raw, odd, wide)
     if pattern.private < GUARANTEE:
         return flags
@@ -339,7 +365,7 @@ def _flags(raw: bytes, odd: int, wide: int, pattern: Pattern, chains: Sequence[R
         for text, (_, odd, wide) in zip(texts, normalised, strict=True)
     )
     found = _Stream([text for text, _, _ in normalised]).chains(pattern) if texts else []
-    more = max((private for private, _ in found), default=0) > max((private for private, _ in chains), default=0)
+    more = max((private for private, _ in found), default=0) > best
     return flags | (REARRANGED if armoured or more or is_dump(raw) else 0)
 
 
@@ -359,9 +385,9 @@ def screen(episodes: Sequence[RawEpisode], sketch: Sketch | None) -> tuple[array
             stream = _Stream([text for text, _, _ in normalised])
             chains = stream.chains(pattern)
             known = [text for text, first in public if first <= 0]
+            best = max((private for private, _ in chains), default=0)
             flags = tuple(
-                0 if raw in known else _flags(_without_copies(raw, known), odd, wide, pattern, chains)
-                for raw, (_, odd, wide) in zip(fields, normalised, strict=True)
+                _field_flags(raw, known, odd, wide, pattern, best) for raw, (_, odd, wide) in zip(fields, normalised, strict=True)
             )
             if chains or any(flags):
                 hits.append((number, call, chains, flags))

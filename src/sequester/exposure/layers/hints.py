@@ -97,7 +97,7 @@ _SOFT_BREAK = re.compile(rb"=(?<!==)(?:\r|\n|\\+[rn])")
 _PERCENT_U = re.compile(rb"%(?:25){0,8}u[0-9a-fA-F]{4}")
 ROT13_WORDS = ("gur", "naq", "sbe", "abg", "lbh", "jnf", "ohg", "ner", "pna", "unf")
 REVERSED_WORDS = ("eht", "dna", "rof", "uoy", "sti", "nac", "lla", "yna", "eno", "sah")
-_CIPHERED = tuple(f" {word} ".encode() for word in ROT13_WORDS + REVERSED_WORDS)
+_CIPHERED = re.compile(f" (?:{'|'.join(ROT13_WORDS + REVERSED_WORDS)}) ".encode())
 _UU_BEGIN = re.compile(rb"begin [0-7]{3}")
 _UU_LINE = re.compile(rb"M[ -`]{60}")
 _WRONG_CHARSET = re.compile(rb"\xc3[\x82-\xb4](?:\xc2|\xc5|\xc6|\xcb|\xe2)")
@@ -140,7 +140,7 @@ def _look(data: bytes, known: Set[int]) -> tuple[int, frozenset[int]]:
         found |= Hint.BYTES
     if (b"begin " in data and _UU_BEGIN.search(data)) or _UU_LINE.search(data):
         found |= Hint.UU
-    if any(word in data for word in _CIPHERED):
+    if _CIPHERED.search(data):
         found |= Hint.CIPHER
     if not data.isascii() and (shape.find(b"H" * 18) >= 0 or _WRONG_CHARSET.search(data)):
         found |= Hint.FOREIGN

@@ -1,0 +1,274 @@
+/* What is left of a reward input without copies of public texts, judged section by section; oracle.py states the rules.
+ *
+ * Rubrics, references and tool documentation stand in many inputs of a batch: what was judged before is looked up. */
+#ifndef SEQUESTER_KERNEL_STRETCHES_H
+#define SEQUESTER_KERNEL_STRETCHES_H
+
+#include "_kernel_episode.h"
+
+#define COPY 256 /* bytes */
+#define MOST_COPIES 8
+#define SECTION 256 /* bytes, at least */
+#define SAMPLE 16
+#define JUDGED 1024 /* sections that are remembered at most */
+#define SHELF ((size_t)1 << 20) /* bytes of texts put together that are kept, and those of one section more */
+
+/* What is known of a section. */
+typedef struct {
+    seq_text text; /* NULL: nothing yet */
+    seq_signs signs;
+    bool taken_apart, is_dump;
+    uint32_t pieced_flags;
+    size_t shelf_at, shelf_size; /* what was put together from it, normalised */
+    size_t episode; /* in which the chains were looked for, plus one */
+    uint64_t longest; /* of them */
+} seq_judged;
+
+typedef struct {
+    seq_block judged_block, shelf_block, letters;
+    size_t shelf_size;
+    seq_pieced pieced;
+    seq_found found;
+} seq_judge;
+
+static void release_judge(seq_judge *judge)
+{
+    release(&judge->judged_block);
+    release(&judge->shelf_block);
+    release(&judge->letters);
+    release_pieced(&judge->pieced);
+    release_found(&judge->found);
+}
+
+/* Where a byte stands at the beginning of a text that is likely rare: a capital, else no small letter or blank. */
+static size_t rare_place(const uint8_t *s)
+{
+    size_t rare = 0;
+    for (size_t i = SAMPLE; i-- > 0;) {
+        rare = is_upper(s[i]) || (!is_upper(s[rare]) && !is_lower(s[i]) && s[i] > ' ') ? i : rare;
+    }
+    return rare;
+}
+
+/* Where the first COPY bytes of `what` stand first in `s`, if all of it does; else n. */
+static size_t find_copy(const uint8_t *s, size_t n, seq_text what)
+{
+    const size_t rare = rare_place(what.data);
+    for (size_t at = rare, stop = n - what.size + rare + 1; at < stop; at++) {
+        const uint8_t *found = memchr(s + at, what.data[rare], stop - at);
+        if (found == NULL) {
+            break;
+        }
+        at = (size_t)(found - s);
+        found -= rare;
+        if (memcmp(found, what.data, COPY) == 0) {
+            return memcmp(found, what.data, what.size) == 0 ? at - rare : n;
+        }
+    }
+    return n;
+}
+
+/* The stretches of a field before, between and after copies of public texts; oracle.py states which. Returns their number. */
+static size_t without_copies(const seq_sources *sources, seq_text field, seq_text stretches[MOST_COPIES + 1])
+{
+    size_t count = 1;
+    stretches[0] = field;
+    for (size_t i = 0, tries = 0; i < sources->public_count && tries < MOST_COPIES; i++) {
+        const seq_text text = sources->public_texts[i];
+        if (sources->firsts[i] > 0 || text.size < COPY || text.size > field.size) {
+            continue;
+        }
+        tries++;
+        for (size_t k = 0; k < count; k++) {
+            const seq_text from = stretches[k];
+            const size_t at = text.size <= from.size ? find_copy(from.data, from.size, text) : from.size;
+            if (at < from.size) {
+                memmove(stretches + k + 1, stretches + k, (count - k) * sizeof(seq_text));
+                stretches[k] = (seq_text){from.data, at};
+                stretches[k + 1] = (seq_text){from.data + at + text.size, from.size - at - text.size};
+                count++;
+                break;
+            }
+        }
+    }
+    return count;
+}
+
+/* Whether a field is, byte for byte, a public text that is subtracted from all reasoning: no layer of it is private. */
+static bool is_public(const seq_sources *sources, seq_text field)
+{
+    for (size_t i = 0; i < sources->public_count; i++) {
+        const seq_text text = sources->public_texts[i];
+        if (sources->firsts[i] <= 0 && text.size == field.size && memcmp(text.data, field.data, field.size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A place among JUDGED ones, by a sample of the text: what is remembered there is compared as a whole. */
+static size_t place_of(seq_text text)
+{
+    uint64_t hash = text.size;
+    if (text.size >= 8) {
+        for (size_t i = 0; i <= 16; i++) {
+            hash = (hash ^ load64(text.data + (text.size - 8) * i / 16)) * UINT64_C(0x9E3779B97F4A7C15);
+            hash ^= hash >> 32;
+        }
+    }
+    return (size_t)(hash % JUDGED);
+}
+
+/* Forgets what was put together. */
+static void clear_shelf(seq_judge *judge)
+{
+    seq_judged *judged = judge->judged_block.data;
+    for (size_t i = 0; i < JUDGED; i++) {
+        judged[i] = (seq_judged){.text = judged[i].text, .signs = judged[i].signs};
+    }
+    judge->shelf_size = 0;
+}
+
+/* What is known of a section, its signs at least; NULL if memory is out. */
+static seq_judged *look_up_section(seq_judge *judge, seq_text text)
+{
+    if (judge->judged_block.data == NULL) {
+        if (!ensure(&judge->judged_block, JUDGED * sizeof(seq_judged))) {
+            return NULL;
+        }
+        memset(judge->judged_block.data, 0, JUDGED * sizeof(seq_judged));
+    }
+    if (judge->shelf_size > SHELF) {
+        clear_shelf(judge);
+    }
+    seq_judged *judged = (seq_judged *)judge->judged_block.data + place_of(text);
+    if (judged->text.data == NULL || judged->text.size != text.size || memcmp(judged->text.data, text.data, text.size) != 0) {
+        *judged = (seq_judged){.text = text, .signs = signs_of(text.data, text.size, &judge->letters)};
+    }
+    return judged;
+}
+
+/* Puts together what stands cut up in a section, and keeps it on the shelf. */
+static seq_outcome take_section_apart(seq_judge *judge, seq_judged *judged)
+{
+    const seq_pieced *pieced = &judge->pieced;
+    if (!take_apart(judged->text.data, judged->text.size, &judge->pieced)) {
+        return OUTCOME_MEMORY;
+    }
+    judged->taken_apart = true;
+    judged->is_dump = pieced->is_dump;
+    if (pieced->count == 0) {
+        return OUTCOME_GOOD;
+    }
+    const size_t room = pieced->size + pieced->count + 4 * SEQ_SLACK;
+    if (room > UINT32_MAX) {
+        return OUTCOME_TOO_LONG;
+    }
+    if (!ensure(&judge->shelf_block, judge->shelf_size + room)) {
+        return OUTCOME_MEMORY;
+    }
+    const size_t *ends = pieced->ends_block.data;
+    uint8_t *shelf = (uint8_t *)judge->shelf_block.data + judge->shelf_size, *out = shelf + SEQ_SLACK;
+    memset(shelf, 0, SEQ_SLACK);
+    *out++ = INPUT_BREAK; /* so that no run of the reasoning goes on before the first text */
+    for (size_t i = 0, start = 0; i < pieced->count; start = ends[i++]) {
+        const uint8_t *text = (const uint8_t *)pieced->text_block.data + start;
+        const size_t size = ends[i] - start;
+        const seq_normalised counted = normalise_text(text, size, out);
+        out += counted.size;
+        *out++ = INPUT_BREAK;
+        if (size >= ALPHABET_RUN) {
+            const seq_signs signs = signs_of(text, size, &judge->letters);
+            judged->pieced_flags |= flags_of(text, size, &signs, &counted);
+        }
+    }
+    memset(out, 0, 2 * SEQ_SLACK); /* what is read beyond is defined */
+    judged->shelf_at = judge->shelf_size;
+    judged->shelf_size = (size_t)(out - shelf);
+    judge->shelf_size += judged->shelf_size + 2 * SEQ_SLACK;
+    return OUTCOME_GOOD;
+}
+
+/* The private bytes of the longest of some chains. */
+static uint64_t longest_chain(const seq_found *found, size_t from)
+{
+    const seq_chain *chains = found->chains_block.data;
+    uint64_t longest = 0;
+    for (size_t i = from; i < found->chains; i++) {
+        longest = chains[i].private_length > longest ? chains[i].private_length : longest;
+    }
+    return longest;
+}
+
+/* Flags a section in which more than `known` private bytes in a chain, or something encoded, is once it is put together again. */
+static seq_outcome flag_rearranged(seq_judge *judge, const seq_pattern *pattern, size_t episode, uint64_t known, seq_judged *judged,
+                                   uint32_t *flags)
+{
+    const seq_outcome outcome = judged->taken_apart ? OUTCOME_GOOD : take_section_apart(judge, judged);
+    if (outcome != OUTCOME_GOOD) {
+        return outcome;
+    }
+    if (judged->shelf_size != 0 && judged->episode != episode + 1) {
+        const uint8_t *text = (const uint8_t *)judge->shelf_block.data + judged->shelf_at;
+        const uint32_t start = SEQ_SLACK + 1;
+        const seq_call call = {text, start, judged->shelf_size - 1, &start, 1};
+        judge->found.runs = judge->found.chains = 0;
+        if (!find_chains(pattern, &call, &judge->found)) {
+            return OUTCOME_MEMORY;
+        }
+        judged->episode = episode + 1;
+        judged->longest = longest_chain(&judge->found, 0);
+    }
+    const bool encoded = judged->pieced_flags & (FLAG_ARMOUR | FLAG_DIGITS | FLAG_WIDE) & ~*flags;
+    *flags |= judged->is_dump || encoded || judged->longest > known ? FLAG_REARRANGED : 0;
+    return OUTCOME_GOOD;
+}
+
+static seq_outcome flag_section(seq_judge *judge, const seq_pattern *pattern, size_t episode, uint64_t known, seq_text section,
+                                const seq_normalised *counted, uint8_t *flags)
+{
+    seq_judged *judged = look_up_section(judge, section);
+    if (judged == NULL) {
+        return OUTCOME_MEMORY;
+    }
+    uint32_t found = flags_of(section.data, section.size, &judged->signs, counted);
+    const bool has_private = pattern->private_length >= GUARANTEE;
+    const seq_outcome outcome = has_private ? flag_rearranged(judge, pattern, episode, known, judged, &found) : OUTCOME_GOOD;
+    *flags |= (uint8_t)found;
+    return outcome;
+}
+
+/* The end of the section that begins at `start`: before the next heading behind an empty line. */
+static size_t section_end(const uint8_t *s, size_t n, size_t start)
+{
+    for (size_t at = start + SECTION; at < n; at++) {
+        const uint8_t *found = memchr(s + at, '#', n - at);
+        if (found == NULL) {
+            break;
+        }
+        at = (size_t)(found - s);
+        if (s[at - 1] == '\n' && s[at - 2] == '\n') {
+            return at;
+        }
+    }
+    return n;
+}
+
+/* Flags a field, copies of public texts aside. `known`: the private bytes of the longest chain of its call. */
+static seq_outcome flag_field(seq_judge *judge, const seq_sources *sources, const seq_pattern *pattern, size_t episode, uint64_t known,
+                              seq_text field, const seq_normalised *counted, uint8_t *flags)
+{
+    seq_text stretches[MOST_COPIES + 1];
+    seq_outcome outcome = OUTCOME_GOOD;
+    *flags = 0;
+    for (size_t i = 0, count = is_public(sources, field) ? 0 : without_copies(sources, field, stretches); i < count; i++) {
+        for (size_t start = 0, end; start < stretches[i].size && outcome == OUTCOME_GOOD; start = end) {
+            end = section_end(stretches[i].data, stretches[i].size, start);
+            const seq_text section = {stretches[i].data + start, end - start};
+            outcome = flag_section(judge, pattern, episode, known, section, counted, flags);
+        }
+    }
+    return outcome;
+}
+
+#endif
