@@ -30,7 +30,8 @@ typedef struct {
 
 typedef struct {
     size_t start, end, begin; /* begin: after the indentation */
-    size_t cut, word; /* where the beginning that it shares with a neighbour ends, and its last blank */
+    size_t cut; /* where the beginning that it shares with a neighbour ends */
+    size_t word; /* after the last blank of that beginning */
 } seq_line;
 
 typedef struct {

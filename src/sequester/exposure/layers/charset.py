@@ -42,7 +42,7 @@ _SCRIPTS = (
 def readable(data: bytes) -> bool:
     """Whether some stretch of `data` reads as UTF-8 text; wrong for fewer than one in 10^6 offsets of random bytes."""
     shape = data.translate(_CLASSES)
-    return any(needle in shape for needle in _READABLE) or _MIXED.search(shape) is not None
+    return any(needle in shape for needle in _READABLE)
 
 
 def printable(data: bytes) -> bool:
@@ -58,12 +58,14 @@ def readings(data: bytes) -> Iterator[tuple[str, str]]:
     if not other:
         yield "", data.decode()
         return
-    if readable(data):
+    is_text = readable(data)
+    # Look-alikes and invisible characters stand among ASCII; but so, it seems, do the bytes of some UTF-16.
+    if is_text or _MIXED.search(data.translate(_CLASSES)) is not None:
         text = data.decode("utf-8", "replace")
         yield "", text if len(_NOISE.sub("", text)) * 5 > len(text) * 4 else "\n".join(_STRETCH.findall(text))
         if other * 3 < len(data) and not _is_utf8(data):
             yield "cp1252", _single_byte(data)
-        if data.count(0) * 4 < len(data):
+        if is_text and data.count(0) * 4 < len(data):
             return
     if data.count(0) * 5 < len(data) * 4:
         yield from _wide_readings(data)
