@@ -47,6 +47,23 @@ def test_exit_codes_of_the_contract(cli, log, episodes, code, verdict):
     assert (outcome.code, verdict_of(outcome.out)) == (code, verdict.value)
 
 
+def test_a_file_that_may_not_be_read_does_not_keep_the_others_from_being_audited(cli, log, tmp_path, monkeypatch):
+    (tmp_path / "locked.jsonl").touch()
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "locked.jsonl" and may(path, mode))
+    outcome = cli("audit", "locked.jsonl", log(EXPOSED), "--out", "json")
+    assert outcome.code == 1
+    assert json.loads(outcome.out)["inputs"][0]["error"]
+
+
+def test_what_goes_to_files_alone_is_summed_up_on_stderr(cli, log):
+    written = cli("audit", log(EXPOSED), "--out", "json=r.json")
+    assert (written.code, written.out) == (1, "")
+    assert "EXPOSED: episodes 1 seen" in written.err
+    assert cli("audit", "log.jsonl", "--out", "json=r.json", "--quiet").err == ""
+    assert "EXPOSED: episodes" not in cli("audit", "log.jsonl", "--out", "json").err
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

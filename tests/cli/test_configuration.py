@@ -138,7 +138,7 @@ def test_a_value_that_cannot_be_is_traced_to_its_file_or_variable(cli, log, sett
         ('[episode]\nanswer = "a"\nprompt = "p["\n', "m.toml:3:1: episode.prompt: 'p[' is no path"),
         ('[episode]\nprompt = "p"\nanswer = "a"\n[[reward_call]]\npath = "x"\nscore = 3\n', "m.toml:6:1: reward_call[0].score: "),
         ("a = 1\n", "m.toml:1:1: a: unknown key 'a'"),
-        ("", "m.toml: object missing required field `episode`"),
+        ("", "m.toml: the key 'episode' is missing"),
         ("[episode\n", "m.toml:1:9: cannot be read as TOML"),
         ('[episode]\nprompt = "p"\nanswer = "a"\nstep = { value = nan }\n', "m.toml:4:1: episode.step: a constant must be"),
     ],

@@ -54,6 +54,17 @@ def test_an_empty_directory_is_never_a_pass_and_is_named(tmp_path):
     result = audited(tmp_path)
     assert result.verdict is Verdict.NOTHING_ASSESSED
     assert "without files" in result.inputs[0].error
+    assert "check the path" in result.inputs[0].hint
+
+
+def test_inputs_that_all_readers_refused_alike_share_one_note(tmp_path):
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.jsonl").write_text('{"x": 1}\n')
+    result = audited(tmp_path)
+    assert [one.error for one in result.inputs] == ["no reader recognises the content (jsonl with x)"] * 3
+    assert "--map FILE" in result.inputs[0].hint
+    (note,) = result.notes
+    assert note.startswith(f"{tmp_path / 'a.jsonl'} and 2 more: tried bundle: ")
 
 
 def test_an_unknown_format_is_a_usage_error(tmp_path):

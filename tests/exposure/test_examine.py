@@ -12,11 +12,13 @@ from tests.exposure import cases
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Evidence, Field, RewardCall, Segment, Source, Split, SplitStatus
-from sequester.exposure.examine import examine, texts_of
-from sequester.exposure.matching import normalise
+from sequester.exposure.examine import examine, searched_texts, texts_of
+from sequester.exposure.matching import Hit, Sketch, normalise, screen
 from sequester.exposure.private import material
+from sequester.exposure.severity import THRESHOLDS, grade, looked_up, stretch_of, telling_run
+from sequester.exposure.sharing import Sharing
 from sequester.exposure.subject import Subject
-from sequester.findings.model import FindingClass
+from sequester.findings.model import FindingClass, Severity
 
 THOUGHT = cases.reasoning(1)
 SPLIT = Split(SplitStatus.SPLIT, "as the test says", "given")
@@ -39,16 +41,21 @@ def call(*values, path="judge"):
 
 def looked_at(one, by=None):
     """The examination of a call, with the screen's hints of every wrapping on every field."""
-    return examine(by or subject(), one, [-1] * len(one.inputs), cases.KEY)
+    by = by or subject()
+    chains = by.pattern.scan_many([text.reveal() for _, text in searched_texts(one)])
+    return examine(by, one, Hit(0, 0, tuple(chains), (-1,) * len(one.inputs), by.pattern.private), cases.KEY)
 
 
 def candidates(*values, by=None, **keys):
-    return looked_at(call(*values), by or subject(**keys)).candidates
+    """All that was found, whatever it may come to."""
+    found = looked_at(call(*values), by or subject(**keys))
+    return (*found.candidates, *(minor.candidate() for minor in found.minors))
 
 
 def test_a_call_without_fields_shows_nothing():
     found = looked_at(call())
-    assert (found.candidates, found.limits) == ((), ())
+    assert (found.candidates, found.minors, found.limits) == ((), (), ())
+    assert examine(subject(), call(), None, cases.KEY) == found
 
 
 def test_other_text_shows_nothing():
@@ -73,7 +80,7 @@ def test_the_transforms_say_how_it_was_dressed(seen, transforms):
 
 
 def test_what_cannot_be_more_than_low_is_not_localised_unless_a_marker_stands_in_the_input():
-    piece = THOUGHT[:40]
+    piece = THOUGHT[:34]
     (found,) = candidates(f"The rubric says {piece}.")
     assert (found.spans, found.transforms) == ((), ())
     assert found.private >= 24
@@ -83,6 +90,27 @@ def test_what_cannot_be_more_than_low_is_not_localised_unless_a_marker_stands_in
     (elsewhere,) = candidates(f"</think> is a tag. The rubric says {piece}.")
     assert elsewhere.spans
     assert not elsewhere.chains[0].beside_marker
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 250), st.integers(20, 60), st.sampled_from((12, 40, 400)), st.booleans())
+def test_a_minor_is_low_whatever_other_inputs_hold_and_all_that_is_surely_low_is_one(start, length, words, shared):
+    thought = cases.words("some reasoning", words)
+    by = subject((Channel.REASONING, thought), (Channel.ANSWER, cases.answer(1)))
+    found = looked_at(call(f"Judge this: {thought[start : start + length]}"), by)
+    for minor in found.minors:
+        made = minor.candidate()
+        assert {grade(stretch_of(looked_up(chain, lambda windows: shared))) for chain in made.chains} == {Severity.LOW}
+        assert (minor.class_, minor.field, minor.private) == (made.class_, made.field, made.private)
+    for one in found.candidates:
+        unshared = (grade(stretch_of(chain)) for chain in one.chains)
+        assert any(found is not Severity.LOW for found in unshared)
+
+
+def test_in_a_log_without_answers_only_what_covers_much_of_the_reasoning_counts():
+    by = subject((Channel.REASONING, THOUGHT))
+    assert candidates(f"The rubric says {THOUGHT[:40]}.", by=by) == ()
+    assert [one.covered > 0.9 for one in candidates(THOUGHT, by=by)] == [True]
 
 
 def test_text_that_goes_on_from_field_to_field_is_one_candidate():
@@ -127,7 +155,7 @@ def test_what_a_later_tool_result_repeated_is_indirect():
 def test_spans_count_code_points_in_the_reasoning_and_in_the_input():
     before = "Zwölf Boxkämpfer 🥊 jagen: "
     thought = "Ein Gedanke 🤔 zuerst. " + THOUGHT
-    by = subject((Channel.REASONING, thought))
+    by = subject((Channel.REASONING, thought), (Channel.ANSWER, cases.answer(1)))
     (found,) = candidates(before + thought[10:200] + " Ende", by=by)
     (span,) = found.spans
     shared = thought[slice(*span.cot)]
@@ -215,10 +243,30 @@ def test_a_deliverable_drafted_in_the_reasoning_and_collected_packed_is_no_findi
 
 def test_a_short_run_of_words_that_the_answer_uses_too_is_no_news():
     term = "partial response to ibuprofen"
-    thought = f"{cases.words('short', 12)} {term} {cases.words('shorter', 5)}"
+    thought = f"{cases.words('short', 8)} {term} {cases.words('shorter', 4)}"
     by = subject((Channel.REASONING, thought), (Channel.ANSWER, "The response to it was partial; ibuprofen helped."))
     (found,) = candidates(f"Reference: a {term} was seen.", by=by)
-    assert [chain.novel for chain in found.chains] == [False]
+    assert [chain.telling for chain in found.chains] == [THRESHOLDS.run]
     by = subject((Channel.REASONING, thought), (Channel.ANSWER, "It helped."))
     (found,) = candidates(f"Reference: a {term} was seen.", by=by)
-    assert [chain.novel for chain in found.chains] == [True]
+    assert [chain.telling for chain in found.chains] == [telling_run(by.own)] != [THRESHOLDS.run]
+
+
+def test_a_run_too_short_for_itself_is_looked_up_with_what_stands_around_it():
+    """The same sentence of a short reasoning, in a reference that other scorers were handed too and in a text of its own."""
+    term = "partial response to ibuprofen"
+    thought = f"{cases.words('short', 9)} {term} {cases.words('shorter', 5)}"
+    by = subject((Channel.REASONING, thought), (Channel.ANSWER, "It helped."))
+    reference = f"{cases.words('reference', 20)} {term} {cases.words('reference, on', 20)}"
+    sketch = Sketch(slots=1 << 12)
+    screen([((THOUGHT,), (), ((reference,),))], sketch)
+    for text, is_shared in ((reference, True), (f"{cases.words('log', 20)} {term} {cases.words('log, on', 20)}", False)):
+        (found,) = candidates(text, by=by)
+        assert [Sharing(sketch)(run.windows) for chain in found.chains for run in chain.runs] == [is_shared]
+
+
+def test_a_short_run_that_is_all_of_an_input_cannot_be_looked_up():
+    term = "partial response to ibuprofen"
+    by = subject((Channel.REASONING, f"{cases.words('short', 12)} {term}"), (Channel.ANSWER, "It helped."))
+    (found,) = candidates(term, by=by)
+    assert [len(run.windows) for chain in found.chains for run in chain.runs] == [0]

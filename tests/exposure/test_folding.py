@@ -46,6 +46,10 @@ def test_ascii_keeps_letters_and_digits_only() -> None:
         ("🄰🇺😀", "au"),
         ("\U000e0068\U000e0069", "hi"),
         ("\ue000\ufffd", ""),
+        ("ʜɪᴅᴅᴇɴ ꜱᴍᴀʟʟ ᴄᴀᴘꜱ", "hiddensmallcaps"),
+        ("ⓒⓘⓡⓒⓛⒺⒹ ⒫ℎℴ", "circledpho"),
+        ("№ ① ⁴", ""),
+        ("letĠmeĊsee", "letmesee"),
     ],
 )
 def test_folds(text: str, folded: str) -> None:
@@ -60,7 +64,8 @@ def test_folding_never_lengthens_and_is_stable() -> None:
 
 
 def test_combining_marks_and_general_punctuation_vanish() -> None:
-    assert not any(folding.fold(code) for code in [*range(0x300, 0x370), *range(0x2000, 0x2C00)])
+    symbols = [*range(0x2000, 0x2100), *range(0x2150, 0x249C), *range(0x24EA, 0x2C00)]
+    assert not any(folding.fold(code) for code in [*range(0x300, 0x370), *symbols])
 
 
 def test_kept_characters_are_letters_digits_or_vowel_signs() -> None:

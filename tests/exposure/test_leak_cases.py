@@ -57,9 +57,24 @@ OWN_MISSES = {
     "X035": "a translation",
     "X036": "only the length of the reasoning reached the score",
     "X088": "headings in Markdown stand for reasoning and answer: any answer may be written so, and the split stays ambiguous",
+    "X122": "tags that any answer may use: the split stays ambiguous",
+    "X123": "tags that any answer may use: the split stays ambiguous",
+    "X129": "the delimiters are escaped: the split stays ambiguous",
+    "X135": "a charset that is not read",
+    "X177": "something packed, as signed bytes: no hint for the screen",
+    "X181": "a charset that is not read",
+    "X204": "every word backwards: no hint for the screen, and no run survives",
+    "X207": "base58",
+    "X239": "a role instead of a delimiter, in the prompt of no family: the split stays ambiguous",
+    "X244": "markup that any answer may use: the split stays ambiguous",
+    "X251": "the delimiters are special tokens, and were dropped: the split is ambiguous",
+    "X255": "less than 31 characters of reasoning: there is nothing to look for",
+    "X277": "figures for letters: no run survives",
 }
 OWN_ALARMS = {
     "Y024": "a sibling begins with half of the reasoning, word for word, and no other episode holds that sentence",
+    "Y058": "a sibling holds a third of short reasoning, word for word, and no other episode does",
+    "Y083": "an undeclared reference holds the sentence that the reasoning recites",
 }
 
 
@@ -82,4 +97,4 @@ def test_a_case_of_our_own_is_found_if_and_only_if_it_should_be(own_table, case)
 def test_a_template_need_not_be_named(tmp_path, case):
     unnamed = {**case, "repro": {**case["repro"], "template": "auto"}}
     (row,) = leak_cases.rows([unnamed], leak_cases.audit_cases([unnamed], tmp_path))
-    assert row.found == row.leak
+    assert row.found == (row.leak and row.id not in OWN_MISSES)

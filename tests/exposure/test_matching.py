@@ -58,6 +58,8 @@ def test_kernel_equals_oracle(level: str, block: int) -> None:
         reasoning, public, calls = episodes[0]
         kernel, plain = _kernel.Pattern(reasoning, public), oracle.Pattern(reasoning, public)
         assert [kernel.scan(fields) for fields in calls] == [plain.scan(fields) for fields in calls], seed
+        screened = {call: chains for number, call, chains, _ in found[3] if number == 0}
+        assert [kernel.scan(fields) for fields in calls] == [screened.get(call, []) for call in range(len(calls))], seed
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -140,6 +142,14 @@ _WRAPPED = [
         b"\xff",
         b"MFRGG43FMZQW4ZLT",
         b"M" + b"8" * 60,
+    ],
+    *[
+        b"%41%42%43",
+        b"\\x41\\u0042",
+        b"&#65;&#x42;",
+        b"\x1b[32m",
+        "\u0141\u00d0\u0132\u00e4".encode(),
+        "\u1112\u1161\u11ab".encode(),
     ],
     *[b"bY*~GX>D>aA^vHKY*", b"\\x1f\\x8b", b"\\u0008", b"01110100", b"164 150 145 "],
 ]

@@ -1,6 +1,7 @@
 """The scan of one unit: every record is counted once, whatever stops the reading."""
 
 import pytest
+from msgspec.structs import replace
 from tests.exposure import cases, wrappings
 
 from sequester.episodes.guarded import GuardedText
@@ -16,6 +17,7 @@ from sequester.episodes.model import (
     Source,
     Split,
     SplitStatus,
+    Visibility,
 )
 from sequester.episodes.readers.interface import Options, Unit
 from sequester.errors import InputError
@@ -108,6 +110,14 @@ def test_only_the_first_malformed_records_are_named_and_all_are_counted():
     assert tally.skipped[0] == SkippedRecord("run.log:1", "malformed", "step: expected `int`, got `str`")
 
 
+def test_a_contract_over_an_episode_that_shows_no_reasoning_is_counted_apart():
+    handed = RewardCall("accuracy", Evidence.CONTRACT, None, hands_over="completion_ids")
+    tally = scanned(episode(1, handed, call(), status=SplitStatus.AMBIGUOUS), episode(2, handed), skipped(3))
+    assert (tally.undelimited, tally.unreadable) == (1, 1)
+    tally.merge(scanned(episode(4, handed, status=SplitStatus.AMBIGUOUS), episode(5, call(), status=SplitStatus.AMBIGUOUS)))
+    assert (tally.undelimited, tally.unreadable) == (2, 1)
+
+
 def test_a_skipped_record_is_counted_under_its_own_reason():
     tally = scanned(Skipped(Source("run.log", 1), Reason.LIMIT, "the line is longer than 64 MB"))
     assert dict(tally.episodes) == {"limit": 1}
@@ -127,6 +137,26 @@ def test_a_contract_exposes_without_a_search_and_is_gathered_by_path():
     assert (reach.episodes, reach.first_step, reach.last_step) == (2, 4, 9)
     assert dict(tally.exposed) == {"audited": 2}
     assert dict(tally.exposed_by) == {"contract": 2}
+
+
+def test_who_wrote_nothing_has_nothing_to_hand_over():
+    handed = RewardCall("accuracy", Evidence.CONTRACT, None, hands_over="completion_ids")
+    empty = Episode(
+        "e1", (), Split(SplitStatus.AMBIGUOUS, "the completion is empty", "auto"), Source("run.log", 1), calls=(handed,)
+    )
+    tally = scanned(empty)
+    assert (tally.handovers, tally.episodes[Reason.AMBIGUOUS.value]) == ({}, 1)
+    dropped = replace(empty, visibility=Visibility.REDACTED)
+    assert scanned(dropped).handovers
+
+
+def test_what_a_contract_hands_over_is_not_searched_and_the_calls_beside_it_are():
+    leak = cases.reasoning(1)
+    (suspect,) = scanned(episode(1, call(leak, path="accuracy", hands_over="completion_ids"), call(leak))).suspects
+    assert [(one.path, one.by_contract, bool(one.candidates)) for one in suspect.calls] == [
+        ("accuracy", True, False),
+        ("judge", False, True),
+    ]
 
 
 def test_a_call_without_inputs_says_why():
@@ -149,3 +179,15 @@ def test_names_are_shown(name: str) -> None:
 @pytest.mark.parametrize("name", [wrappings.CHINESE, wrappings.KOREAN, wrappings.HINDI, wrappings.TEXT[:80], "two\nlines"])
 def test_free_text_in_the_place_of_a_name_is_not_shown(name: str) -> None:
     assert shown_name(name) == f"({len(name)} characters, no name)"
+
+
+def test_what_siblings_hold_is_known_however_much_text_follows_in_the_unit():
+    """Two episodes with one reference, which the reasoning of one shares wording with, and then more than the sketch reaches over."""
+    thought = cases.reasoning(1, 200)
+    reference = f"{cases.words('before', 20)} {thought[300:360]} {cases.words('after', 20)}"
+    others = (episode(number, call(cases.words(number, 60))) for number in range(3, 10 * BATCH))
+    records = (episode(1, call(reference), thought=thought), episode(2, call(reference)), *others)
+    tally = scan_unit(FakeReader(records), UNIT, Options(), cases.KEY, Sketch(slots=1 << 15))
+    (suspect,) = tally.suspects
+    (found,) = suspect.calls[0].candidates
+    assert [run.is_shared for chain in found.chains for run in chain.runs] == [True]

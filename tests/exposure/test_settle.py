@@ -23,7 +23,8 @@ FILE = Input("run.jsonl", "jsonl", Declared())
 
 
 def settled(tally, *inputs, shared=lambda windows: False, waivers=NO_WAIVERS):
-    return settle(tally, inputs or (FILE,), shared, TOOL, cases.KEY, waivers, cases.TODAY)
+    tally.look_up(shared)
+    return settle(tally, inputs or (FILE,), TOOL, cases.KEY, waivers, cases.TODAY)
 
 
 def counted(audited=0, **keys):
@@ -50,7 +51,7 @@ def with_suspects(*suspects):
 
 
 def test_no_tally_and_no_input_is_nothing_assessed():
-    for result in (settle(Tally(), (), lambda windows: False, TOOL, cases.KEY, Waivers(), cases.TODAY), settled(Tally())):
+    for result in (settle(Tally(), (), TOOL, cases.KEY, Waivers(), cases.TODAY), settled(Tally())):
         assert result.verdict is Verdict.NOTHING_ASSESSED
         assert result.scope is Scope.FILES_GIVEN
         assert all(rate.low is None for rate in result.rates)
@@ -79,6 +80,18 @@ def test_a_run_that_others_share_is_low_says_so_and_exposes_nothing():
     assert (result.episodes.exposed, result.below_threshold) == (0, 1)
     assert result.findings[0].severity is Severity.LOW
     assert "stand in other episodes" in result.findings[0].note
+
+
+def test_of_findings_below_medium_the_largest_are_listed_and_all_are_counted():
+    few = [suspect(candidate(24 + at, name=f"{at:032}"), number=at, step=at) for at in range(15)]
+    result = settled(with_suspects(suspect(candidate(90), number=99), *few))
+    low = [one for one in result.findings if one.severity is Severity.LOW]
+    assert sorted(one.private_chars for one in low) == list(range(29, 39))
+    assert (result.below_threshold, result.unlisted, result.found) == (15, 5, 16)
+    (_, group) = result.groups
+    assert (group.findings, group.episodes, group.of, group.first_step, group.last_step) == (15, 15, 16, 0, 14)
+    assert group.example in {one.id for one in low}
+    assert any("5 findings below medium" in note for note in result.notes)
 
 
 def test_a_low_finding_clears_nothing_that_was_not_searched():

@@ -39,6 +39,8 @@ def test_a_stretch_of_a_licence_is_stock_and_a_sentence_of_ones_own_is_not():
         "Okay, so the user is asking about the difference between the two.",
         "Let me think step by step.",
         "Shall I compare thee to a summer's day? Thou art more lovely",
+        "ЁАБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщъыьэюяё",
+        "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ",
     ],
 )
 def test_turns_of_phrase_and_famous_texts_are_stock(text):

@@ -9,21 +9,39 @@ from hypothesis import strategies as st
 from sequester.episodes.model import Evidence, Reason
 from sequester.exposure.severity import ChainWeight, RunWeight
 from sequester.exposure.tally import (
+    LISTED,
     SKIPPED_SHOWN,
     CallOutcome,
     Candidate,
     Handover,
     Place,
     Reach,
+    Sighting,
     Suspect,
     Tally,
     count_episode,
+    count_lows,
+    low,
 )
 from sequester.findings.model import FindingClass
 
 NAMES = st.sampled_from(["audited", "malformed", "limit", "judge"])
 STEPS = st.none() | st.integers(0, 50)
 COUNTS = st.dictionaries(NAMES, st.integers(1, 9), max_size=3)
+
+
+def lows():
+    """Findings below `medium`, each with a place of its own."""
+    place = st.tuples(st.sampled_from(["judge", "style"]), st.integers(24, 30), st.integers(0, 10**9))
+    return place.map(lambda drawn: low_at(*drawn))
+
+
+def low_at(path, private, record):
+    chains = (ChainWeight(private, 0.01, (), beside_marker=False),)
+    candidate = Candidate(FindingClass.CONTENT, "field", (), (), chains, f"{record:032}")
+    source = f"run.jsonl:{record}"
+    made = Sighting(candidate, f"e{record}", None, None, source, path, Evidence.RECORDED, 0)
+    return low(candidate, path, Evidence.RECORDED, source, 0, lambda: made)
 
 
 @st.composite
@@ -46,6 +64,7 @@ def tallies(draw):
     for name in draw(st.lists(NAMES, max_size=2)):
         tally.suspects.append(Suspect(name, None, None, "run.jsonl:1", None, ()))
         tally.handovers.setdefault(Handover(name, "completion_ids"), Reach()).add(draw(STEPS))
+        count_lows(tally, draw(STEPS), draw(st.lists(lows(), max_size=3)))
     tally.steps = draw(st.dictionaries(NAMES, st.sets(st.integers(0, 9))))
     tally.shards = draw(st.dictionaries(NAMES, st.sets(NAMES)))
     tally.groups.update({(name, count): count for name, count in draw(COUNTS).items()})
@@ -70,9 +89,37 @@ def facts(tally):
     return {**vars(tally), "suspects": waiting, "packed": None, "skipped": len(tally.skipped)}
 
 
+@given(st.lists(st.integers(24, 40), min_size=1, max_size=60), st.integers(0, 60))
+def test_of_findings_below_medium_all_are_counted_and_the_largest_listed(privates, cut):
+    found = [low_at("judge", private, record) for record, private in enumerate(privates)]
+    parts = Tally(), Tally()
+    for part, some in zip(parts, (found[:cut], found[cut:]), strict=True):
+        for one in some:
+            count_lows(part, 1, [one])
+    (counted,) = merged(*parts).lows.values()
+    assert (counted.findings, counted.reach.episodes) == (len(privates), len(privates))
+    listed = [sighting.candidate.private for _, sighting in counted.listed]
+    assert listed == sorted(privates, reverse=True)[:LISTED]
+    assert merged(*parts) == merged(*reversed(parts))
+
+
+def test_an_episode_with_several_findings_below_medium_counts_once_in_each_group():
+    tally = Tally()
+    count_lows(tally, 3, [low_at("judge", 30, 1), low_at("judge", 31, 1), low_at("style", 30, 1)])
+    assert [(one.findings, one.reach) for one in tally.lows.values()] == [(2, Reach(1, 3, 3)), (1, Reach(1, 3, 3))]
+
+
 def test_merging_nothing_counts_nothing():
     assert merged() == Tally()
     assert merged(Tally(), Tally()) == Tally()
+
+
+@given(tallies(), tallies())
+def test_packing_the_suspects_of_a_part_changes_nothing(one, other):
+    packed = deepcopy(other)
+    packed.pack()
+    assert not packed.suspects
+    assert facts(merged(one, packed)) == facts(merged(one, other))
 
 
 @given(tallies())

@@ -67,7 +67,7 @@ def severity(thought: str, seen: str) -> Severity | None:
     """The highest severity at which an audit of one episode finds something."""
     tally = tallied(thought, seen)
     chains = [chain for suspect in tally.suspects for call in suspect.calls for one in call.candidates for chain in one.chains]
-    grades = [found for chain in chains if (found := grade(stretch_of(chain, lambda windows: False))) is not None]
+    grades = [found for chain in chains if (found := grade(stretch_of(chain))) is not None]
     return max(grades, key=lambda one: one.rank, default=None)
 
 

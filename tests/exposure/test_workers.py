@@ -3,8 +3,13 @@
 import signal
 
 import pytest
+from tests.exposure import cases, test_scan
 
+from sequester.episodes.readers.interface import Options, Unit
 from sequester.exposure import workers
+from sequester.exposure.matching import Sketch
+from sequester.exposure.severity import stretch_of
+from sequester.exposure.workers import Scanner, Task, scan_here
 
 
 class Pool:
@@ -29,3 +34,37 @@ def test_an_interrupt_begins_no_more_units():
     with workers._nothing_more(pool):
         pass
     assert len(pool.ended) == 1
+
+
+class Shelf:
+    """Reads the records of the unit of that name."""
+
+    def __init__(self, units):
+        self.units = units
+
+    def read(self, unit, options):
+        return iter(self.units[unit.path])
+
+
+def scanned(units):
+    scanner = Scanner({"shelf": Shelf(units)}, Options(), cases.KEY, Sketch(slots=1 << 14))
+    return [(task.unit.path, tally) for task, tally in scan_here([Task("shelf", Unit(name)) for name in units], scanner)]
+
+
+def test_no_units_are_no_tallies():
+    assert scanned({}) == []
+
+
+def test_every_unit_is_yielded_once_and_knows_what_the_units_around_it_hold():
+    thought = cases.reasoning(1, 200)
+    reference = f"{cases.words('before', 20)} {thought[300:360]} {cases.words('after', 20)}"
+    units = {"first": [test_scan.episode(1, test_scan.call(reference), thought=thought)]}
+    units["second"] = [test_scan.episode(2, test_scan.call(reference))]
+    for name in range(12):
+        units[f"other {name}"] = [test_scan.episode(3 + name, test_scan.call(cases.words(name, 3000)))]
+    found = scanned(units)
+    assert [name for name, _ in found] == list(units)
+    assert [tally.seen for _, tally in found] == [1] * len(units)
+    (suspect,) = found[0][1].suspects
+    (chain,) = suspect.calls[0].candidates[0].chains
+    assert stretch_of(chain).elsewhere == chain.private

@@ -128,6 +128,14 @@ ARMOURS: dict[str, Callable[[bytes], str]] = {
     "base64-crlf": lambda data: wrapped(b64(data), 76, "\r\n"),
     "base64-indented": lambda data: "data: |\n    " + wrapped(b64(data), 60, "\n    "),
     "base64-quoted-mail": lambda data: wrapped(b64(data), 60, "\n> "),
+    "base64-comments": lambda data: "// " + wrapped(b64(data), 60, "\n// "),
+    "base64-items": lambda data: "- " + wrapped(b64(data), 24, "\n- "),
+    "base64-log": lambda data: "\n".join(
+        f"10:{i:02} INFO worker: {line}" for i, line in enumerate(wrapped(b64(data), 24).split("\n"))
+    ),
+    "base64-percent": lambda data: "".join(f"%{ord(letter):02X}" for letter in b64(data)),
+    "base64-unicode": lambda data: "".join(f"\\u{ord(letter):04x}" for letter in b64(data)),
+    "base64-entities": lambda data: "".join(f"&#{ord(letter)};" for letter in b64(data)),
     "base64-concatenated-literals": lambda data: '"' + wrapped(b64(data), 60, '" +\n "') + '"',
     "base64-data-uri": lambda data: "data:text/plain;base64," + b64(data),
     "base64-after-path": lambda data: "/srv/out/blob" + b64(data),
@@ -146,6 +154,9 @@ ARMOURS: dict[str, Callable[[bytes], str]] = {
     "hex": lambda data: data.hex(),
     "hex-upper": lambda data: data.hex().upper(),
     "hex-wrapped": lambda data: wrapped(data.hex(), 64),
+    "hex-quoted-mail": lambda data: "> " + wrapped(data.hex(), 32, "\n> "),
+    "hex-comments": lambda data: "// " + wrapped(data.hex(), 32, "\n// "),
+    "hex-log": lambda data: "DEBUG:root:" + wrapped(data.hex(), 64, "\nDEBUG:root:"),
     "hex-spaced": lambda data: data.hex(" "),
     "hex-colons": lambda data: data.hex(":"),
     "hex-escapes": lambda data: "".join(f"\\x{byte:02x}" for byte in data),
@@ -157,6 +168,9 @@ ARMOURS: dict[str, Callable[[bytes], str]] = {
     "binary-unbroken": lambda data: "".join(f"{byte:08b}" for byte in data),
     "octal-escapes": lambda data: "".join(f"\\{byte:03o}" for byte in data),
     "byte-list": lambda data: str(list(data)),
+    "byte-strings": lambda data: json.dumps([hex(byte) for byte in data]),
+    "byte-keys": lambda data: json.dumps(dict(enumerate(data))),
+    "byte-fallback": lambda data: "".join(f"<0x{byte:02X}>" for byte in data),
     "byte-column": lambda data: "\n".join(map(str, data)),
     "byte-tensor": lambda data: f"tensor([[{', '.join(f'{byte}.' for byte in data)}]])",
     "byte-array": lambda data: "array([" + wrapped(", ".join(f"{byte:3d}" for byte in data), 75, "\n       ") + "], dtype=uint8)",
@@ -184,6 +198,12 @@ REARRANGED: dict[str, Callable[[str], str]] = {
     "comments": lambda text: "<!-- filler words -->".join(pieces(text)),
     "scripts": lambda text: "<script>var filler = 1;</script>".join(pieces(text)),
     "token-records": lambda text: json.dumps([{"token": piece, "logprob": -0.1, "rank": 1} for piece in pieces(text)]),
+    "token-alternatives": lambda text: json.dumps(
+        [
+            {"token": piece, "logprob": -0.1, "top": [{"token": piece, "logprob": -0.1}, {"token": " the", "logprob": -3.5}]}
+            for piece in pieces(text)
+        ]
+    ),
     "token-records-nested": lambda text: json.dumps({"log": json.dumps([{"token": p, "kind": "low"} for p in pieces(text)])}),
     "numbered-keys": lambda text: json.dumps({f"part{i}": piece for i, piece in enumerate(pieces(text))}),
     "python-repr": lambda text: repr([{"token": piece, "kind": "filler words"} for piece in pieces(text)]),
@@ -207,10 +227,19 @@ REARRANGED: dict[str, Callable[[str], str]] = {
     "csv": lambda text: "\n".join(f"{i},{piece.replace(',', ';')},{-i / 7:.3f}" for i, piece in enumerate(pieces(text))),
     "markdown-table": lambda text: "\n".join(f"| {i} | {piece} | a{i} |" for i, piece in enumerate(pieces(text))),
     "links": lambda text: " ".join(f"[{word}](http://example.org/{i})" for i, word in enumerate(text.split())),
+    "numbered-words": lambda text: " ".join(f"[{i}]{word}" for i, word in enumerate(text.split())),
     "rot13": lambda text: codecs.encode(text, "rot13"),
     "reversed": lambda text: text[::-1],
     "word-wrapped-base64": lambda text: textwrap.fill(b64(text.encode()), 64),
 }
+
+
+def byte_level(text: str) -> str:
+    """As byte-level tokenizers print UTF-8."""
+    kept = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = [byte for byte in range(0x100) if byte not in kept]
+    return "".join(chr(byte if byte in kept else 0x100 + others.index(byte)) for byte in text.encode())
+
 
 CHINESE_ONLY: dict[str, Callable[[str], str]] = {
     "base64": lambda text: b64(text.encode()),
@@ -218,6 +247,8 @@ CHINESE_ONLY: dict[str, Callable[[str], str]] = {
     "base64-utf-16-be": lambda text: b64(text.encode("utf-16-be")),
     "utf-16-nuls": lambda text: (text + " of 42").encode("utf-16-le").decode("latin-1"),
     "code-point-list": lambda text: str([ord(character) for character in text]),
+    "byte-level-tokens": lambda text: json.dumps([byte_level(text[at : at + 2]) for at in range(0, len(text), 2)]),
+    "byte-level-text": byte_level,
     "mojibake": lambda text: text.encode().decode("latin-1"),
     "mojibake-twice": lambda text: text.encode().decode("latin-1").encode().decode("latin-1"),
     "quoted-printable": lambda text: quopri.encodestring(text.encode()).decode(),

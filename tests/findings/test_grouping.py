@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from tests.findings.examples import finding
 from tests.report.results import findings
 
-from sequester.findings.grouping import group_findings, group_key, key_of
+from sequester.findings.grouping import Unlisted, group_findings, group_key, key_of
 from sequester.findings.model import Severity
 
 
@@ -40,6 +40,12 @@ def test_evidence_kinds_and_low_findings_stay_apart():
     ]
 
 
+def test_what_is_counted_and_not_listed_belongs_to_its_group():
+    one = finding(severity=Severity.LOW, step=5)
+    (line,) = group_findings([one], {("judge", "recorded"): 100}, {group_key(one): Unlisted(30, 20, 2, 9)})
+    assert (line.findings, line.episodes, line.of, line.first_step, line.last_step) == (31, 21, 100, 2, 9)
+
+
 def test_steps_may_be_unknown():
     (line,) = group_findings([finding(step=None)], {})
     assert (line.first_step, line.last_step) == (None, None)
@@ -54,5 +60,6 @@ def test_every_finding_is_in_exactly_one_group(found):
     for line, key in zip(lines, keys, strict=True):
         members = [one for one in found if group_key(one) == key]
         assert line.episodes == len({one.episode_id for one in members}) or line.evidence == "contract"
+        assert line.findings == len(members)
         assert line.severity.rank == max(one.severity.rank for one in members)
         assert line.example in {one.id for one in members}

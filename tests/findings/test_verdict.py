@@ -96,6 +96,15 @@ def test_threshold(severity, fail_on, expected):
     assert exit_code(found, Severity(fail_on)) == expected
 
 
+def test_findings_that_are_not_listed_count_for_the_threshold_low():
+    low = finding(severity=Severity.LOW, waiver=WaiverNote("o", "r", "2026-05-30"))
+    some = result(episodes=episodes(seen=5, audited=5), reward_calls=calls(seen=5, audited=5), findings=[low])
+    more = msgspec.structs.replace(some, below_threshold=7)
+    assert exit_code(some, Severity.LOW) is ExitCode.OK
+    assert exit_code(more, Severity.LOW) is ExitCode.FINDINGS
+    assert exit_code(more) is ExitCode.OK
+
+
 def test_a_waived_finding_changes_the_exit_code_and_not_the_verdict():
     waived = finding(waiver=WaiverNote("ada", "r", "2026-05-30"))
     held = result(episodes(seen=5, audited=5, exposed=1), calls(seen=5, audited=5, exposed=1), (waived,))

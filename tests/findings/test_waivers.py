@@ -105,8 +105,8 @@ def test_applying_removes_nothing(found, waived, days):
     ("old", "new", "message", "hint"),
     [
         ("reason =", "reson =", "unknown key 'reson'", "did you mean 'reason'"),
-        ('owner = "ada"\n', "", "missing required field `owner`", "every key but renewals"),
-        ('class = "orthogonal"', 'class = "fine"', "Invalid enum value", ""),
+        ('owner = "ada"\n', "", "the key 'owner' is missing", "every key but renewals"),
+        ('class = "orthogonal"', 'class = "fine"', "class: not one of the known values", "aligned, orthogonal"),
         ('approver = "grace"', 'approver = " Ada"', "approver is the owner", "two people"),
         ('approver = "grace"', 'approver = "Linus"', "author of the run", "did not make the run"),
         ('reason = "counts characters"', 'reason = " "', "reason is empty", ""),

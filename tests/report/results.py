@@ -1,10 +1,12 @@
 """Results to print: one builder for the plain case, and Hypothesis strategies for all the others."""
 
+from types import MappingProxyType
+
 import msgspec
 from hypothesis import strategies as st
 
 from sequester.episodes.model import Evidence, Reason
-from sequester.findings.grouping import group_findings
+from sequester.findings.grouping import Unlisted, group_findings, group_key
 from sequester.findings.model import (
     Affected,
     Breakdown,
@@ -30,8 +32,8 @@ NO_EPISODES = EpisodeCounts(0, 0, 0, 0, {})
 NO_CALLS = CallCounts(0, 0, 0, {"recorded": 0, "rebuilt": 0, "contract": 0}, {})
 
 
-def result(episodes=NO_EPISODES, reward_calls=NO_CALLS, findings=(), **changes):
-    """A result with these counts and findings, everything else following from them."""
+def result(episodes=NO_EPISODES, reward_calls=NO_CALLS, findings=(), unlisted=MappingProxyType({}), **changes):
+    """A result with these counts and findings, everything else following from them. `unlisted` are findings counted beside them."""
     findings = tuple(findings)
     inputs = changes.pop("inputs", (InputFile("run.jsonl", "jsonl", episodes.seen, episodes.seen),))
     steps = [one.step for one in findings if one.step is not None]
@@ -52,10 +54,10 @@ def result(episodes=NO_EPISODES, reward_calls=NO_CALLS, findings=(), **changes):
         ),
         by=(),
         affected=Affected(min(steps, default=None), max(steps, default=None)),
-        groups=group_findings(findings, {(one.reward_path, one.evidence): with_cot(episodes) for one in findings}),
+        groups=group_findings(findings, {(one.reward_path, one.evidence): with_cot(episodes) for one in findings}, unlisted),
         findings=findings,
         waived=sum(one.waiver is not None for one in findings),
-        below_threshold=sum(one.severity is Severity.LOW for one in findings),
+        below_threshold=sum(one.severity is Severity.LOW for one in findings) + sum(one.findings for one in unlisted.values()),
         echo=Echo(0, with_cot(episodes), {}),
         reward_mass=None,
     )
@@ -118,6 +120,8 @@ def reasons():
 def results(draw):
     """Any result that an audit could return, with counts that agree with each other."""
     found = draw(findings())
+    low = {group_key(one) for one in found if one.severity is Severity.LOW}
+    unlisted = {key: Unlisted(draw(COUNT), 0, None, None) for key in sorted(low) if draw(st.booleans())}
     exposed = len({one.episode_id for one in found if one.severity.at_least(Severity.MEDIUM)})
     missing, unscored = draw(reasons()), draw(reasons())
     audited = max(exposed, draw(COUNT)) if draw(st.booleans()) else exposed
@@ -133,6 +137,7 @@ def results(draw):
         counts,
         calls,
         found,
+        unlisted,
         inputs=tuple(draw(st.lists(files, max_size=3))),
         scope=draw(st.sampled_from(Scope)),
         by=tuple(draw(st.lists(row, max_size=4))),

@@ -81,7 +81,7 @@ def test_json_is_the_whole_result(any_result):
 def test_sarif_keeps_every_finding_and_every_reason(any_result):
     log = json.loads(sarif.render(any_result))
     (run,) = log["runs"]
-    assert sum(one.get("occurrenceCount", 0) for one in run["results"]) == len(any_result.findings)
+    assert sum(one.get("occurrenceCount", 0) for one in run["results"]) == any_result.found == run["properties"]["findings"]
     told = [one["properties"] for one in run["invocations"][0]["toolExecutionNotifications"] if "properties" in one]
     for what, counts in (("episodes", any_result.episodes), ("reward calls", any_result.reward_calls)):
         assert {one["reason"]: one["count"] for one in told if one["what"] == what} == counts.not_assessed
@@ -108,7 +108,7 @@ def test_text_keeps_every_count(any_result):
     for sentence in (summary.headline(any_result), *summary.limits(any_result)):
         assert " ".join(sentence.split()) in flat
     if any_result.findings:
-        assert f"of {len(any_result.findings):,} findings" in said
+        assert f"of {len(any_result.findings):,} findings{summary.unlisted(any_result)}" in said
     for reason in {*any_result.episodes.not_assessed, *any_result.reward_calls.not_assessed}:
         assert re.search(rf"^  {reason} ", said, re.M)
 
@@ -121,7 +121,8 @@ def test_html_keeps_every_count_and_fetches_nothing(any_result):
     for sentence in (summary.headline(any_result), summary.summary_line(any_result), *summary.limits(any_result)):
         assert sentence in said
     total = len(any_result.findings)
-    assert f"{min(total, html.MOST_FINDINGS):,} of {total:,} findings, {any_result.waived:,} waived" in said
+    more = summary.unlisted(any_result)
+    assert f"{min(total, html.MOST_FINDINGS):,} of {total:,} findings{more}, {any_result.waived:,} waived" in said
     assert page.count('aria-label="hidden text"') == min(total, html.MOST_FINDINGS)
     assert f"{sum(any_result.episodes.not_assessed.values()):,} of {with_cot(any_result.episodes):,}" in said
     assert "<script>alert" not in page
@@ -286,9 +287,17 @@ def test_causes_of_unread_records_and_the_calibration_are_in_every_format():
 def test_a_table_says_how_much_it_leaves_out():
     rows = tuple(Breakdown(None, f"path{number}", None, 9, number, 0.0, 1.0) for number in range(4000))
     said = text.render(result(by=rows))
-    assert "… and 3,980 more; all of them: --out json" in said
+    assert "20 of 4,000 rows" in said
+    assert "3,980 others" in said
+    assert "the others one by one: -v, or --out json" in said
     assert said.index("path3999") < said.index("path3998")
     assert "path3979" not in said
+
+
+def test_what_was_not_audited_is_not_said_to_show_nothing():
+    assert "nothing can have been found" in visible_text(FORMATS["html"](result(inputs=())))
+    audited = result(EpisodeCounts(1, 0, 1, 0, {}))
+    assert "Nothing was found in what was audited" in visible_text(FORMATS["html"](audited))
 
 
 def test_the_heat_strip_says_what_it_cannot_draw():
@@ -300,6 +309,15 @@ def test_the_heat_strip_says_what_it_cannot_draw():
     assert "1 of 1 reward paths, step 1." in said
     assert "Not drawn: calls of 2 reward paths that name no step." in said
     assert "Not drawn" not in FORMATS["html"](result(heat=drawn, by=rows[:1]))
+
+
+def test_a_narrow_page_breaks_no_number_and_keeps_what_show_needs():
+    found = [finding(episode_id=f"e{number}", reward_path="correctness", private_chars=12_345, step=7) for number in range(3)]
+    rows = tuple(Breakdown("birds", "correctness", f"steps {n}-{n + 1}", 1234, 1000, 0.8, 0.9) for n in range(3))
+    lines = text.render(result(EpisodeCounts(9, 0, 9, 3, {}), findings=found, by=rows), text.TextStyle(width=60)).splitlines()
+    assert max(map(len, lines[:-1])) <= 60
+    assert sum("12,345 (25.0%)" in line and found[0].id[:12] in line for line in lines) == 3
+    assert sum("1,000 of 1,234" in line for line in lines) == 3
 
 
 def test_colour_says_nothing_that_the_words_do_not():

@@ -62,7 +62,7 @@ def test_hostile_names_are_only_text(opened):
     page = opened(shown())
     assert page.locator("#findings tbody tr").count() == len(HOSTILE)
     assert page.locator("script").count() == 1
-    assert page.locator("svg.heat .name").count() == len(HOSTILE)
+    assert page.locator(".heat .strip:not(.axis) .name").count() == len(HOSTILE)
     assert "<script>alert(1)</script>" in page.locator("#findings").inner_text()
 
 
@@ -104,6 +104,15 @@ def test_no_sideways_scrolling_on_a_phone(opened):
     page = opened(shown())
     page.set_viewport_size({"width": 380, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_phone_shows_all_steps_of_the_heat_strip(opened):
+    page = opened(shown())
+    page.set_viewport_size({"width": 360, "height": 800})
+    right = "(all) => all.map((one) => one.getBoundingClientRect().right)"
+    for selector in (".bars rect", ".ticks text", ".heat .name", ".heat .share"):
+        assert max(page.locator(selector).evaluate_all(right)) <= 360, selector
+    assert page.locator(".bars").first.bounding_box()["width"] > 300
 
 
 # Not `wait_for_function`: the page's security policy forbids what that evaluates.

@@ -26,8 +26,7 @@ from sequester.report import summary
 def test_nothing_seen_says_that_nothing_was_assessed():
     empty = result(inputs=())
     assert summary.headline(empty) == (
-        "Nothing was assessed: of 0 episodes seen of the files given, 0 without CoT, none could be audited. "
-        "This is no statement about exposure."
+        "Nothing was assessed: not one episode of the files given was read. This is no statement about exposure."
     )
     assert "n/a to n/a of 0" in summary.summary_line(empty)
 
@@ -48,9 +47,9 @@ def test_nothing_seen_says_that_nothing_was_assessed():
         (
             EpisodeCounts(1000, 100, 850, 0, {"limit": 50}),
             Verdict.INCOMPLETE,
-            "50 episodes left out. The share exposed lies between 0% and 5.6%",
+            "50 of 900 episodes left out. The share exposed lies between 0% and 5.6%",
         ),
-        (EpisodeCounts(1000, 1000, 0, 0, {}), Verdict.NOTHING_ASSESSED, "of 1,000 episodes seen of the run, 1,000 without CoT"),
+        (EpisodeCounts(1000, 1000, 0, 0, {}), Verdict.NOTHING_ASSESSED, "1,000 of 1,000 episodes of the run are without CoT"),
     ],
 )
 def test_headline(counts, verdict, said):
@@ -62,10 +61,18 @@ def test_headline(counts, verdict, said):
 
 def test_none_found_beside_findings_of_low_weight_says_so():
     counts, calls = EpisodeCounts(9, 0, 9, 0, {}), CallCounts(9, 9, 0, {"recorded": 9}, {})
-    told = replace(result(counts, calls, scope=Scope.RUN), below_threshold=2)
+    told = result(counts, calls, [finding(severity=Severity.LOW), finding(severity=Severity.LOW)], scope=Scope.RUN)
     assert told.verdict is Verdict.NONE_FOUND
     assert "weighs medium or more was found" in summary.headline(told)
     assert "(2, listed)" in summary.headline(told)
+
+
+def test_what_is_counted_and_not_listed_is_said_and_never_left_out_of_a_total():
+    counts, calls = EpisodeCounts(9, 0, 9, 0, {}), CallCounts(9, 9, 0, {"recorded": 9}, {})
+    told = replace(result(counts, calls, [finding(severity=Severity.LOW)]), below_threshold=7)
+    assert "(7, the largest listed)" in summary.headline(told)
+    assert "findings 7 (0 waived, 7 below medium)" in summary.summary_line(told)
+    assert "6 more" in summary.unlisted(told)
 
 
 @pytest.mark.parametrize(
@@ -138,9 +145,73 @@ def test_causes_of_unread_records_are_listed_and_the_rest_counted():
 
 
 def test_nothing_assessed_says_what_was_left_out():
-    unread = result(inputs=(InputFile("a", "", None, 0, "is empty"),))
-    assert summary.why_nothing(unread) == "1 of 1 inputs not read to the end."
+    unread = result(inputs=(InputFile("a", "", None, 0, "is empty", "check it"),))
+    assert summary.why_nothing(unread) == "1 of 1 inputs not read to the end. The first cause: a: is empty; check it."
+    assert summary.next_steps(unread) == ("a: check it",)
+    record = SkippedRecord("a.jsonl:1", "malformed", "no key 'x'")
+    wrong = result(EpisodeCounts(1, 0, 0, 0, {"malformed": 1}, unreadable=1), skipped=(record,))
+    assert summary.why_nothing(wrong) == "1 of 1 episodes left out. The first cause: a.jsonl:1: no key 'x' (malformed)."
+    hidden = result(EpisodeCounts(5, 0, 0, 0, {"not_logged": 3, "ambiguous": 2}))
+    assert summary.why_nothing(hidden) == (
+        "5 of 5 episodes left out. The most frequent cause: the log dropped the reasoning (3)."
+    )
     assert summary.why_nothing(result(inputs=())) is None
+
+
+def test_inputs_with_one_remedy_share_a_line():
+    unread = tuple(InputFile(name, "", None, 0, "is no log", "describe it") for name in ("a", "b", "c"))
+    assert summary.next_steps(result(inputs=unread)) == ("a and 2 more: describe it",)
+
+
+def test_records_that_nobody_could_read_are_not_said_to_hold_reasoning():
+    counts = EpisodeCounts(10, 0, 7, 1, {"malformed": 1, "missing_part": 2}, unreadable=1)
+    told = result(counts, CallCounts(7, 7, 1, {"recorded": 7}, {}))
+    assert "in 1 of 10 episodes that hold or may hold CoT of the files given: at least 10.0%" in summary.headline(told)
+    assert summary.maybe_cot(told) == (
+        "Not known to hold CoT, of these 10: 1 unreadable, 2 declared but missing. The high figure counts them."
+    )
+    known = result(EpisodeCounts(10, 0, 9, 1, {"limit": 1}), CallCounts(10, 9, 1, {"recorded": 10}, {}))
+    assert "10 episodes with CoT" in summary.headline(known)
+    assert summary.maybe_cot(known) is None
+
+
+def test_a_contract_over_episodes_that_show_no_reasoning_says_on_what_exposure_hangs():
+    handed = finding(evidence="contract", rule="SQ111", reward_path="accuracy")
+    calls = CallCounts(6, 6, 6, {"contract": 6}, {})
+    none = result(EpisodeCounts(6, 0, 6, 6, {}, undelimited=6), calls, findings=(handed,))
+    assert none.verdict is Verdict.EXPOSED
+    assert summary.headline(none) == (
+        "Private reasoning, if the model reasons, was handed to a scorer in 6 of 6 episodes that hold or may hold CoT of the "
+        "files given: at least 100%, at most 100%. None of these 6 shows any reasoning."
+    )
+    assert 'reasoning = { value = "" }' in summary.next_steps(none)[0]
+    unclear = result(EpisodeCounts(6, 0, 0, 0, {"ambiguous": 6}))
+    assert summary.next_steps(unclear) == (summary.next_steps(none)[0],)
+    some = result(EpisodeCounts(6, 0, 6, 6, {}, undelimited=2), calls, findings=(handed,))
+    assert "if the model reasons" not in summary.headline(some)
+    assert summary.maybe_cot(some) == "2 of the 6 exposed episodes show no reasoning; they are exposed if the model reasons."
+
+
+def test_a_long_breakdown_sums_up_the_rows_that_show_nothing():
+    telling = (Breakdown("a", "judge", None, 10, 3, 0.3, 0.3), Breakdown("b", "judge", None, 10, 0, 0.0, 0.2))
+    silent = tuple(Breakdown(f"c{number}", "judge", None, 10, 0, 0.0, 0.0) for number in range(17))
+    told = result(by=(*silent, *telling))
+    table = summary.folded(told, whole=10, most=20)
+    assert [row.environment for row in table.shown] == ["a", "b"]
+    assert (table.others, table.exposed, table.episodes, table.low, table.high) == (17, 0, 170, 0.0, 0.0)
+    assert summary.folded(told, whole=19, most=20).others == 0
+
+
+def test_what_a_breakdown_sums_up_keeps_its_exposed_and_unassessed_episodes():
+    rows = tuple(Breakdown(f"e{number}", "judge", None, 10, number % 3, number % 3 / 10, 0.4) for number in range(30))
+    table = summary.folded(result(by=rows), whole=10, most=5)
+    assert sum(row.exposed for row in table.shown) + table.exposed == sum(row.exposed for row in rows)
+    assert table.others == 25
+    assert (table.low, table.high) == (table.exposed / 250, 0.4)
+
+
+def test_a_breakdown_of_nothing_is_empty():
+    assert summary.folded(result(), whole=10, most=20) == ([], 0, 0, 0, None, None)
 
 
 def test_a_long_list_is_bounded():
@@ -168,7 +239,7 @@ def test_the_line_of_counts_is_one_line_and_whole(any_result):
         for reason, count in counts.items():
             assert f"{reason} {count:,}" in line
         assert f"{sum(counts.values()):,} not assessed" in line
-    assert f"findings {len(any_result.findings):,}" in line
+    assert f"findings {any_result.found:,}" in line
 
 
 @settings(max_examples=20, deadline=None)
@@ -185,8 +256,19 @@ def test_scope_and_claims_are_always_said(any_result):
 def test_the_outcome_of_an_input_does_not_repeat_its_path():
     assert summary.outcome(InputFile("a.jsonl", "jsonl", None, 1)) == "read"
     assert summary.outcome(InputFile("a.jsonl", "", None, 0, "a.jsonl: is damaged")) == "is damaged"
+    assert summary.outcome(InputFile("a.jsonl", "jsonl", 5, 3)) == "holds fewer records than it declares"
+    assert (
+        summary.outcome_and_step(InputFile("a.jsonl", "", None, 0, "is damaged", "copy it again")) == "is damaged; copy it again"
+    )
 
 
 def test_no_advantage_and_advantages_of_nought_are_told_apart():
-    assert summary.reward_mass(result(reward_mass=None)) == "Reward mass: unknown, no record that was read holds an advantage."
-    assert summary.reward_mass(result(reward_mass=RewardMass(0.0, 0.0))) == "Reward mass: none, every advantage in the log is 0."
+    seen = EpisodeCounts(1, 0, 1, 0, {})
+    assert summary.reward_mass(result(reward_mass=None)) is None
+    assert (
+        summary.reward_mass(result(seen, reward_mass=None)) == "Reward mass: unknown, no record that was read holds an advantage."
+    )
+    assert (
+        summary.reward_mass(result(seen, reward_mass=RewardMass(0.0, 0.0)))
+        == "Reward mass: none, every advantage in the log is 0."
+    )

@@ -388,9 +388,9 @@ VALID: dict[str, tuple[Callable[[Path], object], dict[str, Any]]] = {
 INVALID: dict[str, tuple[Callable[[Path], object], dict[str, Any]]] = {
     "no-bundle": _invalid("missing", "neither run.json nor episodes/", empty),
     "version": _invalid("version", "format version", manifest(lambda run: run.update(schema="sequester.bundle/2"))),
-    "manifest-unknown-key": _invalid("manifest", "unknown field `extra`", manifest(lambda run: run.update(extra=1))),
-    "manifest-missing-key": _invalid("manifest", "missing required field `tool`", manifest(lambda run: run.pop("tool"))),
-    "manifest-no-json": _invalid("manifest", "DecodeError", lambda directory: (directory / "run.json").write_text("{")),
+    "manifest-unknown-key": _invalid("manifest", "unknown key 'extra'", manifest(lambda run: run.update(extra=1))),
+    "manifest-missing-key": _invalid("manifest", "the key 'tool' is missing", manifest(lambda run: run.pop("tool"))),
+    "manifest-no-json": _invalid("manifest", "ends early", lambda directory: (directory / "run.json").write_text("{")),
     "manifest-deep": _invalid("manifest", "not a manifest", lambda directory: (directory / "run.json").write_text("[" * 100_000)),
     "path-escapes": _invalid(
         "path", "no folder/part.parquet", manifest(lambda run: run["files"][0].update(path="../x-000000.parquet"))

@@ -10,12 +10,12 @@ import click
 from msgspec.structs import replace
 
 from sequester.cli.options import (
+    InputOptions,
+    OutputOptions,
     find_workspace,
     fingerprint_key,
     input_options,
     output_options,
-    read_options,
-    reading,
     workspace_option,
 )
 from sequester.cli.output import Request, check_places, emit, parse_out, say
@@ -35,9 +35,13 @@ LARGE = 64 << 20
 """Bytes of input for which another process is worth starting."""
 
 
-@click.command("audit")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
-@input_options()
+@click.command(
+    "audit",
+    epilog="Exit codes: 0 nothing at or above --fail-on, and no more left unassessed than was allowed; 1 findings; 2 usage, "
+    "configuration or internal error; 3 nothing was assessed; 4 incomplete.",
+)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False), metavar="PATH...")
+@input_options
 @click.option(
     "--out",
     multiple=True,
@@ -57,18 +61,16 @@ LARGE = 64 << 20
     metavar="[REASON=]SHARE",
     help="Share that may stay unassessed without exit 4; repeatable.",
 )
-@workspace_option()
+@workspace_option
 @click.option(
     "--waivers", "waiver_file", type=click.Path(dir_okay=False), help=f"Waiver file (default: {FILE_NAME} beside the workspace)."
 )
 @click.option("--author", help="Author of the run: may not have approved its waivers.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes to read with (default: one per core for large inputs).")
-@output_options()
+@output_options
 def command(
     paths: tuple[str, ...],
-    format_: str | None,
-    template: str,
-    map_file: str | None,
+    read_as: InputOptions,
     out: tuple[str, ...],
     fail_on: str,
     allow_unassessed: tuple[str, ...],
@@ -76,9 +78,7 @@ def command(
     waiver_file: str | None,
     author: str | None,
     jobs: int | None,
-    quiet: bool,
-    verbose: bool,
-    no_color: bool,
+    talk: OutputOptions,
 ) -> int:
     """Say in which share of the episodes the scorer could see the chain of thought.
 
@@ -102,33 +102,32 @@ def command(
     key = fingerprint_key(place)
     waivers = _waivers(waiver_file, place, key.key_id, author)
     store = ResultStore(place) if place is not None else None
-    progress = Progress(quiet)
+    progress = Progress(talk.quiet)
     inputs = [Path(path) for path in paths]
-    format_, options = format_ or ("map" if map_file else None), read_options(template, map_file)
     result = audit(
         inputs,
         load_readers(),
-        options,
+        read_as.options,
         key,
         waivers,
-        format=format_,
+        format=read_as.format,
         jobs=jobs or _default_jobs(inputs),
         today=date.today(),
         own_calibrations=own_calibrations(place),
         progress=progress,
     )
     progress.done()
-    result = replace(result, reading=reading(format_, options))
+    result = replace(result, reading=read_as.reading)
     try:
         if store is not None:
             kept = store.save("audit", result, digests(inputs))
             look = f"; to look at a finding: sequester show {kept} ID" if result.findings else ""
-            say(f"stored as {kept} in {store.workspace.root}{look}", quiet)
+            say(f"stored as {kept} in {store.workspace.root}{look}", talk.quiet)
     finally:  # whatever is wrong with the store, the work of the audit is not lost
-        emit(result, requests, verbose=verbose, color=not no_color, quiet=quiet)
+        emit(result, requests, verbose=talk.verbose, color=talk.color, quiet=talk.quiet)
     code = exit_code(result, Severity(fail_on), allowed)
     if code is ExitCode.INCOMPLETE:
-        say(f"to accept what is not assessed: {accepting_options(result)}", quiet)
+        say(f"to accept what is not assessed: {accepting_options(result)}", talk.quiet)
     return code
 
 

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import click
 
-from sequester.cli.options import find_workspace, fingerprint_key, input_options, output_options, read_options, workspace_option
+from sequester.cli.options import (
+    InputOptions,
+    OutputOptions,
+    find_workspace,
+    fingerprint_key,
+    input_options,
+    output_options,
+    workspace_option,
+)
 from sequester.cli.progress import Progress
 from sequester.episodes.model import Episode, Skipped
 from sequester.episodes.readers.interface import Declared, Options, Probe, Reader, Unit
@@ -23,7 +31,7 @@ from sequester.report.untrusted import printable
 
 
 @click.command("calibrate")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True), metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, readable=False), metavar="PATH...")
 @click.option(
     "--labels",
     "label_file",
@@ -37,21 +45,17 @@ from sequester.report.untrusted import printable
     type=click.Path(dir_okay=False),
     help="Where to keep it (default: calibration.json in the workspace, if there is one).",
 )
-@input_options()
-@workspace_option()
-@output_options()
+@input_options
+@workspace_option
+@output_options
 def command(
     paths: tuple[str, ...],
     label_file: str,
     name: str,
     save: str | None,
-    format_: str | None,
-    template: str,
-    map_file: str | None,
+    read_as: InputOptions,
     workspace: str | None,
-    quiet: bool,
-    verbose: bool,
-    no_color: bool,
+    talk: OutputOptions,
 ) -> int:
     """Measure recall and false alarms on a labelled file, per class, with intervals.
 
@@ -67,16 +71,16 @@ def command(
     """
     place = find_workspace(workspace)
     labels = list(read_labels(Path(label_file)))
-    progress = Progress(quiet)
+    progress = Progress(talk.quiet)
     read: set[str] = set()
     result = audit(
         [Path(path) for path in paths],
         [_Noted(reader, read) for reader in load_readers()],
-        read_options(template, map_file),
+        read_as.options,
         fingerprint_key(place),
         Waivers(),
         today=date.today(),
-        format=format_ or ("map" if map_file else None),
+        format=read_as.format,
         progress=progress,
     )
     progress.done()
@@ -95,7 +99,7 @@ def command(
     if file is not None:
         replace_file(file, as_json(measured))
         click.echo(f"saved to {file}", err=True)
-    if verbose:
+    if talk.verbose:
         for line in detail(measured, result.tool.detector):
             click.echo(line, err=True)
     if result.verdict is Verdict.NOTHING_ASSESSED:

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from sequester.errors import ConfigError
+from sequester.mismatch import TOML, kind_of
 from sequester.toml_file import place_of, read_toml
 
 FILE = "sequester.toml"
@@ -125,7 +126,7 @@ def _value(option: click.Option, value: Any, path: Path, verb: str, key: str) ->
     values = value if option.multiple and isinstance(value, list) else [value]
     if any(isinstance(one, (dict, list)) for one in values):
         where = f"{setting(path, verb, key)}: [{verb}] {key}"
-        raise ConfigError(f"cannot be a {type(value).__name__}", where=where, hint="write it as on the command line")
+        raise ConfigError(f"cannot be {kind_of(value, TOML)}", where=where, hint="write it as on the command line")
     if isinstance(option.type, click.Path):
         return str(path.parent / str(value))
     return [str(one) for one in values] if option.multiple else value

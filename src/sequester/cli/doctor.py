@@ -24,7 +24,7 @@ from sequester.findings.workspace import Workspace
 
 
 @click.command("doctor")
-@workspace_option()
+@workspace_option
 @click.pass_context
 def command(ctx: click.Context, workspace: str | None) -> int:
     """Say what is installed, which readers load, and how well the detector was measured to work.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -34,8 +35,36 @@ TEMPLATES = (
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def input_options() -> Decorator:
+class InputOptions(NamedTuple):
     """How to read inputs: --format, --template, --map."""
+
+    format: str | None
+    """`map` where a map was given and no format."""
+    options: Options
+
+    @property
+    def reading(self) -> Reading:
+        """What to keep of it with a result, so that `show` need not be told again."""
+        field_map = self.options.field_map if self.format == "map" else None
+        return Reading(self.format, self.options.template, field_map, self.options.map_name)
+
+
+class OutputOptions(NamedTuple):
+    """How to talk: --quiet, -v, --no-color."""
+
+    quiet: bool
+    verbose: bool
+    color: bool
+
+
+def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --format, --template and --map; the command gets them as `read_as`, InputOptions. Raises ConfigError if the map is not TOML."""
+
+    @wraps(function)
+    def command(*, format_: str | None, template: str, map_file: str | None, **rest: Any) -> Any:
+        options = Options(template, read_toml(Path(map_file)), map_file) if map_file else Options(template)
+        return function(read_as=InputOptions(format_ or ("map" if map_file else None), options), **rest)
+
     return _all(
         click.option("--format", "format_", metavar="NAME", help="Format of the inputs; recognised by content without it."),
         click.option(
@@ -46,20 +75,25 @@ def input_options() -> Decorator:
             help="Template family of raw completions.",
         ),
         click.option("--map", "map_file", type=click.Path(dir_okay=False), help="TOML field map for any JSONL or Parquet."),
-    )
+    )(command)
 
 
-def output_options() -> Decorator:
-    """How to talk: --quiet, -v, --no-color."""
+def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --quiet, -v and --no-color; the command gets them as `talk`, OutputOptions."""
+
+    @wraps(function)
+    def command(*, quiet: bool, verbose: bool, no_color: bool, **rest: Any) -> Any:
+        return function(talk=OutputOptions(quiet, verbose, not no_color), **rest)
+
     return _all(
         click.option("--quiet", "-q", is_flag=True, help="No progress and no messages; results and errors only."),
         click.option("-v", "--verbose", is_flag=True, help="Print more: longer tables, and what a calibration rests on."),
         click.option("--no-color", is_flag=True, help="Plain text (also: NO_COLOR)."),
-    )
+    )(command)
 
 
-def workspace_option() -> Decorator:
-    """Where state and settings are: --workspace, --config."""
+def workspace_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --workspace and --config: where state and settings are."""
     return _all(
         click.option(
             "--workspace",
@@ -76,7 +110,7 @@ def workspace_option() -> Decorator:
             callback=_take_defaults,
             help="Configuration file (default: the nearest sequester.toml or pyproject.toml upwards).",
         ),
-    )
+    )(function)
 
 
 def _take_defaults(ctx: click.Context, parameter: click.Parameter, given: str | None) -> None:
@@ -97,17 +131,6 @@ def strange_variables(ctx: click.Context) -> list[str]:
     assert isinstance(verbs, click.Group)
     loaded = {name: verbs.get_command(ctx, name) for name in verbs.list_commands(ctx)}
     return unknown_variables(os.environ, {name: command for name, command in loaded.items() if command is not None})
-
-
-def read_options(template: str, map_file: str | None) -> Options:
-    """The readers' options. Raises ConfigError if the map is not TOML."""
-    return Options(template, read_toml(Path(map_file)), map_file) if map_file else Options(template)
-
-
-def reading(format_: str | None, options: Options) -> Reading:
-    """What to keep of these options with a result, so that `show` need not be told again."""
-    field_map = options.field_map if format_ == "map" else None
-    return Reading(format_, options.template, field_map, options.map_name)
 
 
 def find_workspace(given: str | None) -> Workspace | None:

@@ -12,6 +12,7 @@ import click
 from sequester.errors import UsageError
 from sequester.findings.model import Result
 from sequester.report.formats import FORMATS, write
+from sequester.report.summary import summary_line
 from sequester.report.untrusted import printable_lines
 
 
@@ -62,11 +63,13 @@ def check_places(requests: Sequence[Request]) -> None:
 
 
 def emit(result: Result, requests: Sequence[Request], *, verbose: bool, color: bool, quiet: bool) -> None:
-    """Write a result in every format asked for."""
+    """Write a result in every format asked for; where nothing goes to stdout, the line of counts is said on stderr."""
     for request in requests:
         write(result, request.format, request.file, verbose=verbose, color=color)
         if request.file is not None:
             say(f"wrote {request.format} to {request.file}", quiet)
+    if all(request.file is not None for request in requests):
+        say(summary_line(result), quiet)
 
 
 def say(message: str, quiet: bool) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import click
 from click.core import ParameterSource
 
-from sequester.cli.options import find_workspace, input_options, read_options, reading, workspace_option
+from sequester.cli.options import InputOptions, find_workspace, input_options, workspace_option
 from sequester.episodes.model import Channel, Episode, Evidence
 from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.registry import load_readers, recognise
@@ -37,17 +37,15 @@ MOST_SHOWN = 20
 @click.command("show")
 @click.argument("result", metavar="RESULT")
 @click.argument("finding_id", metavar="ID")
-@input_options()
-@workspace_option()
+@input_options
+@workspace_option
 @click.option("--reveal", metavar="REASON", help="Show the text too. The reason, who and when are recorded in the workspace.")
 @click.pass_context
 def command(
     ctx: click.Context,
     result: str,
     finding_id: str,
-    format_: str | None,
-    template: str,
-    map_file: str | None,
+    read_as: InputOptions,
     workspace: str | None,
     reveal: str | None,
 ) -> None:
@@ -66,7 +64,7 @@ def command(
     kept = _load(result, workspace)
     whole = whole_id(finding_id, (finding.id for finding in kept.result.findings))
     found = [finding for finding in kept.result.findings if finding.id == whole]
-    texts = None if reveal is None else _revealer(ctx, result, kept, workspace, reveal, read_options(template, map_file), format_)
+    texts = None if reveal is None else _revealer(ctx, result, kept, workspace, reveal, read_as)
     for finding in found[:MOST_SHOWN]:
         click.echo(_facts(finding))
         if texts is not None:
@@ -76,7 +74,7 @@ def command(
 
 
 def _revealer(
-    ctx: click.Context, name: str, kept: _Kept, workspace: str | None, reason: str, options: Options, format_: str | None
+    ctx: click.Context, name: str, kept: _Kept, workspace: str | None, reason: str, read_as: InputOptions
 ) -> Callable[[Finding], Iterator[str]]:
     """What reads the text of a finding once more. Raises UsageError, before anything is shown, where no record could be left."""
     place = find_workspace(workspace)
@@ -85,7 +83,7 @@ def _revealer(
     if not reason.strip():
         raise UsageError("revealing needs a reason", hint='--reveal "why you need to see the text"')
     store = ResultStore(place)
-    told = _told(ctx, kept.result.reading, reading(format_ or ("map" if options.field_map is not None else None), options))
+    told = _told(ctx, kept.result.reading, read_as.reading)
     warned: set[str] = set()
 
     def texts(finding: Finding) -> Iterator[str]:

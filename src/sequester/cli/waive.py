@@ -29,7 +29,7 @@ from sequester.findings.waivers import FILE_NAME, LONGEST, Waiver, WaiverClass, 
 @click.option("--days", type=click.IntRange(1, LONGEST.days), default=LONGEST.days, show_default=True, help="How long it holds.")
 @click.option("--author", help="Author of the run.")
 @click.option("--file", "file", type=click.Path(dir_okay=False), help=f"Waiver file (default: {FILE_NAME} beside the workspace).")
-@workspace_option()
+@workspace_option
 def command(
     fingerprint: str,
     reason: str,

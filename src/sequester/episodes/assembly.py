@@ -37,7 +37,7 @@ _PROBES = 50
 _PROBE_LENGTH = 32
 
 
-class Assembled(Struct, frozen=True):
+class Assembled(Struct, frozen=True, gc=False):
     """The text of an episode in order, prompt first, and where its reasoning ends."""
 
     segments: tuple[Segment, ...]

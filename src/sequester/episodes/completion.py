@@ -12,6 +12,7 @@ from sequester.episodes.labels import split_labelled
 from sequester.episodes.marks import Mark, find_marks
 from sequester.episodes.model import Channel
 from sequester.episodes.pieces import TYPED, Piece, SplitText, Why, judge
+from sequester.episodes.serialised import split_serialised
 from sequester.episodes.tags import chosen_pair, split_tags
 from sequester.errors import UsageError
 
@@ -107,7 +108,7 @@ def _unmarked(text: str, marks: list[Mark], family: str, off: bool) -> tuple[tup
         if name is not None and family in ("auto", "gemma"):
             rest = Piece(Channel.REASONING, name.end(), len(text), 0)
             return (rest,) if rest.start < rest.end else (), {Why.TOKENS_STRIPPED}, "gemma"
-        labelled = split_labelled(text)
+        labelled = split_labelled(text) or split_serialised(text)
         if labelled is not None:
             return labelled, {Why.LABELS}, TYPED
     pieces, _ = split_tags(text, marks, None, visible_at_start=True, prefills=False)

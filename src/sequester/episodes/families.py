@@ -57,14 +57,15 @@ class Delimiter(Struct, frozen=True):
 
 
 TAG_NAMES = (
-    r"(?:[A-Za-z][\w-]{0,19}+:)?think(?:ing)?(?::[\w-]{1,20})?|thoughts?|reasoning|reflection|scratch_?pad|inner_?monologue"
+    r"(?:[A-Za-z][\w-]{0,19}+:|longcat_)?think(?:ing)?(?::[\w-]{1,20})?|thoughts?|reasoning|reflection|思考"
+    r"|scratch_?pad(?:_reasoning)?|inner_?monologue|(?:inner|internal)_thoughts?|cot|chain_of_thought"
 )
 """Names of XML-like reasoning tags: `think`, `thinking`, `mm:think`, `seed:think`, `think:opensource`, `thought`, `reasoning`
-..., and those that models think in because a prompt taught them to: `scratchpad`, `reflection`, `inner_monologue`."""
-_NAME_AHEAD = r"(?=[tTrRsSiI]|[\w-]{1,20}+:)"
+..., and those that models think in because a prompt taught them to: `scratchpad`, `reflection`, `inner_monologue`, `cot`."""
+_NAME_AHEAD = r"(?=[tTrRsSiIcClL思]|[\w-]{1,20}+:)"
 """How every such name begins. Only to be quick about tags of other languages."""
 
-PAIRS: dict[str, tuple[Delimiter, Delimiter]] = {
+PAIRS: dict[str, tuple[Delimiter, ...]] = {
     name: (Delimiter(Kind.OPEN, name, opener, rest), Delimiter(Kind.CLOSE, name, closer))
     for name, opener, closer, rest in (
         ("[THINK]", "[THINK]", "[/THINK]", ""),
@@ -75,9 +76,12 @@ PAIRS: dict[str, tuple[Delimiter, Delimiter]] = {
         ("of▁thinking", "<｜begin▁of▁thinking｜>", "<｜end▁of▁thinking｜>", ""),
         ("of_thought", "<|begin_of_thought|>", "<|end_of_thought|>", ""),
         ("THINKING", "<|START_THINKING|>", "<|END_THINKING|>", ""),
+        ("inner", "<|inner_prefix|>", "<|inner_suffix|>", ""),
+        ("role", "<|im_start|>think\n", "<|im_start|>answer\n", ""),
+        ("working_out", "<start_working_out>", "<end_working_out>", ""),
     )
-}
-"""Reasoning delimiters that are not XML-like tags."""
+} | {"final response": (Delimiter(Kind.CLOSE, "final response", "[BEGIN FINAL RESPONSE]"),)}
+"""Reasoning delimiters that are not XML-like tags. The last one's opening is a sentence that its template writes into the prompt."""
 HARMONY_TOKENS = ("<|start|>", "<|channel|>", "<|message|>", "<|end|>")
 """What stands between harmony's messages; see `harmony`."""
 DELIMITERS: tuple[tuple[str, str], ...] = (
@@ -260,6 +264,7 @@ _DROPPED = tuple(
             "<seed:eos>",
         ),
         *("<|open|>response<|sep|>", "<|close|>response<|sep|>", "<|close|>message<|sep|>"),
+        *("<|assistant_end|>", "[END FINAL RESPONSE]", "[|endofturn|]", "</longcat_s>"),
         *("<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>", "<|END_OF_TURN_TOKEN|>"),
     )
 )

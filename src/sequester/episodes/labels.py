@@ -1,7 +1,8 @@
-"""Typed fields that a log printed as words: `reasoning_content: ... | content: ...`, `[reasoning] ... [content] ...`, or as Ollama does.
+"""Reasoning behind words instead of delimiters: typed fields that a log printed, `reasoning_content: ... | content: ...`, `[reasoning]
+... [content] ...`, what Ollama prints, and the steps of a ReAct prompt, `Thought: ... Action: ... Observation: ... Final Answer: ...`.
 
-Nobody's template writes this, so where the fields end is a guess and the split fails; but what stands after a reasoning label is
-worth looking for in reward inputs.
+No template writes this, so where the fields end is a guess and the split fails; but what stands after a reasoning label is worth
+looking for in reward inputs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,14 @@ _PRINTED = "Thinking...\n", "\n...done thinking."
 _MOST = 8
 """Labels; a text with more is a table or a transcript."""
 _BLANK = " \t\r\n|"
+_STEP = re.compile(r"(?:\A\s*|^)(Thought|Action Input|Action|Observation|Final Answer|Answer)(?: \d{1,3})?:", re.MULTILINE)
+"""A step of a ReAct prompt, at the start of a line."""
+_STEPS = {
+    "Thought": Channel.REASONING,
+    "Action": Channel.TOOL_CALL,
+    "Action Input": Channel.TOOL_CALL,
+    "Observation": Channel.TOOL_RESULT,
+}
 
 
 def split_labelled(text: str) -> tuple[Piece, ...] | None:
@@ -34,6 +43,8 @@ def split_labelled(text: str) -> tuple[Piece, ...] | None:
     if end >= 0:
         spans = [(Channel.REASONING, start + len(_PRINTED[0]), end), (Channel.ANSWER, end + len(_PRINTED[1]), len(text))]
         return _pieces(text, spans)
+    if text.lstrip().startswith("Thought"):
+        return _split_steps(text)
     first = _LABEL.match(text)
     if first is None:
         return None
@@ -47,6 +58,22 @@ def split_labelled(text: str) -> tuple[Piece, ...] | None:
     pieces = _pieces(text, zip(kinds, [match.end() for match in labels], ends, strict=True))
     reasoned = any(piece.channel is Channel.REASONING and text[piece.start : piece.end].strip("'\"") for piece in pieces)
     return pieces if reasoned and len(set(kinds)) == 2 else None
+
+
+def _split_steps(text: str) -> tuple[Piece, ...] | None:
+    """The steps of a ReAct prompt. What the environment answers begins a new turn."""
+    steps = list(_STEP.finditer(text))
+    if len({step[1] for step in steps}) < 2 or steps[0][1] != "Thought":
+        return None
+    pieces, turn = [], 0
+    ends = [step.start() for step in steps[1:]] + [len(text)]
+    for step, end in zip(steps, ends, strict=True):
+        pieces += [
+            Piece(piece.channel, piece.start, piece.end, turn)
+            for piece in _pieces(text, [(_STEPS.get(step[1], Channel.ANSWER), step.end(), end)])
+        ]
+        turn += step[1] == "Observation"
+    return tuple(pieces)
 
 
 def _pieces(text: str, spans: Iterable[tuple[Channel, int, int]]) -> tuple[Piece, ...]:

@@ -17,6 +17,7 @@ from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Segment, Split, SplitStatus, Visibility
 from sequester.episodes.pieces import TYPED
 from sequester.errors import MalformedRecord
+from sequester.mismatch import kind_of
 
 Message = Mapping[str, Any]
 
@@ -119,9 +120,7 @@ def split_messages(messages: Sequence[Message], family: str = "auto") -> SplitMe
     for index, message in enumerate(messages):
         where = f"messages[{index}]"
         if not isinstance(message, Mapping):
-            raise MalformedRecord(
-                f"expected an object, got {type(message).__name__}", where=where, hint="log messages as objects"
-            )
+            raise MalformedRecord(f"expected an object, got {kind_of(message)}", where=where, hint="log messages as objects")
         channel = _channel(message, where)
         if channel is Channel.ANSWER:
             _policy(state, message, where)
@@ -245,9 +244,7 @@ def _reasoning_value(value: Any, where: str) -> Iterator[_Part]:
     elif isinstance(value, Mapping):
         yield from _thinking(value, where)
     else:
-        raise MalformedRecord(
-            f"expected text or a list, got {type(value).__name__}", where=where, hint="log the reasoning as text"
-        )
+        raise MalformedRecord(f"expected text or a list, got {kind_of(value)}", where=where, hint="log the reasoning as text")
 
 
 def _reasoning(text: str, visibility: Visibility = Visibility.RAW) -> _Part:
@@ -299,7 +296,7 @@ def _parts(content: Any, where: str, depth: int, *, text: Channel) -> Iterator[_
         yield _Part(text, _json(content, where))
     else:
         raise MalformedRecord(
-            f"expected text or a list of parts, got {type(content).__name__}", where=where, hint="log the content as text"
+            f"expected text or a list of parts, got {kind_of(content)}", where=where, hint="log the content as text"
         )
 
 
@@ -329,7 +326,7 @@ def _text(value: Any, where: str, depth: int) -> str:
         return _text(value.get("text"), f"{where}.text", depth + 1) if depth < _DEEPEST else ""
     if isinstance(value, Sequence) and not isinstance(value, bytes) and depth < _DEEPEST:
         return "".join(_text(item, f"{where}[{number}]", depth + 1) for number, item in enumerate(value))
-    raise MalformedRecord(f"expected text, got {type(value).__name__}", where=where, hint="log the text as a string")
+    raise MalformedRecord(f"expected text, got {kind_of(value)}", where=where, hint="log the text as a string")
 
 
 def _tool_calls(message: Message, where: str) -> Iterator[str]:
@@ -338,7 +335,7 @@ def _tool_calls(message: Message, where: str) -> Iterator[str]:
         calls = [message["function_call"]] if isinstance(message.get("function_call"), Mapping) else []
     if isinstance(calls, str) or not isinstance(calls, Sequence):
         raise MalformedRecord(
-            f"expected a list, got {type(calls).__name__}", where=f"{where}.tool_calls", hint="log tool calls as a list"
+            f"expected a list, got {kind_of(calls)}", where=f"{where}.tool_calls", hint="log tool calls as a list"
         )
     for number, call in enumerate(calls):
         yield call if isinstance(call, str) else _call(call, f"{where}.tool_calls[{number}]")

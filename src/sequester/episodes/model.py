@@ -19,7 +19,13 @@ from msgspec import Struct
 from sequester.episodes.guarded import GuardedText
 
 
-class Channel(StrEnum):
+class Name(StrEnum):
+    """An enumeration that hashes like its value: members are hashed millions of times, and the hash of enums runs in Python."""
+
+    __hash__ = str.__hash__
+
+
+class Channel(Name):
     """Who spoke, and in which role."""
 
     PROMPT = "prompt"
@@ -29,7 +35,7 @@ class Channel(StrEnum):
     TOOL_RESULT = "tool_result"
 
 
-class SplitStatus(StrEnum):
+class SplitStatus(Name):
     """How sure we are where the chain of thought ends."""
 
     SPLIT = "split"
@@ -42,7 +48,7 @@ class SplitStatus(StrEnum):
     """Delimiters are there but contradict each other."""
 
 
-class Visibility(StrEnum):
+class Visibility(Name):
     """What form of the reasoning the log holds."""
 
     RAW = "raw"
@@ -52,7 +58,7 @@ class Visibility(StrEnum):
     ABSENT = "absent"
 
 
-class Evidence(StrEnum):
+class Evidence(Name):
     """Where a reward call's inputs come from. Rates never mix the kinds."""
 
     RECORDED = "recorded"
@@ -63,7 +69,7 @@ class Evidence(StrEnum):
     """The framework hands the CoT over whatever the log holds."""
 
 
-class Reason(StrEnum):
+class Reason(Name):
     """Why something was not assessed. Every format prints these names."""
 
     NO_PRIVATE_TEXT = "no_private_text"

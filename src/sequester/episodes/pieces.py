@@ -54,7 +54,7 @@ class Why(StrEnum):
     CLOSER_IN_CALL = "the only closing delimiter stands inside a tool call"
     STRANGE = "delimiters of another vocabulary stand in the answer: an example, or reasoning"
     TOKENS_STRIPPED = "role words are glued to the text: special tokens were removed on decode, the boundary is a guess"
-    LABELS = "typed fields are printed as words: where they end is a guess"
+    LABELS = "words or names of fields, not delimiters, say what is reasoning: where it ends is a guess"
     NEVER_CLOSED = "the prompt opened the reasoning, and the completion ended without closing it: thinking may have been off"
     FINAL_TWICE = "more than one final message in a turn: all but the last are taken as reasoning"
     MALFORMED_HEADER = "a message header is malformed or stands inside a message"

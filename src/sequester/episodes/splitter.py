@@ -29,6 +29,8 @@ settles it.
     no mark, thinking off (said, or closed in the prompt)      no_cot        none
     no mark                                                    ambiguous     unknown
     typed fields printed as words: `reasoning: ... content: ...`   split_failed  after the reasoning labels
+    a message serialised as text, `{"reasoning": ..., "answer": ...}`  split_failed  the strings of its reasoning fields
+    ReAct steps: `Thought: ... Action: ... Final Answer: ...`      split_failed  the thoughts
     mark in quotation marks or inline code                     -             no mark: text about the format
     mark in a fenced code block outside of reasoning           -             no mark: text about the format
     text, then an opener on the same line, prompt unknown      split_failed  from the start

@@ -217,7 +217,7 @@ static PyObject *rearranged(PyObject *module, PyObject *text)
         const char *data = pieced.text_block.data;
         result = good ? PyList_New((Py_ssize_t)pieced.count) : PyErr_NoMemory();
         for (size_t i = 0, start = 0; result != NULL && i < pieced.count; start = ends[i++]) {
-            PyObject *found = PyBytes_FromStringAndSize(data + start, (Py_ssize_t)(ends[i] - 1 - start));
+            PyObject *found = PyBytes_FromStringAndSize(data + start, (Py_ssize_t)(ends[i] - start));
             if (found == NULL) {
                 Py_CLEAR(result);
             } else {

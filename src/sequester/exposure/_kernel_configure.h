@@ -95,7 +95,7 @@ static void classify(void)
         tables.ascii[c] = (uint8_t)tables.bmp[c];
         tables.classes[c] = (uint8_t)((c == '\\' ? CLASS_BACKSLASH : 0) | (in(c, "nrt") ? CLASS_NRT : 0) | (in(c, "uUx") ? CLASS_CODE : 0) |
                                       (hex ? CLASS_HEX : 0) | (hex && c < 'a' ? CLASS_UPPER_HEX : 0) | (c == '%' ? CLASS_PERCENT : 0) |
-                                      (c == '=' ? CLASS_EQUALS : 0) | (c == '&' || c == '<' ? CLASS_MARKUP : 0));
+                                      (c == '=' ? CLASS_EQUALS : 0) | (c == '&' || c == '<' || c == 0x1B ? CLASS_MARKUP : 0));
         tables.flag_classes[c] =
             (uint8_t)((is_alnum((uint8_t)c) || in(c, "+/_=-") ? HINT_TOKEN : 0) | (digit || in(c, ",.[]-\"\\n \t\r\n") ? HINT_NUMBER : 0) |
                       (hex ? HINT_HEX : 0) | (in(c, " :,\n-") ? HINT_GAP : 0) | (in(c, "\\%") ? HINT_SIGN : 0) |

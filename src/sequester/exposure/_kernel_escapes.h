@@ -5,6 +5,7 @@
 #include "_kernel_numbers.h"
 
 #define MISREAD 9
+#define ODD 12
 #define SELECTORS 8
 #define BRAILLE 12
 #define INVISIBLE 64
@@ -12,7 +13,7 @@
 
 static inline bool is_misread(uint32_t code)
 {
-    return (code >= 0x80 && code < 0x100) || code == 0x152 || code == 0x153 || code == 0x160 || code == 0x161 || code == 0x178 ||
+    return (code >= 0x80 && code < 0x144) || code == 0x152 || code == 0x153 || code == 0x160 || code == 0x161 || code == 0x178 ||
            code == 0x17D || code == 0x17E || code == 0x192 || code == 0x2C6 || code == 0x2DC || (code >= 0x2013 && code <= 0x203A) ||
            code == 0x20AC || code == 0x2122;
 }
@@ -29,10 +30,10 @@ typedef struct {
     bool in_rows;
 } seq_escapes;
 
-/* Escaped characters that carry bytes, in a row: ASCII read as UTF-16, Braille, variation selectors, invisible ones. */
-static void count_row(int32_t code, size_t at, seq_escapes *found)
+/* Escaped characters that carry bytes, in a row: ASCII read as UTF-16, UTF-8 as one byte each, Braille, variation selectors, invisible ones. */
+static void count_row(const uint8_t *s, int32_t code, size_t at, seq_escapes *found)
 {
-    static const size_t enough[] = {SIZE_MAX, PAIRS / 2, BRAILLE, 2 * SELECTORS, INVISIBLE};
+    static const size_t enough[] = {SIZE_MAX, PAIRS / 2, BRAILLE, 2 * SELECTORS, INVISIBLE, MISREAD};
     size_t kind = 0;
     if (code >= 0x2800 && code < 0x2900) {
         kind = 2;
@@ -40,10 +41,13 @@ static void count_row(int32_t code, size_t at, seq_escapes *found)
         kind = 3;
     } else if ((code >= 0x200B && code <= 0x200D) || code == 0x2060 || (code >= 0x2062 && code <= 0x2064) || code == 0xFEFF) {
         kind = 4;
+    } else if (code >= 0x80 && code < 0x140) {
+        kind = 5;
     } else if (code >= 0x80 && is_ascii_pair((uint32_t)code)) {
         kind = 1;
     }
-    found->row = kind == found->row_kind && at - found->row_end <= ROW_GAP ? found->row + 1 : 1;
+    const bool follows = at - found->row_end <= ROW_GAP && skip(s, at, found->row_end, "\\", 1) == at;
+    found->row = kind == found->row_kind && follows ? found->row + 1 : 1;
     found->row_kind = kind;
     found->row_end = at + 6;
     found->in_rows |= found->row >= enough[kind];
@@ -67,7 +71,7 @@ static void count_sign(const uint8_t *s, size_t n, size_t at, seq_escapes *found
     } else if (next == 'u') {
         const int32_t code = hex_number(s, n, at + 2, 4);
         found->controls += code < 0x100 && is_control(code);
-        count_row(code, at, found);
+        count_row(s, code, at, found);
     }
 }
 

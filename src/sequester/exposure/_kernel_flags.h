@@ -118,7 +118,7 @@ static void judge_solid(const uint8_t *s, size_t n, size_t start, size_t end, se
 /* A full line of uuencode: its length, then sixty characters without lower case. */
 static bool full_uu_line(const uint8_t *s, size_t n, size_t at)
 {
-    if (at > 0 && s[at - 1] != '\n' && s[at - 1] != 0 && !(at > 1 && s[at - 1] == 'n' && s[at - 2] == '\\')) {
+    if (at > 0 && s[at - 1] != '\n' && !(at > 1 && s[at - 1] == 'n' && s[at - 2] == '\\')) {
         return false;
     }
     at++;
@@ -130,7 +130,7 @@ static bool full_uu_line(const uint8_t *s, size_t n, size_t at)
             return false;
         }
     }
-    return at >= n || s[at] == '\n' || s[at] == '\r' || s[at] == '\\' || s[at] == 0;
+    return at >= n || s[at] == '\n' || s[at] == '\r' || s[at] == '\\';
 }
 
 /* One bit per byte of a block of 64: its classes. */
@@ -321,7 +321,7 @@ static seq_signs signs_of(const uint8_t *s, size_t n, seq_block *letters)
 static uint32_t flags_of(const uint8_t *s, size_t n, const seq_signs *signs, const seq_normalised *counted)
 {
     const bool wide = !(signs->flags & FLAG_WIDE) && (signs->foreign || counted->wide >= 8) && foreign_rows(s, n);
-    return signs->flags | (counted->odd >= 3 ? FLAG_ESCAPES : 0) | (wide ? FLAG_WIDE : 0);
+    return signs->flags | (counted->odd >= ODD ? FLAG_ESCAPES : 0) | (wide ? FLAG_WIDE : 0);
 }
 
 #endif

@@ -99,6 +99,9 @@ static void share_beginning(const uint8_t *s, seq_line *a, seq_line *b)
             while (j < b->end && is_digit(s[j])) {
                 j++;
             }
+            if ((i < a->end && is_alnum(s[i])) || (j < b->end && is_alnum(s[j]))) {
+                continue; /* hex, or the beginning of a word */
+            }
         } else if (c == s[j]) {
             i++;
             j++;
@@ -113,17 +116,34 @@ static void share_beginning(const uint8_t *s, seq_line *a, seq_line *b)
     }
 }
 
-static bool holds_word(const uint8_t *s, size_t start, size_t end)
+static inline bool is_margin(uint8_t c)
 {
-    while (start < end && !is_alnum(s[start])) {
-        start++;
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Whether the beginning of a line would be in the way: letters and digits, and before an encoding also the signs of its alphabets. */
+static bool is_in_the_way(const uint8_t *s, const seq_line *line)
+{
+    bool sign = false;
+    for (size_t i = line->begin; i < line->cut; i++) {
+        if (is_alnum(s[i])) {
+            return true;
+        }
+        sign |= memchr("/+=_-", s[i], 5) != NULL;
     }
-    return start < end;
+    size_t rest = line->cut, end = line->end;
+    while (rest < end && is_margin(s[rest])) {
+        rest++;
+    }
+    while (end > rest && is_margin(s[end - 1])) {
+        end--;
+    }
+    return sign && memchr(s + rest, ' ', end - rest) == NULL;
 }
 
 static void add_line(const uint8_t *s, const seq_line *line, seq_pieced *pieced)
 {
-    if (line->cut > line->begin && line->end - line->start <= LONGEST_ROW && holds_word(s, line->begin, line->cut)) {
+    if (line->cut > line->begin && line->end - line->start <= LONGEST_ROW && is_in_the_way(s, line)) {
         add_cut(pieced, line->cut, line->end);
     } else if (pieced->cuts > 0) {
         put_cuts(pieced, s, FEWEST_LINES, '\n');

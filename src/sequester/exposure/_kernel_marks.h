@@ -69,10 +69,8 @@ static void put(seq_pieced *pieced, const uint8_t *s, size_t n)
     pieced->size += n;
 }
 
-/* Ends a text, with a NUL. */
 static void end_text(seq_pieced *pieced)
 {
-    put(pieced, (const uint8_t *)"", 1);
     size_t *ends = pieced->failed || !ensure(&pieced->ends_block, (pieced->count + 1) * sizeof(size_t)) ? NULL : pieced->ends_block.data;
     if (ends == NULL) {
         pieced->failed = true;

@@ -172,10 +172,16 @@ static seq_outcome take_section_apart(seq_judge *judge, seq_judged *judged)
     memset(shelf, 0, SEQ_SLACK);
     *out++ = INPUT_BREAK; /* so that no run of the reasoning goes on before the first text */
     for (size_t i = 0, start = 0; i < pieced->count; start = ends[i++]) {
-        out += normalise_text((const uint8_t *)pieced->text_block.data + start, ends[i] - 1 - start, out).size;
+        const uint8_t *text = (const uint8_t *)pieced->text_block.data + start;
+        const size_t size = ends[i] - start;
+        const seq_normalised counted = normalise_text(text, size, out);
+        out += counted.size;
         *out++ = INPUT_BREAK;
+        if (size >= ALPHABET_RUN) {
+            const seq_signs signs = signs_of(text, size, &judge->letters);
+            judged->pieced_flags |= flags_of(text, size, &signs, &counted);
+        }
     }
-    judged->pieced_flags = signs_of(pieced->text_block.data, pieced->size, &judge->letters).flags; /* nothing encoded goes on over a NUL */
     memset(out, 0, 2 * SEQ_SLACK); /* what is read beyond is defined */
     judged->shelf_at = judge->shelf_size;
     judged->shelf_size = (size_t)(out - shelf);
@@ -213,7 +219,7 @@ static seq_outcome flag_rearranged(seq_judge *judge, const seq_pattern *pattern,
         judged->episode = episode + 1;
         judged->longest = longest_chain(&judge->found, 0);
     }
-    const bool encoded = judged->pieced_flags & (FLAG_ARMOUR | FLAG_DIGITS) & ~*flags;
+    const bool encoded = judged->pieced_flags & (FLAG_ARMOUR | FLAG_DIGITS | FLAG_WIDE) & ~*flags;
     *flags |= judged->is_dump || encoded || judged->longest > known ? FLAG_REARRANGED : 0;
     return OUTCOME_GOOD;
 }

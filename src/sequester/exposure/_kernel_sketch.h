@@ -97,7 +97,7 @@ SEQ_AVX2 static inline uint32_t note_avx2(uint32_t *line, uint64_t window)
 /* Notes the windows between two private runs. `note` is inlined. */
 static SEQ_INLINE void note_gap(seq_sketch *sketch, const uint8_t *s, size_t size, seq_noting note)
 {
-    const uint32_t full = UINT32_C(3) << (sketch->bits - 2); /* more would crowd the lines */
+    const uint32_t full = UINT32_C(1) << (sketch->bits - 1); /* more would crowd the lines */
     const unsigned shift = 64 - sketch->bits;
     uint32_t *block = sketch->slots + ((size_t)sketch->block << sketch->bits), filled = sketch->block ? sketch->filled : full;
     uint64_t first = half_hash(s), second = half_hash(s + NOTE_STRIDE);

@@ -22,17 +22,40 @@ static inline bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-static uint64_t key_of(const uint8_t *s, size_t start, size_t end)
+static uint64_t key_of(const uint8_t *s, size_t start, size_t end, size_t nesting)
 {
-    uint64_t key = UINT64_C(0xCBF29CE484222325);
+    uint64_t key = UINT64_C(0xCBF29CE484222325) + nesting;
     for (; start < end; start++) {
         key = is_digit(s[start]) ? key : (key ^ s[start]) * UINT64_C(0x100000001B3);
     }
     return key;
 }
 
+static inline size_t after_blanks(const uint8_t *s, size_t n, size_t at)
+{
+    while (at < n && (s[at] == ' ' || s[at] == '\n')) {
+        at++;
+    }
+    return at;
+}
+
+/* Whether a list of records ends at `at`. */
+static bool ends_records(const uint8_t *s, size_t at)
+{
+    while (at > 0 && (s[at - 1] == ' ' || s[at - 1] == '\n')) {
+        at--;
+    }
+    return at > 0 && s[at - 1] == '}';
+}
+
+/* The key that values stand under, and how deep in lists of records: tokens are told from their alternatives. */
+typedef struct {
+    uint64_t key;
+    size_t nesting, bracket;
+} seq_place;
+
 /* A string that ends at `end`, its closing quote. Sets the key, or adds a cut; an integer after a key is a cut of its own kind. */
-static void add_string(const uint8_t *s, size_t n, size_t start, size_t end, size_t close, uint64_t *key, seq_pieced *pieced)
+static void add_string(const uint8_t *s, size_t n, size_t start, size_t end, size_t close, seq_place *place, seq_pieced *pieced)
 {
     size_t next = close + 1;
     if (end - start > SHORT_PIECE) {
@@ -42,18 +65,23 @@ static void add_string(const uint8_t *s, size_t n, size_t start, size_t end, siz
         next++;
     }
     if (next >= n || s[next] != ':') {
-        add_keyed(pieced, *key, false, start, end);
+        add_keyed(pieced, place->key, false, start, end);
         return;
     }
-    *key = key_of(s, start, end);
+    place->key = key_of(s, start, end, place->nesting);
     for (next++; next < n && s[next] == ' '; next++) {
+    }
+    if (next < n && s[next] == '[') {
+        const size_t first = after_blanks(s, n, next + 1);
+        place->nesting += first < n && s[first] == '{';
+        return;
     }
     size_t digits = next;
     while (digits < n && digits - next < 10 && is_digit(s[digits])) {
         digits++;
     }
     if (digits > next) {
-        add_keyed(pieced, *key, true, next, digits);
+        add_keyed(pieced, place->key, true, next, digits);
     }
 }
 
@@ -117,12 +145,15 @@ static void take_quotes(const uint8_t *s, size_t from, size_t n, bool single, se
 {
     seq_quote open[DEEPEST_QUOTES];
     size_t depth = 0;
-    uint64_t key = 0;
+    seq_place place = {0, 0, next_mark(pieced, MARK_BRACKET, from)};
     size_t apostrophe = single ? next_mark(pieced, MARK_SINGLE, from) : SIZE_MAX, quote = next_mark(pieced, MARK_DOUBLE, from);
     for (;;) {
         const size_t at = quote < apostrophe ? quote : apostrophe;
         if (at >= n) {
             break;
+        }
+        for (; place.bracket < at; place.bracket = next_mark(pieced, MARK_BRACKET, place.bracket + 1)) {
+            place.nesting -= place.nesting > 0 && ends_records(s, place.bracket);
         }
         if (at == quote) {
             quote = next_mark(pieced, MARK_DOUBLE, at + 1);
@@ -150,7 +181,7 @@ static void take_quotes(const uint8_t *s, size_t from, size_t n, bool single, se
         if (top != NULL && top->level == level && top->quote == s[at]) {
             if (!(s[at] == '\'' && is_word(s, n, at + 1))) {
                 if (top->leaf) {
-                    add_string(s, n, top->start, before, at, &key, pieced);
+                    add_string(s, n, top->start, before, at, &place, pieced);
                 }
                 depth--;
             }
@@ -306,7 +337,7 @@ static void take_links(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
     size_t last = SIZE_MAX, targets = 0;
     for (size_t at = next_mark(pieced, MARK_BRACKET, 0); at < n; at = next_mark(pieced, MARK_BRACKET, at + 1)) {
-        targets += at + 1 < n && s[at + 1] == '(';
+        targets += (at + 1 < n && s[at + 1] == '(') || (at > 0 && is_digit(s[at - 1]));
     }
     if (targets < FEWEST_LINKS) {
         return;

@@ -66,7 +66,7 @@ enum {
     CLASS_UPPER_HEX = 16,
     CLASS_PERCENT = 32,
     CLASS_EQUALS = 64,
-    CLASS_MARKUP = 128 /* & and < */
+    CLASS_MARKUP = 128 /* &, < and the escape character */
 };
 
 /* Of bytes that hint at an encoding; `tables.flag_classes`. */

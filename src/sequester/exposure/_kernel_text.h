@@ -11,6 +11,34 @@ typedef struct {
     uint64_t wide;
 } seq_normalised;
 
+#define STYLE 24 /* characters */
+
+/* The offset after the style of a terminal whose escape character stands before `at`; `at` itself if none does. */
+static size_t style_end(const uint8_t *s, size_t n, size_t at)
+{
+    size_t end = at + 1;
+    while (end < n && end - at <= STYLE && s[end] >= '0' && s[end] <= '?') {
+        end++;
+    }
+    return at < n && s[at] == '[' && end < n && (uint8_t)((s[end] | 0x20) - 'a') < 26 ? end + 1 : at;
+}
+
+/* Puts a Korean syllable together whose leading consonant stands before `at`; returns the offset after it. */
+static size_t compose_syllable(const uint8_t *s, size_t n, size_t at, uint32_t *code)
+{
+    const seq_unit vowel = at < n ? unit_at(s, n, at) : (seq_unit){-1, 0, at};
+    if (vowel.code < 0x1161 || vowel.code > 0x1175) {
+        return at;
+    }
+    *code = 0xAC00 + ((*code - 0x1100) * 21 + (uint32_t)vowel.code - 0x1161) * 28;
+    const seq_unit tail = vowel.end < n ? unit_at(s, n, vowel.end) : (seq_unit){-1, 0, 0};
+    if (tail.code < 0x11A8 || tail.code > 0x11C2) {
+        return vowel.end;
+    }
+    *code += (uint32_t)tail.code - 0x11A7;
+    return tail.end;
+}
+
 /* One unit of the text, folded into the output; returns the offset after it. */
 static size_t normalise_unit(const uint8_t *s, size_t n, size_t at, seq_normalised *result)
 {
@@ -20,6 +48,9 @@ static size_t normalise_unit(const uint8_t *s, size_t n, size_t at, seq_normalis
         if (unit.code == '<') {
             size_t end = tag_end(s, n, unit.end);
             return end ? end : unit.end;
+        }
+        if (unit.code == 0x1B) {
+            return style_end(s, n, unit.end);
         }
         if (unit.code < 0) {
             result->wide++;
@@ -31,6 +62,9 @@ static size_t normalise_unit(const uint8_t *s, size_t n, size_t at, seq_normalis
         return unit.end;
     }
     uint32_t code = (uint32_t)unit.code;
+    if (code >= 0x1100 && code < 0x1113) {
+        unit.end = compose_syllable(s, n, unit.end, &code);
+    }
     result->wide += code < 0xA0 || (code >= 0x3000 && code < 0xD800) || (code >= 0xE000 && code < 0x10000);
     result->size += write_folded(result->out + result->size, code);
     return unit.end;

@@ -270,7 +270,7 @@ static seq_unit unit_at(const uint8_t *s, size_t n, size_t at)
         seq_decoded found = utf8_at(s, n, at);
         return (seq_unit){found.code, 0, found.end};
     }
-    for (bool decoded = false;; decoded = true) {
+    for (bool decoded = false;;) {
         seq_decoded inner;
         switch (code) {
         case '\\':
@@ -286,13 +286,14 @@ static seq_unit unit_at(const uint8_t *s, size_t n, size_t at)
             inner = decode_entity(s, n, end);
             break;
         default:
-            return (seq_unit){code, 0, end};
+            return (seq_unit){code, decoded && code < 0x80 && is_alnum((uint8_t)code), end};
         }
         end = inner.end;
         if (inner.code < 0) {
-            uint32_t odd = code != '&' ? 0 : decoded ? 3 : entity_like(s, n, end);
+            uint32_t odd = code != '&' ? 0 : decoded ? 12 : 4 * (uint32_t)entity_like(s, n, end);
             return (seq_unit){code, odd, end};
         }
+        decoded |= code != '=';
         code = inner.code;
     }
 }

@@ -17,11 +17,10 @@ from msgspec.structs import replace
 from sequester import __version__
 from sequester.episodes.readers.interface import Options, Reader
 from sequester.exposure.calibration import Calibration, headlines
-from sequester.exposure.inputs import find_jobs, tasks
+from sequester.exposure.inputs import find_jobs, tasks, tried
 from sequester.exposure.matching import Sketch, implementation
 from sequester.exposure.settle import Input, settle
 from sequester.exposure.severity import THRESHOLDS
-from sequester.exposure.sharing import Sharing
 from sequester.exposure.tally import Tally
 from sequester.exposure.workers import Scanner, scan_here, scan_together
 from sequester.findings.fingerprint import FingerprintKey
@@ -53,24 +52,25 @@ def audit(
 ) -> Result:
     """Audit all inputs. Raises UsageError and ConfigError; what is wrong with an input is in the result."""
     found = find_jobs(paths, readers, options, format)
-    tally, sketch = Tally(), Sketch()
+    tally = Tally()
     units = tasks(found, readers, options)
-    scanner = Scanner({reader.name: reader for reader in readers}, options, key, sketch)
+    scanner = Scanner({reader.name: reader for reader in readers}, options, key, Sketch())
     scanned = scan_together(units, scanner, jobs) if jobs > 1 else scan_here(units, scanner)
     for task, part in scanned:
         tally.merge(part)
         if progress is not None:
             progress(tally.seen, task.unit.path)
     inputs = [
-        Input(str(job.path), job.reader.name if job.reader else "", job.declared, job.error, frozenset(job.units))
+        Input(str(job.path), job.reader.name if job.reader else "", job.declared, job.error, job.hint, frozenset(job.units))
         for job in found
     ]
     unverified = sorted({job.reader.name for job in found if job.reader is not None and not job.reader.verified})
     thresholds = {name: float(getattr(THRESHOLDS, name)) for name in THRESHOLDS.__struct_fields__}
     tool = Tool(__version__, f"{DETECTOR} ({implementation})", thresholds)
-    result = settle(tally, inputs, Sharing(sketch), tool, key, waivers, today)
-    notes = tuple(note for job in found for note in job.notes) + tuple(
+    result = settle(tally, inputs, tool, key, waivers, today)
+    unverified_notes = (
         f"The reader `{name}` is unverified: its framework's own code could not be run to write its test data."
         for name in unverified
     )
-    return replace(result, notes=(*result.notes, *notes), calibration=headlines(own_calibrations, DETECTOR))
+    notes = (*result.notes, *(note for job in found for note in job.notes), *tried(found), *unverified_notes)
+    return replace(result, notes=notes, calibration=headlines(own_calibrations, DETECTOR))

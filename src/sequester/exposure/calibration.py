@@ -6,7 +6,6 @@ episodes of one prompt are not independent. Intervals are exact (Clopper-Pearson
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from importlib.resources import files
@@ -17,6 +16,7 @@ from msgspec import Struct
 
 from sequester.errors import ConfigError, InputError
 from sequester.findings.model import Finding, Severity
+from sequester.mismatch import explain
 from sequester.statistics.intervals import lower_bound, upper_bound
 
 SCHEMA = "sequester.calibration/1"
@@ -125,15 +125,13 @@ def read_labels(path: Path) -> Iterator[Label]:
                     try:
                         yield decoder.decode(line)
                     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                        # Only the field's place is passed on: a message may quote the value.
-                        field = re.search(r"\$[.\w\[\]]*", str(error))
                         raise InputError(
-                            f"is no label{f' ({field[0]})' if field else ''}",
+                            f"is no label: {explain(error)}",
                             where=f"{path}:{number}",
                             hint="keys: episode_id, leak, kind, cluster",
                         ) from None
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=str(path)) from error
+        raise InputError(f"cannot be read ({error.strerror})", where=str(path), hint="check --labels") from error
 
 
 def shipped() -> Calibration | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -16,20 +17,16 @@ from msgspec.structs import replace
 
 from sequester.episodes.families import DELIMITERS, HARMONY_TOKENS, spotter
 from sequester.episodes.guarded import GuardedText
-from sequester.episodes.model import Channel, Episode, RewardCall
+from sequester.episodes.model import RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
-from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
-from sequester.exposure.sketch import windows_of
-from sequester.exposure.stock import stock_weight
-from sequester.exposure.subject import Subject
-from sequester.exposure.tally import Candidate
+from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, Stretch, grade, stretch_of, telling_run
+from sequester.exposure.sharing import windows_for
+from sequester.exposure.subject import SampledIds, Subject
+from sequester.exposure.tally import RULE_OF_CLASS, Candidate, Minor
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Severity, Span
-
-RULE_OF_CLASS = {FindingClass.CONTENT: "SQ101", FindingClass.IDS: "SQ102", FindingClass.INDIRECT: "SQ103"}
-"""The rule under which recorded and rebuilt findings of a class are reported."""
 
 _has_marker = spotter([*DELIMITERS, *((token[0], re.escape(token)) for token in HARMONY_TOKENS)])
 _BESIDE = 16
@@ -49,39 +46,49 @@ class Examination(Struct, frozen=True):
     """What a close look at one reward call found."""
 
     candidates: tuple[Candidate, ...]
+    minors: tuple[Minor, ...]
     limits: tuple[str, ...]
     """Decoding limits that were hit: part of the input was not searched."""
     ids_unknown: bool
     """Token ids were handed over that cannot be compared, because the log lacks those of the reasoning."""
 
 
-def examine(subject: Subject, call: RewardCall, seen: Sequence[int], key: FingerprintKey, is_shown: bool = True) -> Examination:
+def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: FingerprintKey) -> Examination:
     """All candidates in one reward call with known inputs, and the limits that were hit on the way.
 
-    `seen` are the screen's flags, one per text field: a field without one is not unfolded, because unfolding costs a thousand times
-    more. `is_shown` is False where the screen saw nothing without decoding.
+    `hit` is what the screen saw in it: the stretches that need no decoding, and by field whether something may be wrapped. A field
+    without such a flag is not unfolded, because unfolding costs a thousand times more.
     """
     texts = searched_texts(call)
-    ids = _sampled_ids(subject.episode)
     lists = [(field.name, field.ids) for field in call.inputs or () if field.ids is not None]
     budget = Budget()
     finder = _Finder(subject, call.path, key)
-    found = [*_plain(finder, [(name, text.reveal()) for name, text in texts])] if is_shown else []
-    for (name, text), flag in zip(texts, seen, strict=False):
+    found = [*_plain(finder, texts, hit.chains)] if hit is not None and hit.chains else []
+    for (name, text), flag in zip(texts, hit.flags if hit is not None and any(hit.flags) else (), strict=False):
         if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
-            found += _wrapped(finder, name, text.reveal(), budget, _ARMOURED if flag & flags.ARMOUR else 0)
-        if flag & flags.NUMBERS and (flag & flags.DIGITS or ids.cot or _ID_NAME.search(name)):
+            found += _wrapped(finder, name, text.reveal(), budget, _hints_of(flag), bool(flag & _CUT_UP))
+        if flag & flags.NUMBERS and (flag & flags.DIGITS or subject.ids.cot or _ID_NAME.search(name)):
             lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
         found += _integers(finder, name, values)
-    unknown = any(
-        shared_ids(ids.unsure, array("q"), values) if ids.cot else _may_be_token_ids(name, values) for name, values in lists
+    unknown = any(map(partial(_cannot_be_compared, subject.ids), lists)) if lists else False
+    least = THRESHOLDS.never_shared if subject.material.lacks_answer else 0.0
+    return Examination(
+        tuple(one for one in found if isinstance(one, Candidate) and one.covered >= least),
+        tuple(one for one in found if isinstance(one, Minor)),
+        budget.exhausted,
+        unknown,
     )
-    return Examination(tuple(found), budget.exhausted, unknown)
 
 
-_ARMOURED = Hint.BASE64 | Hint.BASE32
-"""What the screen has decoded where it saw armour, also where the pieces are too short for `hints` to be worth a look."""
+_CUT_UP = flags.REARRANGED | flags.WIDE | flags.ESCAPES
+"""Without these the screen has put the pieces together, and neither reasoning nor another encoding came out."""
+
+
+def _hints_of(flag: int) -> int:
+    """Kinds of wrapping that the screen is sure of, also where the pieces are too short for `hints` to be worth a look."""
+    armoured = Hint.BASE64 | Hint.BASE32 | Hint.LINES if flag & flags.ARMOUR else 0
+    return armoured | (Hint.LINES | Hint.STRINGS if flag & flags.REARRANGED else 0)
 
 
 def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
@@ -119,6 +126,12 @@ SHORT_LEAF = 48
 SHORT_LEAVES = 3
 
 
+def _cannot_be_compared(known: SampledIds, listed: tuple[str, array[int]]) -> bool:
+    """Whether a list of integers, with its name, is token ids of which the log cannot say whose they are."""
+    name, values = listed
+    return bool(shared_ids(known.unsure, array("q"), values)) if known.cot else _may_be_token_ids(name, values)
+
+
 def _may_be_token_ids(name: str, values: array[int]) -> bool:
     """Whether a list of integers is token ids by its name, and not bytes or code points, which were searched as text."""
     if len(values) < RUN or _ID_NAME.search(name) is None:
@@ -135,28 +148,34 @@ _ID_NAME = re.compile(
 )
 
 
-def _plain(finder: _Finder, texts: Sequence[tuple[str, str]]) -> Iterator[Candidate]:
-    """Stretches that the matcher sees without decoding, also where they continue from one field into the next."""
+def _plain(
+    finder: _Finder, texts: Sequence[tuple[str, GuardedText]], found: Sequence[matching.Chain]
+) -> Iterator[Candidate | Minor]:
+    """Stretches that the screen saw without decoding, also where they continue from one field into the next."""
+    inputs = [text.reveal() for _, text in texts]
     by_fields: dict[tuple[int, ...], list[matching.Chain]] = {}
-    for chain in finder.subject.pattern.scan_many([text for _, text in texts]):
-        by_fields.setdefault(tuple(sorted({run.field for run in chain.runs})), []).append(chain)
+    for chain in found:
+        first, last = chain.runs[0].field, chain.runs[-1].field
+        reached = (first,) if first == last else tuple(sorted({run.field for run in chain.runs}))
+        by_fields.setdefault(reached, []).append(chain)
     for indices, chains in by_fields.items():
+        if len(indices) == 1:
+            yield from finder.candidates(texts[indices[0]][0], (), chains, inputs)
+            continue
         name = " + ".join(texts[index][0] for index in indices[:3]) + (" + …" if len(indices) > 3 else "")
-        how = ("split-over-fields",) if len(indices) > 1 else ()
-        fields = [field for field, _ in texts] if len(indices) > 1 else ()
-        yield from finder.candidates(name, how, chains, [text for _, text in texts], fields=fields)
+        yield from finder.candidates(name, ("split-over-fields",), chains, inputs, fields=[field for field, _ in texts])
 
 
-def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int) -> Iterator[Candidate]:
+def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int, cut_up: bool) -> Iterator[Candidate | Minor]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again.
 
-    `known` are kinds of wrapping that the screen is sure of.
+    `known` are kinds of wrapping that the screen is sure of; `cut_up` is whether the whole may be rearranged more than once.
     """
     pattern = finder.subject.pattern
     shown = _positions(_telling(finder.subject, pattern.scan(text)))
     if len(shown) >= WHOLE * pattern.length or not (known or worth_unfolding(text)):
         return
-    for layer in unfold(text, budget, known):
+    for layer in unfold(text, budget, known, cut_up):
         decoded = layer.text.reveal()
         plainly = _positions(pattern.scan(decoded))
         if not plainly:
@@ -174,7 +193,7 @@ def _wrapped(finder: _Finder, name: str, text: str, budget: Budget, known: int) 
             return
 
 
-def _collected(finder: _Finder, name: str, transforms: tuple[str, ...], decoded: str) -> Iterator[Candidate]:
+def _collected(finder: _Finder, name: str, transforms: tuple[str, ...], decoded: str) -> Iterator[Candidate | Minor]:
     """A file that a tool call wrote and that came to the scorer packed: reasoning if it holds a reasoning segment whole.
 
     Where the call itself is to be seen, as in a transcript, it is the policy's own output repeating its reasoning (echo). A file that
@@ -196,17 +215,18 @@ def _collected(finder: _Finder, name: str, transforms: tuple[str, ...], decoded:
             yield from finder._replace(subject=sent).candidates(name, transforms, whole, [decoded], FindingClass.INDIRECT)
 
 
-def _integers(finder: _Finder, name: str, values: array[int]) -> Iterator[Candidate]:
+def _integers(finder: _Finder, name: str, values: array[int]) -> Iterator[Candidate | Minor]:
     """A list of integers: bytes and code points as text, token ids by equality with the sampled ids."""
     for reading, text in decode_integers(values):
         if chains := finder.subject.pattern.scan(text):
             yield from finder.candidates(name, ("integers", reading), chains, [text], FindingClass.IDS)
-    cot, public, _ = _sampled_ids(finder.subject.episode)
+    cot, public, _ = finder.subject.ids
     runs = shared_ids(cot, public, values) if cot else []
     if runs:
         weights = ((length * _CHARACTERS_PER_ID, length) for _, _, length in runs)
+        telling = telling_run(len(cot) * _CHARACTERS_PER_ID)
         matched = tuple(
-            ChainWeight(size, min(1.0, length / len(cot)), (RunWeight(size, size, ()),), beside_marker=False)
+            ChainWeight(size, min(1.0, length / len(cot)), (RunWeight(size, size, ()),), beside_marker=False, telling=telling)
             for size, length in weights
         )
         start, _, length = max(runs, key=lambda run: run[2])
@@ -216,37 +236,6 @@ def _integers(finder: _Finder, name: str, values: array[int]) -> Iterator[Candid
         yield Candidate(FindingClass.IDS, name, ("token-ids",), spans, matched, id_, len(runs) - len(spans))
 
 
-class _Ids(NamedTuple):
-    """The sampled ids of an episode, by what is known of them."""
-
-    cot: array[int]
-    public: array[int]
-    unsure: array[int]
-    """Around the boundary, where the log has ids of the whole completion only."""
-
-
-def _sampled_ids(episode: Episode) -> _Ids:
-    """Ids per segment where the log has them; ids of a whole completion are cut by the share of the text, generously unsure."""
-    cot, public = array("q"), array("q")
-    for segment in episode.segments:
-        if segment.ids is not None:
-            (cot if segment.channel is Channel.REASONING else public).extend(segment.ids)
-    if cot or not episode.completion_ids:
-        return _Ids(cot, public, array("q"))
-    lengths = dict.fromkeys(Channel, 0)
-    for segment in episode.segments:
-        lengths[segment.channel] += len(segment.text)
-    share = lengths[Channel.REASONING] / max(1, sum(lengths[channel] for channel in _SAMPLED))
-    ids = episode.completion_ids
-    sure, over = int(len(ids) * _SURE * share), len(ids) - int(len(ids) * _SURE * (1 - share))
-    return _Ids(ids[:sure], ids[over:], ids[sure:over])
-
-
-_SAMPLED = (Channel.REASONING, Channel.ANSWER, Channel.TOOL_CALL)
-_SURE = 0.6
-"""Share of a part's text that surely falls into the part when the whole is counted in tokens: some text takes more tokens than other."""
-
-
 def _positions(chains: Sequence[matching.Chain]) -> set[int]:
     """Positions of the pattern that some chains reach."""
     return {at for chain in chains for run in chain.runs for at in range(run.cot_start, run.cot_start + run.length)}
@@ -254,8 +243,7 @@ def _positions(chains: Sequence[matching.Chain]) -> set[int]:
 
 def _telling(subject: Subject, chains: Sequence[matching.Chain]) -> list[matching.Chain]:
     """The chains that may be more than `low`. Crumbs of others may stand in one piece behind a layer."""
-    weights = (stretch_of(_weight(subject, chain), shared=lambda windows: False) for chain in chains)
-    return [chain for chain, weight in zip(chains, weights, strict=True) if grade(weight) not in (None, Severity.LOW)]
+    return [chain for chain in chains if not _weighs_little(subject, chain)]
 
 
 class _Finder(NamedTuple):
@@ -276,62 +264,133 @@ class _Finder(NamedTuple):
         inputs: Sequence[str],
         class_: FindingClass = FindingClass.CONTENT,
         fields: Sequence[str] = (),
-    ) -> Iterator[Candidate]:
+    ) -> Iterator[Candidate | Minor]:
         """The finding-to-be, if any, from the chains of one field under one stack of transforms. `fields` are the names of the
         inputs where the chains go over several.
 
-        A chain that comes to `low` whatever else the run holds is not localised: two that write about one task share many of them.
+        What comes to `low` whatever else the run holds is only weighed: two that write about one task share many such stretches.
         """
+        subject, private = self.subject, 0
+        low: list[matching.Chain] = []
+        telling: list[matching.Chain] = []
+        marked: dict[int, bool] = {}
+        for chain in chains:
+            own = _private(subject, chain)
+            if own >= THRESHOLDS.report:
+                private += own
+                (low if _is_low(subject, chain, inputs, marked) else telling).append(chain)
+        if not private:
+            return
+        whole = partial(self._candidate, name, transforms, chains, low, telling, inputs, class_, fields)
+        if telling or subject.material.lacks_answer:
+            yield whole()
+        else:
+            yield Minor(self._class_of(chains, class_), name, transforms, private, whole)
+
+    def _candidate(
+        self,
+        name: str,
+        transforms: tuple[str, ...],
+        chains: Sequence[matching.Chain],
+        low: Sequence[matching.Chain],
+        telling: Sequence[matching.Chain],
+        inputs: Sequence[str],
+        class_: FindingClass,
+        fields: Sequence[str],
+    ) -> Candidate:
+        """Of `chains`, those that come to `low` whatever else the run holds are not localised; the `telling` ones are."""
         subject = self.subject
-        weights = []
+        normalised = cache(lambda field: matching.normalise(inputs[field]))
+
+        def look_up(run: matching.Run, text: bytes) -> Sequence[int]:
+            return windows_for(text, partial(normalised, run.field), run.input_start)
+
+        weights = [_weight(subject, chain, look_up) for chain in low]
         spans: list[Span] = []
         places: dict[int, tuple[matching.Places, matching.Places]] = {}
-        for chain in chains:
-            weight = _weight(subject, chain)
-            if weight.private < THRESHOLDS.report:
-                continue
-            if _is_low(subject, chain, weight) and not any(map(_has_marker, inputs)):
-                weights.append(weight)
-                continue
+        for chain in telling:
+            weight = _weight(subject, chain, look_up)
             localised, beside = _localise(subject, chain, inputs, places, fields)
             spans += localised
             # The words need to be looked up only where they decide.
-            decide = THRESHOLDS.covered <= weight.covered < THRESHOLDS.high_covered and not beside
-            weights.append(replace(weight, beside_marker=beside, novel=not decide or _is_news(subject, localised)))
-        if not weights:
-            return
+            is_term = weight.telling < THRESHOLDS.run and not _is_news(subject, localised)
+            weights.append(replace(weight, beside_marker=beside, telling=THRESHOLDS.run if is_term else weight.telling))
         spans.sort(key=lambda span: span.cot)
-        if class_ is FindingClass.CONTENT:
-            longest = max((run for chain in chains for run in chain.runs), key=lambda run: run.private)
-            if subject.came_through_a_tool(longest.cot_start, longest.cot_start + longest.length):
-                class_ = FindingClass.INDIRECT
-            if spans and not transforms:
-                transforms = ("verbatim",) if _verbatim(subject, spans, inputs) else ("reformatted",)
+        if class_ is FindingClass.CONTENT and spans and not transforms:
+            transforms = ("verbatim",) if _verbatim(subject, spans, inputs) else ("reformatted",)
+        class_ = self._class_of(chains, class_)
         identity = self.fingerprint(class_, subject.identity(chains))
         kept = tuple(spans[:_SPANS_KEPT])
-        yield Candidate(class_, name, transforms, kept, tuple(weights), identity, len(spans) - len(kept))
+        return Candidate(class_, name, transforms, kept, tuple(weights), identity, len(spans) - len(kept))
+
+    def _class_of(self, chains: Sequence[matching.Chain], class_: FindingClass) -> FindingClass:
+        """Content that a later tool result holds too may have come from there."""
+        if class_ is not FindingClass.CONTENT or not self.subject.material.later:
+            return class_
+        longest = max((run for chain in chains for run in chain.runs), key=lambda run: run.private)
+        through = self.subject.came_through_a_tool(longest.cot_start, longest.cot_start + longest.length)
+        return FindingClass.INDIRECT if through else class_
 
 
-def _weight(subject: Subject, chain: matching.Chain) -> ChainWeight:
+def _stock(subject: Subject, run: matching.Run) -> int:
+    """Private bytes of a run that are stock text."""
+    return min(subject.stock(run.cot_start, run.length), run.private)
+
+
+def _private(subject: Subject, chain: matching.Chain) -> int:
+    """Private characters of a chain that are no stock text."""
+    stock = [_stock(subject, run) for run in chain.runs if run.private >= THRESHOLDS.substantial]
+    return subject.characters(chain.private - sum(stock))
+
+
+LookUp = Callable[[matching.Run, bytes], Sequence[int]]
+"""The windows by which a run, with its normalised text, is looked up in other scorer inputs."""
+
+
+def _weight(subject: Subject, chain: matching.Chain, look_up: LookUp = lambda run, text: ()) -> ChainWeight:
     """What a chain weighs by itself: its substantial runs, without what is stock text."""
     runs, stock = [], 0
     for run in chain.runs:
         if run.private >= THRESHOLDS.substantial:
-            text = subject.normalised[run.cot_start : run.cot_start + run.length]
-            common = min(stock_weight(text), run.private)
+            common = _stock(subject, run)
             stock += common
             if run.private - common >= THRESHOLDS.substantial:
+                text = subject.normalised[run.cot_start : run.cot_start + run.length]
                 length, private = (subject.characters(size - common) for size in (run.length, run.private))
-                runs.append(RunWeight(length, private, windows_of(text)))
+                runs.append(RunWeight(length, private, look_up(run, text)))
     private = subject.characters(chain.private - stock)
-    return ChainWeight(private, min(1.0, private / max(1, subject.own)), tuple(runs), beside_marker=False)
+    covered = min(1.0, private / max(1, subject.own))
+    return ChainWeight(private, covered, tuple(runs), beside_marker=False, telling=telling_run(subject.own))
 
 
-def _is_low(subject: Subject, chain: matching.Chain, weight: ChainWeight) -> bool:
-    """Whether a chain cannot be more than `low` without a marker beside it."""
-    if grade(stretch_of(weight, shared=lambda windows: False)) is not Severity.LOW:
+def _at_most(subject: Subject, chain: matching.Chain) -> Stretch:
+    """More than a chain can weigh: as though a character were a byte, nothing of it stock text, and most of the reasoning that."""
+    longest = max([run.private for run in chain.runs])
+    quoting = max([run.private for run in chain.runs if run.length >= THRESHOLDS.quoted_run], default=0)
+    # One byte more and less, because characters are rounded.
+    covered = min(1.0, (chain.private + 1) / max(1, subject.private // 4 - 1))
+    # A character takes two bytes at most, as `Subject.characters` counts them.
+    return Stretch(chain.private, chain.private, longest, quoting, covered, telling=telling_run(subject.private // 8 - 1))
+
+
+def _is_low(subject: Subject, chain: matching.Chain, inputs: Sequence[str], marked: dict[int, bool]) -> bool:
+    """Whether a chain cannot be more than `low`, whatever else the run holds. Only an input without markers can have none beside it;
+    `marked` keeps which inputs have some."""
+    if grade(_at_most(subject, chain)) is not Severity.LOW and not _weighs_little(subject, chain):
         return False
-    return not any(subject.drafts_a_call(run.cot_start, run.cot_start + run.length) for run in chain.runs)
+    if subject.has_drafts and any(subject.drafts_a_call(run.cot_start, run.cot_start + run.length) for run in chain.runs):
+        return False
+    for field in {run.field for run in chain.runs}:
+        if field not in marked:
+            marked[field] = _has_marker(inputs[field])
+        if marked[field]:
+            return False
+    return True
+
+
+def _weighs_little(subject: Subject, chain: matching.Chain) -> bool:
+    """Whether a chain comes to `low` or to nothing without a marker beside it, also where no other input shares it."""
+    return grade(stretch_of(_weight(subject, chain))) in (None, Severity.LOW)
 
 
 def _localise(
@@ -377,5 +436,8 @@ def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[s
         text = guarded.reveal()
         if transforms in (("verbatim",), ("reformatted",), ("split-over-fields",)):
             return [text]
-        return [layer.text.reveal() for layer in unfold(text, Budget(), _ARMOURED) if layer.transforms == transforms]
+        for cut_up in (False, True):
+            layers = unfold(text, Budget(), _hints_of(flags.UNFOLDED), cut_up)
+            if found := [layer.text.reveal() for layer in layers if layer.transforms == transforms]:
+                return found
     return []

@@ -21,7 +21,8 @@ NUMBERS = 4
 DIGITS = 8
 """Text or packed bytes in hex, decimal, octal or binary digits."""
 ESCAPES = 16
-"""A NUL, 8 octal escapes, 4 `%u`, 4 escaped control characters, or 3 escapes that normalising does not undo."""
+"""A NUL, 8 octal escapes, 4 `%u`, 4 escaped control characters, 3 escapes that normalising does not undo, or 12 letters and digits that
+needed no escape."""
 WIDE = 32
 """Characters that were misread from another charset, or that carry bytes."""
 REARRANGED = 64
@@ -76,15 +77,17 @@ _ALPHABETS_85 = (
 )
 _MARKS_85, _MIXED_85, _ALIKE_85, _PACKED_85 = 3, 20, 12, 12
 
-_UU_LINE = re.compile(rb"(?:^|(?<=[\n\0])|(?<=\\n))M(?:(?:\\(?=[\\\"]))*+[\x20-\x60]){60}(?:$|(?=[\n\r\\\0]))")
+_ODD = 12
+_UU_LINE = re.compile(rb"(?:^|(?<=\n)|(?<=\\n))M(?:(?:\\(?=[\\\"]))*+[\x20-\x60]){60}(?:$|(?=[\n\r\\]))")
 _OCTAL = re.compile(rb"\\[0-7]")
 _PERCENT_U = re.compile(rb"%[uU]")
 _CONTROL = re.compile(rb"\\x(?:0[0-8EeFf]|1[0-9ACDEFacdef]|7[Ff])|\\u00(?:0[0-8EeFf]|1[0-9ACDEFacdef]|7[Ff]|[89][0-9A-Fa-f])")
-_MISREAD = "\x80-\xff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122"
+_MISREAD = "\x80-\u0143\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122"
 _ASCII = rb"(?:0[9AaDd]|[2-6][0-9A-Fa-f]|7[0-9A-Ea-e])"
 _SELECTOR = rb"(?:[Ff][Ee]0[0-9A-Fa-f]|[Dd][Bb][4-9A-Fa-f][0-9A-Fa-f]|[Dd][C-Fc-f][0-9A-Fa-f]{2})"
 _ESCAPED_ROWS = re.compile(
-    rb"(?:\\{1,5}u(?!25|2022|00[0-7])%s%s){8}|(?:\\{1,5}u28[0-9A-Fa-f]{2}){12}|(?:\\{1,5}u%s){16}" % (_ASCII, _ASCII, _SELECTOR)
+    rb"(?:\\{1,5}u0(?:0[89A-Fa-f]|1[0-3])[0-9A-Fa-f]){9}|(?:\\{1,5}u(?!25|2022|00[0-7])%s%s){8}|(?:\\{1,5}u28[0-9A-Fa-f]{2}){12}|(?:\\{1,5}u%s){16}"
+    % (_ASCII, _ASCII, _SELECTOR)
     + rb"|(?:\\{1,5}u(?:200[BbCcDd]|206[0234]|[Ff][Ee][Ff][Ff])){64}"
 )
 _ROWS = re.compile(
@@ -104,7 +107,7 @@ def flags_of(raw: bytes, odd: int, wide: int) -> int:
         flags |= ARMOUR
     if any(_spelled_in_pairs(found[1]) for found in _PAIRS.finditer(raw)):
         flags |= DIGITS
-    if odd >= 3 or _escape_like(raw):
+    if odd >= _ODD or _escape_like(raw):
         flags |= ESCAPES
     if _ESCAPED_ROWS.search(raw) or ((wide >= 8 or _mostly_foreign(raw)) and _foreign_rows(raw)):
         flags |= WIDE

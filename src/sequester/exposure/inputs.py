@@ -32,9 +32,13 @@ class Job:
     reader: Reader | None = None
     declared: Declared = field(default_factory=Declared)
     error: str | None = None
+    hint: str = ""
+    """What to do about the error."""
     units: set[str] = field(default_factory=set)
     """Paths of the files read for it, filled as units are handed out."""
     notes: list[str] = field(default_factory=list)
+    tried: str = ""
+    """Why no reader took it, reader by reader."""
 
 
 def find_jobs(paths: Iterable[Path], readers: Sequence[Reader], options: Options, format: str | None) -> list[Job]:
@@ -89,7 +93,7 @@ def _jobs_at(path: Path, readers: Sequence[Reader], options: Options, format: st
         return
     files, unread = _inside(path)
     if not files and not unread:
-        yield Job(path, error="is a directory without files")
+        yield Job(path, error="is a directory without files", hint="check the path, and whether the run wrote its log there")
     yield from unread
     for file in files:
         yield _job(file, readers, options, format)
@@ -110,14 +114,14 @@ def _inside(path: Path) -> tuple[list[Path], list[Job]]:
                 if entry.is_file():
                     files.append(entry)
                 elif entry.is_symlink() and not Path(os.path.realpath(entry, strict=True)).is_relative_to(home):
-                    unread.append(Job(entry, error="is a link to something outside the directory; give that too"))
+                    unread.append(Job(entry, error="is a link to something outside the directory", hint="give that too"))
             except OSError as error:
                 unread.append(_unreadable(entry, error))
     return sorted(files), unread
 
 
 def _unreadable(path: Path, error: OSError) -> Job:
-    return Job(path, error=f"cannot be read ({error.strerror}). check the path and its permissions")
+    return Job(path, error=f"cannot be read ({error.strerror})", hint="check the path and its permissions")
 
 
 def _reader_of_directory(path: Path, readers: Sequence[Reader], format: str | None) -> Reader | None:
@@ -133,17 +137,16 @@ def _job(path: Path, readers: Sequence[Reader], options: Options, format: str | 
     try:
         return _declared(path, recognise(path, readers, format), options)
     except InputError as error:
-        # The first line says what is wrong; what was tried, reader by reader, is a list of its own.
+        # The first line says what is wrong; what was tried, reader by reader, is for those who wonder why.
         wrong, *tried = error.message.split("\n")
-        said = wrong.removesuffix("; tried")
-        return Job(path, error=f"{said}; {error.hint}", notes=[f"{path}: tried {line.strip()}" for line in tried])
+        return Job(path, error=wrong.removesuffix("; tried"), hint=error.hint, tried="; ".join(line.strip() for line in tried))
 
 
 def _declared(path: Path, reader: Reader, options: Options) -> Job:
     try:
         return Job(path, reader, reader.declared(path, options))
     except InputError as error:
-        return Job(path, None, error=f"{error.message}; {error.hint}")
+        return Job(path, error=error.message, hint=error.hint)
 
 
 def tasks(jobs: list[Job], readers: Sequence[Reader], options: Options) -> Iterator[Task]:
@@ -156,7 +159,7 @@ def tasks(jobs: list[Job], readers: Sequence[Reader], options: Options) -> Itera
                 job.units.add(unit.path)
                 yield Task(job.reader.name, unit, job.declared.group_size is not None)
         except InputError as error:
-            job.error = error.message
+            job.error, job.hint = error.message, error.hint
         if job.path.is_dir():
             jobs += _strays(job, readers, options)
 
@@ -175,6 +178,16 @@ def _strays(job: Job, readers: Sequence[Reader], options: Options) -> Iterator[J
     if unknown:
         names = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
         job.notes.append(f"{job.path}: {len(unknown)} file(s) beside the log are no log that a reader knows: {names}.")
+
+
+def tried(jobs: Iterable[Job]) -> Iterator[str]:
+    """Which readers refused inputs and why, in one sentence for all inputs that they refused alike."""
+    paths: dict[str, list[Path]] = {}
+    for job in jobs:
+        if job.tried:
+            paths.setdefault(job.tried, []).append(job.path)
+    for refusals, (first, *more) in paths.items():
+        yield f"{first}{f' and {len(more):,} more' if more else ''}: tried {refusals}"
 
 
 def digests(paths: Sequence[Path]) -> dict[str, str]:

@@ -33,7 +33,7 @@ _SEPARATORS = b" \t\n\r\v\f,;|[](){}'\"\\nrt.-"
 _DIGIT_SHAPE = bytes(ord("0") if byte in b"0123456789" else ord("x") for byte in range(256))
 _DIGITS = b"0" * RUN
 _INTEGER = re.compile(r"-?\d{1,10}")
-_KEYED = re.compile(r"[\"']([A-Za-z_]\w{0,40})\\*+[\"']\s*+:\s*+(-?\d{1,10})(?![\w.])")
+_KEYED = re.compile(r"[\"'](\w{1,41})\\*+[\"']\s*+:\s*+(-?\d{1,10})(?![\w.])")
 
 
 def decode_integers(values: Sequence[int]) -> Iterator[tuple[str, str]]:
@@ -80,12 +80,14 @@ def _without_fractions(numbers: str) -> str:
 
 
 def keyed_lists(text: str) -> Iterator[tuple[int, int, array[int]]]:
-    """At least `RUN` integers under the same key of a list of records, as (start of the first, end of the last, values)."""
+    """At least `RUN` integers under the same key of a list of records, or under numbered keys, as (start of the first, end of the last,
+    values)."""
     spans: dict[str, tuple[int, int, array[int]]] = {}
     for found in _KEYED.finditer(text):
-        start, _, values = spans.get(found[1], (found.start(), 0, array("q")))
+        key = found[1].strip("0123456789")
+        start, _, values = spans.get(key, (found.start(), 0, array("q")))
         values.append(int(found[2]))
-        spans[found[1]] = (start, found.end(), values)
+        spans[key] = (start, found.end(), values)
     yield from (entry for entry in islice(spans.values(), _MAX_LISTS) if len(entry[2]) >= RUN)
 
 

@@ -96,6 +96,8 @@ class Hit(NamedTuple):
     chains: tuple[Chain, ...]
     flags: tuple[int, ...]
     """Per field: the bits of `flags`."""
+    private: int
+    """Private bytes of the episode's reasoning."""
 
 
 class Screening(NamedTuple):
@@ -177,7 +179,10 @@ def screen(episodes: Sequence[Episode], sketch: Sketch | None = None) -> Screeni
             *counts, hits = _kernel.screen(episodes, *tables)
         lengths, privates, marked = (array("Q", count) for count in counts)
     return Screening(
-        lengths, privates, marked, [Hit(number, call, tuple(_chains(chains)), flags) for number, call, chains, flags in hits]
+        lengths,
+        privates,
+        marked,
+        [Hit(number, call, tuple(_chains(chains)), flags, privates[number]) for number, call, chains, flags in hits],
     )
 
 
@@ -206,7 +211,7 @@ def offsets(text: Text) -> tuple[Places, Places]:
     if raw.isascii():
         return starts, ends
     points = _code_points(raw)
-    return points[starts], points[ends]
+    return points.take(starts), points.take(ends)
 
 
 def _code_points(raw: bytes) -> Places:

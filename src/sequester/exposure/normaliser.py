@@ -9,8 +9,10 @@ The same text comes out whether it was plain, escaped once or escaped many times
 - `&`, any number of `amp;`, and a known name or a number with `;` is decoded. Otherwise only the sign and the `amp;` vanish.
 - A few HTML tags (`folding.TAGS`) vanish, also with escaped brackets, if their attributes hold at most 32 letters and digits
   (a longer attribute could hide text) and 200 characters.
+- What a terminal takes for a colour or another style vanishes: an escape character, `[`, digits and signs, a letter.
 - What was decoded and is itself `\\`, `%`, `=` or `&` acts as if it had stood there, so layers of different kinds mix; signs whose
   *letters* are escaped too (`%26lt%3B`) do not, and count as `odd`.
+- Korean letters that stand decomposed are put together to syllables.
 - Every character is folded (`folding.fold`). Bytes that are no UTF-8 vanish.
 
 Known cost: plain text that looks escaped (`x=42`, a LaTeX `\\nu`) loses a letter or two, on both sides alike.
@@ -28,15 +30,18 @@ from numpy.typing import NDArray
 from sequester.exposure.folding import ENTITIES, TAGS, fold
 
 _SPECIAL = re.compile(
-    rb"[\x80-\xff]|\\[nrtuUx]|%[0-9A-Fa-f]{2}|=[0-9A-F]{2}|&[0-9A-Za-z#]|<[A-Za-z/\\%=&]",
+    rb"[\x80-\xff]|\\[nrtuUx]|%[0-9A-Fa-f]{2}|=[0-9A-F]{2}|&[0-9A-Za-z#]|<[A-Za-z/\\%=&]|\x1b\[",
 )
 _LOWER = bytes(fold(code)[0] if fold(code) else 0 for code in range(0x80)) + bytes(range(0x80, 0x100))
 _DELETE = bytes(code for code in range(0x80) if not fold(code))
 _HEX = frozenset(b"0123456789abcdefABCDEF")
+_ALNUM = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _UPPER_HEX = frozenset(b"0123456789ABCDEF")
 _ENTITY_NAME = re.compile(rb"[0-9A-Za-z]{2,31};")
 _ENTITY = re.compile(rb"#[xX]([0-9A-Fa-f]{1,6});|#([0-9]{1,7});|([0-9A-Za-z]{2,8});")
 _TAG_NAME = re.compile(rb"[0-9A-Za-z]{1,8}")
+_STYLE = re.compile(rb"\[[0-?]{0,24}[A-Za-z]")
+_ESCAPE = 0x1B
 _BACKSLASH, _PERCENT, _EQUALS, _AMPERSAND, _LESS, _GREATER, _SLASH = b"\\%=&<>/"
 _TAG_CHARACTERS = 200
 _TAG_LETTERS = 32
@@ -57,7 +62,8 @@ class Unit(NamedTuple):
     end: int
     """Offset of the byte after it."""
     odd: int
-    """Weight as a hint at an escape layer that was not undone."""
+    """Weight as a hint at an escape layer that was not undone, or hides another one: 1 for an escaped letter or digit, which needs no
+    escape, more for an unknown entity."""
 
 
 class Piece(NamedTuple):
@@ -82,6 +88,10 @@ def pieces(raw: bytes) -> Iterator[Piece]:
         code, at, odd = unit(raw, start)
         if code == _LESS:
             at = _tag(raw, at) or at
+        elif code == _ESCAPE and (style := _STYLE.match(raw, at)):
+            at = style.end()
+        elif code in _LEADS:
+            code, at = _syllable(raw, code, at)
         wide = code < 0 or 0x80 <= code < 0xA0 or 0x3000 <= code < 0xD800 or 0xE000 <= code < 0x10000
         yield Piece(start, at, fold(code) if code >= 0 else b"", odd, int(wide))
     if at < len(raw):
@@ -113,12 +123,13 @@ def unit(raw: bytes, at: int) -> Unit:
         inner, end, again = handler(raw, end)
         if not again:
             return Unit(code, end, _oddness(raw, end, decoded) if code == _AMPERSAND else 0)
-        code, decoded = inner, True
-    return Unit(code, end, 0)
+        decoded |= code != _EQUALS
+        code = inner
+    return Unit(code, end, int(decoded and code in _ALNUM))
 
 
 def _oddness(raw: bytes, at: int, decoded: bool) -> int:
-    return 3 if decoded else int(_ENTITY_NAME.match(raw, at) is not None)
+    return 12 if decoded else 4 * (_ENTITY_NAME.match(raw, at) is not None)
 
 
 def _utf8(raw: bytes, at: int) -> tuple[int, int]:
@@ -269,6 +280,17 @@ def _tag(raw: bytes, at: int) -> int:
     return 0
 
 
+def _syllable(raw: bytes, lead: int, at: int) -> tuple[int, int]:
+    """The syllable that begins with a leading consonant before `at`, and the offset after it. Unicode, chapter 3.12."""
+    vowel = unit(raw, at) if at < len(raw) else None
+    if vowel is None or vowel.code not in _VOWELS:
+        return lead, at
+    code, at = 0xAC00 + ((lead - _LEADS.start) * len(_VOWELS) + vowel.code - _VOWELS.start) * (len(_TAILS) + 1), vowel.end
+    tail = unit(raw, at) if at < len(raw) else None
+    return (code + tail.code - _TAILS.start + 1, tail.end) if tail is not None and tail.code in _TAILS else (code, at)
+
+
+_LEADS, _VOWELS, _TAILS = range(0x1100, 0x1113), range(0x1161, 0x1176), range(0x11A8, 0x11C3)
 _HANDLERS = {_BACKSLASH: _backslash, _PERCENT: _percent, _EQUALS: _quoted_printable, _AMPERSAND: _entity}
 
 

@@ -31,7 +31,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from sequester.exposure.flags import ARMOUR, DIGITS, REARRANGED, flags_of
+from sequester.exposure.flags import ARMOUR, DIGITS, REARRANGED, WIDE, flags_of
 from sequester.exposure.normaliser import normalise
 from sequester.exposure.rearranged import is_dump, rearranged
 from sequester.exposure.sketch import EXPOSED_RUN, NOTE_STRIDE, WINDOW, Sketch, window_hash
@@ -361,7 +361,8 @@ def _flags(raw: bytes, odd: int, wide: int, pattern: Pattern, best: int) -> int:
     texts = list(rearranged(raw))
     normalised = [normalise(text) for text in texts]
     armoured = any(
-        flags_of(text, odd, wide) & (ARMOUR | DIGITS) & ~flags for text, (_, odd, wide) in zip(texts, normalised, strict=True)
+        flags_of(text, odd, wide) & (ARMOUR | DIGITS | WIDE) & ~flags
+        for text, (_, odd, wide) in zip(texts, normalised, strict=True)
     )
     found = _Stream([text for text, _, _ in normalised]).chains(pattern) if texts else []
     more = max((private for private, _ in found), default=0) > best

@@ -24,7 +24,7 @@ _REASONING, _ANSWER, _TOOL_CALL, _TOOL_RESULT = Channel.REASONING, Channel.ANSWE
 _AMBIGUOUS, _SPLIT_FAILED, _RAW = SplitStatus.AMBIGUOUS, SplitStatus.SPLIT_FAILED, Visibility.RAW
 
 
-class Material(Struct, frozen=True):
+class Material(Struct, frozen=True, gc=False):
     """The texts of an episode, by the part they play in the subtraction, and how far they can be judged."""
 
     reasoning: tuple[GuardedText, ...]

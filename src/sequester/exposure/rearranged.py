@@ -21,6 +21,8 @@ _MOST_KEYS, _DEEPEST_QUOTES, _NEAR_NUMBERS = 16, 4, 16
 _QUOTE = re.compile(rb"(?<!\\)(\\*+)(\"\"\"|'''|[\"'])")
 _WORD = re.compile(rb"[A-Za-z0-9_\x80-\xff]")
 _KEY_END = re.compile(rb" *:")
+_RECORDS = re.compile(rb" *: *\[[ \n]*\{")
+_RECORDS_END = re.compile(rb"\}[ \n]*\]")
 _KEYED_INTEGER = re.compile(rb" *: *([0-9]{1,10})")
 _COMMENT_END, _UNSEEN_END = b"-->", b"</s"
 _TAG = re.compile(rb"<[A-Za-z/!?][^<>]*>")
@@ -28,6 +30,7 @@ _UNSEEN = re.compile(rb"<(?:script|style)", re.IGNORECASE)
 _LONGEST_TAG = 4000
 _TARGET = re.compile(rb"\]\([^\0-\x20()]+\)")
 _LONGEST_TARGET = 2000
+_LINK_ENDS = re.compile(rb"\](?=\()|(?<=[0-9])\]")
 _FOOTNOTE = re.compile(rb"\[\^?[A-Za-z0-9_\x80-\xff]{1,8}\]\Z")
 _DUMP_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{6,16}):? +[0-9A-Fa-f]{2}")
 _SPELLED = re.compile(rb"0x([0-9A-Fa-f]{2})(?![0-9A-Fa-f])|(?:U\+|u\{)([0-9A-Fa-f]{2,6})(?![0-9A-Fa-f])")
@@ -48,7 +51,7 @@ def rearranged(raw: bytes) -> Iterator[bytes]:
         for stretch in _dense(raw, b"\"'"):
             yield from _strings(stretch, b"\"'")
     yield from _between(raw, list(_tags(raw)), _FEWEST_TAGS)
-    if raw.count(b"](") >= _FEWEST_LINKS:
+    if len(_LINK_ENDS.findall(raw)) >= _FEWEST_LINKS:
         yield from _between(raw, list(_links(raw)), _FEWEST_LINKS)
     yield from _numbers(raw)
     words = {found[1].lower() for found in _SHORT_WORD.finditer(raw)}
@@ -139,11 +142,16 @@ def _strings(raw: bytes, marks: bytes) -> Iterator[bytes]:
 
 
 def _cuts(raw: bytes, marks: bytes) -> Iterator[_Cut]:
-    """Strings inside strings are found by their backslashes: only the innermost count."""
+    """Strings inside strings are found by their backslashes: only the innermost count. A key also says how deep in lists of records it
+    stands: tokens are told from their alternatives."""
     stack: list[_Open] = []
     key = b""
+    ends = [found.end() - 1 for found in _RECORDS_END.finditer(raw)]
+    nesting = left = 0
     for found in _QUOTE.finditer(raw):
         mark, level = found[2], len(found[1])
+        while left < len(ends) and ends[left] < found.end():
+            nesting, left = max(0, nesting - 1), left + 1
         if len(mark) > 1:
             if mark[:1] in marks:
                 stack.clear()  # around a text of many lines
@@ -165,8 +173,10 @@ def _cuts(raw: bytes, marks: bytes) -> Iterator[_Cut]:
             if not _KEY_END.match(raw, at + 1):
                 yield _Cut(key, False, text)
                 continue
-            key = text.translate(None, b"0123456789")
-            if value := _KEYED_INTEGER.match(raw, at + 1):
+            key = b"[" * nesting + b":" + text.translate(None, b"0123456789")
+            if _RECORDS.match(raw, at + 1):
+                nesting += 1
+            elif value := _KEYED_INTEGER.match(raw, at + 1):
                 yield _Cut(key, True, value[1])
             continue
         if mark == b"'" and before > 0 and _WORD.match(raw, before - 1):
@@ -255,12 +265,19 @@ def _without_prefixes(lines: list[bytes]) -> Iterator[bytes]:
             cuts[index], cuts[index + 1] = max(cuts[index], a), max(cuts[index + 1], b)
     pieces: list[bytes] = []
     for line, begin, cut in zip(lines, begins, cuts, strict=True):
-        if len(line) <= _LONGEST_ROW and re.search(rb"[A-Za-z0-9]", line[begin:cut]):
+        if len(line) <= _LONGEST_ROW and _is_in_the_way(line[begin:cut], line[cut:]):
             pieces.append(line[cut:])
         else:
             yield from _joined(pieces, _FEWEST_LINES, b"\n")
             pieces = []
     yield from _joined(pieces, _FEWEST_LINES, b"\n")
+
+
+def _is_in_the_way(beginning: bytes, rest: bytes) -> bool:
+    """Letters and digits are; before an encoding also the signs of its alphabets."""
+    if re.search(rb"[A-Za-z0-9]", beginning):
+        return True
+    return re.search(rb"[/+=_-]", beginning) is not None and b" " not in rest.strip(b" \t\r")
 
 
 def _shared(a: bytes, i: int, b: bytes, j: int) -> Iterator[tuple[int, int]]:
@@ -271,6 +288,8 @@ def _shared(a: bytes, i: int, b: bytes, j: int) -> Iterator[tuple[int, int]]:
                 i += 1
             while b[j : j + 1].isdigit():
                 j += 1
+            if a[i : i + 1].isalpha() or b[j : j + 1].isalpha():
+                continue  # hex, or the beginning of a word
         elif a[i] == b[j]:
             i, j = i + 1, j + 1
             if a[i - 1] >= 0x80 or a[i - 1 : i].isalpha() or a[i - 1] in b" \t\r":

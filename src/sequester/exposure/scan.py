@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice
 from types import MappingProxyType
 from zlib import crc32
@@ -18,16 +19,28 @@ from zlib import crc32
 from msgspec.structs import replace
 
 from sequester.episodes.guarded import GuardedText
-from sequester.episodes.model import Channel, Episode, Evidence, Field, Reason, RewardCall, Skipped, SplitStatus
+from sequester.episodes.model import Channel, Episode, Evidence, Field, Reason, RewardCall, Skipped, SplitStatus, Visibility
 from sequester.episodes.readers.flatten import is_label
 from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
 from sequester.exposure import matching
-from sequester.exposure.examine import examine, searched_texts
+from sequester.exposure.examine import Examination, examine, searched_texts
 from sequester.exposure.private import MIN_PRIVATE, Material, material
-from sequester.exposure.severity import THRESHOLDS
+from sequester.exposure.sharing import Sharing
 from sequester.exposure.subject import Subject, characters_per_byte
-from sequester.exposure.tally import CallOutcome, Candidate, Handover, Reach, Suspect, Tally, count_episode
+from sequester.exposure.tally import (
+    CallOutcome,
+    Candidate,
+    Handover,
+    Minor,
+    Reach,
+    Sighting,
+    Suspect,
+    Tally,
+    count_episode,
+    count_lows,
+    low,
+)
 from sequester.findings.fingerprint import FingerprintKey
 
 BATCH = 64
@@ -45,7 +58,10 @@ ECHO_LENGTH = 64
 """Normalised characters of its reasoning that an answer or tool call must repeat to be counted as echo."""
 
 # Looking a member up in an enum costs as much as the rest of a step.
-_NO_COT, _RECORDED, _CONTRACT, _TOOL_CALL = SplitStatus.NO_COT, Evidence.RECORDED, Evidence.CONTRACT, Channel.TOOL_CALL
+_SAMPLED = (Channel.REASONING, Channel.ANSWER, Channel.TOOL_CALL)
+_NO_COT, _AMBIGUOUS = SplitStatus.NO_COT, SplitStatus.AMBIGUOUS
+_RECORDED, _CONTRACT, _TOOL_CALL = Evidence.RECORDED, Evidence.CONTRACT, Channel.TOOL_CALL
+_NO_HITS: Mapping[int, matching.Hit] = MappingProxyType({})
 
 
 def scan_unit(
@@ -75,6 +91,10 @@ class _Scan:
         self._key = key
         self._sketch = sketch
         self._tally = tally
+        self._sharing = Sharing(sketch)
+        self._waiting: deque[tuple[int, int]] = deque()
+        """When so many suspects had been found; those before the first are looked up."""
+        self._looked_up = 0
         self._outlines: dict[tuple[str | None, int | None, tuple[CallOutcome, ...]], _Alike] = {}
         """Unsuspicious episodes by environment, step and what became of their calls."""
 
@@ -128,21 +148,32 @@ class _Scan:
             publics += len(parts.public)
             self._count_echo(parts.own, screened.marked[publics - len(parts.own) : publics])
             barred = Reason.NO_PRIVATE_TEXT if _too_little(parts.reasoning, screened.privates[number]) else None
-            self._count(episode, parts, barred, hits.get(number, {}))
+            self._count(episode, parts, barred, hits.get(number, _NO_HITS))
+        self._look_up_older()
+
+    def _look_up_older(self) -> None:
+        """Look up the suspects whose time has come: a unit may hold more text than the sketch reaches back over."""
+        if not self._waiting or self._waiting[-1][0] != self._sharing.now:
+            self._waiting.append((self._sharing.now, len(self._tally.suspects)))
+        while self._sharing.is_due(self._waiting[0][0]):
+            _, until = self._waiting.popleft()
+            self._tally.look_up(self._sharing, self._looked_up, until)
+            self._looked_up = until
 
     def _count_echo(self, own: Sequence[Channel], repeated: array[int]) -> None:
         """Count the channels in which the policy's own output repeats its reasoning."""
         channels = {channel.value for channel, length in zip(own, repeated, strict=True) if length >= ECHO_LENGTH}
         if channels:
             self._tally.echo_episodes += 1
-            self._tally.echo.update(channels)
+            for channel in channels:
+                self._tally.echo[channel] += 1
 
     def _count(
         self,
         episode: Episode,
         parts: Material,
         barred: Reason | None = None,
-        hits: Mapping[int, matching.Hit] = MappingProxyType({}),
+        hits: Mapping[int, matching.Hit] = _NO_HITS,
     ) -> None:
         """Decide what became of every call of one episode, and count it or keep it as a suspect.
 
@@ -151,44 +182,66 @@ class _Scan:
         subject: Subject | None = None
         suspicious = False
         outcomes = []
+        minors: list[tuple[int, Minor]] = []
         for index, call in enumerate(episode.calls):
             reason = parts.unassessable or _why_not_searched(call) or barred
             candidates: tuple[Candidate, ...] = ()
             evidence = call.evidence
-            if call.hands_over:
+            hands_over = bool(call.hands_over) and not _is_empty(episode)
+            if hands_over:
                 # By contract the scorer holds the reasoning whatever the log says: one finding per path, no search.
                 evidence = _CONTRACT
                 self._tally.handovers.setdefault(Handover(shown_name(call.path), call.hands_over), Reach()).add(episode.step)
             elif reason is None or (reason is Reason.NO_PRIVATE_TEXT and index in hits and _TOOL_CALL in parts.own):
                 hit = hits.get(index)
                 if hit or _id_lists(call):
-                    subject = subject or Subject(episode, parts)
-                    candidates, unknown = self._examined(subject, call, hit)
+                    subject = subject or Subject(episode, parts, hit.private if hit else None)
+                    found, unknown = self._examined(subject, call, hit)
+                    candidates = found.candidates
+                    minors += ((index, minor) for minor in found.minors)
                     reason = reason or unknown
                     suspicious = suspicious or bool(candidates)
                 reason = parts.not_cleared or reason or (None if evidence is _RECORDED else Reason.REBUILT_ONLY)
-            outcome = _outcome(call.path, evidence, bool(call.hands_over), reason)
+            outcome = _outcome(call.path, evidence, hands_over, reason)
             outcomes.append(replace(outcome, candidates=candidates) if candidates else outcome)
+        if episode.split.status is _AMBIGUOUS and any(outcome.by_contract for outcome in outcomes):
+            self._tally.undelimited += 1
         environment = shown_name(episode.environment) if episode.environment is not None else None
         if suspicious:
-            source = f"{episode.source.path}:{episode.source.record}"
-            name = shown_name(episode.episode_id)
+            for index, minor in minors:
+                outcomes[index] = replace(outcomes[index], candidates=(*outcomes[index].candidates, minor.candidate()))
+            name, source = shown_name(episode.episode_id), _source(episode)
             self._tally.suspects.append(Suspect(name, environment, episode.step, source, episode.advantage, tuple(outcomes)))
             return
+        if minors:
+            self._count_minors(episode, environment, outcomes, minors)
         alike = self._outlines.setdefault((environment, episode.step, tuple(outcomes)), _Alike())
         alike.times += 1
         if episode.advantage is not None:
             alike.advantage = (alike.advantage or 0.0) + abs(episode.advantage)
 
-    def _examined(
-        self, subject: Subject, call: RewardCall, hit: matching.Hit | None
-    ) -> tuple[tuple[Candidate, ...], Reason | None]:
+    def _count_minors(
+        self, episode: Episode, environment: str | None, outcomes: Sequence[CallOutcome], minors: Sequence[tuple[int, Minor]]
+    ) -> None:
+        """Count what is below `medium` in an episode that has nothing else."""
+        source = _source(episode)
+
+        def sighting(index: int, minor: Minor) -> Sighting:
+            at = outcomes[index]
+            name = shown_name(episode.episode_id)
+            return Sighting(minor.candidate(), name, environment, episode.step, source, at.path, at.evidence, index)
+
+        found = (
+            low(minor, outcomes[index].path, outcomes[index].evidence, source, index, partial(sighting, index, minor))
+            for index, minor in minors
+        )
+        count_lows(self._tally, episode.step, found)
+
+    def _examined(self, subject: Subject, call: RewardCall, hit: matching.Hit | None) -> tuple[Examination, Reason | None]:
         """What a close look at a call shows, and why it does not clear it."""
-        found = examine(subject, call, hit.flags if hit else (), self._key, is_shown=bool(hit and hit.chains))
+        found = examine(subject, call, hit, self._key)
         self._tally.limits.update(found.limits)
-        least = THRESHOLDS.never_shared if subject.material.lacks_answer else 0.0
-        reason = Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None
-        return tuple(one for one in found.candidates if one.covered >= least), reason
+        return found, Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None
 
     def finished(self) -> Tally:
         """The tally, with the unsuspicious episodes in it."""
@@ -197,11 +250,21 @@ class _Scan:
         return self._tally
 
 
+def _is_empty(episode: Episode) -> bool:
+    """Whether the policy wrote nothing at all, so that there was nothing to hand over. Reasoning that the log dropped is something."""
+    return episode.visibility is Visibility.RAW and not any(segment.channel in _SAMPLED for segment in episode.segments)
+
+
+def _source(episode: Episode) -> str:
+    return f"{episode.source.path}:{episode.source.record}"
+
+
 def _texts(episode: Episode, parts: Material) -> matching.Episode:
+    """What the screen gets of an episode. A call that hands the reasoning over by contract is counted as it is, and not searched."""
     return (
         [text.reveal_raw() for text in parts.reasoning],
         [(text.reveal_raw(), first) for text, first in parts.public],
-        [[text.reveal_raw() for _, text in searched_texts(call)] for call in episode.calls],
+        [() if call.hands_over else [text.reveal_raw() for _, text in searched_texts(call)] for call in episode.calls],
     )
 
 

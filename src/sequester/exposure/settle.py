@@ -1,13 +1,13 @@
 """From tallies to a result: what needs the whole run is decided here.
 
-Severity (a stretch that other scorer inputs of the run hold too weighs less), waivers, exposure of episodes, gaps against what the run
-declared, the affected section, rates and verdict. Pure: the same tallies give the same result, in whatever order units were scanned.
+Severity, waivers, exposure of episodes, gaps against what the run declared, the affected section, rates and verdict. Pure: the same
+tallies give the same result, in whatever order units were scanned.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TypeVar
 
@@ -17,22 +17,27 @@ from msgspec.structs import replace
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Evidence, Reason
 from sequester.episodes.readers.interface import Declared
-from sequester.exposure.examine import RULE_OF_CLASS
-from sequester.exposure.severity import THRESHOLDS, Shared, grade, stretch_of
+from sequester.exposure.severity import THRESHOLDS, grade, stretch_of
 from sequester.exposure.tally import (
     ASSESSED,
     AUDITED,
     BY_CONTRACT,
     EXPOSED,
-    Candidate,
+    LISTED,
+    RULE_OF_CLASS,
     Handover,
+    Low,
+    Lows,
     Reach,
+    Sighting,
     Suspect,
     Tally,
     count_episode,
+    count_lows,
+    low,
 )
 from sequester.findings.fingerprint import FingerprintKey
-from sequester.findings.grouping import group_findings
+from sequester.findings.grouping import Unlisted, group_findings
 from sequester.findings.model import (
     Affected,
     Breakdown,
@@ -51,7 +56,7 @@ from sequester.findings.model import (
     Severity,
     Tool,
 )
-from sequester.findings.verdict import bounds, is_unread, rate, verdict, with_cot
+from sequester.findings.verdict import bounds, denominator, is_unread, rate, verdict, with_cot
 from sequester.findings.waivers import Waivers, apply
 
 T = TypeVar("T")
@@ -67,18 +72,18 @@ class Input(Struct, frozen=True):
     format: str
     declared: Declared
     error: str | None = None
+    hint: str = ""
     units: frozenset[str] = frozenset()
     """Paths of the files that were read for it; empty: its own path."""
 
 
-def settle(
-    tally: Tally, inputs: Sequence[Input], shared: Shared, tool: Tool, key: FingerprintKey, waivers: Waivers, today: date
-) -> Result:
-    """The result of an audit. Consumes the suspects of the tally."""
+def settle(tally: Tally, inputs: Sequence[Input], tool: Tool, key: FingerprintKey, waivers: Waivers, today: date) -> Result:
+    """The result of an audit. Consumes the tally: suspects are settled in it."""
     findings = sorted(
-        _recorded_findings(tally, shared), key=lambda one: (-one.severity.rank, one.episode_id, one.call, one.field, one.id)
+        _recorded_findings(tally), key=lambda one: (-one.severity.rank, one.episode_id, one.call, one.field, one.id)
     )
     findings += _contract_findings(tally, key)
+    unlisted = {group: _unlisted(lows) for group, lows in tally.lows.items()}
     applied = apply(waivers, findings, today)
     files = tuple(_file(one, tally) for one in inputs)
     gaps, gap_notes = _gaps(tally, inputs, files)
@@ -96,13 +101,13 @@ def settle(
         rates=tuple(_rates(tally, episodes, complete=not any(map(is_unread, files)))),
         by=tuple(_breakdown(tally)),
         affected=_affected(places),
-        groups=tuple(_over_all_steps(group, tally) for group in group_findings(applied.findings, tally.scored)),
+        groups=tuple(_over_all_steps(group, tally) for group in group_findings(applied.findings, tally.scored, unlisted)),
         findings=applied.findings,
         waived=applied.waived,
-        below_threshold=sum(not one.severity.at_least(Severity.MEDIUM) for one in applied.findings),
+        below_threshold=sum(lows.findings for lows in tally.lows.values()),
         echo=Echo(tally.echo_episodes, tally.echo_of, dict(sorted(tally.echo.items()))),
         reward_mass=RewardMass(tally.mass_observed, tally.mass) if tally.mass_known else None,
-        notes=(*applied.notes, *gap_notes, *_limit_notes(tally)),
+        notes=(*applied.notes, *gap_notes, *_limit_notes(tally), *_unlisted_notes(unlisted.values())),
         heat=tuple(_heat(places)),
         skipped=tuple(tally.skipped),
     )
@@ -122,29 +127,60 @@ def _heat(places: Mapping[tuple[str, int | None], tuple[int, int, int]]) -> Iter
         yield HeatCell(path, step, *counts)
 
 
-def _recorded_findings(tally: Tally, shared: Shared) -> Iterator[Finding]:
-    """Grade every candidate, count its episode, and yield what is worth reporting."""
+def _recorded_findings(tally: Tally) -> Iterator[Finding]:
+    """Grade every candidate, count its episode, and yield what is worth reporting: all from `medium` on, below that the largest."""
     for suspect in tally.take_suspects():
-        exposed = set()
-        for index, call in enumerate(suspect.calls):
-            for candidate in call.candidates:
-                finding = _finding(suspect, index, candidate, shared)
-                if finding is None:
-                    continue
-                if finding.severity.at_least(Severity.MEDIUM):
-                    exposed.add(index)
+        exposed, lows = set(), []
+        for at in _sightings(suspect):
+            finding = _finding(at)
+            if finding is None:
+                continue
+            if finding.severity.at_least(Severity.MEDIUM):
+                exposed.add(at.call)
                 yield finding
+            else:
+                lows.append(_low(at))
+        count_lows(tally, suspect.step, lows)
         count_episode(tally, suspect, frozenset(exposed))
+    for group in tally.lows.values():
+        yield from filter(None, (_finding(sighting) for _, sighting in group.listed))
 
 
-def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared) -> Finding | None:
-    stretches = [stretch_of(chain, shared) for chain in candidate.chains]
+def _sightings(suspect: Suspect) -> Iterator[Sighting]:
+    for index, call in enumerate(suspect.calls):
+        for candidate in call.candidates:
+            yield Sighting(
+                candidate, suspect.episode_id, suspect.environment, suspect.step, suspect.source, call.path, call.evidence, index
+            )
+
+
+def _low(at: Sighting) -> Low:
+    return low(at.candidate, at.path, at.evidence, at.source, at.call, lambda: at)
+
+
+def _unlisted(lows: Lows) -> Unlisted:
+    listed = {sighting.episode_id for _, sighting in lows.listed}
+    reach = lows.reach
+    return Unlisted(lows.findings - len(lows.listed), reach.episodes - len(listed), reach.first_step, reach.last_step)
+
+
+def _unlisted_notes(groups: Iterable[Unlisted]) -> Iterator[str]:
+    if left_out := sum(group.findings for group in groups):
+        yield (
+            f"{left_out} findings below medium are counted in their groups and not listed: "
+            f"of each group the {LISTED} with the most private characters are."
+        )
+
+
+def _finding(sighting: Sighting) -> Finding | None:
+    candidate = sighting.candidate
+    stretches = [stretch_of(chain) for chain in candidate.chains]
     grades = [found for stretch in stretches if (found := grade(stretch)) is not None]
     if not grades:
         return None
     severity = max(grades, key=lambda one: one.rank)
     unshared = sum(stretch.unshared for stretch in stretches)
-    elsewhere = sum(run.private for chain in candidate.chains for run in chain.runs if shared(run.windows))
+    elsewhere = sum(stretch.elsewhere for stretch in stretches)
     notes = [f"{elsewhere} of these characters stand in other episodes' scorer inputs too"] if elsewhere else []
     if severity is Severity.LOW and not candidate.spans:
         notes.append("too little to be more than low: its places were not looked up")
@@ -160,18 +196,18 @@ def _finding(suspect: Suspect, index: int, candidate: Candidate, shared: Shared)
         else Severity.MEDIUM
         if unshared >= THRESHOLDS.report
         else Severity.LOW,
-        evidence=suspect.calls[index].evidence.value,
-        episode_id=suspect.episode_id,
-        reward_path=suspect.calls[index].path,
-        call=index,
+        evidence=sighting.evidence.value,
+        episode_id=sighting.episode_id,
+        reward_path=sighting.path,
+        call=sighting.call,
         field=candidate.field,
         transforms=candidate.transforms,
         spans=candidate.spans,
         private_chars=candidate.private,
         cot_fraction=round(candidate.covered, 4),
-        environment=suspect.environment,
-        step=suspect.step,
-        source=suspect.source,
+        environment=sighting.environment,
+        step=sighting.step,
+        source=sighting.source,
         note="; ".join(notes),
     )
 
@@ -210,7 +246,7 @@ def _file(one: Input, tally: Tally) -> InputFile:
     paths = sorted(_paths(one))
     read = sum(tally.records[path] for path in paths)
     error = one.error or next((tally.errors[path] for path in paths if path in tally.errors), None)
-    return InputFile(one.path, one.format, one.declared.rows, read, error)
+    return InputFile(one.path, one.format, one.declared.rows, read, error, one.hint if one.error else "")
 
 
 def _gaps(tally: Tally, inputs: Sequence[Input], files: Sequence[InputFile]) -> tuple[int, list[str]]:
@@ -265,6 +301,8 @@ def _episode_counts(tally: Tally, gaps: int) -> EpisodeCounts:
         audited=tally.episodes[AUDITED],
         exposed=sum(tally.exposed.values()),
         not_assessed=not_assessed,
+        unreadable=tally.unreadable,
+        undelimited=tally.undelimited,
     )
 
 
@@ -294,7 +332,7 @@ def _known_rates(tally: Tally, episodes: EpisodeCounts) -> Iterator[Rate]:
     kinds = [kind.value for kind in Evidence if tally.with_evidence[kind.value]]
     if len(kinds) < 2:
         # One kind of evidence, or none: nothing is mixed, and records that never came to a reward call count too.
-        names = ("exposed episodes", "episodes with CoT", kinds[0] if kinds else "all evidence")
+        names = ("exposed episodes", denominator(episodes), kinds[0] if kinds else "all evidence")
         yield rate(names, episodes.exposed, with_cot(episodes), _neither(tally, episodes))
     for kind in kinds:
         statuses = {

@@ -2,9 +2,12 @@
 
 No single length works on natural text: two people who reason about the same poem write the same forty characters once in a hundred
 episodes, and a leaked sentence may be no longer. What tells them apart is measured on real episodes (docs/calibration.md): a
-coincidence stands *as a whole* in other scorer inputs of the run too, because it is the topic's wording; a leak does not. So runs that
-stand elsewhere are discounted before length counts. Short episodes are graded by coverage: nobody repeats a tenth of somebody
-else's private reasoning in one run by chance, unless the run is a term of the topic, all of whose words prompt and answer hold too.
+coincidence stands *as a whole* in other scorer inputs of the run too, because it is the topic's wording or the reference's; a leak does
+not. So runs that stand elsewhere are discounted before length counts (`sharing.py`).
+
+How long a run must be grows with the logarithm of the private reasoning, as the longest run that two texts share by chance does (Erdős
+and Rényi 1970; Karlin and Altschul 1990): 24 characters out of a hundred are telling, 40 in any reasoning. In a short reasoning the run
+must have a word that prompt and answer lack: otherwise it is a term of the topic.
 
 Covers: verbatim and decoded text. Does not cover: paraphrase, translation, length or format signals.
 """
@@ -12,6 +15,7 @@ Covers: verbatim and decoded text. Does not cover: paraphrase, translation, leng
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import log
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,26 +30,38 @@ class Thresholds(Struct, frozen=True):
     """Below this nothing is reported: the matcher guarantees to find every run of this length."""
     substantial: int = 16
     """Shorter pieces show where a chain goes on; they carry no weight of their own."""
+    short: int = 100
+    """Private characters of a reasoning of which one unshared run of `report` is medium."""
+    long: int = 1000
+    """Private characters of a reasoning from which on one unshared run must have `run` to be medium; between, see `telling_run`."""
     run: int = 40
-    """One unshared run of this length is medium. A shorter one cannot be looked up among the run's other scorer inputs."""
+    """One unshared run of this length is medium, however long the reasoning."""
     quoted_run: int = 48
     """A run of this length is medium too if `private_part` of it is private: it repeats the reasoning's own way of quoting."""
     private_part: int = 31
-    chain: int = 128
-    """Unshared characters, over all substantial runs of a chain, at which the chain is medium."""
-    covered: float = 0.10
-    """Share of the private reasoning that one unshared run of `report` characters must cover to be medium."""
+    chain: int = 96
+    """Unshared characters, over all substantial runs of a chain, at which the chain is medium. Without a leak real ones came to 80."""
     new_letters: int = 4
-    """Letters of a run in words that prompt, answer and columns lack, below which it is a term of the topic and not covering."""
+    """Letters of a run in words that prompt, answer and columns lack, below which it is a term of the topic and must have `run`."""
     never_shared: float = 0.40
     """Share of the private reasoning that other scorer inputs do not explain, however much of it they hold."""
-    high: int = 160
-    """Unshared characters of a chain that are high."""
-    high_covered: float = 0.50
-    """Share of the private reasoning at which anything medium is high, and `report` characters in however many pieces are medium."""
+    half: float = 0.50
+    """Share of the private reasoning at which `report` characters in however many pieces are medium."""
+    high_run: int = 160
+    """One unshared run of this length is high."""
+    high_chain: int = 400
+    """So many unshared characters, over all substantial runs of a chain, are high."""
+    high_covering: int = 64
+    """One unshared run of this length is high in a chain that covers `half`."""
 
 
 THRESHOLDS = Thresholds()
+
+
+def telling_run(own: int, at: Thresholds = THRESHOLDS) -> int:
+    """How long one unshared run must be to be medium, in a reasoning of so many private characters: from `report` to `run`."""
+    part = log(max(own, 1) / at.short) / log(at.long / at.short)
+    return round(at.report + min(1.0, max(0.0, part)) * (at.run - at.report))
 
 
 class Stretch(Struct, frozen=True):
@@ -56,19 +72,21 @@ class Stretch(Struct, frozen=True):
     unshared: int
     """Substantial runs that do not stand, whole, in scorer inputs of other episodes."""
     longest: int
-    """The longest of those."""
+    """The longest of those; the longest of all where sharing explains nothing (`Thresholds.never_shared`, `beside_marker`)."""
     longest_quoting: int
-    """Private characters of the longest of those that are at least `quoted_run` long with their public parts."""
+    """Private characters of the longest of the same that are at least `quoted_run` long with their public parts."""
     covered: float
     """`private` over all private characters of the episode's reasoning."""
     beside_marker: bool = False
     """A reasoning or channel marker stands directly beside the stretch in the scorer's input: a failed split."""
-    longest_covered: float = 0.0
-    """`longest` over all private characters; 0 where none of its words is the reasoning's own."""
+    telling: int = THRESHOLDS.run
+    """How long a run must be here: `telling_run`."""
+    elsewhere: int = 0
+    """Characters of runs that stand, whole, in scorer inputs of other episodes."""
 
 
 Shared = Callable[[Sequence[int]], bool]
-"""Whether the run with these windows stands in scorer inputs of other episodes."""
+"""Whether the text with these windows stands in scorer inputs of other episodes."""
 
 
 class RunWeight(Struct, frozen=True):
@@ -77,7 +95,9 @@ class RunWeight(Struct, frozen=True):
     length: int
     private: int
     windows: Sequence[int]
-    """`sketch.windows_of` the run; empty where it is too short to be looked up."""
+    """`sharing.windows_for`; empty where there is too little to be looked up, and once it was."""
+    is_shared: bool = False
+    """It stands, whole, in scorer inputs of other episodes."""
 
 
 class ChainWeight(Struct, frozen=True):
@@ -88,18 +108,31 @@ class ChainWeight(Struct, frozen=True):
     """`private` over all private characters of the episode's reasoning."""
     runs: tuple[RunWeight, ...]
     beside_marker: bool
-    novel: bool = True
-    """The longest run has at least `new_letters` in words that the public texts of its episode lack."""
+    telling: int = THRESHOLDS.run
+    """`telling_run` of the reasoning, or `run` where the longest run has no word of its own."""
 
 
-def stretch_of(chain: ChainWeight, shared: Shared) -> Stretch:
-    """The facts about a chain, given what the run of training shares."""
-    own = [run for run in chain.runs if run.private >= THRESHOLDS.substantial and not shared(run.windows)]
-    private = [run.private for run in own]
-    quoting = [run.private for run in own if run.length >= THRESHOLDS.quoted_run]
-    longest = max(private, default=0)
-    share = chain.covered * longest / max(1, chain.private) if chain.novel else 0.0
-    return Stretch(chain.private, sum(private), longest, max(quoting, default=0), chain.covered, chain.beside_marker, share)
+def looked_up(chain: ChainWeight, shared: Shared) -> ChainWeight:
+    """A chain of which is known what the run of training shares. Looked up once more it stays what it is."""
+    runs = (RunWeight(run.length, run.private, (), run.is_shared or shared(run.windows)) for run in chain.runs)
+    return replace(chain, runs=tuple(runs))
+
+
+def stretch_of(chain: ChainWeight) -> Stretch:
+    """The facts about a chain that was `looked_up`; about one that was not, as though nothing of it were shared."""
+    runs = [run for run in chain.runs if run.private >= THRESHOLDS.substantial]
+    own = [run for run in runs if not run.is_shared]
+    counted = runs if _is_never_shared(chain.covered, chain.beside_marker, THRESHOLDS) else own
+    return Stretch(
+        private=chain.private,
+        unshared=sum(run.private for run in own),
+        longest=max((run.private for run in counted), default=0),
+        longest_quoting=max((run.private for run in counted if run.length >= THRESHOLDS.quoted_run), default=0),
+        covered=chain.covered,
+        beside_marker=chain.beside_marker,
+        telling=chain.telling,
+        elsewhere=sum(run.private for run in runs if run.is_shared),
+    )
 
 
 def grade(stretch: Stretch, at: Thresholds = THRESHOLDS) -> Severity | None:
@@ -109,14 +142,21 @@ def grade(stretch: Stretch, at: Thresholds = THRESHOLDS) -> Severity | None:
     """
     if stretch.private < at.report:
         return None
-    own_words = stretch.longest >= at.report and stretch.longest_covered >= at.covered
-    telling = own_words or stretch.covered >= at.high_covered or stretch.beside_marker
-    if stretch.covered >= at.never_shared or stretch.beside_marker:
-        # Nobody repeats two fifths of somebody else's reasoning, or stops at its end marker, by sharing a topic.
-        stretch = replace(stretch, unshared=stretch.private, longest=max(stretch.longest, stretch.private))
-    long_enough = stretch.longest >= at.run or stretch.longest_quoting >= at.private_part or stretch.unshared >= at.chain
-    if not (long_enough or (telling and stretch.unshared >= at.report)):
+    counted = stretch.private if _is_never_shared(stretch.covered, stretch.beside_marker, at) else stretch.unshared
+    is_half = stretch.covered >= at.half
+    if not (
+        stretch.longest >= stretch.telling
+        or stretch.longest_quoting >= at.private_part
+        or counted >= at.chain
+        or (counted >= at.report and (is_half or stretch.beside_marker))
+    ):
         return Severity.LOW
-    if stretch.unshared >= at.high or (stretch.covered >= at.high_covered and stretch.unshared >= at.run):
-        return Severity.HIGH
-    return Severity.MEDIUM
+    # What other scorer inputs hold too may be medium for what it covers; it is not high.
+    longest = min(stretch.longest, stretch.unshared)
+    is_high = longest >= at.high_run or stretch.unshared >= at.high_chain or (is_half and longest >= at.high_covering)
+    return Severity.HIGH if is_high else Severity.MEDIUM
+
+
+def _is_never_shared(covered: float, beside_marker: bool, at: Thresholds) -> bool:
+    """Nobody repeats two fifths of somebody else's reasoning, or stops at its end marker, by sharing a topic."""
+    return beside_marker or covered >= at.never_shared

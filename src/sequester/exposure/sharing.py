@@ -2,22 +2,46 @@
 
 A coincidence of wording stands whole in other episodes' scorer inputs (it is how one talks about that task, or a reference handed to
 everybody); a leak stands in its own episode's only. The rule is strict on purpose: a run must be found elsewhere from end to end,
-outside the private reasoning of the episode it is found in. It only ever lowers a severity.
+outside the private reasoning of the episode it is found in. A run too short for that is looked up with the text around it in the
+scorer's input: what must be found elsewhere then is the passage of the reference. It only ever lowers a severity.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Callable, Sequence
 
 from sequester.exposure.matching import Sketch
+from sequester.exposure.sketch import windows_of
+
+MARGIN = 16
+"""Normalised bytes of a scorer's input, on both sides of a short run, with which it is looked up: with the run, one window and a half."""
+
+
+def windows_for(run: bytes, held_in: Callable[[], bytes], at: int) -> array[int]:
+    """Windows by which a run is looked up, that stands at an offset of a normalised scorer input: its own, or if it is too short those
+    of the passage around it. None of a passage that the input's ends cut too short."""
+    windows = windows_of(run)
+    if windows:
+        return windows
+    return windows_of(held_in()[max(0, at - MARGIN) : at + len(run) + MARGIN])
 
 
 class Sharing:
-    """Answers whether a run is shared. Built from the sketch of a whole run of training."""
+    """Answers whether a run is shared, once as much was noted after it as before it, as far as the sketch reaches."""
 
     def __init__(self, sketch: Sketch) -> None:
         self._sketch = sketch
 
     def __call__(self, windows: Sequence[int]) -> bool:
-        """Whether the run with these windows (`sketch.windows_of`) stands elsewhere; False for no windows."""
+        """Whether the run with these windows (`windows_for`) stands elsewhere; False for no windows."""
         return self._sketch.holds_run(windows)
+
+    @property
+    def now(self) -> int:
+        """The time, in blocks of the sketch begun."""
+        return self._sketch.begun
+
+    def is_due(self, since: int) -> bool:
+        """Whether what was found at that time is to be looked up now: in the middle of what the sketch reaches back over."""
+        return since + self._sketch.reach // 2 <= self._sketch.begun

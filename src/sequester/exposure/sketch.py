@@ -8,9 +8,11 @@ A run is looked up at all its positions. An input that holds it whole has noted 
 wherever it stands there. So a run counts as held if no NOTE_STRIDE consecutive windows of it are missing.
 
 A ring of blocks, each a table of lines of LINE slots of 4 bytes: one block is filled at a time, so that what is written to stays in the
-processor's cache, and the one begun longest ago is emptied for the next. So the note reaches back over about six million different
-windows (some 100 MB of reward inputs): siblings that were sampled together see each other, in both directions because severity is
-settled last. What is forgotten can only leave a severity higher. Two windows are told apart by 43 bits.
+processor's cache, and the one begun longest ago is emptied for the next. A block is filled by half: then one window in a thousand meets
+a full line and costs another its place (at three quarters one in fifty, and a run of forty bytes hangs on a single one). So the note
+reaches back over about four million different windows (some 65 MB of reward inputs): siblings that were sampled together see each
+other, in both directions because a run is looked up when half of that has been noted after it. What is forgotten can only leave a
+severity higher. Two windows are told apart by 43 bits.
 """
 
 from __future__ import annotations
@@ -56,13 +58,18 @@ def windows_of(run: bytes) -> array[int]:
     count = len(run) - WINDOW + 1
     if count < NOTE_STRIDE:
         return array("Q")
-    words: NDArray[np.uint64] = np.ndarray(len(run) - 7, np.dtype("<u8"), run, strides=(1,))
-    halves = words[:-8] * np.uint64(_LOW_FACTOR) + words[8:] * np.uint64(_HIGH_FACTOR)
-    first, second = halves[:count], halves[WINDOW // 2 :]
-    hashes = first ^ (second << np.uint64(31) | second >> np.uint64(33))
     # The second end begins at the remainder at which the first one stops, so that both together are like one.
-    rest = max(_END, (count - _END) // NOTE_STRIDE * NOTE_STRIDE)
-    return array("Q", hashes[:_END].tobytes() + hashes[rest:].tobytes())
+    rest = (count - _END) // NOTE_STRIDE * NOTE_STRIDE
+    ends = (run,) if rest <= _END else (run[: _END + WINDOW - 1], run[rest:])
+    return array("Q", b"".join(map(_hashes, ends)))
+
+
+def _hashes(text: bytes) -> bytes:
+    """Hashes of all windows of a text."""
+    words: NDArray[np.uint64] = np.ndarray(len(text) - 7, np.dtype("<u8"), text, strides=(1,))
+    halves = words[:-8] * np.uint64(_LOW_FACTOR) + words[8:] * np.uint64(_HIGH_FACTOR)
+    first, second = halves[: -WINDOW // 2], halves[WINDOW // 2 :]
+    return (first ^ (second << np.uint64(31) | second >> np.uint64(33))).tobytes()
 
 
 class Sketch:
@@ -83,6 +90,16 @@ class Sketch:
         self._slots = np.frombuffer(self.table, np.uint32, slots)
         self._lines = self._slots.reshape(-1, self._size // LINE, LINE)
 
+    @property
+    def begun(self) -> int:
+        """Blocks begun so far, by all that fill the table."""
+        return int(self._slots[0])
+
+    @property
+    def reach(self) -> int:
+        """How many blocks back the note reaches."""
+        return len(self._lines) - 1
+
     def close(self) -> None:
         """Let go of a table that was handed in. The sketch is of no use afterwards."""
         del self._slots, self._lines
@@ -91,7 +108,7 @@ class Sketch:
     def note(self, window: int) -> None:
         """Note a window: where it stands in the block already, else in the first empty slot of its line, else over one the hash picks."""
         block, filled = self.place
-        if block == 0 or filled >= self._size // 4 * 3:  # more would crowd the lines
+        if block == 0 or filled >= self._size // 2:  # more would crowd the lines
             block, filled = self._next_block(), 0
         line = self._lines[block, self._line(window)]
         if not (line == _tag(window)).any():

@@ -28,11 +28,14 @@ def stock_length(run: bytes) -> int:
     """How many bytes of a normalised text belong to stretches of stock text; 0 for a long text of which a tenth or less is stock."""
     pieces = _pieces()
     if len(run) > _LONG:
-        probes = range(0, len(run) - PIECE, PIECE)
-        if 10 * sum(run[at : at + PIECE] in pieces for at in probes) <= len(probes):
+        probes = [run[at : at + PIECE] for at in range(0, len(run) - PIECE, PIECE)]
+        if pieces.isdisjoint(probes) or 10 * sum(map(pieces.__contains__, probes)) <= len(probes):
             return 0
+    starts = range(len(run) - PIECE + 1)
+    if pieces.isdisjoint([run[start : start + PIECE] for start in starts]):
+        return 0
     length = end = 0
-    for start in range(len(run) - PIECE + 1):
+    for start in starts:
         if run[start : start + PIECE] in pieces:
             length += start + PIECE - max(start, end)
             end = start + PIECE

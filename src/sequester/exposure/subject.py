@@ -6,8 +6,10 @@ Everything is made when it is first asked for: most calls that look wrapped hold
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,11 +19,14 @@ from sequester.exposure import matching
 from sequester.exposure.layers import Budget, unfold, worth_unfolding
 from sequester.exposure.private import Material, without_calls
 from sequester.exposure.severity import THRESHOLDS
-from sequester.exposure.stock import stock_length
+from sequester.exposure.stock import stock_length, stock_weight
 
-_DRAFT = re.compile(r"<\|?tool_?calls?\b|<function[ =]|<invoke\b|[\"']arguments[\"']\s*:|to=functions\.", re.IGNORECASE)
-_DRAFT_WORDS = ("tool_call", "toolcall", "<function", "<invoke", "arguments", "to=functions.")
-"""In lower case, one of these stands in every such draft: to look for them is ten times as fast."""
+_DRAFTED_TAG = re.compile(r"<(?:\|?tool_?calls?\b|function[ =]|invoke\b)", re.IGNORECASE)
+_DRAFTED_WORDS = (
+    (b"arguments", (b"'arguments'", b'"arguments"'), re.compile(r"[\"']arguments[\"']\s*:", re.IGNORECASE)),
+    (b"ofunctions", (b"to=functions.",), re.compile(r"to=functions\.", re.IGNORECASE)),
+)
+"""How else a drafted tool call begins: what such a text holds once it is normalised, what in lower case, and the pattern, which is slow."""
 _DRAFT_REACH = 2000
 """Code points of a drafted tool call that are looked at."""
 _WORD = re.compile(r"[^\W_]{3,}")
@@ -32,15 +37,23 @@ _FRAME = 24
 class Subject:
     """An episode's reasoning, prepared for looking it up: the pattern, and the way back from normalised to raw places."""
 
-    def __init__(self, episode: Episode, material: Material) -> None:
+    def __init__(self, episode: Episode, material: Material, private: int | None = None) -> None:
+        """`private` is what the screen counted of it, where it did."""
         self.episode = episode
         self.material = material
+        self._screened = private
+        self._stock: dict[tuple[int, int], int] = {}
 
     @cached_property
     def pattern(self) -> matching.Pattern:
         """The reasoning minus the public texts."""
         public = [(text.reveal_raw(), first) for text, first in self.material.public]
         return matching.Pattern([text.reveal_raw() for text in self.material.reasoning], public)
+
+    @cached_property
+    def ids(self) -> SampledIds:
+        """The sampled token ids, by what is known of them."""
+        return sampled_ids(self.episode)
 
     @cached_property
     def normalised(self) -> bytes:
@@ -65,11 +78,21 @@ class Subject:
         starts, ends = self._places
         return int(starts[start]), int(ends[end - 1])
 
+    @property
+    def private(self) -> int:
+        """Bytes of the pattern that are private."""
+        return self.pattern.private if self._screened is None else self._screened
+
     @cached_property
     def own(self) -> int:
         """Characters of the reasoning that are private and no stock text."""
-        private = self.pattern.private
-        return self.characters(max(private - stock_length(self.normalised), private // 4))
+        return self.characters(max(self.private - stock_length(self.normalised), self.private // 4))
+
+    def stock(self, start: int, length: int) -> int:
+        """What stock text takes from the weight of a stretch of the pattern."""
+        if (start, length) not in self._stock:
+            self._stock[start, length] = stock_weight(self.normalised[start : start + length])
+        return self._stock[start, length]
 
     def news(self, start: int, end: int) -> int:
         """Letters of the words at some code points of the joined reasoning that stand nowhere in the public texts."""
@@ -120,12 +143,22 @@ class Subject:
         """Whether a stretch of the pattern stands in a tool call drafted in the reasoning: in an input it is the call executed."""
         return any(self.normalised[start:end] in draft for draft in self._drafts)
 
+    @property
+    def has_drafts(self) -> bool:
+        """Whether a tool call is drafted in the reasoning."""
+        return bool(self._drafts)
+
     @cached_property
     def _drafts(self) -> list[bytes]:
-        readable = self.joined.lower()
-        if not any(word in readable for word in _DRAFT_WORDS):
-            return []
-        return [matching.normalise(self.joined[at.start() : at.start() + _DRAFT_REACH]) for at in _DRAFT.finditer(self.joined)]
+        readable, begins = self.joined, []
+        if "<" in readable:
+            begins.append(_DRAFTED_TAG)
+        for word, spellings, begin in _DRAFTED_WORDS:
+            if word in self.normalised:
+                lower = readable.encode("utf-8", "surrogatepass").lower()
+                begins += [begin] * any(spelling in lower for spelling in spellings)
+        starts = (found.start() for begin in begins for found in begin.finditer(readable))
+        return [matching.normalise(readable[start : start + _DRAFT_REACH]) for start in starts]
 
     def characters(self, normalised: int) -> int:
         """So many bytes of this reasoning, normalised, in characters."""
@@ -150,11 +183,47 @@ class Subject:
         ]
 
 
+class SampledIds(NamedTuple):
+    """The sampled ids of an episode, by what is known of them."""
+
+    cot: array[int]
+    public: array[int]
+    unsure: array[int]
+    """Around the boundary, where the log has ids of the whole completion only."""
+
+
+def sampled_ids(episode: Episode) -> SampledIds:
+    """Ids per segment where the log has them; ids of a whole completion are cut by the share of the text, generously unsure."""
+    cot, public = array("q"), array("q")
+    for segment in episode.segments:
+        if segment.ids is not None:
+            (cot if segment.channel is Channel.REASONING else public).extend(segment.ids)
+    if cot or not episode.completion_ids:
+        return SampledIds(cot, public, array("q"))
+    lengths = dict.fromkeys(Channel, 0)
+    for segment in episode.segments:
+        lengths[segment.channel] += len(segment.text)
+    share = lengths[Channel.REASONING] / max(1, sum(lengths[channel] for channel in _SAMPLED))
+    ids = episode.completion_ids
+    sure, over = int(len(ids) * _SURE * share), len(ids) - int(len(ids) * _SURE * (1 - share))
+    return SampledIds(ids[:sure], ids[over:], ids[sure:over])
+
+
+_SAMPLED = (Channel.REASONING, Channel.ANSWER, Channel.TOOL_CALL)
+_SURE = 0.6
+"""Share of a part's text that surely falls into the part when the whole is counted in tokens: some text takes more tokens than other."""
+
+
 def characters_per_byte(normalised: bytes) -> float:
     """Characters in a byte of normalised UTF-8, on average; 1 for ASCII. An ideograph tells as much as two letters and counts as two."""
     if normalised.isascii():
         return 1.0
-    return sum(2 if byte >= 0xE0 else byte & 0xC0 != 0x80 for byte in normalised) / len(normalised)
+    leads = len(normalised.translate(None, _CONTINUATIONS))
+    ideographs = len(normalised) - len(normalised.translate(None, _LEADS_OF_THREE))
+    return (leads + ideographs) / len(normalised)
+
+
+_CONTINUATIONS, _LEADS_OF_THREE = bytes(range(0x80, 0xC0)), bytes(range(0xE0, 0x100))
 
 
 def _joined_map(texts: Sequence[str]) -> tuple[matching.Places, matching.Places]:

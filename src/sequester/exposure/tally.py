@@ -7,15 +7,19 @@ and suspicious episodes, not with the number of episodes. It holds no text.
 from __future__ import annotations
 
 import pickle
+from bisect import insort
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sequester.episodes.model import Evidence, Reason, Skipped
-from sequester.exposure.severity import ChainWeight
+from sequester.exposure.severity import ChainWeight, Shared, looked_up
+from sequester.findings.grouping import GroupKey, place_of
 from sequester.findings.model import FindingClass, SkippedRecord, Span
 
 AUDITED = "audited"
@@ -25,6 +29,8 @@ ASSESSED = frozenset({AUDITED, EXPOSED, BY_CONTRACT})
 """What may be said of a reward call beside the reasons why it was not assessed."""
 SKIPPED_SHOWN = 20
 """Skipped records named in the result; the rest are counted."""
+LISTED = 10
+"""Findings below `medium` listed of each group, those with the most private characters; the rest are counted."""
 
 
 class Place(NamedTuple):
@@ -33,6 +39,17 @@ class Place(NamedTuple):
     environment: str | None
     path: str
     step: int | None
+
+
+class Minor(NamedTuple):
+    """Private reasoning in one field of a scorer's input that is below `medium` whatever the rest of the run holds."""
+
+    class_: FindingClass
+    field: str
+    transforms: tuple[str, ...]
+    private: int
+    candidate: Callable[[], Candidate]
+    """Makes the whole of it: most are only counted."""
 
 
 class Candidate(Struct, frozen=True):
@@ -57,6 +74,10 @@ class Candidate(Struct, frozen=True):
         return min(1.0, sum(chain.covered for chain in self.chains))
 
 
+RULE_OF_CLASS = {FindingClass.CONTENT: "SQ101", FindingClass.IDS: "SQ102", FindingClass.INDIRECT: "SQ103"}
+"""The rule under which recorded and rebuilt findings of a class are reported."""
+
+
 class CallOutcome(Struct, frozen=True):
     """What became of one reward call of a suspect."""
 
@@ -67,6 +88,19 @@ class CallOutcome(Struct, frozen=True):
     reason: Reason | None
     """Why the call is not assessed if none of its candidates counts; None where it was searched whole."""
     candidates: tuple[Candidate, ...] = ()
+
+
+class Sighting(Struct, frozen=True):
+    """A candidate, and the reward call in which it stands."""
+
+    candidate: Candidate
+    episode_id: str
+    environment: str | None
+    step: int | None
+    source: str
+    path: str
+    evidence: Evidence
+    call: int
 
 
 class Suspect(Struct, frozen=True):
@@ -106,6 +140,60 @@ class Reach:
         self.add(other.last_step, 0)
 
 
+class Rank(NamedTuple):
+    """What comes first among the findings below `medium` of a group: the most private characters, then the place."""
+
+    minus_private: int
+    source: str
+    call: int
+    field: str
+    transforms: tuple[str, ...]
+
+
+class Low(NamedTuple):
+    """A finding below `medium`, not yet made."""
+
+    group: GroupKey
+    rank: Rank
+    sighting: Callable[[], Sighting]
+
+
+def low(
+    candidate: Candidate | Minor, path: str, evidence: Evidence, source: str, call: int, sighting: Callable[[], Sighting]
+) -> Low:
+    """What is counted of a candidate below `medium`, in a reward call of the record at `source`."""
+    group = GroupKey(RULE_OF_CLASS[candidate.class_], path, place_of(candidate.field), evidence.value, counts=False)
+    return Low(group, Rank(-candidate.private, source, call, candidate.field, candidate.transforms), sighting)
+
+
+@dataclass
+class Lows:
+    """Findings below `medium` of one group: all are counted, the first by rank are kept to be listed."""
+
+    findings: int = 0
+    reach: Reach = field(default_factory=Reach)
+    """Of the episodes that have such a finding."""
+    listed: list[tuple[Rank, Sighting]] = field(default_factory=list)
+    """In order, at most `LISTED`."""
+
+    def add(self, rank: Rank, sighting: Callable[[], Sighting]) -> None:
+        """Count a finding; it is made only if it is to be listed. Its episode is for `reach` to count, once."""
+        self.findings += 1
+        if len(self.listed) < LISTED or rank < self.listed[-1][0]:
+            self._list(rank, sighting())
+
+    def _list(self, rank: Rank, sighting: Sighting) -> None:
+        insort(self.listed, (rank, sighting), key=itemgetter(0))
+        del self.listed[LISTED:]
+
+    def join(self, other: Lows) -> None:
+        """Add what was counted over other episodes."""
+        self.findings += other.findings
+        self.reach.join(other.reach)
+        for rank, sighting in other.listed:
+            self._list(rank, sighting)
+
+
 @dataclass
 class Tally:
     """Everything counted over some units of some inputs."""
@@ -116,6 +204,10 @@ class Tally:
     """What stopped the reading of an input, by input path."""
     seen: int = 0
     without_cot: int = 0
+    unreadable: int = 0
+    """Records that could not be read as an episode."""
+    undelimited: int = 0
+    """Episodes exposed by contract that show no reasoning."""
     episodes: Counter[str] = field(default_factory=Counter)
     """Settled episodes with reasoning, and skipped records: `audited`, or the reason why not."""
     exposed: Counter[str] = field(default_factory=Counter)
@@ -136,6 +228,8 @@ class Tally:
     """Episodes that settle only when the whole run is known."""
     packed: list[bytes] = field(default_factory=list)
     """Suspects of tallies that were merged, pickled: a sixth of the memory, for what may be every other episode of a run."""
+    lows: dict[GroupKey, Lows] = field(default_factory=dict)
+    """What is below `medium` whatever the rest of the run holds, in settled episodes."""
     handovers: dict[Handover, Reach] = field(default_factory=dict)
     echo: Counter[str] = field(default_factory=Counter)
     echo_episodes: int = 0
@@ -158,10 +252,25 @@ class Tally:
 
     def skip(self, record: Skipped) -> None:
         """Count a record that is no episode, under its reason."""
+        self.unreadable += 1
         self.episodes[record.reason.value] += 1
         if len(self.skipped) < SKIPPED_SHOWN:
             source = f"{record.source.path}:{record.source.record}"
             self.skipped.append(SkippedRecord(source, record.reason.value, record.detail))
+
+    def pack(self) -> None:
+        """Pickle the suspects so far. A process that sends its tally to another does so first: bytes are passed on as they are."""
+        if self.suspects:
+            self.packed.append(pickle.dumps(self.suspects))
+            self.suspects = []
+
+    def look_up(self, shared: Shared, since: int = 0, until: int | None = None) -> None:
+        """Ask which stretches other scorer inputs hold too, of the suspects in that range and of what is listed below `medium`."""
+        self.suspects[since:until] = [_suspect_looked_up(suspect, shared) for suspect in self.suspects[since:until]]
+        for lows in self.lows.values():
+            lows.listed = [
+                (rank, replace(sighting, candidate=_looked_up(sighting.candidate, shared))) for rank, sighting in lows.listed
+            ]
 
     def take_suspects(self) -> Iterator[Suspect]:
         """Every suspect, once; they are gone afterwards."""
@@ -171,7 +280,7 @@ class Tally:
         yield from suspects
 
     def merge(self, other: Tally) -> None:
-        """Add what another tally counted over other units."""
+        """Add what another tally counted over other units; it is left with its suspects packed."""
         for mine, theirs in (
             (self.records, other.records),
             (self.episodes, other.episodes),
@@ -189,11 +298,14 @@ class Tally:
         self.errors.update(other.errors)
         self.seen += other.seen
         self.without_cot += other.without_cot
+        self.unreadable += other.unreadable
+        self.undelimited += other.undelimited
+        other.pack()
         self.packed += other.packed
-        if other.suspects:
-            self.packed.append(pickle.dumps(other.suspects))
         for key, reach in other.handovers.items():
             self.handovers.setdefault(key, Reach()).join(reach)
+        for group, lows in other.lows.items():
+            self.lows.setdefault(group, Lows()).join(lows)
         self.echo_episodes += other.echo_episodes
         self.echo_of += other.echo_of
         self.groups.update(other.groups)
@@ -205,6 +317,28 @@ class Tally:
         self.mass += other.mass
         self.mass_known |= other.mass_known
         self.skipped = (self.skipped + other.skipped)[:SKIPPED_SHOWN]
+
+
+def _looked_up(candidate: Candidate, shared: Shared) -> Candidate:
+    return replace(candidate, chains=tuple(looked_up(chain, shared) for chain in candidate.chains))
+
+
+def _suspect_looked_up(suspect: Suspect, shared: Shared) -> Suspect:
+    calls = (replace(call, candidates=tuple(_looked_up(one, shared) for one in call.candidates)) for call in suspect.calls)
+    return replace(suspect, calls=tuple(calls))
+
+
+def count_lows(tally: Tally, step: int | None, found: Iterable[Low]) -> None:
+    """Count the findings below `medium` of one episode."""
+    groups = set()
+    for group, rank, sighting in found:
+        lows = tally.lows.get(group)
+        if lows is None:
+            lows = tally.lows[group] = Lows()
+        lows.add(rank, sighting)
+        if group not in groups:
+            groups.add(group)
+            lows.reach.add(step)
 
 
 def count_episode(tally: Tally, suspect: Suspect, exposed_calls: frozenset[int], times: int = 1) -> None:

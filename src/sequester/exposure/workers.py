@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from itertools import islice
 from multiprocessing.shared_memory import SharedMemory
 from typing import NamedTuple
@@ -22,11 +24,14 @@ from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.episodes.readers.registry import load_readers
 from sequester.exposure.matching import Sketch
 from sequester.exposure.scan import scan_unit
+from sequester.exposure.sharing import Sharing
 from sequester.exposure.tally import Tally
 from sequester.findings.fingerprint import FingerprintKey
 
 _QUEUED = 2
 """Units handed to a process at a time: the one that it scans, and the next."""
+_UNITS_KEPT = 8
+"""Units after which Arrow gives unused memory back. To ask for it anew for every unit costs a tenth of the reading."""
 
 
 class Task(NamedTuple):
@@ -37,29 +42,50 @@ class Task(NamedTuple):
     counts_groups: bool = False
 
 
-class Scanner(NamedTuple):
+@dataclass
+class Scanner:
     """What a process needs to scan the units of an audit."""
 
     readers: dict[str, Reader]
     options: Options
     key: FingerprintKey
     sketch: Sketch
+    scanned: int = 0
+    """Units so far."""
 
     def scan(self, task: Task) -> Tally:
-        """Scan one unit, and give back what Arrow holds on to: over many units its fragments add up."""
+        """Scan one unit. What Arrow holds on to is given back now and then: over many units its fragments add up."""
         tally = scan_unit(self.readers[task.reader], task.unit, self.options, self.key, self.sketch, task.counts_groups)
-        pa.default_memory_pool().release_unused()
+        self.scanned += 1
+        if self.scanned % _UNITS_KEPT == 0:
+            pa.default_memory_pool().release_unused()
         return tally
 
 
 def scan_here(tasks: Iterable[Task], scanner: Scanner) -> Iterator[tuple[Task, Tally]]:
-    """Scan one unit after the other in this process."""
-    for task in tasks:
-        yield task, scanner.scan(task)
+    """Scan one unit after the other in this process. Their suspects are looked up."""
+    yield from _looked_up(((task, scanner.scan(task)) for task in tasks), Sharing(scanner.sketch))
+
+
+def _looked_up(scanned: Iterable[tuple[Task, Tally]], sharing: Sharing) -> Iterator[tuple[Task, Tally]]:
+    """The same units in order, later: each when its suspects' time to be looked up has come, and the last ones at the end."""
+    waiting: deque[tuple[int, Task, Tally]] = deque()
+    for task, tally in scanned:
+        waiting.append((sharing.now, task, tally))
+        while sharing.is_due(waiting[0][0]):
+            yield _look_up(waiting.popleft(), sharing)
+    while waiting:
+        yield _look_up(waiting.popleft(), sharing)
+
+
+def _look_up(waiting: tuple[int, Task, Tally], sharing: Sharing) -> tuple[Task, Tally]:
+    _, task, tally = waiting
+    tally.look_up(sharing)
+    return task, tally
 
 
 def scan_together(tasks: Iterable[Task], scanner: Scanner, jobs: int) -> Iterator[tuple[Task, Tally]]:
-    """Scan units in this process and up to `jobs` - 1 others, and yield them as they finish. The sketch is filled at the end."""
+    """Scan units in this process and up to `jobs` - 1 others, and yield them as they finish. Their suspects are looked up."""
     size = len(scanner.sketch.table)
     memory = SharedMemory(create=True, size=size)
     try:
@@ -70,8 +96,8 @@ def scan_together(tasks: Iterable[Task], scanner: Scanner, jobs: int) -> Iterato
             ProcessPoolExecutor(jobs - 1, multiprocessing.get_context("spawn"), _start, start) as pool,
             _nothing_more(pool),
         ):
-            yield from _shared_out(tasks, scanner._replace(sketch=shared), pool, _QUEUED * (jobs - 1))
-            scanner.sketch.table[:] = shared.table
+            scanned = _shared_out(tasks, replace(scanner, sketch=shared), pool, _QUEUED * (jobs - 1))
+            yield from _looked_up(scanned, Sharing(shared))
     finally:
         memory.close()
         memory.unlink()

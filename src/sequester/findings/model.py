@@ -127,6 +127,8 @@ class Group(Struct, frozen=True):
     field: str
     evidence: str
     severity: Severity
+    findings: int
+    """All of them, also those below `medium` that are not listed."""
     episodes: int
     of: int
     first_step: int | None
@@ -143,6 +145,8 @@ class InputFile(Struct, frozen=True):
     rows_declared: int | None
     rows_read: int
     error: str | None = None
+    hint: str = ""
+    """What to do about the error."""
 
 
 class Rate(Struct, frozen=True):
@@ -170,6 +174,10 @@ class EpisodeCounts(Struct, frozen=True):
     audited: int
     exposed: int
     not_assessed: Mapping[str, int]
+    unreadable: int = 0
+    """Records that could not be read as an episode. They are seen and not assessed, and nobody knows whether they held CoT."""
+    undelimited: int = 0
+    """Of the exposed: those that a framework's contract exposes and that show no reasoning, neither a delimiter nor a field for it."""
 
 
 class CallCounts(Struct, frozen=True):
@@ -262,7 +270,7 @@ class Result(Struct, frozen=True, kw_only=True):
     findings: tuple[Finding, ...]
     waived: int
     below_threshold: int
-    """Findings under `medium`."""
+    """Findings under `medium`. Of each group the largest are listed."""
     echo: Echo
     reward_mass: RewardMass | None
     notes: tuple[str, ...] = ()
@@ -275,6 +283,16 @@ class Result(Struct, frozen=True, kw_only=True):
     """The first records that could not be read; `episodes.not_assessed` counts them all."""
     reading: Reading | None = None
     """None for a result that was not read from files."""
+
+    @property
+    def found(self) -> int:
+        """All findings, listed or not."""
+        return len(self.findings) + self.unlisted
+
+    @property
+    def unlisted(self) -> int:
+        """Findings under `medium` that are counted and not listed."""
+        return self.below_threshold - sum(not one.severity.at_least(Severity.MEDIUM) for one in self.findings)
 
 
 class HeatCell(Struct, frozen=True):

@@ -53,6 +53,21 @@ def with_cot(episodes: EpisodeCounts) -> int:
     return episodes.seen - episodes.without_cot
 
 
+def cot_unknown(episodes: EpisodeCounts) -> Mapping[str, int]:
+    """What is not assessed and not even known to hold CoT, in words, and how many of each; empty if all are known to."""
+    counts = {
+        "unreadable": episodes.unreadable,
+        "declared but missing": episodes.not_assessed.get(Reason.MISSING_PART, 0),
+        "showing no reasoning": episodes.not_assessed.get(Reason.AMBIGUOUS, 0),
+    }
+    return {what: count for what, count in counts.items() if count}
+
+
+def denominator(episodes: EpisodeCounts) -> str:
+    """What `with_cot` counts, in words that are true of these episodes."""
+    return "episodes that hold or may hold CoT" if episodes.undelimited or cot_unknown(episodes) else "episodes with CoT"
+
+
 def bounds(found: int, not_assessed: int, seen: int) -> tuple[float | None, float | None]:
     """Low and high share; (None, None) when nothing was seen.
 
@@ -145,6 +160,8 @@ def accepting_options(result: Result) -> str:
 def exit_code(result: Result, fail_on: Severity = Severity.MEDIUM, allowed: Allowances | None = None) -> ExitCode:
     """What the process exits with. Findings win over everything; nothing assessed cannot be allowed."""
     if any(finding.waiver is None and finding.severity.at_least(fail_on) for finding in result.findings):
+        return ExitCode.FINDINGS
+    if fail_on is Severity.LOW and result.unlisted:
         return ExitCode.FINDINGS
     if result.verdict is Verdict.EXPOSED and not any(finding.severity.at_least(Severity.MEDIUM) for finding in result.findings):
         return ExitCode.FINDINGS  # exposure that no finding explains cannot have been waived

@@ -36,13 +36,17 @@ from msgspec import Struct
 
 from sequester.errors import ConfigError
 from sequester.findings.model import Finding, FindingClass, WaiverNote
+from sequester.mismatch import TOML, explain
 from sequester.toml_file import parse_toml, place_of, read_toml
 
 FILE_NAME = "sequester-waivers.toml"
 LONGEST = timedelta(days=90)
 _NAMED = 5
 """Waivers without a match that are named in a report."""
-_FORM = "every key but renewals is required, with either fingerprint or reward_path"
+_FORM = (
+    "every key but renewals is required, with either fingerprint or reward_path; class is one of "
+    "aligned, orthogonal and in-conflict, since and until are dates without quotes"
+)
 
 
 class WaiverClass(StrEnum):
@@ -191,7 +195,7 @@ def _entry(entry: Any, where: str, run_author: str | None) -> Waiver:
     try:
         waiver = msgspec.convert(entry, Waiver)
     except msgspec.ValidationError as error:
-        raise ConfigError(str(error), where=where, hint=_FORM) from error
+        raise ConfigError(explain(error, words=TOML), where=where, hint=_FORM) from error
     _check(waiver, where, run_author)
     return waiver
 

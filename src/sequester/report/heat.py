@@ -1,8 +1,10 @@
-"""The heat strip: exposure by reward path and step, as one inline SVG.
+"""The heat strip: exposure by reward path and step, one inline SVG for each path.
 
 Each column of a strip is a bar from the bottom: exposed episodes solid, then those not assessed hatched, the rest empty.
 So the picture reads in grey, on paper and with any colour vision: height and pattern carry it, colour only helps. A
-column in which anything was exposed is never thinner than two pixels.
+column in which anything was exposed is never lower than two pixels.
+
+Along the steps everything is a share of the width and heights are pixels, so a strip shows all steps on a phone and on a wall.
 """
 
 from __future__ import annotations
@@ -17,11 +19,8 @@ from sequester.report.untrusted import printable
 
 _MOST_PATHS = 40
 _MOST_COLUMNS = 120
-_LABEL = 190
-_PLOT = 720
-_ROW = 26
+_MOST_TICKS = 6
 _BAR = 18
-_AXIS = 22
 
 
 class Column(NamedTuple):
@@ -71,14 +70,11 @@ def strips(cells: Iterable[HeatCell]) -> tuple[Sequence[Strip], Sequence[tuple[i
 
 
 def heat_strip(cells: Iterable[HeatCell]) -> str:
-    """The SVG and a line that says how many reward paths it shows; empty for no cells."""
+    """The strips and a line that says how many reward paths they show; empty for no cells."""
     rows, axis = strips(cells)
     if not rows:
         return ""
     shown = rows[:_MOST_PATHS]
-    height = len(shown) * _ROW + _AXIS
-    width = _PLOT / len(axis)
-    body = "".join(_strip(strip, index * _ROW, width) for index, strip in enumerate(shown))
     merged = max(last - first for first, last in axis)
     first, last = axis[0][0], axis[-1][1]
     steps = f"step {number(first)}" if first == last else f"steps {number(first)} to {number(last)}"
@@ -86,54 +82,67 @@ def heat_strip(cells: Iterable[HeatCell]) -> str:
     if merged:
         said += f", {number(len(axis))} columns of several steps each"
     return (
-        '<div class="strips" role="region" tabindex="0" aria-label="heat strip">'
-        f'<svg class="heat" viewBox="0 0 {_LABEL + _PLOT + 110} {height}" role="img" aria-label="Exposure by step: {said}">'
-        '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect class="hatch-ground" width="5" height="5"/><line class="hatch-line" x1="0" y1="0" x2="0" y2="5"/></pattern></defs>'
-        f"{body}{_axis(axis, width, len(shown) * _ROW)}</svg></div>"
+        f'<div class="heat" role="group" aria-label="Exposure by step: {said}">{_HATCH}'
+        f"{''.join(_strip(strip, 100 / len(axis)) for strip in shown)}{_axis(axis)}</div>"
         f'<p class="quiet">{said}.</p>'
     )
 
 
-def _strip(strip: Strip, top: int, width: float) -> str:
+_HATCH = (
+    '<svg width="0" height="0" aria-hidden="true"><defs>'
+    '<pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect class="hatch-ground" width="5" height="5"/><line class="hatch-line" x1="0" y1="0" x2="0" y2="5"/></pattern></defs></svg>'
+)
+
+
+def _strip(strip: Strip, width: float) -> str:
     share = f"{number(strip.exposed)} of {number(sum(column.episodes for column in strip.columns.values()))}"
+    bars = "".join(_bar(place, column, width) for place, column in sorted(strip.columns.items()))
     return (
-        f'<text class="name" x="{_LABEL - 10}" y="{top + 14}" text-anchor="end">{escape(printable(strip.path, 26))}</text>'
-        f'<rect class="ground" x="{_LABEL}" y="{top}" width="{_PLOT}" height="{_BAR}"/>'
-        f"{''.join(_bar(place, column, top, width) for place, column in sorted(strip.columns.items()))}"
-        f'<text class="share" x="{_LABEL + _PLOT + 8}" y="{top + 14}">{share}</text>'
+        f'<div class="strip"><span class="name">{escape(printable(strip.path, 60))}</span>'
+        f'<svg class="bars" height="{_BAR}" aria-hidden="true">{bars}</svg><span class="share">{share}</span></div>'
     )
 
 
-def _bar(place: int, column: Column, top: int, width: float) -> str:
+def _bar(place: int, column: Column, width: float) -> str:
     if column.episodes <= 0:
         return ""
     solid = _BAR * min(1.0, column.exposed / column.episodes)
     solid = max(2.0, solid) if column.exposed else 0.0
     hatched = min(_BAR - solid, _BAR * column.not_assessed / column.episodes)
     hatched = max(1.5, hatched) if column.not_assessed and solid < _BAR - 1.5 else hatched
-    x, wide = _LABEL + place * width, max(0.8, width - (0.6 if width > 3 else 0.0))
+    x, wide = place * width, width - min(0.1, width / 5)
     steps = number(column.first) if column.first == column.last else f"{number(column.first)} to {number(column.last)}"
     title = (
         f"step {steps}: {number(column.exposed)} of {number(column.episodes)} exposed "
         f"({percent(column.exposed / column.episodes)}), {number(column.not_assessed)} not assessed"
     )
-    parts = [f'<rect class="seen" {_box(x, wide, top, _BAR)}/>']
+    parts = [f'<rect class="seen" {_box(x, wide, 0, _BAR)}/>']
     if hatched:
-        parts.append(f'<rect fill="url(#hatch)" {_box(x, wide, top + _BAR - solid - hatched, hatched)}/>')
+        parts.append(f'<rect fill="url(#hatch)" {_box(x, wide, _BAR - solid - hatched, hatched)}/>')
     if solid:
-        parts.append(f'<rect class="exposed" {_box(x, wide, top + _BAR - solid, solid)}/>')
+        parts.append(f'<rect class="exposed" {_box(x, wide, _BAR - solid, solid)}/>')
     return f"<g><title>{title}</title>{''.join(parts)}</g>"
 
 
 def _box(x: float, width: float, y: float, height: float) -> str:
-    return f'x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}"'
+    """Shares of the width across, pixels down."""
+    return f'x="{x:.3f}%" y="{y:.2f}" width="{width:.3f}%" height="{height:.2f}"'
 
 
-def _axis(axis: Sequence[tuple[int, int]], width: float, top: int) -> str:
-    count = min(len(axis), 8)
+def _axis(axis: Sequence[tuple[int, int]]) -> str:
+    count = min(len(axis), _MOST_TICKS)
     places = sorted({round(index * (len(axis) - 1) / max(1, count - 1)) for index in range(count)})
-    ticks = ((_LABEL + (place + 0.5) * width, axis[place][0]) for place in places)
-    return "".join(
-        f'<text class="tick" x="{x:.1f}" y="{top + 12}" text-anchor="middle">{number(step)}</text>' for x, step in ticks
+    ticks = "".join(_tick(place, axis) for place in places)
+    return (
+        '<div class="strip axis"><span class="name">step</span>'
+        f'<svg class="ticks" height="{_BAR}" aria-hidden="true">{ticks}</svg></div>'
     )
+
+
+def _tick(place: int, axis: Sequence[tuple[int, int]]) -> str:
+    """A step under the middle of its column; under the outermost columns of many, so that it stays within the strip."""
+    x, anchor = 100 * (place + 0.5) / len(axis), "middle"
+    if len(axis) > _MOST_TICKS and place in (0, len(axis) - 1):
+        x, anchor = (0.0, "start") if place == 0 else (100.0, "end")
+    return f'<text x="{x:.2f}%" y="12" text-anchor="{anchor}">{number(axis[place][0])}</text>'

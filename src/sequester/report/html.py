@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from sequester.findings.model import Finding, Group, Result, Severity, Verdict
 from sequester.findings.rules import RULES
-from sequester.findings.verdict import is_unread, with_cot
+from sequester.findings.verdict import denominator, is_unread, with_cot
 from sequester.report import summary
 from sequester.report.heat import heat_strip
 from sequester.report.text import gravest, masked
@@ -29,6 +29,8 @@ MOST_FINDINGS = 1000
 """Findings listed; the heading says of how many."""
 MOST_ROWS = 500
 """Rows of any other table."""
+WHOLE = 30
+"""Rows up to which the breakdown is listed whole; a longer one sums up the rows in which nothing was found."""
 MOST_NOTES = 50
 MOST_SKIPPED = 20
 """Records that could not be read, with their causes."""
@@ -109,7 +111,7 @@ def _tiles(result: Result) -> str:
     episodes, calls = result.episodes, result.reward_calls
     seen, left = with_cot(episodes), sum(episodes.not_assessed.values())
     low, high = summary.episode_range(result)
-    of = f"of {summary.number(seen)} episodes with CoT"
+    of = f"of {summary.number(seen)} {denominator(episodes)}"
     return "".join(
         (
             _tile("exposed", "▲ Exposed", summary.number(episodes.exposed), f"{of}; {low} to {high}"),
@@ -159,9 +161,9 @@ def _not_assessed(result: Result) -> str:
 def _groups(result: Result) -> str:
     rows = [_group_row(group) for group in result.groups[:MOST_ROWS]]
     columns = ("rule", "severity", "reward path", "field", "evidence", ">episodes", "steps", "example")
-    return _counted("groups", len(rows), len(result.groups)) + _table(
-        "groups", columns, rows, "Nothing was found in what was audited."
-    )
+    audited = result.verdict is not Verdict.NOTHING_ASSESSED
+    empty = "Nothing was found in what was audited." if audited else "Nothing was audited, so nothing can have been found."
+    return _counted("groups", len(rows), len(result.groups)) + _table("groups", columns, rows, empty)
 
 
 def _group_row(group: Group) -> Sequence[Cell]:
@@ -197,29 +199,32 @@ def _rates(result: Result) -> str:
 
 
 def _breakdown(result: Result) -> str:
-    rows = [
+    table = summary.folded(result, WHOLE, MOST_ROWS)
+    rows: list[Sequence[Cell]] = [
         (
             "–" if row.environment is None else row.environment,
             _code(row.reward_path),
             "–" if row.stage is None else row.stage,
-            summary.number(row.episodes),
-            summary.number(row.exposed),
+            f"{summary.number(row.exposed)} of {summary.number(row.episodes)}",
             summary.percent(row.low),
             summary.percent(row.high),
         )
-        for row in summary.breakdown(result)[:MOST_ROWS]
+        for row in table.shown
     ]
-    columns = ("environment", "reward path", "stage", ">episodes", ">exposed", ">low", ">high")
-    return _counted("rows", len(rows), len(result.by)) + _table(
-        "breakdown", columns, rows, "The log names no environments or reward paths."
-    )
+    counted = _counted("rows", len(rows), len(result.by), ", an episode counts once for each reward path")
+    if table.others:
+        others = f"{summary.number(table.exposed)} of {summary.number(table.episodes)}"
+        name = Html(f"<strong>{summary.number(table.others)} others</strong>")
+        rows.append((name, "–", "–", others, summary.percent(table.low), summary.percent(table.high)))
+    columns = ("environment", "reward path", "stage", ">exposed", ">low", ">high")
+    return counted + _table("breakdown", columns, rows, "The log names no environments or reward paths.")
 
 
 def _findings(result: Result) -> str:
     shown = gravest(result.findings)[:MOST_FINDINGS]
     columns = ("finding", "severity", "episode", ">step", "reward path and field", "hidden text", "offsets")
-    waived = f", {summary.number(result.waived)} waived, {summary.number(result.below_threshold)} below medium"
-    counted = _counted("findings", len(shown), len(result.findings), waived)
+    below = f", {summary.number(result.waived)} waived, {summary.number(result.below_threshold)} below medium"
+    counted = _counted("findings", len(shown), len(result.findings), summary.unlisted(result) + below)
     return counted + _table("findings", columns, map(_finding_row, shown), "No findings.")
 
 
@@ -236,8 +241,8 @@ def _finding_row(finding: Finding) -> Sequence[Cell]:
         Html(f"{_severity(finding.severity).markup}{_small(waived)}"),
         Html(f"{_text(finding.episode_id, 60)}{_small(finding.source)}"),
         "–" if finding.step is None else summary.number(finding.step),
-        Html(f"{_code(finding.reward_path).markup}{_small(f'{finding.field}{how}, {finding.evidence}')}"),
-        Html(f"{mask}{_small(f'{summary.shared(finding)} characters')}{_small(finding.note)}"),
+        Html(f"{_code(finding.reward_path).markup}{_small(f'{finding.field}{how}, {finding.evidence}')}{_small(finding.note)}"),
+        Html(f"{mask}{_small(f'{summary.shared(finding)} characters')}"),
         Html("<br>".join(map(_text, offsets))),
     )
 
@@ -254,7 +259,7 @@ def _inputs(result: Result) -> str:
             file.format,
             summary.number(file.rows_read),
             "unknown" if file.rows_declared is None else summary.number(file.rows_declared),
-            "read" if file.error is None else Html(f'<span class="error">✕ {_text(summary.outcome(file))}</span>'),
+            Html(f'<span class="error">✕ {_text(summary.outcome(file))}</span>') if is_unread(file) else "read",
         )
         for file in files_
     ]

@@ -96,12 +96,12 @@ def _result(key: GroupKey, group: Group, members: Sequence[Finding], codes: Sequ
         "partialFingerprints": {"sequesterGroup/v1": _fingerprint(key)},
         "properties": _group_properties(group, members),
     }
-    if members:
-        found["occurrenceCount"] = len(members)
+    if group.findings:
+        found["occurrenceCount"] = group.findings
     if located[1:]:
         found["relatedLocations"] = [_location(finding) | {"id": number} for number, finding in enumerate(located[1:], 1)]
     waivers = [finding.waiver for finding in members if finding.waiver]
-    if waivers and len(waivers) == len(members):
+    if waivers and len(waivers) == group.findings:
         reasons = sorted(
             {f"{printable(one.reason)} (owner {printable(one.owner)}, until {printable(one.until)})" for one in waivers}
         )
@@ -169,8 +169,8 @@ def _notifications(result: Result) -> Iterator[Json]:
     for file in result.inputs:
         if is_unread(file):
             declared = "an unknown number of" if file.rows_declared is None else summary.number(file.rows_declared)
-            error = f": {printable(file.error)}" if file.error else ""
-            text = f"{printable(file.path)}: {summary.number(file.rows_read)} of {declared} records read{error}"
+            read = f"{summary.number(file.rows_read)} of {declared} records read"
+            text = f"{printable(file.path)}: {read}: {summary.outcome_and_step(file)}"
             yield _notification("input", "error", text)
     for sentence in (*result.notes, *summary.next_steps(result)):
         yield _notification("note", "note", printable(sentence, 2000))
@@ -196,7 +196,7 @@ def _properties(result: Result) -> Json:
             "exposed": episodes.exposed,
             "notAssessed": sum(episodes.not_assessed.values()),
         },
-        "findings": len(result.findings),
+        "findings": result.found,
         "waived": result.waived,
         "belowThreshold": result.below_threshold,
     }

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from sequester.episodes.model import Evidence, Reason
 from sequester.findings.model import Breakdown, Finding, InputFile, Rate, Result, Scope, Severity, Verdict
-from sequester.findings.verdict import UNREAD_INPUT, bounds, is_unread, with_cot
+from sequester.findings.verdict import UNREAD_INPUT, bounds, cot_unknown, denominator, is_unread, with_cot
 from sequester.report.untrusted import printable
 
 REASONS: Mapping[str, str] = {
@@ -86,13 +87,14 @@ def episode_range(result: Result) -> tuple[str, str]:
 def headline(result: Result) -> str:
     """The verdict as one sentence, with its denominators."""
     counts, scope = result.episodes, scope_words(result)
-    seen = f"{number(with_cot(counts))} episodes with CoT {scope}"
+    seen = f"{number(with_cot(counts))} {denominator(counts)} {scope}"
     low, high = episode_range(result)
     match result.verdict:
         case Verdict.EXPOSED if counts.exposed:
-            return (
-                f"Private reasoning was handed to a scorer in {number(counts.exposed)} of {seen}: at least {low}, at most {high}."
-            )
+            found = f"was handed to a scorer in {number(counts.exposed)} of {seen}: at least {low}, at most {high}."
+            if counts.undelimited < counts.exposed:
+                return f"Private reasoning {found}"
+            return f"Private reasoning, if the model reasons, {found} None of these {number(counts.exposed)} shows any reasoning."
         case Verdict.EXPOSED:
             calls = result.reward_calls
             handed = f"{number(calls.exposed)} of {number(calls.seen)} reward calls {scope}"
@@ -100,21 +102,31 @@ def headline(result: Result) -> str:
         case Verdict.NONE_FOUND:
             where = f"in what scorers were given, in {number(counts.audited)} of {seen}"
             if result.below_threshold:
+                listed = "the largest listed" if result.unlisted else "listed"
                 return (
                     f"No private reasoning that weighs medium or more was found {where}; below that, shorter or shared stretches "
-                    f"were ({number(result.below_threshold)}, listed). That is evidence within the limits below, not proof."
+                    f"were ({number(result.below_threshold)}, {listed}). That is evidence within the limits below, not proof."
                 )
             return f"No private reasoning was found {where}. That is evidence within the limits below, not proof."
         case Verdict.INCOMPLETE:
+            calls = result.reward_calls
+            searched = (
+                f"the {number(counts.audited)} audited of {seen}"
+                if counts.audited
+                else f"the {number(calls.audited)} audited of {number(calls.seen)} reward calls {scope}"
+            )
             return (
-                f"Nothing was found in the {number(counts.audited)} audited of {seen}, but not everything was assessed: "
+                f"Nothing was found in {searched}, but not everything was assessed: "
                 f"{'; '.join(_left_out(result))}. The share exposed lies between {low} and {high}."
             )
         case Verdict.NOTHING_ASSESSED:
-            return (
-                f"Nothing was assessed: of {number(counts.seen)} episodes seen {scope}, {number(counts.without_cot)} without "
-                "CoT, none could be audited. This is no statement about exposure."
-            )
+            if not counts.seen:
+                none = f"not one episode {scope} was read"
+            elif counts.without_cot == counts.seen:
+                none = f"{number(counts.without_cot)} of {number(counts.seen)} episodes {scope} are without CoT"
+            else:
+                none = f"of {number(counts.seen)} episodes seen {scope}, {number(counts.without_cot)} without CoT, none could be audited"
+            return f"Nothing was assessed: {none}. This is no statement about exposure."
 
 
 def exposure_evidence(result: Result) -> str | None:
@@ -137,20 +149,73 @@ def exposure_evidence(result: Result) -> str | None:
 
 
 def why_nothing(result: Result) -> str | None:
-    """What was left out where nothing was assessed; None for any other verdict."""
+    """What was left out where nothing was assessed, and the first cause; None for any other verdict."""
     left_out = "; ".join(_left_out(result))
-    return f"{left_out}." if result.verdict is Verdict.NOTHING_ASSESSED and left_out else None
+    if result.verdict is not Verdict.NOTHING_ASSESSED or not left_out:
+        return None
+    unread = (f"{printable(file.path)}: {outcome_and_step(file)}" for file in result.inputs if is_unread(file))
+    if cause := next(unread, None) or next(skipped(result, 1), None):
+        return f"{left_out}. The first cause: {cause}."
+    reasons = result.episodes.not_assessed or result.reward_calls.not_assessed
+    most = max(reasons, key=lambda reason: reasons[reason])
+    return f"{left_out}. The most frequent cause: {REASONS.get(most, printable(most))} ({number(reasons[most])})."
 
 
 def facts(result: Result) -> Iterator[str]:
     """The sentences under the headline, in order."""
-    said = (why_nothing(result), exposure_evidence(result), affected(result), echo(result), reward_mass(result))
+    said = (
+        why_nothing(result),
+        exposure_evidence(result),
+        maybe_cot(result),
+        affected(result),
+        echo(result),
+        reward_mass(result),
+    )
     return filter(None, said)
+
+
+def maybe_cot(result: Result) -> str | None:
+    """What of the denominator is not known to hold CoT; None where all of it is."""
+    counts = result.episodes
+    said = []
+    if 0 < counts.undelimited < counts.exposed:
+        shown = f"{number(counts.undelimited)} of the {number(counts.exposed)} exposed episodes show no reasoning"
+        said.append(f"{shown}; they are exposed if the model reasons.")
+    unknown = ", ".join(f"{number(count)} {what}" for what, count in cot_unknown(counts).items())
+    if unknown and result.verdict is not Verdict.NOTHING_ASSESSED:
+        said.append(f"Not known to hold CoT, of these {number(with_cot(counts))}: {unknown}. The high figure counts them.")
+    return " ".join(said) or None
 
 
 def breakdown(result: Result) -> Sequence[Breakdown]:
     """The table by environment, reward path and stage: the most exposed first, then what may be exposed, then in the order of the run."""
     return sorted(result.by, key=lambda row: (-row.exposed, -(row.high or 0.0)))
+
+
+class Folded(NamedTuple):
+    """A breakdown that says in one row what its many rows without a finding have in common."""
+
+    shown: Sequence[Breakdown]
+    others: int
+    """Rows folded into one."""
+    episodes: int
+    exposed: int
+    low: float | None
+    high: float | None
+
+
+def folded(result: Result, whole: int, most: int) -> Folded:
+    """The breakdown: all rows if there are at most `whole`, else up to `most` in which something was found or left unassessed.
+
+    The others are summed up: no exposed or unassessed episode of theirs is lost.
+    """
+    rows = breakdown(result)
+    telling = [row for row in rows if row.exposed or row.high]
+    shown = rows if len(rows) <= whole else telling[:most]
+    rest = rows[len(shown) :]
+    episodes, exposed = sum(row.episodes for row in rest), sum(row.exposed for row in rest)
+    unassessed = sum(max(0, round((row.high or 0.0) * row.episodes) - row.exposed) for row in rest)
+    return Folded(shown, len(rest), episodes, exposed, *bounds(exposed, unassessed, episodes))
 
 
 def bounded(sentences: Sequence[str], most: int) -> Sequence[str]:
@@ -171,9 +236,12 @@ def skipped(result: Result, most: int) -> Iterator[str]:
 
 
 def _left_out(result: Result) -> Iterator[str]:
-    for what, counts in (("episodes", result.episodes.not_assessed), ("reward calls", result.reward_calls.not_assessed)):
+    for what, counts, seen in (
+        ("episodes", result.episodes.not_assessed, with_cot(result.episodes)),
+        ("reward calls", result.reward_calls.not_assessed, result.reward_calls.seen),
+    ):
         if sum(counts.values()):
-            yield f"{number(sum(counts.values()))} {what} left out"
+            yield f"{number(sum(counts.values()))} of {number(seen)} {what} left out"
     if unread := unread_inputs(result):
         yield unread
 
@@ -186,7 +254,14 @@ def unread_inputs(result: Result) -> str:
 
 def outcome(file: InputFile) -> str:
     """What became of an input; the table names the path already."""
-    return "read" if file.error is None else printable(file.error.removeprefix(f"{file.path}: "), 400)
+    if file.error is None:
+        return "holds fewer records than it declares" if is_unread(file) else "read"
+    return printable(file.error.removeprefix(f"{file.path}: "), 400)
+
+
+def outcome_and_step(file: InputFile) -> str:
+    """What became of an input, and what to do about it."""
+    return f"{outcome(file)}; {printable(file.hint, 400)}" if file.hint else outcome(file)
 
 
 def summary_line(result: Result) -> str:
@@ -200,8 +275,13 @@ def summary_line(result: Result) -> str:
         f"{_reasons(episodes.not_assessed)}; "
         f"reward calls {number(calls.seen)} seen, {number(calls.audited)} audited, {number(calls.exposed)} exposed, "
         f"{_reasons(calls.not_assessed)}; "
-        f"findings {number(len(result.findings))} ({number(result.waived)} waived, {number(result.below_threshold)} below medium)"
+        f"findings {number(result.found)} ({number(result.waived)} waived, {number(result.below_threshold)} below medium)"
     )
+
+
+def unlisted(result: Result) -> str:
+    """What follows the number of listed findings; empty where all are listed."""
+    return f" listed, {number(result.unlisted)} more below medium counted" if result.unlisted else ""
 
 
 def _reasons(counts: Mapping[str, int]) -> str:
@@ -232,9 +312,11 @@ def echo(result: Result) -> str | None:
     return f"Echo: the policy's own answer or tool call repeats its reasoning in {counted}. Counted, not a finding."
 
 
-def reward_mass(result: Result) -> str:
-    """How much of the advantage the audit saw."""
+def reward_mass(result: Result) -> str | None:
+    """How much of the advantage the audit saw; None where no episode was seen."""
     mass = result.reward_mass
+    if not result.episodes.seen:
+        return None
     if mass is None:
         return "Reward mass: unknown, no record that was read holds an advantage."
     if mass.of <= 0:
@@ -243,15 +325,36 @@ def reward_mass(result: Result) -> str:
     return f"Reward mass: {percent(mass.observed / mass.of)} of the summed absolute advantage ({of}) was audited."
 
 
+_NO_REASONING = (
+    "Episodes that show no reasoning: if the model reasons, name its family with --template, or have the log keep the reasoning "
+    "apart. If it does not, there was nothing to expose: say so, and they are counted as without CoT. In interchange JSONL, "
+    '"reasoning": "" and "answer" in the place of "completion"; of any other log in table [episode] of a field map:  '
+    'prompt = "COLUMN"  and  reasoning = { value = "" }  and  answer = "COLUMN"  and then:  sequester audit PATH --map FILE.toml'
+)
+
+
+def _repairs(result: Result) -> Iterator[str]:
+    """What to do about inputs that were not read, the same thing once."""
+    by_hint: dict[str, list[str]] = {}
+    for file in result.inputs:
+        if is_unread(file) and file.hint:
+            by_hint.setdefault(file.hint, []).append(printable(file.path, 80))
+    for hint, paths in list(by_hint.items())[:_MOST_PATHS]:
+        more = f" and {number(len(paths) - 1)} more" if len(paths) > 1 else ""
+        yield f"{paths[0]}{more}: {printable(hint, 400)}"
+
+
 def next_steps(result: Result) -> tuple[str, ...]:
-    """What to run next where the evidence is not a recorded input: first what works today."""
+    """What to do next: about inputs that were not read, and where the evidence is not a recorded input. First what works today."""
     weak = {
         group.reward_path
         for group in result.groups
         if group.evidence != Evidence.RECORDED and group.severity.at_least(Severity.MEDIUM)
     }
     paths = sorted(weak)
-    steps = []
+    steps = list(_repairs(result))
+    if result.episodes.undelimited or result.episodes.not_assessed.get(Reason.AMBIGUOUS):
+        steps.append(_NO_REASONING)
     if paths or Reason.INPUT_NOT_LOGGED in result.reward_calls.not_assessed:
         name = printable(paths[0]) if len(paths) == 1 else "REWARD_PATH"
         steps.append(

@@ -1,7 +1,7 @@
 """`--out text`: what a person reads in a terminal.
 
-Order: how well the detector works, verdict, what was found (groups first), what was not assessed, breakdown, inputs, what to do
-next, limits, and last one line that holds every count. The list of findings is short: the whole list is in JSON.
+Order: how well the detector works, verdict, what was found (groups first), what was not assessed, breakdown, inputs, limits, what
+to do next, and last one line that holds every count. The list of findings is short: the whole list is in JSON.
 
 Colour repeats what the words say and never says anything alone. Without a terminal there is none, and without UTF-8 the
 lines are ASCII.
@@ -38,10 +38,10 @@ _ASCII = str.maketrans({"–": "-", "…": "~", "·": "|", "█": "#"})
 _MASK = "█"
 _LONGEST_MASK = 8
 _NARROWEST, _WIDEST = 60, 400
-_ROOMY = 110
-"""Columns from which there is room for everything."""
-_DROPPED = ("hidden text", "in input", "field")
-"""Columns that a narrow table leaves out; `show` has them too."""
+_ROOMY, _NARROW = 110, 80
+"""Characters of width: from the first there is room for everything, below the second for the least only."""
+_LATER, _LAST = ("hidden text", "in input", "field"), ("evidence", "steps", "step", "episode")
+"""Columns that tables narrower than these leave out; `show` and JSON have them too."""
 _WHOLE = ("rule", "severity", "finding", "example", "reason")
 """Columns whose words are never broken."""
 
@@ -57,6 +57,8 @@ class TextStyle(Struct, frozen=True):
     groups: int = 40
     rows: int = 20
     """Rows of the breakdown and the inputs, and notes."""
+    whole: int = 10
+    """Rows up to which the breakdown is listed whole; a longer one sums up the rows in which nothing was found."""
     causes: int = 5
     """Records that could not be read, with their causes."""
 
@@ -78,6 +80,7 @@ def style_for(
         findings=1000 if verbose else 10,
         groups=1000 if verbose else 40,
         rows=1000 if verbose else 20,
+        whole=1000 if verbose else 10,
         causes=20 if verbose else 5,
     )
 
@@ -113,8 +116,8 @@ def render(result: Result, style: TextStyle | None = None) -> str:
     _breakdown(console, result, style)
     _inputs(console, result, style)
     _prose(console, "Notes", summary.bounded(result.notes, style.rows))
-    _prose(console, "Next", summary.next_steps(result))
     _prose(console, "Limits", summary.limits(result))
+    _prose(console, "Next", summary.next_steps(result))
     console.print()
     console.print(Text(summary.summary_line(result), style="bold"), soft_wrap=True)
     text = "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not style.colour else out.getvalue()
@@ -135,7 +138,7 @@ def _verdict(console: Console, result: Result) -> None:
 
 
 def _rates(console: Console, result: Result, style: TextStyle) -> None:
-    if not result.rates:
+    if not any(rate.of for rate in result.rates):
         return
     rows = (
         (
@@ -193,7 +196,9 @@ def _findings(console: Console, result: Result, style: TextStyle) -> None:
         "waiver",
     )
     rows = (_finding_row(finding) for finding in shown)
-    _table(console, "Findings", (len(result.findings), "findings"), columns, rows, style, style.findings)
+    _table(
+        console, "Findings", (len(result.findings), f"findings{summary.unlisted(result)}"), columns, rows, style, style.findings
+    )
 
 
 def _finding_row(finding: Finding) -> Sequence[str | Text]:
@@ -243,19 +248,26 @@ def _not_assessed(console: Console, result: Result, style: TextStyle) -> None:
 def _breakdown(console: Console, result: Result, style: TextStyle) -> None:
     if not result.by:
         return
-    rows = (
+    table = summary.folded(result, style.whole, style.rows)
+    rows = [
         (
             "–" if row.environment is None else printable(row.environment, 30),
             printable(row.reward_path, 40),
             "–" if row.stage is None else printable(row.stage, 20),
-            summary.number(row.episodes),
-            summary.number(row.exposed),
+            f"{summary.number(row.exposed)} of {summary.number(row.episodes)}",
             f"{summary.percent(row.low)} to {summary.percent(row.high)}",
         )
-        for row in summary.breakdown(result)[: style.rows]
-    )
-    columns = ("environment", "reward path", "stage", ">episodes", ">exposed", ">low to high")
-    _table(console, "By environment, reward path and stage", (len(result.by), "rows"), columns, rows, style, style.rows)
+        for row in table.shown
+    ]
+    if table.others:
+        others = f"{summary.number(table.others)} others"
+        counted = f"{summary.number(table.exposed)} of {summary.number(table.episodes)}"
+        rows.append((others, "–", "–", counted, f"{summary.percent(table.low)} to {summary.percent(table.high)}"))
+    total = f"{summary.number(len(table.shown))} of {summary.number(len(result.by))} rows"
+    _heading(console, f"By environment, reward path and stage: {total}, an episode counts once for each reward path", style)
+    _body(console, ("environment", "reward path", "stage", ">exposed", ">low to high"), rows, style)
+    if table.others:
+        console.print("  the others one by one: -v, or --out json")
 
 
 def _inputs(console: Console, result: Result, style: TextStyle) -> None:
@@ -264,7 +276,7 @@ def _inputs(console: Console, result: Result, style: TextStyle) -> None:
             printable(file.path, 60),
             printable(file.format, 20),
             f"{summary.number(file.rows_read)} of {'?' if file.rows_declared is None else summary.number(file.rows_declared)}",
-            Text(summary.outcome(file), style="" if file.error is None else "red"),
+            Text(summary.outcome(file), style="red" if is_unread(file) else ""),
         )
         for file in sorted(result.inputs, key=lambda file: not is_unread(file))[: style.rows]
     )
@@ -305,7 +317,7 @@ def _heading(console: Console, title: str, style: TextStyle) -> None:
 def _body(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], style: TextStyle) -> None:
     """A table without the columns that hold nothing, and on a narrow page without those that can wait."""
     lines = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
-    dropped = _DROPPED if style.width < _ROOMY else ()
+    dropped = (*_LATER, *_LAST) if style.width < _NARROW else _LATER if style.width < _ROOMY else ()
     kept = [
         at
         for at, column in enumerate(columns)
@@ -313,8 +325,9 @@ def _body(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str 
     ]
     table = Table(box=box.SIMPLE_HEAD if style.unicode else box.ASCII2, show_edge=False, pad_edge=False, header_style="")
     for column in (columns[at] for at in kept):
-        justify: Literal["left", "right"] = "right" if column.startswith(">") else "left"
-        table.add_column(Text(column.removeprefix(">")), justify=justify, overflow="fold", no_wrap=column in _WHOLE)
+        is_number = column.startswith(">")
+        justify: Literal["left", "right"] = "right" if is_number else "left"
+        table.add_column(Text(column.removeprefix(">")), justify=justify, overflow="fold", no_wrap=is_number or column in _WHOLE)
     for line in lines:
         table.add_row(*(line[at] for at in kept))
     console.print(Padding(table, (0, 0, 0, 2)))

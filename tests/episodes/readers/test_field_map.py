@@ -87,10 +87,28 @@ def test_both_formats_hold_the_same_episodes() -> None:
 
 
 def test_missing_column_of_parquet_is_an_error_that_names_it_and_the_others() -> None:
-    field_map = {"episode": {"prompt": "messages", "answer": "anwser"}}
-    with pytest.raises(InputError, match="has no column 'anwser'") as error:
+    field_map = {"episode": {"prompt": "mesages", "answer": "truth"}}
+    with pytest.raises(InputError, match="has no column 'mesages'") as error:
         read(CASES[1].fixture, field_map)
+    assert error.value.hint.startswith("did you mean 'messages'? columns: ")
     assert "judge_input, messages" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("field_map", "hint"),
+    [
+        ({"episode": {"prompt": 3, "answer": "a"}}, "write a path in quotes"),
+        ({"episode": {"promt": "p"}}, "keys of [episode]: prompt, "),
+        (
+            {"episode": {"prompt": "p", "answer": "a"}, "reward_call": [{"path": "x", "evidence": "guess"}]},
+            "evidence is recorded, rebuilt or contract",
+        ),
+    ],
+)
+def test_what_a_map_may_say_is_said_without_the_documentation(tmp_path: Path, field_map: dict[str, Any], hint: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        read(write(tmp_path, {"p": "x", "a": "y"}), field_map)
+    assert hint in error.value.hint
 
 
 def test_missing_key_of_a_line_names_it_and_the_others(tmp_path: Path) -> None:
@@ -123,12 +141,12 @@ def test_null_inputs_are_not_logged(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "detail"),
     [
-        ({"step": "three"}, "step: expected an integer, got str"),
-        ({"step": 1.5}, "step: expected an integer, got float"),
-        ({"uid": ["x"]}, "episode_id: expected a text of 1 to 1024 characters or an integer, got list"),
-        ({"q": 3}, "prompt: expected text or a list of texts, got int"),
-        ({"a": {"x": 1}}, "answer: expected text or a list of texts, got dict"),
-        ({"score": "high"}, "score: expected a number, got str"),
+        ({"step": "three"}, "step: expected an integer, got a string"),
+        ({"step": 1.5}, "step: expected an integer, got a number with a decimal point"),
+        ({"uid": ["x"]}, "episode_id: expected a text of 1 to 1024 characters or an integer, got a list"),
+        ({"q": 3}, "prompt: expected text or a list of texts, got an integer"),
+        ({"a": {"x": 1}}, "answer: expected text or a list of texts, got an object"),
+        ({"score": "high"}, "score: expected a number, got a string"),
     ],
 )
 def test_wrong_types_are_named(tmp_path: Path, changes: dict[str, Any], detail: str) -> None:
@@ -146,7 +164,7 @@ def test_wrong_types_are_named(tmp_path: Path, changes: dict[str, Any], detail: 
     ("field_map", "message"),
     [
         (None, "needs a field map"),
-        ({}, "object missing required field `episode`"),
+        ({}, "the key 'episode' is missing"),
         (
             {"episode": {"prompt": "p", "answer": "a", "reasonning": "r"}},
             r"unknown key 'reasonning' \(did you mean 'reasoning'\?\)",

@@ -436,7 +436,12 @@ def plain(name: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("header", "message"), [(HEADER | {"version": 7}, "schema version 7"), ({"version": 2}, "`eval`"), ([], "dict")]
+    ("header", "message"),
+    [
+        (HEADER | {"version": 7}, "schema version 7"),
+        ({"version": 2}, "'eval' is missing"),
+        ([], "expected an object, got a list"),
+    ],
 )
 def test_a_header_that_is_not_known_is_an_error(tmp_path: Path, header: Any, message: str) -> None:
     path = log(tmp_path, [sample()], header)

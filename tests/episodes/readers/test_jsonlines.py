@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sequester.episodes.model import Reason, Skipped
 from sequester.episodes.readers import jsonlines, streams
 from sequester.episodes.readers.interface import Unit
-from sequester.episodes.readers.jsonlines import CHECKED, decoded_lines, line_units, numbered_lines
+from sequester.episodes.readers.jsonlines import CHECKED, CHECKED_LATER, decoded_lines, line_units, numbered_lines
 from sequester.errors import InputError, LimitExceeded
 
 ANY: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
@@ -82,7 +82,7 @@ def test_compressed_lines_are_read_whatever_the_name(tmp_path: Path) -> None:
     [
         (b"{", "ends early"),
         (b'{"a": "' + CANARY.encode(), "ends early"),
-        (b"\x00" * 50, "malformed"),
+        (b"\x00" * 50, "not valid JSON"),
         (b'"\xff"', "not valid UTF-8"),
         (b'"\xed\xa0\x80"', "not valid UTF-8"),
         (b"[" * 1_000_000, "nested too deeply"),
@@ -90,9 +90,9 @@ def test_compressed_lines_are_read_whatever_the_name(tmp_path: Path) -> None:
         (b"[" * 1_000_000 + b"]" * 1_000_000, "nested too deeply"),
         (b"9" * 100_000, "out of range"),
         (b"1e999999999", "out of range"),
-        (b'"tab\there"', "malformed"),
+        (b'"tab\there"', "not valid JSON"),
         (b'{"a":1}{"a":2}', "trailing"),
-        (CANARY.encode() * 3, "malformed"),
+        (CANARY.encode() * 3, "not valid JSON"),
     ],
     ids=range(13),
 )
@@ -128,6 +128,15 @@ def test_a_repeated_key_is_looked_for_in_the_first_lines(tmp_path: Path) -> None
     assert isinstance(first, Skipped)
     assert (first.reason, first.source.record) == (Reason.MALFORMED, 1)
     assert rest == [{"a": 2}] * (CHECKED + 1)
+
+
+def test_a_repeated_key_is_looked_for_in_the_first_lines_of_every_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    once, twice = b'{"a": 2}\n', b'{"a": 1, "a": 2}\n'
+    monkeypatch.setattr(jsonlines, "UNIT_BYTES", len(once) * (CHECKED + 1))
+    found = records(file_of(tmp_path, once * (CHECKED + 2) + twice + once * CHECKED_LATER + twice))
+    assert [(at, one.source.record) for at, one in enumerate(found, 1) if isinstance(one, Skipped)] == [
+        (CHECKED + 3, CHECKED + 3)
+    ]
 
 
 @pytest.mark.parametrize("line", [b'"' + b'\\"' * 500_000, b'"\\ud800' + b"\\" * 500_001, b'NaN"' * 200_000, b"-" * 500_000])

@@ -50,6 +50,14 @@ def test_a_unit_to_the_end_holds_every_row(tmp_path: Path) -> None:
     assert [row for _, row in records(Unit(str(path)))] == [{"n": 1}, {"n": 2}, {"n": 3}]
 
 
+def test_a_file_that_was_written_again_is_read_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    for texts in (["a"], ["b", "c"], []):
+        written(path, pa.table({"text": pa.array(texts, pa.string())}))
+        assert read_footer(path).rows == len(texts)
+        assert [row for unit in row_group_units(path) for _, row in records(unit)] == [{"text": text} for text in texts]
+
+
 def test_metadata_and_schema_are_read(tmp_path: Path) -> None:
     table = pa.table({"n": [1]}).replace_schema_metadata({"kind": "a bundle"})
     footer = read_footer(written(tmp_path / "a.parquet", table))

@@ -325,7 +325,7 @@ def test_legacy_rows(tmp_path: Path) -> None:
 
 def test_a_legacy_row_without_metrics_has_one_reward(tmp_path: Path) -> None:
     path = tmp_path / "results.jsonl"
-    row = {"example_id": 1, "prompt": "q<think>", "completion": "so\n</think>\nyes", "reward": 0.25}
+    row = {"example_id": 1, "prompt": "q<think>", "completion": "so\n</think>\nyes", "task": "books", "reward": 0.25}
     path.write_text(json.dumps(row))
     [episode] = episodes(path)
     assert [(call.path, call.score) for call in episode.calls] == [("reward", 0.25)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sequester.errors import BundleError
 
 _HINT = "see docs/format.md; write the bundle again with the version of sequester that reads it"
 _READ_BYTES = 1 << 20
+_PARTS_KEPT = 4
 
 
 @contextmanager
@@ -36,9 +38,19 @@ def arrow_errors(path: Path) -> Iterator[None]:
 def open_file(path: Path, folder: str) -> pq.ParquetFile:
     """Read, not memory-mapped: a file that shrinks under a mapping would kill the process. Raises BundleError."""
     with arrow_errors(path):
-        file = pq.ParquetFile(path, read_dictionary=DICTIONARY[folder], buffer_size=_READ_BYTES, pre_buffer=False)
-        check_schema(file.schema_arrow, folder, path)
-        return file
+        state = path.stat()
+        parsed = _parsed_footer(path, folder, state.st_size, state.st_mtime_ns)
+        return pq.ParquetFile(
+            path, metadata=parsed, read_dictionary=DICTIONARY[folder], buffer_size=_READ_BYTES, pre_buffer=False
+        )
+
+
+@lru_cache(3 * _PARTS_KEPT)
+def _parsed_footer(path: Path, folder: str, *state: int) -> pq.FileMetaData:
+    """Kept while the file stays as it is: every unit opens it anew, and a long file has a long footer."""
+    parsed = pq.read_metadata(path)
+    check_schema(parsed.schema.to_arrow_schema(), folder, path)
+    return parsed
 
 
 def read_group(file: pq.ParquetFile, index: int, folder: str, path: Path) -> pa.RecordBatch:

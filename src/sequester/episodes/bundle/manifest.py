@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from sequester.episodes.bundle.schema import FOLDERS, MANIFEST, SUFFIX, VERSION
 from sequester.errors import BundleError, LimitExceeded
+from sequester.mismatch import explain
 
 SCHEMA = f"sequester.bundle/{VERSION}"
 PART_NAME = re.compile(r"(?P<rank>[A-Za-z0-9_][A-Za-z0-9_.]{0,63})-(?P<sequence>[0-9]{6,12})")
@@ -141,9 +142,8 @@ def read_manifest(directory: Path) -> Manifest | None:
             )
         manifest = msgspec.json.decode(raw, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        detail = str(error) if isinstance(error, msgspec.ValidationError) else type(error).__name__
         raise BundleError(
-            f"not a manifest: {detail}", where=str(path), hint="see docs/format.md; do not edit the file by hand"
+            f"not a manifest: {explain(error)}", where=str(path), hint="see docs/format.md; do not edit the file by hand"
         ) from None
     _check(manifest, path)
     return manifest

@@ -12,7 +12,7 @@ from sequester.episodes.bundle.verification import verify
 from sequester.episodes.model import Episode, Skipped
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
 
-_UNIT_BYTES = 16 << 20
+_UNIT_BYTES = 8 << 20
 """Uncompressed bytes that a unit holds at least."""
 
 

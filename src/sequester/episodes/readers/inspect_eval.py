@@ -22,6 +22,7 @@ from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
 from sequester.episodes.readers.jsonlines import repaired
 from sequester.episodes.readers.zipped import MAX_ENTRY, ZippedFile
 from sequester.errors import InputError, LimitExceeded
+from sequester.mismatch import explain, kind_of
 
 JsonObject = dict[str, Any]
 T = TypeVar("T")
@@ -179,14 +180,14 @@ def _zip_header(archive: ZippedFile, path: Path) -> _Header:
         raise InputError("has no `header.json` and no `_journal/start.json`", where=str(path), hint=_ANOTHER)
     decoded = _decoded(archive.read(name), dict, Source(str(path), 0))
     if isinstance(decoded, Skipped):
-        raise InputError(f"`{name}` is not a JSON object: {decoded.detail}", where=str(path), hint=_ANOTHER)
+        raise InputError(f"`{name}` cannot be read as a log: {decoded.detail}", where=str(path), hint=_ANOTHER)
     return _checked(decoded, path)
 
 
 def _checked(header: JsonObject, path: Path) -> _Header:
     version = header.get("version", 1)
     if version not in _SCHEMA_VERSIONS:
-        shown = version if isinstance(version, int) else type(version).__name__
+        shown = version if isinstance(version, int) else kind_of(version)
         raise InputError(
             f"log schema version {shown}; this reader knows {' and '.join(map(str, _SCHEMA_VERSIONS))}",
             where=str(path),
@@ -195,7 +196,7 @@ def _checked(header: JsonObject, path: Path) -> _Header:
     try:
         return msgspec.convert(header, _Header)
     except (msgspec.ValidationError, UnicodeEncodeError) as error:
-        raise InputError(f"the header is not as expected: {error}", where=str(path), hint=_ANOTHER) from None
+        raise InputError(f"the header is not as expected: {explain(error)}", where=str(path), hint=_ANOTHER) from None
 
 
 def _samples(archive: ZippedFile) -> list[str]:
@@ -263,13 +264,13 @@ def _decoded(data: bytes, kind: type[T], source: Source) -> T | Skipped:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
             value = msgspec.json.decode(repaired(data))
-        except RecursionError:
-            return Skipped(source, Reason.LIMIT, "nested too deeply")
-        except ValueError:
-            return Skipped(source, Reason.MALFORMED, "not valid JSON")
+        except RecursionError as error:
+            return Skipped(source, Reason.LIMIT, explain(error))
+        except ValueError as error:
+            return Skipped(source, Reason.MALFORMED, explain(error))
     if isinstance(value, kind):
         return value
-    return Skipped(source, Reason.MALFORMED, f"expected a JSON {kind.__name__}, got {type(value).__name__}")
+    return Skipped(source, Reason.MALFORMED, f"expected {kind_of(kind())}, got {kind_of(value)}")
 
 
 def _json_log(path: Path) -> Iterator[Episode | Skipped]:
@@ -282,7 +283,7 @@ def _json_log(path: Path) -> Iterator[Episode | Skipped]:
         if isinstance(record, Mapping):
             yield sample_episode(record, log, source)
         else:
-            yield Skipped(source, Reason.MALFORMED, f"Expected `object`, got `{type(record).__name__}`")
+            yield Skipped(source, Reason.MALFORMED, f"expected an object, got {kind_of(record)}")
 
 
 def _whole_json(path: Path) -> JsonObject:
@@ -298,7 +299,7 @@ def _whole_json(path: Path) -> JsonObject:
         raise InputError(f"cannot be read ({error.strerror})", where=str(path), hint="check the path") from None
     decoded = _decoded(data, dict, Source(str(path), 0))
     if isinstance(decoded, Skipped):
-        raise InputError(f"is not a JSON object: {decoded.detail}", where=str(path), hint=_ANOTHER)
+        raise InputError(f"cannot be read as a log: {decoded.detail}", where=str(path), hint=_ANOTHER)
     return decoded
 
 

@@ -38,6 +38,7 @@ from sequester.episodes.readers.inspect_calls import (
     without_media,
 )
 from sequester.errors import LimitExceeded, MalformedRecord
+from sequester.mismatch import explain
 
 _NOTHING_SAMPLED = Split(SplitStatus.NO_COT, "the log holds no turn of the policy", "typed")
 _PROVIDER_DATA = "data"
@@ -77,7 +78,7 @@ def sample_episode(record: Mapping[str, Any], log: Log, source: Source) -> Episo
         sample = msgspec.convert(record, _Sample)
         return _episode(sample, log, source)
     except msgspec.ValidationError as error:
-        return Skipped(source, Reason.MALFORMED, str(error))
+        return Skipped(source, Reason.MALFORMED, explain(error))
     except MalformedRecord as error:
         return Skipped(source, Reason.MALFORMED, f"{error.where}: {error.message}")
     except LimitExceeded as error:

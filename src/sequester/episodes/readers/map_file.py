@@ -32,9 +32,9 @@ from msgspec import Struct
 from sequester.episodes.families import FAMILIES
 from sequester.episodes.model import Evidence
 from sequester.episodes.readers.interface import Options
-from sequester.episodes.readers.jsonlines import explain_mismatch
 from sequester.episodes.readers.record_paths import RecordPath, record_path
 from sequester.errors import ConfigError
+from sequester.mismatch import TOML, explain
 from sequester.toml_file import place_of
 
 
@@ -155,12 +155,21 @@ def _parsed(tables: dict[str, Any]) -> FieldMap:
 
 
 def _mismatch(error: msgspec.ValidationError) -> ConfigError:
-    said = explain_mismatch(error, _KEYS)
+    said = explain(error, _KEYS, TOML)
     key, colon, rest = said.partition(": ")
     if not colon or not re.fullmatch(r"[\w.\[\]]+", key):
         key, rest = "", said
     unknown = re.match(r"unknown key '([^']*)'", rest)
-    return ConfigError(rest, where=f"{key}.{unknown[1]}".strip(".") if unknown else key, hint="keys: docs/field-map.md")
+    return ConfigError(rest, where=f"{key}.{unknown[1]}".strip(".") if unknown else key, hint=_hint(key, rest))
+
+
+def _hint(key: str, said: str) -> str:
+    if key.endswith(".evidence"):
+        return "evidence is recorded, rebuilt or contract"
+    if said.startswith("expected a string or a table"):
+        return 'write a path in quotes, such as "messages[-1].content", or { value = "..." } for what all records share'
+    tables = (("[episode]", _EpisodeMap), ("[[reward_call]]", _CallMap))
+    return "; ".join(f"keys of {name}: {', '.join(table.__struct_fields__)}" for name, table in tables)
 
 
 def _parsed_call(call: _CallMap, where: str) -> MappedCall:

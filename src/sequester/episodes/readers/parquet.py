@@ -9,8 +9,9 @@ kill the audit with SIGBUS.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+from contextlib import contextmanager, suppress
+from difflib import get_close_matches
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,14 @@ __all__ = [
     "row_group_units",
 ]
 
-_UNIT_BYTES = 16 << 20
+_UNIT_BYTES = 8 << 20
 """Uncompressed bytes that one unit holds at least, so that a million small row groups are not a million units."""
 _BATCH_BYTES = 32 << 20
 """Decoded bytes that a batch may need."""
 _BATCH_ROWS = 64
 """More are no faster: measured on zstd files of 6 kB a row, 64 rows decode at the rate of 1024."""
 _READ_BYTES = 1 << 20
+_FOOTERS_KEPT = 16
 _BOMB_BYTES = 256 << 20
 _BOMB_RATIO = 1000
 """A row group that decodes to more than `_BOMB_BYTES` and `_BOMB_RATIO` times its size on disk is refused."""
@@ -65,6 +67,8 @@ class Footer(Struct, frozen=True):
     """Rows that can be decoded at once within the memory bound."""
     metadata: dict[str, str]
     """Key-value metadata, without Arrow's own schema."""
+    parsed: pq.FileMetaData
+    """The same in Arrow's form: a file opened with it is not parsed again."""
 
 
 class Batch(Struct, frozen=True):
@@ -76,10 +80,18 @@ class Batch(Struct, frozen=True):
 
 
 def read_footer(path: Path) -> Footer:
-    """The footer of a Parquet file.
+    """The footer of a Parquet file. Kept while the file stays as it is: every unit asks for it, and a long file has a long one.
 
     Raises InputError if the file is no readable Parquet, LimitExceeded if it declares more than bounded memory or time can read.
     """
+    with suppress(OSError, ValueError):  # which the reading then explains
+        state = path.stat()
+        return _read_footer(path, state.st_size, state.st_mtime_ns)
+    return _read_footer(path)
+
+
+@lru_cache(_FOOTERS_KEPT)
+def _read_footer(path: Path, *state: int) -> Footer:
     groups = parquet_footer.read_footer(path).groups
     with _opened(path) as file:
         footer = Footer(
@@ -89,6 +101,7 @@ def read_footer(path: Path) -> Footer:
             sizes=tuple(sum(chunk.decoded for chunk in group.chunks) for group in groups),
             batch_rows=_batch_rows(groups),
             metadata=_key_values(file.metadata.metadata),
+            parsed=file.metadata,
         )
     bombs = [index for index, group in enumerate(groups) if _expands_too_far(group)]
     if bombs:
@@ -125,12 +138,16 @@ def batches(unit: Unit, columns: Sequence[str] | None = None) -> Iterator[Batch]
     footer = read_footer(path)
     absent = sorted(set(columns or ()) - set(footer.schema.names))
     if absent:
+        names = sorted(footer.schema.names)
+        near = get_close_matches(absent[0], names, n=1)
         raise InputError(
-            f"has no column {absent[0]!r}", where=str(path), hint=f"columns: {', '.join(sorted(footer.schema.names))}"
+            f"has no column {absent[0]!r}",
+            where=str(path),
+            hint=f"{f'did you mean {near[0]!r}? ' if near else ''}columns: {', '.join(names)}",
         )
     stop = len(footer.row_groups) if unit.stop < 0 else unit.stop
     record = unit.first_record
-    with _opened(path) as file:
+    with _opened(path, footer.parsed) as file:
         groups = list(range(unit.start, min(stop, len(footer.row_groups))))
         wanted = None if columns is None else list(columns)
         for batch in file.iter_batches(footer.batch_rows, row_groups=groups, columns=wanted, use_threads=False):
@@ -199,10 +216,10 @@ def _as_python(rows: pa.RecordBatch) -> list[dict[str, Any]] | None:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[pq.ParquetFile]:
-    """The open file; every Arrow error inside becomes an InputError."""
+def _opened(path: Path, parsed: pq.FileMetaData | None = None) -> Iterator[pq.ParquetFile]:
+    """The open file, its footer parsed unless that was done; every Arrow error inside becomes an InputError."""
     try:
-        with pq.ParquetFile(path, buffer_size=_READ_BYTES, pre_buffer=False) as file:
+        with pq.ParquetFile(path, metadata=parsed, buffer_size=_READ_BYTES, pre_buffer=False) as file:
             yield file
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
         # Arrow's message may quote content: only the kind of error is passed on.

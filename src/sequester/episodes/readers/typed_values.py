@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from sequester.episodes.readers.flatten import integer_array
 from sequester.errors import MalformedRecord
+from sequester.mismatch import kind_of
 
 _LABEL_LENGTH = 1024
 _INT64 = range(-(2**63), 2**63)
@@ -87,7 +88,7 @@ class TypedValues(Struct, frozen=True):
         raise self._mismatch(name, "a list of integers")
 
     def _mismatch(self, name: str, expected: str) -> MalformedRecord:
-        return MalformedRecord(f"{name}: expected {expected}, got {type(self.values.get(name)).__name__}")
+        return MalformedRecord(f"{name}: expected {expected}, got {kind_of(self.values.get(name))}")
 
 
 def _is_missing(value: Any) -> bool:

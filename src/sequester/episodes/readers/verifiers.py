@@ -23,7 +23,7 @@ from sequester.episodes.readers.probing import probe as look
 from sequester.episodes.readers.step_files import expected_steps
 from sequester.episodes.readers.verifiers_config import RunConfig, run_config
 from sequester.episodes.readers.verifiers_legacy import Row, Run, row_episode
-from sequester.episodes.readers.verifiers_trace import Setting, Task, Trace, trace_episode
+from sequester.episodes.readers.verifiers_trace import Setting, Trace, trace_episode
 from sequester.errors import InputError, LimitExceeded, MalformedRecord
 
 TRACES = "traces.jsonl"
@@ -52,7 +52,8 @@ class _Line(Row, frozen=True):
     id: Any = None
     env: _Env = _Env()
     group: _Group | None = None
-    task: Task = Task()
+    task: Any = None
+    """An object in a trace; in rows of verifiers before 0.1.9 the name of a data set."""
     run: dict[str, Any] | None = None
     traces: list[Trace] | None = None
     nodes: Any = None

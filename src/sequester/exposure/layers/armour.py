@@ -65,15 +65,20 @@ _ONE_CASE = re.compile(rb"(?P<hex>[0-9A-Fa-f]{200})|[A-Z2-7]{40,}|[a-z2-7]{40,}"
 
 
 def holds_packing(text: str) -> bool:
-    """Whether base64, base32 or hex in `text` begins like raw deflate or brotli: noise is mostly something else."""
-    data = text.encode("ascii", "replace")
+    """Whether base64, base32 or hex in `text` begins like something packed: noise is mostly something else."""
+    data = text.replace("\\/", "/").encode("ascii", "replace")
     reached = 0
     for start, end in runs(data.translate(_BASE64_SHAPE), b"x", _FEWEST_UNBROKEN):
         is_new, reached = not reached or start - reached > _NEAR, end
         is_noise = is_new and (alternates(data[start : min(end, start + _CHECKED)]) or _ONE_CASE.match(data, start, end))
-        if is_noise and unsigned(_head(data[start : start + _PACKED_HEAD])):
+        if is_noise and _begins_packed(_head(data[start : start + _PACKED_HEAD])):
             return True
     return False
+
+
+def _begins_packed(head: bytes) -> bool:
+    # The screen knows most signatures itself; not those before which an escaped slash parts the letters.
+    return SIGNATURE.match(head) is not None or bool(unsigned(head))
 
 
 def _head(characters: bytes) -> bytes:

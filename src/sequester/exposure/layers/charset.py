@@ -207,6 +207,27 @@ def _reread(stretch: str) -> str:
         return bytes(map(_TO_BYTE.__getitem__, map(ord, stretch))).decode("utf-8", "replace").replace("\ufffd", "")
 
 
+_KEPT_BYTES = (*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100))
+_BYTE_LEVEL = {byte: byte for byte in _KEPT_BYTES} | {
+    0x100 + number: byte for number, byte in enumerate(sorted(set(range(0x100)).difference(_KEPT_BYTES)))
+}
+"""The letters by which byte-level tokenizers write bytes: printable ones as themselves, all others in order from U+0100 on."""
+_BYTE_LETTERS = re.compile("[\xa1-\u0143]{2,}")
+
+
+def byte_tokens(text: str) -> Iterator[Piece]:
+    """UTF-8 as byte-level tokenizers print it: `ĠÐ¸` for a blank and a letter."""
+    plain = _BYTE_LETTERS.sub(lambda found: _written_by_bytes(found.group()), text)
+    if plain != text:
+        yield Piece(0, len(text), "byte-level-tokens", plain)
+
+
+def _written_by_bytes(stretch: str) -> str:
+    # U+00AD is no such letter: it is not printed.
+    data = bytes(_BYTE_LEVEL[ord(letter)] for letter in stretch if ord(letter) in _BYTE_LEVEL)
+    return data.decode("utf-8", "replace").replace("\ufffd", "")
+
+
 _TAGS = re.compile("[\U000e0001-\U000e007f]{8,}")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{8,}")
 _BRAILLE = re.compile("[\u2800-\u28ff]{12,}")

@@ -12,12 +12,14 @@ from sequester.exposure.layers.charset import bits_to_bytes
 from sequester.exposure.layers.hints import number_places
 from sequester.exposure.layers.piece import Piece
 
-_PLAIN_HEX = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?((?:[0-9a-fA-F]{8,}+(?:\\*[rn]|[\s\"',+:\-]){0,12}+){1,})")
+_PLAIN_HEX = re.compile(
+    r"(?<![0-9A-Za-z])(?:0[xX])?((?:[0-9a-fA-F]{8,}+(?:\\*[rn]|[\s\"',+:\-`>#|;*.()\[\]]){0,12}+){1,}(?:[0-9a-fA-F]{2,7}+(?![0-9A-Za-z]))?+)"
+)
 _PREFIX = r"(?:0[xX]|\\++x|%|#)"
 _PAIRS = re.compile(
-    rf"(?<![0-9A-Za-z])(?:{_PREFIX}?[0-9a-fA-F]{{2}}(?![0-9a-fA-F])(?:\\+[rnt]|(?!\\+x)[\s:,;.\-\"'|_\\{{}}\[\]()]){{0,12}}+){{16,}}"
+    rf"(?<![0-9A-Za-z])(?:(?:{_PREFIX}?[0-9a-fA-F]{{2}}|0[xX][0-9a-fA-F])(?![0-9a-fA-F])(?:\\+[rnt]|(?!\\+x)[\s:,;.\-\"'|_\\{{}}\[\]()]){{0,12}}+){{16,}}"
 )
-_PAIR = re.compile(r"(?:0[xX]|\\+x|%|#)?([0-9a-fA-F]{2})")
+_PAIR = re.compile(r"0[xX]([0-9a-fA-F]{1,2})|(?:\\+x|%|#)?([0-9a-fA-F]{2})")
 _NOT_HEX = re.compile(r"0[xX]|\\+[xrnt]|[^0-9a-fA-F]")
 _DUMP_LINE = re.compile(
     r"(?:(?<![0-9A-Za-z])|(?<=\\n))(?:0[xX])?([0-9a-fA-F]{4,16}):?[ \t]+((?:[0-9a-fA-F]{2,8}(?: {1,3}|$|(?=\\n|\r|\n))){1,32}+)"
@@ -27,7 +29,7 @@ _DUMP_LINE = re.compile(
 _BINARY = re.compile(r"(?<![0-9A-Za-z])(?:(?:0b)?[01]{7,}+(?:\\+[rnt]|[\s,;:\"'|\[\]]){0,4}+){1,}")
 _OCTAL = re.compile(r"(?:\\++[0-3][0-7]{2}){12,}|(?<![0-9A-Za-z])(?:(?:0o?)?[01][0-7]{2}(?![0-9])[\s,;]{1,4}+){16,}")
 _CODE_POINTS = re.compile(
-    r"(?:(?:U\+|\\u\{|0[xX]|%(?:25)*u|&#[xX])0*[0-9a-fA-F]{2,6}(?![0-9a-fA-F])[};]?+(?:[\s,;\"'\[\]]){0,6}+){8,}"
+    r"(?:(?:U\+|\\u\{|0[xX]|%(?:25)*u|&#[xX])0*[0-9a-fA-F]{2,6}(?![0-9a-fA-F])[};]?+(?:[\s,;\"'\[\]<>]){0,6}+){8,}"
 )
 _CODE_POINT = re.compile(r"(?:U\+|u\{|[xX]|u)0*([0-9a-fA-F]{2,6})(?![0-9a-fA-F])")
 
@@ -126,7 +128,9 @@ def _plain_hex(text: str) -> Iterator[Piece]:
 
 def _hex_pairs(text: str) -> Iterator[Piece]:
     for found in _PAIRS.finditer(text):
-        yield from _hex_readings(found.start(), found.end(), "".join(_PAIR.findall(found.group())))
+        yield from _hex_readings(
+            found.start(), found.end(), "".join((short or full).zfill(2) for short, full in _PAIR.findall(found.group()))
+        )
 
 
 def _hex_readings(start: int, end: int, digits: str) -> Iterator[Piece]:

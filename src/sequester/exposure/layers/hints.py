@@ -36,7 +36,7 @@ class Hint:
     CIPHER = 1 << 9
     """Common English words under rot13 or backwards."""
     LINKS = 1 << 10
-    """Several Markdown links."""
+    """Several Markdown links or footnote marks."""
     BASE32 = 1 << 11
     """A long stretch of its letters and digits, in one case."""
     BASE85 = 1 << 12
@@ -61,7 +61,7 @@ def _shape(byte: int) -> int:
 _SHAPE = bytes(map(_shape, range(256)))
 _HEX = b"0123456789abcdefABCDEF"
 _NOT_HEX = bytes(byte for byte in range(256) if byte not in _HEX)
-_NUMERIC = bytes(ord("h") if byte in _HEX + b" ,:;\n\r\t\\[](){}\"'xXuUnrtL+-_%|.&#" else ord(".") for byte in range(256))
+_NUMERIC = bytes(ord("h") if byte in _HEX + b" ,:;\n\r\t\\[](){}<>\"'xXuUnrtL+-_%|.&#" else ord(".") for byte in range(256))
 _NEAR = 48
 _TAILS = {letter: re.compile(letter + rb"*+") for letter in (b"x", b"h")}
 _BASE32_ALPHABETS = tuple(
@@ -88,13 +88,16 @@ _FEWEST_MARKS = 3
 _LONG, _MANY_DIFFERENT = 160, 24
 
 _NUMBERED_LINE = re.compile(rb"\n[^\w\n]{0,4}[0-9]")
-_REPEATED_PREFIX = re.compile(rb"\n([^\s\\]{3})[^\n]{1,100}\n\1[^\n]{1,100}\n\1")
+_REPEATED_PREFIX = re.compile(
+    rb"\n([^\s\\]{3})[^\n]{1,100}\n\1[^\n]{1,100}\n\1|\n([^\w\s\\]{1,2}[ \t])[^\s]{8,100}\n\2[^\s]{8,100}\n\2"
+)
 _SINGLE_QUOTED = re.compile(rb"'\s{0,8}[,+\]):\n]")
+_FOOTNOTE = re.compile(rb"\[\^?\w{1,8}\](?!\()")
 _SOFT_BREAK = re.compile(rb"=(?<!==)(?:\r|\n|\\+[rn])")
 _PERCENT_U = re.compile(rb"%(?:25){0,8}u[0-9a-fA-F]{4}")
 ROT13_WORDS = ("gur", "naq", "sbe", "abg", "lbh", "jnf", "ohg", "ner", "pna", "unf")
 REVERSED_WORDS = ("eht", "dna", "rof", "uoy", "sti", "nac", "lla", "yna", "eno", "sah")
-_CIPHERED = tuple(f" {word} ".encode() for word in ROT13_WORDS + REVERSED_WORDS)
+_CIPHERED = re.compile(f" (?:{'|'.join(ROT13_WORDS + REVERSED_WORDS)}) ".encode())
 _UU_BEGIN = re.compile(rb"begin [0-7]{3}")
 _UU_LINE = re.compile(rb"M[ -`]{60}")
 _WRONG_CHARSET = re.compile(rb"\xc3[\x82-\xb4](?:\xc2|\xc5|\xc6|\xcb|\xe2)")
@@ -137,7 +140,7 @@ def _look(data: bytes, known: Set[int]) -> tuple[int, frozenset[int]]:
         found |= Hint.BYTES
     if (b"begin " in data and _UU_BEGIN.search(data)) or _UU_LINE.search(data):
         found |= Hint.UU
-    if any(word in data for word in _CIPHERED):
+    if _CIPHERED.search(data):
         found |= Hint.CIPHER
     if not data.isascii() and (shape.find(b"H" * 18) >= 0 or _WRONG_CHARSET.search(data)):
         found |= Hint.FOREIGN
@@ -258,7 +261,7 @@ def _marks(data: bytes) -> int:
         found |= Hint.SOFT_BREAKS
     if b"%" in data and _PERCENT_U.search(data):
         found |= Hint.PERCENT_U
-    if b"]" in data and data.count(b"](") >= 3:
+    if b"]" in data and (data.count(b"](") >= 3 or len(_FOOTNOTE.findall(data)) >= 3):
         found |= Hint.LINKS
     return found
 

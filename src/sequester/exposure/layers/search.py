@@ -58,6 +58,7 @@ _UNESCAPERS: tuple[tuple[str, Decoder], ...] = (
 _REARRANGERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.SOFT_BREAKS, structure.quoted_printable),
     (Hint.FOREIGN, charset.mojibake),
+    (Hint.FOREIGN, charset.byte_tokens),
     (Hint.MARKUP, structure.markup),
     (Hint.LINKS, structure.links),
     (Hint.LINES, structure.diff),
@@ -80,13 +81,14 @@ _FEWEST_ESCAPES = 4
 _SHORTEST = 12  # shorter texts hold nothing that the matcher would report
 
 
-def unfold(text: str, budget: Budget | None = None, known: int = 0) -> Iterator[Layer]:
+def unfold(text: str, budget: Budget | None = None, known: int = 0, cut_up: bool = True) -> Iterator[Layer]:
     """Yield every different text that stands behind the wrappings of `text`, breadth first.
 
     `text` itself is not yielded. Wrappings that the matcher's normalisation undoes by itself (a level of escapes, of entities)
     are not yielded either while nothing else was undone on the way. `known` are kinds of wrapping that are in `text` for sure, as
-    bits of `Hint`. `budget` bounds the search; `budget.exhausted` says
-    afterwards which limits were hit: when it is not empty, part of the text was not searched.
+    bits of `Hint`. Where `text` is known not to be `cut_up`, it is rearranged once and not twice before something is decoded.
+    `budget` bounds the search; `budget.exhausted` says afterwards which limits were hit: when it is not empty, part of the text was
+    not searched.
     """
     budget = budget or Budget()
     budget.begin(len(text))
@@ -94,7 +96,7 @@ def unfold(text: str, budget: Budget | None = None, known: int = 0) -> Iterator[
     seen.add(text)
     found, stretches = first_look(text)
     looked_at = set(stretches)
-    queue = deque([_Node(text, found | known)])
+    queue = deque([_Node(text, found | known, rearranged=0 if cut_up else 1)])
     while queue:
         node = queue.popleft()
         for piece, names, decoded in _decoded(node, budget, seen):

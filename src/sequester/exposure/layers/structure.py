@@ -102,6 +102,8 @@ _DOUBLE = re.compile(r"\"(?<!\\\")(?P<double>(?:[^\"\\]|\\.)*+)(?:\"(?P<key>\s*+
 _EITHER = re.compile(
     r"(?:\"(?<!\\\")(?P<double>(?:[^\"\\]|\\.)*+)\"|'(?<![\w'\\]')(?P<single>(?:[^'\\]|\\.)*+)'(?!\w))(?P<key>\s*+:)?", re.DOTALL
 )
+_RECORDS = re.compile(r"\s*\[\s*\{")
+_RECORDS_END = re.compile(r"\}\s*\]")
 _OPEN_QUOTE = re.compile(r"(?<!\\)\"")
 _SHORTEST_NESTED = 40
 _FEWEST_STRINGS = 6
@@ -118,7 +120,8 @@ def strings(text: str) -> Iterator[Piece]:
     """Quoted strings joined: all of them in order, and those that stand under the same key of records.
 
     Read by a tolerant scan and not by a parser, so that truncated, nested and invalid JSON, Python and JavaScript all serve. A
-    key is a string followed by a colon; digits in keys are ignored, so `part1`, `part2` count as one key.
+    key is a string followed by a colon; digits in keys are ignored, so `part1`, `part2` count as one key. How deep in lists of records
+    it stands counts: tokens are told from their alternatives.
     """
     text = text.replace('"""', "   ").replace("'''", "   ")  # around texts of many lines
     if text.count('"') >= _FEWEST_QUOTES:
@@ -131,11 +134,14 @@ def _joined(text: str, pattern: re.Pattern[str]) -> Iterator[Piece]:
     by_key: defaultdict[str, list[str]] = defaultdict(list)
     values: list[str] = []
     key, first, last = "", len(text), 0
+    nesting = 0
     for found in pattern.finditer(text):
+        nesting = max(0, nesting - len(_RECORDS_END.findall(text, last, found.start())))
         first, last = min(first, found.start()), found.end()
         raw = found["double"] or found["single"] or ""
         if found["key"]:
-            key = _DIGIT_RUN.sub("", raw[:80])
+            key = "[" * nesting + ":" + _DIGIT_RUN.sub("", raw[:80])
+            nesting += _RECORDS.match(text, last) is not None
             continue
         value = _ESCAPE.sub(lambda escape: _unescaped(escape[1]), raw) if "\\" in raw else raw
         if len(value) >= _SHORTEST_NESTED and ('\\"' in raw or "\\'" in raw):
@@ -199,9 +205,14 @@ def line_prefixes(text: str) -> Iterator[Piece]:
 def _shared(first: str, second: str) -> int:
     """Length of the common beginning up to a mark or a blank, so that words which merely begin alike stay whole."""
     length = len(commonprefix((first, second)))  # noqa: RUF071
-    while length and (first[length - 1].isalpha() or first[length - 1].isspace()):
+    while length and (first[length - 1].isalpha() or first[length - 1].isspace() or _is_inside_word(first, second, length)):
         length -= 1
     return length
+
+
+def _is_inside_word(first: str, second: str, at: int) -> bool:
+    """Whether digits end here and letters go on: hex, or the beginning of a word."""
+    return first[at - 1] == "0" and (first[at : at + 1].isalpha() or second[at : at + 1].isalpha())
 
 
 def _without_prefix(line: str, length: int) -> str:
@@ -212,7 +223,7 @@ def _without_prefix(line: str, length: int) -> str:
     for _ in range(length):
         found = _DIGIT_RUN.match(line, position)
         position = found.end() if found else position + 1
-    return line[position:]
+    return line[position:].lstrip(" \t")
 
 
 _FEWEST_ROWS = 4
