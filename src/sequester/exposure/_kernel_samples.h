@@ -367,22 +367,36 @@ static bool meet_all(const seq_holdings *holdings, const seq_sampled *all, seq_b
     return true;
 }
 
-/* Flags the windows that many hold, or that somebody says openly. */
-static void flag_common(const seq_holdings *holdings, const seq_sampled *all, size_t windows, uint8_t *common)
+/* The windows of an episode. */
+static size_t windows_of(const seq_sampled *all, size_t episode)
 {
-    for (size_t i = 0; i < windows; i++) {
-        common[i] = may_hold(&holdings->held, all->windows[i]) && holding_of(holdings, all->windows[i])->second == HELD_BY_MANY;
+    const uint32_t *counts = all->counts + SAMPLE_KINDS * episode;
+    return (size_t)counts[0] + counts[1] + counts[2];
+}
+
+/* Flags, among the windows of the first and last `edge` episodes, those that many hold, or that somebody says openly. */
+static void flag_common(const seq_holdings *holdings, const seq_sampled *all, size_t edge, uint8_t *common)
+{
+    for (size_t episode = 0, at = 0; episode < all->episodes; episode++) {
+        const size_t end = at + windows_of(all, episode);
+        if (episode >= edge && episode + edge < all->episodes) {
+            memset(common + at, 0, end - at);
+            at = end;
+        }
+        for (; at < end; at++) {
+            common[at] = may_hold(&holdings->held, all->windows[at]) && holding_of(holdings, all->windows[at])->second == HELD_BY_MANY;
+        }
     }
 }
 
 /* `common` has room for a flag per window. */
-static bool find_meetings(const seq_sampled *all, size_t windows, seq_block *meetings, size_t *count, uint8_t *common)
+static bool find_meetings(const seq_sampled *all, size_t edge, seq_block *meetings, size_t *count, uint8_t *common)
 {
     seq_holdings holdings = {0};
     bool good = hold_all(&holdings, all);
     if (good) {
         leave_out_output(&holdings, all);
-        flag_common(&holdings, all, windows, common);
+        flag_common(&holdings, all, edge, common);
         good = meet_all(&holdings, all, meetings, count);
     }
     release_holdings(&holdings);
