@@ -167,9 +167,20 @@ def test_a_part_of_the_samples_without_some_windows() -> None:
 @pytest.mark.parametrize("sizes", [(8, 0, 0), (8, 12, 0), (0, 12, 8), (0, 11, 4)])
 def test_the_kernel_refuses_numbers_that_do_not_fit(sizes: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="fit"):
-        _kernel.meetings(*(bytes(size) for size in sizes))
+        _kernel.meetings(*(bytes(size) for size in sizes), 1)
     with pytest.raises(ValueError, match="own"):
         _kernel.screen([((), (), ())], None, None, b"\0")
+
+
+def test_only_the_ends_of_a_unit_are_flagged(level: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sequester.exposure.matching.EDGE", 2)
+    monkeypatch.setattr("sequester.exposure.samples.EDGE", 2)
+    idea = raw("an idea")
+    samples = samples_of([([raw(number) + idea], [], [[idea]]) for number in range(7)])
+    found = matching.meetings(samples)
+    assert np.array_equal(found.common, meetings(samples.windows, samples.counts, found.voices).common)
+    flags = np.split(found.common, np.cumsum(samples.counts.sum(axis=1))[:-1])
+    assert [bool(some.any()) for some in flags] == [True, True, False, False, False, True, True]
 
 
 def test_a_window_is_as_long_as_the_shortest_text_that_has_one() -> None:

@@ -236,9 +236,10 @@ static PyObject *meetings(PyObject *module, PyObject *args)
     PyObject *given[3], *result = NULL;
     Py_buffer buffers[3] = {{0}};
     size_t opened = 0, count = 0;
+    Py_ssize_t edge;
     seq_block found = {0};
     (void)module;
-    if (!PyArg_ParseTuple(args, "OOO", &given[0], &given[1], &given[2])) {
+    if (!PyArg_ParseTuple(args, "OOOn", &given[0], &given[1], &given[2], &edge)) {
         return NULL;
     }
     while (opened < 3 && PyObject_GetBuffer(given[opened], &buffers[opened], PyBUF_SIMPLE) == 0) {
@@ -259,7 +260,7 @@ static PyObject *meetings(PyObject *module, PyObject *args)
             if (good) {
                 uint8_t *flags = (uint8_t *)PyBytes_AsString(common);
                 Py_BEGIN_ALLOW_THREADS
-                good = find_meetings(&all, windows, &found, &count, flags);
+                good = find_meetings(&all, edge < 0 ? 0 : (size_t)edge, &found, &count, flags);
                 Py_END_ALLOW_THREADS
             }
             PyObject *rows = good ? PyBytes_FromStringAndSize(found.data, (Py_ssize_t)(count * sizeof(seq_meeting))) : PyErr_NoMemory();
@@ -279,7 +280,7 @@ static PyMethodDef methods[] = {
     {"normalise", normalise, METH_O, "normalise(text) -> (normalised, odd, wide)"},
     {"places", places, METH_O, "places(text) -> 32-bit (starts, ends) in the text, per normalised byte and for its end"},
     {"rearranged", rearranged, METH_O, "rearranged(text) -> texts that stand cut up in it"},
-    {"meetings", meetings, METH_VARARGS, "meetings(windows, counts, voices) -> (windows of inputs that some reasoning holds, a flag per window)"},
+    {"meetings", meetings, METH_VARARGS, "meetings(windows, counts, voices, edge) -> (windows of inputs that some reasoning holds, a flag per window)"},
     {"screen", screen, METH_VARARGS,
      "screen(episodes[, table and place of a sketch[, numbers of own texts]]) -> (lengths, privates, marked, hits[, windows, counts])"},
     {NULL, NULL, 0, NULL},

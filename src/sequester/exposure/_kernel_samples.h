@@ -36,6 +36,18 @@ static SEQ_INLINE uint64_t window_hash(const uint8_t *s)
 /* Bit i says whether the window at s + i is sampled, for 64 places. */
 typedef uint64_t (*seq_sampling)(const uint8_t *s);
 
+/* Writes the numbers of the bits that are set, from `at` on, and returns how many; room for 64 is there. */
+typedef size_t (*seq_putting)(uint64_t bits, uint32_t at, uint32_t *places);
+
+static SEQ_INLINE size_t put_scalar(uint64_t bits, uint32_t at, uint32_t *places)
+{
+    size_t count = 0;
+    for (; bits != 0; bits &= bits - 1) {
+        places[count++] = at + (uint32_t)trailing_zeros(bits);
+    }
+    return count;
+}
+
 static SEQ_INLINE uint64_t sampled_scalar(const uint8_t *s)
 {
     uint64_t bits = 0;
@@ -60,6 +72,21 @@ SEQ_AVX512 static inline uint64_t sampled_avx512(const uint8_t *s)
     return bits;
 }
 
+/* Two are set on average: sixteen at once are enough, nearly always. */
+SEQ_AVX512 static inline size_t put_avx512(uint64_t bits, uint32_t at, uint32_t *places)
+{
+    const __m512i numbers = _mm512_set_epi8(63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48, 47, 46, 45, 44, 43, 42, 41, 40, 39,
+                                            38, 37, 36, 35, 34, 33, 32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16, 15, 14,
+                                            13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    const size_t count = (size_t)_mm_popcnt_u64(bits);
+    if (count > 16) {
+        return put_scalar(bits, at, places);
+    }
+    const __m128i first = _mm512_castsi512_si128(_mm512_maskz_compress_epi8(bits, numbers));
+    _mm512_storeu_si512(places, _mm512_add_epi32(_mm512_cvtepu8_epi32(first), _mm512_set1_epi32((int)at)));
+    return count;
+}
+
 SEQ_AVX2 static inline uint64_t sampled_avx2(const uint8_t *s)
 {
     const __m256i factor = _mm256_set1_epi32((int)SAMPLE_FACTOR), most = _mm256_set1_epi32((int)(SAMPLE_BELOW - 1));
@@ -77,8 +104,9 @@ SEQ_AVX2 static inline uint64_t sampled_avx2(const uint8_t *s)
 
 #endif
 
-/* Samples the windows of text[0, size), of which 64 bytes more are readable. `sampled` is inlined. False if memory is out. */
-static SEQ_INLINE bool sample_by(seq_samples *samples, const uint8_t *text, const uint8_t *marks, size_t size, seq_sampling sampled)
+/* Samples the windows of text[0, size), of which 64 bytes more are readable. `sampled` and `put` are inlined. False if memory is out. */
+static SEQ_INLINE bool sample_by(seq_samples *samples, const uint8_t *text, const uint8_t *marks, size_t size, seq_sampling sampled,
+                                 seq_putting put)
 {
     const size_t stop = size < SHARED_WINDOW ? 0 : size - SHARED_WINDOW + 1;
     uint32_t places[SAMPLE_CHUNK + 64];
@@ -87,15 +115,7 @@ static SEQ_INLINE bool sample_by(seq_samples *samples, const uint8_t *text, cons
         for (size_t at = start; at < stop && at < start + SAMPLE_CHUNK; at += 64) {
             uint64_t bits = sampled(text + at);
             bits &= stop - at < 64 ? (UINT64_C(1) << (stop - at)) - 1 : UINT64_MAX;
-            uint32_t *next = places + count;
-            count += bit_count(bits);
-            /* There are two on average: to write four in any case costs less than to be wrong about how many. */
-            for (size_t i = 0; i < 4; i++, bits &= bits - 1) {
-                next[i] = (uint32_t)(at + trailing_zeros(bits));
-            }
-            for (size_t i = 4; bits != 0; i++, bits &= bits - 1) {
-                next[i] = (uint32_t)(at + trailing_zeros(bits));
-            }
+            count += put(bits, (uint32_t)at, places + count);
         }
         if (!ensure(&samples->windows_block, (samples->windows + count + 1) * sizeof(uint64_t))) {
             return false;
@@ -116,12 +136,12 @@ static SEQ_INLINE bool sample_by(seq_samples *samples, const uint8_t *text, cons
 
 SEQ_AVX512 static bool sample_avx512(seq_samples *samples, const uint8_t *text, const uint8_t *marks, size_t size)
 {
-    return sample_by(samples, text, marks, size, sampled_avx512);
+    return sample_by(samples, text, marks, size, sampled_avx512, put_avx512);
 }
 
 SEQ_AVX2 static bool sample_avx2(seq_samples *samples, const uint8_t *text, const uint8_t *marks, size_t size)
 {
-    return sample_by(samples, text, marks, size, sampled_avx2);
+    return sample_by(samples, text, marks, size, sampled_avx2, put_scalar);
 }
 
 #endif
@@ -136,7 +156,7 @@ static bool sample(seq_samples *samples, const uint8_t *text, const uint8_t *mar
         return sample_avx2(samples, text, marks, size);
     }
 #endif
-    return sample_by(samples, text, marks, size, sampled_scalar);
+    return sample_by(samples, text, marks, size, sampled_scalar, put_scalar);
 }
 
 /* Samples an episode: its private reasoning, the last `own` of its public texts, and all its inputs. */
@@ -347,22 +367,36 @@ static bool meet_all(const seq_holdings *holdings, const seq_sampled *all, seq_b
     return true;
 }
 
-/* Flags the windows that many hold, or that somebody says openly. */
-static void flag_common(const seq_holdings *holdings, const seq_sampled *all, size_t windows, uint8_t *common)
+/* The windows of an episode. */
+static size_t windows_of(const seq_sampled *all, size_t episode)
 {
-    for (size_t i = 0; i < windows; i++) {
-        common[i] = may_hold(&holdings->held, all->windows[i]) && holding_of(holdings, all->windows[i])->second == HELD_BY_MANY;
+    const uint32_t *counts = all->counts + SAMPLE_KINDS * episode;
+    return (size_t)counts[0] + counts[1] + counts[2];
+}
+
+/* Flags, among the windows of the first and last `edge` episodes, those that many hold, or that somebody says openly. */
+static void flag_common(const seq_holdings *holdings, const seq_sampled *all, size_t edge, uint8_t *common)
+{
+    for (size_t episode = 0, at = 0; episode < all->episodes; episode++) {
+        const size_t end = at + windows_of(all, episode);
+        if (episode >= edge && episode + edge < all->episodes) {
+            memset(common + at, 0, end - at);
+            at = end;
+        }
+        for (; at < end; at++) {
+            common[at] = may_hold(&holdings->held, all->windows[at]) && holding_of(holdings, all->windows[at])->second == HELD_BY_MANY;
+        }
     }
 }
 
 /* `common` has room for a flag per window. */
-static bool find_meetings(const seq_sampled *all, size_t windows, seq_block *meetings, size_t *count, uint8_t *common)
+static bool find_meetings(const seq_sampled *all, size_t edge, seq_block *meetings, size_t *count, uint8_t *common)
 {
     seq_holdings holdings = {0};
     bool good = hold_all(&holdings, all);
     if (good) {
         leave_out_output(&holdings, all);
-        flag_common(&holdings, all, windows, common);
+        flag_common(&holdings, all, edge, common);
         good = meet_all(&holdings, all, meetings, count);
     }
     release_holdings(&holdings);

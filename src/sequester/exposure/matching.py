@@ -27,7 +27,7 @@ from sequester.exposure import folding, oracle
 from sequester.exposure.normaliser import normalise as normalise_plainly
 from sequester.exposure.normaliser import places as plain_places
 from sequester.exposure.oracle import GUARANTEE, RawChain
-from sequester.exposure.samples import MEETING, Meetings, Samples, Windows, voices
+from sequester.exposure.samples import EDGE, MEETING, Meetings, Samples, Windows, voices
 from sequester.exposure.samples import meetings as meet_plainly
 from sequester.exposure.sketch import Sketch
 
@@ -204,7 +204,7 @@ def meetings(samples: Samples) -> Meetings:
     speaking = voices(windows, counts)
     if implementation == "python":
         return meet_plainly(windows, counts, speaking)
-    met, common = _kernel.meetings(windows, counts, speaking)
+    met, common = _kernel.meetings(windows, counts, speaking, EDGE)
     return Meetings(np.frombuffer(met, MEETING), np.frombuffer(common, np.bool_), speaking)
 
 

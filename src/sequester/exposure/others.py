@@ -30,7 +30,7 @@ from sequester.exposure import matching
 from sequester.exposure.examine import Finder, fields_of, searched_texts
 from sequester.exposure.naming import shown_name
 from sequester.exposure.private import Material
-from sequester.exposure.samples import NOBODY, Edges, Meetings, Numbers, Samples, sampled
+from sequester.exposure.samples import EDGE, NOBODY, Edges, Meetings, Numbers, Samples, sampled
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight
 from sequester.exposure.subject import Subject
 from sequester.exposure.tally import Candidate
@@ -47,8 +47,6 @@ MOST_OWNERS = 8
 """Owners looked at for one reader, those with most windows first."""
 HORIZON = 1 << 22
 """Windows compared at once: those of some 150 MB of text."""
-EDGE = 64
-"""Episodes at each end of a unit that are compared with the neighbouring unit's."""
 _COVERING = 0.3
 """Share of an owner's windows from which its reasoning may be covered as far as `never_shared` says."""
 

@@ -25,6 +25,8 @@ KINDS = 3
 PROBED = 8
 """Windows of a reasoning by which it is known."""
 MOST_HOLDERS = 2
+EDGE = 64
+"""Episodes at each end of a unit that are compared with the neighbouring unit's."""
 NOBODY = 0xFFFFFFFF
 """In the place of a second holder: there is none."""
 
@@ -122,7 +124,7 @@ class Meetings(NamedTuple):
     met: NDArray[np.void]
     """The windows of reward inputs that meet a reasoning, in order, as `MEETING`."""
     common: NDArray[np.bool_]
-    """Per window: of those that stand in an input, the ones that too many hold, or that somebody says openly. (Of others: some.)"""
+    """Per window, in the first and last EDGE episodes: too many hold it, or somebody says it openly. Of windows in no input some are."""
     voices: Numbers
     """Per episode."""
 
@@ -141,9 +143,17 @@ def meetings(windows: Windows, counts: Numbers, voices: Numbers) -> Meetings:
     common = {window for window, holders in held.items() if len(holders) > MOST_HOLDERS or window in spoken}
     return Meetings(
         np.array(list(_met(kinds[2::KINDS], held, common)), MEETING),
-        np.array([window in common for window in windows.tolist()], np.bool_),
+        np.array(
+            [at_edge and window in common for window, at_edge in zip(windows.tolist(), _at_edge(counts), strict=True)], np.bool_
+        ),
         voices,
     )
+
+
+def _at_edge(counts: Numbers) -> NDArray[np.bool_]:
+    """Per window whether it is one of the first or last EDGE episodes."""
+    numbers = np.arange(len(counts))
+    return np.repeat((numbers < EDGE) | (numbers + EDGE >= len(counts)), counts.sum(axis=1, dtype=np.int64))
 
 
 def _met(
