@@ -12,7 +12,7 @@ Unless the input is a digest, which holds the reasoning of DIGEST others, or the
 14,080 real episodes with another one's answer in the input, not subtracted: the longest of all coincidences is 108 characters.
 
 What it does not see: owners further away than the unit and EDGE episodes of the units beside it, encoded copies, token ids, pieces
-under about 130 characters.
+under about 120 characters.
 """
 
 from __future__ import annotations
