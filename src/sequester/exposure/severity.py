@@ -6,7 +6,7 @@ coincidence stands *as a whole* in other scorer inputs of the run too, because i
 not. So runs that stand elsewhere are discounted before length counts (`sharing.py`).
 
 How long a run must be grows with the logarithm of the private reasoning, as the longest run that two texts share by chance does (Erdős
-and Rényi 1970; Karlin and Altschul 1990): 24 characters out of a hundred are telling, 40 in any reasoning. In a short reasoning the run
+and Rényi 1970; Karlin and Altschul 1990): 24 characters out of two hundred are telling, 40 in any reasoning. In a short reasoning the run
 must have a word that prompt and answer lack: otherwise it is a term of the topic.
 
 Covers: verbatim and decoded text. Does not cover: paraphrase, translation, length or format signals.
@@ -30,7 +30,7 @@ class Thresholds(Struct, frozen=True):
     """Below this nothing is reported: the matcher guarantees to find every run of this length."""
     substantial: int = 16
     """Shorter pieces show where a chain goes on; they carry no weight of their own."""
-    short: int = 100
+    short: int = 200
     """Private characters of a reasoning of which one unshared run of `report` is medium."""
     long: int = 1000
     """Private characters of a reasoning from which on one unshared run must have `run` to be medium; between, see `telling_run`."""
