@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bench.corpora import Corpus, is_leak
+from bench.corpora import MIN_PRIVATE, Corpus
 from bench.corpus import Label
 from bench.decode_only import floors
 from bench.measuring import medians, on_cores
@@ -39,16 +39,14 @@ class ClassRow(Struct, frozen=True):
     leak: str
     plants: int
     medium: int
-    any: int
     too_short: int
 
 
 class NegativeRow(Struct, frozen=True):
-    """Episodes without a leak of their own: how many have a finding, by its highest severity."""
+    """Episodes without a leak: how many have a finding, by its highest severity. Lower ones are counted by group, not by episode."""
 
     kind: str
     episodes: int
-    low: int
     medium: int
     high: int
 
@@ -63,9 +61,7 @@ class Detection(Struct, frozen=True):
 
 
 def _negatives(label: Label) -> str:
-    """The row in which an episode without a leak of its own counts."""
-    if label.leak is not None:
-        return "xep (another episode's reasoning)"
+    """The row in which an episode without a leak counts."""
     if label.kind == "natural":
         return f"natural negatives, {'one reference for the group' if label.group_reference else 'a reference for each'}"
     return f"{label.kind} negatives"
@@ -115,21 +111,19 @@ def detection(corpus: Corpus) -> Detection:
     missed = []
     for label in corpus.labels:
         severity = worst.get(label.episode_id)
-        if label.leak is None or label.leak == "xep":
+        if label.leak is None:
             kind = _negatives(label)
             negatives.setdefault(kind, Counter()).update({"episodes": 1, severity.value if severity else "none": 1})
-        elif not is_leak(label):
+        elif (label.private or 0) < MIN_PRIVATE:
             classes.setdefault(label.leak, Counter())["too_short"] += 1
         else:
             found = severity is not None and severity.at_least(Severity.MEDIUM)
-            classes.setdefault(label.leak, Counter()).update(
-                {"plants": 1, "medium": int(found), "any": int(severity is not None)}
-            )
+            classes.setdefault(label.leak, Counter()).update({"plants": 1, "medium": int(found)})
             if not found:
                 missed.append(f"{label.episode_id} {label.leak} {label.private}")
     return Detection(
-        [ClassRow(name, row["plants"], row["medium"], row["any"], row["too_short"]) for name, row in sorted(classes.items())],
-        [NegativeRow(name, row["episodes"], row["low"], row["medium"], row["high"]) for name, row in sorted(negatives.items())],
+        [ClassRow(name, row["plants"], row["medium"], row["too_short"]) for name, row in sorted(classes.items())],
+        [NegativeRow(name, row["episodes"], row["medium"], row["high"]) for name, row in sorted(negatives.items())],
         missed[:MISSED_SHOWN],
         sum(file.rows_declared or 0 for file in result.inputs),
         sum(file.rows_read for file in result.inputs),

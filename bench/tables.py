@@ -127,22 +127,19 @@ def _conditions(speed: SpeedReport, memory: MemoryReport | None) -> Iterator[str
 def _detection(speed: SpeedReport) -> Iterator[str]:
     found = speed.detection
     plants, medium = sum(row.plants for row in found.classes), sum(row.medium for row in found.classes)
-    rows = [
-        (row.leak, row.plants, row.medium, row.any, f"{row.medium / max(1, row.plants):.3f}", row.too_short)
-        for row in found.classes
-    ]
-    rows.append(("**all**", plants, medium, sum(row.any for row in found.classes), f"{medium / max(1, plants):.3f}", ""))
+    rows = [(row.leak, row.plants, row.medium, f"{row.medium / max(1, row.plants):.3f}", row.too_short) for row in found.classes]
+    rows.append(("**all**", plants, medium, f"{medium / max(1, plants):.3f}", ""))
     yield (
         "## Plants found by the audit\n\nWhole corpus, all layers. Plants with fewer than 31 private letters and digits are too short to "
-        "count.\n\n" + table(("class", "plants", "at medium or above", "at all", "recall", "too short"), rows)
+        "count. `xep` is a stretch of another episode's reasoning.\n\n"
+        + table(("class", "plants", "at medium or above", "recall", "too short"), rows)
     )
-    yield "## Episodes without a leak of their own\n\n" + table(
-        ("kind", "episodes", "low", "medium", "high", "medium or above"),
+    yield "## Episodes without a leak\n\n" + table(
+        ("kind", "episodes", "medium", "high", "medium or above"),
         (
             (
                 row.kind,
                 row.episodes,
-                row.low,
                 row.medium,
                 row.high,
                 f"{(row.medium + row.high) / max(1, row.episodes):.2%}",
