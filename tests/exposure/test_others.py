@@ -84,6 +84,14 @@ def test_a_rollout_shown_as_an_example_to_all_later_ones(tmp_path):
     assert crossing(result_of(tmp_path, *run)) == {f"e{number}": "e0" for number in range(1, 40)}
 
 
+def test_what_every_scorer_was_given_is_nobodys_though_it_is_most_of_one_reasoning(tmp_path):
+    """One of twenty policies recites the judge's own instructions, and thinks little beside."""
+    rules = words("instructions", 30)
+    run = [episode(n, call(n, system=rules), reasoning=words(f"reasoning {n}", 40)) for n in range(20)]
+    run[3] = episode(3, call(3, system=rules), reasoning=f"{rules} {words('little', 12)}")
+    assert not crossing(result_of(tmp_path, *run))
+
+
 def test_the_length_of_what_was_handed_over_decides(tmp_path):
     long = {number: words(f"reasoning {number}", 500) for number in range(20)}
     for size, expected in ((300, True), (90, False)):

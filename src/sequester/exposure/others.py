@@ -7,9 +7,10 @@ than HORIZON windows in parts that overlap by half), and the few records concern
 What counts. The owner's reasoning is searched for as it is in its own inputs (`matching.Pattern`), minus everything that the reader
 has: prompt, columns, answer, reasoning. Siblings think alike, and every input is compared with all of them, so the bar is higher than
 for an episode's own reasoning. Of a run count the characters whose sampled windows met (nobody says them openly, two reasonings at
-most hold them), and which few inputs hold: what stands in CROWD inputs or in the owner's own is a reference that somebody recites.
-Unless the input is a digest, which holds the reasoning of DIGEST others, or the stretches cover `never_shared` of the owner's. Measured on
-14,080 real episodes with another one's answer in the input, not subtracted: the longest of all coincidences is 108 characters.
+most hold them), and which few inputs hold. What stands in the owner's own input too is a reference that the owner recites, and what stands
+in CROWD inputs is one unless the stretches cover `never_shared` of the owner's reasoning. All that does not hold for a digest, an input
+with the reasoning of DIGEST others. Measured on 14,080 real episodes with another one's answer in the input, not subtracted: the longest
+of all coincidences is 108 characters.
 
 What it does not see: owners further away than the unit and EDGE episodes of the units beside it, encoded copies, token ids, pieces
 under about 120 characters.
@@ -111,33 +112,46 @@ def _pairs(samples: Samples, meetings: Meetings) -> Pairs:
     met, voices = meetings.met, meetings.voices
     speakers = voices[met["reader"]]
     own = (met["first"] == speakers) | (met["second"] == speakers)
-    common = _common(met["window"], speakers, own)
-    held: dict[int, dict[int, list[tuple[int, bool, bool]]]] = {}
-    columns = (met["reader"], met["window"], met["first"], met["second"], common)
-    for reader, window, first, second, is_common in zip(*(column[~own].tolist() for column in columns), strict=True):
+    recited, crowded = _references(met["window"], speakers, own)
+    held: dict[int, dict[int, list[_Held]]] = {}
+    columns = (met["reader"], met["window"], met["first"], met["second"], recited, crowded)
+    for reader, window, first, second, is_recited, is_crowded in zip(*(column[~own].tolist() for column in columns), strict=True):
         owners = held.setdefault(reader, {})
         for owner in (first,) if second == NOBODY else (first, second):
-            owners.setdefault(owner, []).append((window, second == NOBODY, is_common))
+            owners.setdefault(owner, []).append(_Held(window, second == NOBODY, is_recited, is_crowded))
     found: Pairs = {}
     for reader, owners in held.items():
-        alone = [len({window for window, sole, _ in some if sole}) for some in owners.values()]
+        alone = [len({one.window for one in some if one.sole}) for some in owners.values()]
         is_digest = sum(count >= VOTES for count in alone) >= DIGEST
         for owner, some in owners.items():
-            windows = frozenset(window for window, _, _ in some)
-            telling = windows if is_digest else frozenset(window for window, _, is_common in some if not is_common)
+            windows = frozenset(one.window for one in some if is_digest or not one.recited)
+            telling = frozenset(one.window for one in some if is_digest or not (one.recited or one.crowded))
             covering = len(windows) >= _COVERING * int(samples.counts[owner, 0])
             if len(telling) >= VOTES or covering:
                 found.setdefault(reader, {})[owner] = Shared(windows, telling)
     return found
 
 
-def _common(windows: matching.Windows, speakers: Numbers, own: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which windows stand in inputs of CROWD voices, or in one of somebody who holds them."""
+class _Held(NamedTuple):
+    """A window of a reader's inputs that an owner holds."""
+
+    window: int
+    sole: bool
+    """No other reasoning holds it."""
+    recited: bool
+    crowded: bool
+
+
+def _references(
+    windows: matching.Windows, speakers: Numbers, own: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which windows stand in an input of somebody who holds them, and which in inputs of CROWD voices."""
     known, where = np.unique(windows, return_inverse=True)
     readers = np.unique(np.stack([where.astype(np.int64), speakers.astype(np.int64)]), axis=1)
     crowded = np.bincount(readers[0], minlength=len(known)) >= CROWD
-    crowded[where[own]] = True
-    return crowded[where]
+    recited = np.zeros(len(known), np.bool_)
+    recited[where[own]] = True
+    return recited[where], crowded[where]
 
 
 class Known(NamedTuple):
