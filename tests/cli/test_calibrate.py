@@ -32,6 +32,12 @@ def test_a_label_without_its_episode_is_refused(cli, log, labels):
     assert "1 of 2 labels name no episode that was read, the first 'exposd'" in outcome.err
 
 
+def test_labels_that_contradict_each_other_are_refused(cli, log, labels):
+    outcome = cli("calibrate", log(EXPOSED), "--labels", labels(("exposed", True), ("exposed", False)), "--save", "c.json")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "call episode 'exposed' a leak and none" in outcome.err
+
+
 def test_what_was_measured_is_printed_kept_and_said_in_reports(cli, log, labels, tmp_path):
     outcome = cli(
         "calibrate", log(EXPOSED, QUIET), "--labels", labels(("exposed", True), ("quiet", False)), "--workspace", "w", "-v"

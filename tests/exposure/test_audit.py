@@ -356,6 +356,20 @@ def test_the_truncated_rest_of_a_compressed_file_is_an_error_and_what_came_befor
     assert "truncated" in result.inputs[0].error
 
 
+def test_documents_beside_logs_are_named_and_leave_nothing_unread(tmp_path):
+    cases.write(tmp_path / "run.jsonl", [cases.episode(number) for number in range(3)])
+    for name in ("README.md", "LICENSE", "make_log.py"):
+        (tmp_path / name).write_text("How this log was made.\n")
+    result = cases.audited(tmp_path)
+    assert (result.verdict, len(result.inputs)) == (Verdict.NONE_FOUND, 1)
+    assert any("3 file(s) beside the log" in note and "README.md" in note for note in result.notes)
+    (tmp_path / "more.jsonl").write_text("not a log\n")  # which may be a damaged one
+    assert cases.audited(tmp_path).verdict is Verdict.INCOMPLETE
+    (tmp_path / "alone").mkdir()
+    (tmp_path / "alone" / "README.md").write_text("Nothing here.\n")
+    assert cases.audited(tmp_path / "alone").verdict is Verdict.NOTHING_ASSESSED
+
+
 def test_digests_name_every_file_below_a_directory(tmp_path):
     write(tmp_path / "a" / "run.jsonl", [episode(1)])
     write(tmp_path / "b.jsonl", [episode(2)])

@@ -1,5 +1,7 @@
 """Another episode's reasoning in a reward input: what is found, whose it is said to be, and which coincidences are left alone."""
 
+import gzip
+import json
 import random
 
 import pytest
@@ -90,6 +92,40 @@ def test_what_every_scorer_was_given_is_nobodys_though_it_is_most_of_one_reasoni
     run = [episode(n, call(n, system=rules), reasoning=words(f"reasoning {n}", 40)) for n in range(20)]
     run[3] = episode(3, call(3, system=rules), reasoning=f"{rules} {words('little', 12)}")
     assert not crossing(result_of(tmp_path, *run))
+
+
+def test_stock_text_is_nobodys(tmp_path):
+    """As in an episode's own input: what everybody knows by heart weighs nothing."""
+    licence = (
+        "Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation "
+        'files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, '
+        "modify, merge, publish, distribute, sublicense, and/or sell copies of the Software"
+    )
+    run = [episode(number) for number in range(6)]
+    run[1] = episode(1, reasoning=f"{reasoning(1)} {licence}")
+    run[2] = episode(2, call(2, reference=licence))
+    assert not crossing(result_of(tmp_path, *run))
+
+
+def test_the_owner_does_not_depend_on_which_border_is_compared_first(tmp_path):
+    files = [[episode(0)], [episode(1)], [shown(2, 1)], [{**episode(1), "episode_id": "again"}]]
+    paths = [write(tmp_path / f"{number}.jsonl", some) for number, some in enumerate(files)]
+    owners = [crossing(audited(*paths, jobs=jobs)) for jobs in (1, 2, 3)]
+    assert owners == [owners[0]] * 3
+    assert set(owners[0]) == {"e2"}
+
+
+def test_a_damaged_end_hides_nothing_beyond_the_border(tmp_path):
+    whole = (
+        "".join(json.dumps(episode(number)) + "\n" for number in (0, 1)).encode()
+        + b'{"noise": "'
+        + random.Random(1).randbytes(4000)
+    )
+    damaged = tmp_path / "a.jsonl.gz"
+    damaged.write_bytes(gzip.compress(whole)[:-1500])
+    result = audited(damaged, write(tmp_path / "b.jsonl", [shown(2, 1)]))
+    assert crossing(result) == {"e2": "e1"}
+    assert [bool(one.error) for one in result.inputs] == [True, False]
 
 
 def test_the_length_of_what_was_handed_over_decides(tmp_path):

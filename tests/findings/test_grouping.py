@@ -24,6 +24,11 @@ def test_an_episode_counts_once():
     assert (line.episodes, line.of) == (1, 1)
 
 
+def test_two_ranks_may_use_the_same_ids():
+    (line,) = group_findings([finding(source="rank0.jsonl:1"), finding(source="rank1.jsonl:1")], {})
+    assert (line.episodes, line.findings) == (2, 2)
+
+
 def test_contract_evidence_counts_every_episode_of_the_path():
     (line,) = group_findings([finding(evidence="contract", rule="SQ111")], {("judge", "contract"): 250_000})
     assert (line.episodes, line.of) == (250_000, 250_000)

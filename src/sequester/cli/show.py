@@ -232,6 +232,7 @@ def _texts(finding: Finding, episode: Episode, owner: Episode) -> list[str]:
         # A field may hold several texts behind the same layers: the one that was meant says the same.
         meant = [text for text in texts if normalise(text[slice(*span.input)]) == normalise(shared)]
         for text in (meant or texts)[:1]:
-            around = text[max(0, span.input[0] - CONTEXT) : span.input[1] + CONTEXT]
-            lines.append(f"input: …{printable_lines(around)}…")
+            first, last = max(0, span.input[0] - CONTEXT), span.input[1] + CONTEXT
+            around = printable_lines(text[first:last])
+            lines.append(f"input: {'…' if first else ''}{around}{'…' if last < len(text) else ''}")
     return lines

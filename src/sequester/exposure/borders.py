@@ -45,5 +45,6 @@ class Borders:
         if pairs:
             skipped = edges.episodes - len(edges.last[1]) // (4 * KINDS)
             here, beyond_it = (read_again(self._readers[one.reader], one.unit, self._options) for one in (task, following))
-            episodes = chain(islice(here, skipped, None), beyond_it)
+            # No further than the last episode: behind it, what stopped the reading of that unit would stop this too.
+            episodes = chain(islice(here, skipped, edges.episodes), beyond_it)
             add_foreign(tally, exposed(episodes, pairs, self._key), following.unit, self._key)

@@ -70,11 +70,16 @@ class Calibration(Struct, frozen=True):
 
 
 def calibrate(findings: Iterable[Finding], labels: Iterable[Label], name: str, detector: str) -> Calibration:
-    """Compare findings with labels. Raises InputError if no label says anything."""
+    """Compare findings with labels. Raises InputError if no label says anything, or two say the opposite of one episode."""
     alarmed = {finding.episode_id for finding in findings if finding.severity.at_least(Severity.MEDIUM)}
     leaks: dict[str, list[bool]] = defaultdict(list)
     negatives: dict[str, list[Label]] = defaultdict(list)
+    said: dict[str, bool] = {}
     for label in labels:
+        if said.setdefault(label.episode_id, label.leak) is not label.leak:
+            raise InputError(
+                f"the labels call episode {label.episode_id[:80]!a} a leak and none", hint="give each episode one answer"
+            )
         if label.leak:
             leaks[label.kind].append(label.episode_id in alarmed)
         else:

@@ -22,6 +22,9 @@ from sequester.exposure.workers import Task
 _NAMED = 5
 """Files beside a log that are named in the result; the rest are counted."""
 _BEGINNING = 1 << 12
+_DOCUMENTS = frozenset({".md", ".rst", ".py", ".sh", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".html", ".css"})
+_DOCUMENT_NAMES = frozenset({"LICENSE", "LICENCE", "NOTICE", "README", "MAKEFILE"})
+"""What lies beside logs and is none, if it also begins like text."""
 
 
 @dataclass
@@ -95,8 +98,26 @@ def _jobs_at(path: Path, readers: Sequence[Reader], options: Options, format: st
     if not files and not unread:
         yield Job(path, error="is a directory without files", hint="check the path, and whether the run wrote its log there")
     yield from unread
-    for file in files:
-        yield _job(file, readers, options, format)
+    documents = [file for file in files if _is_document(file)]
+    logs = [file for file in files if file not in documents] or files
+    jobs = [_job(file, readers, options, format) for file in logs]
+    if documents and logs is not files:
+        jobs[0].notes.append(_beside(path, [file.name for file in documents]))
+    yield from jobs
+
+
+def _is_document(path: Path) -> bool:
+    """Whether a file is a text that goes with a log, by its name and by what it begins with. What may be a damaged log is none."""
+    named = path.suffix.lower() in _DOCUMENTS or path.name.upper() in _DOCUMENT_NAMES
+    try:
+        return named and probe(path).kind == "text"
+    except InputError:
+        return False
+
+
+def _beside(path: Path, names: Sequence[str]) -> str:
+    named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    return f"{path}: {len(names)} file(s) beside the log are no log that a reader knows: {named}."
 
 
 def _inside(path: Path) -> tuple[list[Path], list[Job]]:
@@ -176,8 +197,7 @@ def _strays(job: Job, readers: Sequence[Reader], options: Options) -> Iterator[J
         elif not file.name.startswith("."):
             unknown.append(file.name)
     if unknown:
-        names = ", ".join(unknown[:_NAMED]) + (f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else "")
-        job.notes.append(f"{job.path}: {len(unknown)} file(s) beside the log are no log that a reader knows: {names}.")
+        job.notes.append(_beside(job.path, unknown))
 
 
 def tried(jobs: Iterable[Job]) -> Iterator[str]:

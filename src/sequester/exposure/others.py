@@ -261,8 +261,9 @@ class _Search:
         for run in chain.runs:
             text = subject.normalised[run.cot_start : run.cot_start + run.length]
             if windows := self._private.intersection(sampled(text).tolist()):
-                alone += run.private * _share(windows, shared.windows)
-                telling += run.private * _share(windows, shared.telling)
+                private = max(0, run.private - subject.stock(run.cot_start, run.length))
+                alone += private * _share(windows, shared.windows)
+                telling += private * _share(windows, shared.telling)
         size = subject.characters(round(alone))
         if size < enough:
             size = subject.characters(round(telling))

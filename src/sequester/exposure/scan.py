@@ -95,9 +95,14 @@ def add_foreign(tally: Tally, found: Iterable[Exposed], unit: Unit, key: Fingerp
                     raise InputError("changed while it was read", where=episode.source.path, hint="audit it again")
             calls = tally.foreign.setdefault(name, {})
             for number, one in candidates.items():
-                calls[number] = max(calls.get(number, one), one, key=lambda candidate: candidate.private)
+                calls[number] = max(calls.get(number, one), one, key=_weightiest)
     except InputError as error:
         tally.errors.setdefault(unit.path, _told(error))
+
+
+def _weightiest(candidate: Candidate) -> tuple[int, str, str]:
+    """Whatever border is compared first, the same one of two is kept."""
+    return candidate.private, candidate.owner_source, candidate.owner
 
 
 @dataclass

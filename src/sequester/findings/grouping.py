@@ -61,12 +61,13 @@ def key_of(group: Group) -> GroupKey:
 class _Members:
     best: Finding
     findings: int = 0
-    episodes: set[str] = field(default_factory=set)
+    episodes: set[tuple[str, str]] = field(default_factory=set)
+    """By source and id: two ranks may use the same ids."""
     steps: set[int] = field(default_factory=set)
 
     def add(self, finding: Finding) -> None:
         self.findings += 1
-        self.episodes.add(finding.episode_id)
+        self.episodes.add((finding.source, finding.episode_id))
         if finding.step is not None:
             self.steps.add(finding.step)
         if finding.severity.rank > self.best.severity.rank:

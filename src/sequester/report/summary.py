@@ -61,10 +61,11 @@ def interval(rate: Rate) -> str:
 
 
 def shared(finding: Finding) -> str:
-    """How much private text is shared: characters, and their share of the episode's reasoning."""
+    """How much private text is shared: characters, and their share of the episode's reasoning, or of that of the one it belongs to."""
     if finding.evidence == Evidence.CONTRACT:
         return "all"
-    return f"{number(finding.private_chars)} ({percent(finding.cot_fraction)})"
+    whose = f" of {printable(finding.owner, 24)}" if finding.owner else ""
+    return f"{number(finding.private_chars)} ({percent(finding.cot_fraction)}{whose})"
 
 
 def scope_words(result: Result) -> str:
