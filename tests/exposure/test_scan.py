@@ -22,9 +22,11 @@ from sequester.episodes.model import (
 from sequester.episodes.readers.interface import Options, Unit
 from sequester.errors import InputError
 from sequester.exposure.matching import Sketch
-from sequester.exposure.scan import BATCH, scan_unit, shown_name
-from sequester.exposure.tally import SKIPPED_SHOWN, Handover, Tally
-from sequester.findings.model import SkippedRecord
+from sequester.exposure.naming import shown_name
+from sequester.exposure.scan import BATCH, add_foreign, scan_unit
+from sequester.exposure.severity import ChainWeight
+from sequester.exposure.tally import SKIPPED_SHOWN, Candidate, Handover, Tally
+from sequester.findings.model import FindingClass, SkippedRecord
 
 UNIT = Unit("run.log")
 SPLIT = Split(SplitStatus.SPLIT, "as the test says", "given")
@@ -191,3 +193,17 @@ def test_what_siblings_hold_is_known_however_much_text_follows_in_the_unit():
     (suspect,) = tally.suspects
     (found,) = suspect.calls[0].candidates
     assert [run.is_shared for chain in found.chains for run in chain.runs] == [True]
+
+
+def test_of_two_owners_of_one_text_the_same_is_kept_whichever_border_comes_first():
+    one, other = (
+        Candidate(FindingClass.CROSS_EPISODE, "text", (), (), (ChainWeight(200, 1.0, (), False),), "id", owner=owner)
+        for owner in ("left", "right")
+    )
+    kept = []
+    for first, second in ((one, other), (other, one)):
+        read = episode(1)
+        tally = Tally(foreign={("run.log:1", "e1"): {0: first}})
+        add_foreign(tally, [(read, {0: second})], UNIT, cases.KEY)
+        kept.append(tally.foreign)
+    assert kept[0] == kept[1]

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from sequester.errors import ConfigError, InputError
+from sequester.exposure.naming import shown_name
 from sequester.findings.model import Finding, Severity
 from sequester.mismatch import explain
 from sequester.statistics.intervals import lower_bound, upper_bound
@@ -78,7 +79,7 @@ def calibrate(findings: Iterable[Finding], labels: Iterable[Label], name: str, d
     for label in labels:
         if said.setdefault(label.episode_id, label.leak) is not label.leak:
             raise InputError(
-                f"the labels call episode {label.episode_id[:80]!a} a leak and none", hint="give each episode one answer"
+                f"the labels call episode {shown_name(label.episode_id)!a} a leak and none", hint="give each episode one answer"
             )
         if label.leak:
             leaks[label.kind].append(label.episode_id in alarmed)
