@@ -19,6 +19,7 @@ from sequester.findings.model import (
     Severity,
     SkippedRecord,
     Verdict,
+    WaiverNote,
 )
 from sequester.report import summary
 
@@ -103,7 +104,7 @@ def test_weak_evidence_names_the_next_step():
     assert '"reward_calls": [{"reward_path": "accuracy_reward"' in steps[0]
     assert "sequester audit FILE.jsonl" in steps[0]
     assert "sequester swap FILE.py:accuracy_reward --episodes FILE.jsonl" in steps[1]
-    assert "comes with a later release" in steps[1]
+    assert steps[1].count("comes with a later version") == 1
 
 
 def test_several_weak_paths_share_their_lines():
@@ -111,7 +112,7 @@ def test_several_weak_paths_share_their_lines():
     steps = summary.next_steps(result(findings=weak))
     assert '"reward_path": "REWARD_PATH"' in steps[0]
     assert len(steps) == 2
-    assert "the score of r0, r1, r2, r3, r4 and 2 more moves with the reasoning" in steps[1]
+    assert "the score of r0, r1, r2, r3, r4 and 2 more moves when only the reasoning is swapped" in steps[1]
     assert "sequester swap FILE.py:FUNCTION " in steps[1]
 
 
@@ -221,11 +222,16 @@ def test_a_long_list_is_bounded():
 
 def test_a_path_that_is_no_function_name_is_not_put_into_a_command():
     weak = finding(evidence="rebuilt", reward_path="x; rm -rf .")
-    assert "swap FILE.py:FUNCTION " in summary.next_steps(result(findings=(weak,)))[1]
+    assert "swap FILE.py:FUNCTION " in summary.next_steps(result(findings=(weak,)))[-1]
 
 
-def test_recorded_evidence_needs_no_next_step():
-    assert summary.next_steps(result(findings=(finding(),))) == ()
+def test_after_a_recorded_leak_comes_a_look_at_it_and_the_remedy():
+    assert summary.next_steps(result()) == ()
+    assert summary.next_steps(result(findings=(finding(severity=Severity.LOW),))) == ()
+    (step,) = summary.next_steps(result(findings=(finding(),)))
+    assert "sequester show RESULT ID" in step
+    assert "`sequester explain`" in step
+    assert "swap" not in step
     assert summary.exposure_evidence(result(findings=(finding(),))) == "Shown by recorded inputs on 1 reward path."
     assert summary.exposure_evidence(result(findings=(finding(severity=Severity.LOW),))) is None
 
@@ -272,3 +278,32 @@ def test_no_advantage_and_advantages_of_nought_are_told_apart():
         summary.reward_mass(result(seen, reward_mass=RewardMass(0.0, 0.0)))
         == "Reward mass: none, every advantage in the log is 0."
     )
+
+
+def test_the_breakdown_says_which_records_it_cannot_hold():
+    assert summary.breakdown_counts(result()) == "an episode counts once for each reward path"
+    unread = result(EpisodeCounts(10, 0, 7, 1, {"malformed": 1, "missing_part": 2}, unreadable=1))
+    assert summary.breakdown_counts(unread).endswith("; 3 unreadable or missing records in no row")
+
+
+def test_many_inputs_that_were_read_are_one_line_for_each_folder_and_an_unread_one_is_never_folded():
+    read = [InputFile(f"runs/{number}.jsonl", "jsonl", None if number == 3 else 4, 4) for number in range(12)]
+    told = result(inputs=(*read, InputFile("runs/x", "", None, 0, "is empty"), InputFile("alone.jsonl", "jsonl", 2, 2)))
+    assert [(line.name, line.rows_read, line.rows_declared) for line in summary.inputs(told, whole=10)] == [
+        ("runs/x", 0, None),
+        ("runs/ (12 inputs)", 48, None),
+        ("alone.jsonl", 2, 2),
+    ]
+    assert sum(line.files for line in summary.inputs(told, whole=10)) == len(told.inputs) == len(summary.inputs(told, whole=14))
+    assert summary.inputs(result(inputs=()), whole=10) == []
+
+
+def test_who_answers_for_waived_findings_is_said_once_for_each_waiver():
+    note = WaiverNote("ada", "pilot judge", "2026-05-30")
+    told = result(findings=[finding(), finding(waiver=note), finding(waiver=note, episode_id="e2")])
+    assert summary.waivers_in_force(told) == ["waived by ada until 2026-05-30: 2 findings (pilot judge)"]
+    assert summary.waivers_in_force(result(findings=[finding()])) == []
+
+
+def test_thresholds_are_for_machines():
+    assert "window 31" not in " ".join(summary.limits(result()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from sequester.cli.terminal import page
 from sequester.findings.rules import find_rule
 
 
@@ -14,4 +15,4 @@ def command(code: str) -> None:
 
     CODE is a rule's code or name, such as SQ101.
     """
-    click.echo(find_rule(code).text())
+    click.echo(page(find_rule(code).text()))

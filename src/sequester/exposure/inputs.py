@@ -167,7 +167,7 @@ def _declared(path: Path, reader: Reader, options: Options) -> Job:
     try:
         return Job(path, reader, reader.declared(path, options))
     except InputError as error:
-        return Job(path, error=error.message, hint=error.hint)
+        return Job(path, error=str(error), hint=error.hint)
 
 
 def tasks(jobs: list[Job], readers: Sequence[Reader], options: Options) -> Iterator[Task]:

@@ -22,7 +22,7 @@ from sequester.findings.rules import RULES
 from sequester.findings.verdict import denominator, is_unread, with_cot
 from sequester.report import summary
 from sequester.report.heat import heat_strip
-from sequester.report.text import gravest, masked
+from sequester.report.text import gravest
 from sequester.report.untrusted import printable
 
 MOST_FINDINGS = 1000
@@ -36,6 +36,8 @@ MOST_SKIPPED = 20
 """Records that could not be read, with their causes."""
 
 _MARK = {Verdict.EXPOSED: "▲", Verdict.NONE_FOUND: "○", Verdict.INCOMPLETE: "◐", Verdict.NOTHING_ASSESSED: "□"}
+_MASK = "█"
+_LONGEST_MASK = 8
 _SEVERITY_MARK = {Severity.HIGH: "▲", Severity.MEDIUM: "◆", Severity.LOW: "▽"}
 
 
@@ -211,7 +213,7 @@ def _breakdown(result: Result) -> str:
         )
         for row in table.shown
     ]
-    counted = _counted("rows", len(rows), len(result.by), ", an episode counts once for each reward path")
+    counted = _counted("rows", len(rows), len(result.by), f", {summary.breakdown_counts(result)}")
     if table.others:
         others = f"{summary.number(table.exposed)} of {summary.number(table.episodes)}"
         name = Html(f"<strong>{summary.number(table.others)} others</strong>")
@@ -245,6 +247,11 @@ def _finding_row(finding: Finding) -> Sequence[Cell]:
         Html(f"{mask}{_small(f'{summary.shared(finding)} characters')}"),
         Html("<br>".join(map(_text, offsets))),
     )
+
+
+def masked(private_chars: int) -> str:
+    """A block for text that is not shown: one square for 32 characters, one more for each doubling, eight at most."""
+    return _MASK * min(_LONGEST_MASK, max(1, (private_chars // 32).bit_length())) if private_chars else ""
 
 
 def _small(said: str) -> str:

@@ -7,12 +7,13 @@ nothing is ever called clean; "of the files given" unless the whole declared run
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sequester.episodes.model import Evidence, Reason
-from sequester.findings.model import Breakdown, Finding, InputFile, Rate, Result, Scope, Severity, Verdict
-from sequester.findings.verdict import UNREAD_INPUT, bounds, cot_unknown, denominator, is_unread, with_cot
+from sequester.findings.model import Breakdown, Finding, InputFile, Rate, Result, Scope, Severity, Verdict, WaiverNote
+from sequester.findings.verdict import UNREAD_INPUT, bounds, cot_unknown, denominator, is_unread, outside_breakdown, with_cot
 from sequester.report.untrusted import printable
 
 REASONS: Mapping[str, str] = {
@@ -51,6 +52,11 @@ def percent(share: float | None) -> str:
 def number(count: int) -> str:
     """A count with thousands separated."""
     return f"{count:,}"
+
+
+def counted(count: int, what: str) -> str:
+    """A count and what it counts."""
+    return f"{number(count)} {what}{'' if count == 1 else 's'}"
 
 
 def interval(rate: Rate) -> str:
@@ -193,6 +199,13 @@ def breakdown(result: Result) -> Sequence[Breakdown]:
     return sorted(result.by, key=lambda row: (-row.exposed, -(row.high or 0.0)))
 
 
+def breakdown_counts(result: Result) -> str:
+    """What the rows of the breakdown count, and what they cannot."""
+    nowhere = outside_breakdown(result.episodes)
+    unread = f"; {counted(nowhere, 'unreadable or missing record')} in no row" if nowhere else ""
+    return f"an episode counts once for each reward path{unread}"
+
+
 class Folded(NamedTuple):
     """A breakdown that says in one row what its many rows without a finding have in common."""
 
@@ -245,6 +258,54 @@ def _left_out(result: Result) -> Iterator[str]:
             yield f"{number(sum(counts.values()))} of {number(seen)} {what} left out"
     if unread := unread_inputs(result):
         yield unread
+
+
+class InputLine(NamedTuple):
+    """An input, or several in one folder that were read to the end."""
+
+    name: str
+    format: str
+    rows_read: int
+    rows_declared: int | None
+    outcome: str
+    unread: bool
+    files: int
+
+
+def inputs(result: Result, whole: int) -> Sequence[InputLine]:
+    """The inputs, unread ones first. Of more than `whole`, those of one folder and format that were read are one line."""
+    unread = [_line((file,)) for file in result.inputs if is_unread(file)]
+    folders: dict[tuple[str, str], list[InputFile]] = {}
+    for number, file in enumerate(file for file in result.inputs if not is_unread(file)):
+        folder = file.path.rpartition("/")[0] if len(result.inputs) > whole else str(number)
+        folders.setdefault((folder, file.format), []).append(file)
+    return [*unread, *(_line(files) for files in folders.values())]
+
+
+def _line(files: Sequence[InputFile]) -> InputLine:
+    first = files[0]
+    name = first.path if len(files) == 1 else f"{first.path.rpartition('/')[0] or '.'}/ ({number(len(files))} inputs)"
+    declared = [file.rows_declared for file in files]
+    known = [rows for rows in declared if rows is not None]
+    return InputLine(
+        name,
+        first.format,
+        sum(file.rows_read for file in files),
+        sum(known) if len(known) == len(declared) else None,
+        outcome(first),
+        is_unread(first),
+        len(files),
+    )
+
+
+def waivers_in_force(result: Result) -> Sequence[str]:
+    """Who answers for waived findings, until when and why: one sentence for each waiver, the longest list first."""
+    counts: Counter[WaiverNote] = Counter(finding.waiver for finding in result.findings if finding.waiver)
+    return [
+        f"waived by {printable(one.owner, 40)} until {printable(one.until, 12)}: {number(count)} finding{'s' * (count > 1)} "
+        f"({printable(one.reason, 200)})"
+        for one, count in counts.most_common()
+    ]
 
 
 def unread_inputs(result: Result) -> str:
@@ -354,6 +415,11 @@ def next_steps(result: Result) -> tuple[str, ...]:
     }
     paths = sorted(weak)
     steps = list(_repairs(result))
+    if any(group.evidence != Evidence.CONTRACT and group.severity.at_least(Severity.MEDIUM) for group in result.groups):
+        steps.append(
+            "Look at a finding:  sequester show RESULT ID  where RESULT is an audit that was kept with --workspace .sequester, or a "
+            "file that --out json=FILE wrote. Then mend the reward code, as `sequester explain` says for each rule, and audit again."
+        )
     if result.episodes.undelimited or result.episodes.not_assessed.get(Reason.AMBIGUOUS):
         steps.append(_NO_REASONING)
     if paths or Reason.INPUT_NOT_LOGGED in result.reward_calls.not_assessed:
@@ -370,22 +436,22 @@ def next_steps(result: Result) -> tuple[str, ...]:
         named = ", ".join(printable(path, 40) for path in paths[:_MOST_PATHS])
         more = f" and {number(len(paths) - _MOST_PATHS)} more" if len(paths) > _MOST_PATHS else ""
         steps.append(
-            f"Whether the score of {named}{more} moves with the reasoning is for the verb `swap`, which comes with a later release; "
-            f"keep the recorded file for it:  sequester swap FILE.py:{function} --episodes FILE.jsonl"
+            f"Then measure whether the score of {named}{more} moves when only the reasoning is swapped. The verb for it comes with a "
+            f"later version; keep the recorded file for:  sequester swap FILE.py:{function} --episodes FILE.jsonl"
         )
     return tuple(steps)
 
 
 def limits(result: Result) -> tuple[str, ...]:
     """What the result rests on, and what it does not say. Every format prints all of these."""
-    recorded, rebuilt, contract = (number(result.reward_calls.evidence.get(kind, 0)) for kind in Evidence)
-    thresholds = ", ".join(f"{printable(name)} {value:g}" for name, value in sorted(result.tool.thresholds.items()))
     detector = f"{printable(result.tool.detector)} of sequester {printable(result.tool.version)}"
+    recorded, rebuilt, contract = (number(result.reward_calls.evidence.get(kind, 0)) for kind in Evidence)
     return (
         f"Evidence: the inputs of {recorded} reward calls were recorded, of {rebuilt} rebuilt, of {contract} known by the "
         "framework's contract. Rebuilt and contract evidence can show exposure, never its absence.",
-        f"Detector: {detector}{f' ({thresholds})' if thresholds else ''}. It finds text that survives, also encoded; a "
-        "paraphrase, a translation or a summary is missed. Its recall is measured on planted classes and never scales a rate.",
+        f"Detector: {detector}. It finds an episode's own reasoning where the text survives, also encoded, and long stretches of "
+        "another episode's where they stand as text. A paraphrase, a translation or a summary is missed. Recall is measured on "
+        "planted or labelled leaks and never scales a rate.",
         "Scope: the run's declared steps, ranks and counts were all among the inputs."
         if result.scope is Scope.RUN
         else "Scope: only the files given were looked at; steps, ranks and shards that are not in them are unknown.",
