@@ -335,3 +335,9 @@ def test_a_waived_finding_is_suppressed_in_sarif_and_not_dropped():
     assert shown["suppressions"][0]["justification"] == "r (owner ada, until 2026-05-30)"
     (shown,) = json.loads(sarif.render(result(findings=(waived, finding()))))["runs"][0]["results"]
     assert "suppressions" not in shown
+
+
+def test_commands_stand_in_monospace_on_the_page():
+    page = html.render(result(findings=(finding(),), notes=("the limit `depth<b>` was hit",)))
+    assert "<code>sequester show RESULT ID</code>" in page
+    assert "<code>depth&lt;b&gt;</code>" in page

@@ -388,10 +388,10 @@ def reward_mass(result: Result) -> str | None:
 
 
 _NO_REASONING = (
-    "Episodes that show no reasoning: if the model reasons, name its family with --template, or have the log keep the reasoning "
-    "apart. If it does not, there was nothing to expose: say so, and they are counted as without CoT. In interchange JSONL, "
-    '"reasoning": "" and "answer" in the place of "completion"; of any other log in table [episode] of a field map:  '
-    'prompt = "COLUMN"  and  reasoning = { value = "" }  and  answer = "COLUMN"  and then:  sequester audit PATH --map FILE.toml'
+    "Episodes that show no reasoning: if the model reasons, name its family with `--template`, or have the log keep the reasoning "
+    "apart. If it does not, there was nothing to expose: say so, and they are counted as without CoT. In interchange JSONL, write "
+    '`"reasoning": ""` and `"answer"` in the place of `"completion"`. Of any other log, write into table [episode] of a field map '
+    '`prompt = "COLUMN"`, `reasoning = { value = "" }` and `answer = "COLUMN"`, and then: `sequester audit PATH --map FILE.toml`'
 )
 
 
@@ -417,18 +417,19 @@ def next_steps(result: Result) -> tuple[str, ...]:
     steps = list(_repairs(result))
     if any(group.evidence != Evidence.CONTRACT and group.severity.at_least(Severity.MEDIUM) for group in result.groups):
         steps.append(
-            "Look at a finding:  sequester show RESULT ID  where RESULT is an audit that was kept with --workspace .sequester, or a "
-            "file that --out json=FILE wrote. Then mend the reward code, as `sequester explain` says for each rule, and audit again."
+            "Look at a finding: `sequester show RESULT ID`, where RESULT is an audit that was kept with `--workspace .sequester`, or "
+            "a file that `--out json=FILE` wrote. Then mend the reward code, as `sequester explain` says for each rule, and audit "
+            "again."
         )
     if result.episodes.undelimited or result.episodes.not_assessed.get(Reason.AMBIGUOUS):
         steps.append(_NO_REASONING)
     if paths or Reason.INPUT_NOT_LOGGED in result.reward_calls.not_assessed:
         name = printable(paths[0]) if len(paths) == 1 else "REWARD_PATH"
         steps.append(
-            "Record what the scorer is given, so that the next audit can show absence too. In the reward code, for each episode:  "
-            'log.write(json.dumps({"episode_id": ID, "prompt": PROMPT, "completion": COMPLETION, "reward_calls": '
-            f'[{{"reward_path": {json.dumps(name)}, "inputs": {{"text": INPUT}}, "score": SCORE}}]}}) + "\\n")  '
-            "and then:  sequester audit FILE.jsonl"
+            "Record what the scorer is given, so that the next audit can show absence too. In the reward code, for each episode: "
+            '`log.write(json.dumps({"episode_id": ID, "prompt": PROMPT, "completion": COMPLETION, "reward_calls": '
+            f'[{{"reward_path": {json.dumps(name)}, "inputs": {{"text": INPUT}}, "score": SCORE}}]}}) + "\\n")` '
+            "and then: `sequester audit FILE.jsonl`"
         )
     if paths:
         one = paths[0] if len(paths) == 1 else ""
@@ -437,7 +438,7 @@ def next_steps(result: Result) -> tuple[str, ...]:
         more = f" and {number(len(paths) - _MOST_PATHS)} more" if len(paths) > _MOST_PATHS else ""
         steps.append(
             f"Then measure whether the score of {named}{more} moves when only the reasoning is swapped. The verb for it comes with a "
-            f"later version; keep the recorded file for:  sequester swap FILE.py:{function} --episodes FILE.jsonl"
+            f"later version; keep the recorded file for: `sequester swap FILE.py:{function} --episodes FILE.jsonl`"
         )
     return tuple(steps)
 
