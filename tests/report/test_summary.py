@@ -307,3 +307,10 @@ def test_who_answers_for_waived_findings_is_said_once_for_each_waiver():
 
 def test_thresholds_are_for_machines():
     assert "window 31" not in " ".join(summary.limits(result()))
+
+
+def test_who_needs_a_field_map_is_told_what_it_looks_like():
+    unread = [InputFile(name, "", None, 0, "is unknown", "describe it with --map FILE") for name in "ab"]
+    steps = summary.next_steps(result(inputs=unread))
+    assert sum("[[reward_call]]" in step for step in steps) == 1
+    assert not any("[[reward_call]]" in step for step in summary.next_steps(result()))

@@ -395,6 +395,13 @@ _NO_REASONING = (
 )
 
 
+_FIELD_MAP = (
+    'A field map is a TOML file that says in which columns things stand. Table `[episode]` needs `prompt = "COLUMN"` and '
+    '`completion = "COLUMN"` (or `reasoning` and `answer`); for each scorer write `[[reward_call]]` with `path = "NAME"` and '
+    '`inputs = { text = "COLUMN" }`, the exact text that it was given.'
+)
+
+
 def _repairs(result: Result) -> Iterator[str]:
     """What to do about inputs that were not read, the same thing once."""
     by_hint: dict[str, list[str]] = {}
@@ -421,6 +428,8 @@ def next_steps(result: Result) -> tuple[str, ...]:
             "a file that `--out json=FILE` wrote. Then mend the reward code, as `sequester explain` says for each rule, and audit "
             "again."
         )
+    if any("--map FILE" in file.hint for file in result.inputs if is_unread(file)):
+        steps.append(_FIELD_MAP)
     if result.episodes.undelimited or result.episodes.not_assessed.get(Reason.AMBIGUOUS):
         steps.append(_NO_REASONING)
     if paths or Reason.INPUT_NOT_LOGGED in result.reward_calls.not_assessed:

@@ -21,6 +21,8 @@ GROUP = "sequester.readers"
 _SPECIFIC = ("bundle", "inspect", "trl", "verl", "verifiers", "jsonl", "map")
 _SHAPE = ("name", "title", "verified", "recognise", "declared", "units", "read")
 _KEYS_SHOWN = 12
+_DESCRIBE = "name the format with --format, or describe it with --map FILE"
+_CONVERT = "name the format with --format, or write its episodes as JSON lines (docs/interchange.md)"
 
 
 def load_readers(points: Iterable[EntryPoint] | None = None) -> tuple[Reader, ...]:
@@ -61,7 +63,7 @@ def recognise(path: Path, readers: Sequence[Reader], format: str | None = None) 
     raise UnknownFormat(
         f"no reader recognises the content ({_described(seen)}); tried{''.join(refusals)}",
         where=str(path),
-        hint=next_step(seen) or "name the format with --format, or describe it with --map FILE",
+        hint=next_step(seen) or (_DESCRIBE if seen.kind in ("jsonl", "parquet") else _CONVERT),
     )
 
 
