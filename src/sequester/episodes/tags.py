@@ -26,7 +26,7 @@ _ASIDE = (_CALL, _RESULT)
 _EDGE = (_DROP, Kind.CALL_END, Kind.RESULT_END)
 _ENDS = {_CALL: Kind.CALL_END, _RESULT: Kind.RESULT_END}
 _START = attrgetter("start")
-_INK = re.compile(r"\S")
+_INK = re.compile(r"[^\s\ufeff\u200b]")
 _ENDED = re.compile(r"<\|(?:im_end|eot_id|eom_id|end_of_text|end_of_msg)\|>|<turn\|>|\[e~\[")
 _TOOL_MESSAGE = re.compile(r"\s*<(?:tool_response|tool_result|function_results)>")
 
@@ -36,7 +36,7 @@ Pieces = tuple[tuple[Piece, ...], set[Why]]
 
 
 def blank(text: str, start: int, stop: int) -> bool:
-    """Whether a stretch of a text is white space only."""
+    """Whether a stretch of a text is white space only, or what a file's beginning and editors leave that looks like nothing."""
     return start >= stop or _INK.search(text, start, stop) is None
 
 
