@@ -9,6 +9,7 @@
 typedef struct {
     size_t first_text, reasoning, publics, first_public, first_call, calls;
     uint64_t length, private_length;
+    bool is_sampled_only; /* its calls are not searched */
 } seq_episode;
 
 typedef struct {
@@ -87,7 +88,8 @@ static bool borrow_episode(seq_batch *batch, PyObject *object)
         PyErr_NoMemory();
         return false;
     }
-    if (!borrow_texts(&batch->loans, item(parts, 0), &episode.reasoning) ||
+    episode.is_sampled_only = item(parts, 0) == Py_None;
+    if ((!episode.is_sampled_only && !borrow_texts(&batch->loans, item(parts, 0), &episode.reasoning)) ||
         !borrow_public(&batch->loans, item(parts, 1), &batch->firsts, &batch->first_count, &episode.publics) ||
         !borrow_calls(batch, item(parts, 2), &episode)) {
         return false;
@@ -180,6 +182,9 @@ static seq_outcome screen_episode(seq_batch *batch, size_t number)
     if (batch->own != NULL && !sample_episode(&batch->samples, &batch->buffer, &batch->pattern, episode->reasoning, episode->publics,
                                               batch->own[number] < episode->publics ? batch->own[number] : episode->publics)) {
         return OUTCOME_MEMORY;
+    }
+    if (episode->is_sampled_only) {
+        return OUTCOME_GOOD;
     }
     return screen_calls(batch, episode, &sources, texts + episode->reasoning + episode->publics);
 }

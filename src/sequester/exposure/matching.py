@@ -64,8 +64,11 @@ __all__ = [
 Text = str | bytes | bytearray | memoryview
 """A text: a str (lone surrogates vanish), or UTF-8 in any contiguous buffer, which is not copied."""
 
-Episode = tuple[Sequence[Text], Sequence[tuple[Text, int]], Sequence[Sequence[Text]]]
-"""Reasoning segments; public texts, each with the first segment it is subtracted from; reward calls as sequences of fields."""
+Episode = tuple[Sequence[Text] | None, Sequence[tuple[Text, int]], Sequence[Sequence[Text]]]
+"""Reasoning segments; public texts, each with the first segment it is subtracted from; reward calls as sequences of fields.
+
+Without reasoning that is known (None) an episode is sampled, and its calls are not searched.
+"""
 
 
 Places = NDArray[np.integer[Any]]
@@ -273,7 +276,7 @@ def _utf8(text: Text) -> bytes:
 def _raw_episode(episode: Episode) -> oracle.RawEpisode:
     reasoning, public, calls = episode
     return (
-        [_utf8(text) for text in reasoning],
+        [_utf8(text) for text in reasoning] if reasoning is not None else None,
         [(_utf8(text), first) for text, first in public],
         [[_utf8(field) for field in fields] for fields in calls],
     )

@@ -79,6 +79,7 @@ class Input(Struct, frozen=True):
 
 def settle(tally: Tally, inputs: Sequence[Input], tool: Tool, key: FingerprintKey, waivers: Waivers, today: date) -> Result:
     """The result of an audit. Consumes the tally: suspects are settled in it."""
+    tally.settle_unsuspicious()
     findings = sorted(
         _recorded_findings(tally), key=lambda one: (-one.severity.rank, one.episode_id, one.call, one.field, one.id)
     )

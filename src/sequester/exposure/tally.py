@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -135,6 +135,29 @@ class Suspect(Struct, frozen=True):
         return any(call.candidates for call in self.calls)
 
 
+class Outline(NamedTuple):
+    """An unsuspicious episode in all that is counted of it, but for its advantage."""
+
+    environment: str | None
+    step: int | None
+    calls: tuple[CallOutcome, ...]
+
+
+@dataclass
+class Alike:
+    """Unsuspicious episodes of one outline."""
+
+    times: int = 0
+    advantage: float | None = None
+    """Sum of the absolute advantages; None where none was logged."""
+
+    def add(self, times: int, advantage: float | None) -> None:
+        """Add some; `advantage` is the sum of their absolute advantages."""
+        self.times += times
+        if advantage is not None:
+            self.advantage = (self.advantage or 0.0) + advantage
+
+
 class Handover(NamedTuple):
     """A reward path to which the framework hands the CoT over by contract."""
 
@@ -245,6 +268,8 @@ class Tally:
     """Settled reward calls: (evidence, status)."""
     places: Counter[tuple[Place, str]] = field(default_factory=Counter)
     """Settled episodes at a place: (place, status)."""
+    unsuspicious: dict[Outline, Alike] = field(default_factory=dict)
+    """Episodes in which nothing was found so far; `settle_unsuspicious` counts them."""
     suspects: list[Suspect] = field(default_factory=list)
     """Episodes that settle only when the whole run is known."""
     packed: list[bytes] = field(default_factory=list)
@@ -317,41 +342,37 @@ class Tally:
             ),
         )
 
+    def add_unsuspicious(self, outline: Outline, times: int, advantage: float | None) -> None:
+        """Keep so many episodes alike, whose absolute advantages sum up to `advantage`."""
+        self.unsuspicious.setdefault(outline, Alike()).add(times, advantage)
+
     def suspect_later(self, suspect: Suspect) -> bool:
-        """Take an episode that was counted as unsuspicious among the suspects; False where no such episode was counted."""
-        alone = Tally()
-        count_episode(alone, suspect, frozenset())
-        both = list(zip(self._counts(), alone._counts(), strict=True))
-        if any(mine[key] < count for mine, theirs in both for key, count in theirs.items()):
+        """Take an unsuspicious episode among the suspects; False where there is none like it."""
+        alike = self.unsuspicious.get(Outline(suspect.environment, suspect.step, suspect.calls))
+        if alike is None or alike.times == 0:
             return False
-        for mine, theirs in both:
-            mine.subtract(theirs)
-            for key in [key for key in theirs if not mine[key]]:
-                del mine[key]
-        self.mass -= alone.mass
-        self.mass_observed -= alone.mass_observed
+        alike.add(-1, None if suspect.advantage is None else -abs(suspect.advantage))
         self.suspects.append(suspect)
         return True
 
-    def _counts(self) -> tuple[Counter[Any], ...]:
-        """What `count_episode` counts in."""
-        return (
-            self.episodes,
-            self.exposed,
-            self.exposed_by,
-            self.with_evidence,
-            self.unassessed_with,
-            self.scored,
-            self.calls,
-            self.places,
-        )
+    def settle_unsuspicious(self) -> None:
+        """Count the episodes in which nothing was found; to be called when no more is looked for."""
+        for (environment, step, calls), alike in self.unsuspicious.items():
+            if alike.times:
+                count_episode(self, Suspect("", environment, step, "", alike.advantage, calls), frozenset(), alike.times)
+        self.unsuspicious.clear()
 
     def merge(self, other: Tally) -> None:
-        """Add what another tally counted over other units; it is left with its suspects packed."""
-        for mine, theirs in zip(self._counts(), other._counts(), strict=True):
-            mine.update(theirs)
-        for names, others in ((self.records, other.records), (self.echo, other.echo), (self.limits, other.limits)):
+        """Add what another tally counted over other units, before it is settled; it is left with its suspects packed."""
+        for names, others in (
+            (self.records, other.records),
+            (self.episodes, other.episodes),
+            (self.echo, other.echo),
+            (self.limits, other.limits),
+        ):
             names.update(others)
+        for outline, alike in other.unsuspicious.items():
+            self.add_unsuspicious(outline, alike.times, alike.advantage)
         self.foreign.update(other.foreign)
         self.errors.update(other.errors)
         self.seen += other.seen
@@ -371,9 +392,6 @@ class Tally:
             self.steps.setdefault(path, set()).update(steps)
         for path, shards in other.shards.items():
             self.shards.setdefault(path, set()).update(shards)
-        self.mass_observed += other.mass_observed
-        self.mass += other.mass
-        self.mass_known |= other.mass_known
         self.skipped = (self.skipped + other.skipped)[:SKIPPED_SHOWN]
 
 
