@@ -172,7 +172,9 @@ class _Scan:
             publics += len(parts.public)
             if parts.unassessable is None:
                 self.tally.echo_of += 1
-                self._count_echo(parts.own, screened.marked[publics - len(parts.own) : publics])
+                repeated = screened.marked[publics - len(parts.own) : publics]
+                if repeated and max(repeated) >= ECHO_LENGTH:
+                    self._count_echo(parts.own, repeated)
                 barred = Reason.NO_PRIVATE_TEXT if _too_little(parts.reasoning, screened.privates[number]) else None
                 self._count(episode, parts, barred, hits.get(number, _NO_HITS))
             elif episode.split.status is not _NO_COT:
@@ -190,11 +192,9 @@ class _Scan:
 
     def _count_echo(self, own: Sequence[Channel], repeated: array[int]) -> None:
         """Count the channels in which the policy's own output repeats its reasoning."""
-        channels = {channel.value for channel, length in zip(own, repeated, strict=True) if length >= ECHO_LENGTH}
-        if channels:
-            self.tally.echo_episodes += 1
-            for channel in channels:
-                self.tally.echo[channel] += 1
+        self.tally.echo_episodes += 1
+        for channel in {channel.value for channel, length in zip(own, repeated, strict=True) if length >= ECHO_LENGTH}:
+            self.tally.echo[channel] += 1
 
     def _count(
         self,
