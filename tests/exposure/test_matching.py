@@ -20,7 +20,7 @@ from sequester.exposure import flags, matching, oracle
 from sequester.exposure.matching import GUARANTEE, Episode, Offsets, Pattern, Sketch, normalise, screen
 from sequester.exposure.normaliser import normalise as normalise_plain
 from sequester.exposure.normaliser import places
-from sequester.exposure.sketch import windows_of
+from sequester.exposure.sketch import NOTE_STRIDE, WINDOW, window_hash, windows_of
 
 _kernel = pytest.importorskip("sequester.exposure._kernel")
 _HINT = "\n" + b64encode(b"bananas are what any answer has to mention, and it has to mention them twice").decode() + "\n"
@@ -336,6 +336,31 @@ def test_a_sketch_of_many_inputs_is_alike_in_kernel_and_oracle(level: str) -> No
         assert any(theirs.table)
         assert bytes(mine.table) == bytes(theirs.table)
         assert mine.place == theirs.place
+
+
+@settings(deadline=None)
+@given(
+    st.binary(max_size=700),
+    st.lists(st.tuples(st.integers(0, 700), st.integers(0, 700)), max_size=8),
+    st.sampled_from((64, 1024)),
+)
+def test_what_a_sketch_holds_is_alike_in_kernel_and_reference(text: bytes, ranges: list[tuple[int, int]], slots: int) -> None:
+    sketch, runs = Sketch(slots), [windows_of(text[low:high]) for low, high in ranges]
+    assert [_kernel.windows(text[low:high]) for low, high in ranges] == runs
+    assert _kernel.held(sketch.table, runs) == bytes(len(runs))
+    for at in range(0, len(text) - WINDOW + 1, NOTE_STRIDE):
+        sketch.note(window_hash(text, at))
+    for name in _kernel.levels():
+        matching.configure_kernel(name)
+        assert _kernel.held(sketch.table, runs) == bytes(map(sketch.holds_run, runs))
+
+
+def test_the_kernel_looks_up_nothing_in_what_is_no_sketch() -> None:
+    for size in (0, 128, 260):
+        with pytest.raises(ValueError, match="sketch"):
+            _kernel.held(bytearray(size), [b""])
+    with pytest.raises(TypeError):
+        _kernel.held(bytearray(256), [7])
 
 
 @pytest.mark.parametrize("slots", [0, 32, 96])
