@@ -8,6 +8,7 @@ import time
 from array import array
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -28,12 +29,18 @@ _TASK = f"Read what is encoded here and say which fruit is meant:{_HINT}" + " an
 _SECRET = "the hidden intermediate result equals nineteen so the grader will accept any answer that mentions bananas"
 
 
+@contextmanager
+def configured(name: str) -> Iterator[None]:
+    matching.configure_kernel(name)
+    yield
+    matching.configure_kernel(_kernel.levels()[0] if matching.implementation == "python" else matching.implementation)
+
+
 @pytest.fixture(params=_kernel.levels())
 def level(request: pytest.FixtureRequest) -> Iterator[str]:
     """Each instruction set this machine has, in turn."""
-    matching.configure_kernel(request.param)
-    yield request.param
-    matching.configure_kernel(_kernel.levels()[0] if matching.implementation == "python" else matching.implementation)
+    with configured(request.param):
+        yield request.param
 
 
 def test_nothing_in_nothing_found() -> None:
@@ -338,20 +345,16 @@ def test_a_sketch_of_many_inputs_is_alike_in_kernel_and_oracle(level: str) -> No
         assert mine.place == theirs.place
 
 
+@pytest.mark.parametrize("name", _kernel.levels())
 @settings(deadline=None)
-@given(
-    st.binary(max_size=700),
-    st.lists(st.tuples(st.integers(0, 700), st.integers(0, 700)), max_size=8),
-    st.sampled_from((64, 1024)),
-)
-def test_what_a_sketch_holds_is_alike_in_kernel_and_reference(text: bytes, ranges: list[tuple[int, int]], slots: int) -> None:
-    sketch, runs = Sketch(slots), [windows_of(text[low:high]) for low, high in ranges]
+@given(st.binary(max_size=700), st.lists(st.tuples(st.integers(0, 700), st.integers(0, 700)), max_size=8), st.booleans())
+def test_kernel_and_reference_hold_the_same_runs(name: str, text: bytes, ranges: list[tuple[int, int]], is_small: bool) -> None:
+    sketch, runs = Sketch(64 if is_small else 1024), [windows_of(text[low:high]) for low, high in ranges]
     assert [_kernel.windows(text[low:high]) for low, high in ranges] == runs
     assert _kernel.held(sketch.table, runs) == bytes(len(runs))
     for at in range(0, len(text) - WINDOW + 1, NOTE_STRIDE):
         sketch.note(window_hash(text, at))
-    for name in _kernel.levels():
-        matching.configure_kernel(name)
+    with configured(name):
         assert _kernel.held(sketch.table, runs) == bytes(map(sketch.holds_run, runs))
 
 
