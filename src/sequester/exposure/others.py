@@ -269,7 +269,7 @@ class _Search:
             size = subject.characters(round(telling))
             if size < THRESHOLDS.another:
                 return None
-        return ChainWeight(size, min(1.0, size / own), (RunWeight(size, size, ()),), beside_marker=False)
+        return ChainWeight(size, min(1.0, size / own), (RunWeight(size, size, b""),), beside_marker=False)
 
 
 def _subject(reader: Material, owner: Known) -> Subject:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import pickle
 from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from msgspec.structs import replace
 
 from sequester.episodes.model import Evidence, Reason, Skipped
 from sequester.exposure.samples import Edges
-from sequester.exposure.severity import ChainWeight, Shared, looked_up
+from sequester.exposure.severity import ChainWeight, looked_up
 from sequester.findings.grouping import GroupKey, place_of
 from sequester.findings.model import FindingClass, SkippedRecord, Span
 
@@ -32,6 +33,10 @@ SKIPPED_SHOWN = 20
 """Skipped records named in the result; the rest are counted."""
 LISTED = 10
 """Findings below `medium` listed of each group, those with the most private characters; the rest are counted."""
+
+
+Shared = Callable[[Sequence[bytes]], Set[bytes]]
+"""Of runs, each by its windows, those that stand in scorer inputs of other episodes: `sharing.Sharing`."""
 
 
 class Place(NamedTuple):
@@ -74,11 +79,11 @@ class Candidate(Struct, frozen=True):
 
     @property
     def private(self) -> int:
-        return sum(chain.private for chain in self.chains)
+        return sum(one.private for one in self.chains)
 
     @property
     def covered(self) -> float:
-        return min(1.0, sum(chain.covered for chain in self.chains))
+        return min(1.0, sum(one.covered for one in self.chains))
 
 
 RULE_OF_CLASS = {
@@ -316,10 +321,15 @@ class Tally:
 
     def look_up(self, shared: Shared, since: int = 0, until: int | None = None) -> None:
         """Ask which stretches other scorer inputs hold too, of the suspects in that range and of what is listed below `medium`."""
-        self.suspects[since:until] = [_suspect_looked_up(suspect, shared) for suspect in self.suspects[since:until]]
+        suspects = self.suspects[since:until]
+        listed = [sighting.candidate for lows in self.lows.values() for _, sighting in lows.listed]
+        found = shared(
+            [windows for one in (*chain.from_iterable(map(_candidates, suspects)), *listed) for windows in _asked(one)]
+        )
+        self.suspects[since:until] = [_suspect_looked_up(suspect, found) for suspect in suspects]
         for lows in self.lows.values():
             lows.listed = [
-                (rank, replace(sighting, candidate=_looked_up(sighting.candidate, shared))) for rank, sighting in lows.listed
+                (rank, replace(sighting, candidate=_looked_up(sighting.candidate, found))) for rank, sighting in lows.listed
             ]
 
     def take_suspects(self) -> Iterator[Suspect]:
@@ -398,11 +408,20 @@ class Tally:
         self.skipped = (self.skipped + other.skipped)[:SKIPPED_SHOWN]
 
 
-def _looked_up(candidate: Candidate, shared: Shared) -> Candidate:
-    return replace(candidate, chains=tuple(looked_up(chain, shared) for chain in candidate.chains))
+def _candidates(suspect: Suspect) -> Iterator[Candidate]:
+    return (candidate for call in suspect.calls for candidate in call.candidates)
 
 
-def _suspect_looked_up(suspect: Suspect, shared: Shared) -> Suspect:
+def _asked(candidate: Candidate) -> Iterator[bytes]:
+    """The windows of the runs that were not looked up."""
+    return (run.windows for one in candidate.chains for run in one.runs if run.windows)
+
+
+def _looked_up(candidate: Candidate, shared: Set[bytes]) -> Candidate:
+    return replace(candidate, chains=tuple(looked_up(one, shared) for one in candidate.chains))
+
+
+def _suspect_looked_up(suspect: Suspect, shared: Set[bytes]) -> Suspect:
     calls = (replace(call, candidates=tuple(_looked_up(one, shared) for one in call.candidates)) for call in suspect.calls)
     return replace(suspect, calls=tuple(calls))
 
