@@ -170,6 +170,17 @@ class Pattern:
         """The chains in one text, in order."""
         return self.scan_many((text,))
 
+    def flags(self, text: Text, known: int = 0) -> int:
+        """What may be wrapped in one text, as bits of `flags`: also where, put together again, it holds a chain of more than `known`
+        private bytes."""
+        found: int
+        if implementation == "python":
+            found = self._matcher.flags(_utf8(text), known)
+        else:
+            with _Bounded():
+                found = self._matcher.flags(text, known)
+        return found
+
     def scan_many(self, fields: Sequence[Text]) -> list[Chain]:
         """The chains in the fields of one reward call; a chain may go on from one field into the next."""
         if implementation == "python":
