@@ -20,7 +20,7 @@ from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
-from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
+from sequester.exposure.layers import Budget, Hint, holds_packing, retrace, unfold
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, Stretch, grade, stretch_of, telling_run
 from sequester.exposure.sharing import windows_for
 from sequester.exposure.subject import SampledIds, Subject
@@ -65,8 +65,8 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     finder = Finder(subject, call.path, key)
     found = [*_plain(finder, texts, hit.chains)] if hit is not None and hit.chains else []
     for (name, text), flag in zip(texts, hit.flags if hit is not None and any(hit.flags) else (), strict=False):
-        if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
-            found += _wrapped(finder, name, text.reveal(), budget, _hints_of(flag), bool(flag & _CUT_UP))
+        if flag & (flags.UNFOLDED | flags.PACKED):
+            found += _wrapped(finder, name, text.reveal(), budget, flag)
         if flag & flags.NUMBERS and (flag & flags.DIGITS or subject.ids.cot or _ID_NAME.search(name)):
             lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
@@ -81,14 +81,61 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     )
 
 
-_CUT_UP = flags.REARRANGED | flags.WIDE | flags.ESCAPES
-"""Without these the screen has put the pieces together, and neither reasoning nor another encoding came out."""
+_NEEDED: tuple[tuple[int, int], ...] = (
+    (flags.ARMOUR, Hint.BASE64 | Hint.BASE32 | Hint.BASE85 | Hint.UU | Hint.ESCAPES),
+    (flags.PACKED, Hint.BASE64 | Hint.BASE32 | Hint.DIGITS | Hint.ESCAPES),
+    (flags.DIGITS, Hint.DIGITS | Hint.ESCAPES),
+    (flags.ESCAPES, Hint.BYTES | Hint.DIGITS | Hint.SOFT_BREAKS | Hint.ESCAPES),
+    (flags.WIDE, Hint.FOREIGN | Hint.BYTES | Hint.SOFT_BREAKS | Hint.ESCAPES),
+    (flags.DUMP, Hint.DIGITS),
+    (flags.STRINGS, Hint.STRINGS),
+    (flags.MARKUP, Hint.MARKUP),
+    (flags.LINKS, Hint.LINKS),
+    (flags.SPELLED, Hint.DIGITS),
+    (flags.CIPHERS, Hint.CIPHER),
+    (flags.PREFIXES, Hint.PREFIXES),
+    (flags.EVEN_LINES, Hint.BASE64 | Hint.BASE32 | Hint.DIGITS),
+    (flags.SIDES, Hint.DIFF),
+    (flags.COLUMNS, Hint.TABLES),
+)
+"""What has to be undone for which flags."""
+_BY_LINE = flags.DUMP | flags.PREFIXES | flags.EVEN_LINES | flags.SIDES | flags.COLUMNS
+_FEWEST_LINES = 3
+_LETTERS_BY_LINE = re.compile(r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{40,}+[^\w\n]{0,4}(?:\n|\\n)(?=[^\n]{0,96}[A-Za-z0-9+/_\-]{40})")
+"""Long letters of an encoding at the end of a line, and again in the next one."""
 
 
-def _hints_of(flag: int) -> int:
-    """Kinds of wrapping that the screen is sure of, also where the pieces are too short for `hints` to be worth a look."""
-    armoured = Hint.BASE64 | Hint.BASE32 | Hint.LINES if flag & flags.ARMOUR else 0
-    return armoured | (Hint.LINES | Hint.STRINGS if flag & flags.REARRANGED else 0)
+def _hints_of(flag: int, text: str) -> int:
+    """The kinds of wrapping to be undone in a text with such flags."""
+    if flag & flags.PACKED and not holds_packing(text):
+        flag &= ~flags.PACKED
+    found = 0
+    for bits, hints in _NEEDED:
+        if flag & bits:
+            found |= hints
+    if found & Hint.BASE64 and _LETTERS_BY_LINE.search(text):
+        found |= Hint.PREFIXES | Hint.DIFF  # which the screen undoes for short lines only
+    if (flag & _BY_LINE and text.count("\\n") >= _FEWEST_LINES) or (flag & flags.STRINGS and "\\" in text):
+        found |= Hint.BACKSLASHES
+    return found
+
+
+class _Search:
+    """Where the search of a text goes on: where the screen sees something wrapped, in the text itself and in all that stand behind it."""
+
+    def __init__(self, pattern: matching.Pattern, first: int) -> None:
+        """`first` are the flags of the text itself."""
+        self._pattern = pattern
+        self._first: int | None = first
+        self.chains: list[matching.Chain] = []
+        """In the last text."""
+
+    def __call__(self, text: str) -> int:
+        flag, self._first = self._first, None
+        self.chains = self._pattern.scan(text)
+        if flag is None:
+            flag = self._pattern.flags(text, max((chain.private for chain in self.chains), default=0))
+        return _hints_of(flag, text)
 
 
 def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
@@ -175,18 +222,19 @@ def _named(texts: Sequence[tuple[str, GuardedText]], indices: Sequence[int]) -> 
     return name, ("split-over-fields",), [field for field, _ in texts]
 
 
-def _wrapped(finder: Finder, name: str, text: str, budget: Budget, known: int, cut_up: bool) -> Iterator[Candidate | Minor]:
+def _wrapped(finder: Finder, name: str, text: str, budget: Budget, flag: int) -> Iterator[Candidate | Minor]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again.
 
-    `known` are kinds of wrapping that the screen is sure of; `cut_up` is whether the whole may be rearranged more than once.
+    `flag` is what the screen says of the text.
     """
     pattern = finder.subject.pattern
+    search = _Search(pattern, flag)
     shown = _positions(_telling(finder.subject, pattern.scan(text)))
-    if len(shown) >= WHOLE * pattern.length or not (known or worth_unfolding(text)):
+    if len(shown) >= WHOLE * pattern.length:
         return
-    for layer in unfold(text, budget, known, cut_up):
+    for layer in unfold(text, budget, search):
         decoded = layer.text.reveal()
-        plainly = _positions(pattern.scan(decoded))
+        plainly = _positions(search.chains)
         if not plainly:
             yield from _collected(finder, name, layer.transforms, decoded)
         # The public texts are unfolded only once a layer shows more than is known.
@@ -451,8 +499,5 @@ def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[s
         text = guarded.reveal()
         if transforms in (("verbatim",), ("reformatted",), ("split-over-fields",)):
             return [text]
-        for cut_up in (False, True):
-            layers = unfold(text, Budget(), _hints_of(flags.UNFOLDED), cut_up)
-            if found := [layer.text.reveal() for layer in layers if layer.transforms == transforms]:
-                return found
+        return [layer.text.reveal() for layer in retrace(text, transforms)]
     return []

@@ -3,6 +3,6 @@
 from sequester.exposure.layers.armour import holds_packing
 from sequester.exposure.layers.hints import Hint, worth_unfolding
 from sequester.exposure.layers.piece import Budget
-from sequester.exposure.layers.search import Layer, unfold
+from sequester.exposure.layers.search import Layer, Look, retrace, unfold
 
-__all__ = ["Budget", "Hint", "Layer", "holds_packing", "unfold", "worth_unfolding"]
+__all__ = ["Budget", "Hint", "Layer", "Look", "holds_packing", "retrace", "unfold", "worth_unfolding"]
