@@ -20,11 +20,12 @@ from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
-from sequester.exposure.layers import Budget, Hint, holds_packing, retrace, unfold
+from sequester.exposure.layers import Budget, holds_packing, retrace, unfold
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, Stretch, grade, stretch_of, telling_run
 from sequester.exposure.sharing import windows_for
 from sequester.exposure.subject import SampledIds, Subject
 from sequester.exposure.tally import RULE_OF_CLASS, Candidate, Minor
+from sequester.exposure.undoing import Search
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Severity, Span
 
@@ -65,6 +66,8 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     finder = Finder(subject, call.path, key)
     found = [*_plain(finder, texts, hit.chains)] if hit is not None and hit.chains else []
     for (name, text), flag in zip(texts, hit.flags if hit is not None and any(hit.flags) else (), strict=False):
+        if flag & flags.PACKED and not holds_packing(text.reveal()):
+            flag &= ~flags.PACKED
         if flag & (flags.UNFOLDED | flags.PACKED):
             found += _wrapped(finder, name, text.reveal(), budget, flag)
         if flag & flags.NUMBERS and (flag & flags.DIGITS or subject.ids.cot or _ID_NAME.search(name)):
@@ -79,63 +82,6 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
         budget.exhausted,
         unknown,
     )
-
-
-_NEEDED: tuple[tuple[int, int], ...] = (
-    (flags.ARMOUR, Hint.BASE64 | Hint.BASE32 | Hint.BASE85 | Hint.UU | Hint.ESCAPES),
-    (flags.PACKED, Hint.BASE64 | Hint.BASE32 | Hint.DIGITS | Hint.ESCAPES),
-    (flags.DIGITS, Hint.DIGITS | Hint.ESCAPES),
-    (flags.ESCAPES, Hint.BYTES | Hint.DIGITS | Hint.SOFT_BREAKS | Hint.ESCAPES),
-    (flags.WIDE, Hint.FOREIGN | Hint.BYTES | Hint.SOFT_BREAKS | Hint.ESCAPES),
-    (flags.DUMP, Hint.DIGITS),
-    (flags.STRINGS, Hint.STRINGS),
-    (flags.MARKUP, Hint.MARKUP),
-    (flags.LINKS, Hint.LINKS),
-    (flags.SPELLED, Hint.DIGITS),
-    (flags.CIPHERS, Hint.CIPHER),
-    (flags.PREFIXES, Hint.PREFIXES),
-    (flags.EVEN_LINES, Hint.BASE64 | Hint.BASE32 | Hint.DIGITS),
-    (flags.SIDES, Hint.DIFF),
-    (flags.COLUMNS, Hint.TABLES),
-)
-"""What has to be undone for which flags."""
-_BY_LINE = flags.DUMP | flags.PREFIXES | flags.EVEN_LINES | flags.SIDES | flags.COLUMNS
-_FEWEST_LINES = 3
-_LETTERS_BY_LINE = re.compile(r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{40,}+[^\w\n]{0,4}(?:\n|\\n)(?=[^\n]{0,96}[A-Za-z0-9+/_\-]{40})")
-"""Long letters of an encoding at the end of a line, and again in the next one."""
-
-
-def _hints_of(flag: int, text: str) -> int:
-    """The kinds of wrapping to be undone in a text with such flags."""
-    if flag & flags.PACKED and not holds_packing(text):
-        flag &= ~flags.PACKED
-    found = 0
-    for bits, hints in _NEEDED:
-        if flag & bits:
-            found |= hints
-    if found & Hint.BASE64 and _LETTERS_BY_LINE.search(text):
-        found |= Hint.PREFIXES | Hint.DIFF  # which the screen undoes for short lines only
-    if (flag & _BY_LINE and text.count("\\n") >= _FEWEST_LINES) or (flag & flags.STRINGS and "\\" in text):
-        found |= Hint.BACKSLASHES
-    return found
-
-
-class _Search:
-    """Where the search of a text goes on: where the screen sees something wrapped, in the text itself and in all that stand behind it."""
-
-    def __init__(self, pattern: matching.Pattern, first: int) -> None:
-        """`first` are the flags of the text itself."""
-        self._pattern = pattern
-        self._first: int | None = first
-        self.chains: list[matching.Chain] = []
-        """In the last text."""
-
-    def __call__(self, text: str) -> int:
-        flag, self._first = self._first, None
-        self.chains = self._pattern.scan(text)
-        if flag is None:
-            flag = self._pattern.flags(text, max((chain.private for chain in self.chains), default=0))
-        return _hints_of(flag, text)
 
 
 def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
@@ -225,28 +171,27 @@ def _named(texts: Sequence[tuple[str, GuardedText]], indices: Sequence[int]) -> 
 def _wrapped(finder: Finder, name: str, text: str, budget: Budget, flag: int) -> Iterator[Candidate | Minor]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again.
 
-    `flag` is what the screen says of the text.
+    `flag` is what the screen saw wrapped in the text.
     """
-    pattern = finder.subject.pattern
-    search = _Search(pattern, flag)
-    shown = _positions(_telling(finder.subject, pattern.scan(text)))
-    if len(shown) >= WHOLE * pattern.length:
+    subject, search = finder.subject, Search(finder.subject.pattern, flag)
+    whole = WHOLE * subject.pattern.length
+    chains = subject.pattern.scan(text)
+    shown = _places(_telling(subject, chains)) if chains else 0
+    if shown.bit_count() >= whole:
         return
     for layer in unfold(text, budget, search):
-        decoded = layer.text.reveal()
-        plainly = _positions(search.chains)
+        plainly = _places(search.chains)
         if not plainly:
-            yield from _collected(finder, name, layer.transforms, decoded)
+            yield from _collected(finder, name, layer.transforms, layer.text.reveal())
         # The public texts are unfolded only once a layer shows more than is known.
-        if len(plainly - shown) < THRESHOLDS.report:
+        if (plainly & ~shown).bit_count() < THRESHOLDS.report:
             continue
-        chains = finder.subject.unfolded.scan(decoded)
-        reached = _positions(chains)
-        if len(reached - shown) < THRESHOLDS.report:
+        chains = subject.unfolded.scan(layer.text.reveal())
+        if (_places(chains) & ~shown).bit_count() < THRESHOLDS.report:
             continue
-        shown |= _positions(_telling(finder.subject, chains))
-        yield from finder.candidates(name, layer.transforms, chains, [decoded])
-        if len(shown) >= WHOLE * pattern.length:
+        shown |= _places(_telling(subject, chains))
+        yield from finder.candidates(name, layer.transforms, chains, [layer.text.reveal()])
+        if shown.bit_count() >= whole:
             return
 
 
@@ -260,11 +205,11 @@ def _collected(finder: Finder, name: str, transforms: tuple[str, ...], decoded: 
     if sent is None or not PACKINGS.intersection(transforms):
         return
     chains = sent.pattern.scan(decoded)
-    reached, seen, start = _positions(chains), b"", 0
+    reached, seen, start = _places(chains), b"", 0
     for segment in sent.normalised.split(b"\0"):
         here = range(start, start + len(segment))
         start = here.stop + 1
-        if len(segment) < THRESHOLDS.run or len(reached.intersection(here)) < WHOLE * len(segment):
+        if len(segment) < THRESHOLDS.run or _within(reached, here) < WHOLE * len(segment):
             continue
         seen = seen or matching.normalise(decoded)
         if not any(frame in seen for frame in sent.call_frames(segment)):
@@ -293,9 +238,17 @@ def _integers(finder: Finder, name: str, values: array[int]) -> Iterator[Candida
         yield Candidate(FindingClass.IDS, name, ("token-ids",), spans, matched, id_, len(runs) - len(spans))
 
 
-def _positions(chains: Sequence[matching.Chain]) -> set[int]:
-    """Positions of the pattern that some chains reach."""
-    return {at for chain in chains for run in chain.runs for at in range(run.cot_start, run.cot_start + run.length)}
+def _places(chains: Sequence[matching.Chain]) -> int:
+    """The positions of the pattern that some chains reach, as bits."""
+    reached = 0
+    for chain in chains:
+        for run in chain.runs:
+            reached |= ((1 << run.length) - 1) << run.cot_start
+    return reached
+
+
+def _within(places: int, here: range) -> int:
+    return (places >> here.start & (1 << len(here)) - 1).bit_count()
 
 
 def _telling(subject: Subject, chains: Sequence[matching.Chain]) -> list[matching.Chain]:
