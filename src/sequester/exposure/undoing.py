@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from sequester.exposure import flags, matching
-from sequester.exposure.layers import Budget, Hint, Layer, holds_packing, unfold
+from sequester.exposure.layers import Budget, Hint, Layer, goes_on_behind_prefixes, holds_packing, unfold
 
 _UNDONE = (
     (flags.ARMOUR, Hint.BASE64 | Hint.BASE32 | Hint.BASE85 | Hint.UU | Hint.ESCAPES),
@@ -30,11 +30,6 @@ _UNDONE = (
 )
 _BY_LINE = flags.DUMP | flags.PREFIXES | flags.EVEN_LINES | flags.SIDES | flags.COLUMNS
 _FEWEST_LINES = 3
-_LETTERS_BY_LINE = re.compile(
-    r"(?<![A-Za-z0-9+/_\-])[A-Za-z0-9+/_\-]{40,}+[^\w\n]{0,4}(?:\n|\\n)"
-    r"(?=(?:[+\-]|[^\n]{0,90}?[A-Za-z0-9][^\nA-Za-z0-9+/_\-][^\n]{0,5}?)[A-Za-z0-9+/_\-]{40})"
-)
-"""Long letters of an encoding at the end of a line, and again in the next one behind something else."""
 _ESCAPED_BYTES = re.compile(r"\\(?:x[01]|x7[Ff]|u00[0189]|u007[Ff]|[0-7])")
 _CONTROLS = bytes((*range(9), *range(14, 27), *range(28, 32), 0x7F))
 _FEWEST_CONTROLS = 4
@@ -71,7 +66,7 @@ def undone(flag: int, text: str) -> int:
             found |= hints
     if flag & flags.ESCAPES:
         found |= _escapes_in(text)
-    if found & Hint.BASE64 and _LETTERS_BY_LINE.search(text):
+    if found & Hint.BASE64 and goes_on_behind_prefixes(text):
         found |= Hint.PREFIXES | Hint.DIFF  # which the screen undoes for short lines only
     if (flag & _BY_LINE and text.count("\\n") >= _FEWEST_LINES) or (flag & flags.STRINGS and "\\" in text):
         found |= Hint.BACKSLASHES

@@ -152,7 +152,7 @@ def _look(data: bytes, known: Set[int]) -> tuple[int, frozenset[int]]:
     found = _marks(data) | _line_marks(data)
     if shape.count(b"c") >= 4:
         found |= Hint.BYTES
-    if (b"begin " in data and _UU_BEGIN.search(data)) or _UU_LINE.search(data):
+    if looks_like_uuencode(data):
         found |= Hint.UU
     if _CIPHERED.search(data):
         found |= Hint.CIPHER
@@ -231,6 +231,11 @@ def alternates(token: bytes) -> bool:
         if b"u" in window and b"l" in window and sum(map(window.count, _CHANGES)) * _WINDOW >= CHANGES * len(window):
             return True
     return False
+
+
+def looks_like_uuencode(data: bytes) -> bool:
+    """Whether a first line of uuencode stands in `data`, or a full one."""
+    return (b"begin " in data and _UU_BEGIN.search(data) is not None) or _UU_LINE.search(data) is not None
 
 
 def looks_like_base85(token: bytes) -> bool:
