@@ -62,17 +62,28 @@ static size_t without_pads(uint8_t *letters, size_t n)
     return size;
 }
 
-/* Whether another chunk may follow the one that ends at `stop`. */
-static inline bool may_go_on(const uint8_t *s, size_t n, size_t stop)
+/* Bits from which on 16 bits are set. */
+static SEQ_INLINE uint64_t sixteen(uint64_t bits)
 {
-    const size_t next = between_end(s, n, stop);
-    return next > stop && n - next >= 16 && (tables.kinds[s[next + 15]] & KIND_TOKEN) && (tables.kinds[s[next + 8]] & KIND_TOKEN);
+    bits &= bits >> 1;
+    bits &= bits >> 2;
+    bits &= bits >> 4;
+    return bits & bits >> 8;
+}
+
+/* Whether another chunk follows the one that ends at `stop`. */
+static bool goes_on(const uint8_t *s, size_t n, size_t stop)
+{
+    uint64_t token;
+    bits_of(tables.flag_classes, s + stop, n - stop < 64 ? n - stop : 64, (const uint8_t[]){0}, 1, &token);
+    const uint64_t chunks = sixteen(token);
+    return (chunks & ((UINT64_C(2) << LONGEST_BETWEEN) - 1)) != 0 && (chunks >> (between_end(s, n, stop) - stop) & 1);
 }
 
 /* Judges the token [start, end) with the chunks that go on after it, and remembers where they end. */
 static void judge_token(const uint8_t *s, size_t n, size_t start, size_t end, seq_hints *hints)
 {
-    if (start < hints->token_end || (end - start < ALPHABET_RUN && !may_go_on(s, n, end))) {
+    if (start < hints->token_end || (end - start < ALPHABET_RUN && !goes_on(s, n, end))) {
         return;
     }
     size_t characters = end - start, chunks = 1;
@@ -148,15 +159,6 @@ static SEQ_INLINE size_t leading_zeros(uint64_t bits)
     }
     return count;
 #endif
-}
-
-/* Bits from which on 16 bits are set. */
-static SEQ_INLINE uint64_t sixteen(uint64_t bits)
-{
-    bits &= bits >> 1;
-    bits &= bits >> 2;
-    bits &= bits >> 4;
-    return bits & bits >> 8;
 }
 
 typedef void (*seq_judging)(const uint8_t *s, size_t n, size_t start, size_t end, seq_hints *hints);

@@ -9,6 +9,7 @@ enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG
 
 #define ALPHABET_RUN 40
 #define TEXT_RUN 18
+#define LONGEST_BETWEEN 24
 #define HEX_RUN 40
 #define LONG_HEX 200
 #define CASE_WINDOW 40
@@ -452,10 +453,10 @@ static uint32_t judge_base32(const uint8_t *letters, size_t n, bool lower, uint8
     return flags;
 }
 
-/* The end of what may stand between two chunks of one encoding, at most 24 bytes. */
+/* The end of what may stand between two chunks of one encoding, at most LONGEST_BETWEEN bytes. */
 static size_t between_end(const uint8_t *s, size_t n, size_t at)
 {
-    const size_t limit = n - at < 24 ? n : at + 24;
+    const size_t limit = n - at < LONGEST_BETWEEN ? n : at + LONGEST_BETWEEN;
     while (at < limit) {
         const uint8_t c = s[at];
         if (c == '\\') {
