@@ -18,6 +18,7 @@ static void find_bounds(const seq_pieced *pieced, seq_line *lines)
     const uint64_t *ends = pieced->words + MARK_LINE * pieced->stride;
     const uint64_t *tabs = pieced->words + MARK_TAB * pieced->stride, *blanks = pieced->words + MARK_BLANK * pieced->stride;
     seq_line *ending = lines, *beginning = lines;
+    const uint64_t last = UINT64_C(1) << 63; /* for the sake of words without lines */
     uint64_t open = 1; /* whether a line starts here, or has only been blank so far */
     for (size_t word = 0; word < pieced->stride; word++) {
         uint64_t end = ends[word];
@@ -26,8 +27,8 @@ static void find_bounds(const seq_pieced *pieced, seq_line *lines)
         seq_line *next_ending = ending + bit_count(end), *next_beginning = beginning + bit_count(begin);
         open = end >> 63 | (passed < blank);
         for (int i = 0; i < 3; i++, end &= end - 1, begin &= begin - 1) {
-            ending[i].end = 64 * word + trailing_zeros(end);
-            beginning[i].begin = 64 * word + trailing_zeros(begin);
+            ending[i].end = 64 * word + trailing_zeros(end | last);
+            beginning[i].begin = 64 * word + trailing_zeros(begin | last);
         }
         for (ending += 3; end != 0; ending++, end &= end - 1) {
             ending->end = 64 * word + trailing_zeros(end);
@@ -52,7 +53,7 @@ static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
     seq_line *lines = pieced->lines_block.data;
     uint64_t *words = pieced->alike_block.data, alike = 0; /* bits of lines that begin as the one before */
     size_t start = 0, even = 0, most_even = 0;
-    unsigned before = 0;
+    unsigned before = UINT32_MAX;
     uint8_t hex = 0, offsets = 0;
     find_bounds(pieced, lines);
     *words++ = 0; /* a word before the first, for what a word's first line says about the one before it */
@@ -65,7 +66,7 @@ static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
         most_even = even > most_even ? even : most_even;
         hex = tables.kinds[one] & tables.kinds[two] & KIND_HEX;
         offsets |= hex & hex_before;
-        alike |= (uint64_t)((first == before) & (first != 0)) << (i % 64);
+        alike |= (uint64_t)((first == before) & (one != '\n')) << (i % 64);
         before = first;
         start = end + 1;
         if (i % 64 == 63 || i + 1 == count) {
@@ -328,13 +329,13 @@ static bool take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
     for (size_t line = 0; line < pieced->lines; line++) {
         const size_t end = lines[line].end;
         const uint32_t here = before[end / 64] + (uint32_t)bit_count(words[end / 64] & ((UINT64_C(1) << end % 64) - 1));
-        const bool fits = here - until < WIDEST_ROW && end - lines[line].start <= 2 * LONGEST_ROW;
-        const uint32_t found = fits ? here - until : 0;
+        const bool fits = (here - until < WIDEST_ROW) & (end - lines[line].start <= 2 * LONGEST_ROW);
+        const uint32_t found = (here - until) * fits;
         until = here;
-        if (found != cells && rows >= FEWEST_ROWS) {
+        if ((found != cells) & (rows >= FEWEST_ROWS)) {
             put_table(s, lines + line - rows, rows, cells + 1, separator, pieced);
         }
-        rows = found == 0 ? 0 : found == cells ? rows + 1 : 1;
+        rows = (rows * (found == cells) + 1) * (found != 0);
         cells = found;
     }
     if (rows >= FEWEST_ROWS) {

@@ -103,11 +103,11 @@ static size_t find_pair(const uint8_t *s, size_t n, size_t at, const uint8_t *pa
 /* Where two bytes stand at the beginning of a text that are likely rare: a capital, else no small letter or blank, and what follows. */
 static size_t rare_place(const uint8_t *s)
 {
-    size_t rare = 0;
-    for (size_t i = SAMPLE; i-- > 0;) {
-        rare = is_upper(s[i]) || (!is_upper(s[rare]) && !is_lower(s[i]) && s[i] > ' ') ? i : rare;
-    }
-    return rare;
+    uint64_t cases[2], solid;
+    bits_of(tables.kinds, s, SAMPLE, (const uint8_t[]){0, 1}, 2, cases);
+    bits_of(tables.flag_classes, s, SAMPLE, (const uint8_t[]){6}, 1, &solid);
+    const uint64_t rare = cases[0] ? cases[0] : solid & ~cases[1];
+    return rare ? trailing_zeros(rare) : 0;
 }
 
 /* Where the first COPY bytes of `what` stand first in `s`, if all of it does; else n. */
