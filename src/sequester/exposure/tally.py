@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
@@ -133,6 +133,16 @@ class Suspect(Struct, frozen=True):
     @property
     def suspicious(self) -> bool:
         return any(call.candidates for call in self.calls)
+
+
+@dataclass
+class Foreign:
+    """Other episodes' reasoning in the reward calls of one episode."""
+
+    candidates: dict[int, Candidate] = field(default_factory=dict)
+    """By call."""
+    is_searched: bool = True
+    """False where it could not be looked for to the end."""
 
 
 class Outline(NamedTuple):
@@ -274,8 +284,10 @@ class Tally:
     """Episodes that settle only when the whole run is known."""
     packed: list[bytes] = field(default_factory=list)
     """Suspects of tallies that were merged, pickled: a sixth of the memory, for what may be every other episode of a run."""
-    foreign: dict[tuple[str, str], dict[int, Candidate]] = field(default_factory=dict)
-    """Other episodes' reasoning in the calls of suspects, by `Suspect.key` and call; they get it when they are taken."""
+    foreign: dict[tuple[str, str], Foreign] = field(default_factory=dict)
+    """What is known of other episodes' reasoning in the calls of suspects, by `Suspect.key`; they get it when they are taken."""
+    leaked: set[int] = field(default_factory=set)
+    """Windows of private reasoning in the scorer inputs of others, of the one unit that this is the tally of: not shared wording."""
     edges: Edges = field(default_factory=Edges)
     """Of the one unit that this is the tally of."""
     lows: dict[GroupKey, Lows] = field(default_factory=dict)
@@ -316,10 +328,14 @@ class Tally:
 
     def look_up(self, shared: Shared, since: int = 0, until: int | None = None) -> None:
         """Ask which stretches other scorer inputs hold too, of the suspects in that range and of what is listed below `medium`."""
-        self.suspects[since:until] = [_suspect_looked_up(suspect, shared) for suspect in self.suspects[since:until]]
+
+        def elsewhere(windows: Sequence[int]) -> bool:
+            return self.leaked.isdisjoint(windows) and shared(windows)
+
+        self.suspects[since:until] = [_suspect_looked_up(suspect, elsewhere) for suspect in self.suspects[since:until]]
         for lows in self.lows.values():
             lows.listed = [
-                (rank, replace(sighting, candidate=_looked_up(sighting.candidate, shared))) for rank, sighting in lows.listed
+                (rank, replace(sighting, candidate=_looked_up(sighting.candidate, elsewhere))) for rank, sighting in lows.listed
             ]
 
     def take_suspects(self) -> Iterator[Suspect]:
@@ -333,14 +349,13 @@ class Tally:
         foreign = self.foreign.get(suspect.key)
         if foreign is None:
             return suspect
-        calls = enumerate(suspect.calls)
-        return replace(
-            suspect,
-            calls=tuple(
-                replace(call, candidates=(*call.candidates, foreign[number])) if number in foreign else call
-                for number, call in calls
-            ),
-        )
+        calls = list(suspect.calls)
+        for number, call in enumerate(calls):
+            if number in foreign.candidates:
+                calls[number] = replace(call, candidates=(*call.candidates, foreign.candidates[number]))
+            if not foreign.is_searched and call.reason is None and not call.by_contract:
+                calls[number] = replace(calls[number], reason=Reason.LIMIT)
+        return replace(suspect, calls=tuple(calls))
 
     def add_unsuspicious(self, outline: Outline, times: int, advantage: float | None) -> None:
         """Keep so many episodes alike, whose absolute advantages sum up to `advantage`."""
