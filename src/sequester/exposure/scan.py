@@ -318,12 +318,13 @@ def _source(episode: Episode) -> str:
 
 
 def _texts(episode: Episode, parts: Material) -> matching.Episode:
-    """What the screen gets of an episode: None where it is not known to hold reasoning.
+    """What the screen gets of an episode: no reasoning where it has none, and None where nobody knows what of it is some.
 
     A call that hands the reasoning over by contract is counted as it is, and not searched.
     """
+    is_known = parts.unassessable is None or episode.split.status is _NO_COT
     return (
-        [text.reveal_raw() for text in parts.reasoning] if parts.unassessable is None else None,
+        [text.reveal_raw() for text in parts.reasoning] if is_known else None,
         [(text.reveal_raw(), first) for text, first in parts.public],
         [() if call.hands_over else [text.reveal_raw() for _, text in searched_texts(call)] for call in episode.calls],
     )
