@@ -330,9 +330,10 @@ class _Search:
                 private = max(0, run.private - subject.stock(run.cot_start, run.length))
                 alone += private * _share(windows, self._windows)
                 telling += private * _share(windows, self._telling)
-        size = subject.characters(round(alone))
-        if size < enough:
-            size = subject.characters(round(telling))
+        size, sure = subject.characters(round(alone)), subject.characters(round(telling))
+        # A few sentences that several scorers were given are said by somebody else, also where they are most of a short reasoning.
+        if size < (enough if sure >= enough else max(enough, THRESHOLDS.high_run)):
+            size = sure
             if size < THRESHOLDS.another:
                 return None
         return ChainWeight(size, min(1.0, size / own), (RunWeight(size, size, ()),), beside_marker=False)
