@@ -429,4 +429,4 @@ def _affected(places: Mapping[tuple[str, int | None], tuple[int, int, int]]) -> 
 
 def _limit_notes(tally: Tally) -> Iterator[str]:
     for limit, count in sorted(tally.limits.items()):
-        yield f"The decoding limit `{limit}` was hit in {count} reward call(s); what lies beyond it was not searched."
+        yield f"The limit `{limit}` was hit {count} time(s); what lies beyond it was not searched."

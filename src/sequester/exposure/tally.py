@@ -7,6 +7,7 @@ and suspicious episodes, not with the number of episodes. It holds no text.
 from __future__ import annotations
 
 import pickle
+from array import array
 from bisect import insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
@@ -138,6 +139,16 @@ class Suspect(Struct, frozen=True):
     @property
     def suspicious(self) -> bool:
         return any(call.candidates for call in self.calls)
+
+
+@dataclass
+class Foreign:
+    """Other episodes' reasoning in the reward calls of one episode."""
+
+    candidates: dict[int, Candidate] = field(default_factory=dict)
+    """By call."""
+    is_searched: bool = True
+    """False where it could not be looked for to the end."""
 
 
 class Outline(NamedTuple):
@@ -279,8 +290,10 @@ class Tally:
     """Episodes that settle only when the whole run is known."""
     packed: list[bytes] = field(default_factory=list)
     """Suspects of tallies that were merged, pickled: a sixth of the memory, for what may be every other episode of a run."""
-    foreign: dict[tuple[str, str], dict[int, Candidate]] = field(default_factory=dict)
-    """Other episodes' reasoning in the calls of suspects, by `Suspect.key` and call; they get it when they are taken."""
+    foreign: dict[tuple[str, str], Foreign] = field(default_factory=dict)
+    """What is known of other episodes' reasoning in the calls of suspects, by `Suspect.key`; they get it when they are taken."""
+    leaked: set[int] = field(default_factory=set)
+    """Windows of private reasoning in the scorer inputs of others, of the one unit that this is the tally of: not shared wording."""
     edges: Edges = field(default_factory=Edges)
     """Of the one unit that this is the tally of."""
     lows: dict[GroupKey, Lows] = field(default_factory=dict)
@@ -323,9 +336,10 @@ class Tally:
         """Ask which stretches other scorer inputs hold too, of the suspects in that range and of what is listed below `medium`."""
         suspects = self.suspects[since:until]
         listed = [sighting.candidate for lows in self.lows.values() for _, sighting in lows.listed]
-        found = shared(
-            [windows for one in (*chain.from_iterable(map(_candidates, suspects)), *listed) for windows in _asked(one)]
-        )
+        asked = [windows for one in (*chain.from_iterable(map(_candidates, suspects)), *listed) for windows in _asked(one)]
+        if self.leaked:
+            asked = [windows for windows in asked if self.leaked.isdisjoint(array("Q", windows))]
+        found = shared(asked)
         self.suspects[since:until] = [_suspect_looked_up(suspect, found) for suspect in suspects]
         for lows in self.lows.values():
             lows.listed = [
@@ -343,14 +357,13 @@ class Tally:
         foreign = self.foreign.get(suspect.key)
         if foreign is None:
             return suspect
-        calls = enumerate(suspect.calls)
-        return replace(
-            suspect,
-            calls=tuple(
-                replace(call, candidates=(*call.candidates, foreign[number])) if number in foreign else call
-                for number, call in calls
-            ),
-        )
+        calls = list(suspect.calls)
+        for number, call in enumerate(calls):
+            if number in foreign.candidates:
+                calls[number] = replace(call, candidates=(*call.candidates, foreign.candidates[number]))
+            if not foreign.is_searched and call.reason is None and not call.by_contract:
+                calls[number] = replace(calls[number], reason=Reason.LIMIT)
+        return replace(suspect, calls=tuple(calls))
 
     def add_unsuspicious(self, outline: Outline, times: int, advantage: float | None) -> None:
         """Keep so many episodes alike, whose absolute advantages sum up to `advantage`."""
