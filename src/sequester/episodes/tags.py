@@ -37,7 +37,7 @@ Pieces = tuple[tuple[Piece, ...], set[Why]]
 
 def blank(text: str, start: int, stop: int) -> bool:
     """Whether a stretch of a text is white space only."""
-    return start >= stop or (text[start].isspace() and _INK.search(text, start, stop) is None)
+    return start >= stop or _INK.search(text, start, stop) is None
 
 
 def chosen_pair(text: str, marks: Sequence[Mark]) -> str | None:
