@@ -367,10 +367,7 @@ class Tally:
 
     def add_unsuspicious(self, outline: Outline, times: int, advantage: float | None) -> None:
         """Keep so many episodes alike, whose absolute advantages sum up to `advantage`."""
-        alike = self.unsuspicious.get(outline)
-        if alike is None:
-            alike = self.unsuspicious[outline] = Alike()
-        alike.add(times, advantage)
+        self.unsuspicious.setdefault(outline, Alike()).add(times, advantage)
 
     def suspect_later(self, suspect: Suspect) -> bool:
         """Take an unsuspicious episode among the suspects; False where there is none like it."""
