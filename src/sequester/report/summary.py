@@ -132,7 +132,7 @@ def headline(result: Result) -> str:
             elif counts.without_cot == counts.seen:
                 none = f"{number(counts.without_cot)} of {number(counts.seen)} episodes {scope} are without CoT"
             else:
-                none = f"of {number(counts.seen)} episodes seen {scope}, {number(counts.without_cot)} without CoT, none could be audited"
+                none = f"none of the {counted(counts.seen, 'episode')} {scope} could be audited ({number(counts.without_cot)} without CoT)"
             return f"Nothing was assessed: {none}. This is no statement about exposure."
 
 
