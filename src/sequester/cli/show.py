@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from sequester.cli.options import InputOptions, find_workspace, input_options, workspace_option
+from sequester.cli.terminal import fit
 from sequester.episodes.model import Channel, Episode, Evidence
 from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.registry import load_readers, recognise
@@ -28,6 +29,8 @@ from sequester.findings.rules import RULES
 from sequester.findings.store import ResultStore
 from sequester.report.untrusted import printable, printable_lines
 
+MARGIN = 13
+"""Columns that the names of facts take."""
 CONTEXT = 60
 """Code points shown on both sides of a revealed stretch."""
 MOST_SHOWN = 20
@@ -161,7 +164,7 @@ def _facts(finding: Finding) -> str:
         "note": finding.note,
         "waiver": f"{finding.waiver.owner} until {finding.waiver.until}: {finding.waiver.reason}" if finding.waiver else "none",
     }
-    return "\n".join(f"{name + ':':<13}{value}" for name, value in rows.items() if value) + "\n"
+    return "\n".join(fit(f"{name + ':':<{MARGIN}}{value}", hang=MARGIN) for name, value in rows.items() if value) + "\n"
 
 
 class _Record(NamedTuple):

@@ -24,6 +24,7 @@ from rich.text import Text
 from sequester.findings.model import Finding, Group, Result, Severity, Verdict
 from sequester.findings.rules import RULES
 from sequester.report import summary
+from sequester.report.next_steps import next_steps
 from sequester.report.untrusted import printable
 
 _VERDICT_STYLE = {
@@ -114,7 +115,7 @@ def render(result: Result, style: TextStyle | None = None) -> str:
     _inputs(console, result, style)
     _prose(console, "Notes", summary.bounded(result.notes, style.rows))
     _prose(console, "Limits", summary.limits(result))
-    _prose(console, "Next", summary.next_steps(result))
+    _prose(console, "Next", next_steps(result))
     console.print()
     console.print(Text(summary.summary_line(result), style="bold"), soft_wrap=True)
     text = "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not style.colour else out.getvalue()
