@@ -3,7 +3,7 @@
 from tests.findings.examples import finding
 from tests.report.results import result
 
-from sequester.findings.model import InputFile, Severity
+from sequester.findings.model import CallCounts, EpisodeCounts, InputFile, Severity
 from sequester.report.next_steps import next_steps
 
 
@@ -49,3 +49,10 @@ def test_who_needs_a_field_map_is_told_what_it_looks_like():
     steps = next_steps(result(inputs=unread))
     assert sum("[[reward_call]]" in step for step in steps) == 1
     assert not any("[[reward_call]]" in step for step in next_steps(result()))
+
+
+def test_inputs_that_the_log_lacks_or_that_were_rebuilt_are_to_be_recorded():
+    for reason in ("input_not_logged", "rebuilt_only"):
+        calls = CallCounts(6, 2, 0, {"recorded": 2}, {reason: 4})
+        (step,) = next_steps(result(EpisodeCounts(6, 0, 2, 0, {reason: 4}), calls))
+        assert step.startswith("Record what the scorer is given")

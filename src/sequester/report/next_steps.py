@@ -45,7 +45,7 @@ def next_steps(result: Result) -> tuple[str, ...]:
         steps.append(_FIELD_MAP)
     if result.episodes.undelimited or result.episodes.not_assessed.get(Reason.AMBIGUOUS):
         steps.append(_NO_REASONING)
-    if paths or Reason.INPUT_NOT_LOGGED in result.reward_calls.not_assessed:
+    if paths or {Reason.INPUT_NOT_LOGGED, Reason.REBUILT_ONLY} & set(result.reward_calls.not_assessed):
         name = printable(paths[0]) if len(paths) == 1 else "REWARD_PATH"
         steps.append(
             "Record what the scorer is given, so that the next audit can show absence too. In the reward code, for each episode: "

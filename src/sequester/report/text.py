@@ -328,7 +328,14 @@ def _body(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str 
         for at, column in enumerate(columns)
         if column not in dropped and (not lines or any(line[at].plain.strip("–") for line in lines))
     ]
-    table = Table(box=box.SIMPLE_HEAD if style.unicode else box.ASCII2, show_edge=False, pad_edge=False, header_style="")
+    close = style.unicode and style.width < _ROOMY
+    table = Table(
+        box=box.SIMPLE_HEAD if style.unicode else box.ASCII2,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0) if close else (0, 1),
+        header_style="",
+    )
     for column in (columns[at] for at in kept):
         is_number = column.startswith(">")
         justify: Literal["left", "right"] = "right" if is_number else "left"
