@@ -7,7 +7,8 @@ import re
 import pytest
 
 from sequester.cli import progress, terminal
-from sequester.cli.terminal import fit, page
+from sequester.cli.explain import page
+from sequester.cli.terminal import fit
 from sequester.findings.rules import RULES
 
 LINE = "readers:       verifiers  traces and results, " + "verified with one version and another, " * 4

@@ -274,3 +274,11 @@ def test_thresholds_are_for_machines():
 def test_exposure_names_its_evidence():
     assert summary.exposure_evidence(result(findings=(finding(),))) == "Shown by recorded inputs on 1 reward path."
     assert summary.exposure_evidence(result(findings=(finding(severity=Severity.LOW),))) is None
+
+
+def test_a_share_of_what_was_read_is_not_said_to_be_one_of_unread_files():
+    files = (InputFile("a", "jsonl", None, 4), InputFile("b", "", None, 0, "cannot be read"))
+    told = result(EpisodeCounts(4, 0, 4, 4, {}), CallCounts(4, 4, 4, {"recorded": 4}, {}), [finding()], inputs=files)
+    assert "4 of 4 episodes with CoT of the files given, as far as they were read: at least 100%" in summary.headline(told)
+    assert "as far as" not in summary.headline(replace(told, inputs=files[:1]))
+    assert "not one episode of the files given was read" in summary.headline(result(inputs=files))

@@ -124,8 +124,11 @@ def _load(name: str, workspace: str | None) -> _Kept:
     if Path(name).is_file():
         try:
             return _Kept(decode_result(Path(name).read_text("utf-8"), name), {})
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError("cannot be read as a result", where=name, hint="give a file that --out json=FILE wrote") from error
+        except OSError as error:
+            raise UsageError(f"cannot be read ({error.strerror})", where=name, hint="check its permissions") from error
+        except UnicodeDecodeError as error:
+            hint = "give a file that --out json=FILE wrote"
+            raise UsageError("is no result of `sequester audit`", where=name, hint=hint) from error
     place = find_workspace(workspace)
     if place is None:
         raise UsageError(f"{name} is no file, and there is no workspace", hint="give a JSON result file, or --workspace DIR")

@@ -91,6 +91,8 @@ def episode_range(result: Result) -> tuple[str, str]:
 def headline(result: Result) -> str:
     """The verdict as one sentence, with its denominators."""
     counts, scope = result.episodes, scope_words(result)
+    if unread_inputs(result) and counts.seen:  # what stands in the rest of them changes every share of the whole
+        scope += ", as far as they were read"
     seen = f"{number(with_cot(counts))} {denominator(counts)} {scope}"
     low, high = episode_range(result)
     match result.verdict:

@@ -33,7 +33,7 @@ def load_readers(points: Iterable[EntryPoint] | None = None) -> tuple[Reader, ..
     points = entry_points(group=GROUP) if points is None else points
     readers = sorted((_load(point) for point in points), key=_rank)
     if not readers:
-        raise SequesterError("no readers are installed", hint="the package is not installed; install it from its source: pip install FOLDER")
+        raise SequesterError("no readers are installed", hint="install the package from its source: pip install FOLDER")
     names = [reader.name for reader in readers]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
