@@ -192,3 +192,8 @@ def test_a_file_that_is_no_result_is_not_blamed_on_another_version(cli, tmp_path
     assert outcome.code == 2
     assert f"some.json: {says}" in outcome.err
     assert "hint: " in outcome.err
+
+
+def test_bytes_are_no_result(cli, tmp_path):
+    (tmp_path / "some.json").write_bytes(b"\xff\xfe{")
+    assert "some.json: is no result of `sequester audit`" in cli("show", "some.json", "abc").err

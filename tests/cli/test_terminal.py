@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from sequester.cli import terminal
-from sequester.cli.terminal import fit, page
+from sequester.cli import progress, terminal
+from sequester.cli.explain import page
+from sequester.cli.terminal import fit
 from sequester.findings.rules import RULES
 
 LINE = "readers:       verifiers  traces and results, " + "verified with one version and another, " * 4
@@ -56,6 +57,16 @@ def test_a_rule_is_rendered_for_a_terminal(at_terminal, cli, code):
 def test_headings_are_told_apart_by_style_where_there_is_one(at_terminal):
     at_terminal(80)
     assert "\x1b[1mWhy\x1b[0m" in page("## Why\n\nSo.")
+
+
+def test_the_moving_line_never_wraps(at_terminal, capsys, monkeypatch):
+    at_terminal(60)
+    monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(progress, "FIRST_S", 0.0)
+    progress.Progress(quiet=False)(12, "runs/" + "long/" * 40 + "x.jsonl")
+    line = capsys.readouterr().err.removeprefix("\r\x1b[2K")
+    assert len(line) < 60
+    assert line.endswith("jsonl")
 
 
 @pytest.mark.parametrize("verb", ["doctor", "rules"])

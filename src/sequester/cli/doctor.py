@@ -80,7 +80,7 @@ def _matcher() -> Iterator[str]:
         yield "pure Python, because SEQUESTER_KERNEL=python asks for it; results are the same, slower"
     else:
         yield "pure Python: the C kernel was not built, since the installation found no working compiler; results are the same, slower"
-        yield "to build it: install gcc and the Python headers, then pip install --force-reinstall --no-binary sequester sequester"
+        yield "to build it: install gcc and the Python headers, then install sequester again from its source (pip install FOLDER)"
 
 
 def _readers() -> Iterator[str]:

@@ -24,7 +24,7 @@ from sequester.findings.waivers import FILE_NAME, LONGEST, Waiver, WaiverClass, 
     "class_",
     required=True,
     type=click.Choice([c.value for c in WaiverClass]),
-    help="How the signal stands to what the reasoning is for.",
+    help="How a reward on the reasoning pulls beside the reward on the answer: the same way, neither way, or against it.",
 )
 @click.option(
     "--days",

@@ -4,8 +4,8 @@
 
     [[waiver]]
     fingerprint = "0f…"            # one finding; or reward_path = "…" for a declared length or format signal
-    class = "orthogonal"           # aligned, orthogonal or in-conflict with what the reasoning is for
-    reason = "counts characters for the length term"
+    class = "orthogonal"           # aligned, orthogonal or in-conflict: how it pulls beside the reward on the answer
+    reason = "checks that every tag is closed"
     owner = "ada"
     approver = "grace"             # neither the owner nor the author of the run
     since = 2026-03-01
@@ -50,7 +50,7 @@ _FORM = (
 
 
 class WaiverClass(StrEnum):
-    """How the waived signal stands to what the reasoning is for (Kaufmann et al., arXiv 2603.30036)."""
+    """How a reward on the reasoning pulls beside the reward on the answer (Kaufmann et al., arXiv 2603.30036)."""
 
     ALIGNED = "aligned"
     ORTHOGONAL = "orthogonal"

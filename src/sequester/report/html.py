@@ -22,6 +22,7 @@ from sequester.findings.rules import RULES
 from sequester.findings.verdict import denominator, with_cot
 from sequester.report import summary
 from sequester.report.heat import heat_strip
+from sequester.report.next_steps import next_steps
 from sequester.report.text import gravest
 from sequester.report.untrusted import printable
 
@@ -74,7 +75,7 @@ def render(result: Result) -> str:
         findings=_findings(result),
         inputs=_inputs(result),
         notes=_list(summary.bounded(result.notes, MOST_NOTES), "No notes."),
-        next_steps=_list(summary.next_steps(result), _nothing_to_run(result)),
+        next_steps=_list(next_steps(result), _nothing_to_run(result)),
         limits=_list(summary.limits(result), ""),
         summary=_text(summary.summary_line(result)),
         version=_text(result.tool.version),

@@ -24,6 +24,7 @@ from rich.text import Text
 from sequester.findings.model import Finding, Group, Result, Severity, Verdict
 from sequester.findings.rules import RULES
 from sequester.report import summary
+from sequester.report.next_steps import next_steps
 from sequester.report.untrusted import printable
 
 _VERDICT_STYLE = {
@@ -114,7 +115,7 @@ def render(result: Result, style: TextStyle | None = None) -> str:
     _inputs(console, result, style)
     _prose(console, "Notes", summary.bounded(result.notes, style.rows))
     _prose(console, "Limits", summary.limits(result))
-    _prose(console, "Next", summary.next_steps(result))
+    _prose(console, "Next", next_steps(result))
     console.print()
     console.print(Text(summary.summary_line(result), style="bold"), soft_wrap=True)
     text = "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not style.colour else out.getvalue()
@@ -327,7 +328,14 @@ def _body(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str 
         for at, column in enumerate(columns)
         if column not in dropped and (not lines or any(line[at].plain.strip("–") for line in lines))
     ]
-    table = Table(box=box.SIMPLE_HEAD if style.unicode else box.ASCII2, show_edge=False, pad_edge=False, header_style="")
+    close = style.unicode and style.width < _ROOMY
+    table = Table(
+        box=box.SIMPLE_HEAD if style.unicode else box.ASCII2,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0) if close else (0, 1),
+        header_style="",
+    )
     for column in (columns[at] for at in kept):
         is_number = column.startswith(">")
         justify: Literal["left", "right"] = "right" if is_number else "left"

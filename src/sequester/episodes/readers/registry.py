@@ -33,7 +33,7 @@ def load_readers(points: Iterable[EntryPoint] | None = None) -> tuple[Reader, ..
     points = entry_points(group=GROUP) if points is None else points
     readers = sorted((_load(point) for point in points), key=_rank)
     if not readers:
-        raise SequesterError("no readers are installed", hint="install the package itself: pip install sequester")
+        raise SequesterError("no readers are installed", hint="install the package from its source: pip install FOLDER")
     names = [reader.name for reader in readers]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -78,7 +78,7 @@ def recognise(path: Path, readers: Sequence[Reader], format: str | None = None) 
 def _load(point: EntryPoint) -> Reader:
     where = f"entry point {point.name!r} of group {GROUP}"
     package = point.dist.name if point.dist else point.value.partition(".")[0]
-    hint = f"repair the installation of {package} (pip install --force-reinstall {package}), or uninstall it"
+    hint = f"install the package {package} again from where it came, or uninstall it"
     try:
         reader = point.load()
     except Exception as error:
