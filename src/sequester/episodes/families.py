@@ -107,10 +107,7 @@ def spotter(spellings: Iterable[tuple[str, str]]) -> Callable[[str], bool]:
     searches = [(initial, re.compile("|".join(those)).search) for initial, those in by_initial.items()]
 
     def stands_in(text: str) -> bool:
-        for initial, search in searches:
-            if initial in text and search(text) is not None:
-                return True
-        return False
+        return any(initial in text and search(text) is not None for initial, search in searches)
 
     return stands_in
 
