@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 
 import pytest
 from tests.cli.conftest import CANARY, EXPOSED, QUIET
@@ -111,14 +110,8 @@ def test_output_that_is_no_utf8_is_still_written(log, tmp_path):
         assert done.returncode == 1, done.stderr.decode()
 
 
-def test_help_is_fast():
-    """Median of five, with room for a slow machine; what matters is that no heavy library is imported."""
+def test_help_imports_no_heavy_library():
+    """How fast it is, `bench/` measures."""
     script = "import sys; from sequester.cli.main import run; run(['--help']); print(sorted(sys.modules), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert not {"numpy", "pyarrow", "rich", "scipy"} & {name.strip("[]' ") for name in done.stderr.split(",")}
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-m", "sequester.cli.main", "--help"], capture_output=True, timeout=60, check=True)
-        times.append(time.perf_counter() - start)
-    assert sorted(times)[2] < 1.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from tests.growth import assert_linear
 
 from sequester.episodes.families import FAMILIES
 from sequester.episodes.marks import find_marks, with_line_breaks
@@ -223,13 +223,7 @@ def test_prefixing_an_answer_never_exposes_the_reasoning(text: str, reasoning: s
     ids=lambda text: f"{text[:12].strip()}x{len(text)}",
 )
 def test_time_is_linear_on_hostile_text(text: str) -> None:
-    def seconds(size: int) -> float:
-        start = time.process_time()
-        split_text(text[-size:])
-        return time.process_time() - start
-
-    seconds(1000)
-    assert seconds(len(text)) < 0.3 + 40 * min(seconds(len(text) // 8), 1.0)
+    assert_linear(lambda size: split_text(text[-size:]), len(text))
 
 
 @settings(max_examples=200, deadline=None)

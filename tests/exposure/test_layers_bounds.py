@@ -8,7 +8,6 @@ import io
 import json
 import random
 import tarfile
-import time
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -17,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.exposure.wrappings import TEXT, b64
+from tests.growth import assert_linear
 
 from sequester.exposure.layers import Budget, unfold, worth_unfolding
 
@@ -197,16 +197,12 @@ _REPEATED = [
 
 @pytest.mark.parametrize("unit", _REPEATED)
 def test_time_is_linear_in_repeated_units(unit: str) -> None:
-    def seconds(size: int) -> float:
+    def work(size: int) -> None:
         text = unit * (size // len(unit))
-        begin = time.process_time()
         worth_unfolding(text)
         search(text, Budget())
-        return time.process_time() - begin
 
-    # Sixteen times the text may take sixteen times as long; a quadratic path would take 256 times. The floor absorbs the clock.
-    small = max(seconds(4_000), 0.004)
-    assert seconds(64_000) < small * 16 * 6
+    assert_linear(work, 64_000)
 
 
 @settings(max_examples=150, deadline=None)

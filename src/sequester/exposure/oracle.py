@@ -154,14 +154,20 @@ class Pattern:
         self.private = self.length - self._marks.count(1)
 
     def _mark(self, text: bytes, base: int) -> None:
+        settled: set[bytes] = set()
         for at, gram in probed(text, PUBLIC_STRIDE):
-            places = self._index.get(gram, [])
+            if gram not in self._index or gram in settled:
+                continue
+            places = self._index[gram]
             first = bisect_left(places, base)
-            for cot in places[first : first + PLACES]:
+            places = places[first : first + PLACES]
+            for cot in places:
                 if 0 in self._marks[cot : cot + GRAM]:
                     start, length = self._run_through(cot, text, at)
                     if length >= RUN:
                         self._marks[start : start + length] = b"\1" * length
+            if all(0 not in self._marks[cot : cot + GRAM] for cot in places):
+                settled.add(gram)
 
     def _run_through(self, cot: int, text: bytes, at: int) -> tuple[int, int]:
         """Start in the reasoning and length of the run through a place of both texts."""
