@@ -79,6 +79,7 @@ class Input(Struct, frozen=True):
 
 def settle(tally: Tally, inputs: Sequence[Input], tool: Tool, key: FingerprintKey, waivers: Waivers, today: date) -> Result:
     """The result of an audit. Consumes the tally: suspects are settled in it."""
+    tally.settle_unsuspicious()
     findings = sorted(
         _recorded_findings(tally), key=lambda one: (-one.severity.rank, one.episode_id, one.call, one.field, one.id)
     )
@@ -428,4 +429,4 @@ def _affected(places: Mapping[tuple[str, int | None], tuple[int, int, int]]) -> 
 
 def _limit_notes(tally: Tally) -> Iterator[str]:
     for limit, count in sorted(tally.limits.items()):
-        yield f"The decoding limit `{limit}` was hit in {count} reward call(s); what lies beyond it was not searched."
+        yield f"The limit `{limit}` was hit {count} time(s); what lies beyond it was not searched."

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sequester.episodes.bundle.schema import VERSION_KEY
 from sequester.episodes.readers.interface import Probe
+from sequester.episodes.readers.probing import probe
+from sequester.episodes.readers.streams import inflated
 from sequester.errors import InputError
 
 _HEAD = 1 << 12
@@ -32,6 +36,24 @@ _WANDB_STEP = (
     "looks like a W&B table: give its rows names (jq -c '.columns as $names | .data[] | [$names, .] | transpose | "
     "map({(.[0]): .[1]}) | add') and describe them with --map FILE"
 )
+
+
+def require_lines(path: Path) -> None:
+    """Refuse what cannot be JSON lines, though a format was named: else each line of a document would count as an episode.
+
+    Raises InputError for it, and for a file that is damaged or cannot be read.
+    """
+    seen = probe(path)
+    if seen.kind in ("text", "binary", "zip") or (seen.kind == "json" and _is_document(path)):
+        raise InputError("is no JSON lines", where=str(path), hint=next_step(seen) or "write one JSON object per line")
+
+
+def _is_document(path: Path) -> bool:
+    """Whether JSON is one document over several lines, or an array; not the only line of a log, cut off."""
+    with inflated(path) as stream:
+        head = stream.read(_HEAD).lstrip()
+    first, newline, _ = head.partition(b"\n")
+    return head.startswith(b"[") or (bool(newline) and first.rstrip().endswith((b"{", b"[", b",")))
 
 
 def next_step(seen: Probe) -> str | None:

@@ -43,6 +43,14 @@ def load_readers(points: Iterable[EntryPoint] | None = None) -> tuple[Reader, ..
     return tuple(readers)
 
 
+def load_reader(name: str) -> Reader:
+    """The reader of that name, without loading all others if its entry point is called like it, as ours are.
+
+    Raises SequesterError as `load_readers` does, UsageError if there is none.
+    """
+    return _named(name, load_readers(entry_points(group=GROUP, name=name) or None))
+
+
 def recognise(path: Path, readers: Sequence[Reader], format: str | None = None) -> Reader:
     """The reader of an input: the one that `format` names, else the first that recognises the content.
 
