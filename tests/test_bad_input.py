@@ -262,6 +262,21 @@ def test_what_lies_beside_a_log_or_in_it_is_read_once_however_often_it_is_given(
         assert all(one["rows_read"] == one["rows_declared"] for one in result["inputs"] if one["rows_declared"])
 
 
+def test_a_damaged_log_beside_a_directory_s_own_is_unread_and_a_document_is_named(tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(DATA / "bundle/run", run)
+    _, whole, _ = audit(run)
+    assert (whole["scope"], whole["notes"]) == ("run", [])
+    (run / "cut.jsonl").write_bytes(LINE[:40])
+    (run / "notes.txt").write_text("which run this was")
+    _, result, _ = audit(run)
+    assert result["scope"] == "files_given"
+    assert "no reader recognises" in unread(result, "cut.jsonl")
+    assert [note for note in result["notes"] if "beside the log" in note] == [
+        f"{run}: 1 file(s) beside the log are no log that a reader knows: notes.txt."
+    ]
+
+
 def test_two_ranks_may_use_the_same_episode_ids(folder):
     cases.write(folder / "rank1.jsonl", [{**cases.episode(number), "answer": f"Another {number}"} for number in range(3)])
     _, result, _ = audit(folder)

@@ -57,6 +57,7 @@ def test_a_rule_is_rendered_for_a_terminal(at_terminal, cli, code):
 def test_headings_are_told_apart_by_style_where_there_is_one(at_terminal):
     at_terminal(80)
     assert "\x1b[1mWhy\x1b[0m" in page("## Why\n\nSo.")
+    assert "\x1b" not in page("## Why\n\nSo.", colour=False)
 
 
 def test_the_moving_line_never_wraps(at_terminal, capsys, monkeypatch):

@@ -20,19 +20,20 @@ WIDEST = 100
 
 @click.command("explain")
 @click.argument("code")
-def command(code: str) -> None:
+@click.option("--no-color", is_flag=True, help="Plain text (also: NO_COLOR).")
+def command(code: str, no_color: bool) -> None:
     """Explain one rule: what it finds, why it matters, an example, the remedy, what it misses.
 
-    CODE is a rule's code or name, such as SQ101.
+    CODE is a rule's code or name, such as SQ101. In a pipe or a file the page is Markdown.
     """
-    click.echo(page(find_rule(code).text()))
+    click.echo(page(find_rule(code).text(), colour=not no_color))
 
 
-def page(markdown: str) -> str:
+def page(markdown: str, *, colour: bool = True) -> str:
     """A page of Markdown as a terminal can show it: headings, lists and code told apart; in a pipe its source."""
     if not sys.stdout.isatty():
         return markdown
-    style = style_for(sys.stdout)
+    style = style_for(sys.stdout, colour=colour)
     console = Console(
         file=sys.stdout,
         width=min(style.width, WIDEST),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
 
+from sequester.episodes.bundle.schema import MANIFEST
 from sequester.episodes.readers.interface import Declared, Options, Reader
 from sequester.episodes.readers.probing import probe
 from sequester.episodes.readers.registry import recognise
@@ -25,6 +26,8 @@ _BEGINNING = 1 << 12
 _DOCUMENTS = frozenset({".md", ".rst", ".py", ".sh", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".html", ".css"})
 _DOCUMENT_NAMES = frozenset({"LICENSE", "LICENCE", "NOTICE", "README", "MAKEFILE"})
 """What lies beside logs and is none, if it also begins like text."""
+_LOGS = frozenset({".jsonl", ".ndjson", ".parquet", ".eval"})
+"""Names of logs: such a file beside a directory's own that nobody can read may be one that was damaged."""
 
 
 @dataclass
@@ -204,13 +207,20 @@ def _strays(job: Job, readers: Sequence[Reader], options: Options) -> Iterator[J
     folders = {path.parent for path in read} | {job.path}
     unknown = []
     for file in sorted({file for folder in folders for file in folder.iterdir() if file.is_file()} - read):
+        if file.name == MANIFEST or file.name.startswith("."):
+            continue
         stray = _job(file, readers, options, None)
-        if stray.reader is not None:
+        if stray.reader is not None or _is_named_like_a_log(file):
             yield stray
-        elif not file.name.startswith("."):
+        else:
             unknown.append(file.name)
     if unknown:
         job.notes.append(_beside(job.path, unknown))
+
+
+def _is_named_like_a_log(path: Path) -> bool:
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
+    return Path(name).suffix in _LOGS
 
 
 def tried(jobs: Iterable[Job]) -> Iterator[str]:

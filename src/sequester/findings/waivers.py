@@ -146,17 +146,22 @@ def _idle(entries: Sequence[Waiver], matched: Collection[str], looked_at: Looked
     """That some waivers match nothing: what they were for is gone, was not among the inputs, or never had such a name."""
     if looked_at is LookedAt.NOTHING:
         return
-    targets = sorted({waiver.target for waiver in entries})
+    declared = sorted({waiver.target for waiver in entries if waiver.reward_path is not None} - set(matched))
+    if declared:
+        yield f"Declared, and not looked for by any rule of this version: {_listed(declared)}."
+    targets = sorted({waiver.target for waiver in entries if waiver.fingerprint is not None})
     idle = [target for target in targets if target not in matched]
     if idle:
-        more = f" and {len(idle) - _NAMED} more" if len(idle) > _NAMED else ""
-        named = f"{', '.join(idle[:_NAMED])}{more}"
         what_now = (
             "If these inputs are the ones they were made for, remove them."
             if looked_at is LookedAt.ALL
             else "Keep them until everything could be assessed: what was left out may hold what they are for."
         )
-        yield f"{len(idle)} of {len(targets)} waivers match no finding of these inputs: {named}. {what_now}"
+        yield f"{len(idle)} of {len(targets)} waivers match no finding of these inputs: {_listed(idle)}. {what_now}"
+
+
+def _listed(targets: Sequence[str]) -> str:
+    return ", ".join(targets[:_NAMED]) + (f" and {len(targets) - _NAMED} more" if len(targets) > _NAMED else "")
 
 
 def _lapse(waiver: Waiver, count: int, today: date) -> str:

@@ -96,7 +96,7 @@ def _heat(result: Result) -> str:
 def _nothing_to_run(result: Result) -> str:
     if result.verdict is Verdict.NOTHING_ASSESSED:
         return "First the inputs: nothing in them could be assessed."
-    return "Nothing to run for what was found: it stands in recorded inputs." if result.groups else "Nothing to run."
+    return "Nothing to run."
 
 
 def _asset(name: str) -> str:
