@@ -68,14 +68,17 @@ _MEMBERS = {
     "cachePoint": "file",
 }
 """Parts whose one key says what they are, as in Gemini and Bedrock."""
+_USUAL = ("text", "thinking", "reasoning")
+"""Types of parts that hold their text under the same name."""
 _SEPARATORS = ("step-start", "source-url", "source-document")
 """Parts of the AI SDK without a text of anybody."""
 
 
 def plain_messages(message: Message, depth: int = 0) -> Iterator[Message]:
     """The messages that an object of a list of messages stands for: mostly one, itself. Without those of its members that are null."""
-    if isinstance(message.get("role"), str) and isinstance(message.get("content"), str) and _RARE.isdisjoint(message):
-        yield message if message["role"] not in _THINKERS else _thought(message["content"])
+    role, content = message.get("role"), message.get("content")
+    if isinstance(role, str) and _RARE.isdisjoint(message) and (isinstance(content, str) or _has_types(content)):
+        yield message if role not in _THINKERS else _thought(content)
         return
     message = {key: value for key, value in message.items() if value is not None}
     inside = _wrapped(message) if depth < _DEEPEST and not {"role", "from"} & message.keys() else None
@@ -86,10 +89,17 @@ def plain_messages(message: Message, depth: int = 0) -> Iterator[Message]:
         yield from plain_messages(inner, depth + 1)
 
 
+def _has_types(content: Any) -> bool:
+    """Whether a content is a list of parts with types, to judge by the first."""
+    return isinstance(content, list) and bool(content) and isinstance(content[0], Mapping) and "type" in content[0]
+
+
 def plain_parts(part: Message) -> Iterator[Message]:
     """A part of a content as parts that have a `type`, under the names that most providers use."""
     kind = part.get("type") or part.get("part_kind")
-    if part.get("thought") is True and isinstance(part.get("text"), str):
+    if kind in _USUAL and kind in part and "thought" not in part:
+        yield part
+    elif part.get("thought") is True and isinstance(part.get("text"), str):
         yield {"type": "thinking", "thinking": part["text"]}
     elif isinstance(kind, str):
         yield from _typed(part, kind)
