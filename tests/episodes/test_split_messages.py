@@ -212,7 +212,22 @@ values = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["type", "text", "thinking", "content", "summary", "reasoning", "signature", "data"]),
+            st.sampled_from(
+                [
+                    "type",
+                    "text",
+                    "thinking",
+                    "content",
+                    "summary",
+                    "reasoning",
+                    "signature",
+                    "data",
+                    "thought",
+                    "message",
+                    "parts",
+                ]
+                + ["role", "reasoningContent", "reasoningText", "functionCall", "toolResult", "part_kind", "thoughtSignature"]
+            ),
             inner,
             max_size=3,
         )
@@ -220,9 +235,22 @@ values = st.recursive(
     max_leaves=8,
 )
 keys = st.sampled_from(
-    ["content", "reasoning", "reasoning_details", "thinking", "tool_calls", "type", "role", "output", "function_call"]
+    ["content", "reasoning", "reasoning_details", "thinking", "tool_calls", "type", "role", "output", "function_call", "parts"]
+    + [
+        "message",
+        "choices",
+        "candidates",
+        "data",
+        "kwargs",
+        "id",
+        "kind",
+        "channel",
+        "recipient",
+        "additional_kwargs",
+        "response",
+    ]
 )
-roles = st.sampled_from(["user", "assistant", "tool", "system"])
+roles = st.sampled_from(["user", "assistant", "tool", "system", "thinking", None])
 
 
 @settings(max_examples=200, deadline=None)

@@ -140,8 +140,8 @@ def _wrapped(message: Message) -> Sequence[Message] | None:
         return output
     if isinstance(response := message.get("response"), str):
         return [{**message, "role": "assistant", "content": response}]
-    if isinstance(kept := message.get("data"), Mapping) and message.get("type") in _ROLE_OF:
-        return [{"role": _ROLE_OF[message["type"]], **kept}]
+    if isinstance(kept := message.get("data"), Mapping) and isinstance(kind := message.get("type"), str) and kind in _ROLE_OF:
+        return [{"role": _ROLE_OF[kind], **kept}]
     if isinstance(kept := message.get("kwargs"), Mapping) and isinstance(names := message.get("id"), list) and names:
         return [{"role": _ROLE_OF.get(str(names[-1])), **kept}]
     return None
