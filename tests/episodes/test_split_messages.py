@@ -213,20 +213,8 @@ values = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                [
-                    "type",
-                    "text",
-                    "thinking",
-                    "content",
-                    "summary",
-                    "reasoning",
-                    "signature",
-                    "data",
-                    "thought",
-                    "message",
-                    "parts",
-                ]
-                + ["role", "reasoningContent", "reasoningText", "functionCall", "toolResult", "part_kind", "thoughtSignature"]
+                "type text thinking content summary reasoning signature data thought message parts role reasoningContent reasoningText "
+                "functionCall toolResult part_kind thoughtSignature".split()
             ),
             inner,
             max_size=3,
@@ -235,20 +223,8 @@ values = st.recursive(
     max_leaves=8,
 )
 keys = st.sampled_from(
-    ["content", "reasoning", "reasoning_details", "thinking", "tool_calls", "type", "role", "output", "function_call", "parts"]
-    + [
-        "message",
-        "choices",
-        "candidates",
-        "data",
-        "kwargs",
-        "id",
-        "kind",
-        "channel",
-        "recipient",
-        "additional_kwargs",
-        "response",
-    ]
+    "content reasoning reasoning_details thinking tool_calls type role output function_call parts message choices candidates data "
+    "kwargs id kind channel recipient additional_kwargs response".split()
 )
 roles = st.sampled_from(["user", "assistant", "tool", "system", "thinking", None])
 
