@@ -213,8 +213,26 @@ values = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                "type text thinking content summary reasoning signature data thought message parts role reasoningContent reasoningText "
-                "functionCall toolResult part_kind thoughtSignature".split()
+                [
+                    "type",
+                    "text",
+                    "thinking",
+                    "content",
+                    "summary",
+                    "reasoning",
+                    "signature",
+                    "data",
+                    "thought",
+                    "message",
+                    "parts",
+                    "role",
+                    "reasoningContent",
+                    "reasoningText",
+                    "functionCall",
+                    "toolResult",
+                    "part_kind",
+                    "thoughtSignature",
+                ]
             ),
             inner,
             max_size=3,
@@ -223,8 +241,29 @@ values = st.recursive(
     max_leaves=8,
 )
 keys = st.sampled_from(
-    "content reasoning reasoning_details thinking tool_calls type role output function_call parts message choices candidates data "
-    "kwargs id kind channel recipient additional_kwargs response".split()
+    [
+        "content",
+        "reasoning",
+        "reasoning_details",
+        "thinking",
+        "tool_calls",
+        "type",
+        "role",
+        "output",
+        "function_call",
+        "parts",
+        "message",
+        "choices",
+        "candidates",
+        "data",
+        "kwargs",
+        "id",
+        "kind",
+        "channel",
+        "recipient",
+        "additional_kwargs",
+        "response",
+    ]
 )
 roles = st.sampled_from(["user", "assistant", "tool", "system", "thinking", None])
 

@@ -105,7 +105,11 @@ def spotter(spellings: Iterable[tuple[str, str]]) -> Callable[[str], bool]:
     for initial, spelling in spellings:
         by_initial.setdefault(initial, []).append(spelling)
     searches = [(initial, re.compile("|".join(those)).search) for initial, those in by_initial.items()]
-    return lambda text: any(initial in text and search(text) is not None for initial, search in searches)
+
+    def stands_in(text: str) -> bool:
+        return any(initial in text and search(text) is not None for initial, search in searches)
+
+    return stands_in
 
 
 FAMILIES: dict[str, Family] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sequester.episodes.bundle.schema import VERSION_KEY
 from sequester.episodes.readers.interface import Probe
 from sequester.episodes.readers.probing import probe
 from sequester.episodes.readers.streams import inflated
@@ -59,6 +60,8 @@ def next_step(seen: Probe) -> str | None:
     """What an unrecognised input seems to be and what to do about it; None where nothing can be said."""
     if seen.kind == "jsonl" and seen.columns >= _WANDB:
         return _WANDB_STEP
+    if seen.kind == "parquet" and VERSION_KEY in seen.metadata:
+        return "is one file of a run bundle: give the directory that holds its episodes/"
     if seen.kind not in ("binary", "text", "json", "zip"):
         return None
     try:
