@@ -277,3 +277,14 @@ def test_messages_kept_as_json_text_are_messages_and_an_answer_in_json_is_text(t
         assert found == [(Channel.REASONING, thought), (Channel.ANSWER, answer)]
     assert isinstance(text, Episode)
     assert text.split.status is SplitStatus.AMBIGUOUS
+
+
+@pytest.mark.parametrize(("logged", "score"), [([0.0, 0.0, 1.5], 1.5), ([1], 1.0), ([], None), (None, None), (2, 2.0)])
+def test_a_score_per_token_is_summed(tmp_path, logged, score):
+    log = tmp_path / "log.jsonl"
+    log.write_text(json.dumps({"prompt": "q", "completion": "a", "score": logged}))
+    calls = [{"path": "judge", "inputs": {"response": "completion"}, "score": "score"}]
+    options = Options(field_map={"episode": {"prompt": "prompt", "completion": "completion"}, "reward_call": calls})
+    (episode,) = READER.read(Unit(str(log)), options)
+    assert isinstance(episode, Episode)
+    assert episode.calls[0].score == score

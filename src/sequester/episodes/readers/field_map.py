@@ -152,8 +152,16 @@ def _is_message(value: Any) -> bool:
     return isinstance(role, str) and role in _ROLES and not _SAID.isdisjoint(value)
 
 
+def _score(value: Any) -> float | None:
+    """A score, or the sum of those that a trainer keeps for every token of an episode."""
+    parts = value if isinstance(value, list) else [value]
+    numbers = [TypedValues({"score": part}).number("score") for part in parts]
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
 def _call(call: MappedCall, row: Mapping[str, Any]) -> RewardCall:
-    score = None if call.score is None else TypedValues({"score": look_up(call.score, row)}).number("score")
+    score = None if call.score is None else _score(look_up(call.score, row))
     if call.evidence is Evidence.CONTRACT:
         return RewardCall(call.path, call.evidence, None, score, call.hands_over)
     if call.inputs is None:
