@@ -347,6 +347,10 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
     "Ollama's body": [{"model": "m", "message": {"role": "assistant", "thinking": THOUGHT, "content": ANSWERED}, "done": True}],
     "Ollama's generate": [{"model": "m", "response": ANSWERED, "thinking": THOUGHT, "done": True}],
     "a message of its own": [{"role": "thinking", "content": THOUGHT}, {"role": "assistant", "content": ANSWERED}],
+    "a flag on a message": [
+        {"role": "model", "content": THOUGHT, "thought": True},
+        {"role": "model", "content": ANSWERED, "thought": False, "reasoning": False},
+    ],
     "LiteLLM": assistant(content=ANSWERED, provider_specific_fields={"reasoning_content": THOUGHT}),
 }
 

@@ -15,7 +15,7 @@ Message = Mapping[str, Any]
 _BESIDE = ("additional_kwargs", "provider_specific_fields", "model_extra")
 """Where clients put fields of a message that they have no name for; reasoning among them."""
 _CONTENTS = ("content", "parts", "value", "output", "text")
-_RARE = frozenset(("channel", *_BESIDE))
+_RARE = frozenset(("channel", "thought", *_BESIDE))
 """Keys that change what a message with a plain text means."""
 _THINKERS = frozenset(("thinking", "reasoning", "thought"))
 """Roles under which chat front ends log reasoning as a message of its own."""
@@ -159,7 +159,7 @@ def _plain(message: dict[str, Any]) -> Message:
     content = next((message[key] for key in _CONTENTS if key in message), None)
     if isinstance(content, Mapping) and isinstance(content.get("parts"), list):
         role, content = content.get("role") or role or "model", content["parts"]
-    if isinstance(role, str) and role in _THINKERS:
+    if (isinstance(role, str) and role in _THINKERS) or message.get("thought") is True:
         return _thought(content)
     plain = {**message, "role": role, "content": content}
     for key in _BESIDE:
