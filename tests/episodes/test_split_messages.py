@@ -212,7 +212,28 @@ values = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["type", "text", "thinking", "content", "summary", "reasoning", "signature", "data"]),
+            st.sampled_from(
+                [
+                    "type",
+                    "text",
+                    "thinking",
+                    "content",
+                    "summary",
+                    "reasoning",
+                    "signature",
+                    "data",
+                    "thought",
+                    "message",
+                    "parts",
+                    "role",
+                    "reasoningContent",
+                    "reasoningText",
+                    "functionCall",
+                    "toolResult",
+                    "part_kind",
+                    "thoughtSignature",
+                ]
+            ),
             inner,
             max_size=3,
         )
@@ -220,9 +241,31 @@ values = st.recursive(
     max_leaves=8,
 )
 keys = st.sampled_from(
-    ["content", "reasoning", "reasoning_details", "thinking", "tool_calls", "type", "role", "output", "function_call"]
+    [
+        "content",
+        "reasoning",
+        "reasoning_details",
+        "thinking",
+        "tool_calls",
+        "type",
+        "role",
+        "output",
+        "function_call",
+        "parts",
+        "message",
+        "choices",
+        "candidates",
+        "data",
+        "kwargs",
+        "id",
+        "kind",
+        "channel",
+        "recipient",
+        "additional_kwargs",
+        "response",
+    ]
 )
-roles = st.sampled_from(["user", "assistant", "tool", "system"])
+roles = st.sampled_from(["user", "assistant", "tool", "system", "thinking", None])
 
 
 @settings(max_examples=200, deadline=None)
@@ -304,6 +347,10 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
     "Ollama's body": [{"model": "m", "message": {"role": "assistant", "thinking": THOUGHT, "content": ANSWERED}, "done": True}],
     "Ollama's generate": [{"model": "m", "response": ANSWERED, "thinking": THOUGHT, "done": True}],
     "a message of its own": [{"role": "thinking", "content": THOUGHT}, {"role": "assistant", "content": ANSWERED}],
+    "a flag on a message": [
+        {"role": "model", "content": THOUGHT, "thought": True},
+        {"role": "model", "content": ANSWERED, "thought": False, "reasoning": False},
+    ],
     "LiteLLM": assistant(content=ANSWERED, provider_specific_fields={"reasoning_content": THOUGHT}),
 }
 

@@ -64,7 +64,7 @@ TAG_NAMES = (
 """Names of XML-like reasoning tags: `think`, `thinking`, `mm:think`, `seed:think`, `think:opensource`, `thought`, `reasoning`
 ..., and those that models think in because a prompt taught them to: `scratchpad`, `reflection`, `inner_monologue`, `cot`,
 `thought_process`, `hidden_reasoning`."""
-_NAME_AHEAD = r"(?=[tTrRsSiIcClLaApPhHdDmM思]|[\w-]{1,20}+:)"
+_NAME_AHEAD = r"(?=[tTrRsSiIcClL思]|[aApPhHdDmM](?i:ntt|riv|idd|eep|onol)|[\w-]{1,20}+:)"
 """How every such name begins. Only to be quick about tags of other languages."""
 
 PAIRS: dict[str, tuple[Delimiter, ...]] = {

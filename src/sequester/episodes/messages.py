@@ -219,7 +219,7 @@ def _reasoning_fields(message: Message, where: str) -> Iterator[_Part]:
     seen: set[str] = set()
     for field in _FIELDS:
         value = message.get(field)
-        if value is None:
+        if value is None or isinstance(value, bool):  # a switch, not a text
             continue
         parts = list(_reasoning_value(value, f"{where}.{field}"))
         joined = "".join(part.text for part in parts)

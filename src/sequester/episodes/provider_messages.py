@@ -15,7 +15,7 @@ Message = Mapping[str, Any]
 _BESIDE = ("additional_kwargs", "provider_specific_fields", "model_extra")
 """Where clients put fields of a message that they have no name for; reasoning among them."""
 _CONTENTS = ("content", "parts", "value", "output", "text")
-_RARE = frozenset(("channel", *_BESIDE))
+_RARE = frozenset(("channel", "thought", *_BESIDE))
 """Keys that change what a message with a plain text means."""
 _THINKERS = frozenset(("thinking", "reasoning", "thought"))
 """Roles under which chat front ends log reasoning as a message of its own."""
@@ -68,14 +68,17 @@ _MEMBERS = {
     "cachePoint": "file",
 }
 """Parts whose one key says what they are, as in Gemini and Bedrock."""
+_USUAL = ("text", "thinking", "reasoning")
+"""Types of parts that hold their text under the same name."""
 _SEPARATORS = ("step-start", "source-url", "source-document")
 """Parts of the AI SDK without a text of anybody."""
 
 
 def plain_messages(message: Message, depth: int = 0) -> Iterator[Message]:
     """The messages that an object of a list of messages stands for: mostly one, itself. Without those of its members that are null."""
-    if isinstance(message.get("role"), str) and isinstance(message.get("content"), str) and _RARE.isdisjoint(message):
-        yield message if message["role"] not in _THINKERS else _thought(message["content"])
+    role, content = message.get("role"), message.get("content")
+    if isinstance(role, str) and _RARE.isdisjoint(message) and (isinstance(content, str) or _has_types(content)):
+        yield message if role not in _THINKERS else _thought(content)
         return
     message = {key: value for key, value in message.items() if value is not None}
     inside = _wrapped(message) if depth < _DEEPEST and not {"role", "from"} & message.keys() else None
@@ -86,10 +89,17 @@ def plain_messages(message: Message, depth: int = 0) -> Iterator[Message]:
         yield from plain_messages(inner, depth + 1)
 
 
+def _has_types(content: Any) -> bool:
+    """Whether a content is a list of parts with types, to judge by the first."""
+    return isinstance(content, list) and bool(content) and isinstance(content[0], Mapping) and "type" in content[0]
+
+
 def plain_parts(part: Message) -> Iterator[Message]:
     """A part of a content as parts that have a `type`, under the names that most providers use."""
     kind = part.get("type") or part.get("part_kind")
-    if part.get("thought") is True and isinstance(part.get("text"), str):
+    if kind in _USUAL and kind in part and "thought" not in part:
+        yield part
+    elif part.get("thought") is True and isinstance(part.get("text"), str):
         yield {"type": "thinking", "thinking": part["text"]}
     elif isinstance(kind, str):
         yield from _typed(part, kind)
@@ -130,8 +140,8 @@ def _wrapped(message: Message) -> Sequence[Message] | None:
         return output
     if isinstance(response := message.get("response"), str):
         return [{**message, "role": "assistant", "content": response}]
-    if isinstance(kept := message.get("data"), Mapping) and message.get("type") in _ROLE_OF:
-        return [{"role": _ROLE_OF[message["type"]], **kept}]
+    if isinstance(kept := message.get("data"), Mapping) and isinstance(kind := message.get("type"), str) and kind in _ROLE_OF:
+        return [{"role": _ROLE_OF[kind], **kept}]
     if isinstance(kept := message.get("kwargs"), Mapping) and isinstance(names := message.get("id"), list) and names:
         return [{"role": _ROLE_OF.get(str(names[-1])), **kept}]
     return None
@@ -149,7 +159,7 @@ def _plain(message: dict[str, Any]) -> Message:
     content = next((message[key] for key in _CONTENTS if key in message), None)
     if isinstance(content, Mapping) and isinstance(content.get("parts"), list):
         role, content = content.get("role") or role or "model", content["parts"]
-    if isinstance(role, str) and role in _THINKERS:
+    if (isinstance(role, str) and role in _THINKERS) or message.get("thought") is True:
         return _thought(content)
     plain = {**message, "role": role, "content": content}
     for key in _BESIDE:

@@ -22,6 +22,7 @@ settles it.
     opener in the prompt, no mark at all, not cut off          split_failed  all: thinking may have been off
     more openers than closers                                  split         to the last closer
     closer repeated after a block, text in between             split         to the last closer
+    the same after several blocks                              split_failed  from the last block to the last closer
     closer repeated after a block, nothing in between          split         as if it stood once
     block, then at once one of another vocabulary              split         both
     a mark of another vocabulary further down in the answer    split_failed  as if it were none: an example, or reasoning
@@ -30,11 +31,13 @@ settles it.
     no mark                                                    ambiguous     unknown
     typed fields printed as words: `reasoning: ... content: ...`   split_failed  after the reasoning labels
     a message serialised as text, `{"reasoning": ..., "answer": ...}`  split_failed  the strings of its reasoning fields
+    a delimiter escaped, with blanks inside, or fenced with all the rest  split_failed  up to the last that closes
     ReAct steps: `Thought: ... Action: ... Final Answer: ...`      split_failed  the thoughts
     mark in quotation marks or inline code                     -             no mark: text about the format
     mark in a fenced code block outside of reasoning           -             no mark: text about the format
     text, then an opener on the same line, prompt unknown      split_failed  from the start
     bare mark inside a sentence, after a block                 split_failed  as if it were a mark
+    text, block, and a closer too many inside a sentence       split_failed  the block, to the last closer
     opener, and closers in quotation marks only                split_failed  all after the opener (split if known to be cut off)
     closer without opener inside a tool call                   split_failed  up to the closer
     tool call or tool result inside reasoning                  -             reasoning like the rest

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 from tests.episodes.readers.contract import CHECKS, DATA, Case
 
-from sequester.episodes.model import Episode, Evidence, Reason, Skipped
+from sequester.episodes.model import Channel, Episode, Evidence, Reason, Skipped, SplitStatus
 from sequester.episodes.readers.field_map import READER
-from sequester.episodes.readers.interface import Options
+from sequester.episodes.readers.interface import Options, Unit
 from sequester.errors import ConfigError, InputError
 
 MAP = tomllib.loads((DATA / "map" / "map.toml").read_text())
@@ -256,3 +256,35 @@ def test_a_conversation_may_be_one_message_or_json_in_a_text(tmp_path: Path) -> 
     [whole] = read(path, {"episode": {"prompt": {"value": ""}, "completion": "packed[*]"}})
     assert isinstance(whole, Episode)
     assert [segment.channel.value for segment in whole.segments] == ["prompt", "reasoning", "answer"]
+
+
+def test_messages_kept_as_json_text_are_messages_and_an_answer_in_json_is_text(tmp_path):
+    thought, answer = "Six by the table, so I say noon and hope.", "Low water is at about noon, give or take."
+    message = {"role": "assistant", "content": answer, "reasoning_content": thought}
+    logged = [[{"role": "user", "content": "?"}, message], message, {"choices": [{"message": message}]}]
+    log = tmp_path / "log.jsonl"
+    log.write_text(
+        "".join(json.dumps({"prompt": "q", "completion": json.dumps(value)}) + "\n" for value in [*logged, [{"a": 1}]])
+    )
+    options = Options(field_map={"episode": {"prompt": "prompt", "completion": "completion"}})
+    *typed, text = READER.read(Unit(str(log)), options)
+    for episode in typed:
+        assert isinstance(episode, Episode)
+        assert episode.split.status is SplitStatus.SPLIT
+        found = [
+            (segment.channel, segment.text.reveal()) for segment in episode.segments if segment.channel is not Channel.PROMPT
+        ]
+        assert found == [(Channel.REASONING, thought), (Channel.ANSWER, answer)]
+    assert isinstance(text, Episode)
+    assert text.split.status is SplitStatus.AMBIGUOUS
+
+
+@pytest.mark.parametrize(("logged", "score"), [([0.0, 0.0, 1.5], 1.5), ([1], 1.0), ([], None), (None, None), (2, 2.0)])
+def test_a_score_per_token_is_summed(tmp_path, logged, score):
+    log = tmp_path / "log.jsonl"
+    log.write_text(json.dumps({"prompt": "q", "completion": "a", "score": logged}))
+    calls = [{"path": "judge", "inputs": {"response": "completion"}, "score": "score"}]
+    options = Options(field_map={"episode": {"prompt": "prompt", "completion": "completion"}, "reward_call": calls})
+    (episode,) = READER.read(Unit(str(log)), options)
+    assert isinstance(episode, Episode)
+    assert episode.calls[0].score == score

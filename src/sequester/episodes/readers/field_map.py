@@ -23,6 +23,8 @@ from sequester.episodes.readers.typed_values import TypedValues
 from sequester.errors import LimitExceeded, MalformedRecord
 
 _RECORD: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, Any])
+_ROLES = frozenset(("assistant", "model", "user", "system", "developer", "tool", "function"))
+_SAID = frozenset(("content", "parts", "tool_calls"))
 _Row = tuple[Source, dict[str, Any] | Skipped]
 _VISIBILITIES = {visibility.value: visibility for visibility in Visibility}
 
@@ -123,11 +125,43 @@ def _assembled(values: TypedValues, template: str) -> Assembled:
     completion = values.conversation("completion")
     if completion is None:
         raise MalformedRecord("completion: expected text or messages, got null")
+    if isinstance(completion, str):
+        completion = _as_messages(completion) or completion
     return from_completion(prompt, completion, template, tool_results=tool_results)
 
 
+def _as_messages(text: str) -> list[dict[str, Any]] | None:
+    """Messages that a log keeps as JSON text, as tracers and tables do; None for any other text."""
+    if text[:64].lstrip()[:1] not in ("[", "{") or ('"role"' not in text and '"choices"' not in text):
+        return None
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    messages = value if isinstance(value, list) else [value]
+    return messages if messages and all(map(_is_message, messages)) else None
+
+
+def _is_message(value: Any) -> bool:
+    """Whether an object is a message, or a provider's response, and not an answer in JSON."""
+    if not isinstance(value, dict):
+        return False
+    role, choices = value.get("role"), value.get("choices")
+    if isinstance(choices, list):
+        return bool(choices) and isinstance(choices[0], dict) and "message" in choices[0]
+    return isinstance(role, str) and role in _ROLES and not _SAID.isdisjoint(value)
+
+
+def _score(value: Any) -> float | None:
+    """A score, or the sum of those that a trainer keeps for every token of an episode."""
+    parts = value if isinstance(value, list) else [value]
+    numbers = [TypedValues({"score": part}).number("score") for part in parts]
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None
+
+
 def _call(call: MappedCall, row: Mapping[str, Any]) -> RewardCall:
-    score = None if call.score is None else TypedValues({"score": look_up(call.score, row)}).number("score")
+    score = None if call.score is None else _score(look_up(call.score, row))
     if call.evidence is Evidence.CONTRACT:
         return RewardCall(call.path, call.evidence, None, score, call.hands_over)
     if call.inputs is None:
