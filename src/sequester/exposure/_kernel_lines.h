@@ -332,7 +332,7 @@ static bool take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
         const bool fits = (here - until < WIDEST_ROW) & (end - lines[line].start <= 2 * LONGEST_ROW);
         const uint32_t found = (here - until) * fits;
         until = here;
-        if ((found != cells) & (rows >= FEWEST_ROWS)) {
+        if (rows >= FEWEST_ROWS && found != cells) {
             put_table(s, lines + line - rows, rows, cells + 1, separator, pieced);
         }
         rows = (rows * (found == cells) + 1) * (found != 0);
