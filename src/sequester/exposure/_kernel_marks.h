@@ -34,9 +34,24 @@ typedef struct {
     size_t word; /* after the last blank of that beginning */
 } seq_line;
 
+/* How a text can be cut up; the texts put together come in this order. */
+enum {
+    CUT_STRINGS,
+    CUT_MARKUP,
+    CUT_LINKS,
+    CUT_NUMBERS,
+    CUT_CIPHERS,
+    CUT_PREFIXES,
+    CUT_EVEN_LINES,
+    CUT_SIDES,
+    CUT_COLUMNS,
+    CUTS
+};
+
 typedef struct {
     seq_block text_block, ends_block, words_block, plain_block, cuts_block, lines_block, alike_block, before_block;
     size_t size, count; /* bytes and number of the texts put together */
+    size_t upto[CUTS]; /* of them so many up to each way, that included; 0 where none was taken */
     size_t cuts, lines;
     uint64_t *alike; /* bits of lines that begin as a neighbour does */
     bool has_even, may_dump; /* whether there may be even lines, and lines of a dump */

@@ -5,7 +5,17 @@
 #include "_kernel_memory.h"
 #include "_kernel_text.h"
 
-enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG_ESCAPES = 16, FLAG_WIDE = 32, FLAG_REARRANGED = 64 };
+enum {
+    FLAG_ARMOUR = 1,
+    FLAG_PACKED = 2,
+    FLAG_NUMBERS = 4,
+    FLAG_DIGITS = 8,
+    FLAG_ESCAPES = 16,
+    FLAG_WIDE = 32,
+    FLAG_REARRANGED = 64,
+    FLAG_DUMP = 128,
+    FLAG_CUT = 256 /* shifted by the way of cutting */
+};
 
 #define ALPHABET_RUN 40
 #define TEXT_RUN 18
