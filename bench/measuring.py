@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import statistics
@@ -20,14 +21,21 @@ _PACKAGES = ("pyarrow", "msgspec", "numpy", "pysimdjson", "numba", "pyahocorasic
 
 
 def medians(works: dict[str, Callable[[], object]], rounds: int = ROUNDS) -> dict[str, float]:
-    """Seconds of each work: median over `rounds`, after one to warm up. The works take turns, so that a slow spell meets all."""
+    """Seconds of each work: median over `rounds`, after one to warm up. The works take turns, so that a slow spell meets all.
+
+    Each pays for the garbage that it makes itself, and not for the collector's way through the texts that the bench holds: those are
+    frozen. Without this a full collection, half as long as a work, falls into some of the rounds of whichever work makes most objects.
+    """
     times: dict[str, list[float]] = {name: [] for name in works}
+    gc.collect()
+    gc.freeze()
     for number in range(rounds + 1):
         for name, work in works.items():
             start = time.perf_counter()
             work()
             if number:
                 times[name].append(time.perf_counter() - start)
+    gc.unfreeze()
     return {name: statistics.median(taken) for name, taken in times.items()}
 
 

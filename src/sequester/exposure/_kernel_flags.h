@@ -36,13 +36,19 @@ static SEQ_INLINE uint64_t sixteen(uint64_t bits)
     return bits & bits >> 8;
 }
 
+/* Bits from which on 40 bits are set. */
+static SEQ_INLINE uint64_t forty(uint64_t bits)
+{
+    bits = sixteen(bits);
+    return bits & bits >> 16 & bits >> 24;
+}
+
 /* Whether 40 bits of a row of words are set in a row, and end in this word. *open: the bits before it. */
-static SEQ_INLINE bool forty(uint64_t bits, size_t *open)
+static SEQ_INLINE bool has_forty(uint64_t bits, size_t *open)
 {
     const size_t leading = trailing_zeros(~bits), before = *open;
-    const uint64_t run = sixteen(bits);
     *open = leading == 64 ? before + 64 : leading_zeros(~bits);
-    return before + leading >= 40 || (run & run >> 16 & run >> 24) != 0;
+    return before + leading >= 40 || forty(bits) != 0;
 }
 
 /* The end of the token that begins at `at`. */
@@ -71,9 +77,9 @@ static seq_alphabets long_alphabets(const uint8_t *letters, size_t n)
     for (size_t at = 0; at < n; at += 64) {
         uint64_t bits[4];
         bits_of(tables.kinds, letters + at, n - at < 64 ? n - at : 64, (const uint8_t[]){0, 1, 2, 7}, 4, bits);
-        found.upper32 |= forty(bits[0] | bits[2], &upper);
-        found.lower32 |= forty(bits[1] | bits[2], &lower);
-        found.hex |= forty(bits[3], &hex);
+        found.upper32 |= has_forty(bits[0] | bits[2], &upper);
+        found.lower32 |= has_forty(bits[1] | bits[2], &lower);
+        found.hex |= has_forty(bits[3], &hex);
     }
     return found;
 }
@@ -203,7 +209,7 @@ static SEQ_INLINE void end_runs(const uint8_t *s, size_t n, size_t at, uint64_t 
     }
     bits &= bits + 1; /* those that begin in the block, */
     bits &= bits << *open >> *open; /* and end there */
-    for (uint64_t run = fewest < 64 ? sixteen(bits) : 0; run != 0;) {
+    for (uint64_t run = fewest < 40 ? sixteen(bits) : fewest < 64 ? forty(bits) : 0; run != 0;) {
         const size_t start = trailing_zeros(run), size = trailing_zeros(~(bits >> start));
         if (size >= fewest) {
             judge(s, n, at + start, at + start + size, hints);

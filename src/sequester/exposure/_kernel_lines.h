@@ -60,7 +60,7 @@ static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
     for (size_t i = 0; i < count; i++) {
         const size_t end = lines[i].end, begin = lines[i].begin;
         const uint8_t one = s[begin < n ? begin : n - 1], two = s[begin + 1 < n ? begin + 1 : n - 1], hex_before = hex;
-        const unsigned first = tables.beginnings[one] | (tables.beginnings[two] & tables.behind[one]) << 8;
+        const unsigned first = tables.beginnings[one] | (tables.beginnings[two] & tables.runs_on[one]) << 8;
         lines[i].start = start;
         even = is_brief(end - start) ? even + 1 : 0;
         most_even = even > most_even ? even : most_even;
@@ -82,11 +82,6 @@ static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
     return true;
 }
 
-static inline bool is_margin(uint8_t c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
-}
-
 static void share_beginning(const uint8_t *s, seq_line *a, seq_line *b)
 {
     size_t i = a->begin, j = b->begin, cut = 0, other_cut = 0, word = 0, other_word = 0;
@@ -95,7 +90,7 @@ static void share_beginning(const uint8_t *s, seq_line *a, seq_line *b)
         if (c != s[j] && !(is_digit(c) && is_digit(s[j]))) {
             break;
         }
-        bool ends = !tables.behind[c] && !is_margin(c);
+        bool ends = !tables.runs_on[c];
         if (is_digit(c)) {
             while (i < a->end && is_digit(s[i])) {
                 i++;
@@ -117,6 +112,11 @@ static void share_beginning(const uint8_t *s, seq_line *a, seq_line *b)
     b->cut = b->cut > other_cut ? b->cut : other_cut;
     a->word = a->word > word ? a->word : word;
     b->word = b->word > other_word ? b->word : other_word;
+}
+
+static inline bool is_margin(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
 }
 
 /* Whether there is no blank in a stretch but around it. */
@@ -332,7 +332,7 @@ static bool take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
         const bool fits = (here - until < WIDEST_ROW) & (end - lines[line].start <= 2 * LONGEST_ROW);
         const uint32_t found = (here - until) * fits;
         until = here;
-        if ((found != cells) & (rows >= FEWEST_ROWS)) {
+        if (rows >= FEWEST_ROWS && found != cells) {
             put_table(s, lines + line - rows, rows, cells + 1, separator, pieced);
         }
         rows = (rows * (found == cells) + 1) * (found != 0);

@@ -34,13 +34,12 @@ static void take_ciphers(const uint8_t *s, size_t n, seq_pieced *pieced)
 /* ---- all of them ------------------------------------------------------------------------------------------------------------ */
 
 /* Line ends and quotes that are escaped, at any level, as themselves; `out` has room for n bytes. Returns the size, 0 if too few are. */
-static size_t undo_line_ends(const uint8_t *s, size_t n, uint8_t *out)
+static size_t undo_line_ends(const seq_pieced *pieced, const uint8_t *s, size_t n, uint8_t *out)
 {
     size_t size = 0, ends = 0, at = 0;
     while (at < n) {
-        const uint8_t *found = memchr(s + at, '\\', n - at);
-        const size_t stop = found != NULL ? (size_t)(found - s) : n;
-        memcpy(out + size, s + at, stop - at);
+        const size_t stop = next_mark(pieced, MARK_BACKSLASH, at);
+        append(out + size, s + at, stop - at);
         size += stop - at;
         at = skip(s, n, stop, "\\", 1);
         const uint8_t c = at < n ? s[at] : 0;
@@ -121,7 +120,7 @@ static bool take_apart(const uint8_t *s, size_t n, seq_pieced *pieced)
         if (!ensure(&pieced->plain_block, n + 1)) {
             return false;
         }
-        const size_t size = undo_line_ends(s, n, pieced->plain_block.data);
+        const size_t size = undo_line_ends(pieced, s, n, pieced->plain_block.data);
         if (size > 0) {
             s = pieced->plain_block.data;
             n = size;

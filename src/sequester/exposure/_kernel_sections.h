@@ -9,7 +9,7 @@
 #define COPY 256 /* bytes */
 #define MOST_COPIES 8
 #define SECTION 256 /* bytes, at least */
-#define SAMPLE 16
+#define SAMPLE 64
 #define JUDGED 1024 /* sections that are remembered at most */
 #define SHELF ((size_t)1 << 20) /* bytes of texts put together that are kept, and those of one section more */
 
@@ -101,13 +101,13 @@ static size_t find_pair(const uint8_t *s, size_t n, size_t at, const uint8_t *pa
     return find_pair_plainly(s, n, at, pair);
 }
 
-/* Where two bytes stand at the beginning of a text that are likely rare: a capital, else no small letter or blank, and what follows. */
+/* Where two bytes stand at the beginning of a text that are likely rare: a capital, else a sign, and what follows. */
 static size_t rare_place(const uint8_t *s)
 {
-    uint64_t cases[2], solid;
-    bits_of(tables.kinds, s, SAMPLE, (const uint8_t[]){0, 1}, 2, cases);
+    uint64_t kinds[3], solid;
+    bits_of(tables.kinds, s, SAMPLE, (const uint8_t[]){0, 1, 2}, 3, kinds); /* upper and lower case, digits */
     bits_of(tables.flag_classes, s, SAMPLE, (const uint8_t[]){6}, 1, &solid);
-    const uint64_t rare = cases[0] ? cases[0] : solid & ~cases[1];
+    const uint64_t rare = kinds[0] ? kinds[0] : solid & ~kinds[1] & ~kinds[2];
     return rare ? trailing_zeros(rare) : 0;
 }
 

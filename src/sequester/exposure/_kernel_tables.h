@@ -51,7 +51,7 @@ static struct {
     _Alignas(64) uint8_t ciphered[3][128]; /* per letter of a common word under a cipher: a bit for every so many of these words */
     _Alignas(64) uint8_t kinds[256];
     uint8_t beginnings[256]; /* of lines: digits are alike */
-    uint8_t behind[256]; /* 255 for letters and what is not ASCII, else 0 */
+    uint8_t runs_on[256]; /* 255 for letters, what is not ASCII and margins, behind which no beginning ends; else 0 */
     uint8_t base64[256];
     uint8_t units[256]; /* as the high byte of UTF-16 */
     uint8_t base85[3][256]; /* base85, Z85, ascii85; 255: none */
