@@ -39,6 +39,7 @@ from sequester.exposure.samples import (
     EDGE,
     NOBODY,
     REASONING,
+    SHORT,
     Edges,
     Flags,
     Meetings,
@@ -352,10 +353,11 @@ class _Search:
         for run in chain.runs:
             text = subject.normalised[run.cot_start : run.cot_start + run.length]
             private = max(0, run.private - subject.stock(run.cot_start, run.length))
-            sparse, dense = (self._private.intersection(sampled(text, to=bound).tolist()) for bound in (BELOW, DENSELY))
             # Inputs that were screened before the first short reasoning are sampled sparsely.
-            alone += private * max(_share(sparse, self._windows), _share(dense, self._windows))
-            telling += private * max(_share(sparse, self._telling), _share(dense, self._telling))
+            bounds = (BELOW, DENSELY) if len(subject.normalised) <= SHORT else (BELOW,)
+            sampled_so = [self._private.intersection(sampled(text, to=bound).tolist()) for bound in bounds]
+            alone += private * max(_share(windows, self._windows) for windows in sampled_so)
+            telling += private * max(_share(windows, self._telling) for windows in sampled_so)
         size, sure = subject.characters(round(alone)), subject.characters(round(telling))
         # A few sentences that several scorers were given are said by somebody else, also where they are most of a short reasoning.
         if size < (enough if sure >= enough else max(enough, THRESHOLDS.high_run)):
