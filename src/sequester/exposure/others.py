@@ -7,10 +7,12 @@ than HORIZON windows in parts that overlap by half), and the few records concern
 What counts. The owner's reasoning is searched for as it is in its own inputs (`matching.Pattern`), minus everything that the reader
 has: prompt, columns, answer, reasoning. Siblings think alike, and every input is compared with all of them, so the bar is higher than
 for an episode's own reasoning. Of a run count the characters whose sampled windows met (nobody says them openly, two reasonings at
-most hold them), and which few inputs hold. What stands in the owner's own input too is a reference that the owner recites, and what stands
-in CROWD inputs is one unless the stretches cover `never_shared` of the owner's reasoning. All that does not hold for a digest, an input
-with the reasoning of DIGEST others. Measured on 14,080 real episodes with another one's answer in the input, not subtracted: the longest
-of all coincidences is 108 characters.
+most hold them), and which few inputs hold. What stands in the owner's own input too is a reference that the owner recites, unless owner and
+reader are the only two who were given it, and what stands in CROWD inputs is one unless the stretches cover `never_shared` of the owner's
+reasoning and are no mere phrase. All that does not hold for a digest, an input with the reasoning of DIGEST others. Measured on 14,080
+real episodes with another one's answer in the input, not subtracted: the longest of all coincidences is 108 characters.
+
+Readers are all episodes, also those without reasoning; owners are those whose reasoning is known.
 
 What it does not see: owners further away than the unit and EDGE episodes of the units beside it, encoded copies, token ids, pieces
 under about 120 characters.
