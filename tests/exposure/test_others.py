@@ -135,6 +135,22 @@ def test_the_length_of_what_was_handed_over_decides(tmp_path):
         assert (len(crossing(result_of(tmp_path, *run))) >= 19) is expected
 
 
+def test_short_reasoning_is_found_whole(tmp_path):
+    short = {number: words(f"reasoning {number}", 12) for number in range(40)}
+    assert max(map(len, short.values())) < 120
+    run = [episode(n, call(n, notes=short[(n + 1) % 40]), reasoning=short[n]) for n in range(40)]
+    assert len(crossing(result_of(tmp_path, *run))) >= 36
+
+
+def test_most_of_a_short_reasoning_in_many_inputs_is_a_turn_of_phrase(tmp_path):
+    phrase = words("a phrase", 12)
+    run = [episode(n, reasoning=reasoning(n)) for n in range(20)]
+    run[3] = episode(3, reasoning=f"{phrase} {words('rest', 4)}")
+    for n in (5, 6, 7, 8):
+        run[n] = episode(n, call(n, reference=phrase))
+    assert not crossing(result_of(tmp_path, *run))
+
+
 def test_edited_and_rewrapped_text_is_found_too(tmp_path):
     draw = random.Random(3)
     text = words("reasoning 2", 400).split()

@@ -12,8 +12,22 @@ from tests.exposure.hostile_texts import episode
 
 from sequester.exposure import matching, oracle
 from sequester.exposure.oracle import RawEpisode
-from sequester.exposure.samples import KINDS, NOBODY, Samples, Windows, meetings, sampled, voices
-from sequester.exposure.sketch import WINDOW
+from sequester.exposure.samples import (
+    ADDED,
+    BELOW,
+    DENSELY,
+    INPUTS,
+    KINDS,
+    NOBODY,
+    REASONING,
+    SHORT,
+    Samples,
+    Windows,
+    meetings,
+    sampled,
+    voices,
+)
+from sequester.exposure.sketch import WINDOW, Sketch
 
 _kernel = pytest.importorskip("sequester.exposure._kernel")
 
@@ -26,15 +40,15 @@ def level(request: pytest.FixtureRequest) -> Iterator[str]:
     matching.configure_kernel(_kernel.levels()[0] if matching.implementation == "python" else matching.implementation)
 
 
-def samples_of(episodes: list[RawEpisode], own: list[int] | None = None) -> Samples:
+def samples_of(episodes: list[RawEpisode], own: list[int] | None = None, densely: bool = False) -> Samples:
     """What the reference samples of some episodes; of each, the last `own` public texts are its output."""
     samples = Samples()
-    oracle.screen(episodes, None, samples, own or [0] * len(episodes))
+    oracle.screen(episodes, None, samples, own or [0] * len(episodes), densely)
     return samples
 
 
-def met(episodes: list[RawEpisode], own: list[int] | None = None) -> set[tuple[int, int, int]]:
-    samples = samples_of(episodes, own)
+def met(episodes: list[RawEpisode], own: list[int] | None = None, densely: bool = False) -> set[tuple[int, int, int]]:
+    samples = samples_of(episodes, own, densely)
     counts = samples.counts
     found = meetings(samples.windows, counts, voices(samples.windows, counts))
     return {(reader, first, second) for _, reader, first, second, _ in found.met.tolist()}
@@ -42,7 +56,7 @@ def met(episodes: list[RawEpisode], own: list[int] | None = None) -> set[tuple[i
 
 def inputs_of(samples: Samples) -> Iterator[Windows]:
     """The windows of each episode's inputs."""
-    return iter(np.split(samples.windows, np.cumsum(samples.counts.ravel())[:-1])[2::KINDS])
+    return iter(np.split(samples.windows, np.cumsum(samples.counts.ravel())[:-1])[INPUTS::KINDS])
 
 
 def raw(name: object, count: int = 150) -> bytes:
@@ -66,8 +80,9 @@ def test_kernel_samples_like_the_reference(level: str, block: int) -> None:
         episodes = [(mine, public, [*calls, list(episodes[n - 1][0])]) for n, (mine, public, calls) in enumerate(episodes)]
         episodes.append(episodes[rng.randrange(5)])
         own = [rng.randint(0, len(public)) for _, public, _ in episodes]
-        theirs, ours = samples_of(episodes, own), Samples()
-        matching.screen(episodes, None, ours, own)
+        densely = seed % 2 == 1
+        theirs, ours = samples_of(episodes, own, densely), Samples()
+        matching.screen(episodes, None, ours, own, densely)
         assert np.array_equal(ours.counts, theirs.counts), seed
         assert np.array_equal(ours.windows, theirs.windows), seed
         found = matching.meetings(ours)
@@ -89,6 +104,46 @@ def test_one_window_of_32_is_sampled_and_none_of_repeated_text() -> None:
     text = matching.normalise(raw("long", 20_000))
     assert 0.7 < len(sampled(text)) * 32 / len(text) < 1.3
     assert len(sampled(b"=" * 5000 + b"ab" * 5000 + b"abcdefgh" * 900)) == 0
+
+
+def test_short_reasoning_is_sampled_four_times_as_densely() -> None:
+    shorts: list[RawEpisode] = [([raw(number, 20)], [], []) for number in range(100)]
+    counts = samples_of(shorts).counts.sum(axis=0)
+    assert 2.3 < counts[ADDED] / counts[REASONING] < 3.9
+    long = matching.normalise(raw("long", 300))
+    assert len(long) > SHORT
+    assert samples_of([([long], [], [])]).counts[0, ADDED] == 0
+    text = matching.normalise(raw("text"))
+    assert set(sampled(text).tolist()) | set(sampled(text, None, BELOW, DENSELY).tolist()) == set(
+        sampled(text, to=DENSELY).tolist()
+    )
+
+
+def test_what_dense_sampling_adds_meets_too() -> None:
+    secrets = [raw(number, 10) for number in range(40)]
+    owners: list[RawEpisode] = [([secret], [], []) for secret in secrets]
+    readers: list[RawEpisode] = [([raw(f"{number} reads")], [], [[secret]]) for number, secret in enumerate(secrets)]
+    assert len(met([*owners, *readers])) < len(met([*owners, *readers], densely=True)) == 40
+    said: list[RawEpisode] = [([], [(secret, 0)], []) for secret in secrets]
+    assert met([*owners, *readers, *said], [0] * 80 + [1] * 40, densely=True) == set()
+
+
+def test_a_short_rollout_in_several_records_is_one_voice_too() -> None:
+    twice: list[RawEpisode] = [([raw(number, 10)], [], []) for number in range(30)] * 2
+    samples = samples_of(twice)
+    assert voices(samples.windows, samples.counts).tolist() == [*range(30), *range(30)]
+
+
+def test_without_known_reasoning_an_episode_is_sampled_and_not_searched(level: str) -> None:
+    episodes: list[RawEpisode] = [(None, [(raw("said"), 0)], [[raw("given")]]), ([], [(raw("said"), 0)], [[raw("given")]])]
+    for screen in (matching.screen, oracle.screen):
+        samples, sketch = Samples(), Sketch(64)
+        found = screen(episodes[:1], sketch, samples, [1])
+        assert not found[3]
+        assert sketch.begun == 0
+        assert samples.counts[0].tolist() == samples_of(episodes[1:], [1]).counts[0].tolist()
+    screen(episodes[1:], sketch, None, [])
+    assert sketch.begun > 0
 
 
 def test_marked_bytes_are_left_out() -> None:

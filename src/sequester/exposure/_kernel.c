@@ -286,7 +286,7 @@ static PyObject *meetings(PyObject *module, PyObject *args)
             windows += all.counts[i];
         }
         if (!fits || (size_t)buffers[0].len != windows * sizeof(uint64_t)) {
-            PyErr_SetString(PyExc_ValueError, "windows, three counts per episode and one voice per episode do not fit together");
+            PyErr_SetString(PyExc_ValueError, "windows, four counts per episode and one voice per episode do not fit together");
         } else {
             PyObject *common = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)windows);
             bool good = common != NULL;

@@ -6,8 +6,11 @@
 
 #define SAMPLE_FACTOR UINT32_C(0x9E3779B1)
 #define SAMPLE_BELOW UINT32_C(0x08000000)
+#define SAMPLE_DENSELY UINT32_C(0x20000000) /* of short reasoning, and of what it is looked for in */
+#define SHORT_REASONING 512 /* normalised bytes */
 #define SAMPLE_CHUNK 4096 /* bytes looked at before their windows are taken */
-#define SAMPLE_KINDS 3 /* private reasoning, the policy's own output, reward inputs */
+#define DENSE_REASONING 3
+#define SAMPLE_KINDS 4 /* private reasoning, the policy's own output, reward inputs, what dense sampling adds to the reasoning */
 
 typedef struct {
     seq_block windows_block, counts_block;
@@ -27,8 +30,13 @@ static SEQ_INLINE bool counts_as_window(const uint8_t *s, const uint8_t *marks)
     return differing != 0 && (marks == NULL || (load64(marks) | load64(marks + 8) | load64(marks + 16) | load64(marks + 24)) == 0);
 }
 
-/* Bit i says whether the window at s + i is sampled, for 64 places. */
-typedef uint64_t (*seq_sampling)(const uint8_t *s);
+static SEQ_INLINE uint32_t sampling_value(const uint8_t *s)
+{
+    return (uint32_t)load64(s) * SAMPLE_FACTOR;
+}
+
+/* Bit i says whether the window at s + i has a value below a bound, for 64 places. */
+typedef uint64_t (*seq_sampling)(const uint8_t *s, uint32_t bound);
 
 /* Writes the numbers of the bits that are set, from `at` on, and returns how many; room for 64 is there. */
 typedef size_t (*seq_putting)(uint64_t bits, uint32_t at, uint32_t *places);
@@ -42,11 +50,11 @@ static SEQ_INLINE size_t put_scalar(uint64_t bits, uint32_t at, uint32_t *places
     return count;
 }
 
-static SEQ_INLINE uint64_t sampled_scalar(const uint8_t *s)
+static SEQ_INLINE uint64_t sampled_scalar(const uint8_t *s, uint32_t bound)
 {
     uint64_t bits = 0;
     for (size_t i = 0; i < 64; i++) {
-        bits |= (uint64_t)((uint32_t)load64(s + i) * SAMPLE_FACTOR < SAMPLE_BELOW) << i;
+        bits |= (uint64_t)(sampling_value(s + i) < bound) << i;
     }
     return bits;
 }
@@ -55,9 +63,9 @@ static SEQ_INLINE uint64_t sampled_scalar(const uint8_t *s)
 
 #define SAMPLE_PHASE UINT64_C(0x1111111111111111)
 
-SEQ_AVX512 static inline uint64_t sampled_avx512(const uint8_t *s)
+SEQ_AVX512 static inline uint64_t sampled_avx512(const uint8_t *s, uint32_t bound)
 {
-    const __m512i factor = _mm512_set1_epi32((int)SAMPLE_FACTOR), below = _mm512_set1_epi32((int)SAMPLE_BELOW);
+    const __m512i factor = _mm512_set1_epi32((int)SAMPLE_FACTOR), below = _mm512_set1_epi32((int)bound);
     uint64_t bits = 0;
     for (unsigned phase = 0; phase < 4; phase++) {
         const __m512i product = _mm512_mullo_epi32(_mm512_loadu_si512(s + phase), factor);
@@ -81,9 +89,9 @@ SEQ_AVX512 static inline size_t put_avx512(uint64_t bits, uint32_t at, uint32_t 
     return count;
 }
 
-SEQ_AVX2 static inline uint64_t sampled_avx2(const uint8_t *s)
+SEQ_AVX2 static inline uint64_t sampled_avx2(const uint8_t *s, uint32_t bound)
 {
-    const __m256i factor = _mm256_set1_epi32((int)SAMPLE_FACTOR), most = _mm256_set1_epi32((int)(SAMPLE_BELOW - 1));
+    const __m256i factor = _mm256_set1_epi32((int)SAMPLE_FACTOR), most = _mm256_set1_epi32((int)(bound - 1));
     uint64_t bits = 0;
     for (unsigned phase = 0; phase < 4; phase++) {
         for (unsigned half = 0; half < 64; half += 32) {
@@ -98,8 +106,14 @@ SEQ_AVX2 static inline uint64_t sampled_avx2(const uint8_t *s)
 
 #endif
 
+/* Which windows are wanted: those with a value in [from, to), without marks where there are marks. */
+typedef struct {
+    uint32_t from, to;
+    const uint8_t *marks;
+} seq_wanted;
+
 /* Samples the windows of text[0, size), of which 64 bytes more are readable. `sampled` and `put` are inlined. False if memory is out. */
-static SEQ_INLINE bool sample_by(seq_samples *samples, const uint8_t *text, const uint8_t *marks, size_t size, seq_sampling sampled,
+static SEQ_INLINE bool sample_by(seq_samples *samples, const uint8_t *text, size_t size, seq_wanted wanted, seq_sampling sampled,
                                  seq_putting put)
 {
     const size_t stop = size < SHARED_WINDOW ? 0 : size - SHARED_WINDOW + 1;
@@ -107,7 +121,7 @@ static SEQ_INLINE bool sample_by(seq_samples *samples, const uint8_t *text, cons
     for (size_t start = 0; start < stop; start += SAMPLE_CHUNK) {
         size_t count = 0;
         for (size_t at = start; at < stop && at < start + SAMPLE_CHUNK; at += 64) {
-            uint64_t bits = sampled(text + at);
+            uint64_t bits = sampled(text + at, wanted.to);
             bits &= stop - at < 64 ? (UINT64_C(1) << (stop - at)) - 1 : UINT64_MAX;
             count += put(bits, (uint32_t)at, places + count);
         }
@@ -119,7 +133,7 @@ static SEQ_INLINE bool sample_by(seq_samples *samples, const uint8_t *text, cons
         for (size_t i = 0; i < count; i++) {
             const uint8_t *window = text + places[i];
             windows[taken] = window_hash(window);
-            taken += counts_as_window(window, marks ? marks + places[i] : NULL);
+            taken += counts_as_window(window, wanted.marks ? wanted.marks + places[i] : NULL) && sampling_value(window) >= wanted.from;
         }
         samples->windows += taken;
     }
@@ -128,44 +142,54 @@ static SEQ_INLINE bool sample_by(seq_samples *samples, const uint8_t *text, cons
 
 #if SEQ_X86
 
-SEQ_AVX512 static bool sample_avx512(seq_samples *samples, const uint8_t *text, const uint8_t *marks, size_t size)
+SEQ_AVX512 static bool sample_avx512(seq_samples *samples, const uint8_t *text, size_t size, seq_wanted wanted)
 {
-    return sample_by(samples, text, marks, size, sampled_avx512, put_avx512);
+    return sample_by(samples, text, size, wanted, sampled_avx512, put_avx512);
 }
 
-SEQ_AVX2 static bool sample_avx2(seq_samples *samples, const uint8_t *text, const uint8_t *marks, size_t size)
+SEQ_AVX2 static bool sample_avx2(seq_samples *samples, const uint8_t *text, size_t size, seq_wanted wanted)
 {
-    return sample_by(samples, text, marks, size, sampled_avx2, put_scalar);
+    return sample_by(samples, text, size, wanted, sampled_avx2, put_scalar);
 }
 
 #endif
 
-static bool sample(seq_samples *samples, const uint8_t *text, const uint8_t *marks, size_t size)
+static bool sample(seq_samples *samples, const uint8_t *text, size_t size, seq_wanted wanted)
 {
 #if SEQ_X86
     if (tables.level == LEVEL_AVX512) {
-        return sample_avx512(samples, text, marks, size);
+        return sample_avx512(samples, text, size, wanted);
     }
     if (tables.level == LEVEL_AVX2) {
-        return sample_avx2(samples, text, marks, size);
+        return sample_avx2(samples, text, size, wanted);
     }
 #endif
-    return sample_by(samples, text, marks, size, sampled_scalar, put_scalar);
+    return sample_by(samples, text, size, wanted, sampled_scalar, put_scalar);
 }
 
-/* Samples an episode: its private reasoning, the last `own` of its public texts, and all its inputs. */
+/* Samples an episode: its private reasoning, the last `own` of its public texts, and all its inputs. Short reasoning is sampled densely,
+   the rest where `densely` says so. */
 static bool sample_episode(seq_samples *samples, const seq_buffer *buffer, const seq_pattern *pattern, size_t segments, size_t publics,
-                           size_t own)
+                           size_t own, bool densely)
 {
     if (!ensure(&samples->counts_block, (samples->counts + SAMPLE_KINDS) * sizeof(uint32_t))) {
         return false;
     }
     const uint32_t *ends = buffer->ends + segments;
     const size_t given = (size_t)ends[publics - own] + 1, inputs = (size_t)ends[publics] + 1;
-    const size_t starts[] = {SEQ_SLACK, given, inputs}, stops[] = {SEQ_SLACK + pattern->size, inputs - 1, buffer->size - 1};
+    const uint32_t others = densely ? SAMPLE_DENSELY : SAMPLE_BELOW;
+    const struct {
+        size_t start, stop;
+        seq_wanted wanted;
+    } kinds[SAMPLE_KINDS] = {
+        {SEQ_SLACK, SEQ_SLACK + pattern->size, {0, SAMPLE_BELOW, pattern->marks}},
+        {given, inputs - 1, {0, others, NULL}},
+        {inputs, buffer->size - 1, {0, others, NULL}},
+        {SEQ_SLACK, SEQ_SLACK + (pattern->size <= SHORT_REASONING ? pattern->size : 0), {SAMPLE_BELOW, SAMPLE_DENSELY, pattern->marks}},
+    };
     for (size_t kind = 0; kind < SAMPLE_KINDS; kind++) {
-        const size_t before = samples->windows, size = stops[kind] > starts[kind] ? stops[kind] - starts[kind] : 0;
-        if (!sample(samples, buffer->text + starts[kind], kind ? NULL : pattern->marks, size)) {
+        const size_t before = samples->windows, start = kinds[kind].start, stop = kinds[kind].stop;
+        if (!sample(samples, buffer->text + start, stop > start ? stop - start : 0, kinds[kind].wanted)) {
             return false;
         }
         ((uint32_t *)samples->counts_block.data)[samples->counts++] = (uint32_t)(samples->windows - before);
@@ -265,6 +289,17 @@ typedef struct {
     const uint64_t *from, *to;
 } seq_stretch;
 
+/* The windows of an episode. */
+static size_t windows_of(const seq_sampled *all, size_t episode)
+{
+    const uint32_t *counts = all->counts + SAMPLE_KINDS * episode;
+    size_t count = 0;
+    for (size_t kind = 0; kind < SAMPLE_KINDS; kind++) {
+        count += counts[kind];
+    }
+    return count;
+}
+
 /* `next` is where the windows of the episode begin, and is moved to where those of the next one do. */
 static seq_stretch stretch_of(const seq_sampled *all, size_t episode, size_t kind, const uint64_t **next)
 {
@@ -273,8 +308,28 @@ static seq_stretch stretch_of(const seq_sampled *all, size_t episode, size_t kin
     for (size_t i = 0; i < kind; i++) {
         from += counts[i];
     }
-    *next += (size_t)counts[0] + counts[1] + counts[2];
+    *next += windows_of(all, episode);
     return (seq_stretch){from, from + counts[kind]};
+}
+
+/* How many windows of an episode's reasoning may stand in inputs; notes who holds them if wanted. `next` as for `stretch_of`. */
+static size_t held_of(seq_holdings *holdings, const seq_sampled *all, size_t episode, const uint64_t **next, bool noted)
+{
+    const uint64_t *start = *next;
+    size_t count = 0;
+    for (size_t kind = 0; kind < SAMPLE_KINDS; kind += DENSE_REASONING) {
+        *next = start;
+        const seq_stretch reasoning = stretch_of(all, episode, kind, next);
+        for (const uint64_t *window = reasoning.from; window < reasoning.to; window++) {
+            if (may_hold(&holdings->read, *window)) {
+                count++;
+                if (noted) {
+                    hold(holdings, *window, all->voices[episode]);
+                }
+            }
+        }
+    }
+    return count;
 }
 
 /* Notes who holds the windows of inputs; false if memory is out. */
@@ -296,10 +351,7 @@ static bool hold_all(seq_holdings *holdings, const seq_sampled *all)
     }
     next = all->windows;
     for (size_t episode = 0; episode < all->episodes; episode++) {
-        const seq_stretch reasoning = stretch_of(all, episode, 0, &next);
-        for (const uint64_t *window = reasoning.from; window < reasoning.to; window++) {
-            count += may_hold(&holdings->read, *window);
-        }
+        count += held_of(holdings, all, episode, &next, false);
     }
     unsigned bits = 6;
     while (bits < 40 && ((size_t)1 << bits) < 2 * count) {
@@ -313,12 +365,7 @@ static bool hold_all(seq_holdings *holdings, const seq_sampled *all)
     }
     next = all->windows;
     for (size_t episode = 0; episode < all->episodes; episode++) {
-        const seq_stretch reasoning = stretch_of(all, episode, 0, &next);
-        for (const uint64_t *window = reasoning.from; window < reasoning.to; window++) {
-            if (may_hold(&holdings->read, *window)) {
-                hold(holdings, *window, all->voices[episode]);
-            }
-        }
+        held_of(holdings, all, episode, &next, true);
     }
     return true;
 }
@@ -359,13 +406,6 @@ static bool meet_all(const seq_holdings *holdings, const seq_sampled *all, seq_b
         }
     }
     return true;
-}
-
-/* The windows of an episode. */
-static size_t windows_of(const seq_sampled *all, size_t episode)
-{
-    const uint32_t *counts = all->counts + SAMPLE_KINDS * episode;
-    return (size_t)counts[0] + counts[1] + counts[2];
 }
 
 /* Flags, among the windows of the first and last `edge` episodes, those that many hold, or that somebody says openly. */

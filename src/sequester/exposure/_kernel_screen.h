@@ -29,6 +29,7 @@ typedef struct {
     seq_found found;
     seq_sketch sketch;
     seq_samples samples;
+    bool densely; /* sampled */
     const uint32_t *own; /* per episode: how many of its public texts are its own output; NULL where nothing is sampled */
     seq_judge judge;
 } seq_batch;
@@ -180,7 +181,7 @@ static seq_outcome screen_episode(seq_batch *batch, size_t number)
     episode->length = batch->pattern.length;
     episode->private_length = batch->pattern.private_length;
     if (batch->own != NULL && !sample_episode(&batch->samples, &batch->buffer, &batch->pattern, episode->reasoning, episode->publics,
-                                              batch->own[number] < episode->publics ? batch->own[number] : episode->publics)) {
+                                              batch->own[number] < episode->publics ? batch->own[number] : episode->publics, batch->densely)) {
         return OUTCOME_MEMORY;
     }
     if (episode->is_sampled_only) {
@@ -305,14 +306,15 @@ static PyObject *screen(PyObject *module, PyObject *args)
 {
     PyObject *episodes, *table = Py_None, *place = Py_None, *own = Py_None;
     (void)module;
-    if (!PyArg_ParseTuple(args, "O|OOO", &episodes, &table, &place, &own)) {
+    int densely = 0;
+    if (!PyArg_ParseTuple(args, "O|OOOp", &episodes, &table, &place, &own, &densely)) {
         return NULL;
     }
     if ((table == Py_None) != (place == Py_None)) {
         PyErr_SetString(PyExc_TypeError, "a sketch is a table and a place in it");
         return NULL;
     }
-    seq_batch batch = {0};
+    seq_batch batch = {.densely = densely != 0};
     seq_tables sketch = {0};
     size_t count = 0;
     PyObject *result = NULL, *fast = borrow_sequence(&batch.loans, episodes, &count);

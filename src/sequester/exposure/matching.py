@@ -190,22 +190,29 @@ class Pattern:
 
 
 def screen(
-    episodes: Sequence[Episode], sketch: Sketch | None = None, samples: Samples | None = None, own: Sequence[int] = ()
+    episodes: Sequence[Episode],
+    sketch: Sketch | None = None,
+    samples: Samples | None = None,
+    own: Sequence[int] = (),
+    densely: bool = False,
 ) -> Screening:
     """Search the reward inputs of many episodes for their own private reasoning; counts what else stands there in `sketch`.
 
     `samples` takes windows of every episode, by which others are compared with it; `own` says of each episode how many of its last
-    public texts are the policy's own output. The interpreter lock is free during the work. The buffers given must not change meanwhile.
+    public texts are the policy's own output, `densely` that there is short reasoning about (`samples.SHORT`). The interpreter lock is
+    free during the work. The buffers given must not change meanwhile.
     """
     if implementation == "python":
-        lengths, privates, marked, hits = oracle.screen([_raw_episode(episode) for episode in episodes], sketch, samples, own)
+        lengths, privates, marked, hits = oracle.screen(
+            [_raw_episode(episode) for episode in episodes], sketch, samples, own, densely
+        )
     else:
         tables = (sketch.table, sketch.place) if sketch else (None, None)
         with _Bounded():
             if samples is None:
                 *counts, hits = _kernel.screen(episodes, *tables)
             else:
-                *counts, hits, windows, numbers = _kernel.screen(episodes, *tables, array("I", own))
+                *counts, hits, windows, numbers = _kernel.screen(episodes, *tables, array("I", own), densely)
                 samples.add(windows, numbers)
         lengths, privates, marked = (array("Q", count) for count in counts)
     return Screening(

@@ -34,7 +34,7 @@ from typing import NamedTuple
 from sequester.exposure.flags import ARMOUR, DIGITS, DUMP, REARRANGED, WIDE, flags_of
 from sequester.exposure.normaliser import normalise
 from sequester.exposure.rearranged import is_dump, rearranged
-from sequester.exposure.samples import Samples, sampled
+from sequester.exposure.samples import BELOW, DENSELY, SHORT, Samples, sampled
 from sequester.exposure.sketch import EXPOSED_RUN, NOTE_STRIDE, WINDOW, Sketch, window_hash
 
 GRAM = 8
@@ -386,12 +386,18 @@ def _flags(raw: bytes, odd: int, wide: int, pattern: Pattern, best: int) -> int:
     return flags | rearrangements
 
 
-def _sampled(pattern: Pattern, own: Sequence[bytes], calls: Sequence[Sequence[bytes]]) -> tuple[bytes, bytes]:
-    """Sampled windows of the private reasoning, of the policy's own output and of all inputs, and their numbers."""
+def _sampled(pattern: Pattern, own: Sequence[bytes], calls: Sequence[Sequence[bytes]], densely: bool) -> tuple[bytes, bytes]:
+    """Sampled windows of each kind (`samples`), and their numbers."""
     said, given = (
         _INPUT_BREAK.join(normalise(text)[0] for text in texts) for texts in (own, [one for texts in calls for one in texts])
     )
-    kinds = [sampled(pattern._cot, pattern._marks), sampled(said), sampled(given)]
+    others, is_short = DENSELY if densely else BELOW, len(pattern._cot) <= SHORT
+    kinds = [
+        sampled(pattern._cot, pattern._marks),
+        sampled(said, to=others),
+        sampled(given, to=others),
+        sampled(pattern._cot if is_short else b"", pattern._marks, BELOW, DENSELY),
+    ]
     return b"".join(kind.tobytes() for kind in kinds), array("I", map(len, kinds)).tobytes()
 
 
@@ -399,7 +405,11 @@ RawEpisode = tuple[Sequence[bytes] | None, Sequence[tuple[bytes, int]], Sequence
 
 
 def screen(
-    episodes: Sequence[RawEpisode], sketch: Sketch | None, samples: Samples | None = None, own: Sequence[int] = ()
+    episodes: Sequence[RawEpisode],
+    sketch: Sketch | None,
+    samples: Samples | None = None,
+    own: Sequence[int] = (),
+    densely: bool = False,
 ) -> tuple[array[int], array[int], array[int], list[RawHit]]:
     """Lengths and private lengths of all episodes, bytes marked by each public text, and the calls in which there is something."""
     lengths, privates, marked, hits = array("Q"), array("Q"), array("Q"), list[RawHit]()
@@ -409,7 +419,7 @@ def screen(
         privates.append(pattern.private)
         marked.extend(pattern.marked)
         if samples is not None:
-            samples.add(*_sampled(pattern, [text for text, _ in public][max(0, len(public) - own[number]) :], calls))
+            samples.add(*_sampled(pattern, [text for text, _ in public][max(0, len(public) - own[number]) :], calls, densely))
         for call, fields in enumerate(calls if reasoning is not None else ()):
             normalised = [normalise(field) for field in fields]
             stream = _Stream([text for text, _, _ in normalised])

@@ -7,10 +7,12 @@ than HORIZON windows in parts that overlap by half), and the few records concern
 What counts. The owner's reasoning is searched for as it is in its own inputs (`matching.Pattern`), minus everything that the reader
 has: prompt, columns, answer, reasoning. Siblings think alike, and every input is compared with all of them, so the bar is higher than
 for an episode's own reasoning. Of a run count the characters whose sampled windows met (nobody says them openly, two reasonings at
-most hold them), and which few inputs hold. What stands in the owner's own input too is a reference that the owner recites, and what stands
-in CROWD inputs is one unless the stretches cover `never_shared` of the owner's reasoning. All that does not hold for a digest, an input
-with the reasoning of DIGEST others. Measured on 14,080 real episodes with another one's answer in the input, not subtracted: the longest
-of all coincidences is 108 characters.
+most hold them), and which few inputs hold. What stands in the owner's own input too is a reference that the owner recites, unless owner and
+reader are the only two who were given it, and what stands in CROWD inputs is one unless the stretches cover `never_shared` of the owner's
+reasoning and are no mere phrase. All that does not hold for a digest, an input with the reasoning of DIGEST others. Measured on 14,080
+real episodes with another one's answer in the input, not subtracted: the longest of all coincidences is 108 characters.
+
+Readers are all episodes, also those without reasoning; owners are those whose reasoning is known.
 
 What it does not see: owners further away than the unit and EDGE episodes of the units beside it, encoded copies, token ids, pieces
 under about 120 characters.
@@ -32,7 +34,22 @@ from sequester.exposure import matching
 from sequester.exposure.examine import Finder, fields_of, searched_texts
 from sequester.exposure.naming import shown_name
 from sequester.exposure.private import Material
-from sequester.exposure.samples import EDGE, NOBODY, Edges, Flags, Meetings, Numbers, Samples, Windows, sampled
+from sequester.exposure.samples import (
+    ADDED,
+    BELOW,
+    DENSELY,
+    EDGE,
+    NOBODY,
+    REASONING,
+    SHORT,
+    Edges,
+    Flags,
+    Meetings,
+    Numbers,
+    Samples,
+    Windows,
+    sampled,
+)
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight
 from sequester.exposure.subject import Subject
 from sequester.exposure.tally import Candidate
@@ -126,7 +143,7 @@ def _pairs(samples: Samples, meetings: Meetings) -> Pairs:
     speakers = voices[met["reader"]]
     own = (met["first"] == speakers) | (met["second"] == speakers)
     heard, recited = _inputs(met["window"], speakers, own)
-    held = _held(met[~own], heard[~own], recited[~own])
+    held = _held(met[~own], heard[~own], recited[~own], samples.added)
     if not len(held):
         return {}
     starts = np.flatnonzero(np.diff(held["reader"], prepend=-1) | np.diff(held["owner"], prepend=-1))
@@ -135,9 +152,11 @@ def _pairs(samples: Samples, meetings: Meetings) -> Pairs:
     counted = in_digest | between_two | ~held["recited"]
     telling = counted & (in_digest | between_two | (held["heard"] < CROWD))
     found: Pairs = {}
-    covering = _COVERING * samples.counts[held["owner"][starts], 0]
-    is_worth_it = (np.add.reduceat(telling, starts, dtype=np.int64) >= VOTES) | (
-        np.add.reduceat(counted, starts, dtype=np.int64) >= covering
+    sparse = ~held["added"]
+    owned = samples.counts[held["owner"][starts]]
+    is_worth_it = (_per_pair(telling & sparse, starts) >= VOTES) | (
+        (_per_pair(counted & sparse, starts) >= _COVERING * np.maximum(owned[:, REASONING], 1))
+        | (_per_pair(counted, starts) >= _COVERING * owned[:, [REASONING, ADDED]].sum(axis=1))
     )
     stops = np.append(starts[1:], len(held))
     for start, stop in zip(starts[is_worth_it].tolist(), stops[is_worth_it].tolist(), strict=True):
@@ -147,11 +166,19 @@ def _pairs(samples: Samples, meetings: Meetings) -> Pairs:
     return found
 
 
-_HELD = np.dtype([("reader", "i8"), ("owner", "i8"), ("window", "u8"), ("sole", "?"), ("recited", "?"), ("heard", "i8")])
-"""A window of a reader's inputs that an owner holds. Sole: no other reasoning does."""
+def _per_pair(which: Flags, starts: NDArray[np.intp]) -> NDArray[np.int64]:
+    """How many of the windows of each pair; `starts` are the first ones."""
+    found: NDArray[np.int64] = np.add.reduceat(which, starts, dtype=np.int64)
+    return found
 
 
-def _held(met: NDArray[np.void], heard: NDArray[np.int64], recited: Flags) -> NDArray[np.void]:
+_HELD = np.dtype(
+    [("reader", "i8"), ("owner", "i8"), ("window", "u8"), ("sole", "?"), ("recited", "?"), ("added", "?"), ("heard", "i8")]
+)
+"""A window of a reader's inputs that an owner holds. Sole: no other reasoning does. Added: by dense sampling, and no vote."""
+
+
+def _held(met: NDArray[np.void], heard: NDArray[np.int64], recited: Flags, added: Windows) -> NDArray[np.void]:
     """What is held, once each, in order of reader and owner."""
     two = np.flatnonzero(met["second"] != NOBODY)
     rows = np.concatenate([np.arange(len(met)), two])
@@ -160,6 +187,7 @@ def _held(met: NDArray[np.void], heard: NDArray[np.int64], recited: Flags) -> ND
     held["owner"] = np.concatenate([met["first"], met["second"][two]])
     held["sole"] = met["second"][rows] == NOBODY
     held["recited"], held["heard"] = recited[rows], heard[rows]
+    held["added"] = np.isin(held["window"], added)
     held = held[np.lexsort((held["window"], held["owner"], held["reader"]))]
     fresh = [np.diff(held[name], prepend=0) != 0 for name in ("reader", "owner", "window")]
     fresh[0][:1] = True
@@ -168,7 +196,7 @@ def _held(met: NDArray[np.void], heard: NDArray[np.int64], recited: Flags) -> ND
 
 def _in_digests(held: NDArray[np.void], starts: NDArray[np.intp]) -> Flags:
     """Which windows stand in a digest."""
-    alone = np.add.reduceat(held["sole"], starts, dtype=np.int64) >= VOTES
+    alone = _per_pair(held["sole"] & ~held["added"], starts) >= VOTES
     readers, collected = np.unique(held["reader"][starts[alone]], return_counts=True)
     return np.isin(held["reader"], readers[collected >= DIGEST])
 
@@ -326,10 +354,12 @@ class _Search:
         telling = alone = 0.0
         for run in chain.runs:
             text = subject.normalised[run.cot_start : run.cot_start + run.length]
-            if windows := self._private.intersection(sampled(text).tolist()):
-                private = max(0, run.private - subject.stock(run.cot_start, run.length))
-                alone += private * _share(windows, self._windows)
-                telling += private * _share(windows, self._telling)
+            private = max(0, run.private - subject.stock(run.cot_start, run.length))
+            # Inputs that were screened before the first short reasoning are sampled sparsely.
+            bounds = (BELOW, DENSELY) if len(subject.normalised) <= SHORT else (BELOW,)
+            sampled_so = [self._private.intersection(sampled(text, to=bound).tolist()) for bound in bounds]
+            alone += private * max(_share(windows, self._windows) for windows in sampled_so)
+            telling += private * max(_share(windows, self._telling) for windows in sampled_so)
         size, sure = subject.characters(round(alone)), subject.characters(round(telling))
         # A few sentences that several scorers were given are said by somebody else, also where they are most of a short reasoning.
         if size < (enough if sure >= enough else max(enough, THRESHOLDS.high_run)):
@@ -355,4 +385,4 @@ def _private_windows(subject: Subject) -> frozenset[int]:
 
 def _share(windows: frozenset[int], counting: frozenset[int]) -> float:
     """How much of a run counts: all of it where half of its windows do, since a few sentences of anybody's are said by somebody else."""
-    return min(1.0, 2 * len(windows & counting) / len(windows))
+    return min(1.0, 2 * len(windows & counting) / len(windows)) if windows else 0.0

@@ -1,8 +1,10 @@
 """Windows of text by which episodes are compared with one another: sampled by content, so that two copies give the same ones.
 
 A window is WINDOW normalised bytes. It is sampled if its first four bytes, times FACTOR modulo 2**32, are below BELOW: one window of
-32, wherever it stands. Windows that repeat eight bytes are left out. Of an episode there are three kinds: windows of its reasoning
-that are private from end to end, of its own output (answers, tool calls), and of its reward inputs.
+32, wherever it stands. Windows that repeat eight bytes are left out. Of an episode there are four kinds: windows of its reasoning
+that are private from end to end, of its own output (answers, tool calls), of its reward inputs, and of its reasoning those that dense
+sampling adds. Reasoning of at most SHORT bytes is sampled densely, one window of eight below DENSELY, and so are output and inputs of
+all episodes once there was a short one.
 
 A window of a reward input meets a reasoning if that holds it privately, at most one further reasoning does, and no episode's own output
 holds it: what a policy says openly is no sign of its reasoning, and what many think says nothing about one. Episodes whose reasoning
@@ -21,7 +23,11 @@ from sequester.exposure.sketch import WINDOW, hashes_at
 
 FACTOR = 0x9E3779B1
 BELOW = 1 << 27
-KINDS = 3
+DENSELY = 1 << 29
+SHORT = 512
+"""Normalised bytes of a reasoning that is sampled densely."""
+REASONING, OUTPUT, INPUTS, ADDED = range(4)
+KINDS = 4
 PROBED = 8
 """Windows of a reasoning by which it is known."""
 MOST_HOLDERS = 2
@@ -38,13 +44,15 @@ Numbers = NDArray[np.uint32]
 Flags = NDArray[np.bool_]
 
 
-def sampled(text: bytes, marks: bytes | bytearray | None = None) -> Windows:
-    """Hashes of the sampled windows of a normalised text, in order; without those in which a byte of `marks` is set."""
+def sampled(text: bytes, marks: bytes | bytearray | None = None, start: int = 0, to: int = BELOW) -> Windows:
+    """Hashes of the windows of a normalised text with a value from `start` to below `to`, in order; without those in which a byte of
+    `marks` is set."""
     count = len(text) - WINDOW + 1
     if count <= 0:
         return np.empty(0, np.uint64)
     words: NDArray[np.uint32] = np.ndarray(count, np.dtype("<u4"), text, strides=(1,))
-    places = np.flatnonzero(words * np.uint32(FACTOR) < BELOW)
+    values = words * np.uint32(FACTOR)
+    places = np.flatnonzero((values >= start) & (values < to))
     eights: NDArray[np.uint64] = np.ndarray(len(text) - 7, np.dtype("<u8"), text, strides=(1,))
     periodic = np.logical_and.reduce([eights[places] == eights[places + step] for step in (8, 16, 24)])
     kept = ~periodic
@@ -52,6 +60,9 @@ def sampled(text: bytes, marks: bytes | bytearray | None = None) -> Windows:
         before = np.concatenate([[0], np.cumsum(np.frombuffer(marks, np.uint8) != 0)])
         kept &= before[places + WINDOW] == before[places]
     return hashes_at(text, places[kept])
+
+
+_NONE = np.empty(0, np.uint64)
 
 
 class Edges(NamedTuple):
@@ -100,23 +111,39 @@ class Samples:
         return np.frombuffer(b"".join(self._windows), np.uint64)
 
     @property
+    def added(self) -> Windows:
+        """The windows that dense sampling adds to reasoning, over all episodes."""
+        counts = self.counts
+        return (
+            self.windows[np.repeat(np.arange(counts.size) % KINDS == ADDED, counts.ravel())] if counts[:, ADDED].any() else _NONE
+        )
+
+    @property
     def counts(self) -> Numbers:
         """Windows of each kind, a row per episode."""
         return np.frombuffer(b"".join(self._counts), np.uint32).reshape(-1, KINDS)
 
 
 def voices(windows: Windows, counts: Numbers) -> Numbers:
-    """Per episode the first one whose reasoning has the same windows: as many, and the same ones at PROBED places."""
-    sizes = counts[:, 0].astype(np.int64)
-    ends = np.cumsum(counts.ravel(), dtype=np.int64)[::KINDS]
-    seen = np.flatnonzero(sizes)
-    at = (ends - sizes)[seen, None] + (sizes[seen, None] - 1) * np.arange(PROBED) // (PROBED - 1)
-    keys = windows[at].sum(axis=1, dtype=np.uint64) + sizes[seen].astype(np.uint64)
-    _, first, same = np.unique(keys, return_index=True, return_inverse=True)
+    """Per episode the first one whose reasoning has the same windows: as many, and the same ones at PROBED places of each kind."""
+    ends = np.cumsum(counts.ravel(), dtype=np.int64).reshape(counts.shape)
+    keys = _keys(windows, ends, counts, REASONING) + np.uint64(FACTOR) * _keys(windows, ends, counts, ADDED)
+    seen = np.flatnonzero(counts[:, REASONING] + counts[:, ADDED])
+    _, first, same = np.unique(keys[seen], return_index=True, return_inverse=True)
     # An episode without windows is a voice of its own.
     found = np.arange(len(counts), dtype=np.uint32)
     found[seen] = seen[first[same]]
     return found
+
+
+def _keys(windows: Windows, ends: NDArray[np.int64], counts: Numbers, kind: int) -> Windows:
+    """Per episode a number that the windows of one kind, and how many they are, make; 0 where there are none."""
+    sizes = counts[:, kind].astype(np.int64)
+    some = np.flatnonzero(sizes)
+    at = (ends[some, kind] - sizes[some])[:, None] + (sizes[some, None] - 1) * np.arange(PROBED) // (PROBED - 1)
+    keys = np.zeros(len(counts), np.uint64)
+    keys[some] = windows[at].sum(axis=1, dtype=np.uint64) + sizes[some].astype(np.uint64)
+    return keys
 
 
 class Meetings(NamedTuple):
@@ -136,14 +163,14 @@ def meetings(windows: Windows, counts: Numbers, voices: Numbers) -> Meetings:
     spoken: set[int] = set()
     kinds = np.split(windows, np.cumsum(counts.ravel(), dtype=np.int64)[:-1]) if counts.size else []
     for at, some in enumerate(kinds):
-        if at % KINDS == 0:
+        if at % KINDS in (REASONING, ADDED):
             for window in some.tolist():
                 held.setdefault(window, set()).add(int(voices[at // KINDS]))
-        elif at % KINDS == 1:
+        elif at % KINDS == OUTPUT:
             spoken.update(some.tolist())
     common = {window for window, holders in held.items() if len(holders) > MOST_HOLDERS or window in spoken}
     return Meetings(
-        np.array(list(_met(kinds[2::KINDS], held, common)), MEETING),
+        np.array(list(_met(kinds[INPUTS::KINDS], held, common)), MEETING),
         np.array(
             [at_edge and window in common for window, at_edge in zip(windows.tolist(), _at_edge(counts), strict=True)], np.bool_
         ),

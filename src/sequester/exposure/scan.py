@@ -26,6 +26,7 @@ from sequester.exposure.examine import Examination, examine, searched_texts
 from sequester.exposure.naming import shown_name
 from sequester.exposure.others import Encounters, Exposed, Known, collected, exposed
 from sequester.exposure.private import MIN_PRIVATE, Material, material
+from sequester.exposure.samples import SHORT
 from sequester.exposure.sharing import Sharing
 from sequester.exposure.subject import Subject, characters_per_byte
 from sequester.exposure.tally import (
@@ -133,6 +134,8 @@ class _Scan:
         self._waiting: deque[tuple[int, int]] = deque()
         """When so many suspects had been found; those before the first are looked up."""
         self._looked_up = 0
+        self._densely = False
+        """Whether there was a short reasoning, of which few windows are sampled otherwise."""
         self.encounters = Encounters()
 
     def counted(self, reader: Reader, unit: Unit, options: Options) -> Iterator[Episode]:
@@ -170,7 +173,9 @@ class _Scan:
         """Screen some episodes, examine what the screen points at, and count them all."""
         known = [(episode, material(episode)) for episode in episodes]
         texts = [_texts(episode, parts) for episode, parts in known]
-        screened = matching.screen(texts, self._sketch, self.encounters.samples, [len(parts.own) for _, parts in known])
+        self._densely = self._densely or any(_is_short(parts) for _, parts in known)
+        own = [len(parts.own) for _, parts in known]
+        screened = matching.screen(texts, self._sketch, self.encounters.samples, own, self._densely)
         self.encounters.noted()
         hits: dict[int, dict[int, matching.Hit]] = {}
         for hit in screened.hits:
@@ -328,6 +333,11 @@ def _texts(episode: Episode, parts: Material) -> matching.Episode:
         [(text.reveal_raw(), first) for text, first in parts.public],
         [() if call.hands_over else [text.reveal_raw() for _, text in searched_texts(call)] for call in episode.calls],
     )
+
+
+def _is_short(parts: Material) -> bool:
+    """Whether it is, or may be, sampled densely. Most texts get shorter when they are normalised."""
+    return parts.unassessable is None and 4 * sum(len(text.reveal_raw()) for text in parts.reasoning) <= 5 * SHORT
 
 
 def _too_little(reasoning: Sequence[GuardedText], private: int) -> bool:
