@@ -100,14 +100,7 @@ def spotter(spellings: Iterable[tuple[str, str]]) -> Callable[[str], bool]:
     for initial, spelling in spellings:
         by_initial.setdefault(initial, []).append(spelling)
     searches = [(initial, re.compile("|".join(those)).search) for initial, those in by_initial.items()]
-
-    def stands_in(text: str) -> bool:
-        for initial, search in searches:
-            if initial in text and search(text) is not None:
-                return True
-        return False
-
-    return stands_in
+    return lambda text: any(initial in text and search(text) is not None for initial, search in searches)
 
 
 FAMILIES: dict[str, Family] = {

@@ -98,7 +98,9 @@ def _episode(source: Source, row: dict[str, Any], field_map: FieldMap, options: 
         environment=values.label("environment"),
         step=values.integer("step"),
         group=values.label("group"),
-        columns=flatten("", {name: look_up(getter, row) for name, getter in field_map.columns.items()}) if field_map.columns else (),
+        columns=flatten("", {name: look_up(getter, row) for name, getter in field_map.columns.items()})
+        if field_map.columns
+        else (),
         completion_ids=values.ids("completion_ids"),
         weight=values.number("weight"),
         model=values.label("model"),
