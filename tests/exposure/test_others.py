@@ -367,3 +367,58 @@ def test_neighbours_without_reasoning_are_compared_over_borders(tmp_path):
     result = audited(*paths)
     assert crossing(result) == {"e1": "e0"}
     assert (result.episodes.seen, result.episodes.without_cot, result.episodes.audited) == (3, 0, 3)
+
+
+def thinking(number, count=500):
+    """A long reasoning, of which a part is far from two fifths."""
+    return words(f"reasoning {number}", count)
+
+
+def test_a_digest_of_all_reasoning_hides_no_leak(tmp_path):
+    """One scorer is given all that a run thought; three episodes' own scorers were given a part of theirs."""
+    run = [episode(n, reasoning=thinking(n)) for n in range(20)]
+    for n in (3, 8, 15):
+        run[n] = episode(n, call(n, notes=thinking(n)[300:700]), reasoning=thinking(n))
+    alone = result_of(tmp_path, *run)
+    run.append(episode(20, call(20, digest="\n".join(thinking(n) for n in range(20)))))
+    result = result_of(tmp_path, *run)
+    own = [
+        {one.episode_id: one.severity for one in found.findings if one.class_ is FindingClass.CONTENT}
+        for found in (alone, result)
+    ]
+    assert own[0] == own[1] == dict.fromkeys(("e3", "e8", "e15"), Severity.HIGH)
+    assert set(crossing(result)) == {"e20"}
+
+
+def test_a_sibling_that_stands_raw_in_a_prompt_which_both_share(tmp_path):
+    run = [episode(n, reasoning=thinking(n)) for n in range(20)]
+    pair = f"Answer A: {answer(6)}\nAnswer B: {thinking(7)[400:1200]} {answer(7)}\nWhich is better?"
+    for n in (6, 7):
+        run[n] = episode(n, call(n, pair=pair), reasoning=thinking(n))
+    result = result_of(tmp_path, *run)
+    assert crossing(result) == {"e6": "e7"}
+    assert {one.episode_id: one.severity for one in result.findings if one.class_ is FindingClass.CONTENT} == {
+        "e7": Severity.HIGH
+    }
+    assert result.episodes.exposed == 2
+
+
+def test_a_reference_that_two_were_given_and_one_uses_is_no_finding(tmp_path):
+    reference = words("reference", 200)
+    run = [episode(n, reasoning=thinking(n)) for n in range(20)]
+    run[6] = episode(6, call(6, reference=reference), reasoning=thinking(6) + reference[300:400])
+    run[7] = episode(7, call(7, reference=reference), reasoning=thinking(7))
+    assert not crossing(result_of(tmp_path, *run))
+
+
+def test_no_more_is_kept_than_is_allowed_and_what_was_let_go_is_said(tmp_path, monkeypatch):
+    run = [shown(number, (number + 15) % 30) for number in range(30)]
+    assert len(crossing(result_of(tmp_path, *run))) == 30
+    monkeypatch.setattr(others, "MOST_KEPT", 8000)
+    result = result_of(tmp_path, *run)
+    assert 0 < len(crossing(result)) < 30
+    assert result.episodes.audited + result.episodes.not_assessed["limit"] == 30
+    assert any("`episodes kept for comparison` was hit" in note for note in result.notes)
+    monkeypatch.setattr(others, "MOST_KEPT", 10)
+    result = result_of(tmp_path, *run)
+    assert (result.verdict, result.episodes.not_assessed) == (Verdict.NOTHING_ASSESSED, {"limit": 30})

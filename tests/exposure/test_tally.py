@@ -164,7 +164,7 @@ def test_a_merge_does_not_change_what_it_takes_from():
 
 
 def test_a_candidate_sums_its_chains_and_never_covers_more_than_all():
-    chains = tuple(ChainWeight(40, 0.7, (RunWeight(length=40, private=40, windows=()),), beside_marker=False) for _ in range(2))
+    chains = tuple(ChainWeight(40, 0.7, (RunWeight(length=40, private=40, windows=b""),), beside_marker=False) for _ in range(2))
     candidate = Candidate(FindingClass.CONTENT, "field", ("verbatim",), (), chains, "f" * 32)
     assert (candidate.private, candidate.covered) == (80, 1.0)
 

@@ -105,6 +105,33 @@ static PyObject *pattern_scan(PatternObject *self, PyObject *fields)
     return result;
 }
 
+static PyObject *pattern_flags(PatternObject *self, PyObject *args)
+{
+    PyObject *text, *result = NULL;
+    unsigned long long known;
+    if (!PyArg_ParseTuple(args, "OK", &text, &known)) {
+        return NULL;
+    }
+    seq_loans loans = {0};
+    seq_judge judge = {0};
+    seq_block room = {0};
+    if (borrow_text(&loans, text)) {
+        const seq_text given = *(const seq_text *)loans.texts_block.data;
+        uint32_t flags = 0;
+        seq_outcome outcome = given.size < UINT32_MAX - SEQ_SLACK ? OUTCOME_GOOD : OUTCOME_TOO_LONG;
+        Py_BEGIN_ALLOW_THREADS
+        if (outcome == OUTCOME_GOOD) {
+            outcome = flags_of_text(&judge, &self->pattern, known, given, &room, &flags);
+        }
+        Py_END_ALLOW_THREADS
+        result = raised(outcome) ? NULL : PyLong_FromUnsignedLong(flags);
+    }
+    release(&room);
+    release_judge(&judge);
+    return_loans(&loans);
+    return result;
+}
+
 static PyObject *pattern_length(PatternObject *self, void *closure)
 {
     (void)closure;
@@ -119,6 +146,7 @@ static PyObject *pattern_private(PatternObject *self, void *closure)
 
 static PyMethodDef pattern_methods[] = {
     {"scan", (PyCFunction)(void (*)(void))pattern_scan, METH_O, "scan(fields) -> chains"},
+    {"flags", (PyCFunction)(void (*)(void))pattern_flags, METH_VARARGS, "flags(text, private bytes of its longest chain) -> flags"},
     {NULL, NULL, 0, NULL},
 };
 
@@ -217,8 +245,13 @@ static PyObject *rearranged(PyObject *module, PyObject *text)
         const size_t *ends = pieced.ends_block.data;
         const char *data = pieced.text_block.data;
         result = good ? PyList_New((Py_ssize_t)pieced.count) : PyErr_NoMemory();
-        for (size_t i = 0, start = 0; result != NULL && i < pieced.count; start = ends[i++]) {
-            PyObject *found = PyBytes_FromStringAndSize(data + start, (Py_ssize_t)(ends[i] - 1 - start));
+        for (size_t i = 0, start = 0, way = 0; result != NULL && i < pieced.count; start = ends[i++]) {
+            while (i >= pieced.upto[way]) {
+                way++;
+            }
+            PyObject *items[] = {PyLong_FromSize_t((size_t)FLAG_CUT << way),
+                                 PyBytes_FromStringAndSize(data + start, (Py_ssize_t)(ends[i] - 1 - start))};
+            PyObject *found = tuple_of(2, items);
             if (found == NULL) {
                 Py_CLEAR(result);
             } else {
@@ -274,13 +307,65 @@ static PyObject *meetings(PyObject *module, PyObject *args)
     return result;
 }
 
+static PyObject *windows(PyObject *module, PyObject *args)
+{
+    Py_buffer run;
+    uint64_t found[RUN_WINDOWS];
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*", &run)) {
+        return NULL;
+    }
+    const size_t count = windows_of_run(run.buf, (size_t)run.len, found);
+    PyBuffer_Release(&run);
+    return PyBytes_FromStringAndSize((const char *)found, (Py_ssize_t)(count * sizeof(uint64_t)));
+}
+
+static PyObject *held(PyObject *module, PyObject *args)
+{
+    Py_buffer table;
+    PyObject *runs, *result = NULL;
+    seq_loans loans = {0};
+    seq_block asked_block = {0};
+    size_t count = 0, open = 0;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*O", &table, &runs)) {
+        return NULL;
+    }
+    const unsigned bits = sketch_bits(table.len);
+    if (bits == 0 || (uintptr_t)table.buf % sizeof(uint32_t) != 0) {
+        PyErr_SetString(PyExc_ValueError, "a sketch has a power of two of 4-byte slots, at least 64");
+    } else if (borrow_texts(&loans, runs, &count)) {
+        result = ensure(&asked_block, count * sizeof(seq_asked)) ? PyBytes_FromStringAndSize(NULL, (Py_ssize_t)count) : PyErr_NoMemory();
+    }
+    if (result != NULL) {
+        const seq_sketch sketch = sketch_of(table.buf, bits, (uint32_t[]){0, 0});
+        seq_asked *asked = asked_block.data;
+        uint8_t *answers = memset(PyBytes_AsString(result), 0, count);
+        for (size_t i = 0; i < count; i++) {
+            const seq_text run = ((const seq_text *)loans.texts_block.data)[i];
+            if (run.size >= NOTE_STRIDE * sizeof(uint64_t)) {
+                asked[open++] = (seq_asked){.windows = run.data, .count = run.size / sizeof(uint64_t), .number = i, .after = NOTE_STRIDE};
+            }
+        }
+        Py_BEGIN_ALLOW_THREADS
+        hold_runs(&sketch, asked, open, answers);
+        Py_END_ALLOW_THREADS
+    }
+    release(&asked_block);
+    return_loans(&loans);
+    PyBuffer_Release(&table);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"configure", configure, METH_VARARGS, "configure(level, key, bmp, astral, expansions, entities, tags)"},
     {"levels", levels, METH_NOARGS, "levels() -> names of the instruction sets this machine has, best first"},
     {"normalise", normalise, METH_O, "normalise(text) -> (normalised, odd, wide)"},
     {"places", places, METH_O, "places(text) -> 32-bit (starts, ends) in the text, per normalised byte and for its end"},
-    {"rearranged", rearranged, METH_O, "rearranged(text) -> texts that stand cut up in it"},
+    {"rearranged", rearranged, METH_O, "rearranged(text) -> (flag of the way, text) of what stands cut up in it"},
     {"meetings", meetings, METH_VARARGS, "meetings(windows, counts, voices, edge) -> (windows of inputs that some reasoning holds, a flag per window)"},
+    {"windows", windows, METH_VARARGS, "windows(run) -> 64-bit windows by which a run is looked up"},
+    {"held", held, METH_VARARGS, "held(table, windows of each run) -> a byte per run: whether the sketch holds it"},
     {"screen", screen, METH_VARARGS,
      "screen(episodes[, table and place of a sketch[, numbers of own texts]]) -> (lengths, privates, marked, hits[, windows, counts])"},
     {NULL, NULL, 0, NULL},

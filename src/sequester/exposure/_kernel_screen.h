@@ -117,7 +117,7 @@ static seq_outcome flag_fields(seq_batch *batch, seq_scored *call, const seq_sou
 {
     const seq_normalised *counted = (const seq_normalised *)batch->counted.data + call->first_field;
     const uint64_t known = longest_chain(&batch->found, call->first_chain);
-    uint8_t *flags = (uint8_t *)batch->flags.data + call->first_field;
+    uint32_t *flags = (uint32_t *)batch->flags.data + call->first_field;
     for (size_t i = 0; i < call->fields; i++) {
         const seq_outcome outcome =
             flag_field(&batch->judge, sources, &batch->pattern, call->episode, known, texts[i], &counted[i], &flags[i]);
@@ -193,10 +193,10 @@ static PyObject *hit_tuple(const seq_batch *batch, const seq_scored *call)
 {
     const seq_chain *chains = (const seq_chain *)batch->found.chains_block.data + call->first_chain;
     const seq_run *runs = (const seq_run *)batch->found.runs_block.data + call->first_run;
-    const uint8_t *flags = (const uint8_t *)batch->flags.data + call->first_field;
+    const uint32_t *flags = (const uint32_t *)batch->flags.data + call->first_field;
     PyObject *flag_tuple = PyTuple_New((Py_ssize_t)call->fields);
     for (size_t i = 0; flag_tuple != NULL && i < call->fields; i++) {
-        PyTuple_SetItem(flag_tuple, (Py_ssize_t)i, PyLong_FromLong(flags[i]));
+        PyTuple_SetItem(flag_tuple, (Py_ssize_t)i, PyLong_FromUnsignedLong(flags[i]));
     }
     PyObject *items[] = {PyLong_FromSize_t(call->episode), PyLong_FromSize_t(call->number), chain_list(chains, call->chains, runs),
                          flag_tuple};
@@ -273,6 +273,16 @@ static bool open_own(seq_batch *batch, PyObject *own, size_t episodes, seq_table
     return true;
 }
 
+/* Slots of a sketch of so many bytes, as a power of two; 0 if that is no sketch. */
+static unsigned sketch_bits(Py_ssize_t size)
+{
+    unsigned bits = 6;
+    while (bits < 40 && ((Py_ssize_t)4 << bits) < size) {
+        bits++;
+    }
+    return ((Py_ssize_t)4 << bits) == size ? bits : 0;
+}
+
 static bool open_sketch(seq_batch *batch, PyObject *table, PyObject *place, seq_tables *tables)
 {
     if (table == Py_None) {
@@ -281,12 +291,8 @@ static bool open_sketch(seq_batch *batch, PyObject *table, PyObject *place, seq_
     if (PyObject_GetBuffer(table, &tables->table, PyBUF_WRITABLE) < 0 || PyObject_GetBuffer(place, &tables->place, PyBUF_WRITABLE) < 0) {
         return false;
     }
-    const Py_ssize_t size = tables->table.len;
-    unsigned bits = 0;
-    while (bits < 40 && ((Py_ssize_t)4 << bits) < size) {
-        bits++;
-    }
-    if (((Py_ssize_t)4 << bits) != size || bits < 6 || tables->place.len != 2 * sizeof(uint32_t) ||
+    const unsigned bits = sketch_bits(tables->table.len);
+    if (bits == 0 || tables->place.len != 2 * sizeof(uint32_t) ||
         ((uintptr_t)tables->table.buf | (uintptr_t)tables->place.buf) % sizeof(uint32_t) != 0) {
         PyErr_SetString(PyExc_ValueError, "a sketch has a power of two of 4-byte slots, at least 64, and a place of two numbers");
         return false;
@@ -314,7 +320,7 @@ static PyObject *screen(PyObject *module, PyObject *args)
     for (size_t i = 0; good && i < count; i++) {
         good = borrow_episode(&batch, item(fast, i));
     }
-    if (good && (!ensure(&batch.flags, batch.field_count + 1) || !ensure(&batch.starts, (batch.field_count + 1) * sizeof(uint32_t)) ||
+    if (good && (!ensure(&batch.flags, (batch.field_count + 1) * sizeof(uint32_t)) || !ensure(&batch.starts, (batch.field_count + 1) * sizeof(uint32_t)) ||
                  !ensure(&batch.counted, (batch.field_count + 1) * sizeof(seq_normalised)) ||
                  !ensure(&batch.marked, (batch.first_count + 1) * sizeof(uint64_t)))) {
         PyErr_NoMemory();

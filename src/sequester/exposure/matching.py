@@ -16,6 +16,7 @@ import secrets
 from array import array
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import compress
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -30,6 +31,7 @@ from sequester.exposure.oracle import GUARANTEE, RawChain
 from sequester.exposure.samples import EDGE, MEETING, Meetings, Samples, Windows, voices
 from sequester.exposure.samples import meetings as meet_plainly
 from sequester.exposure.sketch import Sketch
+from sequester.exposure.sketch import windows_of as plain_windows
 
 
 def _compiled() -> ModuleType | None:
@@ -55,10 +57,12 @@ __all__ = [
     "Sketch",
     "Text",
     "Windows",
+    "held",
     "implementation",
     "meetings",
     "normalise",
     "screen",
+    "windows_of",
 ]
 
 Text = str | bytes | bytearray | memoryview
@@ -166,6 +170,17 @@ class Pattern:
         """The chains in one text, in order."""
         return self.scan_many((text,))
 
+    def flags(self, text: Text, known: int = 0) -> int:
+        """What may be wrapped in one text, as bits of `flags`: also where, put together again, it holds a chain of more than `known`
+        private bytes."""
+        found: int
+        if implementation == "python":
+            found = self._matcher.flags(_utf8(text), known)
+        else:
+            with _Bounded():
+                found = self._matcher.flags(text, known)
+        return found
+
     def scan_many(self, fields: Sequence[Text]) -> list[Chain]:
         """The chains in the fields of one reward call; a chain may go on from one field into the next."""
         if implementation == "python":
@@ -209,6 +224,21 @@ def meetings(samples: Samples) -> Meetings:
         return meet_plainly(windows, counts, speaking)
     met, common = _kernel.meetings(windows, counts, speaking, EDGE)
     return Meetings(np.frombuffer(met, MEETING), np.frombuffer(common, np.bool_), speaking)
+
+
+def windows_of(run: bytes) -> bytes:
+    """The windows by which a normalised run is looked up in a sketch: `sketch.windows_of`."""
+    if implementation == "python":
+        return plain_windows(run)
+    found: bytes = _kernel.windows(run)
+    return found
+
+
+def held(sketch: Sketch, runs: Sequence[bytes]) -> frozenset[bytes]:
+    """Those of some runs, given by their windows, that a sketch holds: `Sketch.holds_run`. All at once, because its memory is large."""
+    if implementation == "python":
+        return frozenset(filter(sketch.holds_run, runs))
+    return frozenset(compress(runs, _kernel.held(sketch.table, runs)))
 
 
 def normalise(text: Text) -> bytes:

@@ -24,13 +24,14 @@ from sequester.errors import InputError
 from sequester.exposure import matching
 from sequester.exposure.examine import Examination, examine, searched_texts
 from sequester.exposure.naming import shown_name
-from sequester.exposure.others import Encounters, Exposed, Known, exposed
+from sequester.exposure.others import Encounters, Exposed, Known, collected, exposed
 from sequester.exposure.private import MIN_PRIVATE, Material, material
 from sequester.exposure.sharing import Sharing
 from sequester.exposure.subject import Subject, characters_per_byte
 from sequester.exposure.tally import (
     CallOutcome,
     Candidate,
+    Foreign,
     Handover,
     Minor,
     Outline,
@@ -43,6 +44,8 @@ from sequester.exposure.tally import (
 )
 from sequester.findings.fingerprint import FingerprintKey
 
+_OTHERS_KEPT = "episodes kept for comparison"
+"""The limit `others.MOST_KEPT`, as reports name it."""
 BATCH = 64
 """Episodes screened in one call of the kernel: enough to amortise the call, few enough for their text to stay in the processor's cache."""
 
@@ -67,6 +70,7 @@ def scan_unit(
     tally = scan.tally
     pairs, tally.edges = scan.encounters.finished()
     if pairs:
+        tally.leaked = collected(pairs)
         add_foreign(tally, exposed(read_again(reader, unit, options), pairs, key), unit, key)
     return tally
 
@@ -87,13 +91,17 @@ def add_foreign(tally: Tally, found: Iterable[Exposed], unit: Unit, key: Fingerp
     """Add other episodes' reasoning to what a tally knows of episodes that it counted. What stops the reading is kept in its errors."""
     known = {suspect.key for suspect in tally.suspects}
     try:
-        for episode, candidates in found:
+        for episode, candidates, is_searched, leaked in found:
             name = _source(episode), shown_name(episode.episode_id)
             if name not in known and name not in tally.foreign and not _suspect_later(tally, episode, key):
                 raise InputError("changed while it was read", where=episode.source.path, hint="audit it again")
-            calls = tally.foreign.setdefault(name, {})
+            foreign = tally.foreign.setdefault(name, Foreign())
             for number, one in candidates.items():
-                calls[number] = max(calls.get(number, one), one, key=_weightiest)
+                foreign.candidates[number] = max(foreign.candidates.get(number, one), one, key=_weightiest)
+            if not is_searched:
+                foreign.is_searched = False
+                tally.limits[_OTHERS_KEPT] += 1
+            tally.leaked.update(leaked)
     except InputError as error:
         tally.errors.setdefault(unit.path, _told(error))
 
@@ -310,12 +318,13 @@ def _source(episode: Episode) -> str:
 
 
 def _texts(episode: Episode, parts: Material) -> matching.Episode:
-    """What the screen gets of an episode: None where it is not known to hold reasoning.
+    """What the screen gets of an episode: no reasoning where it has none, and None where nobody knows what of it is some.
 
     A call that hands the reasoning over by contract is counted as it is, and not searched.
     """
+    is_known = parts.unassessable is None or episode.split.status is _NO_COT
     return (
-        [text.reveal_raw() for text in parts.reasoning] if parts.unassessable is None else None,
+        [text.reveal_raw() for text in parts.reasoning] if is_known else None,
         [(text.reveal_raw(), first) for text, first in parts.public],
         [() if call.hands_over else [text.reveal_raw() for _, text in searched_texts(call)] for call in episode.calls],
     )

@@ -12,6 +12,7 @@ from sequester.episodes.assembly import Assembled, from_completion, from_parts
 from sequester.episodes.model import Episode, Evidence, Reason, RewardCall, Skipped, Source, Visibility
 from sequester.episodes.readers import parquet
 from sequester.episodes.readers.flatten import flatten
+from sequester.episodes.readers.foreign import require_lines
 from sequester.episodes.readers.identity import without_repeats
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
 from sequester.episodes.readers.jsonlines import decoded_lines, line_units
@@ -41,7 +42,10 @@ class FieldMapReader:
 
     def declared(self, path: Path, options: Options) -> Declared:
         parse_map(options)
-        return Declared(rows=parquet.read_footer(path).rows) if _is_parquet(path) else Declared()
+        if _is_parquet(path):
+            return Declared(rows=parquet.read_footer(path).rows)
+        require_lines(path)
+        return Declared()
 
     def units(self, path: Path, options: Options) -> Iterator[Unit]:
         parse_map(options)
