@@ -100,9 +100,18 @@ def numbers(column: Array) -> list[Any]:
     return list(column.to_pylist() if column.null_count else column.to_numpy().tolist())
 
 
+def integers(column: Array, missing: int) -> NDArray[np.int64]:
+    """A column of 64-bit integers, with `missing` where null."""
+    values = np.frombuffer(column.buffers()[1], np.int64, len(column), column.offset * 8)
+    return np.where(nulls(column), missing, values)
+
+
 def nulls(column: Array) -> NDArray[np.bool_]:
-    """Which rows of a column are null."""
-    return np.asarray(column.is_null().to_numpy(zero_copy_only=False), bool)
+    """Which rows of a column are null. Read off the buffer: the first use of any compute function costs a twentieth of a second."""
+    if not column.null_count:
+        return np.zeros(len(column), bool)
+    bits = np.frombuffer(column.buffers()[0], np.uint8)
+    return ~np.unpackbits(bits, count=column.offset + len(column), bitorder="little")[column.offset :].view(np.bool_)
 
 
 def _offsets(column: Array) -> NDArray[np.int64]:

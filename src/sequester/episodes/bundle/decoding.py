@@ -94,8 +94,8 @@ def _calls(group: Group) -> Iterator[tuple[RewardCall, ...]]:
 def _fields(column: Array) -> Iterator[Any]:
     """A tuple of fields per row; None where the column is null."""
     offsets, values = elements(column)
-    names = texts(values.field("name").dictionary_encode())
+    names = texts(values.field("name"))
     lists = in_lists(map(Field, names, guarded_texts(values.field("text")), id_lists(values.field("ids"))), offsets)
     if not column.null_count:
         return lists
-    return (fields if present else None for fields, present in zip(lists, column.is_valid().to_pylist(), strict=True))
+    return (fields if present else None for fields, present in zip(lists, (~nulls(column)).tolist(), strict=True))

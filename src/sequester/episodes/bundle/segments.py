@@ -12,7 +12,7 @@ import pyarrow as pa
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from sequester.episodes.bundle.arrays import Array, Spans, elements, guarded, id_lists, in_lists, nulls, numbers, spans
+from sequester.episodes.bundle.arrays import Array, Spans, elements, guarded, id_lists, in_lists, integers, nulls, numbers, spans
 from sequester.episodes.bundle.enumerations import enums
 from sequester.episodes.bundle.group import Group
 from sequester.episodes.bundle.schema import EPISODES, REASONING, is_withheld
@@ -87,7 +87,7 @@ def _read_withheld(group: Group, batch: pa.RecordBatch, offsets: Positions, with
     """Both files are in the order of the episodes: their rows must be the withheld segments, one by one."""
     episode = group.owners(REASONING, batch)
     whole = nulls(batch.column("segment"))
-    segment = np.asarray(batch.column("segment").fill_null(-1).to_numpy(), np.int64)
+    segment = integers(batch.column("segment"), -1)
     size = offsets[episode + 1] - offsets[episode]
     outside = np.flatnonzero(~whole & ((segment < 0) | (segment >= size)))
     if len(outside):
