@@ -3,6 +3,6 @@
 from sequester.exposure.layers.armour import goes_on_behind_prefixes, holds_packing
 from sequester.exposure.layers.hints import Hint, worth_unfolding
 from sequester.exposure.layers.piece import Budget
-from sequester.exposure.layers.search import Layer, Look, retrace, unfold
+from sequester.exposure.layers.search import Layer, Look, Step, retrace, unfold
 
-__all__ = ["Budget", "Hint", "Layer", "Look", "goes_on_behind_prefixes", "holds_packing", "retrace", "unfold", "worth_unfolding"]
+__all__ = ["Budget", "Hint", "Layer", "Look", "Step", "goes_on_behind_prefixes", "holds_packing", "retrace", "unfold", "worth_unfolding"]
