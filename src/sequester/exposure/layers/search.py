@@ -223,7 +223,7 @@ def _decoders(node: _Node, seen: _Seen) -> Iterator[Decoder]:
             yield _on_fresh(regions, seen)
     yield from (decode for needed, decode in _DECODERS if node.hints & needed)
     # A few escapes in a program hide nothing; one inside an encoded region does.
-    fewest = 1 if node.hints & Hint.ENCODED else _FEWEST_ESCAPES
+    fewest = 1 if node.hints & (Hint.ENCODED & ~Hint.BYTES) else _FEWEST_ESCAPES
     yield from (decode for needed, mark, decode in _UNESCAPERS if node.hints & needed and node.text.count(mark) >= fewest)
     if node.rearranged < _MOST_REARRANGEMENTS:
         useless = _NOT_AFTER.get(node.transforms[-1], frozenset()) if node.transforms else ()
