@@ -61,7 +61,7 @@ def rearranged(raw: bytes) -> Iterator[tuple[int, bytes]]:
         for way, texts in (
             (flags.PREFIXES, _without_prefixes(lines)),
             (flags.EVEN_LINES, _even_lines(lines)),
-            (flags.SIDES, _sides(lines) if text.count(b"@") >= 2 else ()),
+            (flags.SIDES, _sides(lines) if text.count(b"@") >= 2 else iter(())),
             (flags.COLUMNS, _all_columns(text, lines)),
         ):
             yield from ((way, text) for text in texts)

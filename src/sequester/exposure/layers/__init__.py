@@ -5,4 +5,16 @@ from sequester.exposure.layers.hints import Hint, worth_unfolding
 from sequester.exposure.layers.piece import Budget
 from sequester.exposure.layers.search import Layer, Look, Step, retrace, unfold
 
-__all__ = ["Budget", "Hint", "Layer", "Look", "Step", "goes_on_behind_prefixes", "holds_packing", "retrace", "solid_runs", "unfold", "worth_unfolding"]
+__all__ = [
+    "Budget",
+    "Hint",
+    "Layer",
+    "Look",
+    "Step",
+    "goes_on_behind_prefixes",
+    "holds_packing",
+    "retrace",
+    "solid_runs",
+    "unfold",
+    "worth_unfolding",
+]

@@ -95,7 +95,8 @@ def _begins_packed(head: bytes) -> bool:
 def _head(characters: bytes) -> bytes:
     if found := _ONE_CASE.match(characters):
         return bytes.fromhex(found["hex"].decode()) if found["hex"] else _decode_base32(found[0].decode().upper())
-    return _decode_base64(_ESCAPED_END.sub(b"", characters).translate(_TO_STANDARD, _NOT_BASE64))
+    plain = _ESCAPED_END.sub(b"", characters) if b"\\" in characters else characters
+    return _decode_base64(plain.translate(_TO_STANDARD, _NOT_BASE64))
 
 
 def _chunk_spans(text: str, letters: bytes) -> Iterator[tuple[int, int]]:

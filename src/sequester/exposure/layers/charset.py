@@ -153,7 +153,9 @@ def wide_text(text: str) -> Iterator[Piece]:
 
 _ASCII_BYTES = (0x09, 0x0A, 0x0D, *range(0x20, 0x7F))
 _ASCII_PAIRS = re.compile(
-    "[" + "".join(f"\\u{high:02x}09\\u{high:02x}0a\\u{high:02x}0d\\u{high:02x}20-\\u{high:02x}7e" for high in _ASCII_BYTES) + "]{8,}"
+    "["
+    + "".join(f"\\u{high:02x}09\\u{high:02x}0a\\u{high:02x}0d\\u{high:02x}20-\\u{high:02x}7e" for high in _ASCII_BYTES)
+    + "]{8,}"
 )
 """Characters whose two bytes are ASCII."""
 # A few characters side by side are enough: which ones are ASCII depends on the script.
