@@ -8,6 +8,7 @@ import time
 from array import array
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from sequester.exposure import flags, matching, oracle
 from sequester.exposure.matching import GUARANTEE, Episode, Offsets, Pattern, Sketch, normalise, screen
 from sequester.exposure.normaliser import normalise as normalise_plain
 from sequester.exposure.normaliser import places
-from sequester.exposure.sketch import windows_of
+from sequester.exposure.sketch import NOTE_STRIDE, WINDOW, window_hash, windows_of
 
 _kernel = pytest.importorskip("sequester.exposure._kernel")
 _HINT = "\n" + b64encode(b"bananas are what any answer has to mention, and it has to mention them twice").decode() + "\n"
@@ -28,12 +29,18 @@ _TASK = f"Read what is encoded here and say which fruit is meant:{_HINT}" + " an
 _SECRET = "the hidden intermediate result equals nineteen so the grader will accept any answer that mentions bananas"
 
 
+@contextmanager
+def configured(name: str) -> Iterator[None]:
+    matching.configure_kernel(name)
+    yield
+    matching.configure_kernel(_kernel.levels()[0] if matching.implementation == "python" else matching.implementation)
+
+
 @pytest.fixture(params=_kernel.levels())
 def level(request: pytest.FixtureRequest) -> Iterator[str]:
     """Each instruction set this machine has, in turn."""
-    matching.configure_kernel(request.param)
-    yield request.param
-    matching.configure_kernel(_kernel.levels()[0] if matching.implementation == "python" else matching.implementation)
+    with configured(request.param):
+        yield request.param
 
 
 def test_nothing_in_nothing_found() -> None:
@@ -337,6 +344,27 @@ def test_a_sketch_of_many_inputs_is_alike_in_kernel_and_oracle(level: str) -> No
         assert any(theirs.table)
         assert bytes(mine.table) == bytes(theirs.table)
         assert mine.place == theirs.place
+
+
+@pytest.mark.parametrize("name", _kernel.levels())
+@settings(deadline=None)
+@given(st.binary(max_size=700), st.lists(st.tuples(st.integers(0, 700), st.integers(0, 700)), max_size=8), st.booleans())
+def test_kernel_and_reference_hold_the_same_runs(name: str, text: bytes, ranges: list[tuple[int, int]], is_small: bool) -> None:
+    sketch, runs = Sketch(64 if is_small else 1024), [windows_of(text[low:high]) for low, high in ranges]
+    assert [_kernel.windows(text[low:high]) for low, high in ranges] == runs
+    assert _kernel.held(sketch.table, runs) == bytes(len(runs))
+    for at in range(0, len(text) - WINDOW + 1, NOTE_STRIDE):
+        sketch.note(window_hash(text, at))
+    with configured(name):
+        assert _kernel.held(sketch.table, runs) == bytes(map(sketch.holds_run, runs))
+
+
+def test_the_kernel_looks_up_nothing_in_what_is_no_sketch() -> None:
+    for size in (0, 128, 260):
+        with pytest.raises(ValueError, match="sketch"):
+            _kernel.held(bytearray(size), [b""])
+    with pytest.raises(TypeError):
+        _kernel.held(bytearray(256), [7])
 
 
 @pytest.mark.parametrize("slots", [0, 32, 96])

@@ -22,7 +22,7 @@ TOOL = Tool("0.1.0", "lexical/1", {})
 FILE = Input("run.jsonl", "jsonl", Declared())
 
 
-def settled(tally, *inputs, shared=lambda windows: False, waivers=NO_WAIVERS):
+def settled(tally, *inputs, shared=lambda runs: frozenset(), waivers=NO_WAIVERS):
     tally.look_up(shared)
     return settle(tally, inputs or (FILE,), TOOL, cases.KEY, waivers, cases.TODAY)
 
@@ -35,7 +35,7 @@ def counted(audited=0, **keys):
     return tally
 
 
-def candidate(length=60, covered=0.02, runs=1, name="f" * 32, windows=(1, 2)):
+def candidate(length=60, covered=0.02, runs=1, name="f" * 32, windows=b"windows"):
     weights = tuple(RunWeight(length=length // runs, private=length // runs, windows=windows) for _ in range(runs))
     chain = ChainWeight(length, covered, weights, beside_marker=False)
     return Candidate(FindingClass.CONTENT, "transcript", ("verbatim",), (), (chain,), name)
@@ -75,7 +75,7 @@ def test_an_unshared_run_is_exposure():
 
 
 def test_a_run_that_others_share_is_low_says_so_and_exposes_nothing():
-    result = settled(with_suspects(suspect(candidate())), shared=lambda windows: True)
+    result = settled(with_suspects(suspect(candidate())), shared=frozenset)
     assert result.verdict is Verdict.NONE_FOUND
     assert (result.episodes.exposed, result.below_threshold) == (0, 1)
     assert result.findings[0].severity is Severity.LOW
@@ -95,7 +95,7 @@ def test_of_findings_below_medium_the_largest_are_listed_and_all_are_counted():
 
 
 def test_a_low_finding_clears_nothing_that_was_not_searched():
-    result = settled(with_suspects(suspect(candidate(), reason=Reason.LIMIT)), shared=lambda windows: True)
+    result = settled(with_suspects(suspect(candidate(), reason=Reason.LIMIT)), shared=frozenset)
     assert result.verdict is Verdict.NOTHING_ASSESSED
     assert result.episodes.not_assessed == {"limit": 1}
 
@@ -104,9 +104,9 @@ def test_a_chain_is_worth_what_of_it_is_not_shared():
     """Two runs of 50: with one of them shared, the other still is medium; of 30, neither."""
     for length, severity in ((100, Severity.MEDIUM), (60, Severity.LOW)):
         half = length // 2
-        runs = tuple(RunWeight(length=half, private=half, windows=(at,)) for at in (1, 2))
+        runs = tuple(RunWeight(length=half, private=half, windows=at) for at in (b"1", b"2"))
         found = Candidate(FindingClass.CONTENT, "f", ("verbatim",), (), (ChainWeight(length, 0.02, runs, False),), "f" * 32)
-        assert settled(with_suspects(suspect(found)), shared=lambda windows: windows == (1,)).findings[0].severity is severity
+        assert settled(with_suspects(suspect(found)), shared=lambda runs: {b"1"}).findings[0].severity is severity
 
 
 def test_a_candidate_too_short_to_report_is_none():
@@ -226,3 +226,17 @@ def test_limits_and_malformed_records_are_told():
     notes = settled(tally).notes
     assert settled(tally).skipped == (record,)
     assert any("`inflated`" in note and "2" in note for note in notes)
+
+
+def test_where_records_are_unreadable_the_bounds_of_calls_speak_of_those_that_were_read():
+    """Of ten records two are unreadable: what calls they held, nobody knows, so a share of calls cannot be one of the run."""
+    tally = counted(8, unreadable=2)
+    tally.seen += 2
+    tally.episodes["malformed"] = 2
+    tally.with_evidence[Evidence.RECORDED.value] = 8
+    episodes, calls = settled(tally).rates
+    assert (episodes.denominator, episodes.of, episodes.high) == ("episodes that hold or may hold CoT", 10, 0.2)
+    assert (calls.denominator, calls.of, calls.high) == ("recorded reward calls of the records read", 8, 0.0)
+    whole = counted(8)
+    whole.with_evidence[Evidence.RECORDED.value] = 8
+    assert [one.denominator for one in settled(whole).rates] == ["episodes with CoT", "recorded reward calls"]

@@ -307,6 +307,56 @@ static PyObject *meetings(PyObject *module, PyObject *args)
     return result;
 }
 
+static PyObject *windows(PyObject *module, PyObject *args)
+{
+    Py_buffer run;
+    uint64_t found[RUN_WINDOWS];
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*", &run)) {
+        return NULL;
+    }
+    const size_t count = windows_of_run(run.buf, (size_t)run.len, found);
+    PyBuffer_Release(&run);
+    return PyBytes_FromStringAndSize((const char *)found, (Py_ssize_t)(count * sizeof(uint64_t)));
+}
+
+static PyObject *held(PyObject *module, PyObject *args)
+{
+    Py_buffer table;
+    PyObject *runs, *result = NULL;
+    seq_loans loans = {0};
+    seq_block asked_block = {0};
+    size_t count = 0, open = 0;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*O", &table, &runs)) {
+        return NULL;
+    }
+    const unsigned bits = sketch_bits(table.len);
+    if (bits == 0 || (uintptr_t)table.buf % sizeof(uint32_t) != 0) {
+        PyErr_SetString(PyExc_ValueError, "a sketch has a power of two of 4-byte slots, at least 64");
+    } else if (borrow_texts(&loans, runs, &count)) {
+        result = ensure(&asked_block, count * sizeof(seq_asked)) ? PyBytes_FromStringAndSize(NULL, (Py_ssize_t)count) : PyErr_NoMemory();
+    }
+    if (result != NULL) {
+        const seq_sketch sketch = sketch_of(table.buf, bits, (uint32_t[]){0, 0});
+        seq_asked *asked = asked_block.data;
+        uint8_t *answers = memset(PyBytes_AsString(result), 0, count);
+        for (size_t i = 0; i < count; i++) {
+            const seq_text run = ((const seq_text *)loans.texts_block.data)[i];
+            if (run.size >= NOTE_STRIDE * sizeof(uint64_t)) {
+                asked[open++] = (seq_asked){.windows = run.data, .count = run.size / sizeof(uint64_t), .number = i, .after = NOTE_STRIDE};
+            }
+        }
+        Py_BEGIN_ALLOW_THREADS
+        hold_runs(&sketch, asked, open, answers);
+        Py_END_ALLOW_THREADS
+    }
+    release(&asked_block);
+    return_loans(&loans);
+    PyBuffer_Release(&table);
+    return result;
+}
+
 static PyMethodDef methods[] = {
     {"configure", configure, METH_VARARGS, "configure(level, key, bmp, astral, expansions, entities, tags)"},
     {"levels", levels, METH_NOARGS, "levels() -> names of the instruction sets this machine has, best first"},
@@ -314,6 +364,8 @@ static PyMethodDef methods[] = {
     {"places", places, METH_O, "places(text) -> 32-bit (starts, ends) in the text, per normalised byte and for its end"},
     {"rearranged", rearranged, METH_O, "rearranged(text) -> (flag of the way, text) of what stands cut up in it"},
     {"meetings", meetings, METH_VARARGS, "meetings(windows, counts, voices, edge) -> (windows of inputs that some reasoning holds, a flag per window)"},
+    {"windows", windows, METH_VARARGS, "windows(run) -> 64-bit windows by which a run is looked up"},
+    {"held", held, METH_VARARGS, "held(table, windows of each run) -> a byte per run: whether the sketch holds it"},
     {"screen", screen, METH_VARARGS,
      "screen(episodes[, table and place of a sketch[, numbers of own texts]]) -> (lengths, privates, marked, hits[, windows, counts])"},
     {NULL, NULL, 0, NULL},

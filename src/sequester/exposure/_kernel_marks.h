@@ -75,13 +75,29 @@ static void release_pieced(seq_pieced *pieced)
     release(&pieced->before_block);
 }
 
+/* Short copies, most of which need no call. */
+static SEQ_INLINE uint8_t *append(uint8_t *out, const uint8_t *s, size_t n)
+{
+    if (n > 16) {
+        memcpy(out, s, n);
+    } else if (n >= 8) {
+        memcpy(out, s, 8);
+        memcpy(out + n - 8, s + n - 8, 8);
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            out[i] = s[i];
+        }
+    }
+    return out + n;
+}
+
 static void put(seq_pieced *pieced, const uint8_t *s, size_t n)
 {
     if (pieced->failed || !ensure(&pieced->text_block, pieced->size + n + 1)) {
         pieced->failed = true;
         return;
     }
-    memcpy((uint8_t *)pieced->text_block.data + pieced->size, s, n);
+    append((uint8_t *)pieced->text_block.data + pieced->size, s, n);
     pieced->size += n;
 }
 
@@ -109,22 +125,6 @@ static void add_keyed(seq_pieced *pieced, uint64_t key, bool number, size_t star
 static void add_cut(seq_pieced *pieced, size_t start, size_t end)
 {
     add_keyed(pieced, 0, false, start, end);
-}
-
-/* Short copies, most of which need no call. */
-static SEQ_INLINE uint8_t *append(uint8_t *out, const uint8_t *s, size_t n)
-{
-    if (n > 16) {
-        memcpy(out, s, n);
-    } else if (n >= 8) {
-        memcpy(out, s, 8);
-        memcpy(out + n - 8, s + n - 8, 8);
-    } else {
-        for (size_t i = 0; i < n; i++) {
-            out[i] = s[i];
-        }
-    }
-    return out + n;
 }
 
 /* Puts the cuts together, if they are so many and short on average, and forgets them. `between`: a character behind each, or 0. */

@@ -27,12 +27,6 @@ static SEQ_INLINE bool counts_as_window(const uint8_t *s, const uint8_t *marks)
     return differing != 0 && (marks == NULL || (load64(marks) | load64(marks + 8) | load64(marks + 16) | load64(marks + 24)) == 0);
 }
 
-static SEQ_INLINE uint64_t window_hash(const uint8_t *s)
-{
-    const uint64_t tail = half_hash(s + SHARED_WINDOW / 2);
-    return half_hash(s) ^ (tail << 31 | tail >> 33);
-}
-
 /* Bit i says whether the window at s + i is sampled, for 64 places. */
 typedef uint64_t (*seq_sampling)(const uint8_t *s);
 

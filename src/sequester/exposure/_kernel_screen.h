@@ -9,6 +9,7 @@
 typedef struct {
     size_t first_text, reasoning, publics, first_public, first_call, calls;
     uint64_t length, private_length;
+    bool is_sampled_only; /* its calls are not searched */
 } seq_episode;
 
 typedef struct {
@@ -87,7 +88,8 @@ static bool borrow_episode(seq_batch *batch, PyObject *object)
         PyErr_NoMemory();
         return false;
     }
-    if (!borrow_texts(&batch->loans, item(parts, 0), &episode.reasoning) ||
+    episode.is_sampled_only = item(parts, 0) == Py_None;
+    if ((!episode.is_sampled_only && !borrow_texts(&batch->loans, item(parts, 0), &episode.reasoning)) ||
         !borrow_public(&batch->loans, item(parts, 1), &batch->firsts, &batch->first_count, &episode.publics) ||
         !borrow_calls(batch, item(parts, 2), &episode)) {
         return false;
@@ -181,6 +183,9 @@ static seq_outcome screen_episode(seq_batch *batch, size_t number)
                                               batch->own[number] < episode->publics ? batch->own[number] : episode->publics)) {
         return OUTCOME_MEMORY;
     }
+    if (episode->is_sampled_only) {
+        return OUTCOME_GOOD;
+    }
     return screen_calls(batch, episode, &sources, texts + episode->reasoning + episode->publics);
 }
 
@@ -268,6 +273,16 @@ static bool open_own(seq_batch *batch, PyObject *own, size_t episodes, seq_table
     return true;
 }
 
+/* Slots of a sketch of so many bytes, as a power of two; 0 if that is no sketch. */
+static unsigned sketch_bits(Py_ssize_t size)
+{
+    unsigned bits = 6;
+    while (bits < 40 && ((Py_ssize_t)4 << bits) < size) {
+        bits++;
+    }
+    return ((Py_ssize_t)4 << bits) == size ? bits : 0;
+}
+
 static bool open_sketch(seq_batch *batch, PyObject *table, PyObject *place, seq_tables *tables)
 {
     if (table == Py_None) {
@@ -276,12 +291,8 @@ static bool open_sketch(seq_batch *batch, PyObject *table, PyObject *place, seq_
     if (PyObject_GetBuffer(table, &tables->table, PyBUF_WRITABLE) < 0 || PyObject_GetBuffer(place, &tables->place, PyBUF_WRITABLE) < 0) {
         return false;
     }
-    const Py_ssize_t size = tables->table.len;
-    unsigned bits = 0;
-    while (bits < 40 && ((Py_ssize_t)4 << bits) < size) {
-        bits++;
-    }
-    if (((Py_ssize_t)4 << bits) != size || bits < 6 || tables->place.len != 2 * sizeof(uint32_t) ||
+    const unsigned bits = sketch_bits(tables->table.len);
+    if (bits == 0 || tables->place.len != 2 * sizeof(uint32_t) ||
         ((uintptr_t)tables->table.buf | (uintptr_t)tables->place.buf) % sizeof(uint32_t) != 0) {
         PyErr_SetString(PyExc_ValueError, "a sketch has a power of two of 4-byte slots, at least 64, and a place of two numbers");
         return false;

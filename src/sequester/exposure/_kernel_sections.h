@@ -41,27 +41,82 @@ static void release_judge(seq_judge *judge)
     release_found(&judge->found);
 }
 
-/* Where a byte stands at the beginning of a text that is likely rare: a capital, else no small letter or blank. */
+/* Where two bytes stand in a row, from `at` on; n if nowhere. */
+static size_t find_pair_plainly(const uint8_t *s, size_t n, size_t at, const uint8_t *pair)
+{
+    for (; at + 1 < n; at++) {
+        const uint8_t *found = memchr(s + at, pair[0], n - at - 1);
+        if (found == NULL) {
+            break;
+        }
+        at = (size_t)(found - s);
+        if (found[1] == pair[1]) {
+            return at;
+        }
+    }
+    return n;
+}
+
+#if SEQ_X86
+
+SEQ_AVX512 static size_t find_pair_avx512(const uint8_t *s, size_t n, size_t at, const uint8_t *pair)
+{
+    const __m512i first = _mm512_set1_epi8((char)pair[0]), second = _mm512_set1_epi8((char)pair[1]);
+    for (; at + 64 < n; at += 64) {
+        const uint64_t found = _mm512_mask_cmpeq_epi8_mask(_mm512_cmpeq_epi8_mask(_mm512_loadu_si512(s + at), first),
+                                                           _mm512_loadu_si512(s + at + 1), second);
+        if (found != 0) {
+            return at + (size_t)_tzcnt_u64(found);
+        }
+    }
+    return find_pair_plainly(s, n, at, pair);
+}
+
+SEQ_AVX2 static size_t find_pair_avx2(const uint8_t *s, size_t n, size_t at, const uint8_t *pair)
+{
+    const __m256i first = _mm256_set1_epi8((char)pair[0]), second = _mm256_set1_epi8((char)pair[1]);
+    for (; at + 32 < n; at += 32) {
+        const __m256i one = _mm256_loadu_si256((const __m256i *)(s + at)), other = _mm256_loadu_si256((const __m256i *)(s + at + 1));
+        const uint32_t found =
+            (uint32_t)_mm256_movemask_epi8(_mm256_and_si256(_mm256_cmpeq_epi8(one, first), _mm256_cmpeq_epi8(other, second)));
+        if (found != 0) {
+            return at + (size_t)_tzcnt_u32(found);
+        }
+    }
+    return find_pair_plainly(s, n, at, pair);
+}
+
+#endif
+
+static size_t find_pair(const uint8_t *s, size_t n, size_t at, const uint8_t *pair)
+{
+#if SEQ_X86
+    if (tables.level == LEVEL_AVX512) {
+        return find_pair_avx512(s, n, at, pair);
+    }
+    if (tables.level == LEVEL_AVX2) {
+        return find_pair_avx2(s, n, at, pair);
+    }
+#endif
+    return find_pair_plainly(s, n, at, pair);
+}
+
+/* Where two bytes stand at the beginning of a text that are likely rare: a capital, else no small letter or blank, and what follows. */
 static size_t rare_place(const uint8_t *s)
 {
-    size_t rare = 0;
-    for (size_t i = SAMPLE; i-- > 0;) {
-        rare = is_upper(s[i]) || (!is_upper(s[rare]) && !is_lower(s[i]) && s[i] > ' ') ? i : rare;
-    }
-    return rare;
+    uint64_t cases[2], solid;
+    bits_of(tables.kinds, s, SAMPLE, (const uint8_t[]){0, 1}, 2, cases);
+    bits_of(tables.flag_classes, s, SAMPLE, (const uint8_t[]){6}, 1, &solid);
+    const uint64_t rare = cases[0] ? cases[0] : solid & ~cases[1];
+    return rare ? trailing_zeros(rare) : 0;
 }
 
 /* Where the first COPY bytes of `what` stand first in `s`, if all of it does; else n. */
 static size_t find_copy(const uint8_t *s, size_t n, seq_text what)
 {
-    const size_t rare = rare_place(what.data);
-    for (size_t at = rare, stop = n - what.size + rare + 1; at < stop; at++) {
-        const uint8_t *found = memchr(s + at, what.data[rare], stop - at);
-        if (found == NULL) {
-            break;
-        }
-        at = (size_t)(found - s);
-        found -= rare;
+    const size_t rare = rare_place(what.data), stop = n - what.size + rare + 2;
+    for (size_t at = rare; (at = find_pair(s, stop, at, what.data + rare)) < stop; at++) {
+        const uint8_t *found = s + at - rare;
         if (load64(found) == load64(what.data) && memcmp(found, what.data, COPY) == 0) {
             return memcmp(found, what.data, what.size) == 0 ? at - rare : n;
         }
@@ -280,14 +335,10 @@ static seq_outcome flags_of_text(seq_judge *judge, const seq_pattern *pattern, u
 /* The end of the section that begins at `start`: before the next heading behind an empty line. */
 static size_t section_end(const uint8_t *s, size_t n, size_t start)
 {
-    for (size_t at = start + SECTION; at < n; at++) {
-        const uint8_t *found = memchr(s + at, '#', n - at);
-        if (found == NULL) {
-            break;
-        }
-        at = (size_t)(found - s);
-        if (s[at - 1] == '\n' && s[at - 2] == '\n') {
-            return at;
+    static const uint8_t heading[] = "\n#";
+    for (size_t at = start + SECTION - 1; (at = find_pair(s, n, at, heading)) < n; at++) {
+        if (s[at - 1] == '\n') {
+            return at + 1;
         }
     }
     return n;

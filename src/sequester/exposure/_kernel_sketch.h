@@ -9,6 +9,9 @@
 #define SKETCH_LINE 16
 #define EXPOSED_RUN 64
 #define SKETCH_BLOCK_BITS 16
+#define RUN_PARTS 4
+#define PART_WINDOWS (14 * NOTE_STRIDE)
+#define RUN_WINDOWS ((RUN_PARTS + 1) * PART_WINDOWS)
 
 /* A ring of blocks of 1 << bits slots; the place of block 0 holds the number of blocks begun. Processes may share the slots. */
 typedef struct {
@@ -42,6 +45,12 @@ static uint32_t *begin_block(seq_sketch *sketch)
 static inline uint64_t half_hash(const uint8_t *s)
 {
     return load64(s) * UINT64_C(0x9E3779B97F4A7C15) + load64(s + 8) * UINT64_C(0xC2B2AE3D27D4EB4F);
+}
+
+static SEQ_INLINE uint64_t window_hash(const uint8_t *s)
+{
+    const uint64_t tail = half_hash(s + SHARED_WINDOW / 2);
+    return half_hash(s) ^ (tail << 31 | tail >> 33);
 }
 
 /* A window's tag goes where it stands already, else into the first empty slot, else over one that the hash picks. */
@@ -168,6 +177,131 @@ static void note_foreign(seq_sketch *sketch, const seq_call *call, const seq_fou
     }
 #endif
     note_windows(sketch, call, runs, run_count, note_scalar);
+}
+
+/* Writes the windows by which a run is looked up, RUN_WINDOWS at most; returns how many. */
+static size_t windows_of_run(const uint8_t *run, size_t size, uint64_t *windows)
+{
+    const size_t count = size < SHARED_WINDOW + NOTE_STRIDE - 1 ? 0 : size - SHARED_WINDOW + 1;
+    const size_t parts = count > RUN_PARTS * PART_WINDOWS ? RUN_PARTS : 1;
+    size_t found = 0;
+    for (size_t part = 0; part < parts; part++) {
+        const bool last = part + 1 == parts;
+        size_t at = parts == 1 ? 0 : part * (count - PART_WINDOWS) / (RUN_PARTS - 1) / NOTE_STRIDE * NOTE_STRIDE;
+        for (const size_t end = last ? count : at + PART_WINDOWS; at < end; at++) {
+            windows[found++] = window_hash(run + at);
+        }
+    }
+    return found;
+}
+
+/* A run of which it is not known yet whether a sketch holds it. */
+typedef struct {
+    const uint8_t *windows; /* 64 bits each */
+    size_t count, number;
+    size_t next;  /* after the last window that is held */
+    size_t after; /* the window that is asked for next */
+    uint64_t window;
+    bool held;
+} seq_asked;
+
+/* Whether a tag stands in a line. */
+typedef bool (*seq_seeking)(const uint32_t *line, uint32_t tag);
+
+static inline bool holds_scalar(const uint32_t *line, uint32_t tag)
+{
+    uint32_t same = 0;
+    for (int i = 0; i < SKETCH_LINE; i++) {
+        same |= line[i] == tag;
+    }
+    return same != 0;
+}
+
+#if SEQ_X86
+
+SEQ_AVX512 static inline bool holds_avx512(const uint32_t *line, uint32_t tag)
+{
+    return _mm512_cmpeq_epi32_mask(_mm512_loadu_si512(line), _mm512_set1_epi32((int)tag)) != 0;
+}
+
+SEQ_AVX2 static inline bool holds_avx2(const uint32_t *line, uint32_t tag)
+{
+    const __m256i wanted = _mm256_set1_epi32((int)tag);
+    const __m256i left = _mm256_cmpeq_epi32(_mm256_loadu_si256((const __m256i *)line), wanted);
+    return !_mm256_testz_si256(_mm256_or_si256(left, _mm256_cmpeq_epi32(_mm256_loadu_si256((const __m256i *)(line + 8)), wanted)),
+                               _mm256_set1_epi32(-1));
+}
+
+#endif
+
+/* Looks up the window of each run that is asked for. Block by block: the lines of one window are too far from each other. */
+static SEQ_INLINE void seek(const seq_sketch *sketch, seq_asked *asked, size_t count, seq_seeking holds)
+{
+    const size_t begun = smaller(sketch->slots[0], sketch->blocks);
+    for (size_t block = 1; block <= begun; block++) {
+        const uint32_t *slots = sketch->slots + (block << sketch->bits);
+        for (size_t i = 0; i < count; i++) {
+            const uint64_t window = asked[i].window;
+            const size_t line = (size_t)(window >> (64 - sketch->bits)) & ~(size_t)(SKETCH_LINE - 1);
+            asked[i].held |= holds(slots + line, (uint32_t)window | 1);
+        }
+    }
+}
+
+#if SEQ_X86
+
+SEQ_AVX512 static void seek_avx512(const seq_sketch *sketch, seq_asked *asked, size_t count)
+{
+    seek(sketch, asked, count, holds_avx512);
+}
+
+SEQ_AVX2 static void seek_avx2(const seq_sketch *sketch, seq_asked *asked, size_t count)
+{
+    seek(sketch, asked, count, holds_avx2);
+}
+
+#endif
+
+static void seek_windows(const seq_sketch *sketch, seq_asked *asked, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&asked[i].window, asked[i].windows + (asked[i].after - 1) * sizeof(uint64_t), sizeof(uint64_t));
+        asked[i].held = false;
+    }
+#if SEQ_X86
+    if (tables.level == LEVEL_AVX512) {
+        seek_avx512(sketch, asked, count);
+        return;
+    }
+    if (tables.level == LEVEL_AVX2) {
+        seek_avx2(sketch, asked, count);
+        return;
+    }
+#endif
+    seek(sketch, asked, count, holds_scalar);
+}
+
+/* Marks which of some runs are held: no NOTE_STRIDE windows one after the other are missing. Uses `asked` up. */
+static void hold_runs(const seq_sketch *sketch, seq_asked *asked, size_t count, uint8_t *held)
+{
+    while (count > 0) {
+        size_t kept = 0;
+        seek_windows(sketch, asked, count);
+        for (size_t i = 0; i < count; i++) {
+            seq_asked run = asked[i];
+            if (run.held) {
+                run.next = run.after;
+                run.after += NOTE_STRIDE;
+                held[run.number] = run.after > run.count;
+            } else {
+                run.after--;
+            }
+            if (run.after > run.next && run.after <= run.count) {
+                asked[kept++] = run;
+            }
+        }
+        count = kept;
+    }
 }
 
 #endif

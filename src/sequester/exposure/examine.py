@@ -228,7 +228,7 @@ def _integers(finder: Finder, name: str, values: array[int]) -> Iterator[Candida
         weights = ((length * _CHARACTERS_PER_ID, length) for _, _, length in runs)
         telling = telling_run(len(cot) * _CHARACTERS_PER_ID)
         matched = tuple(
-            ChainWeight(size, min(1.0, length / len(cot)), (RunWeight(size, size, ()),), beside_marker=False, telling=telling)
+            ChainWeight(size, min(1.0, length / len(cot)), (RunWeight(size, size, b""),), beside_marker=False, telling=telling)
             for size, length in weights
         )
         start, _, length = max(runs, key=lambda run: run[2])
@@ -319,7 +319,7 @@ class Finder(NamedTuple):
         subject = self.subject
         normalised = cache(lambda field: matching.normalise(inputs[field]))
 
-        def look_up(run: matching.Run, text: bytes) -> Sequence[int]:
+        def look_up(run: matching.Run, text: bytes) -> bytes:
             return windows_for(text, partial(normalised, run.field), run.input_start)
 
         weights = [_weight(subject, chain, look_up) for chain in low]
@@ -360,11 +360,11 @@ def _private(subject: Subject, chain: matching.Chain) -> int:
     return subject.characters(chain.private - sum(stock))
 
 
-LookUp = Callable[[matching.Run, bytes], Sequence[int]]
+LookUp = Callable[[matching.Run, bytes], bytes]
 """The windows by which a run, with its normalised text, is looked up in other scorer inputs."""
 
 
-def _weight(subject: Subject, chain: matching.Chain, look_up: LookUp = lambda run, text: ()) -> ChainWeight:
+def _weight(subject: Subject, chain: matching.Chain, look_up: LookUp = lambda run, text: b"") -> ChainWeight:
     """What a chain weighs by itself: its substantial runs, without what is stock text."""
     runs, stock = [], 0
     for run in chain.runs:

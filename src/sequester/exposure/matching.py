@@ -16,6 +16,7 @@ import secrets
 from array import array
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import compress
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -30,6 +31,7 @@ from sequester.exposure.oracle import GUARANTEE, RawChain
 from sequester.exposure.samples import EDGE, MEETING, Meetings, Samples, Windows, voices
 from sequester.exposure.samples import meetings as meet_plainly
 from sequester.exposure.sketch import Sketch
+from sequester.exposure.sketch import windows_of as plain_windows
 
 
 def _compiled() -> ModuleType | None:
@@ -55,17 +57,22 @@ __all__ = [
     "Sketch",
     "Text",
     "Windows",
+    "held",
     "implementation",
     "meetings",
     "normalise",
     "screen",
+    "windows_of",
 ]
 
 Text = str | bytes | bytearray | memoryview
 """A text: a str (lone surrogates vanish), or UTF-8 in any contiguous buffer, which is not copied."""
 
-Episode = tuple[Sequence[Text], Sequence[tuple[Text, int]], Sequence[Sequence[Text]]]
-"""Reasoning segments; public texts, each with the first segment it is subtracted from; reward calls as sequences of fields."""
+Episode = tuple[Sequence[Text] | None, Sequence[tuple[Text, int]], Sequence[Sequence[Text]]]
+"""Reasoning segments; public texts, each with the first segment it is subtracted from; reward calls as sequences of fields.
+
+Without reasoning that is known (None) an episode is sampled, and its calls are not searched.
+"""
 
 
 Places = NDArray[np.integer[Any]]
@@ -219,6 +226,21 @@ def meetings(samples: Samples) -> Meetings:
     return Meetings(np.frombuffer(met, MEETING), np.frombuffer(common, np.bool_), speaking)
 
 
+def windows_of(run: bytes) -> bytes:
+    """The windows by which a normalised run is looked up in a sketch: `sketch.windows_of`."""
+    if implementation == "python":
+        return plain_windows(run)
+    found: bytes = _kernel.windows(run)
+    return found
+
+
+def held(sketch: Sketch, runs: Sequence[bytes]) -> frozenset[bytes]:
+    """Those of some runs, given by their windows, that a sketch holds: `Sketch.holds_run`. All at once, because its memory is large."""
+    if implementation == "python":
+        return frozenset(filter(sketch.holds_run, runs))
+    return frozenset(compress(runs, _kernel.held(sketch.table, runs)))
+
+
 def normalise(text: Text) -> bytes:
     """What the matcher sees of a text."""
     if implementation == "python":
@@ -284,7 +306,7 @@ def _utf8(text: Text) -> bytes:
 def _raw_episode(episode: Episode) -> oracle.RawEpisode:
     reasoning, public, calls = episode
     return (
-        [_utf8(text) for text in reasoning],
+        [_utf8(text) for text in reasoning] if reasoning is not None else None,
         [(_utf8(text), first) for text, first in public],
         [[_utf8(field) for field in fields] for fields in calls],
     )

@@ -390,7 +390,7 @@ def _sampled(pattern: Pattern, own: Sequence[bytes], calls: Sequence[Sequence[by
     return b"".join(kind.tobytes() for kind in kinds), array("I", map(len, kinds)).tobytes()
 
 
-RawEpisode = tuple[Sequence[bytes], Sequence[tuple[bytes, int]], Sequence[Sequence[bytes]]]
+RawEpisode = tuple[Sequence[bytes] | None, Sequence[tuple[bytes, int]], Sequence[Sequence[bytes]]]
 
 
 def screen(
@@ -399,13 +399,13 @@ def screen(
     """Lengths and private lengths of all episodes, bytes marked by each public text, and the calls in which there is something."""
     lengths, privates, marked, hits = array("Q"), array("Q"), array("Q"), list[RawHit]()
     for number, (reasoning, public, calls) in enumerate(episodes):
-        pattern = Pattern(reasoning, public)
+        pattern = Pattern(reasoning or (), public)
         lengths.append(pattern.length)
         privates.append(pattern.private)
         marked.extend(pattern.marked)
         if samples is not None:
             samples.add(*_sampled(pattern, [text for text, _ in public][max(0, len(public) - own[number]) :], calls))
-        for call, fields in enumerate(calls):
+        for call, fields in enumerate(calls if reasoning is not None else ()):
             normalised = [normalise(field) for field in fields]
             stream = _Stream([text for text, _, _ in normalised])
             chains = stream.chains(pattern)

@@ -14,7 +14,7 @@ Covers: verbatim and decoded text. Does not cover: paraphrase, translation, leng
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Set
 from math import log
 
 from msgspec import Struct
@@ -87,16 +87,12 @@ class Stretch(Struct, frozen=True):
     """Characters of runs that stand, whole, in scorer inputs of other episodes."""
 
 
-Shared = Callable[[Sequence[int]], bool]
-"""Whether the text with these windows stands in scorer inputs of other episodes."""
-
-
 class RunWeight(Struct, frozen=True):
     """One exact run of a chain, by what is needed to ask whether other scorer inputs hold it too."""
 
     length: int
     private: int
-    windows: Sequence[int]
+    windows: bytes
     """`sharing.windows_for`; empty where there is too little to be looked up, and once it was."""
     is_shared: bool = False
     """It stands, whole, in scorer inputs of other episodes."""
@@ -114,9 +110,11 @@ class ChainWeight(Struct, frozen=True):
     """`telling_run` of the reasoning, or `run` where the longest run has no word of its own."""
 
 
-def looked_up(chain: ChainWeight, shared: Shared) -> ChainWeight:
-    """A chain of which is known what the run of training shares. Looked up once more it stays what it is."""
-    runs = (RunWeight(run.length, run.private, (), run.is_shared or shared(run.windows)) for run in chain.runs)
+def looked_up(chain: ChainWeight, shared: Set[bytes]) -> ChainWeight:
+    """A chain of which is known what the run of training shares: the runs with these windows. Looked up once more it stays what it is."""
+    if not any(run.windows for run in chain.runs):
+        return chain
+    runs = (RunWeight(run.length, run.private, b"", run.is_shared or run.windows in shared) for run in chain.runs)
     return replace(chain, runs=tuple(runs))
 
 

@@ -8,17 +8,15 @@ scorer's input: what must be found elsewhere then is the passage of the referenc
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 
-from sequester.exposure.matching import Sketch
-from sequester.exposure.sketch import windows_of
+from sequester.exposure.matching import Sketch, held, windows_of
 
 MARGIN = 16
 """Normalised bytes of a scorer's input, on both sides of a short run, with which it is looked up: with the run, one window and a half."""
 
 
-def windows_for(run: bytes, held_in: Callable[[], bytes], at: int) -> array[int]:
+def windows_for(run: bytes, held_in: Callable[[], bytes], at: int) -> bytes:
     """Windows by which a run is looked up, that stands at an offset of a normalised scorer input: its own, or if it is too short those
     of the passage around it. None of a passage that the input's ends cut too short."""
     windows = windows_of(run)
@@ -28,14 +26,14 @@ def windows_for(run: bytes, held_in: Callable[[], bytes], at: int) -> array[int]
 
 
 class Sharing:
-    """Answers whether a run is shared, once as much was noted after it as before it, as far as the sketch reaches."""
+    """Answers which runs are shared, once as much was noted after them as before them, as far as the sketch reaches."""
 
     def __init__(self, sketch: Sketch) -> None:
         self._sketch = sketch
 
-    def __call__(self, windows: Sequence[int]) -> bool:
-        """Whether the run with these windows (`windows_for`) stands elsewhere; False for no windows."""
-        return self._sketch.holds_run(windows)
+    def __call__(self, runs: Sequence[bytes]) -> Set[bytes]:
+        """Those of some runs, each by its windows (`windows_for`), that stand elsewhere; never one without windows."""
+        return held(self._sketch, runs)
 
     @property
     def now(self) -> int:

@@ -20,7 +20,6 @@ from __future__ import annotations
 import mmap
 import struct
 from array import array
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,26 +63,18 @@ def hashes_at(text: bytes, places: NDArray[np.intp]) -> NDArray[np.uint64]:
     return first ^ (second << np.uint64(31) | second >> np.uint64(33))
 
 
-def windows_of(run: bytes) -> array[int]:
-    """Hashes of the windows of a run, in order; none of a run too short to be looked up. Of a long run some parts stand for the whole:
-    more than its ends, because a leaked reasoning may begin and end with what everybody quotes."""
+def windows_of(run: bytes) -> bytes:
+    """Hashes of the windows of a run, in order, 8 bytes each; none of a run too short to be looked up. Of a long run some parts stand for
+    the whole: more than its ends, because a leaked reasoning may begin and end with what everybody quotes."""
     count = len(run) - WINDOW + 1
     if count < NOTE_STRIDE:
-        return array("Q")
-    if count <= _PARTS * _PART:
-        return array("Q", _hashes(run))
-    # Each part begins at the remainder at which the one before stops, so that all together are like one.
-    *starts, last = (part * (count - _PART) // (_PARTS - 1) // NOTE_STRIDE * NOTE_STRIDE for part in range(_PARTS))
-    parts = [run[start : start + _PART + WINDOW - 1] for start in starts]
-    return array("Q", b"".join(map(_hashes, (*parts, run[last:]))))
-
-
-def _hashes(text: bytes) -> bytes:
-    """Hashes of all windows of a text."""
-    words: NDArray[np.uint64] = np.ndarray(len(text) - 7, np.dtype("<u8"), text, strides=(1,))
-    halves = words[:-8] * np.uint64(_LOW_FACTOR) + words[8:] * np.uint64(_HIGH_FACTOR)
-    first, second = halves[: -WINDOW // 2], halves[WINDOW // 2 :]
-    return (first ^ (second << np.uint64(31) | second >> np.uint64(33))).tobytes()
+        return b""
+    starts, last = [], 0
+    if count > _PARTS * _PART:
+        # Each part begins at the remainder at which the one before stops, so that all together are like one.
+        *starts, last = (part * (count - _PART) // (_PARTS - 1) // NOTE_STRIDE * NOTE_STRIDE for part in range(_PARTS))
+    parts = (*(range(start, start + _PART) for start in starts), range(last, count))
+    return array("Q", [window_hash(run, at) for part in parts for at in part]).tobytes()
 
 
 class Sketch:
@@ -135,9 +126,9 @@ class Sketch:
         """Whether the window was noted, and not forgotten."""
         return bool((self._lines[1 : 1 + int(self._slots[0]), self._line(window)] == _tag(window)).any())
 
-    def holds_run(self, windows: Sequence[int]) -> bool:
-        """Whether a run with these windows is held: False for none, since nothing was looked up."""
-        last = -1
+    def holds_run(self, run: bytes) -> bool:
+        """Whether a run with these windows (`windows_of`) is held: False for none, since nothing was looked up."""
+        windows, last = memoryview(run).cast("Q"), -1
         while last + NOTE_STRIDE < len(windows):
             # Backwards: an input that holds the run has noted every NOTE_STRIDE-th, so the farthest one follows the one before.
             ahead = range(last + NOTE_STRIDE, last, -1)

@@ -7,19 +7,21 @@ and suspicious episodes, not with the number of episodes. It holds no text.
 from __future__ import annotations
 
 import pickle
+from array import array
 from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from sequester.episodes.model import Evidence, Reason, Skipped
 from sequester.exposure.samples import Edges
-from sequester.exposure.severity import ChainWeight, Shared, looked_up
+from sequester.exposure.severity import ChainWeight, looked_up
 from sequester.findings.grouping import GroupKey, place_of
 from sequester.findings.model import FindingClass, SkippedRecord, Span
 
@@ -32,6 +34,10 @@ SKIPPED_SHOWN = 20
 """Skipped records named in the result; the rest are counted."""
 LISTED = 10
 """Findings below `medium` listed of each group, those with the most private characters; the rest are counted."""
+
+
+Shared = Callable[[Sequence[bytes]], Set[bytes]]
+"""Of runs, each by its windows, those that stand in scorer inputs of other episodes: `sharing.Sharing`."""
 
 
 class Place(NamedTuple):
@@ -74,11 +80,11 @@ class Candidate(Struct, frozen=True):
 
     @property
     def private(self) -> int:
-        return sum(chain.private for chain in self.chains)
+        return sum(one.private for one in self.chains)
 
     @property
     def covered(self) -> float:
-        return min(1.0, sum(chain.covered for chain in self.chains))
+        return min(1.0, sum(one.covered for one in self.chains))
 
 
 RULE_OF_CLASS = {
@@ -133,6 +139,39 @@ class Suspect(Struct, frozen=True):
     @property
     def suspicious(self) -> bool:
         return any(call.candidates for call in self.calls)
+
+
+@dataclass
+class Foreign:
+    """Other episodes' reasoning in the reward calls of one episode."""
+
+    candidates: dict[int, Candidate] = field(default_factory=dict)
+    """By call."""
+    is_searched: bool = True
+    """False where it could not be looked for to the end."""
+
+
+class Outline(NamedTuple):
+    """An unsuspicious episode in all that is counted of it, but for its advantage."""
+
+    environment: str | None
+    step: int | None
+    calls: tuple[CallOutcome, ...]
+
+
+@dataclass
+class Alike:
+    """Unsuspicious episodes of one outline."""
+
+    times: int = 0
+    advantage: float | None = None
+    """Sum of the absolute advantages; None where none was logged."""
+
+    def add(self, times: int, advantage: float | None) -> None:
+        """Add some; `advantage` is the sum of their absolute advantages."""
+        self.times += times
+        if advantage is not None:
+            self.advantage = (self.advantage or 0.0) + advantage
 
 
 class Handover(NamedTuple):
@@ -245,12 +284,16 @@ class Tally:
     """Settled reward calls: (evidence, status)."""
     places: Counter[tuple[Place, str]] = field(default_factory=Counter)
     """Settled episodes at a place: (place, status)."""
+    unsuspicious: dict[Outline, Alike] = field(default_factory=dict)
+    """Episodes in which nothing was found so far; `settle_unsuspicious` counts them."""
     suspects: list[Suspect] = field(default_factory=list)
     """Episodes that settle only when the whole run is known."""
     packed: list[bytes] = field(default_factory=list)
     """Suspects of tallies that were merged, pickled: a sixth of the memory, for what may be every other episode of a run."""
-    foreign: dict[tuple[str, str], dict[int, Candidate]] = field(default_factory=dict)
-    """Other episodes' reasoning in the calls of suspects, by `Suspect.key` and call; they get it when they are taken."""
+    foreign: dict[tuple[str, str], Foreign] = field(default_factory=dict)
+    """What is known of other episodes' reasoning in the calls of suspects, by `Suspect.key`; they get it when they are taken."""
+    leaked: set[int] = field(default_factory=set)
+    """Windows of private reasoning in the scorer inputs of others, of the one unit that this is the tally of: not shared wording."""
     edges: Edges = field(default_factory=Edges)
     """Of the one unit that this is the tally of."""
     lows: dict[GroupKey, Lows] = field(default_factory=dict)
@@ -291,10 +334,16 @@ class Tally:
 
     def look_up(self, shared: Shared, since: int = 0, until: int | None = None) -> None:
         """Ask which stretches other scorer inputs hold too, of the suspects in that range and of what is listed below `medium`."""
-        self.suspects[since:until] = [_suspect_looked_up(suspect, shared) for suspect in self.suspects[since:until]]
+        suspects = self.suspects[since:until]
+        listed = [sighting.candidate for lows in self.lows.values() for _, sighting in lows.listed]
+        asked = [windows for one in (*chain.from_iterable(map(_candidates, suspects)), *listed) for windows in _asked(one)]
+        if self.leaked:
+            asked = [windows for windows in asked if self.leaked.isdisjoint(array("Q", windows))]
+        found = shared(asked)
+        self.suspects[since:until] = [_suspect_looked_up(suspect, found) for suspect in suspects]
         for lows in self.lows.values():
             lows.listed = [
-                (rank, replace(sighting, candidate=_looked_up(sighting.candidate, shared))) for rank, sighting in lows.listed
+                (rank, replace(sighting, candidate=_looked_up(sighting.candidate, found))) for rank, sighting in lows.listed
             ]
 
     def take_suspects(self) -> Iterator[Suspect]:
@@ -308,50 +357,45 @@ class Tally:
         foreign = self.foreign.get(suspect.key)
         if foreign is None:
             return suspect
-        calls = enumerate(suspect.calls)
-        return replace(
-            suspect,
-            calls=tuple(
-                replace(call, candidates=(*call.candidates, foreign[number])) if number in foreign else call
-                for number, call in calls
-            ),
-        )
+        calls = list(suspect.calls)
+        for number, call in enumerate(calls):
+            if number in foreign.candidates:
+                calls[number] = replace(call, candidates=(*call.candidates, foreign.candidates[number]))
+            if not foreign.is_searched and call.reason is None and not call.by_contract:
+                calls[number] = replace(calls[number], reason=Reason.LIMIT)
+        return replace(suspect, calls=tuple(calls))
+
+    def add_unsuspicious(self, outline: Outline, times: int, advantage: float | None) -> None:
+        """Keep so many episodes alike, whose absolute advantages sum up to `advantage`."""
+        self.unsuspicious.setdefault(outline, Alike()).add(times, advantage)
 
     def suspect_later(self, suspect: Suspect) -> bool:
-        """Take an episode that was counted as unsuspicious among the suspects; False where no such episode was counted."""
-        alone = Tally()
-        count_episode(alone, suspect, frozenset())
-        both = list(zip(self._counts(), alone._counts(), strict=True))
-        if any(mine[key] < count for mine, theirs in both for key, count in theirs.items()):
+        """Take an unsuspicious episode among the suspects; False where there is none like it."""
+        alike = self.unsuspicious.get(Outline(suspect.environment, suspect.step, suspect.calls))
+        if alike is None or alike.times == 0:
             return False
-        for mine, theirs in both:
-            mine.subtract(theirs)
-            for key in [key for key in theirs if not mine[key]]:
-                del mine[key]
-        self.mass -= alone.mass
-        self.mass_observed -= alone.mass_observed
+        alike.add(-1, None if suspect.advantage is None else -abs(suspect.advantage))
         self.suspects.append(suspect)
         return True
 
-    def _counts(self) -> tuple[Counter[Any], ...]:
-        """What `count_episode` counts in."""
-        return (
-            self.episodes,
-            self.exposed,
-            self.exposed_by,
-            self.with_evidence,
-            self.unassessed_with,
-            self.scored,
-            self.calls,
-            self.places,
-        )
+    def settle_unsuspicious(self) -> None:
+        """Count the episodes in which nothing was found; to be called when no more is looked for."""
+        for (environment, step, calls), alike in self.unsuspicious.items():
+            if alike.times:
+                count_episode(self, Suspect("", environment, step, "", alike.advantage, calls), frozenset(), alike.times)
+        self.unsuspicious.clear()
 
     def merge(self, other: Tally) -> None:
-        """Add what another tally counted over other units; it is left with its suspects packed."""
-        for mine, theirs in zip(self._counts(), other._counts(), strict=True):
-            mine.update(theirs)
-        for names, others in ((self.records, other.records), (self.echo, other.echo), (self.limits, other.limits)):
+        """Add what another tally counted over other units, before it is settled; it is left with its suspects packed."""
+        for names, others in (
+            (self.records, other.records),
+            (self.episodes, other.episodes),
+            (self.echo, other.echo),
+            (self.limits, other.limits),
+        ):
             names.update(others)
+        for outline, alike in other.unsuspicious.items():
+            self.add_unsuspicious(outline, alike.times, alike.advantage)
         self.foreign.update(other.foreign)
         self.errors.update(other.errors)
         self.seen += other.seen
@@ -371,17 +415,23 @@ class Tally:
             self.steps.setdefault(path, set()).update(steps)
         for path, shards in other.shards.items():
             self.shards.setdefault(path, set()).update(shards)
-        self.mass_observed += other.mass_observed
-        self.mass += other.mass
-        self.mass_known |= other.mass_known
         self.skipped = (self.skipped + other.skipped)[:SKIPPED_SHOWN]
 
 
-def _looked_up(candidate: Candidate, shared: Shared) -> Candidate:
-    return replace(candidate, chains=tuple(looked_up(chain, shared) for chain in candidate.chains))
+def _candidates(suspect: Suspect) -> Iterator[Candidate]:
+    return (candidate for call in suspect.calls for candidate in call.candidates)
 
 
-def _suspect_looked_up(suspect: Suspect, shared: Shared) -> Suspect:
+def _asked(candidate: Candidate) -> Iterator[bytes]:
+    """The windows of the runs that were not looked up."""
+    return (run.windows for one in candidate.chains for run in one.runs if run.windows)
+
+
+def _looked_up(candidate: Candidate, shared: Set[bytes]) -> Candidate:
+    return replace(candidate, chains=tuple(looked_up(one, shared) for one in candidate.chains))
+
+
+def _suspect_looked_up(suspect: Suspect, shared: Set[bytes]) -> Suspect:
     calls = (replace(call, candidates=tuple(_looked_up(one, shared) for one in call.candidates)) for call in suspect.calls)
     return replace(suspect, calls=tuple(calls))
 
