@@ -41,6 +41,7 @@ from sequester.errors import ConfigError, InputError, SequesterError, UsageError
 from sequester.exposure import matching
 from sequester.exposure.audit import audit
 from sequester.exposure.layers import Budget, unfold, worth_unfolding
+from sequester.exposure.undoing import shown_behind
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import Verdict
 from sequester.findings.waivers import Waivers
@@ -222,6 +223,8 @@ class Fuzzer:
         matching.normalise(raw)
         worth_unfolding(text)
         for layer in unfold(text, Budget()):
+            pattern.scan(layer.text.reveal_raw())
+        for layer in shown_behind(text, pattern):
             pattern.scan(layer.text.reveal_raw())
         yield from ()
 

@@ -121,6 +121,8 @@ def test_kernel_and_reference_put_the_same_together(level: str) -> None:
 def test_any_parts_are_put_together_alike(parts: list[str]) -> None:
     raw = "".join(parts).encode("utf-8", "surrogateescape")
     assert _kernel.rearranged(raw) == list(rearranged(raw))
+    sources = ([TEXT.encode(), b"INFO: a word key a 22 ab word INFO a word key"], [])
+    assert _kernel.Pattern(*sources).flags(raw, 0) == oracle.Pattern(*sources).flags(raw, 0)
 
 
 def test_lines_are_put_together_alike_whatever_they_begin_with(level: str) -> None:

@@ -301,7 +301,7 @@ static seq_outcome flag_rearranged(seq_judge *judge, const seq_pattern *pattern,
         const uint32_t encoded = judged->pieced_flags[way] & (FLAG_ARMOUR | FLAG_DIGITS | FLAG_WIDE);
         const bool more = judged->longest[way] > known;
         *flags |= (encoded & ~plainly) || more ? FLAG_REARRANGED : 0;
-        *flags |= encoded || more ? FLAG_CUT << way : 0;
+        *flags |= (encoded & ~(plainly & FLAG_WIDE)) || more ? FLAG_CUT << way : 0;
     }
     return OUTCOME_GOOD;
 }

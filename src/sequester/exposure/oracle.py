@@ -381,7 +381,8 @@ def _flags(raw: bytes, odd: int, wide: int, pattern: Pattern, best: int) -> int:
         joined = b"\0".join(text for of, text, *_ in cut if of == way) + b"\0"
         encoded = flags_of(joined, 0, sum(wide for of, _, _, _, wide in cut if of == way)) & (ARMOUR | DIGITS | WIDE)
         more = longest.get(way, 0) > best
-        rearrangements |= way if encoded or more else 0
+        # What was misread is put right before pieces are put together.
+        rearrangements |= way if encoded & ~(flags & WIDE) or more else 0
         rearrangements |= REARRANGED if encoded & ~flags or more else 0
     return flags | rearrangements
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from sequester.exposure import flags, matching
-from sequester.exposure.layers import Budget, Hint, Layer, goes_on_behind_prefixes, holds_packing, unfold
+from sequester.exposure.layers import Budget, Hint, Layer, Step, goes_on_behind_prefixes, holds_packing, solid_runs, unfold
 
 _UNDONE = (
     (flags.ARMOUR, Hint.BASE64 | Hint.BASE32 | Hint.BASE85 | Hint.UU | Hint.ESCAPES),
@@ -28,6 +28,11 @@ _UNDONE = (
     (flags.SIDES, Hint.DIFF),
     (flags.COLUMNS, Hint.TABLES),
 )
+_MOVES = frozenset({"strings", "markup", "links", "column", "line-prefixes", "diff-new", "diff-old"})
+_UNMOVED = Hint.BYTES | Hint.FOREIGN | Hint.SOFT_BREAKS | Hint.ESCAPES
+"""What is not asked for again after a step that only moved pieces."""
+_UNESCAPED = frozenset({"escapes", "percent", "entities"})
+_LETTERS = Hint.BASE64 | Hint.BASE32 | Hint.BASE85 | Hint.UU
 _BY_LINE = flags.DUMP | flags.PREFIXES | flags.EVEN_LINES | flags.SIDES | flags.COLUMNS
 _FEWEST_LINES = 3
 _ESCAPED_BYTES = re.compile(r"\\(?:x[01]|x7[Ff]|u00[0189]|u007[Ff]|[0-7])")
@@ -46,7 +51,7 @@ class Search:
         self.chains: Sequence[matching.Chain] = ()
         """In the last text behind the first one."""
 
-    def __call__(self, text: str) -> int:
+    def __call__(self, text: str, step: Step | None) -> int:
         if self._first is not None:
             flag, self._first = self._first, None
             return undone(flag, text)
@@ -55,7 +60,14 @@ class Search:
         flag = self._pattern.flags(text, longest)
         if flag & flags.PACKED and not holds_packing(text):
             flag &= ~flags.PACKED
-        return undone(flag, text) | _bytes_in(text)
+        asked = undone(flag, text) | _bytes_in(text)
+        if step is None:
+            return asked
+        if step.name in _MOVES:
+            return asked & ~(step.hints & _UNMOVED)
+        if step.name in _UNESCAPED and asked & _LETTERS and solid_runs(text) == solid_runs(step.before):
+            return asked & ~_LETTERS
+        return asked
 
 
 def undone(flag: int, text: str) -> int:

@@ -95,7 +95,8 @@ def _begins_packed(head: bytes) -> bool:
 def _head(characters: bytes) -> bytes:
     if found := _ONE_CASE.match(characters):
         return bytes.fromhex(found["hex"].decode()) if found["hex"] else _decode_base32(found[0].decode().upper())
-    return _decode_base64(_ESCAPED_END.sub(b"", characters).translate(_TO_STANDARD, _NOT_BASE64))
+    plain = _ESCAPED_END.sub(b"", characters) if b"\\" in characters else characters
+    return _decode_base64(plain.translate(_TO_STANDARD, _NOT_BASE64))
 
 
 def _chunk_spans(text: str, letters: bytes) -> Iterator[tuple[int, int]]:
@@ -160,12 +161,12 @@ _BASE32_SHAPES = tuple(
     bytes(ord("x") if byte in b"234567" + letters else ord(".") for byte in range(256))
     for letters in (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
 )
+_BASE32_NUMERALS = bytes(byte for byte in range(256) if byte not in b"234567")
 
 
 def base32_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
     """base32 in either case, wrapped or not; the region has to begin where the encoding begins."""
-    data = text.encode("ascii", "replace")
-    if not any(b"x" * _CHUNK in data.translate(shape) for shape in _BASE32_SHAPES):
+    if not _may_be_base32(text.encode("ascii", "replace")):
         return
     for found in _BASE32.finditer(text):
         characters = re.sub(r"\\+[rn]|[^A-Za-z2-7]", "", found.group()).upper()
@@ -174,6 +175,12 @@ def base32_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
         aligned = (_decode_base32(characters[offset:]) for offset in range(8))
         # What looks like noise at every alignment may still be compressed without a signature.
         yield Piece(*found.span(), "base32", next(filter(promising, aligned), _decode_base32(characters)))
+
+
+def _may_be_base32(data: bytes) -> bool:
+    """Whether some chunk is long enough, in one case, and no word."""
+    chunks = (chunk for shape in _BASE32_SHAPES for chunk in runs(data.translate(shape), b"x", _CHUNK))
+    return any(data[start:end].translate(None, _BASE32_NUMERALS) for start, end in chunks)
 
 
 _TO_BASE_32_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
@@ -224,9 +231,18 @@ def base85_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
 _SOLID = bytes(ord("x") if 0x20 < byte < 0x7F else ord(".") for byte in range(256))
 
 
+def solid_runs(text: str) -> set[str]:
+    """The stretches without a blank in which letters of an encoding may stand."""
+    return {text[start:end] for start, end in _solid(text)}
+
+
+def _solid(text: str) -> Iterator[tuple[int, int]]:
+    return runs(text.encode("latin-1", "replace").translate(_SOLID), b"x", _SHORTEST_UNBROKEN)
+
+
 def _unbroken(text: str) -> Iterator[re.Match[str]]:
     reached = 0
-    for start, _ in runs(text.encode("latin-1", "replace").translate(_SOLID), b"x", _SHORTEST_UNBROKEN):
+    for start, _ in _solid(text):
         if start >= reached and (found := _UNBROKEN.match(text, start)):
             reached = found.end()
             yield found

@@ -170,14 +170,12 @@ _WIDE_RUNS = {
 
 def as_bytes(text: str) -> bytes:
     """One byte per character: latin-1, escaped surrogates as the bytes they stand for, everything else as `?`."""
-    if text.isascii():
-        return text.encode()
-    if _ESCAPED.search(text):
-        try:
-            return text.encode("utf-8", "surrogateescape")
-        except UnicodeEncodeError:
-            pass
-    return text.translate(_ESCAPED_BYTES).encode("latin-1", "replace")
+    if text.isascii() or not _ESCAPED.search(text):
+        return text.encode("latin-1", "replace")
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.translate(_ESCAPED_BYTES).encode("latin-1", "replace")
 
 
 _ESCAPED = re.compile("[\udc80-\udcff]")

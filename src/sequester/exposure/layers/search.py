@@ -74,6 +74,9 @@ _NOT_AFTER: dict[str, frozenset[Decoder]] = {
     "links": frozenset({structure.links}),
     "line-prefixes": frozenset({structure.line_prefixes}),
     "column": _LINEWISE,
+    # A text was misread in one way or in the other.
+    "mojibake": frozenset({charset.byte_tokens}),
+    "byte-level-tokens": frozenset({charset.mojibake, charset.byte_tokens}),
 }
 _MOST_REARRANGEMENTS = 2
 _REARRANGEMENT_COST = 4  # in code points of budget per code point: the search of such a text is the slow part
@@ -81,7 +84,18 @@ _FEWEST_ESCAPES = 4
 _SHORTEST = 12  # shorter texts hold nothing that the matcher would report
 
 
-Look = Callable[[str], int]
+class Step(NamedTuple):
+    """How a text came out of another one."""
+
+    name: str
+    before: str
+    """The other one."""
+    hints: int
+    """What was looked for there."""
+    from_bytes: bool
+
+
+Look = Callable[[str, Step | None], int]
 """Which kinds of wrapping a text may hold, as bits of `Hint`. Asked once of the text that is unfolded, and of every text behind it."""
 
 
@@ -94,11 +108,11 @@ def unfold(text: str, budget: Budget | None = None, look: Look | None = None) ->
     part of the text was not searched.
     """
     budget = budget or Budget()
-    look = look or Looking()
+    look = look or _by_looks()
     budget.begin(len(text))
     seen = _Seen(budget)
     seen.add(text)
-    queue = deque([_Node(text, look(text))])
+    queue = deque([_Node(text, look(text, None))])
     while queue:
         node = queue.popleft()
         for piece, names, decoded in _decoded(node, budget, seen):
@@ -114,7 +128,8 @@ def unfold(text: str, budget: Budget | None = None, look: Look | None = None) ->
                 return
             transforms = (*node.transforms, *names)
             region = node.region or (piece.start, piece.end)
-            found = look(decoded) & ~_settled(node, transforms[-1], piece)
+            step = Step(transforms[-1], node.text, node.hints, isinstance(piece.content, bytes))
+            found = look(decoded, step) & ~_settled(step)
             if not piece.undone_by_normaliser or len(set(transforms)) > 1:
                 yield Layer(transforms, GuardedText(decoded), region)
             if found:
@@ -138,6 +153,11 @@ def retrace(text: str, transforms: tuple[str, ...]) -> Iterator[Layer]:
                 yield Layer(transforms, GuardedText(decoded), region)
             else:
                 queue.append(_Node(decoded, Hint.ALL, (*node.transforms, *names), region))
+
+
+def _by_looks() -> Look:
+    looking = Looking()
+    return lambda text, step: looking(text)
 
 
 class _Seen:
@@ -171,15 +191,15 @@ def _rearranged(node: _Node, piece: Piece) -> int:
     return node.rearranged + (not piece.undone_by_normaliser)
 
 
-def _settled(node: _Node, last: str, piece: Piece) -> int:
+def _settled(step: Step) -> int:
     """Hints that need not be followed after a step, because it was or the step before it."""
-    if last.startswith("utf-"):
+    if step.name.startswith("utf-"):
         return Hint.BYTES | Hint.FOREIGN
-    if last == "escapes":
+    if step.name == "escapes":
         # With their escapes gone, inner quotes would be taken for outer ones; `strings` goes inwards by itself.
-        quotes = Hint.STRINGS if structure.has_strings(node.text) else 0
-        return quotes | (Hint.LINES if node.text.count("\\n") < _FEWEST_ESCAPES else 0)
-    return Hint.BYTES if isinstance(piece.content, bytes) else 0
+        quotes = Hint.STRINGS if structure.has_strings(step.before) else 0
+        return quotes | (Hint.LINES if step.before.count("\\n") < _FEWEST_ESCAPES else 0)
+    return Hint.BYTES if step.from_bytes else 0
 
 
 def _decoded(node: _Node, budget: Budget, seen: _Seen) -> Iterator[tuple[Piece, tuple[str, ...], str]]:
@@ -203,7 +223,7 @@ def _decoders(node: _Node, seen: _Seen) -> Iterator[Decoder]:
             yield _on_fresh(regions, seen)
     yield from (decode for needed, decode in _DECODERS if node.hints & needed)
     # A few escapes in a program hide nothing; one inside an encoded region does.
-    fewest = 1 if node.hints & Hint.ENCODED else _FEWEST_ESCAPES
+    fewest = 1 if node.hints & (Hint.ENCODED & ~Hint.BYTES) else _FEWEST_ESCAPES
     yield from (decode for needed, mark, decode in _UNESCAPERS if node.hints & needed and node.text.count(mark) >= fewest)
     if node.rearranged < _MOST_REARRANGEMENTS:
         useless = _NOT_AFTER.get(node.transforms[-1], frozenset()) if node.transforms else ()

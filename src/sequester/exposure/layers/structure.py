@@ -103,7 +103,7 @@ _EITHER = re.compile(
 )
 _RECORDS = re.compile(r"\s*\[\s*\{")
 _RECORDS_END = re.compile(r"\}\s*\]")
-_OPEN_QUOTE = re.compile(r"(?<!\\)\"")
+_OPEN_QUOTE = re.compile(r"\"(?<!\\\")")
 _SHORTEST_NESTED = 40
 _FEWEST_STRINGS = 6
 _FEWEST_QUOTES = 2 * _FEWEST_STRINGS
