@@ -6,8 +6,9 @@ text, gaps, severity) is settled afterwards from the tallies.
 
 from __future__ import annotations
 
+import dataclasses
 from array import array
-from collections import deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
@@ -38,7 +39,7 @@ from sequester.exposure.tally import (
     Sighting,
     Suspect,
     Tally,
-    count_episode,
+    count_episodes,
     count_lows,
     low,
 )
@@ -107,9 +108,10 @@ def _weightiest(candidate: Candidate) -> tuple[int, str, str]:
 
 @dataclass
 class _Alike:
-    """Unsuspicious episodes that differ in nothing that is counted."""
+    """Unsuspicious episodes whose calls came out alike."""
 
-    times: int = 0
+    places: Counter[tuple[str | None, int | None]] = dataclasses.field(default_factory=Counter)
+    """How many, by environment and step."""
     advantage: float | None = None
     """Sum of the absolute advantages; None where none was logged."""
 
@@ -125,8 +127,8 @@ class _Scan:
         self._waiting: deque[tuple[int, int]] = deque()
         """When so many suspects had been found; those before the first are looked up."""
         self._looked_up = 0
-        self._outlines: dict[tuple[str | None, int | None, tuple[CallOutcome, ...]], _Alike] = {}
-        """Unsuspicious episodes by environment, step and what became of their calls."""
+        self._unsuspicious: defaultdict[tuple[CallOutcome, ...], _Alike] = defaultdict(_Alike)
+        """Unsuspicious episodes by what became of their calls."""
         self.encounters = Encounters()
 
     def counted(self, reader: Reader, unit: Unit, options: Options) -> Iterator[Episode]:
@@ -247,8 +249,8 @@ class _Scan:
             return
         if minors:
             self._count_minors(episode, environment, outcomes, minors)
-        alike = self._outlines.setdefault((environment, episode.step, tuple(outcomes)), _Alike())
-        alike.times += 1
+        alike = self._unsuspicious[tuple(outcomes)]
+        alike.places[environment, episode.step] += 1
         if episode.advantage is not None:
             alike.advantage = (alike.advantage or 0.0) + abs(episode.advantage)
 
@@ -279,13 +281,14 @@ class _Scan:
         """The one episode that was scanned."""
         for suspect in self._tally.suspects:
             return suspect
-        ((environment, _, calls),) = self._outlines
+        ((calls, alike),) = self._unsuspicious.items()
+        ((environment, _),) = alike.places
         return _suspect(episode, environment, calls)
 
     def finished(self) -> Tally:
         """The tally, with the unsuspicious episodes in it."""
-        for (environment, step, calls), alike in self._outlines.items():
-            count_episode(self._tally, Suspect("", environment, step, "", alike.advantage, calls), frozenset(), alike.times)
+        for calls, alike in self._unsuspicious.items():
+            count_episodes(self._tally, calls, frozenset(), alike.places, alike.advantage)
         return self._tally
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 from bisect import insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
@@ -418,15 +418,26 @@ def count_lows(tally: Tally, step: int | None, found: Iterable[Low]) -> None:
             lows.reach.add(step)
 
 
-def count_episode(tally: Tally, suspect: Suspect, exposed_calls: frozenset[int], times: int = 1) -> None:
-    """Add an episode, or `times` alike, to the counts; `exposed_calls` are the indices of the calls with a finding at or above medium.
+def count_episode(tally: Tally, suspect: Suspect, exposed_calls: frozenset[int]) -> None:
+    """Add one episode to the counts."""
+    count_episodes(tally, suspect.calls, exposed_calls, {(suspect.environment, suspect.step): 1}, suspect.advantage)
 
-    The advantage of several episodes alike is their sum.
+
+def count_episodes(
+    tally: Tally,
+    calls: Sequence[CallOutcome],
+    exposed_calls: frozenset[int],
+    places: Mapping[tuple[str | None, int | None], int],
+    advantage: float | None,
+) -> None:
+    """Add episodes whose calls came out alike to the counts; `exposed_calls` are the indices of the calls with a finding at or above
+    medium, `places` says how many there are by environment and step, and `advantage` is the sum of the absolute advantages known.
 
     An episode is audited if every call of it was assessed: searched whole, or shown to be exposed.
     """
+    times = sum(places.values())
     statuses = []
-    for index, call in enumerate(suspect.calls):
+    for index, call in enumerate(calls):
         if index in exposed_calls:
             status = EXPOSED
         elif call.by_contract:
@@ -435,27 +446,27 @@ def count_episode(tally: Tally, suspect: Suspect, exposed_calls: frozenset[int],
             status = AUDITED if call.reason is None else call.reason.value
         statuses.append(status)
         tally.calls[call.evidence.value, status] += times
-    places: dict[Place, str] = {}
-    for call, status in zip(suspect.calls, statuses, strict=True):
-        place = Place(suspect.environment, call.path, suspect.step)
-        places[place] = max(places.get(place, AUDITED), status, key=_gravity)
-    for place, status in places.items():
-        tally.places[place, status] += times
+    gravest: dict[str, str] = {}
+    for call, status in zip(calls, statuses, strict=True):
+        gravest[call.path] = max(gravest.get(call.path, AUDITED), status, key=_gravity)
+    for (environment, step), count in places.items():
+        for path, status in gravest.items():
+            tally.places[Place(environment, path, step), status] += count
     worst = Reason.NO_REWARD_CALL.value if not statuses else next((s for s in statuses if s not in ASSESSED), AUDITED)
     tally.episodes[worst] += times
-    shown = [status for status in statuses if status in (EXPOSED, BY_CONTRACT)]
+    shown = {call.evidence.value for call, status in zip(calls, statuses, strict=True) if status in (EXPOSED, BY_CONTRACT)}
     if shown:
         tally.exposed[worst] += times
-        for kind in {suspect.calls[index].evidence.value for index, status in enumerate(statuses) if status in shown}:
-            tally.exposed_by[kind] += times
-    for kind in {call.evidence.value for call in suspect.calls if call.reason is not Reason.INPUT_NOT_LOGGED}:
+    for kind in shown:
+        tally.exposed_by[kind] += times
+    for kind in {call.evidence.value for call in calls if call.reason is not Reason.INPUT_NOT_LOGGED}:
         tally.with_evidence[kind] += times
         tally.unassessed_with[kind] += 0 if shown or worst == AUDITED else times
-    for path, kind in {(call.path, call.evidence.value) for call in suspect.calls}:
+    for path, kind in {(call.path, call.evidence.value) for call in calls}:
         tally.scored[path, kind] += times
-    if suspect.advantage is not None:
-        tally.mass += abs(suspect.advantage)
-        tally.mass_observed += abs(suspect.advantage) if worst == AUDITED else 0.0
+    if advantage is not None:
+        tally.mass += abs(advantage)
+        tally.mass_observed += abs(advantage) if worst == AUDITED else 0.0
         tally.mass_known = True
 
 
