@@ -6,6 +6,7 @@
  *   encodings     _kernel_flags.h (what is judged)  _kernel_tokens.h, _kernel_numbers.h, _kernel_base85.h, _kernel_escapes.h
  *   cut-up text   _kernel_marks.h, _kernel_strings.h, _kernel_lines.h, _kernel_rearranged.h
  *   others        _kernel_samples.h (sampled windows, and where they meet)
+ *   weight        _kernel_stock.h (what is most often said)
  *   screen()      _kernel_sections.h (what is judged once per batch)  _kernel_episode.h  _kernel_screen.h  _kernel_memory.h
  *   Python        _kernel_borrow.h (texts)  _kernel_configure.h
  *
@@ -13,6 +14,7 @@
  */
 #include "_kernel_configure.h"
 #include "_kernel_screen.h"
+#include "_kernel_stock.h"
 
 /* ---- Pattern ---------------------------------------------------------------------------------------------------------------- */
 
@@ -137,6 +139,62 @@ static PyType_Slot pattern_slots[] = {
 };
 
 static PyType_Spec pattern_spec = {"sequester.exposure._kernel.Pattern", sizeof(PatternObject), 0, Py_TPFLAGS_DEFAULT, pattern_slots};
+
+/* ---- Stock ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    PyObject_HEAD
+    seq_stock stock;
+} StockObject;
+
+static void stock_dealloc(StockObject *self)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    release(&self->stock.block);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+static PyObject *stock_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    Py_buffer text;
+    (void)kwargs;
+    if (!PyArg_ParseTuple(args, "y*", &text)) {
+        return NULL;
+    }
+    StockObject *self = (StockObject *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+    if (self != NULL && !fill_stock(&self->stock, text.buf, (size_t)text.len)) {
+        PyErr_NoMemory();
+        Py_CLEAR(self);
+    }
+    PyBuffer_Release(&text);
+    return (PyObject *)self;
+}
+
+static PyObject *stock_length_of(StockObject *self, PyObject *text)
+{
+    Py_buffer given;
+    if (PyObject_GetBuffer(text, &given, PyBUF_SIMPLE) < 0) {
+        return NULL;
+    }
+    const size_t length = stock_length(&self->stock, given.buf, (size_t)given.len);
+    PyBuffer_Release(&given);
+    return PyLong_FromSize_t(length);
+}
+
+static PyMethodDef stock_methods[] = {
+    {"length", (PyCFunction)(void (*)(void))stock_length_of, METH_O, "length(normalised) -> bytes of it that are stock"},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot stock_slots[] = {
+    {Py_tp_new, (void *)stock_new},
+    {Py_tp_dealloc, (void *)stock_dealloc},
+    {Py_tp_methods, stock_methods},
+    {0, NULL},
+};
+
+static PyType_Spec stock_spec = {"sequester.exposure._kernel.Stock", sizeof(StockObject), 0, Py_TPFLAGS_DEFAULT, stock_slots};
 
 /* ---- module ----------------------------------------------------------------------------------------------------------------- */
 
@@ -338,15 +396,20 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static int module_exec(PyObject *module)
+static int add_type(PyObject *module, const char *name, PyType_Spec *spec)
 {
-    PyObject *type = PyType_FromModuleAndSpec(module, &pattern_spec, NULL);
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
     if (type == NULL) {
         return -1;
     }
-    int outcome = PyModule_AddObjectRef(module, "Pattern", type);
+    int outcome = PyModule_AddObjectRef(module, name, type);
     Py_DECREF(type);
     return outcome;
+}
+
+static int module_exec(PyObject *module)
+{
+    return add_type(module, "Pattern", &pattern_spec) < 0 ? -1 : add_type(module, "Stock", &stock_spec);
 }
 
 static PyModuleDef_Slot module_slots[] = {

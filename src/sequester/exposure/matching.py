@@ -15,6 +15,7 @@ import os
 import secrets
 from array import array
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from itertools import compress
 from types import ModuleType
@@ -32,6 +33,7 @@ from sequester.exposure.samples import EDGE, MEETING, Meetings, Samples, Windows
 from sequester.exposure.samples import meetings as meet_plainly
 from sequester.exposure.sketch import Sketch
 from sequester.exposure.sketch import windows_of as plain_windows
+from sequester.exposure.stock import Stock, stock_texts
 
 
 def _compiled() -> ModuleType | None:
@@ -62,6 +64,7 @@ __all__ = [
     "meetings",
     "normalise",
     "screen",
+    "stock_length",
     "windows_of",
 ]
 
@@ -234,6 +237,18 @@ def normalise(text: Text) -> bytes:
     with _Bounded():
         found: bytes = _kernel.normalise(text)[0]
         return found
+
+
+def stock_length(text: bytes) -> int:
+    """How many bytes of a normalised text are stock text: `stock.Stock.length`."""
+    length: int = _stock().length(text)
+    return length
+
+
+@cache
+def _stock() -> Any:
+    texts = b"\0".join(map(normalise, stock_texts()))
+    return Stock(texts) if implementation == "python" else _kernel.Stock(texts)
 
 
 class Offsets:

@@ -28,7 +28,8 @@ from numpy.typing import NDArray
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Episode, RewardCall
 from sequester.exposure import matching
-from sequester.exposure.examine import Finder, fields_of, searched_texts
+from sequester.exposure.candidates import Finder, fields_of
+from sequester.exposure.examine import searched_texts
 from sequester.exposure.naming import shown_name
 from sequester.exposure.private import Material
 from sequester.exposure.samples import EDGE, NOBODY, Edges, Meetings, Numbers, Samples, sampled

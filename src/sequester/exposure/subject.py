@@ -16,8 +16,7 @@ from sequester.episodes.model import Channel, Episode
 from sequester.exposure import matching
 from sequester.exposure.layers import Budget, unfold, worth_unfolding
 from sequester.exposure.private import Material, without_calls
-from sequester.exposure.severity import THRESHOLDS
-from sequester.exposure.stock import stock_length, stock_weight
+from sequester.exposure.severity import THRESHOLDS, telling_run
 
 _DRAFTED_TAG = re.compile(r"<(?:\|?tool_?calls?\b|function[ =]|invoke\b)", re.IGNORECASE)
 _DRAFTED_WORDS = (
@@ -40,7 +39,6 @@ class Subject:
         self.episode = episode
         self.material = material
         self._screened = private
-        self._stock: dict[tuple[int, int], int] = {}
 
     @cached_property
     def pattern(self) -> matching.Pattern:
@@ -57,10 +55,6 @@ class Subject:
     def normalised(self) -> bytes:
         """The reasoning segments as the matcher sees them, a NUL between two."""
         return b"\0".join(matching.normalise(text.reveal_raw()) for text in self.material.reasoning)
-
-    @cached_property
-    def _characters_per_byte(self) -> float:
-        return characters_per_byte(self.normalised)
 
     @cached_property
     def joined(self) -> str:
@@ -90,15 +84,21 @@ class Subject:
         return self.pattern.private if self._screened is None else self._screened
 
     @cached_property
+    def scale(self) -> Scale:
+        """What its bytes are worth."""
+        per_byte = characters_per_byte(self.normalised)
+        own = round(max(self.private - matching.stock_length(self.normalised), self.private // 4) * per_byte)
+        return Scale(per_byte, own, telling_run(own))
+
+    @property
     def own(self) -> int:
         """Characters of the reasoning that are private and no stock text."""
-        return self.characters(max(self.private - stock_length(self.normalised), self.private // 4))
+        return self.scale.own
 
     def stock(self, start: int, length: int) -> int:
-        """What stock text takes from the weight of a stretch of the pattern."""
-        if (start, length) not in self._stock:
-            self._stock[start, length] = stock_weight(self.normalised[start : start + length])
-        return self._stock[start, length]
+        """What stock text takes from the weight of a stretch of the pattern: its bytes if it is most of the stretch, else nothing."""
+        stock = matching.stock_length(self.normalised[start : start + length])
+        return stock if 2 * stock > length else 0
 
     def news(self, start: int, end: int) -> int:
         """Letters of the words at some code points of the joined reasoning that stand nowhere in the public texts."""
@@ -146,16 +146,12 @@ class Subject:
                     yield call[: min(*repeated, _FRAME)]
 
     def drafts_a_call(self, start: int, end: int) -> bool:
-        """Whether a stretch of the pattern stands in a tool call drafted in the reasoning: in an input it is the call executed."""
-        return any(self.normalised[start:end] in draft for draft in self._drafts)
-
-    @property
-    def has_drafts(self) -> bool:
-        """Whether a tool call is drafted in the reasoning."""
-        return bool(self._drafts)
+        """Whether a stretch of the pattern stands in one of `drafts`."""
+        return any(self.normalised[start:end] in draft for draft in self.drafts)
 
     @cached_property
-    def _drafts(self) -> list[bytes]:
+    def drafts(self) -> list[bytes]:
+        """Tool calls drafted in the reasoning, normalised."""
         readable, begins = self.joined, []
         if "<" in readable:
             begins.append(_DRAFTED_TAG)
@@ -168,7 +164,7 @@ class Subject:
 
     def characters(self, normalised: int) -> int:
         """So many bytes of this reasoning, normalised, in characters."""
-        return round(normalised * self._characters_per_byte)
+        return round(normalised * self.scale.characters_per_byte)
 
     def identity(self, chains: Sequence[matching.Chain]) -> GuardedText:
         """The normalised stretches that some chains share, for the fingerprint."""
@@ -187,6 +183,16 @@ class Subject:
             for chain in self.pattern.scan(text.reveal_raw())
             for run in chain.runs
         ]
+
+
+class Scale(NamedTuple):
+    """By what stretches of a reasoning are weighed."""
+
+    characters_per_byte: float
+    own: int
+    """Characters of it that are private and no stock text."""
+    telling: int
+    """How long one unshared run must be to be medium."""
 
 
 class SampledIds(NamedTuple):
