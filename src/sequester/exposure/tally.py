@@ -436,38 +436,37 @@ def count_episodes(
     An episode is audited if every call of it was assessed: searched whole, or shown to be exposed.
     """
     times = sum(places.values())
-    statuses = []
-    for index, call in enumerate(calls):
-        if index in exposed_calls:
-            status = EXPOSED
-        elif call.by_contract:
-            status = BY_CONTRACT
-        else:
-            status = AUDITED if call.reason is None else call.reason.value
-        statuses.append(status)
-        tally.calls[call.evidence.value, status] += times
+    kinds = [call.evidence.value for call in calls]
+    statuses = [EXPOSED if index in exposed_calls else _status(call) for index, call in enumerate(calls)]
     gravest: dict[str, str] = {}
-    for call, status in zip(calls, statuses, strict=True):
-        gravest[call.path] = max(gravest.get(call.path, AUDITED), status, key=_gravity)
+    for call, kind, status in zip(calls, kinds, statuses, strict=True):
+        tally.calls[kind, status] += times
+        if call.path not in gravest or _gravity(status) > _gravity(gravest[call.path]):
+            gravest[call.path] = status
     for (environment, step), count in places.items():
         for path, status in gravest.items():
             tally.places[Place(environment, path, step), status] += count
     worst = Reason.NO_REWARD_CALL.value if not statuses else next((s for s in statuses if s not in ASSESSED), AUDITED)
     tally.episodes[worst] += times
-    shown = {call.evidence.value for call, status in zip(calls, statuses, strict=True) if status in (EXPOSED, BY_CONTRACT)}
+    shown = {kind for kind, status in zip(kinds, statuses, strict=True) if status in (EXPOSED, BY_CONTRACT)}
     if shown:
         tally.exposed[worst] += times
     for kind in shown:
         tally.exposed_by[kind] += times
-    for kind in {call.evidence.value for call in calls if call.reason is not Reason.INPUT_NOT_LOGGED}:
+    for kind in {kind for call, kind in zip(calls, kinds, strict=True) if call.reason is not Reason.INPUT_NOT_LOGGED}:
         tally.with_evidence[kind] += times
         tally.unassessed_with[kind] += 0 if shown or worst == AUDITED else times
-    for path, kind in {(call.path, call.evidence.value) for call in calls}:
-        tally.scored[path, kind] += times
+    for scored in {(call.path, kind) for call, kind in zip(calls, kinds, strict=True)}:
+        tally.scored[scored] += times
     if advantage is not None:
         tally.mass += abs(advantage)
         tally.mass_observed += abs(advantage) if worst == AUDITED else 0.0
         tally.mass_known = True
+
+
+def _status(call: CallOutcome) -> str:
+    """What is said of a call without a finding at or above medium."""
+    return BY_CONTRACT if call.by_contract else AUDITED if call.reason is None else call.reason.value
 
 
 def _gravity(status: str) -> int:
