@@ -33,7 +33,8 @@ def test_an_ideograph_counts_as_two_letters(text, characters):
 def test_places_of_the_pattern_map_to_the_joined_reasoning():
     two = subject((Channel.REASONING, "Né & one."), (Channel.REASONING, THOUGHT))
     start = two.normalised.index(b"\0") + 1
-    first, last = two.cot_span(start, len(two.normalised))
+    assert two.cot_spans([]) == subject().cot_spans([]) == []
+    (first, last), _ = two.cot_spans([(start, len(two.normalised)), (0, 2)])
     assert THOUGHT.startswith(two.joined[first : first + 8])
     assert two.joined[first:last].strip() == THOUGHT.rstrip(".!?")
 

@@ -227,35 +227,42 @@ static PyObject *normalise(PyObject *module, PyObject *text)
     return result;
 }
 
-static PyObject *places(PyObject *module, PyObject *text)
+static PyObject *units(PyObject *module, PyObject *args)
 {
+    PyObject *text, *result = NULL;
+    Py_buffer asked;
     seq_loans loans = {0};
-    PyObject *result = NULL;
     (void)module;
-    if (borrow_text(&loans, text)) {
+    if (!PyArg_ParseTuple(args, "Oy*", &text, &asked)) {
+        return NULL;
+    }
+    if (asked.len != 0 && (uintptr_t)asked.buf % sizeof(uint32_t) != 0) {
+        PyErr_SetString(PyExc_ValueError, "positions are aligned 32-bit numbers");
+    } else if (borrow_text(&loans, text)) {
         const seq_text given = *(const seq_text *)loans.texts_block.data;
-        seq_block out = {0}, starts = {0}, ends = {0};
-        size_t size = 0;
+        const size_t count = (size_t)asked.len / sizeof(uint32_t);
+        seq_block out = {0};
+        size_t found = 0;
         seq_outcome outcome = given.size < UINT32_MAX - SEQ_SLACK ? OUTCOME_GOOD : OUTCOME_TOO_LONG;
-        Py_BEGIN_ALLOW_THREADS
-        if (outcome == OUTCOME_GOOD) {
-            const size_t room = given.size + SEQ_SLACK;
-            if (ensure(&out, room) && ensure(&starts, room * sizeof(uint32_t)) && ensure(&ends, room * sizeof(uint32_t))) {
-                size = normalise_places(given.data, given.size, out.data, starts.data, ends.data);
-            } else {
-                outcome = OUTCOME_MEMORY;
+        if (outcome == OUTCOME_GOOD && !ensure(&out, given.size + SEQ_SLACK)) {
+            outcome = OUTCOME_MEMORY;
+        }
+        if (!raised(outcome)) {
+            result = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(2 * count * sizeof(uint32_t)));
+        }
+        if (result != NULL) {
+            uint32_t *places = (uint32_t *)(void *)PyBytes_AsString(result);
+            Py_BEGIN_ALLOW_THREADS
+            found = find_units(given.data, given.size, out.data, asked.buf, count, places);
+            Py_END_ALLOW_THREADS
+            if (found < count) {
+                Py_CLEAR(result);
+                PyErr_SetString(PyExc_ValueError, "positions ascend within the normalised text");
             }
         }
-        Py_END_ALLOW_THREADS
-        if (!raised(outcome)) {
-            const Py_ssize_t bytes = (Py_ssize_t)((size + 1) * sizeof(uint32_t));
-            PyObject *items[] = {PyBytes_FromStringAndSize(starts.data, bytes), PyBytes_FromStringAndSize(ends.data, bytes)};
-            result = tuple_of(2, items);
-        }
         release(&out);
-        release(&starts);
-        release(&ends);
     }
+    PyBuffer_Release(&asked);
     return_loans(&loans);
     return result;
 }
@@ -386,7 +393,7 @@ static PyMethodDef methods[] = {
     {"configure", configure, METH_VARARGS, "configure(level, key, bmp, astral, expansions, entities, tags)"},
     {"levels", levels, METH_NOARGS, "levels() -> names of the instruction sets this machine has, best first"},
     {"normalise", normalise, METH_O, "normalise(text) -> (normalised, odd, wide)"},
-    {"places", places, METH_O, "places(text) -> 32-bit (starts, ends) in the text, per normalised byte and for its end"},
+    {"units", units, METH_VARARGS, "units(text, positions) -> 32-bit (start, end) in the text of each of these normalised bytes"},
     {"rearranged", rearranged, METH_O, "rearranged(text) -> texts that stand cut up in it"},
     {"meetings", meetings, METH_VARARGS, "meetings(windows, counts, voices, edge) -> (windows of inputs that some reasoning holds, a flag per window)"},
     {"windows", windows, METH_VARARGS, "windows(run) -> 64-bit windows by which a run is looked up"},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
+from itertools import islice
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -112,18 +113,17 @@ class Finder(NamedTuple):
             return windows_for(text, partial(normalised, run.field), run.input_start)
 
         weights = [weigh(subject, chain, windows) for chain in low]
-        spans: list[Span] = []
-        offsets = cache(lambda field: matching.Offsets(texts[field]))
+        spans = self._spans(site, [run for chain in telling for run in chain.runs])
+        placed = iter(spans)
         for chain in telling:
             weight = weigh(subject, chain, windows)
-            here = [self._span(run, offsets(run.field), site.fields) for run in chain.runs]
+            here = list(islice(placed, len(chain.runs)))
             beside = self._is_drafted(chain) or any(
                 _is_beside_marker(texts[run.field], span) for run, span in zip(chain.runs, here, strict=True)
             )
             # The words need to be looked up only where they decide.
             is_term = weight.telling < THRESHOLDS.run and not _is_news(subject, here)
             weights.append(replace(weight, beside_marker=beside, telling=THRESHOLDS.run if is_term else weight.telling))
-            spans += here
         spans.sort(key=lambda span: span.cot)
         transforms = site.transforms
         if class_ in (FindingClass.CONTENT, FindingClass.CROSS_EPISODE) and spans and not transforms:
@@ -148,10 +148,17 @@ class Finder(NamedTuple):
             subject.drafts_a_call(run.cot_start, run.cot_start + run.length) for run in chain.runs
         )
 
-    def _span(self, run: matching.Run, offsets: matching.Offsets, fields: Sequence[str]) -> Span:
-        """A run in code points of the joined reasoning and of its input."""
-        cot = self.subject.cot_span(run.cot_start, run.cot_start + run.length)
-        return Span(cot, offsets.span(run.input_start, run.input_start + run.length), fields[run.field] if fields else "")
+    def _spans(self, site: Site, runs: Sequence[matching.Run]) -> list[Span]:
+        """Runs in code points of the joined reasoning and of their inputs."""
+        cots = self.subject.cot_spans([(run.cot_start, run.cot_start + run.length) for run in runs])
+        by_field: dict[int, list[tuple[int, int]]] = {}
+        for run in runs:
+            by_field.setdefault(run.field, []).append((run.input_start, run.input_start + run.length))
+        inputs = {field: iter(matching.spans(site.texts[field], stretches)) for field, stretches in by_field.items()}
+        return [
+            Span(cot, next(inputs[run.field]), site.fields[run.field] if site.fields else "")
+            for run, cot in zip(runs, cots, strict=True)
+        ]
 
 
 def _is_beside_marker(text: str, span: Span) -> bool:

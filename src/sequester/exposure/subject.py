@@ -61,22 +61,19 @@ class Subject:
         """The reasoning segments, a newline between two. Its code points are what spans count."""
         return "\n".join(text.reveal() for text in self.material.reasoning)
 
-    @cached_property
-    def _places(self) -> list[tuple[int, int, matching.Offsets]]:
-        """For each segment, the last first: where it begins in the pattern and in the joined reasoning, and the way back into it."""
-        places, normalised, joined = [], 0, 0
-        for text in self.material.reasoning:
-            offsets = matching.Offsets(text.reveal_raw())
-            places.append((normalised, joined, offsets))
-            normalised += len(offsets) + 1
-            joined += len(text) + 1
-        return places[::-1]
-
-    def cot_span(self, start: int, end: int) -> tuple[int, int]:
-        """Code points in the joined reasoning of a stretch of the pattern within one segment."""
-        normalised, joined, offsets = next(place for place in self._places if place[0] <= start)
-        first, last = offsets.span(start - normalised, end - normalised)
-        return joined + first, joined + last
+    def cot_spans(self, stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Code points in the joined reasoning of stretches of the pattern, each within one segment."""
+        if not stretches:
+            return []
+        found: dict[tuple[int, int], tuple[int, int]] = {}
+        begin = joined = 0
+        for text, normalised in zip(self.material.reasoning, self.normalised.split(b"\0"), strict=True):
+            end = begin + len(normalised)
+            if here := [stretch for stretch in stretches if begin <= stretch[0] < end]:
+                spans = matching.spans(text.reveal_raw(), [(first - begin, last - begin) for first, last in here])
+                found |= {stretch: (joined + first, joined + last) for stretch, (first, last) in zip(here, spans, strict=True)}
+            begin, joined = end + 1, joined + len(text) + 1
+        return [found[stretch] for stretch in stretches]
 
     @property
     def private(self) -> int:
