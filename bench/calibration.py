@@ -53,7 +53,7 @@ def measure(data: Path, seed: int) -> Calibration:
 
 def table(measured: Calibration) -> str:
     lines = ["| planted class | found | of | at least (95 %) |", "|---|---:|---:|---:|"]
-    for row in (*measured.recall, measured.overall):
+    for row in filter(None, (*measured.recall, measured.overall)):
         lines.append(f"| {row.kind} | {row.found:,} | {row.of:,} | {row.lower95:.2%} |")
     lines += [
         "",

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import resource
+import shutil
 import time
 import zipfile
 import zlib
@@ -245,6 +246,20 @@ def test_a_copy_of_a_file_is_named_and_read_once(folder):
     assert code == 0
     assert result["episodes"]["seen"] == result["episodes"]["audited"] == 3
     assert sum("the same bytes" in note for note in result["notes"]) == 2
+
+
+def test_what_lies_beside_a_log_or_in_it_is_read_once_however_often_it_is_given(tmp_path):
+    shutil.copytree(DATA / "trl/messages", tmp_path / "run")
+    folder = next((tmp_path / "run").rglob("*.parquet")).parent
+    cases.write(folder / "beside.jsonl", [cases.episode(1)])
+    (folder / "copy.jsonl").write_bytes((folder / "beside.jsonl").read_bytes())
+    _, once, _ = audit(folder)
+    assert once["episodes"]["seen"] == 25
+    part = min(folder.glob("*.parquet"))
+    for given in ((folder, folder / "beside.jsonl"), (folder, folder / "copy.jsonl"), (folder, part), (folder, folder)):
+        _, result, _ = audit(given[0], str(given[1]))
+        assert result["episodes"]["seen"] == 25, given
+        assert all(one["rows_read"] == one["rows_declared"] for one in result["inputs"] if one["rows_declared"])
 
 
 def test_two_ranks_may_use_the_same_episode_ids(folder):

@@ -172,7 +172,9 @@ def test_results_go_to_stdout_and_messages_to_stderr(cli, log):
     json.loads(outcome.out)
     assert outcome.err == "stored as r1 in w\n"
     found = cli("audit", log(EXPOSED), "--out", "json", "--workspace", "w")
-    assert found.err == "stored as r2 in w; to look at a finding: sequester show r2 ID\n"
+    assert found.err == "stored as r2 in w; to look at a finding: sequester show r2 ID --workspace w\n"
+    usual = cli("audit", log(EXPOSED), "--out", "json", "--workspace", ".sequester")
+    assert usual.err == "stored as r1 in .sequester; to look at a finding: sequester show r1 ID\n"
 
 
 def test_quiet_says_nothing_but_the_result(cli, log):

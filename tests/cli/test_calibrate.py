@@ -43,10 +43,27 @@ def test_what_was_measured_is_printed_kept_and_said_in_reports(cli, log, labels,
         "calibrate", log(EXPOSED, QUIET), "--labels", labels(("exposed", True), ("quiet", False)), "--workspace", "w", "-v"
     )
     assert outcome.code == 0
-    assert "all planted classes                1       1" in outcome.out
+    assert "all leaks                          1       1" in outcome.out
     assert (tmp_path / "w" / CALIBRATION_FILE).exists()
     said = cli("audit", "log.jsonl", "--workspace", "w").out.splitlines()
-    assert said[1].startswith("Calibration (your own, labelled episodes): recall at least")
+    assert said[1].startswith("Calibration (your own, labelled episodes): recall at least 5.00% on leaks that you labelled, ")
+
+
+def test_without_a_leak_there_is_no_recall_and_none_is_kept(cli, log, labels, tmp_path):
+    outcome = cli("calibrate", log(QUIET), "--labels", labels(("quiet", False)), "--workspace", "w", "-v")
+    assert outcome.code == 0
+    assert "no label is a leak, so recall was not measured" in outcome.out
+    assert json.loads((tmp_path / "w" / CALIBRATION_FILE).read_text())["overall"] is None
+    for said in (outcome.err, cli("audit", "log.jsonl", "--workspace", "w").out.splitlines()[1]):
+        assert "recall at least" not in said
+        assert "planted" not in said
+    assert "of 0" not in cli("doctor", "--workspace", "w").out
+
+
+def test_without_a_negative_there_are_no_false_alarms_to_tell(cli, log, labels):
+    outcome = cli("calibrate", log(EXPOSED), "--labels", labels(("exposed", True)))
+    assert outcome.out.endswith("\nevery label is a leak, so false alarms were not measured\n")
+    assert "clusters" not in outcome.out
 
 
 def test_a_place_that_cannot_be_written_to_is_an_error(cli, log, labels):

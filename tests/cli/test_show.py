@@ -176,3 +176,24 @@ def test_reasoning_of_another_episode_is_shown_from_its_own_record(cli, log, tmp
     assert outcome.out.count(secret[:-1]) == 2
     (record,) = reveals(tmp_path)
     assert record.what.endswith("log.jsonl:3 log.jsonl:2")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('{"episode_id": "e"}', "is no result of `sequester audit`"),
+        ("[1]", "is no result of `sequester audit`"),
+        ('{"schema": "sequester.audit/9"}', "is a result of another version of sequester"),
+    ],
+)
+def test_a_file_that_is_no_result_is_not_blamed_on_another_version(cli, tmp_path, content, says):
+    (tmp_path / "some.json").write_text(content)
+    outcome = cli("show", "some.json", "abc")
+    assert outcome.code == 2
+    assert f"some.json: {says}" in outcome.err
+    assert "hint: " in outcome.err
+
+
+def test_bytes_are_no_result(cli, tmp_path):
+    (tmp_path / "some.json").write_bytes(b"\xff\xfe{")
+    assert "some.json: is no result of `sequester audit`" in cli("show", "some.json", "abc").err

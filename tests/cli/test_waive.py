@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.cli.conftest import EXPOSED, QUIET
+from tests.cli.conftest import EXPOSED, QUIET, UNKNOWN
 
 WORDS = ("--reason", "known leak", "--owner", "ada", "--approver", "grace", "--class", "in-conflict", "--workspace", ".sequester")
 
@@ -28,6 +28,27 @@ def test_a_waived_finding_stays_in_every_numerator(cli, found, tmp_path):
     assert (result["verdict"], result["waived"]) == ("exposed", 1)
     assert (result["episodes"]["exposed"], result["reward_calls"]["exposed"]) == (1, 1)
     assert result["findings"][0]["waiver"]["owner"] == "ada"
+
+
+def test_how_many_findings_an_id_covers_is_said(cli, log):
+    twice = EXPOSED | {"reward_calls": EXPOSED["reward_calls"] * 2}
+    outcome = cli("audit", log(twice), "--workspace", ".sequester", "--out", "json")
+    (name,) = {one["id"] for one in json.loads(outcome.out)["findings"]}
+    assert cli("waive", name, *WORDS).err.endswith("; it covers 2 findings of r1\n")
+    cli("audit", log(EXPOSED))
+    assert cli("waive", name, *WORDS).err.endswith(", renewal 1; it covers 1 finding of r2\n")
+
+
+def test_nothing_read_says_nothing_of_idle_waivers(cli, log, found, tmp_path):
+    cli("waive", found, *WORDS)
+    (tmp_path / "log.jsonl").write_text("")
+    assert "match no finding" not in cli("audit", "log.jsonl").out
+    log(QUIET, UNKNOWN)
+    said = " ".join(cli("audit", "log.jsonl").out.split())
+    assert "1 of 1 waivers match no finding of these inputs" in said
+    assert "Keep them until everything could be assessed" in said
+    log(QUIET)
+    assert "remove them" in cli("audit", "log.jsonl").out
 
 
 def test_enough_of_the_id_is_enough(cli, found, tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sequester.episodes.model import Reason
 from sequester.findings.rules import HEADINGS, RULES
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +73,12 @@ def test_every_page_of_the_docs_is_in_their_index():
 def test_every_rule_has_a_page_with_the_fixed_headings(code):
     page = ROOT / "src" / "sequester" / "findings" / "pages" / f"{code}.md"
     assert tuple(re.findall(r"^## (.+)$", page.read_text(), re.M)) == HEADINGS
+
+
+def test_the_format_names_every_reason():
+    page = (ROOT / "docs" / "format.md").read_text()
+    section = page[page.index("### Reasons") : page.index("## Reading")]
+    assert set(re.findall(r"`(\w+)`", section)) == {reason.value for reason in Reason}
 
 
 def test_no_text_names_a_machine_path_or_a_registry_host():

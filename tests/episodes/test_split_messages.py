@@ -252,3 +252,111 @@ def test_a_later_message_without_field_and_delimiter_is_not_cleared_by_an_earlie
         assert split_messages([start, {"role": "user", "content": "And?"}, closed]).split.status is SplitStatus.SPLIT
         short = {"role": "assistant", "content": "Eleven."}
         assert split_messages([start, {"role": "user", "content": "And?"}, short]).split.status is SplitStatus.SPLIT
+
+
+THOUGHT, ANSWERED = "Six by the table, so I say noon.", "Low water is at about noon, give or take."
+SHAPES: dict[str, list[dict[str, Any]]] = {
+    "Gemini": [{"role": "model", "parts": [{"text": THOUGHT, "thought": True}, {"text": ANSWERED, "thoughtSignature": "s"}]}],
+    "Gemini's response": [
+        {"candidates": [{"content": {"role": "model", "parts": [{"text": THOUGHT, "thought": True}, {"text": ANSWERED}]}}]}
+    ],
+    "Bedrock": assistant(
+        content=[{"reasoningContent": {"reasoningText": {"text": THOUGHT, "signature": "s"}}}, {"text": ANSWERED}]
+    ),
+    "Responses": [
+        {"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": THOUGHT}]},
+        {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": ANSWERED}]},
+    ],
+    "Responses' body": [
+        {
+            "object": "response",
+            "output": [
+                {"type": "reasoning", "summary": [], "content": [{"type": "reasoning_text", "text": THOUGHT}]},
+                {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": ANSWERED}]},
+            ],
+        }
+    ],
+    "Chat Completions' body": [
+        {"choices": [{"message": {"role": "assistant", "content": ANSWERED, "reasoning_content": THOUGHT, "tool_calls": None}}]}
+    ],
+    "OpenTelemetry": [
+        {"role": "assistant", "parts": [{"type": "reasoning", "content": THOUGHT}, {"type": "text", "content": ANSWERED}]}
+    ],
+    "harmony": [
+        {"role": "assistant", "channel": "analysis", "content": THOUGHT},
+        {"role": "assistant", "channel": "final", "content": [{"type": "text", "text": ANSWERED}]},
+    ],
+    "LangChain": [{"type": "ai", "content": ANSWERED, "additional_kwargs": {"reasoning_content": THOUGHT}}],
+    "LangChain, serialised": [
+        {
+            "lc": 1,
+            "id": ["schema", "AIMessage"],
+            "kwargs": {"content": ANSWERED, "additional_kwargs": {"reasoning_content": THOUGHT}},
+        }
+    ],
+    "LangChain, as dicts": [{"type": "ai", "data": {"content": [{"type": "thinking", "thinking": THOUGHT}, ANSWERED]}}],
+    "Pydantic AI": [
+        {"kind": "response", "parts": [{"part_kind": "thinking", "content": THOUGHT}, {"part_kind": "text", "content": ANSWERED}]}
+    ],
+    "AI SDK": assistant(
+        content=[{"type": "reasoning", "text": THOUGHT}, {"type": "step-start"}, {"type": "text", "text": ANSWERED}]
+    ),
+    "Ollama's body": [{"model": "m", "message": {"role": "assistant", "thinking": THOUGHT, "content": ANSWERED}, "done": True}],
+    "Ollama's generate": [{"model": "m", "response": ANSWERED, "thinking": THOUGHT, "done": True}],
+    "a message of its own": [{"role": "thinking", "content": THOUGHT}, {"role": "assistant", "content": ANSWERED}],
+    "LiteLLM": assistant(content=ANSWERED, provider_specific_fields={"reasoning_content": THOUGHT}),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_reasoning_of_any_provider_is_reasoning_and_its_answer_answer(shape: str) -> None:
+    found = split_messages(SHAPES[shape])
+    assert rows(found) == [(0, "reasoning", THOUGHT), (0, "answer", ANSWERED)]
+    assert (found.split.status, found.visibility) == (SplitStatus.SPLIT, Visibility.RAW)
+
+
+@pytest.mark.parametrize(
+    ("call", "result"),
+    [
+        (
+            {"role": "model", "parts": [{"functionCall": {"name": "tide", "args": {"at": "x"}}}]},
+            {"role": "user", "parts": [{"functionResponse": {"name": "tide", "response": "06:00"}}]},
+        ),
+        (
+            {"role": "assistant", "content": [{"toolUse": {"name": "tide", "input": {"at": "x"}}}]},
+            {"role": "user", "content": [{"toolResult": {"toolUseId": "1", "content": [{"text": "06:00"}]}}]},
+        ),
+        (
+            {"role": "assistant", "content": [{"type": "tool-call", "toolName": "tide", "input": {"at": "x"}}]},
+            {"role": "tool", "content": [{"type": "tool-result", "toolName": "tide", "output": "06:00"}]},
+        ),
+        (
+            {"role": "assistant", "parts": [{"type": "tool_call", "name": "tide", "arguments": {"at": "x"}}]},
+            {"role": "tool", "parts": [{"type": "tool_call_response", "response": "06:00"}]},
+        ),
+        (
+            {"type": "function_call", "name": "tide", "arguments": '{"at": "x"}'},
+            {"type": "function_call_output", "call_id": "1", "output": "06:00"},
+        ),
+    ],
+)
+def test_calls_and_results_of_any_provider(call: dict[str, Any], result: dict[str, Any]) -> None:
+    assert rows(split_messages([call, result])) == [(0, "tool_call", 'tide {"at": "x"}'), (0, "tool_result", "06:00")]
+
+
+def test_a_call_that_the_provider_ran_holds_its_result() -> None:
+    item = {"type": "code_interpreter_call", "code": "print(6)", "outputs": [{"type": "logs", "logs": "6"}]}
+    assert [channel for _, channel, _ in rows(split_messages([item]))] == ["tool_call", "tool_result"]
+
+
+def test_a_signature_without_reasoning_shows_that_there_was_some() -> None:
+    found = split_messages([{"role": "model", "parts": [{"text": ANSWERED, "thoughtSignature": "s"}]}])
+    assert (found.split.status, found.visibility) == (SplitStatus.SPLIT, Visibility.SIGNATURE_ONLY)
+
+
+def test_where_blocks_have_types_text_after_a_tool_is_answer_and_a_bare_content_is_doubtful() -> None:
+    thinking = assistant(content=[{"type": "thinking", "thinking": THOUGHT}, {"type": "tool_use", "name": "tide", "input": {}}])
+    result = {"role": "user", "content": [{"type": "tool_result", "content": "06:00"}]}
+    typed = split_messages([*thinking, result, *assistant(content=[{"type": "text", "text": ANSWERED}])])
+    assert typed.split.status is SplitStatus.SPLIT
+    assert split_messages([*thinking, result, *assistant(content=ANSWERED)]).split.status is SplitStatus.SPLIT_FAILED

@@ -40,10 +40,13 @@ def call(*values, path="judge"):
 
 
 def looked_at(one, by=None):
-    """The examination of a call, with the screen's hints of every wrapping on every field."""
+    """The examination of a call, with what the screen sees in its fields."""
     by = by or subject()
-    chains = by.pattern.scan_many([text.reveal() for _, text in searched_texts(one)])
-    return examine(by, one, Hit(0, 0, tuple(chains), (-1,) * len(one.inputs), by.pattern.private), cases.KEY)
+    texts = [text.reveal() for _, text in searched_texts(one)]
+    chains = by.pattern.scan_many(texts)
+    longest = max((chain.private for chain in chains), default=0)
+    wrapped = tuple(by.pattern.flags(text, longest) for text in texts)
+    return examine(by, one, Hit(0, 0, tuple(chains), wrapped, by.pattern.private), cases.KEY)
 
 
 def candidates(*values, by=None, **keys):

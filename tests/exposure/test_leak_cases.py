@@ -59,7 +59,6 @@ OWN_MISSES = {
     "X088": "headings in Markdown stand for reasoning and answer: any answer may be written so, and the split stays ambiguous",
     "X122": "tags that any answer may use: the split stays ambiguous",
     "X123": "tags that any answer may use: the split stays ambiguous",
-    "X129": "the delimiters are escaped: the split stays ambiguous",
     "X135": "a charset that is not read",
     "X177": "something packed, as signed bytes: no hint for the screen",
     "X181": "a charset that is not read",

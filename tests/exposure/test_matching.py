@@ -118,7 +118,8 @@ def test_a_section_is_judged_alike_however_often_it_was_met(level: str) -> None:
     hits = _kernel.screen(episodes)[3]
     assert hits == oracle.screen(episodes, None)[3]  # type: ignore[arg-type]
     assert hits == [(number, *hit[1:]) for number, one in enumerate(episodes) for hit in _kernel.screen([one])[3]]
-    assert {found for _, _, _, fields in hits for found in fields} >= {flags.ARMOUR, flags.ESCAPES, flags.REARRANGED}
+    met = {found for _, _, _, fields in hits for found in fields}
+    assert met >= {flags.ARMOUR, flags.ESCAPES} and any(found & flags.REARRANGED for found in met)
 
 
 def test_more_is_put_together_than_is_kept(level: str) -> None:

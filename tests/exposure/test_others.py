@@ -312,3 +312,113 @@ def test_a_file_that_goes_away_between_the_readings_is_said(tmp_path, monkeypatc
     result = audited(path)
     assert result.inputs[0].error
     assert result.verdict is Verdict.INCOMPLETE
+
+
+def test_episodes_without_reasoning_may_be_handed_that_of_others(tmp_path):
+    """Thinking is off in every second episode, and one of these is scored beside a sibling's reasoning."""
+    run = [episode(number, reasoning=reasoning(number) if number % 2 else "") for number in range(12)]
+    plain = result_of(tmp_path, *run)
+    assert (plain.verdict, plain.episodes.without_cot, plain.reward_calls.seen) == (Verdict.NONE_FOUND, 6, 6)
+    run[4] = shown(4, 5, reasoning="")
+    result = result_of(tmp_path, *run)
+    assert crossing(result) == {"e4": "e5"}
+    assert result.verdict is Verdict.EXPOSED
+    # Reasoning had a part in its score, so it counts among the episodes with CoT.
+    assert (result.episodes.seen, result.episodes.without_cot, result.episodes.audited, result.episodes.exposed) == (12, 5, 7, 1)
+    assert (result.reward_calls.seen, result.reward_calls.audited, result.reward_calls.exposed) == (7, 7, 1)
+    assert [(one.count, one.of) for one in result.rates] == [(1, 7), (1, 7)]
+
+
+def test_of_an_episode_without_reasoning_the_other_calls_are_counted_too(tmp_path):
+    run = [episode(number) for number in range(5)]
+    run.append(episode(5, call(5, notes=reasoning(2)), {"reward_path": "critic", "score": 1.0}, reasoning=""))
+    result = result_of(tmp_path, *run)
+    assert (result.episodes.exposed, result.episodes.without_cot) == (1, 0)
+    assert (result.reward_calls.seen, result.reward_calls.not_assessed) == (7, {"input_not_logged": 1})
+
+
+UNDELIMITED = {"reasoning": None, "answer": None, "completion": answer(6), "template": "qwen3"}
+
+
+@pytest.mark.parametrize("keys", [{"reasoning": None}, UNDELIMITED])
+def test_episodes_whose_reasoning_is_not_known_may_be_handed_that_of_others(tmp_path, keys):
+    run = [episode(number) for number in range(6)]
+    run.append(episode(6, **keys))
+    plain = result_of(tmp_path, *run)
+    assert plain.verdict is Verdict.INCOMPLETE
+    run[6] = shown(6, 2, **keys)
+    result = result_of(tmp_path, *run)
+    assert crossing(result) == {"e6": "e2"}
+    assert (result.verdict, result.episodes.exposed, result.episodes.seen) == (Verdict.EXPOSED, 1, 7)
+
+
+def test_what_an_episode_without_reasoning_answers_is_nobodys(tmp_path):
+    said = words("what one says", 80)
+    run = [episode(number) for number in range(5)]
+    run[1] = episode(1, reasoning=reasoning(1) + said)
+    run[2] = episode(2, call(2, reference=said), reasoning="")
+    assert set(crossing(result_of(tmp_path, *run))) == {"e2"}
+    run[3] = episode(3, answer=said, reasoning="")
+    assert not crossing(result_of(tmp_path, *run))
+
+
+def test_neighbours_without_reasoning_are_compared_over_borders(tmp_path):
+    paths = [write(tmp_path / "a.jsonl", [episode(0)]), write(tmp_path / "b.jsonl", [shown(1, 0, reasoning=""), episode(2)])]
+    result = audited(*paths)
+    assert crossing(result) == {"e1": "e0"}
+    assert (result.episodes.seen, result.episodes.without_cot, result.episodes.audited) == (3, 0, 3)
+
+
+def thinking(number, count=500):
+    """A long reasoning, of which a part is far from two fifths."""
+    return words(f"reasoning {number}", count)
+
+
+def test_a_digest_of_all_reasoning_hides_no_leak(tmp_path):
+    """One scorer is given all that a run thought; three episodes' own scorers were given a part of theirs."""
+    run = [episode(n, reasoning=thinking(n)) for n in range(20)]
+    for n in (3, 8, 15):
+        run[n] = episode(n, call(n, notes=thinking(n)[300:700]), reasoning=thinking(n))
+    alone = result_of(tmp_path, *run)
+    run.append(episode(20, call(20, digest="\n".join(thinking(n) for n in range(20)))))
+    result = result_of(tmp_path, *run)
+    own = [
+        {one.episode_id: one.severity for one in found.findings if one.class_ is FindingClass.CONTENT}
+        for found in (alone, result)
+    ]
+    assert own[0] == own[1] == dict.fromkeys(("e3", "e8", "e15"), Severity.HIGH)
+    assert set(crossing(result)) == {"e20"}
+
+
+def test_a_sibling_that_stands_raw_in_a_prompt_which_both_share(tmp_path):
+    run = [episode(n, reasoning=thinking(n)) for n in range(20)]
+    pair = f"Answer A: {answer(6)}\nAnswer B: {thinking(7)[400:1200]} {answer(7)}\nWhich is better?"
+    for n in (6, 7):
+        run[n] = episode(n, call(n, pair=pair), reasoning=thinking(n))
+    result = result_of(tmp_path, *run)
+    assert crossing(result) == {"e6": "e7"}
+    assert {one.episode_id: one.severity for one in result.findings if one.class_ is FindingClass.CONTENT} == {
+        "e7": Severity.HIGH
+    }
+    assert result.episodes.exposed == 2
+
+
+def test_a_reference_that_two_were_given_and_one_uses_is_no_finding(tmp_path):
+    reference = words("reference", 200)
+    run = [episode(n, reasoning=thinking(n)) for n in range(20)]
+    run[6] = episode(6, call(6, reference=reference), reasoning=thinking(6) + reference[300:400])
+    run[7] = episode(7, call(7, reference=reference), reasoning=thinking(7))
+    assert not crossing(result_of(tmp_path, *run))
+
+
+def test_no_more_is_kept_than_is_allowed_and_what_was_let_go_is_said(tmp_path, monkeypatch):
+    run = [shown(number, (number + 15) % 30) for number in range(30)]
+    assert len(crossing(result_of(tmp_path, *run))) == 30
+    monkeypatch.setattr(others, "MOST_KEPT", 8000)
+    result = result_of(tmp_path, *run)
+    assert 0 < len(crossing(result)) < 30
+    assert result.episodes.audited + result.episodes.not_assessed["limit"] == 30
+    assert any("`episodes kept for comparison` was hit" in note for note in result.notes)
+    monkeypatch.setattr(others, "MOST_KEPT", 10)
+    result = result_of(tmp_path, *run)
+    assert (result.verdict, result.episodes.not_assessed) == (Verdict.NOTHING_ASSESSED, {"limit": 30})

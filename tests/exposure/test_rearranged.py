@@ -83,7 +83,7 @@ def test_nothing_stands_cut_up_in_nothing() -> None:
     ],
 )
 def test_what_is_cut_up_is_put_together(text: str, joined: str) -> None:
-    assert joined.encode() in list(rearranged(text.encode()))
+    assert joined.encode() in [together for _, together in rearranged(text.encode())]
 
 
 def test_ordinary_text_is_left_alone() -> None:
@@ -113,6 +113,7 @@ def test_kernel_and_reference_put_the_same_together(level: str) -> None:
         assert _kernel.rearranged(raw) == list(rearranged(raw))
         episode = ([TEXT.encode()], [], [[raw]])
         assert _kernel.screen([episode])[3] == oracle.screen([episode], None)[3]
+        assert _kernel.Pattern(*episode[:2]).flags(raw, 0) == oracle.Pattern(*episode[:2]).flags(raw, 0)
 
 
 @given(parts=st.lists(st.sampled_from(_PARTS), max_size=250))
@@ -140,5 +141,5 @@ def test_public_text_in_pieces_is_no_reason_to_unfold() -> None:
     table = REARRANGED["markdown-table"](TEXT).encode()
     private = b"an unrelated secret that nobody was told, and which is long enough to be looked for in earnest"
     (hit,) = matching.screen([((TEXT, private), (), ((table,),))]).hits
-    assert hit.flags == (flags.REARRANGED,)
+    assert hit.flags == (flags.REARRANGED | flags.COLUMNS,)
     assert matching.screen([((TEXT, private), ((TEXT, 0),), ((table,),))]).hits == []

@@ -23,9 +23,10 @@ from sequester.episodes.readers.interface import Options, Unit
 from sequester.errors import InputError
 from sequester.exposure.matching import Sketch
 from sequester.exposure.naming import shown_name
+from sequester.exposure.others import Exposed
 from sequester.exposure.scan import BATCH, add_foreign, scan_unit
 from sequester.exposure.severity import ChainWeight
-from sequester.exposure.tally import SKIPPED_SHOWN, Candidate, Handover, Tally
+from sequester.exposure.tally import SKIPPED_SHOWN, Candidate, Foreign, Handover, Tally
 from sequester.findings.model import FindingClass, SkippedRecord
 
 UNIT = Unit("run.log")
@@ -46,7 +47,10 @@ class FakeReader:
 
 
 def scanned(*records, error=None):
-    return scan_unit(FakeReader(records, error), UNIT, Options(), cases.KEY, Sketch())
+    """A unit of which nothing more is looked for."""
+    tally = scan_unit(FakeReader(records, error), UNIT, Options(), cases.KEY, Sketch())
+    tally.settle_unsuspicious()
+    return tally
 
 
 def episode(number=1, *calls, status=SplitStatus.SPLIT, thought=None, **keys):
@@ -203,7 +207,7 @@ def test_of_two_owners_of_one_text_the_same_is_kept_whichever_border_comes_first
     kept = []
     for first, second in ((one, other), (other, one)):
         read = episode(1)
-        tally = Tally(foreign={("run.log:1", "e1"): {0: first}})
-        add_foreign(tally, [(read, {0: second})], UNIT, cases.KEY)
+        tally = Tally(foreign={("run.log:1", "e1"): Foreign({0: first})})
+        add_foreign(tally, [Exposed(read, {0: second}, True, frozenset())], UNIT, cases.KEY)
         kept.append(tally.foreign)
     assert kept[0] == kept[1]

@@ -226,3 +226,17 @@ def test_limits_and_malformed_records_are_told():
     notes = settled(tally).notes
     assert settled(tally).skipped == (record,)
     assert any("`inflated`" in note and "2" in note for note in notes)
+
+
+def test_where_records_are_unreadable_the_bounds_of_calls_speak_of_those_that_were_read():
+    """Of ten records two are unreadable: what calls they held, nobody knows, so a share of calls cannot be one of the run."""
+    tally = counted(8, unreadable=2)
+    tally.seen += 2
+    tally.episodes["malformed"] = 2
+    tally.with_evidence[Evidence.RECORDED.value] = 8
+    episodes, calls = settled(tally).rates
+    assert (episodes.denominator, episodes.of, episodes.high) == ("episodes that hold or may hold CoT", 10, 0.2)
+    assert (calls.denominator, calls.of, calls.high) == ("recorded reward calls of the records read", 8, 0.0)
+    whole = counted(8)
+    whole.with_evidence[Evidence.RECORDED.value] = 8
+    assert [one.denominator for one in settled(whole).rates] == ["episodes with CoT", "recorded reward calls"]

@@ -14,7 +14,6 @@ from sequester.exposure.tally import (
     CallOutcome,
     Candidate,
     Handover,
-    Place,
     Reach,
     Sighting,
     Suspect,
@@ -51,16 +50,14 @@ def tallies(draw):
     for counter in (
         tally.records,
         tally.episodes,
-        tally.exposed,
-        tally.exposed_by,
-        tally.with_evidence,
         tally.echo,
         tally.limits,
     ):
         counter.update(draw(COUNTS))
-    tally.calls.update({(Evidence.RECORDED.value, name): count for name, count in draw(COUNTS).items()})
-    tally.scored.update({(name, Evidence.REBUILT.value): count for name, count in draw(COUNTS).items()})
-    tally.places.update({(Place(None, name, draw(STEPS)), name): count for name, count in draw(COUNTS).items()})
+    for path, count in draw(COUNTS).items():
+        # Whole numbers: sums of fractions depend on their order in the last digit.
+        advantage = draw(st.none() | st.integers(0, 9).map(float))
+        tally.unsuspicious[(outcome(path=path),)].add(None, draw(STEPS), count, advantage)
     for name in draw(st.lists(NAMES, max_size=2)):
         tally.suspects.append(Suspect(name, None, None, "run.jsonl:1", None, ()))
         tally.handovers.setdefault(Handover(name, "completion_ids"), Reach()).add(draw(STEPS))
@@ -69,9 +66,6 @@ def tallies(draw):
     tally.shards = draw(st.dictionaries(NAMES, st.sets(NAMES)))
     tally.groups.update({(name, count): count for name, count in draw(COUNTS).items()})
     tally.echo_episodes, tally.echo_of = draw(st.integers(0, 9)), draw(st.integers(0, 9))
-    # Whole numbers: sums of fractions depend on their order in the last digit.
-    tally.mass, tally.mass_observed = float(draw(st.integers(0, 9))), float(draw(st.integers(0, 9)))
-    tally.mass_known = draw(st.booleans())
     tally.skipped = draw(st.lists(NAMES, max_size=SKIPPED_SHOWN))
     return tally
 
@@ -210,3 +204,22 @@ def test_reward_mass_is_the_absolute_advantage_of_audited_episodes():
     for advantage, reason in ((-2.0, None), (1.0, Reason.LIMIT)):
         count_episode(tally, Suspect("e1", None, None, "run.log:1", advantage, (outcome(reason),)), frozenset())
     assert (tally.mass, tally.mass_observed, tally.mass_known) == (3.0, 2.0, True)
+
+
+def test_an_unsuspicious_episode_becomes_a_suspect_once():
+    tally, calls = Tally(), (outcome(),)
+    tally.unsuspicious[calls].add(None, 3, 2, 5.0)
+    one = Suspect("e1", None, 3, "run.log:1", -2.0, calls)
+    assert tally.suspect_later(one)
+    assert not tally.suspect_later(Suspect("e2", None, 4, "run.log:2", -2.0, calls)), "no such episode was counted"
+    assert list(tally.take_suspects()) == [one]
+    tally.settle_unsuspicious()
+    assert (dict(tally.episodes), tally.mass) == ({"audited": 1}, 3.0)
+    tally.settle_unsuspicious()
+    assert dict(tally.episodes) == {"audited": 1}
+    other = Tally()
+    other.unsuspicious[calls].add(None, 3, 1, None)
+    assert other.suspect_later(one)
+    assert not other.suspect_later(one)
+    other.settle_unsuspicious()
+    assert not other.episodes

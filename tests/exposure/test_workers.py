@@ -1,6 +1,8 @@
 """Processes that scan: Ctrl-C is heard by the one that started them."""
 
 import signal
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 from tests.exposure import cases, test_scan
@@ -9,6 +11,7 @@ from sequester.episodes.readers.interface import Options, Unit
 from sequester.exposure import workers
 from sequester.exposure.matching import Sketch
 from sequester.exposure.severity import stretch_of
+from sequester.exposure.tally import Tally
 from sequester.exposure.workers import Scanner, Task, scan_here
 
 
@@ -68,3 +71,38 @@ def test_every_unit_is_yielded_once_and_knows_what_the_units_around_it_hold():
     (suspect,) = found[0][1].suspects
     (chain,) = suspect.calls[0].candidates[0].chains
     assert stretch_of(chain).elsewhere == chain.private
+
+
+def shared_out(names, pool, queued=2):
+    scanner = Scanner({"shelf": Shelf({name: [] for name in names})}, Options(), cases.KEY, Sketch(slots=1 << 14))
+    share = workers._Share((Task("shelf", Unit(name)) for name in names), pool, queued)
+    return [(task.unit.path, tally) for task, tally in share.scanned(scanner)]
+
+
+@pytest.mark.parametrize("queued", [1, 2, 4])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 40])
+def test_every_unit_is_scanned_once_by_whoever_is_free(monkeypatch, count, queued):
+    monkeypatch.setattr(workers, "_scan", lambda task: Tally(seen=1))
+    names = [f"unit {number}" for number in range(count)]
+    with ThreadPoolExecutor(2) as pool:
+        found = shared_out(names, pool, queued)
+    assert sorted(name for name, _ in found) == sorted(names)
+    assert all(isinstance(tally, Tally) for _, tally in found)
+
+
+@pytest.mark.parametrize("accepted", [0, 1])
+def test_a_process_that_dies_ends_the_scan(accepted):
+    class Broken:
+        def __init__(self):
+            self.left = accepted
+
+        def submit(self, work, task):
+            if self.left == 0:
+                raise BrokenProcessPool("a process died")
+            self.left -= 1
+            future = Future()
+            future.set_exception(BrokenProcessPool("a process died"))
+            return future
+
+    with pytest.raises(BrokenProcessPool):
+        shared_out([f"unit {number}" for number in range(9)], Broken())

@@ -9,7 +9,16 @@ from tests.findings.examples import finding
 
 from sequester.errors import ConfigError
 from sequester.findings.model import FindingClass, WaiverNote
-from sequester.findings.waivers import Waiver, WaiverClass, Waivers, append_waiver, apply, parse_waivers, read_waivers
+from sequester.findings.waivers import (
+    LookedAt,
+    Waiver,
+    WaiverClass,
+    Waivers,
+    append_waiver,
+    apply,
+    parse_waivers,
+    read_waivers,
+)
 
 KEY = "fk-0123456789ab"
 TODAY = date(2026, 3, 10)
@@ -54,6 +63,13 @@ def test_a_waiver_that_matches_nothing_is_said():
     path = waiver(fingerprint=None, reward_path="length", until=date(2026, 3, 2))
     (note,) = apply(Waivers((path,)), (), TODAY).notes
     assert note.startswith("1 of 1 waivers match no finding of these inputs: reward path length.")
+
+
+def test_where_nothing_or_not_everything_was_looked_at_no_waiver_is_called_superfluous():
+    assert apply(Waivers((waiver(),)), (), TODAY, LookedAt.NOTHING).notes == ()
+    (note,) = apply(Waivers((waiver(),)), (), TODAY, LookedAt.PART).notes
+    assert "remove" not in note
+    assert "remove" in apply(Waivers((waiver(),)), (), TODAY, LookedAt.ALL).notes[0]
 
 
 def test_a_missing_file_holds_no_waiver(tmp_path):

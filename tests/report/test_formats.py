@@ -263,7 +263,7 @@ def test_a_terminal_of_80_columns_breaks_no_heading_and_no_rule():
         result(EpisodeCounts(48, 0, 48, 4, {}), findings=(finding(reward_path="correctness"),)), text.TextStyle(width=80)
     )
     groups = said[said.index("\nFound:") : said.index("\nFindings:")].splitlines()
-    assert "  rule    severity   reward path   evidence   episodes   example" in said.replace("steps   ", "")
+    assert "  rule   severity  reward path  evidence  episodes  example" in said.replace("steps  ", "")
     assert any(" correctness " in line for line in groups)
     assert all(line.startswith("  ") for line in groups[2:] if line)
 
@@ -335,3 +335,33 @@ def test_a_waived_finding_is_suppressed_in_sarif_and_not_dropped():
     assert shown["suppressions"][0]["justification"] == "r (owner ada, until 2026-05-30)"
     (shown,) = json.loads(sarif.render(result(findings=(waived, finding()))))["runs"][0]["results"]
     assert "suppressions" not in shown
+
+
+def test_commands_stand_in_monospace_on_the_page():
+    page = html.render(result(findings=(finding(),), notes=("the limit `depth<b>` was hit",)))
+    assert "<code>sequester show RESULT ID</code>" in page
+    assert "<code>depth&lt;b&gt;</code>" in page
+
+
+def test_waived_findings_fit_80_columns_and_say_who_answers_for_them():
+    note = WaiverNote("ada.lovelace@example.org", "pilot judge, off since step 40", "2026-05-30")
+    found = [
+        finding(
+            episode_id=f"completions_{n:05}.parquet:{n}",
+            reward_path="product_is_right",
+            step=n,
+            private_chars=12_345,
+            waiver=note,
+        )
+        for n in range(3)
+    ]
+    said = text.render(result(EpisodeCounts(9, 0, 9, 3, {}), findings=found), text.TextStyle(width=80))
+    table = said[said.index("\nFindings:") : said.index("\nNot assessed:")].rstrip().splitlines()
+    assert max(map(len, table)) <= 80
+    rows = [line for line in table if found[0].id[:12] in line]
+    assert len(rows) == 3
+    assert all("high, waived" in line and "12,345 (25.0%)" in line for line in rows)
+    assert all(f"completions_{n:05}.parquet:{n}" in "".join(table) for n in range(3))
+    assert "waived by ada.lovelace@example.org until 2026-05-30: 3 findings (pilot judge, off since step 40)" in " ".join(
+        said.split()
+    )

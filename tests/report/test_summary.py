@@ -19,8 +19,10 @@ from sequester.findings.model import (
     Severity,
     SkippedRecord,
     Verdict,
+    WaiverNote,
 )
 from sequester.report import summary
+from sequester.report.next_steps import next_steps
 
 
 def test_nothing_seen_says_that_nothing_was_assessed():
@@ -97,24 +99,6 @@ def test_every_reason_has_a_meaning():
     assert {reason.value for reason in Reason} | {"unread_input"} == {str(reason) for reason in summary.REASONS}
 
 
-def test_weak_evidence_names_the_next_step():
-    weak = finding(evidence="contract", rule="SQ111", reward_path="accuracy_reward")
-    steps = summary.next_steps(result(findings=(weak,)))
-    assert '"reward_calls": [{"reward_path": "accuracy_reward"' in steps[0]
-    assert "sequester audit FILE.jsonl" in steps[0]
-    assert "sequester swap FILE.py:accuracy_reward --episodes FILE.jsonl" in steps[1]
-    assert "comes with a later release" in steps[1]
-
-
-def test_several_weak_paths_share_their_lines():
-    weak = [finding(evidence="contract", rule="SQ111", reward_path=f"r{number}") for number in range(7)]
-    steps = summary.next_steps(result(findings=weak))
-    assert '"reward_path": "REWARD_PATH"' in steps[0]
-    assert len(steps) == 2
-    assert "the score of r0, r1, r2, r3, r4 and 2 more moves with the reasoning" in steps[1]
-    assert "sequester swap FILE.py:FUNCTION " in steps[1]
-
-
 def test_what_was_handed_over_was_not_therefore_read():
     weak = finding(evidence="contract", rule="SQ111")
     counts = EpisodeCounts(2, 0, 2, 2, {})
@@ -147,7 +131,7 @@ def test_causes_of_unread_records_are_listed_and_the_rest_counted():
 def test_nothing_assessed_says_what_was_left_out():
     unread = result(inputs=(InputFile("a", "", None, 0, "is empty", "check it"),))
     assert summary.why_nothing(unread) == "1 of 1 inputs not read to the end. The first cause: a: is empty; check it."
-    assert summary.next_steps(unread) == ("a: check it",)
+    assert next_steps(unread) == ("a: check it",)
     record = SkippedRecord("a.jsonl:1", "malformed", "no key 'x'")
     wrong = result(EpisodeCounts(1, 0, 0, 0, {"malformed": 1}, unreadable=1), skipped=(record,))
     assert summary.why_nothing(wrong) == "1 of 1 episodes left out. The first cause: a.jsonl:1: no key 'x' (malformed)."
@@ -156,11 +140,6 @@ def test_nothing_assessed_says_what_was_left_out():
         "5 of 5 episodes left out. The most frequent cause: the log dropped the reasoning (3)."
     )
     assert summary.why_nothing(result(inputs=())) is None
-
-
-def test_inputs_with_one_remedy_share_a_line():
-    unread = tuple(InputFile(name, "", None, 0, "is no log", "describe it") for name in ("a", "b", "c"))
-    assert summary.next_steps(result(inputs=unread)) == ("a and 2 more: describe it",)
 
 
 def test_records_that_nobody_could_read_are_not_said_to_hold_reasoning():
@@ -184,9 +163,9 @@ def test_a_contract_over_episodes_that_show_no_reasoning_says_on_what_exposure_h
         "Private reasoning, if the model reasons, was handed to a scorer in 6 of 6 episodes that hold or may hold CoT of the "
         "files given: at least 100%, at most 100%. None of these 6 shows any reasoning."
     )
-    assert 'reasoning = { value = "" }' in summary.next_steps(none)[0]
+    assert 'reasoning = { value = "" }' in next_steps(none)[0]
     unclear = result(EpisodeCounts(6, 0, 0, 0, {"ambiguous": 6}))
-    assert summary.next_steps(unclear) == (summary.next_steps(none)[0],)
+    assert next_steps(unclear) == (next_steps(none)[0],)
     some = result(EpisodeCounts(6, 0, 6, 6, {}, undelimited=2), calls, findings=(handed,))
     assert "if the model reasons" not in summary.headline(some)
     assert summary.maybe_cot(some) == "2 of the 6 exposed episodes show no reasoning; they are exposed if the model reasons."
@@ -217,17 +196,6 @@ def test_a_breakdown_of_nothing_is_empty():
 def test_a_long_list_is_bounded():
     assert summary.bounded(["a", "b"], 2) == ["a", "b"]
     assert summary.bounded(["a", "b", "c"], 1) == ["a", "… and 2 more; all of them: --out json"]
-
-
-def test_a_path_that_is_no_function_name_is_not_put_into_a_command():
-    weak = finding(evidence="rebuilt", reward_path="x; rm -rf .")
-    assert "swap FILE.py:FUNCTION " in summary.next_steps(result(findings=(weak,)))[1]
-
-
-def test_recorded_evidence_needs_no_next_step():
-    assert summary.next_steps(result(findings=(finding(),))) == ()
-    assert summary.exposure_evidence(result(findings=(finding(),))) == "Shown by recorded inputs on 1 reward path."
-    assert summary.exposure_evidence(result(findings=(finding(severity=Severity.LOW),))) is None
 
 
 @settings(max_examples=20, deadline=None)
@@ -272,3 +240,45 @@ def test_no_advantage_and_advantages_of_nought_are_told_apart():
         summary.reward_mass(result(seen, reward_mass=RewardMass(0.0, 0.0)))
         == "Reward mass: none, every advantage in the log is 0."
     )
+
+
+def test_the_breakdown_says_which_records_it_cannot_hold():
+    assert summary.breakdown_counts(result()) == "an episode counts once for each reward path"
+    unread = result(EpisodeCounts(10, 0, 7, 1, {"malformed": 1, "missing_part": 2}, unreadable=1))
+    assert summary.breakdown_counts(unread).endswith("; 3 unreadable or missing records in no row")
+
+
+def test_many_inputs_that_were_read_are_one_line_for_each_folder_and_an_unread_one_is_never_folded():
+    read = [InputFile(f"runs/{number}.jsonl", "jsonl", None if number == 3 else 4, 4) for number in range(12)]
+    told = result(inputs=(*read, InputFile("runs/x", "", None, 0, "is empty"), InputFile("alone.jsonl", "jsonl", 2, 2)))
+    assert [(line.name, line.rows_read, line.rows_declared) for line in summary.inputs(told, whole=10)] == [
+        ("runs/x", 0, None),
+        ("runs/ (12 inputs)", 48, None),
+        ("alone.jsonl", 2, 2),
+    ]
+    assert sum(line.files for line in summary.inputs(told, whole=10)) == len(told.inputs) == len(summary.inputs(told, whole=14))
+    assert summary.inputs(result(inputs=()), whole=10) == []
+
+
+def test_who_answers_for_waived_findings_is_said_once_for_each_waiver():
+    note = WaiverNote("ada", "pilot judge", "2026-05-30")
+    told = result(findings=[finding(), finding(waiver=note), finding(waiver=note, episode_id="e2")])
+    assert summary.waivers_in_force(told) == ["waived by ada until 2026-05-30: 2 findings (pilot judge)"]
+    assert summary.waivers_in_force(result(findings=[finding()])) == []
+
+
+def test_thresholds_are_for_machines():
+    assert "window 31" not in " ".join(summary.limits(result()))
+
+
+def test_exposure_names_its_evidence():
+    assert summary.exposure_evidence(result(findings=(finding(),))) == "Shown by recorded inputs on 1 reward path."
+    assert summary.exposure_evidence(result(findings=(finding(severity=Severity.LOW),))) is None
+
+
+def test_a_share_of_what_was_read_is_not_said_to_be_one_of_unread_files():
+    files = (InputFile("a", "jsonl", None, 4), InputFile("b", "", None, 0, "cannot be read"))
+    told = result(EpisodeCounts(4, 0, 4, 4, {}), CallCounts(4, 4, 4, {"recorded": 4}, {}), [finding()], inputs=files)
+    assert "4 of 4 episodes with CoT of the files given, as far as they were read: at least 100%" in summary.headline(told)
+    assert "as far as" not in summary.headline(replace(told, inputs=files[:1]))
+    assert "not one episode of the files given was read" in summary.headline(result(inputs=files))

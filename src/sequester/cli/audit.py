@@ -65,8 +65,10 @@ LARGE = 64 << 20
 @click.option(
     "--waivers", "waiver_file", type=click.Path(dir_okay=False), help=f"Waiver file (default: {FILE_NAME} beside the workspace)."
 )
-@click.option("--author", help="Author of the run: may not have approved its waivers.")
-@click.option("--jobs", type=click.IntRange(1), help="Processes to read with (default: one per core for large inputs).")
+@click.option("--author", metavar="NAME", help="Author of the run: may not have approved its waivers.")
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", help="Processes to read with (default: one per core for large inputs)."
+)
 @output_options
 def command(
     paths: tuple[str, ...],
@@ -121,7 +123,7 @@ def command(
     try:
         if store is not None:
             kept = store.save("audit", result, digests(inputs))
-            look = f"; to look at a finding: sequester show {kept} ID" if result.findings else ""
+            look = f"; to look at a finding: sequester show {kept} ID{_found_again(workspace)}" if result.findings else ""
             say(f"stored as {kept} in {store.workspace.root}{look}", talk.quiet)
     finally:  # whatever is wrong with the store, the work of the audit is not lost
         emit(result, requests, verbose=talk.verbose, color=talk.color, quiet=talk.quiet)
@@ -129,6 +131,14 @@ def command(
     if code is ExitCode.INCOMPLETE:
         say(f"to accept what is not assessed: {accepting_options(result)}", talk.quiet)
     return code
+
+
+def _found_again(workspace: str | None) -> str:
+    """The option that other verbs need to find this workspace; empty where they find it by themselves."""
+    usual = find_workspace(None)
+    if workspace is None or (usual is not None and usual.root.resolve() == Path(workspace).resolve()):
+        return ""
+    return f" --workspace {workspace}"
 
 
 def _waivers(given: str | None, place: Workspace | None, key_id: str, author: str | None) -> Waivers:

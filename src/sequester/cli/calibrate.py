@@ -100,7 +100,7 @@ def command(
         replace_file(file, as_json(measured))
         click.echo(f"saved to {file}", err=True)
     if talk.verbose:
-        for line in detail(measured, result.tool.detector):
+        for line in detail(measured, result.tool.detector, own=True):
             click.echo(line, err=True)
     if result.verdict is Verdict.NOTHING_ASSESSED:
         return ExitCode.NOTHING_ASSESSED
@@ -111,13 +111,21 @@ def command(
 
 
 def _table(measured: Calibration) -> Iterator[str]:
-    yield f"{'class':<28} {'found':>7} {'of':>7} {'at least':>9}"
-    for row in (*measured.recall, measured.overall):
-        yield f"{row.kind:<28} {row.found:>7,} {row.of:>7,} {row.lower95:>9.2%}"
-    yield f"\n{'negatives':<28} {'alarms':>7} {'of':>7} {'at most':>9} {'clusters':>12} {'at most':>9}"
+    if measured.overall is None:
+        yield "no label is a leak, so recall was not measured"
+    else:
+        yield f"{'class':<28} {'found':>7} {'of':>7} {'at least':>9}"
+        for row in (*measured.recall, measured.overall):
+            yield f"{printable(row.kind, 28):<28} {row.found:>7,} {row.of:>7,} {row.lower95:>9.2%}"
+    yield ""
+    if not measured.alarms:
+        yield "every label is a leak, so false alarms were not measured"
+        return
+    yield f"{'negatives':<28} {'alarms':>7} {'of':>7} {'at most':>9} {'clusters':>12} {'at most':>9}"
     for kind in measured.alarms:
-        clusters = f"{kind.clusters_alarmed} of {kind.clusters}"
-        yield f"{kind.kind:<28} {kind.alarms:>7,} {kind.of:>7,} {kind.upper95:>9.3%} {clusters:>12} {kind.clusters_upper95:>9.2%}"
+        clusters = f"{kind.clusters_alarmed:,} of {kind.clusters:,}"
+        counted = f"{kind.alarms:>7,} {kind.of:>7,} {kind.upper95:>9.3%} {clusters:>12} {kind.clusters_upper95:>9.2%}"
+        yield f"{printable(kind.kind, 28):<28} {counted}"
 
 
 def _unassessed(episodes: EpisodeCounts) -> str:

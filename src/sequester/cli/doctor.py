@@ -12,6 +12,7 @@ import click
 
 from sequester.cli.configuration import VERB_TABLES, check_values, defaults
 from sequester.cli.options import find_workspace, strange_variables, workspace_option
+from sequester.cli.terminal import fit
 from sequester.episodes.readers.registry import load_readers
 from sequester.errors import SequesterError
 from sequester.exposure import matching
@@ -21,6 +22,9 @@ from sequester.findings.fingerprint import KEY_FILE, workspace_key
 from sequester.findings.model import ExitCode
 from sequester.findings.store import ResultStore
 from sequester.findings.workspace import Workspace
+
+MARGIN = 15
+"""Columns that the names of the sections take."""
 
 
 @click.command("doctor")
@@ -48,7 +52,7 @@ def command(ctx: click.Context, workspace: str | None) -> int:
             broken += 1
             lines = [f"BROKEN: {error}", *([f"hint: {error.hint}"] if error.hint else [])]
         for index, line in enumerate(lines):
-            click.echo(f"{name + ':' if index == 0 else '':<15}{line}")
+            click.echo(fit(f"{name + ':' if index == 0 else '':<{MARGIN}}{line}", hang=MARGIN + 4))
     return ExitCode.ERROR if broken else ExitCode.OK
 
 
@@ -60,7 +64,7 @@ def _calibrations(place: Workspace | None) -> Iterator[str]:
     for line, measured in zip(said, (shipped(), *own), strict=True):
         yield line
         if measured is not None:
-            yield from (f"  {part}" for part in detail(measured, DETECTOR))
+            yield from (f"  {part}" for part in detail(measured, DETECTOR, own=measured in own))
 
 
 def _versions() -> Iterator[str]:
@@ -76,7 +80,7 @@ def _matcher() -> Iterator[str]:
         yield "pure Python, because SEQUESTER_KERNEL=python asks for it; results are the same, slower"
     else:
         yield "pure Python: the C kernel was not built, since the installation found no working compiler; results are the same, slower"
-        yield "to build it: install gcc and the Python headers, then pip install --force-reinstall --no-binary sequester sequester"
+        yield "to build it: install gcc and the Python headers, then install sequester again from its source (pip install FOLDER)"
 
 
 def _readers() -> Iterator[str]:

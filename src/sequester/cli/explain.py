@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.theme import Theme
 
 from sequester.findings.rules import find_rule
+from sequester.report.text import style_for
+
+_THEME = Theme({"markdown.code": "bold", "markdown.h2": "bold", "markdown.h3": "bold"})
+"""No background colours: nobody knows whether the terminal is dark or light."""
+WIDEST = 100
+"""Columns of prose that are still easy to read."""
 
 
 @click.command("explain")
@@ -14,4 +25,24 @@ def command(code: str) -> None:
 
     CODE is a rule's code or name, such as SQ101.
     """
-    click.echo(find_rule(code).text())
+    click.echo(page(find_rule(code).text()))
+
+
+def page(markdown: str) -> str:
+    """A page of Markdown as a terminal can show it: headings, lists and code told apart; in a pipe its source."""
+    if not sys.stdout.isatty():
+        return markdown
+    style = style_for(sys.stdout)
+    console = Console(
+        file=sys.stdout,
+        width=min(style.width, WIDEST),
+        theme=_THEME,
+        no_color=not style.colour,
+        color_system="standard" if style.colour else None,
+        force_terminal=True,
+        legacy_windows=False,
+    )
+    with console.capture() as shown:
+        console.print(Markdown(markdown, code_theme="ansi_dark"))
+    text = "\n".join(line.rstrip() for line in shown.get().split("\n"))
+    return text if style.unicode else text.encode("ascii", "replace").decode()

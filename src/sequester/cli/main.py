@@ -35,7 +35,8 @@ VERBS = {
     "completion": "Print the completion script for your shell.",
 }
 """Verb -> one line of help. The module of a verb is imported only when the verb is used, so that `--help` is fast."""
-
+LATER = ("swap",)
+"""Verbs that reports name as a next step and that this version does not have yet."""
 
 STDOUT = 1
 """File descriptor."""
@@ -57,6 +58,8 @@ class Verbs(click.Group):
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] in LATER:
+            ctx.fail(f"{args[0]!r} comes with a later version of sequester; keep the recorded episodes for it.")
         near = [] if args[0] in VERBS or args[0].startswith("-") else get_close_matches(args[0], VERBS, 1)
         if near:
             ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")

@@ -66,13 +66,19 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(read_as=InputOptions(format_ or ("map" if map_file else None), options), **rest)
 
     return _all(
-        click.option("--format", "format_", metavar="NAME", help="Format of the inputs; recognised by content without it."),
+        click.option(
+            "--format",
+            "format_",
+            metavar="NAME",
+            help="Format of the inputs, as `sequester doctor` lists them; recognised by content without it.",
+        ),
         click.option(
             "--template",
             type=click.Choice(TEMPLATES),
             default="auto",
             show_default=True,
-            help="Template family of raw completions.",
+            metavar="FAMILY",
+            help=f"Template family of raw completions: {', '.join(TEMPLATES)}.",
         ),
         click.option("--map", "map_file", type=click.Path(dir_okay=False), help="TOML field map for any JSONL or Parquet."),
     )(command)

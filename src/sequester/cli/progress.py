@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 
@@ -10,6 +11,8 @@ from sequester.report.untrusted import printable
 FIRST_S = 1.0
 TERMINAL_S = 0.2
 PLAIN_S = 5.0
+LEAST_NAME = 12
+"""Characters of an input's name that are shown however narrow the terminal is."""
 
 
 class Progress:
@@ -26,9 +29,12 @@ class Progress:
         pause = TERMINAL_S if self._terminal else PLAIN_S
         if self._quiet or now - self._start < FIRST_S or (self._shown and now - self._last < pause):
             return
-        rate = episodes / (now - self._start)
-        line = f"{episodes:,} episodes, {rate:,.0f} per second, {printable(path)}"
-        sys.stderr.write(f"\r\x1b[2K{line}" if self._terminal else f"{line}\n")
+        said = f"{episodes:,} episodes, {episodes / (now - self._start):,.0f} per second, "
+        if self._terminal:  # a line that wrapped could not be cleared
+            room = shutil.get_terminal_size().columns - len(said) - 1
+            sys.stderr.write(f"\r\x1b[2K{said}{printable(path, max(LEAST_NAME, room))}")
+        else:
+            sys.stderr.write(f"{said}{printable(path)}\n")
         sys.stderr.flush()
         self._last, self._shown = now, True
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from sequester.cli.terminal import fit
 from sequester.findings.rules import RULES
 
 
@@ -11,4 +12,4 @@ from sequester.findings.rules import RULES
 def command() -> None:
     """List the rules: code, class, name, and what each says when it fires."""
     for rule in RULES.values():
-        click.echo(f"{rule.code}  {rule.class_.value:<14} {rule.name:<26} {rule.title}")
+        click.echo(fit(f"{rule.code}  {rule.class_.value:<14} {rule.name:<26} {rule.title}", hang=7))

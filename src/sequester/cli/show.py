@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from sequester.cli.options import InputOptions, find_workspace, input_options, workspace_option
+from sequester.cli.terminal import fit
 from sequester.episodes.model import Channel, Episode, Evidence
 from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.registry import load_readers, recognise
@@ -28,6 +29,8 @@ from sequester.findings.rules import RULES
 from sequester.findings.store import ResultStore
 from sequester.report.untrusted import printable, printable_lines
 
+MARGIN = 13
+"""Columns that the names of facts take."""
 CONTEXT = 60
 """Code points shown on both sides of a revealed stretch."""
 MOST_SHOWN = 20
@@ -121,8 +124,11 @@ def _load(name: str, workspace: str | None) -> _Kept:
     if Path(name).is_file():
         try:
             return _Kept(decode_result(Path(name).read_text("utf-8"), name), {})
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError("cannot be read as a result", where=name, hint="give a file that --out json=FILE wrote") from error
+        except OSError as error:
+            raise UsageError(f"cannot be read ({error.strerror})", where=name, hint="check its permissions") from error
+        except UnicodeDecodeError as error:
+            hint = "give a file that --out json=FILE wrote"
+            raise UsageError("is no result of `sequester audit`", where=name, hint=hint) from error
     place = find_workspace(workspace)
     if place is None:
         raise UsageError(f"{name} is no file, and there is no workspace", hint="give a JSON result file, or --workspace DIR")
@@ -161,7 +167,7 @@ def _facts(finding: Finding) -> str:
         "note": finding.note,
         "waiver": f"{finding.waiver.owner} until {finding.waiver.until}: {finding.waiver.reason}" if finding.waiver else "none",
     }
-    return "\n".join(f"{name + ':':<13}{value}" for name, value in rows.items() if value) + "\n"
+    return "\n".join(fit(f"{name + ':':<{MARGIN}}{value}", hang=MARGIN) for name, value in rows.items() if value) + "\n"
 
 
 class _Record(NamedTuple):

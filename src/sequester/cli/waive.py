@@ -16,18 +16,25 @@ from sequester.findings.waivers import FILE_NAME, LONGEST, Waiver, WaiverClass, 
 
 @click.command("waive")
 @click.argument("fingerprint", metavar="ID")
-@click.option("--reason", required=True, help="Why this may stay, in words others can read.")
-@click.option("--owner", required=True, help="Who answers for it.")
-@click.option("--approver", required=True, help="Who agreed; neither the owner nor the author of the run.")
+@click.option("--reason", required=True, metavar="WORDS", help="Why this may stay, in words others can read.")
+@click.option("--owner", required=True, metavar="NAME", help="Who answers for it.")
+@click.option("--approver", required=True, metavar="NAME", help="Who agreed; neither the owner nor the run's author.")
 @click.option(
     "--class",
     "class_",
     required=True,
     type=click.Choice([c.value for c in WaiverClass]),
-    help="How the signal stands to what the reasoning is for.",
+    help="How a reward on the reasoning pulls beside the reward on the answer: the same way, neither way, or against it.",
 )
-@click.option("--days", type=click.IntRange(1, LONGEST.days), default=LONGEST.days, show_default=True, help="How long it holds.")
-@click.option("--author", help="Author of the run.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, LONGEST.days),
+    default=LONGEST.days,
+    show_default=True,
+    metavar="DAYS",
+    help="How long it holds.",
+)
+@click.option("--author", metavar="NAME", help="Author of the run, who may not be the approver.")
 @click.option("--file", "file", type=click.Path(dir_okay=False), help=f"Waiver file (default: {FILE_NAME} beside the workspace).")
 @workspace_option
 def command(
@@ -43,8 +50,9 @@ def command(
 ) -> None:
     """Write a waiver for a finding, with owner, approver, reason and end.
 
-    ID is the id of a finding of a stored result, or enough of its start to be the only one. The finding stays in every numerator and in
-    the verdict; only the exit code changes. Waiving again renews, and is counted.
+    ID is the id of a finding of a stored result, or enough of its start to be the only one. The same text at several places has one id,
+    and one waiver covers them all. The finding stays in every numerator and in the verdict; only the exit code changes. Waiving again
+    renews, and is counted.
 
     Reasoning that was delivered to a scorer is waived finding by finding. A reward path that declares a length or format signal is waived
     as a whole, by an entry written into the file by hand, with reward_path in the place of fingerprint; it covers findings of the class
@@ -61,7 +69,8 @@ def command(
         raise UsageError(
             "waivers need a workspace, whose key makes ids that stay the same", hint="audit with --workspace .sequester first"
         )
-    whole = whole_id(fingerprint, ResultStore(place).ids_from(fingerprint.strip().lower()))
+    store = ResultStore(place)
+    whole = whole_id(fingerprint, store.ids_from(fingerprint.strip().lower()))
     today = date.today()
     path = Path(file) if file else place.root.parent / FILE_NAME
     entry = Waiver(
@@ -74,7 +83,7 @@ def command(
         until=today + timedelta(days=days),
     )
     written = append_waiver(path, entry, fingerprint_key(place).key_id, author)
-    click.echo(
-        f"{whole} waived until {written.until} in {path}" + (f", renewal {written.renewals}" if written.renewals else ""),
-        err=True,
-    )
+    renewal = f", renewal {written.renewals}" if written.renewals else ""
+    found = store.latest_with(whole)
+    covers = f"; it covers {found.findings:,} finding{'s' * (found.findings > 1)} of {found.result}" if found else ""
+    click.echo(f"{whole} waived until {written.until} in {path}{renewal}{covers}", err=True)

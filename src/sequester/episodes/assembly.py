@@ -101,7 +101,10 @@ def from_parts(
         sampled.append(Segment(0, _REASONING, GuardedText(reasoning)))
     if answer is not None:
         sampled.append(Segment(0, _ANSWER, GuardedText(answer)))
-    return from_segments(prompt, sampled, tool_results)
+        if _has_delimiter(answer):
+            return from_segments(prompt, sampled, tool_results)
+    split = _ABSENT if reasoning is None else _SPLIT if reasoning and not reasoning.isspace() else _NO_COT
+    return Assembled((*_given(prompt, tool_results), *sampled), split)
 
 
 def from_segments(prompt: str | Sequence[Message], segments: Sequence[Segment], tool_results: Sequence[str] = ()) -> Assembled:

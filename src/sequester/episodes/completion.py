@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sequester.episodes.families import FAMILIES, Kind, home_of
 from sequester.episodes.further import with_further_blocks
 from sequester.episodes.harmony import has_tokens, is_harmony, split_harmony, split_stripped
-from sequester.episodes.labels import split_labelled
+from sequester.episodes.labels import split_disguised, split_labelled
 from sequester.episodes.marks import Mark, find_marks
 from sequester.episodes.model import Channel
 from sequester.episodes.pieces import TYPED, Piece, SplitText, Why, judge
@@ -90,6 +90,8 @@ def _split(text: str, family: str, prompt: _Prompt, thinking: bool | None) -> tu
         return _unmarked(text, marks, family, thinking is False or prompt.off)
     pieces, found = split_tags(text, marks, pair, visible_at_start=prompt.visible, prefills=FAMILIES[named].prefills)
     pieces, further = with_further_blocks(text, pieces, pair, marks if named == "auto" else None)
+    if not found | further and (fenced := split_disguised(text)) is not None:
+        pieces, found = fenced, {Why.LABELS}
     return pieces, found | further, home_of(pair) if named == "auto" else named
 
 
@@ -109,7 +111,7 @@ def _unmarked(text: str, marks: list[Mark], family: str, off: bool) -> tuple[tup
         if name is not None and family in ("auto", "gemma"):
             rest = Piece(Channel.REASONING, name.end(), len(text), 0)
             return (rest,) if rest.start < rest.end else (), {Why.TOKENS_STRIPPED}, "gemma"
-        labelled = split_labelled(text) or split_serialised(text)
+        labelled = split_disguised(text) or split_labelled(text) or split_serialised(text)
         if labelled is not None:
             return labelled, {Why.LABELS}, TYPED
     pieces, _ = split_tags(text, marks, None, visible_at_start=True, prefills=False)

@@ -57,12 +57,14 @@ class Delimiter(Struct, frozen=True):
 
 
 TAG_NAMES = (
-    r"(?:[A-Za-z][\w-]{0,19}+:|longcat_)?think(?:ing)?(?::[\w-]{1,20})?|thoughts?|reasoning|reflection|思考"
-    r"|scratch_?pad(?:_reasoning)?|inner_?monologue|(?:inner|internal)_thoughts?|cot|chain_of_thought"
+    r"(?:[A-Za-z][\w-]{0,19}+:|longcat_|ant)?think(?:ing)?(?::[\w-]{1,20}|_fast(?:er)?)?|reflection|思考|scratch_?pad(?:_reasoning)?|cot"
+    r"|(?:(?:inner|internal|private|hidden|deep)[_-]?)?(?:think(?:ing)?|thoughts?|reasoning)(?:[_-]?(?:process|content|trace))?"
+    r"|(?:inner[_-]?)?monologue|chain[_-]of[_-]thoughts?"
 )
 """Names of XML-like reasoning tags: `think`, `thinking`, `mm:think`, `seed:think`, `think:opensource`, `thought`, `reasoning`
-..., and those that models think in because a prompt taught them to: `scratchpad`, `reflection`, `inner_monologue`, `cot`."""
-_NAME_AHEAD = r"(?=[tTrRsSiIcClL思]|[\w-]{1,20}+:)"
+..., and those that models think in because a prompt taught them to: `scratchpad`, `reflection`, `inner_monologue`, `cot`,
+`thought_process`, `hidden_reasoning`."""
+_NAME_AHEAD = r"(?=[tTrRsSiIcClLaApPhHdDmM思]|[\w-]{1,20}+:)"
 """How every such name begins. Only to be quick about tags of other languages."""
 
 PAIRS: dict[str, tuple[Delimiter, ...]] = {
@@ -79,6 +81,9 @@ PAIRS: dict[str, tuple[Delimiter, ...]] = {
         ("inner", "<|inner_prefix|>", "<|inner_suffix|>", ""),
         ("role", "<|im_start|>think\n", "<|im_start|>answer\n", ""),
         ("working_out", "<start_working_out>", "<end_working_out>", ""),
+        ("think_start", "<|think_start|>", "<|think_end|>", ""),
+        ("begin_think", "<begin_think>", "<end_think>", ""),
+        ("of_reasoning", "<|begin_of_reasoning|>", "<|end_of_reasoning|>", ""),
     )
 } | {"final response": (Delimiter(Kind.CLOSE, "final response", "[BEGIN FINAL RESPONSE]"),)}
 """Reasoning delimiters that are not XML-like tags. The last one's opening is a sentence that its template writes into the prompt."""
@@ -100,7 +105,11 @@ def spotter(spellings: Iterable[tuple[str, str]]) -> Callable[[str], bool]:
     for initial, spelling in spellings:
         by_initial.setdefault(initial, []).append(spelling)
     searches = [(initial, re.compile("|".join(those)).search) for initial, those in by_initial.items()]
-    return lambda text: any(initial in text and search(text) is not None for initial, search in searches)
+
+    def stands_in(text: str) -> bool:
+        return any(initial in text and search(text) is not None for initial, search in searches)
+
+    return stands_in
 
 
 FAMILIES: dict[str, Family] = {

@@ -29,6 +29,8 @@ def with_further_blocks(text: str, pieces: Sequence[Piece], pair: str, marks: Se
     `marks` are those of family `auto` where they are known already.
     """
     found: set[Why] = set()
+    if marks is not None and all(mark.name == pair or mark.kind not in _THINK for mark in marks):
+        return tuple(pieces), found
     answers = [piece for piece in pieces if piece.channel is Channel.ANSWER]
     strange = _strange(text, answers, pair, marks)
     if not strange:

@@ -34,6 +34,7 @@ _RECOGNISED = re.compile(rf"\s*(?:assistant)?(?:<\|start\|>|<\|channel\|>|<\|mes
 _LATER = re.compile(rf"<\|(?:end|call|return)\|>\s*(?:assistant)?<\|{_HEADER}")
 _STRIPPED = re.compile(r"\s*(?:assistant)?(?:analysis|commentary|final)(?=[^\W_a-z])")
 _STRIPPED_FINAL = re.compile(r"assistant(?:final|commentary)(?=[^a-z_]|\Z)")
+_STRIPPED_ANALYSIS = re.compile(r"assistantanalysis(?=[^a-z_])")
 
 
 class _Message(NamedTuple):
@@ -69,7 +70,7 @@ def split_stripped(text: str) -> tuple[Piece, ...] | None:
     if first is None and not finals:
         return None
     start = first.end() if first is not None and not text.lstrip().startswith(("final", "commentary")) else 0
-    boundary = finals[-1] if finals else None
+    boundary = finals[-1] if finals and _STRIPPED_ANALYSIS.search(text, finals[-1].end()) is None else None
     reasoning = (Channel.REASONING, start, boundary.start() if boundary else len(text))
     answer = (Channel.ANSWER, boundary.end() if boundary else len(text), len(text))
     return tuple(

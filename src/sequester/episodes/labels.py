@@ -1,5 +1,7 @@
 """Reasoning behind words instead of delimiters: typed fields that a log printed, `reasoning_content: ... | content: ...`, `[reasoning]
 ... [content] ...`, what Ollama prints, and the steps of a ReAct prompt, `Thought: ... Action: ... Observation: ... Final Answer: ...`.
+And behind delimiters that somebody wrote otherwise: `&lt;think&gt;`, `\\u003cthink\\u003e`, `< think >`, or in one code fence with the
+answer.
 
 No template writes this, so where the fields end is a guess and the split fails; but what stands after a reasoning label is worth
 looking for in reward inputs.
@@ -10,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from sequester.episodes.families import TAG_NAMES
 from sequester.episodes.model import Channel
 from sequester.episodes.pieces import Piece
 
@@ -27,6 +30,12 @@ _MOST = 8
 _BLANK = " \t\r\n|"
 _STEP = re.compile(r"(?:\A\s*|^)(Thought|Action Input|Action|Observation|Final Answer|Answer)(?: \d{1,3})?:", re.MULTILINE)
 """A step of a ReAct prompt, at the start of a line."""
+_DISGUISED = re.compile(
+    rf"(?:&lt;|\\\\?u003c|\\x3c|\\?[<＜‹〈])[\s\u200b-\u200d\u2060]{{0,2}}(?P<closes>\\?[/／]\s?)?(?:{TAG_NAMES})[\s\u200b-\u200d\u2060]{{0,2}}"
+    r"(?:&gt;|\\\\?u003e|\\x3e|\\?[>＞›〉])",
+    re.IGNORECASE,
+)
+_FENCED = re.compile(r"\s*(?:```\w{0,8}\n\s*)?")
 _STEPS = {
     "Thought": Channel.REASONING,
     "Action": Channel.TOOL_CALL,
@@ -58,6 +67,17 @@ def split_labelled(text: str) -> tuple[Piece, ...] | None:
     pieces = _pieces(text, zip(kinds, [match.end() for match in labels], ends, strict=True))
     reasoned = any(piece.channel is Channel.REASONING and text[piece.start : piece.end].strip("'\"") for piece in pieces)
     return pieces if reasoned and len(set(kinds)) == 2 else None
+
+
+def split_disguised(text: str) -> tuple[Piece, ...] | None:
+    """The pieces of a text that begins with a disguised delimiter: reasoning up to the last that closes; None for any other."""
+    fence = _FENCED.match(text)
+    opener = _DISGUISED.match(text, fence.end() if fence is not None else 0)
+    if opener is None or opener["closes"]:
+        return None
+    closers = [match for match in _DISGUISED.finditer(text, opener.end()) if match["closes"]]
+    start, end = closers[-1].span() if closers else (len(text), len(text))
+    return _pieces(text, [(Channel.REASONING, opener.end(), start), (Channel.ANSWER, end, len(text))])
 
 
 def _split_steps(text: str) -> tuple[Piece, ...] | None:

@@ -51,9 +51,8 @@ class _Line:
         self._line_end = -1
 
     def quoted(self, start: int, end: int) -> bool:
+        """For what stands neither at the beginning nor at the end of a line: that is quoted by nothing."""
         text = self._text
-        if start == 0 or text[start - 1] == "\n" or end == len(text) or text[end] == "\n":
-            return False
         self._advance(start)
         if self._line_end < end:
             found = text.find("\n", end)
@@ -97,7 +96,7 @@ class _Line:
 def find_marks(text: str, family: str) -> list[Mark]:
     """Every mark of a family of tags (see `families.VOCABULARIES`) in a text, in order, not overlapping."""
     vocabulary = VOCABULARIES[family]
-    line = _Line(text)
+    line: _Line | None = None
     marks = []
     for match in _matches(text, family):
         group = match.lastgroup or ""
@@ -107,15 +106,19 @@ def find_marks(text: str, family: str) -> list[Mark]:
             delimiter = vocabulary[int(group[1:])]
             kind, name = delimiter.kind, delimiter.name
         start, end = match.span()
-        marks.append(Mark(kind, name, start, end, line.quoted(start, end)))
+        mention = False
+        if start > 0 and text[start - 1] != "\n" and end < len(text) and text[end] != "\n":
+            line = line or _Line(text)
+            mention = line.quoted(start, end)
+        marks.append(Mark(kind, name, start, end, mention))
     return marks
 
 
 def _matches(text: str, family: str) -> Iterator[re.Match[str]]:
     """What the scanners of a family find, in order; of two that overlap, the first."""
     ahead = [match for initial, scanner in scanners(family) if (match := _next(scanner, initial, text, 0))]
-    while ahead:
-        first = min(ahead, key=re.Match.start) if len(ahead) > 1 else ahead[0]
+    while len(ahead) > 1:
+        first = min(ahead, key=re.Match.start)
         yield first
         at = first.end()
         ahead = [
@@ -123,6 +126,10 @@ def _matches(text: str, family: str) -> Iterator[re.Match[str]]:
             for match in ahead
             if (found := match if match.start() >= at else _next(match.re, text[match.start()], text, at))
         ]
+    last = ahead[0] if ahead else None
+    while last:
+        yield last
+        last = _next(last.re, text[last.start()], text, last.end())
 
 
 def _next(scanner: re.Pattern[str], initial: str, text: str, start: int) -> re.Match[str] | None:

@@ -16,23 +16,20 @@ from sequester.episodes.completion import split_text
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Segment, Split, SplitStatus, Visibility
 from sequester.episodes.pieces import TYPED
+from sequester.episodes.provider_messages import Message, plain_messages, plain_parts
 from sequester.errors import MalformedRecord
 from sequester.mismatch import kind_of
 
-Message = Mapping[str, Any]
-
-_FIELDS = ("reasoning_details", "thinking_blocks", "reasoning_content", "reasoning", "thinking", "reasoning_text")
+_FIELDS = (
+    *("reasoning_details", "thinking_blocks", "reasoning_content", "reasoning", "thinking", "reasoning_text"),
+    *("thoughts", "thought", "chain_of_thought", "cot", "tool_plan"),
+)
 """Fields of a message that hold its reasoning; lists of typed details first, since they say what their text is."""
 _ROLES = {
     **dict.fromkeys(("system", "developer", "user", "human"), Channel.PROMPT),
     **dict.fromkeys(("tool", "function", "ipython", "observation", "environment", "tool_response"), Channel.TOOL_RESULT),
     **dict.fromkeys(("assistant", "model", "ai", "gpt"), Channel.ANSWER),
 }
-_ITEMS = {
-    **dict.fromkeys(("reasoning", "thinking", "redacted_thinking", "function_call", "custom_tool_call"), "assistant"),
-    **dict.fromkeys(("function_call_output", "custom_tool_call_output", "tool_result"), "tool"),
-}
-"""Roles of items that have a type instead, as in the Responses API."""
 _TEXT = frozenset(("text", "output_text", "input_text", "refusal"))
 _THINKING = frozenset(("thinking", "reasoning", "reasoning_text", "reasoning.text", "think", "thought", "reasoning_content"))
 _SUMMARY = frozenset(("reasoning.summary", "summary_text", "reasoning_summary"))
@@ -79,6 +76,7 @@ class _Part(NamedTuple):
     visibility: Visibility | None = None
     """Set for reasoning; None for an empty field."""
     typed: bool = True
+    """Whether the log says by a type what this is."""
 
 
 class _State:
@@ -95,8 +93,12 @@ class _State:
         """A typed field was there and empty."""
         self.undelimited = False
         """A message of the policy had text, and neither a typed field nor a delimiter."""
-        self.could_reason = False
-        """One of these was long enough to hold reasoning."""
+        self.could_reason: set[bool] = set()
+        """Of those of these that were long enough to hold reasoning, whether they were parts with a type of their own."""
+        self.thinks_in_parts = False
+        """Some content held reasoning as a part with a type: then its parts of type text are answer."""
+        self.thought = False
+        """The message before, of the same turn, was reasoning and nothing else."""
         self.failure: Split | None = None
         self.inline: Split | None = None
         """How reasoning was found inside a content."""
@@ -121,18 +123,17 @@ def split_messages(messages: Sequence[Message], family: str = "auto") -> SplitMe
         where = f"messages[{index}]"
         if not isinstance(message, Mapping):
             raise MalformedRecord(f"expected an object, got {kind_of(message)}", where=where, hint="log messages as objects")
-        channel = _channel(message, where)
-        if channel is Channel.ANSWER:
-            _policy(state, message, where)
-        else:
-            _other(state, message, channel, where)
+        for plain in plain_messages(message):
+            channel = _channel(plain, where)
+            if channel is Channel.ANSWER:
+                _policy(state, plain, where)
+            else:
+                _other(state, plain, channel, where)
     return SplitMessages(tuple(state.segments), _verdict(state), _visibility(state))
 
 
 def _channel(message: Message, where: str) -> Channel:
-    role = message.get("role", message.get("from"))
-    if role is None:
-        role = _ITEMS.get(_kind(message))
+    role = message.get("role")
     channel = _ROLES.get(role.lower()) if isinstance(role, str) else None
     if channel is None:
         raise MalformedRecord("no known role", where=f"{where}.role", hint=f"one of: {' '.join(_ROLES)}")
@@ -145,38 +146,36 @@ def _kind(part: Message) -> str:
     return kind if isinstance(kind, str) else ""
 
 
-def _content(message: Message) -> Any:
-    return message.get("content", message.get("value", message.get("text")))
-
-
 def _other(state: _State, message: Message, channel: Channel, where: str) -> None:
     """A message that the policy read. A tool result inside a user message (as Anthropic writes it) is still a tool result."""
-    content = message.get("output") if "output" in message and "content" not in message else _content(message)
-    for part in _parts(content, f"{where}.content", 0, text=channel):
+    for part in _parts(message.get("content"), f"{where}.content", 0, text=channel):
         state.emit(Channel.TOOL_RESULT if part.channel is Channel.TOOL_RESULT else channel, part.text, state.turn)
     if state.spoken:
         state.turn, state.spoken = state.turn + 1, False
+    state.thought = False
 
 
 def _policy(state: _State, message: Message, where: str) -> None:
     state.spoken = True
-    parts = [*_reasoning_fields(message, where)]
-    if _kind(message) and "role" not in message and "from" not in message:
-        parts.extend(_part(message, where, 0, Channel.ANSWER))
-    else:
-        parts.extend(_parts(_content(message), f"{where}.content", 0, text=Channel.ANSWER))
+    beside = [*_reasoning_fields(message, where)]
+    content = [*_parts(message.get("content"), f"{where}.content", 0, text=Channel.ANSWER)]
+    state.thinks_in_parts |= any(part.visibility is not None and part.typed for part in content)
+    parts = beside + content
     typed = any(part.visibility is not None or part.channel is None for part in parts)
     first_turn = state.turn
     for part in parts:
         if part.channel is None or part.channel is Channel.REASONING:
             _reasoned(state, part)
         elif part.channel is Channel.ANSWER:
-            _answer(state, part, typed)
+            _answer(state, part, typed or state.thought)
         else:
             state.emit(part.channel, part.text, state.turn)
             state.turn += part.channel is Channel.TOOL_RESULT
-    for call in _tool_calls(message, where):
+    calls = list(_tool_calls(message, where))
+    for call in calls:
         state.emit(Channel.TOOL_CALL, call, first_turn if not parts else state.turn)
+    thought = any(part.visibility is not None for part in parts)
+    state.thought = thought and not calls and not any(part.text for part in parts if part.channel is not Channel.REASONING)
 
 
 def _reasoned(state: _State, part: _Part) -> None:
@@ -211,7 +210,8 @@ def _answer(state: _State, part: _Part, typed: bool) -> None:
         state.empty = True
     elif not typed:
         state.undelimited = True
-        state.could_reason |= len(part.text.strip()) >= _SHORTEST
+        if len(part.text.strip()) >= _SHORTEST:
+            state.could_reason.add(part.typed)
 
 
 def _reasoning_fields(message: Message, where: str) -> Iterator[_Part]:
@@ -285,11 +285,12 @@ def _parts(content: Any, where: str, depth: int, *, text: Channel) -> Iterator[_
     if content is None:
         return
     if isinstance(content, str):
-        yield _Part(text, content)
+        yield _Part(text, content, typed=False)
     elif isinstance(content, Sequence) and not isinstance(content, bytes) and depth < _DEEPEST:
         for number, part in enumerate(content):
             if isinstance(part, Mapping):
-                yield from _part(part, f"{where}[{number}]", depth + 1, text)
+                for plain in plain_parts(part):
+                    yield from _part(plain, f"{where}[{number}]", depth + 1, text)
             else:
                 yield from _parts(part, f"{where}[{number}]", depth + 1, text=text)
     elif text is not Channel.ANSWER and isinstance(content, (Mapping, bool, int, float)):
@@ -346,7 +347,7 @@ def _call(call: Any, where: str) -> str:
     inner = call.get("function", call) if isinstance(call, Mapping) else call
     if not isinstance(inner, Mapping):
         return _json(call, where)
-    name = inner.get("name", call.get("name"))
+    name = next((known for key in ("name", "toolName", "tool_name") if (known := inner.get(key, call.get(key)))), None)
     arguments = next((inner[key] for key in ("arguments", "input", "args", "parameters") if key in inner), None)
     written = arguments if isinstance(arguments, str) else "" if arguments is None else _json(arguments, where)
     return f"{name if isinstance(name, str) else ''} {written}".strip()
@@ -362,7 +363,7 @@ def _json(value: Any, where: str) -> str:
 def _verdict(state: _State) -> Split:
     if state.failure is not None:
         return state.failure
-    if state.reasoned and state.could_reason:
+    if state.reasoned and (False in state.could_reason or (state.could_reason and not state.thinks_in_parts)):
         reason = "some messages hold reasoning, and another has text with neither a typed field nor a delimiter"
         return Split(SplitStatus.SPLIT_FAILED, reason, TYPED)
     if state.inline is not None:

@@ -101,5 +101,5 @@ _VERDICTS = {
 def judge(found: Collection[Why], family: str) -> Split:
     """The status that everything observed adds up to: a contradiction outweighs a split, a split outweighs the absence of
     reasoning. If nothing was observed, no delimiter was."""
-    _, status, reason = min(_VERDICTS[why] for why in found or (Why.NO_MARKS,))
+    _, status, reason = min(map(_VERDICTS.__getitem__, found or (Why.NO_MARKS,)))
     return Split(status, reason, family)

@@ -26,7 +26,7 @@ _ASIDE = (_CALL, _RESULT)
 _EDGE = (_DROP, Kind.CALL_END, Kind.RESULT_END)
 _ENDS = {_CALL: Kind.CALL_END, _RESULT: Kind.RESULT_END}
 _START = attrgetter("start")
-_INK = re.compile(r"\S")
+_INK = re.compile(r"[^\s\ufeff\u200b]")
 _ENDED = re.compile(r"<\|(?:im_end|eot_id|eom_id|end_of_text|end_of_msg)\|>|<turn\|>|\[e~\[")
 _TOOL_MESSAGE = re.compile(r"\s*<(?:tool_response|tool_result|function_results)>")
 
@@ -36,7 +36,7 @@ Pieces = tuple[tuple[Piece, ...], set[Why]]
 
 
 def blank(text: str, start: int, stop: int) -> bool:
-    """Whether a stretch of a text is white space only."""
+    """Whether a stretch of a text is white space only, or what a file's beginning and editors leave that looks like nothing."""
     return start >= stop or _INK.search(text, start, stop) is None
 
 
@@ -72,21 +72,28 @@ def split_tags(text: str, marks: Sequence[Mark], pair: str | None, *, visible_at
 
 
 def single_block(text: str, marks: Sequence[Mark], prefills: bool) -> Pieces | None:
-    """What nearly every completion is: one block of reasoning at the start, then the answer, perhaps an end-of-turn token. None
-    for every other text. Only a shortcut: `by_turns` gives the same in three times the time."""
+    """What nearly every completion is: no block at all, or one block of reasoning at the start, then the answer, perhaps an end-of-turn
+    token. None for every other text. Only a shortcut: `by_turns` gives the same in three times the time."""
     stop = len(text)
     if marks and marks[-1].kind is _DROP and blank(text, marks[-1].end, stop):
         stop, marks = marks[-1].start, marks[:-1]
-    if [mark.kind for mark in marks] == [_CLOSE]:
+    kinds = [mark.kind for mark in marks]
+    found: set[Why]
+    if not kinds:
+        return (() if blank(text, 0, stop) else (Piece(_ANSWER, 0, stop, 0),)), set()
+    if kinds == [_CLOSE]:
         start, found = 0, {_closer_only(prefills)}
-    elif [mark.kind for mark in marks] == [_OPEN, _CLOSE] and blank(text, 0, marks[0].start):
+    elif kinds == [_OPEN, _CLOSE] and blank(text, 0, marks[0].start):
         start, found = marks[0].end, set()
     else:
         return None
-    reasoning, answer = Piece(_REASONING, start, marks[-1].start, 0), Piece(_ANSWER, marks[-1].end, stop, 0)
-    pieces = tuple(piece for piece in (reasoning, answer) if not blank(text, piece.start, piece.end))
-    found.add(Why.PAIRED if reasoning in pieces else Why.EMPTY_BLOCK)
-    return pieces, found
+    end, after = marks[-1].start, marks[-1].end
+    pieces: tuple[Piece, ...] = () if blank(text, after, stop) else (Piece(_ANSWER, after, stop, 0),)
+    if blank(text, start, end):
+        found.add(Why.EMPTY_BLOCK)
+        return pieces, found
+    found.add(Why.PAIRED)
+    return (Piece(_REASONING, start, end, 0), *pieces), found
 
 
 def by_turns(draft: Draft, kept: Sequence[Mark], visible_at_start: bool) -> Pieces:
@@ -180,7 +187,7 @@ class Draft:
 class _Outlook:
     """What lies ahead of each mark of a turn, from one backward pass."""
 
-    def __init__(self, marks: Sequence[Mark]) -> None:
+    def __init__(self, text: str, marks: Sequence[Mark]) -> None:
         kinds = [mark.kind for mark in marks]
         nothing: list[int | None] = [None] * len(marks)
         self.ends = nothing
@@ -195,19 +202,24 @@ class _Outlook:
         """The first of these, or of the openings of tool calls and results, at or after a mark."""
         self.lowest = [0] * (len(marks) + 1)
         """The lowest depth of reasoning reached from a mark on, from depth 0; negative if there are closers without openers."""
+        self.lowest_but_prose = [0] * (len(marks) + 1)
+        """The same without the delimiters that are words of a sentence."""
         self.last_closer = -1
         think = found = None
-        low = 0
+        low = sober = 0
         for number in range(len(marks) - 1, -1, -1):
             kind = kinds[number]
             if kind in _THINK and not in_result[number]:
                 think = found = number
-                low = min(0, (1 if kind is _OPEN else -1) + low)
+                step = 1 if kind is _OPEN else -1
+                low = min(0, step + low)
+                sober = sober if in_prose(text, marks[number]) else min(0, step + sober)
                 if kind is _CLOSE and self.last_closer < 0:
                     self.last_closer = number
             elif kind in _ASIDE:
                 found = number
-            self.next_think[number], self.next_break[number], self.lowest[number] = think, found, low
+            self.next_think[number], self.next_break[number] = think, found
+            self.lowest[number], self.lowest_but_prose[number] = low, sober
 
     def _inside(self, marks: Sequence[Mark], kind: Kind) -> list[bool]:
         inside = [False] * len(marks)
@@ -228,7 +240,7 @@ class _Turn:
         self._at = self._visible_since = start
         self._stop = stop
         self._marks = marks
-        self._outlook = _Outlook(marks)
+        self._outlook = _Outlook(draft.text, marks)
         self._edges = [mark for mark in marks if mark.kind in _EDGE]
         self._block_start = -1
         """Where the last block of reasoning of this turn began; -1 before the first one."""
@@ -236,6 +248,7 @@ class _Turn:
         """Its piece, if it was not blank."""
         self._after_block = 0
         """How many pieces there were after it."""
+        self._blocks = 0
 
     def run(self, visible: bool) -> None:
         """Append the turn's pieces to the draft. `visible`: known to begin outside of reasoning."""
@@ -271,6 +284,9 @@ class _Turn:
                 if not self._draft.inside_line(self._at, mark.start):
                     return number
                 found.add(Why.OPENER_IN_LINE)
+            elif self._outlook.lowest_but_prose[think] >= 0:
+                found.add(Why.MARK_IN_PROSE)
+                return number
         elif self._outlook.in_call[think]:
             found.add(Why.CLOSER_IN_CALL)
         found.add(_closer_only(self._draft.prefills))
@@ -310,18 +326,20 @@ class _Turn:
         late = len(self._draft.pieces) > 0
         self._draft.found.add(Why.PAIRED if written else Why.EMPTY_LATE if late else Why.EMPTY_BLOCK)
         self._after_block = len(self._draft.pieces)
+        self._blocks += 1
         self._block_start, self._block_piece = start, self._after_block - 1 if written else None
         self._at = self._visible_since = after
 
     def _close_again(self, mark: Mark) -> None:
-        """A closing delimiter outside of reasoning. What stands before it was reasoning too, unless nothing does."""
+        """A closing delimiter outside of reasoning. What stands before it was reasoning too, unless nothing does. After several blocks it
+        may belong to the first of them, and what stands between them too."""
         draft = self._draft
         pieces = draft.pieces
         repeated = len(pieces) == self._after_block and draft.blank(self._at, mark.start)
         self._at = self._visible_since = mark.end
         if self._block_start < 0 or repeated:
             return
-        draft.found.add(Why.MARK_IN_PROSE if in_prose(draft.text, mark) else Why.REPEATED)
+        draft.found.add(Why.MARK_IN_PROSE if self._blocks > 1 or in_prose(draft.text, mark) else Why.REPEATED)
         del pieces[self._after_block if self._block_piece is None else self._block_piece :]
         self._block_piece = len(pieces)
         pieces.append(Piece(_REASONING, self._block_start, mark.start, draft.turn))
@@ -344,7 +362,7 @@ class _Turn:
             return following
         self._draft.emit(Channel.TOOL_RESULT, mark.end, stop)
         self._draft.turn += 1
-        self._block_start, self._block_piece = -1, None
+        self._block_start, self._block_piece, self._blocks = -1, None, 0
         return self._begin(following, visible=False)
 
     def _show(self, stop: int) -> None:

@@ -107,6 +107,33 @@ static PyObject *pattern_scan(PatternObject *self, PyObject *fields)
     return result;
 }
 
+static PyObject *pattern_flags(PatternObject *self, PyObject *args)
+{
+    PyObject *text, *result = NULL;
+    unsigned long long known;
+    if (!PyArg_ParseTuple(args, "OK", &text, &known)) {
+        return NULL;
+    }
+    seq_loans loans = {0};
+    seq_judge judge = {0};
+    seq_block room = {0};
+    if (borrow_text(&loans, text)) {
+        const seq_text given = *(const seq_text *)loans.texts_block.data;
+        uint32_t flags = 0;
+        seq_outcome outcome = given.size < UINT32_MAX - SEQ_SLACK ? OUTCOME_GOOD : OUTCOME_TOO_LONG;
+        Py_BEGIN_ALLOW_THREADS
+        if (outcome == OUTCOME_GOOD) {
+            outcome = flags_of_text(&judge, &self->pattern, known, given, &room, &flags);
+        }
+        Py_END_ALLOW_THREADS
+        result = raised(outcome) ? NULL : PyLong_FromUnsignedLong(flags);
+    }
+    release(&room);
+    release_judge(&judge);
+    return_loans(&loans);
+    return result;
+}
+
 static PyObject *pattern_length(PatternObject *self, void *closure)
 {
     (void)closure;
@@ -121,6 +148,7 @@ static PyObject *pattern_private(PatternObject *self, void *closure)
 
 static PyMethodDef pattern_methods[] = {
     {"scan", (PyCFunction)(void (*)(void))pattern_scan, METH_O, "scan(fields) -> chains"},
+    {"flags", (PyCFunction)(void (*)(void))pattern_flags, METH_VARARGS, "flags(text, private bytes of its longest chain) -> flags"},
     {NULL, NULL, 0, NULL},
 };
 
@@ -282,8 +310,13 @@ static PyObject *rearranged(PyObject *module, PyObject *text)
         const size_t *ends = pieced.ends_block.data;
         const char *data = pieced.text_block.data;
         result = good ? PyList_New((Py_ssize_t)pieced.count) : PyErr_NoMemory();
-        for (size_t i = 0, start = 0; result != NULL && i < pieced.count; start = ends[i++]) {
-            PyObject *found = PyBytes_FromStringAndSize(data + start, (Py_ssize_t)(ends[i] - 1 - start));
+        for (size_t i = 0, start = 0, way = 0; result != NULL && i < pieced.count; start = ends[i++]) {
+            while (i >= pieced.upto[way]) {
+                way++;
+            }
+            PyObject *items[] = {PyLong_FromSize_t((size_t)FLAG_CUT << way),
+                                 PyBytes_FromStringAndSize(data + start, (Py_ssize_t)(ends[i] - 1 - start))};
+            PyObject *found = tuple_of(2, items);
             if (found == NULL) {
                 Py_CLEAR(result);
             } else {
@@ -394,7 +427,7 @@ static PyMethodDef methods[] = {
     {"levels", levels, METH_NOARGS, "levels() -> names of the instruction sets this machine has, best first"},
     {"normalise", normalise, METH_O, "normalise(text) -> (normalised, odd, wide)"},
     {"units", units, METH_VARARGS, "units(text, positions) -> 32-bit (start, end) in the text of each of these normalised bytes"},
-    {"rearranged", rearranged, METH_O, "rearranged(text) -> texts that stand cut up in it"},
+    {"rearranged", rearranged, METH_O, "rearranged(text) -> (flag of the way, text) of what stands cut up in it"},
     {"meetings", meetings, METH_VARARGS, "meetings(windows, counts, voices, edge) -> (windows of inputs that some reasoning holds, a flag per window)"},
     {"windows", windows, METH_VARARGS, "windows(run) -> 64-bit windows by which a run is looked up"},
     {"held", held, METH_VARARGS, "held(table, windows of each run) -> a byte per run: whether the sketch holds it"},

@@ -107,12 +107,14 @@ static size_t distinct(const uint8_t *s, size_t n)
 /* Whether the 40 characters at the beginning of a stretch decode to the beginning of a packing at one of five beginnings. */
 static bool signed85(const uint8_t *s)
 {
-    for (size_t at = 0; at < 10; at++) { /* the first two groups */
-        for (uint32_t alphabets = tables.signs85[s[at]], alphabet = 0; alphabets != 0; alphabets >>= 1, alphabet++) {
-            if ((alphabets & 1) && may_sign85(s + at, tables.base85[alphabet])) {
+    uint64_t places[3];
+    bits_of(tables.signs85, s, 10, (const uint8_t[]){0, 1, 2}, 3, places); /* in the first two groups */
+    for (int alphabet = 0; alphabet < 3; alphabet++) {
+        for (uint64_t found = places[alphabet]; found != 0; found &= found - 1) {
+            const size_t at = trailing_zeros(found), offset = at % 5;
+            if (may_sign85(s + at, tables.base85[alphabet])) {
                 uint8_t bytes[4 * GROUPS85];
-                const size_t offset = at % 5;
-                decode85(s + offset, (int)alphabet, GROUPS85, bytes);
+                decode85(s + offset, alphabet, GROUPS85, bytes);
                 if (signature_at(bytes, sizeof bytes, at / 5 * 4)) {
                     return true;
                 }

@@ -69,6 +69,8 @@ static void fill_kinds(void)
     }
     for (int c = 0; c < 256; c++) {
         tables.units[c] = unit_kinds((uint8_t)c);
+        tables.beginnings[c] = (uint8_t)(c >= '0' && c <= '9' ? '0' : c);
+        tables.behind[c] = c >= 0x80 || is_letter((uint8_t)c) ? 255 : 0;
         tables.signs85[c] = 0;
         for (int alphabet = 0; alphabet < 3; alphabet++) {
             const uint8_t digit = tables.base85[alphabet][c];

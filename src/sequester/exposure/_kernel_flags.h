@@ -15,6 +15,36 @@ typedef struct {
     seq_block *letters; /* room for one token */
 } seq_hints;
 
+static SEQ_INLINE size_t leading_zeros(uint64_t bits)
+{
+#if defined(__GNUC__)
+    return bits ? (size_t)__builtin_clzll(bits) : 64;
+#else
+    size_t count = 0;
+    for (; count < 64 && !(bits << count >> 63); count++) {
+    }
+    return count;
+#endif
+}
+
+/* Bits from which on 16 bits are set. */
+static SEQ_INLINE uint64_t sixteen(uint64_t bits)
+{
+    bits &= bits >> 1;
+    bits &= bits >> 2;
+    bits &= bits >> 4;
+    return bits & bits >> 8;
+}
+
+/* Whether 40 bits of a row of words are set in a row, and end in this word. *open: the bits before it. */
+static SEQ_INLINE bool forty(uint64_t bits, size_t *open)
+{
+    const size_t leading = trailing_zeros(~bits), before = *open;
+    const uint64_t run = sixteen(bits);
+    *open = leading == 64 ? before + 64 : leading_zeros(~bits);
+    return before + leading >= 40 || (run & run >> 16 & run >> 24) != 0;
+}
+
 /* The end of the token that begins at `at`. */
 static size_t token_stop(const uint8_t *s, size_t n, size_t at)
 {
@@ -29,24 +59,41 @@ static size_t token_stop(const uint8_t *s, size_t n, size_t at)
     return n;
 }
 
+/* Which of the letters keep to an alphabet for 40 of them, so many that they are worth decoding. */
+typedef struct {
+    bool upper32, lower32, hex;
+} seq_alphabets;
+
+static seq_alphabets long_alphabets(const uint8_t *letters, size_t n)
+{
+    size_t upper = 0, lower = 0, hex = 0; /* lengths of the runs that reach out of the word before */
+    seq_alphabets found = {false, false, false};
+    for (size_t at = 0; at < n; at += 64) {
+        uint64_t bits[4];
+        bits_of(tables.kinds, letters + at, n - at < 64 ? n - at : 64, (const uint8_t[]){0, 1, 2, 7}, 4, bits);
+        found.upper32 |= forty(bits[0] | bits[2], &upper);
+        found.lower32 |= forty(bits[1] | bits[2], &lower);
+        found.hex |= forty(bits[3], &hex);
+    }
+    return found;
+}
+
 static void judge_letters(const uint8_t *letters, size_t n, seq_hints *hints)
 {
     uint8_t *out = (uint8_t *)hints->letters->data + n;
-    hints->flags |= judge_base32(letters, n, false, out) | judge_base32(letters, n, true, out);
+    const seq_alphabets alphabets = long_alphabets(letters, n);
+    hints->flags |= alphabets.upper32 ? judge_base32(letters, n, false, out) : 0;
+    hints->flags |= alphabets.lower32 ? judge_base32(letters, n, true, out) : 0;
     hints->flags |= judge_base64(letters, n, out);
-    for (size_t at = 0; at + HEX_RUN <= n;) {
-        size_t end = at + HEX_RUN;
-        while (end > at && hex_value(letters[end - 1]) >= 0) {
-            end--;
+    for (size_t at = 0; alphabets.hex && at + HEX_RUN <= n;) {
+        size_t end = at;
+        while (end < n && hex_value(letters[end]) >= 0) {
+            end++;
         }
-        if (end > at) {
-            at = end;
-            continue;
+        if (end - at >= HEX_RUN) {
+            hints->flags |= judge_hex(letters + at, end - at, out);
         }
-        for (end = at + HEX_RUN; end < n && hex_value(letters[end]) >= 0; end++) {
-        }
-        hints->flags |= judge_hex(letters + at, end - at, out);
-        at = end;
+        at = end + 1;
     }
 }
 
@@ -62,17 +109,19 @@ static size_t without_pads(uint8_t *letters, size_t n)
     return size;
 }
 
-/* Whether another chunk may follow the one that ends at `stop`. */
-static inline bool may_go_on(const uint8_t *s, size_t n, size_t stop)
+/* Whether another chunk follows the one that ends at `stop`. */
+static bool goes_on(const uint8_t *s, size_t n, size_t stop)
 {
-    const size_t next = between_end(s, n, stop);
-    return next > stop && n - next >= 16 && (tables.kinds[s[next + 15]] & KIND_TOKEN) && (tables.kinds[s[next + 8]] & KIND_TOKEN);
+    uint64_t token;
+    bits_of(tables.flag_classes, s + stop, n - stop < 64 ? n - stop : 64, (const uint8_t[]){0}, 1, &token);
+    const uint64_t chunks = sixteen(token);
+    return (chunks & ((UINT64_C(2) << LONGEST_BETWEEN) - 1)) != 0 && (chunks >> (between_end(s, n, stop) - stop) & 1);
 }
 
 /* Judges the token [start, end) with the chunks that go on after it, and remembers where they end. */
 static void judge_token(const uint8_t *s, size_t n, size_t start, size_t end, seq_hints *hints)
 {
-    if (start < hints->token_end || (end - start < ALPHABET_RUN && !may_go_on(s, n, end))) {
+    if (start < hints->token_end || (end - start < ALPHABET_RUN && !goes_on(s, n, end))) {
         return;
     }
     size_t characters = end - start, chunks = 1;
@@ -137,27 +186,6 @@ static bool full_uu_line(const uint8_t *s, size_t n, size_t at)
 typedef struct {
     uint64_t token, number, hex, gap, sign, after, solid, full, high, nul;
 } seq_masks;
-
-static SEQ_INLINE size_t leading_zeros(uint64_t bits)
-{
-#if defined(__GNUC__)
-    return bits ? (size_t)__builtin_clzll(bits) : 64;
-#else
-    size_t count = 0;
-    for (; count < 64 && !(bits << count >> 63); count++) {
-    }
-    return count;
-#endif
-}
-
-/* Bits from which on 16 bits are set. */
-static SEQ_INLINE uint64_t sixteen(uint64_t bits)
-{
-    bits &= bits >> 1;
-    bits &= bits >> 2;
-    bits &= bits >> 4;
-    return bits & bits >> 8;
-}
 
 typedef void (*seq_judging)(const uint8_t *s, size_t n, size_t start, size_t end, seq_hints *hints);
 

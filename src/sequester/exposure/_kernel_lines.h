@@ -11,46 +11,41 @@ static inline bool is_brief(size_t size)
     return size >= 2 && size < 16;
 }
 
-/* Where lines end: three of a word of bits without a branch, for how many there are cannot be foreseen. */
-static void find_ends(const seq_pieced *pieced, seq_line *lines)
+/* Where lines end, and begin behind their indentation. Three of a word of bits are noted without a branch, for how many there are cannot be
+ * foreseen: `lines` has room for so many more. */
+static void find_bounds(const seq_pieced *pieced, seq_line *lines)
 {
-    const uint64_t *words = pieced->words + MARK_LINE * pieced->stride;
+    const uint64_t *ends = pieced->words + MARK_LINE * pieced->stride;
+    const uint64_t *tabs = pieced->words + MARK_TAB * pieced->stride, *blanks = pieced->words + MARK_BLANK * pieced->stride;
+    seq_line *ending = lines, *beginning = lines;
+    const uint64_t last = UINT64_C(1) << 63; /* for the sake of words without lines */
+    uint64_t open = 1; /* whether a line starts here, or has only been blank so far */
     for (size_t word = 0; word < pieced->stride; word++) {
-        uint64_t bits = words[word];
-        seq_line *after = lines + bit_count(bits);
-        for (int i = 0; i < 3; i++, bits &= bits - 1) {
-            lines[i].end = 64 * word + trailing_zeros(bits);
+        uint64_t end = ends[word];
+        const uint64_t blank = tabs[word] | blanks[word], starts = end << 1 | open, passed = blank + (starts & blank);
+        uint64_t begin = (starts | passed) & ~blank; /* a sum carries over the blanks of an indentation */
+        seq_line *next_ending = ending + bit_count(end), *next_beginning = beginning + bit_count(begin);
+        open = end >> 63 | (passed < blank);
+        for (int i = 0; i < 3; i++, end &= end - 1, begin &= begin - 1) {
+            ending[i].end = 64 * word + trailing_zeros(end | last);
+            beginning[i].begin = 64 * word + trailing_zeros(begin | last);
         }
-        for (lines += 3; bits != 0; lines++, bits &= bits - 1) {
-            lines->end = 64 * word + trailing_zeros(bits);
+        for (ending += 3; end != 0; ending++, end &= end - 1) {
+            ending->end = 64 * word + trailing_zeros(end);
         }
-        lines = after;
+        for (beginning += 3; begin != 0; beginning++, begin &= begin - 1) {
+            beginning->begin = 64 * word + trailing_zeros(begin);
+        }
+        ending = next_ending;
+        beginning = next_beginning;
     }
-    lines->end = pieced->size_marked;
+    ending->end = pieced->size_marked;
 }
 
-/* The end of the blanks at the beginning of a line; most are passed at once. */
-static inline size_t indentation_end(const uint8_t *s, size_t n, size_t start, size_t end)
-{
-    size_t begin = start;
-    if (n - start >= 16) {
-        const size_t blanks = trailing_zeros(load64(s + start) ^ UINT64_C(0x2020202020202020)) / 8;
-        const size_t more = trailing_zeros(load64(s + start + 8) ^ UINT64_C(0x2020202020202020)) / 8;
-        begin += blanks + (blanks == 8 ? more : 0);
-        begin = begin < end ? begin : end;
-    }
-    while (begin < end && (s[begin] == ' ' || s[begin] == '\t')) {
-        begin++;
-    }
-    return begin;
-}
-
-#define NO_LETTER 256
-
-/* All lines, and what is to be looked for in them; false if memory is out. */
+/* All lines, and what is to be looked for in them; false if memory is out. Hardly branches: how lines begin cannot be foreseen. Lines begin
+ * alike if they may share a mark or a number there: in the first character, and behind a letter also in the second one. */
 static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
-    static const uint8_t nothing[8] = {0};
     const size_t count = pieced->counts[MARK_LINE] + 1;
     if (!ensure(&pieced->lines_block, (count + 3) * sizeof(seq_line)) || !ensure(&pieced->alike_block, (count / 64 + 2) * sizeof(uint64_t))) {
         return false;
@@ -58,20 +53,20 @@ static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
     seq_line *lines = pieced->lines_block.data;
     uint64_t *words = pieced->alike_block.data, alike = 0; /* bits of lines that begin as the one before */
     size_t start = 0, even = 0, most_even = 0;
-    unsigned before = NO_LETTER;
+    unsigned before = UINT32_MAX;
     uint8_t hex = 0, offsets = 0;
-    find_ends(pieced, lines);
+    find_bounds(pieced, lines);
     *words++ = 0; /* a word before the first, for what a word's first line says about the one before it */
     for (size_t i = 0; i < count; i++) {
-        const size_t end = lines[i].end, begin = indentation_end(s, n, start, end);
-        const unsigned letter = begin < end ? s[begin] : NO_LETTER, first = letter - '0' < 10 ? '0' : letter;
-        const uint8_t *text = end - begin >= sizeof nothing ? s + begin : nothing, hex_before = hex;
-        lines[i] = (seq_line){start, end, begin, begin, begin};
+        const size_t end = lines[i].end, begin = lines[i].begin;
+        const uint8_t one = s[begin < n ? begin : n - 1], two = s[begin + 1 < n ? begin + 1 : n - 1], hex_before = hex;
+        const unsigned first = tables.beginnings[one] | (tables.beginnings[two] & tables.behind[one]) << 8;
+        lines[i].start = start;
         even = is_brief(end - start) ? even + 1 : 0;
         most_even = even > most_even ? even : most_even;
-        hex = tables.kinds[text[0]] & tables.kinds[text[1]] & tables.kinds[text[2]] & tables.kinds[text[3]] & KIND_HEX;
+        hex = tables.kinds[one] & tables.kinds[two] & KIND_HEX;
         offsets |= hex & hex_before;
-        alike |= (uint64_t)((first == before) & (first != NO_LETTER)) << (i % 64);
+        alike |= (uint64_t)((first == before) & (one != '\n')) << (i % 64);
         before = first;
         start = end + 1;
         if (i % 64 == 63 || i + 1 == count) {
@@ -87,42 +82,41 @@ static bool find_lines(const uint8_t *s, size_t n, seq_pieced *pieced)
     return true;
 }
 
+static inline bool is_margin(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
 static void share_beginning(const uint8_t *s, seq_line *a, seq_line *b)
 {
-    size_t i = a->begin, j = b->begin;
+    size_t i = a->begin, j = b->begin, cut = 0, other_cut = 0, word = 0, other_word = 0;
     while (i < a->end && j < b->end && i - a->begin < PREFIX_LENGTH) {
         const uint8_t c = s[i];
-        if (is_digit(c) && is_digit(s[j])) {
+        if (c != s[j] && !(is_digit(c) && is_digit(s[j]))) {
+            break;
+        }
+        bool ends = !tables.behind[c] && !is_margin(c);
+        if (is_digit(c)) {
             while (i < a->end && is_digit(s[i])) {
                 i++;
             }
             while (j < b->end && is_digit(s[j])) {
                 j++;
             }
-            if ((i < a->end && is_alnum(s[i])) || (j < b->end && is_alnum(s[j]))) {
-                continue; /* hex, or the beginning of a word */
-            }
-        } else if (c == s[j]) {
+            ends = !(i < a->end && is_alnum(s[i])) && !(j < b->end && is_alnum(s[j])); /* else hex, or the beginning of a word */
+        } else {
             i++;
             j++;
-            if (c == ' ') {
-                a->word = a->word > i ? a->word : i;
-                b->word = b->word > j ? b->word : j;
-            }
-            if (c >= 0x80 || is_upper(c) || is_lower(c) || c == ' ' || c == '\t' || c == '\r') {
-                continue;
-            }
-        } else {
-            break;
+            word = c == ' ' ? i : word;
+            other_word = c == ' ' ? j : other_word;
         }
-        a->cut = a->cut > i ? a->cut : i;
-        b->cut = b->cut > j ? b->cut : j;
+        cut = ends ? i : cut;
+        other_cut = ends ? j : other_cut;
     }
-}
-
-static inline bool is_margin(uint8_t c)
-{
-    return c == ' ' || c == '\t' || c == '\r';
+    a->cut = a->cut > cut ? a->cut : cut;
+    b->cut = b->cut > other_cut ? b->cut : other_cut;
+    a->word = a->word > word ? a->word : word;
+    b->word = b->word > other_word ? b->word : other_word;
 }
 
 /* Whether there is no blank in a stretch but around it. */
@@ -188,8 +182,10 @@ static void take_lines(const uint8_t *s, seq_pieced *pieced)
         if (!is_alike(pieced, line + FEWEST_LINES - 1)) {
             continue; /* most are alone with their neighbour */
         }
+        lines[line].cut = lines[line].word = lines[line].begin;
         for (; is_alike(pieced, line); line++) {
             if (line + 1 < pieced->lines) {
+                lines[line + 1].cut = lines[line + 1].word = lines[line + 1].begin;
                 share_beginning(s, &lines[line], &lines[line + 1]);
             }
             add_line(s, &lines[line], pieced);
@@ -333,13 +329,13 @@ static bool take_columns(const uint8_t *s, int separator, seq_pieced *pieced)
     for (size_t line = 0; line < pieced->lines; line++) {
         const size_t end = lines[line].end;
         const uint32_t here = before[end / 64] + (uint32_t)bit_count(words[end / 64] & ((UINT64_C(1) << end % 64) - 1));
-        const bool fits = here - until < WIDEST_ROW && end - lines[line].start <= 2 * LONGEST_ROW;
-        const uint32_t found = fits ? here - until : 0;
+        const bool fits = (here - until < WIDEST_ROW) & (end - lines[line].start <= 2 * LONGEST_ROW);
+        const uint32_t found = (here - until) * fits;
         until = here;
-        if (found != cells && rows >= FEWEST_ROWS) {
+        if ((found != cells) & (rows >= FEWEST_ROWS)) {
             put_table(s, lines + line - rows, rows, cells + 1, separator, pieced);
         }
-        rows = found == 0 ? 0 : found == cells ? rows + 1 : 1;
+        rows = (rows * (found == cells) + 1) * (found != 0);
         cells = found;
     }
     if (rows >= FEWEST_ROWS) {

@@ -34,9 +34,24 @@ typedef struct {
     size_t word; /* after the last blank of that beginning */
 } seq_line;
 
+/* How a text can be cut up; the texts put together come in this order. */
+enum {
+    CUT_STRINGS,
+    CUT_MARKUP,
+    CUT_LINKS,
+    CUT_NUMBERS,
+    CUT_CIPHERS,
+    CUT_PREFIXES,
+    CUT_EVEN_LINES,
+    CUT_SIDES,
+    CUT_COLUMNS,
+    CUTS
+};
+
 typedef struct {
     seq_block text_block, ends_block, words_block, plain_block, cuts_block, lines_block, alike_block, before_block;
     size_t size, count; /* bytes and number of the texts put together */
+    size_t upto[CUTS]; /* of them so many up to each way, that included; 0 where none was taken */
     size_t cuts, lines;
     uint64_t *alike; /* bits of lines that begin as a neighbour does */
     bool has_even, may_dump; /* whether there may be even lines, and lines of a dump */
@@ -60,13 +75,29 @@ static void release_pieced(seq_pieced *pieced)
     release(&pieced->before_block);
 }
 
+/* Short copies, most of which need no call. */
+static SEQ_INLINE uint8_t *append(uint8_t *out, const uint8_t *s, size_t n)
+{
+    if (n > 16) {
+        memcpy(out, s, n);
+    } else if (n >= 8) {
+        memcpy(out, s, 8);
+        memcpy(out + n - 8, s + n - 8, 8);
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            out[i] = s[i];
+        }
+    }
+    return out + n;
+}
+
 static void put(seq_pieced *pieced, const uint8_t *s, size_t n)
 {
     if (pieced->failed || !ensure(&pieced->text_block, pieced->size + n + 1)) {
         pieced->failed = true;
         return;
     }
-    memcpy((uint8_t *)pieced->text_block.data + pieced->size, s, n);
+    append((uint8_t *)pieced->text_block.data + pieced->size, s, n);
     pieced->size += n;
 }
 
@@ -94,22 +125,6 @@ static void add_keyed(seq_pieced *pieced, uint64_t key, bool number, size_t star
 static void add_cut(seq_pieced *pieced, size_t start, size_t end)
 {
     add_keyed(pieced, 0, false, start, end);
-}
-
-/* Short copies, most of which need no call. */
-static SEQ_INLINE uint8_t *append(uint8_t *out, const uint8_t *s, size_t n)
-{
-    if (n > 16) {
-        memcpy(out, s, n);
-    } else if (n >= 8) {
-        memcpy(out, s, 8);
-        memcpy(out + n - 8, s + n - 8, 8);
-    } else {
-        for (size_t i = 0; i < n; i++) {
-            out[i] = s[i];
-        }
-    }
-    return out + n;
 }
 
 /* Puts the cuts together, if they are so many and short on average, and forgets them. `between`: a character behind each, or 0. */

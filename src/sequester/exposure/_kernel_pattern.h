@@ -92,10 +92,12 @@ static inline size_t private_bytes(const seq_pattern *pattern, size_t start, siz
         uint64_t sum = load64(marks + i) + load64(marks + i + 8) + load64(marks + i + 16) + load64(marks + i + 24);
         public_bytes += (size_t)(sum * UINT64_C(0x0101010101010101) >> 56);
     }
-    for (; i < length; i++) {
-        public_bytes += marks[i];
+    uint64_t sum = 0;
+    for (size_t k = 0, left = length - i; k < 32; k += 8) { /* always four words, for how many are left cannot be foreseen */
+        const uint64_t within = left >= k + 8 ? ~UINT64_C(0) : left > k ? (UINT64_C(1) << 8 * (left - k)) - 1 : 0;
+        sum += load64(marks + i + k) & within;
     }
-    return length - public_bytes;
+    return length - public_bytes - (size_t)(sum * UINT64_C(0x0101010101010101) >> 56);
 }
 
 /* Marks the runs through a gram of public text in the reasoning from `base` on; counts the bytes. */

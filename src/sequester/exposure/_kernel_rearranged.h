@@ -66,19 +66,23 @@ static bool take_by_line(const uint8_t *s, size_t n, seq_pieced *pieced)
         return false;
     }
     take_lines(s, pieced);
+    pieced->upto[CUT_PREFIXES] = pieced->count;
     if (pieced->has_even) {
         take_even_lines(s, pieced);
     }
+    pieced->upto[CUT_EVEN_LINES] = pieced->count;
     pieced->is_dump = pieced->may_dump && find_dump(s, pieced);
     if (pieced->counts[MARK_HUNK] >= 2) {
         take_side(s, n, '+', pieced);
         take_side(s, n, '-', pieced);
     }
+    pieced->upto[CUT_SIDES] = pieced->count;
     for (int separator = MARK_TAB; separator <= MARK_SEMICOLON; separator++) {
         if (pieced->counts[separator] >= FEWEST_ROWS && !take_columns(s, separator, pieced)) {
             return false;
         }
     }
+    pieced->upto[CUT_COLUMNS] = pieced->count;
     return true;
 }
 
@@ -88,6 +92,7 @@ static bool take_apart(const uint8_t *s, size_t n, seq_pieced *pieced)
     const size_t *counts = pieced->counts;
     pieced->size = pieced->count = pieced->cuts = 0;
     pieced->failed = pieced->is_dump = pieced->rotated = pieced->reversed = false;
+    memset(pieced->upto, 0, sizeof pieced->upto);
     if (!find_marks(s, n, pieced)) {
         return false;
     }
@@ -97,16 +102,21 @@ static bool take_apart(const uint8_t *s, size_t n, seq_pieced *pieced)
     if (counts[MARK_SINGLE] >= 2 * FEWEST_STRINGS) {
         take_strings(s, n, true, pieced);
     }
+    pieced->upto[CUT_STRINGS] = pieced->count;
     if (counts[MARK_TAG] >= FEWEST_TAGS) {
         take_markup(s, n, pieced);
     }
+    pieced->upto[CUT_MARKUP] = pieced->count;
     if (counts[MARK_BRACKET] >= FEWEST_LINKS) {
         take_links(s, n, pieced);
     }
+    pieced->upto[CUT_LINKS] = pieced->count;
     if (counts[MARK_NUMBER] >= FEWEST_NUMBERS) {
         take_numbers(s, n, pieced);
     }
+    pieced->upto[CUT_NUMBERS] = pieced->count;
     take_ciphers(s, n, pieced);
+    pieced->upto[CUT_CIPHERS] = pieced->count;
     if (counts[MARK_BACKSLASH] >= FEWEST_LINES) {
         if (!ensure(&pieced->plain_block, n + 1)) {
             return false;

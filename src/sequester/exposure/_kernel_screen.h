@@ -9,6 +9,7 @@
 typedef struct {
     size_t first_text, reasoning, publics, first_public, first_call, calls;
     uint64_t length, private_length;
+    bool is_sampled_only; /* its calls are not searched */
 } seq_episode;
 
 typedef struct {
@@ -87,7 +88,8 @@ static bool borrow_episode(seq_batch *batch, PyObject *object)
         PyErr_NoMemory();
         return false;
     }
-    if (!borrow_texts(&batch->loans, item(parts, 0), &episode.reasoning) ||
+    episode.is_sampled_only = item(parts, 0) == Py_None;
+    if ((!episode.is_sampled_only && !borrow_texts(&batch->loans, item(parts, 0), &episode.reasoning)) ||
         !borrow_public(&batch->loans, item(parts, 1), &batch->firsts, &batch->first_count, &episode.publics) ||
         !borrow_calls(batch, item(parts, 2), &episode)) {
         return false;
@@ -115,7 +117,7 @@ static seq_outcome flag_fields(seq_batch *batch, seq_scored *call, const seq_sou
 {
     const seq_normalised *counted = (const seq_normalised *)batch->counted.data + call->first_field;
     const uint64_t known = longest_chain(&batch->found, call->first_chain);
-    uint8_t *flags = (uint8_t *)batch->flags.data + call->first_field;
+    uint32_t *flags = (uint32_t *)batch->flags.data + call->first_field;
     for (size_t i = 0; i < call->fields; i++) {
         const seq_outcome outcome =
             flag_field(&batch->judge, sources, &batch->pattern, call->episode, known, texts[i], &counted[i], &flags[i]);
@@ -181,6 +183,9 @@ static seq_outcome screen_episode(seq_batch *batch, size_t number)
                                               batch->own[number] < episode->publics ? batch->own[number] : episode->publics)) {
         return OUTCOME_MEMORY;
     }
+    if (episode->is_sampled_only) {
+        return OUTCOME_GOOD;
+    }
     return screen_calls(batch, episode, &sources, texts + episode->reasoning + episode->publics);
 }
 
@@ -188,10 +193,10 @@ static PyObject *hit_tuple(const seq_batch *batch, const seq_scored *call)
 {
     const seq_chain *chains = (const seq_chain *)batch->found.chains_block.data + call->first_chain;
     const seq_run *runs = (const seq_run *)batch->found.runs_block.data + call->first_run;
-    const uint8_t *flags = (const uint8_t *)batch->flags.data + call->first_field;
+    const uint32_t *flags = (const uint32_t *)batch->flags.data + call->first_field;
     PyObject *flag_tuple = PyTuple_New((Py_ssize_t)call->fields);
     for (size_t i = 0; flag_tuple != NULL && i < call->fields; i++) {
-        PyTuple_SetItem(flag_tuple, (Py_ssize_t)i, PyLong_FromLong(flags[i]));
+        PyTuple_SetItem(flag_tuple, (Py_ssize_t)i, PyLong_FromUnsignedLong(flags[i]));
     }
     PyObject *items[] = {PyLong_FromSize_t(call->episode), PyLong_FromSize_t(call->number), chain_list(chains, call->chains, runs),
                          flag_tuple};
@@ -315,7 +320,7 @@ static PyObject *screen(PyObject *module, PyObject *args)
     for (size_t i = 0; good && i < count; i++) {
         good = borrow_episode(&batch, item(fast, i));
     }
-    if (good && (!ensure(&batch.flags, batch.field_count + 1) || !ensure(&batch.starts, (batch.field_count + 1) * sizeof(uint32_t)) ||
+    if (good && (!ensure(&batch.flags, (batch.field_count + 1) * sizeof(uint32_t)) || !ensure(&batch.starts, (batch.field_count + 1) * sizeof(uint32_t)) ||
                  !ensure(&batch.counted, (batch.field_count + 1) * sizeof(seq_normalised)) ||
                  !ensure(&batch.marked, (batch.first_count + 1) * sizeof(uint64_t)))) {
         PyErr_NoMemory();

@@ -18,10 +18,11 @@ typedef struct {
     seq_text text; /* NULL: nothing yet */
     seq_signs signs;
     bool taken_apart, is_dump;
-    uint32_t pieced_flags;
+    uint8_t pieced_flags[CUTS];
+    uint32_t pieced_ends[CUTS]; /* where what was put together ends there, by the way it was cut */
     size_t shelf_at, shelf_size; /* what was put together from it, normalised */
     size_t episode; /* in which the chains were looked for, plus one */
-    uint64_t longest; /* of them */
+    uint64_t longest[CUTS]; /* of them */
 } seq_judged;
 
 typedef struct {
@@ -40,27 +41,82 @@ static void release_judge(seq_judge *judge)
     release_found(&judge->found);
 }
 
-/* Where a byte stands at the beginning of a text that is likely rare: a capital, else no small letter or blank. */
+/* Where two bytes stand in a row, from `at` on; n if nowhere. */
+static size_t find_pair_plainly(const uint8_t *s, size_t n, size_t at, const uint8_t *pair)
+{
+    for (; at + 1 < n; at++) {
+        const uint8_t *found = memchr(s + at, pair[0], n - at - 1);
+        if (found == NULL) {
+            break;
+        }
+        at = (size_t)(found - s);
+        if (found[1] == pair[1]) {
+            return at;
+        }
+    }
+    return n;
+}
+
+#if SEQ_X86
+
+SEQ_AVX512 static size_t find_pair_avx512(const uint8_t *s, size_t n, size_t at, const uint8_t *pair)
+{
+    const __m512i first = _mm512_set1_epi8((char)pair[0]), second = _mm512_set1_epi8((char)pair[1]);
+    for (; at + 64 < n; at += 64) {
+        const uint64_t found = _mm512_mask_cmpeq_epi8_mask(_mm512_cmpeq_epi8_mask(_mm512_loadu_si512(s + at), first),
+                                                           _mm512_loadu_si512(s + at + 1), second);
+        if (found != 0) {
+            return at + (size_t)_tzcnt_u64(found);
+        }
+    }
+    return find_pair_plainly(s, n, at, pair);
+}
+
+SEQ_AVX2 static size_t find_pair_avx2(const uint8_t *s, size_t n, size_t at, const uint8_t *pair)
+{
+    const __m256i first = _mm256_set1_epi8((char)pair[0]), second = _mm256_set1_epi8((char)pair[1]);
+    for (; at + 32 < n; at += 32) {
+        const __m256i one = _mm256_loadu_si256((const __m256i *)(s + at)), other = _mm256_loadu_si256((const __m256i *)(s + at + 1));
+        const uint32_t found =
+            (uint32_t)_mm256_movemask_epi8(_mm256_and_si256(_mm256_cmpeq_epi8(one, first), _mm256_cmpeq_epi8(other, second)));
+        if (found != 0) {
+            return at + (size_t)_tzcnt_u32(found);
+        }
+    }
+    return find_pair_plainly(s, n, at, pair);
+}
+
+#endif
+
+static size_t find_pair(const uint8_t *s, size_t n, size_t at, const uint8_t *pair)
+{
+#if SEQ_X86
+    if (tables.level == LEVEL_AVX512) {
+        return find_pair_avx512(s, n, at, pair);
+    }
+    if (tables.level == LEVEL_AVX2) {
+        return find_pair_avx2(s, n, at, pair);
+    }
+#endif
+    return find_pair_plainly(s, n, at, pair);
+}
+
+/* Where two bytes stand at the beginning of a text that are likely rare: a capital, else no small letter or blank, and what follows. */
 static size_t rare_place(const uint8_t *s)
 {
-    size_t rare = 0;
-    for (size_t i = SAMPLE; i-- > 0;) {
-        rare = is_upper(s[i]) || (!is_upper(s[rare]) && !is_lower(s[i]) && s[i] > ' ') ? i : rare;
-    }
-    return rare;
+    uint64_t cases[2], solid;
+    bits_of(tables.kinds, s, SAMPLE, (const uint8_t[]){0, 1}, 2, cases);
+    bits_of(tables.flag_classes, s, SAMPLE, (const uint8_t[]){6}, 1, &solid);
+    const uint64_t rare = cases[0] ? cases[0] : solid & ~cases[1];
+    return rare ? trailing_zeros(rare) : 0;
 }
 
 /* Where the first COPY bytes of `what` stand first in `s`, if all of it does; else n. */
 static size_t find_copy(const uint8_t *s, size_t n, seq_text what)
 {
-    const size_t rare = rare_place(what.data);
-    for (size_t at = rare, stop = n - what.size + rare + 1; at < stop; at++) {
-        const uint8_t *found = memchr(s + at, what.data[rare], stop - at);
-        if (found == NULL) {
-            break;
-        }
-        at = (size_t)(found - s);
-        found -= rare;
+    const size_t rare = rare_place(what.data), stop = n - what.size + rare + 2;
+    for (size_t at = rare; (at = find_pair(s, stop, at, what.data + rare)) < stop; at++) {
+        const uint8_t *found = s + at - rare;
         if (load64(found) == load64(what.data) && memcmp(found, what.data, COPY) == 0) {
             return memcmp(found, what.data, what.size) == 0 ? at - rare : n;
         }
@@ -171,15 +227,22 @@ static seq_outcome take_section_apart(seq_judge *judge, seq_judged *judged)
     uint8_t *shelf = (uint8_t *)judge->shelf_block.data + judge->shelf_size, *out = shelf + SEQ_SLACK;
     memset(shelf, 0, SEQ_SLACK);
     *out++ = INPUT_BREAK; /* so that no run of the reasoning goes on before the first text */
-    seq_normalised counted = {0};
-    for (size_t i = 0, start = 0; i < pieced->count; start = ends[i++]) {
-        const seq_normalised one = normalise_text((const uint8_t *)pieced->text_block.data + start, ends[i] - 1 - start, out);
-        counted.wide += one.wide;
-        out += one.size;
-        *out++ = INPUT_BREAK;
+    const uint8_t *text = pieced->text_block.data;
+    for (size_t way = 0, i = 0, start = 0; way < CUTS; way++) {
+        const size_t first = start;
+        seq_normalised counted = {0};
+        for (; i < pieced->upto[way]; start = ends[i++]) {
+            const seq_normalised one = normalise_text(text + start, ends[i] - 1 - start, out);
+            counted.wide += one.wide;
+            out += one.size;
+            *out++ = INPUT_BREAK;
+        }
+        judged->pieced_ends[way] = (uint32_t)(out - shelf);
+        if (start > first) {
+            const seq_signs signs = signs_of(text + first, start - first, &judge->letters); /* nothing encoded goes on over a NUL */
+            judged->pieced_flags[way] = (uint8_t)flags_of(text + first, start - first, &signs, &counted);
+        }
     }
-    const seq_signs signs = signs_of(pieced->text_block.data, pieced->size, &judge->letters); /* nothing encoded goes on over a NUL */
-    judged->pieced_flags = flags_of(pieced->text_block.data, pieced->size, &signs, &counted);
     memset(out, 0, 2 * SEQ_SLACK); /* what is read beyond is defined */
     judged->shelf_at = judge->shelf_size;
     judged->shelf_size = (size_t)(out - shelf);
@@ -196,6 +259,21 @@ static uint64_t longest_chain(const seq_found *found, size_t from)
         longest = chains[i].private_length > longest ? chains[i].private_length : longest;
     }
     return longest;
+}
+
+/* Notes the private bytes of the longest chain by the way in which the text was cut up where the chain begins. */
+static void note_longest(const seq_found *found, seq_judged *judged)
+{
+    const seq_chain *chains = found->chains_block.data;
+    const seq_run *run = found->runs_block.data;
+    memset(judged->longest, 0, sizeof judged->longest);
+    for (size_t i = 0; i < found->chains; run += chains[i++].runs) {
+        size_t way = 0;
+        while (way + 1 < CUTS && SEQ_SLACK + 1 + run->at >= judged->pieced_ends[way]) {
+            way++;
+        }
+        judged->longest[way] = chains[i].private_length > judged->longest[way] ? chains[i].private_length : judged->longest[way];
+    }
 }
 
 /* Flags a section in which more than `known` private bytes in a chain, or something encoded, is once it is put together again. */
@@ -215,15 +293,21 @@ static seq_outcome flag_rearranged(seq_judge *judge, const seq_pattern *pattern,
             return OUTCOME_MEMORY;
         }
         judged->episode = episode + 1;
-        judged->longest = longest_chain(&judge->found, 0);
+        note_longest(&judge->found, judged);
     }
-    const bool encoded = judged->pieced_flags & (FLAG_ARMOUR | FLAG_DIGITS | FLAG_WIDE) & ~*flags;
-    *flags |= judged->is_dump || encoded || judged->longest > known ? FLAG_REARRANGED : 0;
+    const uint32_t plainly = *flags;
+    *flags |= judged->is_dump ? FLAG_REARRANGED | FLAG_DUMP : 0;
+    for (size_t way = 0; way < CUTS; way++) {
+        const uint32_t encoded = judged->pieced_flags[way] & (FLAG_ARMOUR | FLAG_DIGITS | FLAG_WIDE);
+        const bool more = judged->longest[way] > known;
+        *flags |= (encoded & ~plainly) || more ? FLAG_REARRANGED : 0;
+        *flags |= encoded || more ? FLAG_CUT << way : 0;
+    }
     return OUTCOME_GOOD;
 }
 
 static seq_outcome flag_section(seq_judge *judge, const seq_pattern *pattern, size_t episode, uint64_t known, seq_text section,
-                                const seq_normalised *counted, uint8_t *flags)
+                                const seq_normalised *counted, uint32_t *flags)
 {
     seq_judged *judged = look_up_section(judge, section);
     if (judged == NULL) {
@@ -232,21 +316,29 @@ static seq_outcome flag_section(seq_judge *judge, const seq_pattern *pattern, si
     uint32_t found = flags_of(section.data, section.size, &judged->signs, counted);
     const bool has_private = pattern->private_length >= GUARANTEE;
     const seq_outcome outcome = has_private ? flag_rearranged(judge, pattern, episode, known, judged, &found) : OUTCOME_GOOD;
-    *flags |= (uint8_t)found;
+    *flags |= found;
     return outcome;
+}
+
+/* The flags of a text for itself, of which the longest chain has `known` private bytes. */
+static seq_outcome flags_of_text(seq_judge *judge, const seq_pattern *pattern, uint64_t known, seq_text text, seq_block *room, uint32_t *flags)
+{
+    if (!ensure(room, text.size + SEQ_SLACK)) {
+        return OUTCOME_MEMORY;
+    }
+    const seq_normalised counted = normalise_text(text.data, text.size, room->data);
+    seq_judged judged = {.text = text, .signs = signs_of(text.data, text.size, &judge->letters)};
+    *flags = flags_of(text.data, text.size, &judged.signs, &counted);
+    return pattern->private_length >= GUARANTEE ? flag_rearranged(judge, pattern, 0, known, &judged, flags) : OUTCOME_GOOD;
 }
 
 /* The end of the section that begins at `start`: before the next heading behind an empty line. */
 static size_t section_end(const uint8_t *s, size_t n, size_t start)
 {
-    for (size_t at = start + SECTION; at < n; at++) {
-        const uint8_t *found = memchr(s + at, '#', n - at);
-        if (found == NULL) {
-            break;
-        }
-        at = (size_t)(found - s);
-        if (s[at - 1] == '\n' && s[at - 2] == '\n') {
-            return at;
+    static const uint8_t heading[] = "\n#";
+    for (size_t at = start + SECTION - 1; (at = find_pair(s, n, at, heading)) < n; at++) {
+        if (s[at - 1] == '\n') {
+            return at + 1;
         }
     }
     return n;
@@ -254,7 +346,7 @@ static size_t section_end(const uint8_t *s, size_t n, size_t start)
 
 /* Flags a field, copies of public texts aside. `known`: the private bytes of the longest chain of its call. */
 static seq_outcome flag_field(seq_judge *judge, const seq_sources *sources, const seq_pattern *pattern, size_t episode, uint64_t known,
-                              seq_text field, const seq_normalised *counted, uint8_t *flags)
+                              seq_text field, const seq_normalised *counted, uint32_t *flags)
 {
     seq_text stretches[MOST_COPIES + 1];
     seq_outcome outcome = OUTCOME_GOOD;

@@ -50,6 +50,8 @@ static struct {
     uint8_t marks[128]; /* number of the mark, plus one */
     _Alignas(64) uint8_t ciphered[3][128]; /* per letter of a common word under a cipher: a bit for every so many of these words */
     _Alignas(64) uint8_t kinds[256];
+    uint8_t beginnings[256]; /* of lines: digits are alike */
+    uint8_t behind[256]; /* 255 for letters and what is not ASCII, else 0 */
     uint8_t base64[256];
     uint8_t units[256]; /* as the high byte of UTF-16 */
     uint8_t base85[3][256]; /* base85, Z85, ascii85; 255: none */
@@ -111,10 +113,10 @@ static SEQ_INLINE size_t bit_count(uint64_t bits)
 }
 
 /* What structures a text; the second character of `0x`, `U+` or `u{` is one more mark. */
-static const char all_marks[] = "\n\t|,;\"'<]@\\";
+static const char all_marks[] = "\n\t|,;\"'<]@\\ ";
 
 enum { MARK_LINE, MARK_TAB, MARK_BAR, MARK_COMMA, MARK_SEMICOLON, MARK_DOUBLE, MARK_SINGLE, MARK_TAG, MARK_BRACKET, MARK_HUNK, MARK_BACKSLASH,
-       MARK_NUMBER, MARKS };
+       MARK_BLANK, MARK_NUMBER, MARKS };
 
 /* Common words of three letters under a cipher, ten of each kind. */
 #define CIPHERED 20

@@ -128,8 +128,8 @@ SEQ_AVX512 static void normalise_avx512(const uint8_t *s, size_t n, seq_normalis
 {
     const __m512i fold_low = _mm512_loadu_si512(tables.ascii), fold_high = _mm512_loadu_si512(tables.ascii + 64);
     const __m512i class_low = _mm512_loadu_si512(tables.classes), class_high = _mm512_loadu_si512(tables.classes + 64);
-    const __m512i any_sign = _mm512_set1_epi8((char)(CLASS_BACKSLASH | CLASS_PERCENT | CLASS_EQUALS | CLASS_MARKUP));
-    const __m512i space = _mm512_set1_epi8(0x20);
+    const __m512i escape = _mm512_set1_epi8((char)(CLASS_BACKSLASH | CLASS_PERCENT | CLASS_EQUALS));
+    const __m512i escaped = _mm512_set1_epi8((char)(CLASS_CODE | CLASS_HEX)), space = _mm512_set1_epi8(0x20);
     uint8_t *out = result->out + result->size;
     size_t at = 0;
     while (at < n) {
@@ -139,17 +139,19 @@ SEQ_AVX512 static void normalise_avx512(const uint8_t *s, size_t n, seq_normalis
         const __m512i bytes = _mm512_permutex2var_epi8(fold_low, block, fold_high);
         const __m512i kind = _mm512_permutex2var_epi8(class_low, block, class_high);
         const uint64_t high = _mm512_movepi8_mask(block);
-        uint64_t keep = _mm512_test_epi8_mask(bytes, bytes) & ~high, special = 0;
-        if ((high | _mm512_test_epi8_mask(kind, any_sign)) != 0) {
 #define CLASS_BITS(bit) _mm512_test_epi8_mask(kind, _mm512_loadu_si512(tables.bits[trailing_zeros(bit)]))
-            const uint64_t backslash = CLASS_BITS(CLASS_BACKSLASH) & ~high;
+        const uint64_t backslash = CLASS_BITS(CLASS_BACKSLASH) & ~high, markup = CLASS_BITS(CLASS_MARKUP);
+        const uint64_t blank = _mm512_cmple_epu8_mask(block, space), last = UINT64_C(1) << 63;
+        uint64_t keep = _mm512_test_epi8_mask(bytes, bytes) & ~high & ~(backslash << 1 & CLASS_BITS(CLASS_NRT));
+        /* Most blocks hold a sign, few one that counts. */
+        uint64_t special = high | (_mm512_test_epi8_mask(kind, escape) & (_mm512_test_epi8_mask(kind, escaped) >> 1 | last)) |
+                           (markup & ~(blank >> 1));
+        if (special != 0) {
             special = high | special_bits(backslash, CLASS_BITS(CLASS_CODE), CLASS_BITS(CLASS_HEX), CLASS_BITS(CLASS_UPPER_HEX),
-                                          CLASS_BITS(CLASS_PERCENT), CLASS_BITS(CLASS_EQUALS), CLASS_BITS(CLASS_MARKUP),
-                                          _mm512_cmple_epu8_mask(block, space));
+                                          CLASS_BITS(CLASS_PERCENT), CLASS_BITS(CLASS_EQUALS), markup, blank);
             special &= within;
-            keep &= ~(backslash << 1 & CLASS_BITS(CLASS_NRT));
-#undef CLASS_BITS
         }
+#undef CLASS_BITS
         keep &= (special ^ (special - 1)) >> (special != 0);
         _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(keep, bytes));
         out += _mm_popcnt_u64(keep);

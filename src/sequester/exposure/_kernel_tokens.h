@@ -5,10 +5,21 @@
 #include "_kernel_memory.h"
 #include "_kernel_text.h"
 
-enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG_ESCAPES = 16, FLAG_WIDE = 32, FLAG_REARRANGED = 64 };
+enum {
+    FLAG_ARMOUR = 1,
+    FLAG_PACKED = 2,
+    FLAG_NUMBERS = 4,
+    FLAG_DIGITS = 8,
+    FLAG_ESCAPES = 16,
+    FLAG_WIDE = 32,
+    FLAG_REARRANGED = 64,
+    FLAG_DUMP = 128,
+    FLAG_CUT = 256 /* shifted by the way of cutting */
+};
 
 #define ALPHABET_RUN 40
 #define TEXT_RUN 18
+#define LONGEST_BETWEEN 24
 #define HEX_RUN 40
 #define LONG_HEX 200
 #define CASE_WINDOW 40
@@ -20,7 +31,7 @@ enum { FLAG_ARMOUR = 1, FLAG_PACKED = 2, FLAG_NUMBERS = 4, FLAG_DIGITS = 8, FLAG
 #define DEFLATE_HEAD 10 /* bytes that are looked at */
 #define FIXED_LETTERS 6
 #define BASE32_SHARE 10 /* at least every tenth character of noise is a digit */
-#define SIGNED 64 /* bytes at the beginning in which a signature may stand */
+#define SIGNED 64 /* bytes at the beginning in which a signature may stand; a word has a bit for each */
 
 /* Kinds of bytes, `tables.kinds`. */
 enum { KIND_UPPER = 1, KIND_LOWER = 2, KIND_DIGIT = 4, KIND_SIGN = 8 /* + / _ - */, KIND_PAD = 16, KIND_BETWEEN = 32, KIND_SIGNATURE = 64 /* begins one */,
@@ -225,8 +236,10 @@ static bool signature_at(const uint8_t *s, size_t n, size_t at)
 
 static bool is_signed(const uint8_t *s, size_t n)
 {
-    for (size_t at = 0; at < SIGNED && at < n; at++) {
-        if ((tables.kinds[s[at]] & KIND_SIGNATURE) && signature_at(s, n, at)) {
+    uint64_t first;
+    bits_of(tables.kinds, s, n < SIGNED ? n : SIGNED, (const uint8_t[]){6}, 1, &first);
+    for (; first != 0; first &= first - 1) {
+        if (signature_at(s, n, trailing_zeros(first))) {
             return true;
         }
     }
@@ -249,7 +262,7 @@ static bool is_medium(const uint8_t *s, size_t n)
         {0, 4, "OTTO"},    {0, 5, "\0\1\0\0\0"},   {0, 3, "ID3"},  {0, 4, "OggS"}, {0, 4, "fLaC"}, {4, 4, "ftyp"}, {0, 4, "\x1a\x45\xdf\xa3"},
     };
     for (size_t i = 0; i < sizeof media / sizeof *media; i++) {
-        if (starts(s, n, media[i].at, media[i].sign, media[i].size)) {
+        if (n > media[i].at && s[media[i].at] == (uint8_t)media[i].sign[0] && starts(s, n, media[i].at, media[i].sign, media[i].size)) {
             return true;
         }
     }
@@ -452,10 +465,10 @@ static uint32_t judge_base32(const uint8_t *letters, size_t n, bool lower, uint8
     return flags;
 }
 
-/* The end of what may stand between two chunks of one encoding, at most 24 bytes. */
+/* The end of what may stand between two chunks of one encoding, at most LONGEST_BETWEEN bytes. */
 static size_t between_end(const uint8_t *s, size_t n, size_t at)
 {
-    const size_t limit = n - at < 24 ? n : at + 24;
+    const size_t limit = n - at < LONGEST_BETWEEN ? n : at + LONGEST_BETWEEN;
     while (at < limit) {
         const uint8_t c = s[at];
         if (c == '\\') {

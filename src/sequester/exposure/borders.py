@@ -1,7 +1,7 @@
 """Episodes on both sides of a border between two units: the last ones of a unit are compared with the first ones of the next.
 
-Units come back in any order. The edges of one wait for those of its neighbours, and go when both were compared, so memory holds as many
-as units are scanned out of order. Only what meets is read once more.
+Units come back in any order. At a border the edges of the unit that came first wait for the other's, so memory holds as many as units
+are scanned out of order. Only what meets is read once more.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ class Borders:
         self._options = options
         self._key = key
         self._waiting: dict[int, tuple[Task, Edges]] = {}
-        self._compared: dict[int, int] = {}
-        """Of a unit that waits: borders of it that were compared."""
+        """The unit that came first, by the number of the border: that of the unit behind it."""
 
     def add(self, task: Task, edges: Edges, tally: Tally) -> None:
         """Take the edges of a unit; what a comparison finds goes to `tally`, in which the units before were merged."""
-        self._waiting[task.number] = task, edges
-        for before in (task.number - 1, task.number):
-            if before in self._waiting and before + 1 in self._waiting:
-                self._compare(*self._waiting[before], *self._waiting[before + 1], tally)
-                for number in (before, before + 1):
-                    self._compared[number] = self._compared.get(number, 1 if number == 0 else 0) + 1
-                    if self._compared[number] == 2:
-                        del self._waiting[number], self._compared[number]
+        here = task, edges
+        if (before := self._waiting.pop(task.number, None)) is not None:
+            self._compare(*before, *here, tally)
+        elif task.number > 0:
+            self._waiting[task.number] = here
+        if (behind := self._waiting.pop(task.number + 1, None)) is not None:
+            self._compare(*here, *behind, tally)
+        else:
+            self._waiting[task.number + 1] = here
 
     def _compare(self, task: Task, edges: Edges, following: Task, beyond: Edges, tally: Tally) -> None:
         pairs = pairs_across(edges.last, beyond.first)

@@ -1,7 +1,7 @@
 """How well the detector works, measured on labelled episodes.
 
-Recall is that of planted classes and never scales a real rate. False alarms are counted by episode, and by cluster (prompt), because
-episodes of one prompt are not independent. Intervals are exact (Clopper-Pearson), one-sided 95 %.
+Recall is that of the leaks that were planted or labelled, and never scales a real rate. False alarms are counted by episode, and by
+cluster (prompt), because episodes of one prompt are not independent. Intervals are exact (Clopper-Pearson), one-sided 95 %.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Label(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ClassRow(Struct, frozen=True):
-    """Recall on one planted class, at `medium` and above."""
+    """Recall on one class of leaks, at `medium` and above."""
 
     kind: str
     found: int
@@ -66,7 +66,8 @@ class Calibration(Struct, frozen=True):
     """What was labelled, in words."""
     detector: str
     recall: tuple[ClassRow, ...]
-    overall: ClassRow
+    overall: ClassRow | None
+    """All classes of leaks together; None where no leak was labelled: nothing of nothing is no recall."""
     alarms: tuple[AlarmRow, ...]
 
 
@@ -96,7 +97,7 @@ def calibrate(findings: Iterable[Finding], labels: Iterable[Label], name: str, d
         name,
         detector,
         recall,
-        _recall("all planted classes", everything),
+        _recall("all leaks", everything) if everything else None,
         tuple(_alarms(k, v, alarmed) for k, v in sorted(negatives.items())),
     )
 
@@ -156,43 +157,53 @@ def read_calibration(path: Path) -> Calibration:
         ) from error
 
 
-def headline(calibration: Calibration, whose: str, detector: str) -> str:
-    """One short line for the head of every report; `whose` is `shipped` or `your own`, `detector` the one in use."""
+def headline(calibration: Calibration, detector: str, *, own: bool = False) -> str:
+    """One short line for the head of every report; `own`: a user's, not the shipped one; `detector` is the one in use."""
     said = []
-    if calibration.overall.of:
-        said.append(f"recall at least {calibration.overall.lower95:.2%} on planted classes")
+    if calibration.overall is not None:
+        on = "leaks that you labelled" if own else "planted classes"
+        said.append(f"recall at least {calibration.overall.lower95:.2%} on {on}")
     if calibration.alarms:
-        said.append(f"false alarms at most {max(row.upper95 for row in calibration.alarms):.3%} of negatives")
+        said.append(f"false alarms at most {_share(max(row.upper95 for row in calibration.alarms))} of negatives")
+    whose = f"your own, {calibration.name}" if own else "shipped"
     stale = "" if matches(calibration, detector) else f" Measured with {calibration.detector}, not with {detector}."
     return f"Calibration ({whose}): {', '.join(said)} (95% bounds).{stale}"
 
 
-def detail(calibration: Calibration, detector: str) -> Iterator[str]:
+def detail(calibration: Calibration, detector: str, *, own: bool = False) -> Iterator[str]:
     """The same line by line, for `doctor`: what was labelled, what was found of it, and every kind of negative."""
     yield f"measured on {calibration.name}"
-    if calibration.overall.of:
+    overall = calibration.overall
+    if overall is not None:
         weakest = min(calibration.recall, key=lambda row: (row.lower95, row.kind))
+        classes = f"{len(calibration.recall)} class{'' if len(calibration.recall) == 1 else 'es'}"
         yield (
-            f"planted leaks: {calibration.overall.found:,} of {calibration.overall.of:,} found in {len(calibration.recall)} classes "
-            f"(at least {calibration.overall.lower95:.2%}); weakest {weakest.kind}, {weakest.found:,} of {weakest.of:,} "
+            f"{'labelled' if own else 'planted'} leaks: {overall.found:,} of {overall.of:,} found in {classes} "
+            f"(at least {overall.lower95:.2%}); weakest {weakest.kind}, {weakest.found:,} of {weakest.of:,} "
             f"(at least {weakest.lower95:.1%})"
         )
     for row in calibration.alarms:
         yield (
-            f"false alarms: {row.alarms:,} in {row.of:,} {row.kind} (at most {row.upper95:.3%}); "
+            f"false alarms: {row.alarms:,} in {row.of:,} {row.kind} (at most {_share(row.upper95)}); "
             f"by cluster {row.clusters_alarmed:,} of {row.clusters:,} (at most {row.clusters_upper95:.1%})"
         )
-    yield "bounds are one-sided, 95%; recall holds on planted classes only, and never scales a real rate"
+    holds = "leaks like the labelled ones" if own else "planted classes"
+    yield f"bounds are one-sided, 95%; recall holds on {holds} only, and never scales a real rate"
     if not matches(calibration, detector):
         yield f"measured with {calibration.detector}, not with {detector}: it says nothing about this version"
+
+
+def _share(bound: float) -> str:
+    """An upper bound in percent, with the digits that a small one needs."""
+    return f"{bound:.3%}" if bound < 0.01 else f"{bound:.1%}"
 
 
 def headlines(own: Iterable[Calibration], detector: str) -> tuple[str, ...]:
     """What stands first in every report: the shipped calibration, or that there is none, then the user's own."""
     ours = shipped()
     measured = ours is not None and matches(ours, detector)
-    first = headline(ours, "shipped", detector) if ours is not None and measured else NONE_SHIPPED
-    return (first, *(headline(one, f"your own, {one.name}", detector) for one in own))
+    first = headline(ours, detector) if ours is not None and measured else NONE_SHIPPED
+    return (first, *(headline(one, detector, own=True) for one in own))
 
 
 NONE_SHIPPED = (

@@ -18,10 +18,11 @@ from sequester.episodes.model import RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.candidates import SPANS_KEPT, Finder, Site, fields_of, site_of
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
-from sequester.exposure.layers import Budget, Hint, holds_packing, unfold, worth_unfolding
+from sequester.exposure.layers import Budget, holds_packing, retrace, unfold
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, telling_run
 from sequester.exposure.subject import SampledIds, Subject
 from sequester.exposure.tally import Candidate, Minor
+from sequester.exposure.undoing import Search
 from sequester.exposure.weighing import weigh, weighs_little
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Span
@@ -59,8 +60,10 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     finder = Finder(subject, call.path, key)
     found = [*_plain(finder, texts, hit.chains)] if hit is not None and hit.chains else []
     for (name, text), flag in zip(texts, hit.flags if hit is not None and any(hit.flags) else (), strict=False):
-        if flag & flags.UNFOLDED or (flag & flags.PACKED and holds_packing(text.reveal())):
-            found += _wrapped(finder, name, text.reveal(), budget, _hints_of(flag), bool(flag & _CUT_UP))
+        if flag & flags.PACKED and not holds_packing(text.reveal()):
+            flag &= ~flags.PACKED
+        if flag & (flags.UNFOLDED | flags.PACKED):
+            found += _wrapped(finder, name, text.reveal(), budget, flag)
         if flag & flags.NUMBERS and (flag & flags.DIGITS or subject.ids.cot or _ID_NAME.search(name)):
             lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
@@ -73,16 +76,6 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
         budget.exhausted,
         unknown,
     )
-
-
-_CUT_UP = flags.REARRANGED | flags.WIDE | flags.ESCAPES
-"""Without these the screen has put the pieces together, and neither reasoning nor another encoding came out."""
-
-
-def _hints_of(flag: int) -> int:
-    """Kinds of wrapping that the screen is sure of, also where the pieces are too short for `hints` to be worth a look."""
-    armoured = Hint.BASE64 | Hint.BASE32 | Hint.LINES if flag & flags.ARMOUR else 0
-    return armoured | (Hint.LINES | Hint.STRINGS if flag & flags.REARRANGED else 0)
 
 
 def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
@@ -153,30 +146,30 @@ def _plain(
         yield from finder.candidates(site_of(texts, indices), chains)
 
 
-def _wrapped(finder: Finder, name: str, text: str, budget: Budget, known: int, cut_up: bool) -> Iterator[Candidate | Minor]:
+def _wrapped(finder: Finder, name: str, text: str, budget: Budget, flag: int) -> Iterator[Candidate | Minor]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again.
 
-    `known` are kinds of wrapping that the screen is sure of; `cut_up` is whether the whole may be rearranged more than once.
+    `flag` is what the screen saw wrapped in the text.
     """
-    pattern = finder.subject.pattern
-    shown = _positions(_telling(finder.subject, pattern.scan(text)))
-    if len(shown) >= WHOLE * pattern.length or not (known or worth_unfolding(text)):
+    subject, search = finder.subject, Search(finder.subject.pattern, flag)
+    whole = WHOLE * subject.pattern.length
+    chains = subject.pattern.scan(text)
+    shown = _places(_telling(subject, chains)) if chains else 0
+    if shown.bit_count() >= whole:
         return
-    for layer in unfold(text, budget, known, cut_up):
-        decoded = layer.text.reveal()
-        plainly = _positions(pattern.scan(decoded))
+    for layer in unfold(text, budget, search):
+        plainly = _places(search.chains)
         if not plainly:
-            yield from _collected(finder, name, layer.transforms, decoded)
+            yield from _collected(finder, name, layer.transforms, layer.text.reveal())
         # The public texts are unfolded only once a layer shows more than is known.
-        if len(plainly - shown) < THRESHOLDS.report:
+        if (plainly & ~shown).bit_count() < THRESHOLDS.report:
             continue
-        chains = finder.subject.unfolded.scan(decoded)
-        reached = _positions(chains)
-        if len(reached - shown) < THRESHOLDS.report:
+        chains = subject.unfolded.scan(layer.text.reveal())
+        if (_places(chains) & ~shown).bit_count() < THRESHOLDS.report:
             continue
-        shown |= _positions(_telling(finder.subject, chains))
-        yield from finder.candidates(Site(name, layer.transforms, [decoded]), chains)
-        if len(shown) >= WHOLE * pattern.length:
+        shown |= _places(_telling(subject, chains))
+        yield from finder.candidates(Site(name, layer.transforms, [layer.text.reveal()]), chains)
+        if shown.bit_count() >= whole:
             return
 
 
@@ -190,11 +183,11 @@ def _collected(finder: Finder, name: str, transforms: tuple[str, ...], decoded: 
     if sent is None or not PACKINGS.intersection(transforms):
         return
     chains = sent.pattern.scan(decoded)
-    reached, seen, start = _positions(chains), b"", 0
+    reached, seen, start = _places(chains), b"", 0
     for segment in sent.normalised.split(b"\0"):
         here = range(start, start + len(segment))
         start = here.stop + 1
-        if len(segment) < THRESHOLDS.run or len(reached.intersection(here)) < WHOLE * len(segment):
+        if len(segment) < THRESHOLDS.run or _within(reached, here) < WHOLE * len(segment):
             continue
         seen = seen or matching.normalise(decoded)
         if not any(frame in seen for frame in sent.call_frames(segment)):
@@ -223,9 +216,17 @@ def _integers(finder: Finder, name: str, values: array[int]) -> Iterator[Candida
         yield Candidate(FindingClass.IDS, name, ("token-ids",), spans, matched, id_, len(runs) - len(spans))
 
 
-def _positions(chains: Sequence[matching.Chain]) -> set[int]:
-    """Positions of the pattern that some chains reach."""
-    return {at for chain in chains for run in chain.runs for at in range(run.cot_start, run.cot_start + run.length)}
+def _places(chains: Sequence[matching.Chain]) -> int:
+    """The positions of the pattern that some chains reach, as bits."""
+    reached = 0
+    for chain in chains:
+        for run in chain.runs:
+            reached |= ((1 << run.length) - 1) << run.cot_start
+    return reached
+
+
+def _within(places: int, here: range) -> int:
+    return (places >> here.start & (1 << len(here)) - 1).bit_count()
 
 
 def _telling(subject: Subject, chains: Sequence[matching.Chain]) -> list[matching.Chain]:
@@ -241,8 +242,5 @@ def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[s
         text = guarded.reveal()
         if transforms in (("verbatim",), ("reformatted",), ("split-over-fields",)):
             return [text]
-        for cut_up in (False, True):
-            layers = unfold(text, Budget(), _hints_of(flags.UNFOLDED), cut_up)
-            if found := [layer.text.reveal() for layer in layers if layer.transforms == transforms]:
-                return found
+        return [layer.text.reveal() for layer in retrace(text, transforms)]
     return []

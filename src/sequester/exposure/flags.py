@@ -27,6 +27,10 @@ WIDE = 32
 """Characters that were misread from another charset, or that carry bytes."""
 REARRANGED = 64
 """Text is private once it is put together again; found by `rearranged`."""
+DUMP = 128
+"""Lines of a dump of bytes."""
+STRINGS, MARKUP, LINKS, SPELLED, CIPHERS, PREFIXES, EVEN_LINES, SIDES, COLUMNS = (256 << way for way in range(9))
+"""The ways of cutting up a text after which, once it is put together again, more of it is private, or something is encoded."""
 UNFOLDED = ARMOUR | DIGITS | ESCAPES | WIDE | REARRANGED
 """Flags that are reason enough to search all decoding layers."""
 

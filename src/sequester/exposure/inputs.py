@@ -167,22 +167,35 @@ def _declared(path: Path, reader: Reader, options: Options) -> Job:
     try:
         return Job(path, reader, reader.declared(path, options))
     except InputError as error:
-        return Job(path, error=error.message, hint=error.hint)
+        return Job(path, error=str(error), hint=error.hint)
 
 
 def tasks(jobs: list[Job], readers: Sequence[Reader], options: Options) -> Iterator[Task]:
-    """Every unit of every input. Logs beside the files of a directory are appended to `jobs` and read too."""
+    """Every unit of every input, those of a file once. Logs beside the files of a directory are appended to `jobs` and read too."""
+    read: dict[str, tuple[Job, str]] = {}
     for job in jobs:
         if job.reader is None:
             continue
         try:
             for unit in job.reader.units(job.path, options):
-                job.units.add(unit.path)
-                yield Task(job.reader.name, unit, job.declared.group_size is not None)
+                first, path = read.setdefault(os.path.realpath(unit.path), (job, unit.path))
+                job.units.add(path)
+                if first is job:
+                    yield Task(job.reader.name, unit, job.declared.group_size is not None)
+                elif (note := f"{unit.path}: given more than once; read once.") not in job.notes:
+                    job.notes.append(note)
         except InputError as error:
             job.error, job.hint = error.message, error.hint
         if job.path.is_dir():
-            jobs += _strays(job, readers, options)
+            jobs += _not_yet(list(_strays(job, readers, options)), jobs)
+
+
+def _not_yet(strays: list[Job], jobs: list[Job]) -> list[Job]:
+    """The strays that are no input already, by name or byte for byte."""
+    known = {os.path.realpath(job.path) for job in jobs}
+    fresh = [stray for stray in strays if os.path.realpath(stray.path) not in known]
+    kept = set(map(id, _without_copies([*jobs, *fresh])))
+    return [stray for stray in fresh if id(stray) in kept]
 
 
 def _strays(job: Job, readers: Sequence[Reader], options: Options) -> Iterator[Job]:

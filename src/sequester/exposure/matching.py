@@ -70,8 +70,11 @@ __all__ = [
 Text = str | bytes | bytearray | memoryview
 """A text: a str (lone surrogates vanish), or UTF-8 in any contiguous buffer, which is not copied."""
 
-Episode = tuple[Sequence[Text], Sequence[tuple[Text, int]], Sequence[Sequence[Text]]]
-"""Reasoning segments; public texts, each with the first segment it is subtracted from; reward calls as sequences of fields."""
+Episode = tuple[Sequence[Text] | None, Sequence[tuple[Text, int]], Sequence[Sequence[Text]]]
+"""Reasoning segments; public texts, each with the first segment it is subtracted from; reward calls as sequences of fields.
+
+Without reasoning that is known (None) an episode is sampled, and its calls are not searched.
+"""
 
 
 class Run(NamedTuple):
@@ -164,6 +167,17 @@ class Pattern:
     def scan(self, text: Text) -> list[Chain]:
         """The chains in one text, in order."""
         return self.scan_many((text,))
+
+    def flags(self, text: Text, known: int = 0) -> int:
+        """What may be wrapped in one text, as bits of `flags`: also where, put together again, it holds a chain of more than `known`
+        private bytes."""
+        found: int
+        if implementation == "python":
+            found = self._matcher.flags(_utf8(text), known)
+        else:
+            with _Bounded():
+                found = self._matcher.flags(text, known)
+        return found
 
     def scan_many(self, fields: Sequence[Text]) -> list[Chain]:
         """The chains in the fields of one reward call; a chain may go on from one field into the next."""
@@ -286,7 +300,7 @@ def _utf8(text: Text) -> bytes:
 def _raw_episode(episode: Episode) -> oracle.RawEpisode:
     reasoning, public, calls = episode
     return (
-        [_utf8(text) for text in reasoning],
+        [_utf8(text) for text in reasoning] if reasoning is not None else None,
         [(_utf8(text), first) for text, first in public],
         [[_utf8(field) for field in fields] for fields in calls],
     )

@@ -31,7 +31,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from sequester.exposure.flags import ARMOUR, DIGITS, REARRANGED, WIDE, flags_of
+from sequester.exposure.flags import ARMOUR, DIGITS, DUMP, REARRANGED, WIDE, flags_of
 from sequester.exposure.normaliser import normalise
 from sequester.exposure.rearranged import is_dump, rearranged
 from sequester.exposure.samples import Samples, sampled
@@ -182,6 +182,11 @@ class Pattern:
     def scan(self, fields: Sequence[bytes]) -> list[RawChain]:
         """The chains in the fields of one reward call, in order."""
         return _Stream([normalise(field)[0] for field in fields]).chains(self)
+
+    def flags(self, text: bytes, known: int) -> int:
+        """The flags of a text for itself, of which the longest chain has `known` private bytes."""
+        _, odd, wide = normalise(text)
+        return _flags(text, odd, wide, self, known)
 
 
 class _Stream:
@@ -359,13 +364,20 @@ def _flags(raw: bytes, odd: int, wide: int, pattern: Pattern, best: int) -> int:
     flags = flags_of(raw, odd, wide)
     if pattern.private < GUARANTEE:
         return flags
-    texts = list(rearranged(raw))
-    normalised = [normalise(text) for text in texts]
-    # Nothing encoded goes on over a NUL.
-    encoded = flags_of(b"\0".join(texts), 0, sum(wide for _, _, wide in normalised)) & (ARMOUR | DIGITS | WIDE) & ~flags
-    found = _Stream([text for text, _, _ in normalised]).chains(pattern) if texts else []
-    more = max((private for private, _ in found), default=0) > best
-    return flags | (REARRANGED if encoded or more or is_dump(raw) else 0)
+    cut = [(way, text, *normalise(text)) for way, text in rearranged(raw)]
+    longest: dict[int, int] = {}
+    for private, runs in _Stream([normalised for _, _, normalised, _, _ in cut]).chains(pattern) if cut else ():
+        way = cut[runs[0][0]][0]
+        longest[way] = max(private, longest.get(way, 0))
+    rearrangements = REARRANGED | DUMP if is_dump(raw) else 0
+    for way in {one[0] for one in cut}:
+        # Nothing encoded goes on over a NUL.
+        joined = b"\0".join(text for of, text, *_ in cut if of == way) + b"\0"
+        encoded = flags_of(joined, 0, sum(wide for of, _, _, _, wide in cut if of == way)) & (ARMOUR | DIGITS | WIDE)
+        more = longest.get(way, 0) > best
+        rearrangements |= way if encoded or more else 0
+        rearrangements |= REARRANGED if encoded & ~flags or more else 0
+    return flags | rearrangements
 
 
 def _sampled(pattern: Pattern, own: Sequence[bytes], calls: Sequence[Sequence[bytes]]) -> tuple[bytes, bytes]:
@@ -377,7 +389,7 @@ def _sampled(pattern: Pattern, own: Sequence[bytes], calls: Sequence[Sequence[by
     return b"".join(kind.tobytes() for kind in kinds), array("I", map(len, kinds)).tobytes()
 
 
-RawEpisode = tuple[Sequence[bytes], Sequence[tuple[bytes, int]], Sequence[Sequence[bytes]]]
+RawEpisode = tuple[Sequence[bytes] | None, Sequence[tuple[bytes, int]], Sequence[Sequence[bytes]]]
 
 
 def screen(
@@ -386,13 +398,13 @@ def screen(
     """Lengths and private lengths of all episodes, bytes marked by each public text, and the calls in which there is something."""
     lengths, privates, marked, hits = array("Q"), array("Q"), array("Q"), list[RawHit]()
     for number, (reasoning, public, calls) in enumerate(episodes):
-        pattern = Pattern(reasoning, public)
+        pattern = Pattern(reasoning or (), public)
         lengths.append(pattern.length)
         privates.append(pattern.private)
         marked.extend(pattern.marked)
         if samples is not None:
             samples.add(*_sampled(pattern, [text for text, _ in public][max(0, len(public) - own[number]) :], calls))
-        for call, fields in enumerate(calls):
+        for call, fields in enumerate(calls if reasoning is not None else ()):
             normalised = [normalise(field) for field in fields]
             stream = _Stream([text for text, _, _ in normalised])
             chains = stream.chains(pattern)

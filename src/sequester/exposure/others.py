@@ -19,6 +19,7 @@ under about 120 characters.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 import numpy as np
@@ -32,10 +33,11 @@ from sequester.exposure.candidates import Finder, fields_of
 from sequester.exposure.examine import searched_texts
 from sequester.exposure.naming import shown_name
 from sequester.exposure.private import Material
-from sequester.exposure.samples import EDGE, NOBODY, Edges, Meetings, Numbers, Samples, sampled
+from sequester.exposure.samples import EDGE, NOBODY, Edges, Flags, Meetings, Numbers, Samples, Windows, sampled
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight
 from sequester.exposure.subject import Subject
 from sequester.exposure.tally import Candidate
+from sequester.exposure.weighing import own_bytes
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass
 
@@ -47,6 +49,8 @@ DIGEST = 3
 """Others of whose reasoning an input holds VOTES windows that nobody else has: then it collects reasoning."""
 MOST_OWNERS = 8
 """Owners looked at for one reader, those with most windows first."""
+MOST_KEPT = 1 << 26
+"""Characters of episodes that are kept until those come by whose reasoning they may hold, or that may hold theirs."""
 HORIZON = 1 << 22
 """Windows compared at once: those of some 150 MB of text."""
 _COVERING = 0.3
@@ -56,9 +60,12 @@ _COVERING = 0.3
 class Shared(NamedTuple):
     """The windows of a reader's inputs that one owner holds."""
 
-    windows: frozenset[int]
-    telling: frozenset[int]
-    """Those of them that count, whatever they cover."""
+    windows: Windows
+    telling: Flags
+    """Which of them count, whatever they cover."""
+    between_two: Flags
+    """Which of them stand in the owner's inputs too and in nobody else's, and in no other reasoning."""
+    in_digest: bool
 
 
 Pairs = dict[int, dict[int, Shared]]
@@ -96,6 +103,12 @@ class Encounters:
         return self.samples.part(slice(-EDGE, None), meetings.common)
 
 
+def collected(pairs: Pairs) -> set[int]:
+    """Windows of reasoning that digests hold, and beside them its owner's inputs alone."""
+    shared = (one for owners in pairs.values() for one in owners.values() if one.in_digest)
+    return {window for one in shared for window in one.windows[one.between_two].tolist()}
+
+
 def pairs_across(last: tuple[bytes, bytes], first: tuple[bytes, bytes]) -> Pairs:
     """The pairs of an episode at the end of a unit and one at the beginning of the next, numbered from the first of `last` on."""
     samples = Samples()
@@ -110,49 +123,65 @@ def pairs_across(last: tuple[bytes, bytes], first: tuple[bytes, bytes]) -> Pairs
 
 
 def _pairs(samples: Samples, meetings: Meetings) -> Pairs:
+    """The pairs worth a close look among those that meet."""
     met, voices = meetings.met, meetings.voices
     speakers = voices[met["reader"]]
     own = (met["first"] == speakers) | (met["second"] == speakers)
-    recited, crowded = _references(met["window"], speakers, own)
-    held: dict[int, dict[int, list[_Held]]] = {}
-    columns = (met["reader"], met["window"], met["first"], met["second"], recited, crowded)
-    for reader, window, first, second, is_recited, is_crowded in zip(*(column[~own].tolist() for column in columns), strict=True):
-        owners = held.setdefault(reader, {})
-        for owner in (first,) if second == NOBODY else (first, second):
-            owners.setdefault(owner, []).append(_Held(window, second == NOBODY, is_recited, is_crowded))
+    heard, recited = _inputs(met["window"], speakers, own)
+    held = _held(met[~own], heard[~own], recited[~own])
+    if not len(held):
+        return {}
+    starts = np.flatnonzero(np.diff(held["reader"], prepend=-1) | np.diff(held["owner"], prepend=-1))
+    in_digest = _in_digests(held, starts)
+    between_two = held["sole"] & held["recited"] & (held["heard"] == 2)
+    counted = in_digest | between_two | ~held["recited"]
+    telling = counted & (in_digest | between_two | (held["heard"] < CROWD))
     found: Pairs = {}
-    for reader, owners in held.items():
-        alone = [len({one.window for one in some if one.sole}) for some in owners.values()]
-        is_digest = sum(count >= VOTES for count in alone) >= DIGEST
-        for owner, some in owners.items():
-            windows = frozenset(one.window for one in some if is_digest or not one.recited)
-            telling = frozenset(one.window for one in some if is_digest or not (one.recited or one.crowded))
-            covering = len(windows) >= _COVERING * int(samples.counts[owner, 0])
-            if len(telling) >= VOTES or covering:
-                found.setdefault(reader, {})[owner] = Shared(windows, telling)
+    covering = _COVERING * samples.counts[held["owner"][starts], 0]
+    is_worth_it = (np.add.reduceat(telling, starts, dtype=np.int64) >= VOTES) | (
+        np.add.reduceat(counted, starts, dtype=np.int64) >= covering
+    )
+    stops = np.append(starts[1:], len(held))
+    for start, stop in zip(starts[is_worth_it].tolist(), stops[is_worth_it].tolist(), strict=True):
+        some = start + np.flatnonzero(counted[start:stop])
+        shared = Shared(held["window"][some], telling[some], between_two[some], bool(in_digest[start]))
+        found.setdefault(int(held["reader"][start]), {})[int(held["owner"][start])] = shared
     return found
 
 
-class _Held(NamedTuple):
-    """A window of a reader's inputs that an owner holds."""
-
-    window: int
-    sole: bool
-    """No other reasoning holds it."""
-    recited: bool
-    crowded: bool
+_HELD = np.dtype([("reader", "i8"), ("owner", "i8"), ("window", "u8"), ("sole", "?"), ("recited", "?"), ("heard", "i8")])
+"""A window of a reader's inputs that an owner holds. Sole: no other reasoning does."""
 
 
-def _references(
-    windows: matching.Windows, speakers: Numbers, own: NDArray[np.bool_]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which windows stand in an input of somebody who holds them, and which in inputs of CROWD voices."""
+def _held(met: NDArray[np.void], heard: NDArray[np.int64], recited: Flags) -> NDArray[np.void]:
+    """What is held, once each, in order of reader and owner."""
+    two = np.flatnonzero(met["second"] != NOBODY)
+    rows = np.concatenate([np.arange(len(met)), two])
+    held = np.empty(len(rows), _HELD)
+    held["reader"], held["window"] = met["reader"][rows], met["window"][rows]
+    held["owner"] = np.concatenate([met["first"], met["second"][two]])
+    held["sole"] = met["second"][rows] == NOBODY
+    held["recited"], held["heard"] = recited[rows], heard[rows]
+    held = held[np.lexsort((held["window"], held["owner"], held["reader"]))]
+    fresh = [np.diff(held[name], prepend=0) != 0 for name in ("reader", "owner", "window")]
+    fresh[0][:1] = True
+    return held[np.logical_or.reduce(fresh)]
+
+
+def _in_digests(held: NDArray[np.void], starts: NDArray[np.intp]) -> Flags:
+    """Which windows stand in a digest."""
+    alone = np.add.reduceat(held["sole"], starts, dtype=np.int64) >= VOTES
+    readers, collected = np.unique(held["reader"][starts[alone]], return_counts=True)
+    return np.isin(held["reader"], readers[collected >= DIGEST])
+
+
+def _inputs(windows: Windows, speakers: Numbers, own: Flags) -> tuple[NDArray[np.int64], Flags]:
+    """In the inputs of how many voices each window stands, and whether one of them holds it."""
     known, where = np.unique(windows, return_inverse=True)
     readers = np.unique(np.stack([where.astype(np.int64), speakers.astype(np.int64)]), axis=1)
-    crowded = np.bincount(readers[0], minlength=len(known)) >= CROWD
     recited = np.zeros(len(known), np.bool_)
     recited[where[own]] = True
-    return recited[where], crowded[where]
+    return np.bincount(readers[0], minlength=len(known))[where], recited[where]
 
 
 class Known(NamedTuple):
@@ -161,9 +190,24 @@ class Known(NamedTuple):
     episode: Episode
     material: Material
 
+    @property
+    def size(self) -> int:
+        """Characters of its texts, roughly the bytes that keeping it takes."""
+        texts = [segment.text for segment in self.episode.segments]
+        texts += [field.text for call in self.episode.calls for field in call.inputs or () if field.text is not None]
+        return sum(len(text.reveal_raw()) for text in texts)
 
-Exposed = tuple[Episode, Mapping[int, Candidate]]
-"""An episode in whose reward inputs the reasoning of others was found: a candidate per reward call."""
+
+class Exposed(NamedTuple):
+    """What a close look at an episode's reward inputs shows."""
+
+    episode: Episode
+    candidates: Mapping[int, Candidate]
+    """By reward call: the reasoning of others that was found."""
+    is_searched: bool
+    """False where the episode, or one whose reasoning it may hold, was not kept."""
+    leaked: frozenset[int]
+    """Windows of reasoning that was found here and stands in its owner's inputs too, and nowhere else."""
 
 
 def exposed(episodes: Iterator[Known], pairs: Pairs, key: FingerprintKey) -> Iterator[Exposed]:
@@ -176,41 +220,63 @@ def exposed(episodes: Iterator[Known], pairs: Pairs, key: FingerprintKey) -> Ite
         ready.setdefault(complete, []).append(reader)
         last.update({one: max(complete, last.get(one, 0)) for one in (reader, *owners)})
     kept: dict[int, Known] = {}
+    size = 0
+    longest: list[tuple[int, int]] = []
+    """What is or was kept, by minus how long it is needed."""
     for number, known in enumerate(episodes):
         if number in last:
             kept[number] = known
+            size += known.size
+            heappush(longest, (-last[number], number))
+        while size > MOST_KEPT and -longest[0][0] > number:
+            _, one = heappop(longest)
+            if (let_go := kept.pop(one, None)) is not None:
+                size -= let_go.size
+                if one in chosen:
+                    yield Exposed(let_go.episode, {}, False, frozenset())
         for reader in ready.pop(number, ()):
-            known_owners = [(kept[owner], shared) for owner, shared in chosen[reader].items()]
-            if found := _looked_at(kept[reader], known_owners, key):
-                yield kept[reader].episode, found
+            if reader in kept:
+                owners = chosen[reader]
+                found = _looked_at(
+                    kept[reader], [(kept[owner], shared) for owner, shared in owners.items() if owner in kept], key
+                )
+                is_searched = all(owner in kept for owner in owners)
+                if found.candidates or not is_searched:
+                    yield found._replace(is_searched=is_searched)
         if not ready:
             return
         for one in [one for one in kept if last[one] <= number]:
-            del kept[one]
+            size -= kept.pop(one).size
 
 
 def _most(owners: Mapping[int, Shared]) -> dict[int, Shared]:
     """The owners with most windows."""
-    ranked = sorted(owners.items(), key=lambda one: (-len(one[1].telling), -len(one[1].windows), one[0]))
+    ranked = sorted(owners.items(), key=lambda one: (-int(one[1].telling.sum()), -len(one[1].windows), one[0]))
     return dict(ranked[:MOST_OWNERS])
 
 
-def _looked_at(reader: Known, owners: Sequence[tuple[Known, Shared]], key: FingerprintKey) -> dict[int, Candidate]:
+def _looked_at(reader: Known, owners: Sequence[tuple[Known, Shared]], key: FingerprintKey) -> Exposed:
     """Per call of the reader the weightiest candidate, if any."""
     calls = {number: searched_texts(call) for number, call in enumerate(reader.episode.calls) if not call.hands_over}
     found: dict[int, list[_Sight]] = {}
+    leaked: list[int] = []
     for owner, shared in owners:
         search = _Search(_subject(reader.material, owner), shared)
-        for number, texts in calls.items():
-            if sight := search.look([text.reveal_raw() for _, text in texts]):
-                found.setdefault(number, []).append(sight)
-    return {
+        sights = {
+            number: sight for number, texts in calls.items() if (sight := search.look([text.reveal_raw() for _, text in texts]))
+        }
+        for number, sight in sights.items():
+            found.setdefault(number, []).append(sight)
+        if sights:
+            leaked += shared.windows[shared.between_two].tolist()
+    candidates = {
         number: replace(
             max(sights, key=lambda sight: sight.size).candidate(reader.episode.calls[number], calls[number], key),
             further=len(sights) - 1,
         )
         for number, sights in found.items()
     }
+    return Exposed(reader.episode, candidates, True, frozenset(leaked))
 
 
 class _Sight(NamedTuple):
@@ -237,7 +303,8 @@ class _Search:
 
     def __init__(self, subject: Subject, shared: Shared) -> None:
         self._subject = subject
-        self._shared = shared
+        self._windows = frozenset(shared.windows.tolist())
+        self._telling = frozenset(shared.windows[shared.telling].tolist())
         self._private = _private_windows(subject)
 
     def look(self, texts: Sequence[matching.Text]) -> _Sight | None:
@@ -253,7 +320,7 @@ class _Search:
 
     def _weight(self, chain: matching.Chain) -> ChainWeight | None:
         """What a chain weighs; None where it may be a coincidence."""
-        subject, shared = self._subject, self._shared
+        subject = self._subject
         own = max(1, subject.own)
         enough = max(THRESHOLDS.quoted_run, THRESHOLDS.never_shared * own)
         if chain.private < min(enough, THRESHOLDS.another):
@@ -262,12 +329,13 @@ class _Search:
         for run in chain.runs:
             text = subject.normalised[run.cot_start : run.cot_start + run.length]
             if windows := self._private.intersection(sampled(text).tolist()):
-                private = max(0, run.private - subject.stock(run.cot_start, run.length))
-                alone += private * _share(windows, shared.windows)
-                telling += private * _share(windows, shared.telling)
-        size = subject.characters(round(alone))
-        if size < enough:
-            size = subject.characters(round(telling))
+                private = own_bytes(subject, run)
+                alone += private * _share(windows, self._windows)
+                telling += private * _share(windows, self._telling)
+        size, sure = subject.characters(round(alone)), subject.characters(round(telling))
+        # A few sentences that several scorers were given are said by somebody else, also where they are most of a short reasoning.
+        if size < (enough if sure >= enough else max(enough, THRESHOLDS.high_run)):
+            size = sure
             if size < THRESHOLDS.another:
                 return None
         return ChainWeight(size, min(1.0, size / own), (RunWeight(size, size, b""),), beside_marker=False)

@@ -21,7 +21,8 @@ GIVEN = "given"
 """`Split.family` of an episode whose log names its parts."""
 # Looking a member up in an enum costs as much as the rest of a step.
 _REASONING, _ANSWER, _TOOL_CALL, _TOOL_RESULT = Channel.REASONING, Channel.ANSWER, Channel.TOOL_CALL, Channel.TOOL_RESULT
-_AMBIGUOUS, _SPLIT_FAILED, _RAW = SplitStatus.AMBIGUOUS, SplitStatus.SPLIT_FAILED, Visibility.RAW
+_AMBIGUOUS, _SPLIT_FAILED, _NO_COT = SplitStatus.AMBIGUOUS, SplitStatus.SPLIT_FAILED, SplitStatus.NO_COT
+_RAW = Visibility.RAW
 
 
 class Material(Struct, frozen=True, gc=False):
@@ -103,7 +104,7 @@ def _surely_reasoning(text: GuardedText) -> GuardedText:
 def _why_unassessable(status: SplitStatus, logged: bool) -> Reason | None:
     if status is _AMBIGUOUS:
         return Reason.AMBIGUOUS
-    if logged:
+    if logged and status is not _NO_COT:
         return None
     return Reason.SPLIT_FAILED if status is _SPLIT_FAILED else Reason.NOT_LOGGED
 

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from sequester.exposure import flags
+
 SHORT_PIECE = 64
 """Bytes on average up to which pieces are put together; longer ones are found one by one."""
 _LONGEST_ROW, _WIDEST_ROW, _PREFIX_LENGTH = 160, 32, 96
@@ -43,32 +45,26 @@ _ROT13 = bytes.maketrans(
 )
 
 
-def rearranged(raw: bytes) -> Iterator[bytes]:
-    """The texts that stand cut up in `raw`."""
-    for stretch in _dense(raw, b'"'):
-        yield from _strings(stretch, b'"')
-    if raw.count(b"'") >= 2 * _FEWEST_STRINGS:
-        for stretch in _dense(raw, b"\"'"):
-            yield from _strings(stretch, b"\"'")
-    yield from _between(raw, list(_tags(raw)), _FEWEST_TAGS)
-    if len(_LINK_ENDS.findall(raw)) >= _FEWEST_LINKS:
-        yield from _between(raw, list(_links(raw)), _FEWEST_LINKS)
-    yield from _numbers(raw)
-    words = {found[1].lower() for found in _SHORT_WORD.finditer(raw)}
-    if words & _ROTATED:
-        yield raw.translate(_ROT13)
-    if words & _REVERSED:
-        yield raw[::-1]
+def rearranged(raw: bytes) -> Iterator[tuple[int, bytes]]:
+    """The texts that stand cut up in `raw`, each with the flag of the way in which they are."""
+    for way, texts in (
+        (flags.STRINGS, _quoted(raw)),
+        (flags.MARKUP, _between(raw, list(_tags(raw)), _FEWEST_TAGS)),
+        (flags.LINKS, _between_links(raw)),
+        (flags.SPELLED, _numbers(raw)),
+        (flags.CIPHERS, _deciphered(raw)),
+    ):
+        yield from ((way, text) for text in texts)
     text = with_line_ends(raw)
     lines = text.split(b"\n")
     if len(lines) > 1:
-        yield from _without_prefixes(lines)
-        yield from _even_lines(lines)
-        if text.count(b"@") >= 2:
-            yield from _sides(lines)
-        for separator in (b"\t", b"|", b",", b";"):
-            if text.count(separator) >= _FEWEST_ROWS:
-                yield from _columns(lines, separator)
+        for way, texts in (
+            (flags.PREFIXES, _without_prefixes(lines)),
+            (flags.EVEN_LINES, _even_lines(lines)),
+            (flags.SIDES, _sides(lines) if text.count(b"@") >= 2 else iter(())),
+            (flags.COLUMNS, _all_columns(text, lines)),
+        ):
+            yield from ((way, text) for text in texts)
 
 
 def is_dump(raw: bytes) -> bool:
@@ -108,6 +104,14 @@ class _Open:
 
     def __init__(self, level: int, mark: bytes, start: int) -> None:
         self.level, self.mark, self.start, self.is_leaf = level, mark, start, True
+
+
+def _quoted(raw: bytes) -> Iterator[bytes]:
+    for stretch in _dense(raw, b'"'):
+        yield from _strings(stretch, b'"')
+    if raw.count(b"'") >= 2 * _FEWEST_STRINGS:
+        for stretch in _dense(raw, b"\"'"):
+            yield from _strings(stretch, b"\"'")
 
 
 def _dense(raw: bytes, marks: bytes) -> Iterator[bytes]:
@@ -238,6 +242,19 @@ def _links(raw: bytes) -> Iterator[tuple[int, int]]:
         at = raw.find(b"]", end if end > start else at + 1)
 
 
+def _between_links(raw: bytes) -> Iterator[bytes]:
+    if len(_LINK_ENDS.findall(raw)) >= _FEWEST_LINKS:
+        yield from _between(raw, list(_links(raw)), _FEWEST_LINKS)
+
+
+def _deciphered(raw: bytes) -> Iterator[bytes]:
+    words = {found[1].lower() for found in _SHORT_WORD.finditer(raw)}
+    if words & _ROTATED:
+        yield raw.translate(_ROT13)
+    if words & _REVERSED:
+        yield raw[::-1]
+
+
 def _numbers(raw: bytes) -> Iterator[bytes]:
     """Numbers written as `0x4c`, `U+004C` or `\\u{4c}` close to each other, in decimal."""
     row: list[bytes] = []
@@ -339,6 +356,12 @@ def _sides(lines: list[bytes]) -> Iterator[bytes]:
     first = next((number for number, line in enumerate(lines) if line.startswith(b"@@ ")), len(lines))
     for side in (b"+", b"-"):
         yield from _joined([line[1:] for line in lines[first:] if line[:1] in (side, b" ")], _FEWEST_LINES, b"\n")
+
+
+def _all_columns(text: bytes, lines: list[bytes]) -> Iterator[bytes]:
+    for separator in (b"\t", b"|", b",", b";"):
+        if text.count(separator) >= _FEWEST_ROWS:
+            yield from _columns(lines, separator)
 
 
 def _columns(lines: list[bytes], separator: bytes) -> Iterator[bytes]:

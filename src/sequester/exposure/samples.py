@@ -35,6 +35,7 @@ MEETING = np.dtype([("window", "=u8"), ("reader", "=u4"), ("first", "=u4"), ("se
 
 Windows = NDArray[np.uint64]
 Numbers = NDArray[np.uint32]
+Flags = NDArray[np.bool_]
 
 
 def sampled(text: bytes, marks: bytes | bytearray | None = None) -> Windows:
@@ -84,7 +85,7 @@ class Samples:
         del self._windows[:half], self._counts[:half]
         return episodes
 
-    def part(self, episodes: slice, left_out: NDArray[np.bool_]) -> tuple[bytes, bytes]:
+    def part(self, episodes: slice, left_out: Flags) -> tuple[bytes, bytes]:
         """Windows and counts of some consecutive episodes, as `add` takes them, without some of all windows."""
         counts = self.counts
         start, stop, _ = episodes.indices(len(counts))
@@ -123,7 +124,7 @@ class Meetings(NamedTuple):
 
     met: NDArray[np.void]
     """The windows of reward inputs that meet a reasoning, in order, as `MEETING`."""
-    common: NDArray[np.bool_]
+    common: Flags
     """Per window, in the first and last EDGE episodes: too many hold it, or somebody says it openly. Of windows in no input some are."""
     voices: Numbers
     """Per episode."""
@@ -150,7 +151,7 @@ def meetings(windows: Windows, counts: Numbers, voices: Numbers) -> Meetings:
     )
 
 
-def _at_edge(counts: Numbers) -> NDArray[np.bool_]:
+def _at_edge(counts: Numbers) -> Flags:
     """Per window whether it is one of the first or last EDGE episodes."""
     numbers = np.arange(len(counts))
     return np.repeat((numbers < EDGE) | (numbers + EDGE >= len(counts)), counts.sum(axis=1, dtype=np.int64))

@@ -6,11 +6,9 @@ text, gaps, severity) is settled afterwards from the tallies.
 
 from __future__ import annotations
 
-import dataclasses
 from array import array
-from collections import Counter, defaultdict, deque
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import islice
 from types import MappingProxyType
@@ -26,25 +24,27 @@ from sequester.errors import InputError
 from sequester.exposure import matching
 from sequester.exposure.examine import Examination, examine, searched_texts
 from sequester.exposure.naming import shown_name
-from sequester.exposure.others import Encounters, Exposed, Known, exposed
+from sequester.exposure.others import Encounters, Exposed, Known, collected, exposed
 from sequester.exposure.private import MIN_PRIVATE, Material, material
 from sequester.exposure.sharing import Sharing
 from sequester.exposure.subject import Subject, characters_per_byte
 from sequester.exposure.tally import (
     CallOutcome,
     Candidate,
+    Foreign,
     Handover,
     Minor,
     Reach,
     Sighting,
     Suspect,
     Tally,
-    count_episodes,
     count_lows,
     low,
 )
 from sequester.findings.fingerprint import FingerprintKey
 
+_OTHERS_KEPT = "episodes kept for comparison"
+"""The limit `others.MOST_KEPT`, as reports name it."""
 BATCH = 64
 """Episodes screened in one call of the kernel: enough to amortise the call, few enough for their text to stay in the processor's cache."""
 
@@ -66,9 +66,10 @@ def scan_unit(
     episodes = scan.counted(reader, unit, options)
     while batch := list(islice(episodes, BATCH)):
         scan.batch(batch)
-    tally = scan.finished()
+    tally = scan.tally
     pairs, tally.edges = scan.encounters.finished()
     if pairs:
+        tally.leaked = collected(pairs)
         add_foreign(tally, exposed(read_again(reader, unit, options), pairs, key), unit, key)
     return tally
 
@@ -76,44 +77,48 @@ def scan_unit(
 def read_again(reader: Reader, unit: Unit, options: Options) -> Iterator[Known]:
     """The episodes of a unit that were screened, in that order. Raises InputError where it cannot be read as before."""
     for record in reader.read(unit, options):
-        if (
-            isinstance(record, Episode)
-            and record.split.status is not _NO_COT
-            and (parts := material(record)).unassessable is None
-        ):
-            yield Known(record, parts)
+        if isinstance(record, Episode) and _is_screened(record):
+            yield Known(record, material(record))
+
+
+def _is_screened(episode: Episode) -> bool:
+    """Whether it may hold reasoning, or a scorer of it may have been handed some."""
+    return episode.split.status is not _NO_COT or bool(episode.calls)
 
 
 def add_foreign(tally: Tally, found: Iterable[Exposed], unit: Unit, key: FingerprintKey) -> None:
     """Add other episodes' reasoning to what a tally knows of episodes that it counted. What stops the reading is kept in its errors."""
     known = {suspect.key for suspect in tally.suspects}
     try:
-        for episode, candidates in found:
+        for episode, candidates, is_searched, leaked in found:
             name = _source(episode), shown_name(episode.episode_id)
-            if name not in known and name not in tally.foreign:
-                suspect = _alone(episode, key)
-                if not suspect.suspicious and not tally.suspect_later(suspect):
-                    raise InputError("changed while it was read", where=episode.source.path, hint="audit it again")
-            calls = tally.foreign.setdefault(name, {})
+            if name not in known and name not in tally.foreign and not _suspect_later(tally, episode, key):
+                raise InputError("changed while it was read", where=episode.source.path, hint="audit it again")
+            foreign = tally.foreign.setdefault(name, Foreign())
             for number, one in candidates.items():
-                calls[number] = max(calls.get(number, one), one, key=_weightiest)
+                foreign.candidates[number] = max(foreign.candidates.get(number, one), one, key=_weightiest)
+            if not is_searched:
+                foreign.is_searched = False
+                tally.limits[_OTHERS_KEPT] += 1
+            tally.leaked.update(leaked)
     except InputError as error:
         tally.errors.setdefault(unit.path, _told(error))
+
+
+def _suspect_later(tally: Tally, episode: Episode, key: FingerprintKey) -> bool:
+    """Take an episode that was counted among the suspects, if it is none yet; False where no such episode was counted."""
+    if episode.split.status is not _NO_COT:
+        suspect = _alone(episode, key)
+        return suspect.suspicious or tally.suspect_later(suspect)
+    # Reasoning had a part in its score, though none of its own: it is counted as what holds some.
+    tally.without_cot -= 1
+    tally.suspects.append(_without_cot(episode))
+    return tally.without_cot >= 0
 
 
 def _weightiest(candidate: Candidate) -> tuple[int, str, str]:
     """Whatever border is compared first, the same one of two is kept."""
     return candidate.private, candidate.owner_source, candidate.owner
-
-
-@dataclass
-class _Alike:
-    """Unsuspicious episodes whose calls came out alike."""
-
-    places: Counter[tuple[str | None, int | None]] = dataclasses.field(default_factory=Counter)
-    """How many, by environment and step."""
-    advantage: float | None = None
-    """Sum of the absolute advantages; None where none was logged."""
 
 
 class _Scan:
@@ -122,21 +127,19 @@ class _Scan:
     def __init__(self, key: FingerprintKey, sketch: matching.Sketch, tally: Tally) -> None:
         self._key = key
         self._sketch = sketch
-        self._tally = tally
+        self.tally = tally
         self._sharing = Sharing(sketch)
         self._waiting: deque[tuple[int, int]] = deque()
         """When so many suspects had been found; those before the first are looked up."""
         self._looked_up = 0
-        self._unsuspicious: defaultdict[tuple[CallOutcome, ...], _Alike] = defaultdict(_Alike)
-        """Unsuspicious episodes by what became of their calls."""
         self.encounters = Encounters()
 
     def counted(self, reader: Reader, unit: Unit, options: Options) -> Iterator[Episode]:
-        """The episodes of a unit that may hold reasoning; every record is counted, every skipped one with its reason.
+        """The episodes of a unit that are screened; every record is counted, every skipped one with its reason.
 
         An error ends the episodes and is kept: what was read before it is scanned all the same.
         """
-        tally, path = self._tally, unit.path
+        tally, path = self.tally, unit.path
         steps: set[int | None] = set()
         shards: set[str | None] = set()
         try:
@@ -151,7 +154,7 @@ class _Scan:
                     tally.groups[path, crc32(record.group.encode("utf-8", "replace"))] += 1
                 if record.split.status is _NO_COT:
                     tally.without_cot += 1
-                else:
+                if _is_screened(record):
                     yield record
         except InputError as error:
             tally.errors[path] = _told(error)
@@ -164,44 +167,41 @@ class _Scan:
 
     def batch(self, episodes: Sequence[Episode]) -> None:
         """Screen some episodes, examine what the screen points at, and count them all."""
-        searched: list[tuple[Episode, Material]] = []
-        for episode in episodes:
-            parts = material(episode)
-            if parts.unassessable is None:
-                searched.append((episode, parts))
-            else:
-                self._count(episode, parts)
-        texts = [_texts(episode, parts) for episode, parts in searched]
-        screened = matching.screen(texts, self._sketch, self.encounters.samples, [len(parts.own) for _, parts in searched])
+        known = [(episode, material(episode)) for episode in episodes]
+        texts = [_texts(episode, parts) for episode, parts in known]
+        screened = matching.screen(texts, self._sketch, self.encounters.samples, [len(parts.own) for _, parts in known])
         self.encounters.noted()
         hits: dict[int, dict[int, matching.Hit]] = {}
         for hit in screened.hits:
             hits.setdefault(hit.episode, {})[hit.call] = hit
-        self._tally.echo_of += len(searched)
         publics = 0
-        for number, (episode, parts) in enumerate(searched):
+        for number, (episode, parts) in enumerate(known):
             publics += len(parts.public)
-            self._count_echo(parts.own, screened.marked[publics - len(parts.own) : publics])
-            barred = Reason.NO_PRIVATE_TEXT if _too_little(parts.reasoning, screened.privates[number]) else None
-            self._count(episode, parts, barred, hits.get(number, _NO_HITS))
+            if parts.unassessable is None:
+                self.tally.echo_of += 1
+                repeated = screened.marked[publics - len(parts.own) : publics]
+                if repeated and max(repeated) >= ECHO_LENGTH:
+                    self._count_echo(parts.own, repeated)
+                barred = Reason.NO_PRIVATE_TEXT if _too_little(parts.reasoning, screened.privates[number]) else None
+                self._count(episode, parts, barred, hits.get(number, _NO_HITS))
+            elif episode.split.status is not _NO_COT:
+                self._count(episode, parts)
         self._look_up_older()
 
     def _look_up_older(self) -> None:
         """Look up the suspects whose time has come: a unit may hold more text than the sketch reaches back over."""
         if not self._waiting or self._waiting[-1][0] != self._sharing.now:
-            self._waiting.append((self._sharing.now, len(self._tally.suspects)))
+            self._waiting.append((self._sharing.now, len(self.tally.suspects)))
         while self._sharing.is_due(self._waiting[0][0]):
             _, until = self._waiting.popleft()
-            self._tally.look_up(self._sharing, self._looked_up, until)
+            self.tally.look_up(self._sharing, self._looked_up, until)
             self._looked_up = until
 
     def _count_echo(self, own: Sequence[Channel], repeated: array[int]) -> None:
         """Count the channels in which the policy's own output repeats its reasoning."""
-        channels = {channel.value for channel, length in zip(own, repeated, strict=True) if length >= ECHO_LENGTH}
-        if channels:
-            self._tally.echo_episodes += 1
-            for channel in channels:
-                self._tally.echo[channel] += 1
+        self.tally.echo_episodes += 1
+        for channel in {channel.value for channel, length in zip(own, repeated, strict=True) if length >= ECHO_LENGTH}:
+            self.tally.echo[channel] += 1
 
     def _count(
         self,
@@ -226,7 +226,7 @@ class _Scan:
             if hands_over:
                 # By contract the scorer holds the reasoning whatever the log says: one finding per path, no search.
                 evidence = _CONTRACT
-                self._tally.handovers.setdefault(Handover(shown_name(call.path), call.hands_over), Reach()).add(episode.step)
+                self.tally.handovers.setdefault(Handover(shown_name(call.path), call.hands_over), Reach()).add(episode.step)
             elif reason is None or (reason is Reason.NO_PRIVATE_TEXT and index in hits and _TOOL_CALL in parts.own):
                 hit = hits.get(index)
                 if hit or _id_lists(call):
@@ -240,19 +240,17 @@ class _Scan:
             outcome = _outcome(call.path, evidence, hands_over, reason)
             outcomes.append(replace(outcome, candidates=candidates) if candidates else outcome)
         if episode.split.status is _AMBIGUOUS and any(outcome.by_contract for outcome in outcomes):
-            self._tally.undelimited += 1
-        environment = shown_name(episode.environment) if episode.environment is not None else None
+            self.tally.undelimited += 1
+        environment = _environment(episode)
         if suspicious:
             for index, minor in minors:
                 outcomes[index] = replace(outcomes[index], candidates=(*outcomes[index].candidates, minor.candidate()))
-            self._tally.suspects.append(_suspect(episode, environment, tuple(outcomes)))
+            self.tally.suspects.append(_suspect(episode, environment, tuple(outcomes)))
             return
         if minors:
             self._count_minors(episode, environment, outcomes, minors)
-        alike = self._unsuspicious[tuple(outcomes)]
-        alike.places[environment, episode.step] += 1
-        if episode.advantage is not None:
-            alike.advantage = (alike.advantage or 0.0) + abs(episode.advantage)
+        advantage = abs(episode.advantage) if episode.advantage is not None else None
+        self.tally.unsuspicious[tuple(outcomes)].add(environment, episode.step, 1, advantage)
 
     def _count_minors(
         self, episode: Episode, environment: str | None, outcomes: Sequence[CallOutcome], minors: Sequence[tuple[int, Minor]]
@@ -269,34 +267,37 @@ class _Scan:
             low(minor, outcomes[index].path, outcomes[index].evidence, source, index, partial(sighting, index, minor))
             for index, minor in minors
         )
-        count_lows(self._tally, episode.step, found)
+        count_lows(self.tally, episode.step, found)
 
     def _examined(self, subject: Subject, call: RewardCall, hit: matching.Hit | None) -> tuple[Examination, Reason | None]:
         """What a close look at a call shows, and why it does not clear it."""
         found = examine(subject, call, hit, self._key)
-        self._tally.limits.update(found.limits)
+        self.tally.limits.update(found.limits)
         return found, Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None
-
-    def only(self, episode: Episode) -> Suspect:
-        """The one episode that was scanned."""
-        for suspect in self._tally.suspects:
-            return suspect
-        ((calls, alike),) = self._unsuspicious.items()
-        ((environment, _),) = alike.places
-        return _suspect(episode, environment, calls)
-
-    def finished(self) -> Tally:
-        """The tally, with the unsuspicious episodes in it."""
-        for calls, alike in self._unsuspicious.items():
-            count_episodes(self._tally, calls, frozenset(), alike.places, alike.advantage)
-        return self._tally
 
 
 def _alone(episode: Episode, key: FingerprintKey) -> Suspect:
     """What a scan says of one episode."""
-    scan = _Scan(key, matching.Sketch(64), Tally())
-    scan.batch([episode])
-    return scan.only(episode)
+    tally = Tally()
+    _Scan(key, matching.Sketch(64), tally).batch([episode])
+    for suspect in tally.suspects:
+        return suspect
+    ((calls, alike),) = tally.unsuspicious.items()
+    ((environment, _),) = alike.places
+    return _suspect(episode, environment, calls)
+
+
+def _without_cot(episode: Episode) -> Suspect:
+    """An episode without reasoning, of which nothing but that of others is searched for."""
+    calls = []
+    for call in episode.calls:
+        reason = _why_not_searched(call) or (None if call.evidence is _RECORDED else Reason.REBUILT_ONLY)
+        calls.append(_outcome(call.path, call.evidence, False, reason))
+    return _suspect(episode, _environment(episode), tuple(calls))
+
+
+def _environment(episode: Episode) -> str | None:
+    return shown_name(episode.environment) if episode.environment is not None else None
 
 
 def _told(error: InputError) -> str:
@@ -317,9 +318,13 @@ def _source(episode: Episode) -> str:
 
 
 def _texts(episode: Episode, parts: Material) -> matching.Episode:
-    """What the screen gets of an episode. A call that hands the reasoning over by contract is counted as it is, and not searched."""
+    """What the screen gets of an episode: no reasoning where it has none, and None where nobody knows what of it is some.
+
+    A call that hands the reasoning over by contract is counted as it is, and not searched.
+    """
+    is_known = parts.unassessable is None or episode.split.status is _NO_COT
     return (
-        [text.reveal_raw() for text in parts.reasoning],
+        [text.reveal_raw() for text in parts.reasoning] if is_known else None,
         [(text.reveal_raw(), first) for text, first in parts.public],
         [() if call.hands_over else [text.reveal_raw() for _, text in searched_texts(call)] for call in episode.calls],
     )

@@ -56,8 +56,8 @@ from sequester.findings.model import (
     Severity,
     Tool,
 )
-from sequester.findings.verdict import bounds, denominator, is_unread, rate, verdict, with_cot
-from sequester.findings.waivers import Waivers, apply
+from sequester.findings.verdict import bounds, denominator, is_unread, outside_breakdown, rate, verdict, with_cot
+from sequester.findings.waivers import LookedAt, Waivers, apply
 
 T = TypeVar("T")
 
@@ -79,16 +79,17 @@ class Input(Struct, frozen=True):
 
 def settle(tally: Tally, inputs: Sequence[Input], tool: Tool, key: FingerprintKey, waivers: Waivers, today: date) -> Result:
     """The result of an audit. Consumes the tally: suspects are settled in it."""
+    tally.settle_unsuspicious()
     findings = sorted(
         _recorded_findings(tally), key=lambda one: (-one.severity.rank, one.episode_id, one.call, one.field, one.id)
     )
     findings += _contract_findings(tally, key)
     unlisted = {group: _unlisted(lows) for group, lows in tally.lows.items()}
-    applied = apply(waivers, findings, today)
     files = tuple(_file(one, tally) for one in inputs)
     gaps, gap_notes = _gaps(tally, inputs, files)
     episodes = _episode_counts(tally, gaps)
     calls = _call_counts(tally)
+    applied = apply(waivers, findings, today, looked_at=_looked_at(episodes, calls, files))
     scope = Scope.RUN if inputs and all(one.declared.closed for one in inputs) and not gaps else Scope.FILES_GIVEN
     places = _by_path_and_step(tally)
     return Result(
@@ -111,6 +112,14 @@ def settle(tally: Tally, inputs: Sequence[Input], tool: Tool, key: FingerprintKe
         heat=tuple(_heat(places)),
         skipped=tuple(tally.skipped),
     )
+
+
+def _looked_at(episodes: EpisodeCounts, calls: CallCounts, files: Sequence[InputFile]) -> LookedAt:
+    """How much of the inputs could have held a finding that a waiver is for."""
+    if not calls.audited and not calls.exposed:
+        return LookedAt.NOTHING
+    unassessed = episodes.not_assessed or calls.not_assessed or any(map(is_unread, files))
+    return LookedAt.PART if unassessed else LookedAt.ALL
 
 
 def _over_all_steps(group: Group, tally: Tally) -> Group:
@@ -240,8 +249,8 @@ def _contract_findings(tally: Tally, key: FingerprintKey) -> list[Finding]:
                 private_chars=0,
                 cot_fraction=1.0,
                 step=reach.first_step,
-                note=f"handed over by the framework's contract, in all {reach.episodes} episodes of this path; whether the score "
-                "moves with it is for `sequester swap`, which comes with a later release",
+                note=f"handed over by the framework's contract, in all {reach.episodes} episodes of this path; next step: "
+                "`sequester swap` (comes with a later version)",
             )
         )
     return found
@@ -335,6 +344,8 @@ def _rates(tally: Tally, episodes: EpisodeCounts, complete: bool) -> Iterator[Ra
 
 def _known_rates(tally: Tally, episodes: EpisodeCounts) -> Iterator[Rate]:
     kinds = [kind.value for kind in Evidence if tally.with_evidence[kind.value]]
+    # Nobody knows how many calls, and by what evidence, an unreadable or missing record would have shown.
+    whose = " of the records read" if outside_breakdown(episodes) else ""
     if len(kinds) < 2:
         # One kind of evidence, or none: nothing is mixed, and records that never came to a reward call count too.
         names = ("exposed episodes", denominator(episodes), kinds[0] if kinds else "all evidence")
@@ -344,11 +355,11 @@ def _known_rates(tally: Tally, episodes: EpisodeCounts) -> Iterator[Rate]:
             status: count for (evidence, status), count in tally.calls.items() if evidence == kind and status != _NOT_LOGGED
         }
         if len(kinds) > 1:
-            names = ("exposed episodes", f"episodes with {kind} reward calls", kind)
+            names = ("exposed episodes", f"episodes with {kind} reward calls{whose}", kind)
             yield rate(names, tally.exposed_by[kind], tally.with_evidence[kind], tally.unassessed_with[kind])
         unknown = sum(count for status, count in statuses.items() if status not in ASSESSED)
         shown = sum(statuses.get(status, 0) for status in (EXPOSED, BY_CONTRACT))
-        yield rate(("exposed reward calls", f"{kind} reward calls", kind), shown, sum(statuses.values()), unknown)
+        yield rate(("exposed reward calls", f"{kind} reward calls{whose}", kind), shown, sum(statuses.values()), unknown)
 
 
 def _neither(tally: Tally, episodes: EpisodeCounts) -> int:
@@ -418,4 +429,4 @@ def _affected(places: Mapping[tuple[str, int | None], tuple[int, int, int]]) -> 
 
 def _limit_notes(tally: Tally) -> Iterator[str]:
     for limit, count in sorted(tally.limits.items()):
-        yield f"The decoding limit `{limit}` was hit in {count} reward call(s); what lies beyond it was not searched."
+        yield f"The limit `{limit}` was hit {count} time(s); what lies beyond it was not searched."

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode
 from sequester.exposure import matching
-from sequester.exposure.layers import Budget, unfold, worth_unfolding
 from sequester.exposure.private import Material, without_calls
 from sequester.exposure.severity import THRESHOLDS, telling_run
+from sequester.exposure.undoing import shown_behind
 
 _DRAFTED_TAG = re.compile(r"<(?:\|?tool_?calls?\b|function[ =]|invoke\b)", re.IGNORECASE)
 _DRAFTED_WORDS = (
@@ -116,8 +116,7 @@ class Subject:
         layers = [
             (layer.text.reveal_raw(), first)
             for text, first in self.material.public
-            if worth_unfolding(readable := text.reveal())
-            for layer in unfold(readable, Budget())
+            for layer in shown_behind(text.reveal(), self.pattern)
         ]
         public = [(text.reveal_raw(), first) for text, first in self.material.public]
         return (

@@ -7,13 +7,15 @@ and suspicious episodes, not with the number of episodes. It holds no text.
 from __future__ import annotations
 
 import pickle
+from array import array
 from bisect import insort
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -140,6 +142,32 @@ class Suspect(Struct, frozen=True):
         return any(call.candidates for call in self.calls)
 
 
+@dataclass
+class Foreign:
+    """Other episodes' reasoning in the reward calls of one episode."""
+
+    candidates: dict[int, Candidate] = field(default_factory=dict)
+    """By call."""
+    is_searched: bool = True
+    """False where it could not be looked for to the end."""
+
+
+@dataclass
+class Alike:
+    """Unsuspicious episodes whose calls came out alike."""
+
+    places: Counter[tuple[str | None, int | None]] = field(default_factory=Counter)
+    """How many, by environment and step."""
+    advantage: float | None = None
+    """Sum of the absolute advantages; None where none was logged."""
+
+    def add(self, environment: str | None, step: int | None, times: int, advantage: float | None) -> None:
+        """Add some; `advantage` is the sum of their absolute advantages."""
+        self.places[environment, step] += times
+        if advantage is not None:
+            self.advantage = (self.advantage or 0.0) + advantage
+
+
 class Handover(NamedTuple):
     """A reward path to which the framework hands the CoT over by contract."""
 
@@ -250,12 +278,16 @@ class Tally:
     """Settled reward calls: (evidence, status)."""
     places: Counter[tuple[Place, str]] = field(default_factory=Counter)
     """Settled episodes at a place: (place, status)."""
+    unsuspicious: defaultdict[tuple[CallOutcome, ...], Alike] = field(default_factory=partial(defaultdict, Alike))
+    """Episodes in which nothing was found so far, by what became of their calls; `settle_unsuspicious` counts them."""
     suspects: list[Suspect] = field(default_factory=list)
     """Episodes that settle only when the whole run is known."""
     packed: list[bytes] = field(default_factory=list)
     """Suspects of tallies that were merged, pickled: a sixth of the memory, for what may be every other episode of a run."""
-    foreign: dict[tuple[str, str], dict[int, Candidate]] = field(default_factory=dict)
-    """Other episodes' reasoning in the calls of suspects, by `Suspect.key` and call; they get it when they are taken."""
+    foreign: dict[tuple[str, str], Foreign] = field(default_factory=dict)
+    """What is known of other episodes' reasoning in the calls of suspects, by `Suspect.key`; they get it when they are taken."""
+    leaked: set[int] = field(default_factory=set)
+    """Windows of private reasoning in the scorer inputs of others, of the one unit that this is the tally of: not shared wording."""
     edges: Edges = field(default_factory=Edges)
     """Of the one unit that this is the tally of."""
     lows: dict[GroupKey, Lows] = field(default_factory=dict)
@@ -298,9 +330,10 @@ class Tally:
         """Ask which stretches other scorer inputs hold too, of the suspects in that range and of what is listed below `medium`."""
         suspects = self.suspects[since:until]
         listed = [sighting.candidate for lows in self.lows.values() for _, sighting in lows.listed]
-        found = shared(
-            [windows for one in (*chain.from_iterable(map(_candidates, suspects)), *listed) for windows in _asked(one)]
-        )
+        asked = [windows for one in (*chain.from_iterable(map(_candidates, suspects)), *listed) for windows in _asked(one)]
+        if self.leaked:
+            asked = [windows for windows in asked if self.leaked.isdisjoint(array("Q", windows))]
+        found = shared(asked)
         self.suspects[since:until] = [_suspect_looked_up(suspect, found) for suspect in suspects]
         for lows in self.lows.values():
             lows.listed = [
@@ -318,50 +351,44 @@ class Tally:
         foreign = self.foreign.get(suspect.key)
         if foreign is None:
             return suspect
-        calls = enumerate(suspect.calls)
-        return replace(
-            suspect,
-            calls=tuple(
-                replace(call, candidates=(*call.candidates, foreign[number])) if number in foreign else call
-                for number, call in calls
-            ),
-        )
+        calls = list(suspect.calls)
+        for number, call in enumerate(calls):
+            if number in foreign.candidates:
+                calls[number] = replace(call, candidates=(*call.candidates, foreign.candidates[number]))
+            if not foreign.is_searched and call.reason is None and not call.by_contract:
+                calls[number] = replace(calls[number], reason=Reason.LIMIT)
+        return replace(suspect, calls=tuple(calls))
 
     def suspect_later(self, suspect: Suspect) -> bool:
-        """Take an episode that was counted as unsuspicious among the suspects; False where no such episode was counted."""
-        alone = Tally()
-        count_episode(alone, suspect, frozenset())
-        both = list(zip(self._counts(), alone._counts(), strict=True))
-        if any(mine[key] < count for mine, theirs in both for key, count in theirs.items()):
+        """Take an unsuspicious episode among the suspects; False where there is none like it."""
+        alike, place = self.unsuspicious.get(suspect.calls), (suspect.environment, suspect.step)
+        if alike is None or alike.places[place] == 0:
             return False
-        for mine, theirs in both:
-            mine.subtract(theirs)
-            for key in [key for key in theirs if not mine[key]]:
-                del mine[key]
-        self.mass -= alone.mass
-        self.mass_observed -= alone.mass_observed
+        alike.add(*place, -1, None if suspect.advantage is None else -abs(suspect.advantage))
         self.suspects.append(suspect)
         return True
 
-    def _counts(self) -> tuple[Counter[Any], ...]:
-        """What `count_episode` counts in."""
-        return (
-            self.episodes,
-            self.exposed,
-            self.exposed_by,
-            self.with_evidence,
-            self.unassessed_with,
-            self.scored,
-            self.calls,
-            self.places,
-        )
+    def settle_unsuspicious(self) -> None:
+        """Count the episodes in which nothing was found; to be called when no more is looked for."""
+        for calls, alike in self.unsuspicious.items():
+            if places := +alike.places:
+                count_episodes(self, calls, frozenset(), places, alike.advantage)
+        self.unsuspicious.clear()
 
     def merge(self, other: Tally) -> None:
-        """Add what another tally counted over other units; it is left with its suspects packed."""
-        for mine, theirs in zip(self._counts(), other._counts(), strict=True):
-            mine.update(theirs)
-        for names, others in ((self.records, other.records), (self.echo, other.echo), (self.limits, other.limits)):
+        """Add what another tally counted over other units, before it is settled; it is left with its suspects packed."""
+        for names, others in (
+            (self.records, other.records),
+            (self.episodes, other.episodes),
+            (self.echo, other.echo),
+            (self.limits, other.limits),
+        ):
             names.update(others)
+        for calls, alike in other.unsuspicious.items():
+            mine = self.unsuspicious[calls]
+            mine.places.update(alike.places)
+            if alike.advantage is not None:
+                mine.advantage = (mine.advantage or 0.0) + alike.advantage
         self.foreign.update(other.foreign)
         self.errors.update(other.errors)
         self.seen += other.seen
@@ -381,9 +408,6 @@ class Tally:
             self.steps.setdefault(path, set()).update(steps)
         for path, shards in other.shards.items():
             self.shards.setdefault(path, set()).update(shards)
-        self.mass_observed += other.mass_observed
-        self.mass += other.mass
-        self.mass_known |= other.mass_known
         self.skipped = (self.skipped + other.skipped)[:SKIPPED_SHOWN]
 
 

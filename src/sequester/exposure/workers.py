@@ -11,17 +11,19 @@ import multiprocessing
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from multiprocessing.shared_memory import SharedMemory
+from queue import SimpleQueue
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from sequester.episodes.readers.interface import Options, Reader, Unit
-from sequester.episodes.readers.registry import load_readers
+from sequester.episodes.readers.registry import load_reader
 from sequester.exposure.matching import Sketch
 from sequester.exposure.scan import scan_unit
 from sequester.exposure.sharing import Sharing
@@ -98,8 +100,8 @@ def scan_together(tasks: Iterable[Task], scanner: Scanner, jobs: int) -> Iterato
             ProcessPoolExecutor(jobs - 1, multiprocessing.get_context("spawn"), _start, start) as pool,
             _nothing_more(pool),
         ):
-            scanned = _shared_out(tasks, replace(scanner, sketch=shared), pool, _QUEUED * (jobs - 1))
-            yield from _looked_up(scanned, Sharing(shared))
+            share = _Share(tasks, pool, _QUEUED * (jobs - 1))
+            yield from _looked_up(share.scanned(replace(scanner, sketch=shared)), Sharing(shared))
     finally:
         memory.close()
         memory.unlink()
@@ -128,19 +130,73 @@ def _nothing_more(pool: ProcessPoolExecutor) -> Iterator[None]:
         raise
 
 
-def _shared_out(tasks: Iterable[Task], scanner: Scanner, pool: ProcessPoolExecutor, queued: int) -> Iterator[tuple[Task, Tally]]:
-    source = iter(tasks)
-    waiting: dict[Future[Tally], Task] = {}
-    while True:
-        own = next(source, None)
+class _Share:
+    """The units of an audit, shared out between this process and a pool.
+
+    A process that finishes a unit gets the next one at once, in a thread of the pool: this one may be busy with a unit of its own.
+    """
+
+    def __init__(self, tasks: Iterable[Task], pool: ProcessPoolExecutor, queued: int) -> None:
+        self._source = iter(tasks)
+        self._pool = pool
+        self._queued = queued
+        self._ahead: deque[Task] = deque()
+        """Units that nobody has yet."""
+        self._handed_out: set[Future[Tally]] = set()
+        self._finished: SimpleQueue[tuple[Task, Future[Tally]]] = SimpleQueue()
+        self._outstanding = 0
+        """Units taken from the source whose tallies this process has not seen."""
+
+    def scanned(self, scanner: Scanner) -> Iterator[tuple[Task, Tally]]:
+        """Every unit as it is finished, those of this process among them."""
+        while True:
+            self._look_ahead()
+            try:
+                own = self._ahead.popleft()
+            except IndexError:
+                if not self._outstanding:
+                    return
+                yield self._next()
+            else:
+                self._outstanding -= 1
+                yield own, scanner.scan(own)
+            while not self._finished.empty():
+                yield self._next()
+
+    def _look_ahead(self) -> None:
+        """Take as many units from the source as the pool can finish while this process scans one, and give it the first."""
+        more = list(islice(self._source, 2 * self._queued + 1 - len(self._ahead)))
+        self._ahead += more
+        self._outstanding += len(more)
         with _deaf_to_interrupts():
-            waiting.update({pool.submit(_scan, task): task for task in islice(source, queued - len(waiting))})
-        if own is not None:
-            yield own, scanner.scan(own)
-        elif not waiting:
+            for _ in range(self._queued - len(self._handed_out)):
+                self._hand_out()
+
+    def _hand_out(self) -> None:
+        try:
+            task = self._ahead.popleft()
+        except IndexError:
             return
-        for done in wait(waiting, 0 if own else None, return_when=FIRST_COMPLETED).done:
-            yield waiting.pop(done), done.result()
+        try:
+            future = self._pool.submit(_scan, task)
+        except RuntimeError as error:
+            # The pool is broken or shut down. Whoever waits for the unit is told.
+            future = Future()
+            future.set_exception(error)
+            self._finished.put((task, future))
+            return
+        self._handed_out.add(future)
+        future.add_done_callback(partial(self._take_back, task))
+
+    def _take_back(self, task: Task, done: Future[Tally]) -> None:
+        self._handed_out.discard(done)
+        self._finished.put((task, done))
+        self._hand_out()
+
+    def _next(self) -> tuple[Task, Tally]:
+        task, done = self._finished.get()
+        self._outstanding -= 1
+        return task, done.result()
 
 
 _worker: list[tuple[Scanner, SharedMemory]] = []
@@ -150,9 +206,11 @@ _worker: list[tuple[Scanner, SharedMemory]] = []
 def _start(name: str, size: int, options: Options, key: FingerprintKey) -> None:
     memory = SharedMemory(name=name)
     assert memory.buf is not None
-    readers = {reader.name: reader for reader in load_readers()}
-    _worker.append((Scanner(readers, options, key, Sketch(table=memory.buf[:size])), memory))
+    _worker.append((Scanner({}, options, key, Sketch(table=memory.buf[:size])), memory))
 
 
 def _scan(task: Task) -> Tally:
-    return _worker[0][0].scan(task)
+    scanner, _ = _worker[0]
+    if task.reader not in scanner.readers:
+        scanner.readers[task.reader] = load_reader(task.reader)
+    return scanner.scan(task)

@@ -48,8 +48,15 @@ def decode_result(text: str, where: str) -> Result:
     try:
         value = json.loads(text)
         schema = value.get("schema") if isinstance(value, dict) else None
+        if isinstance(schema, str) and schema != SCHEMA and schema.startswith(SCHEMA.rpartition("/")[0]):
+            hint = f"read it with the version that wrote it, or audit again: this one writes {SCHEMA}"
+            raise InputError("is a result of another version of sequester", where=where, hint=hint)
         if schema != SCHEMA:
-            raise InputError(f"schema {SCHEMA} expected", where=where, hint="it was written by another version of sequester")
+            raise InputError("is no result of `sequester audit`", where=where, hint="give a file that --out json=FILE wrote")
         return msgspec.convert(value, Result)
     except (ValueError, RecursionError, msgspec.ValidationError) as error:
-        raise InputError(f"not a stored result ({type(error).__name__})", where=where, hint="run the audit again") from error
+        raise InputError(
+            f"is no result of `sequester audit` ({type(error).__name__})",
+            where=where,
+            hint="give a file that --out json=FILE wrote, or audit again",
+        ) from error

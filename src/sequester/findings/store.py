@@ -54,6 +54,13 @@ class Stored(Struct, frozen=True):
     """SHA-256 of each input, by path."""
 
 
+class Occurrences(Struct, frozen=True):
+    """How often a result lists an id: the same text at several places has one id."""
+
+    result: str
+    findings: int
+
+
 class Reveal(Struct, frozen=True):
     """Somebody looked at reasoning."""
 
@@ -124,6 +131,13 @@ class ResultStore:
         with self._reading() as connection:
             query = "SELECT DISTINCT id FROM findings WHERE id >= ? AND id < ? ORDER BY id"
             return tuple(found for (found,) in connection.execute(query, (start, start + "g")))
+
+    def latest_with(self, finding_id: str) -> Occurrences | None:
+        """The newest result that lists findings with this id, and how many; None if no result does."""
+        with self._reading() as connection:
+            query = "SELECT result, count(*) FROM findings WHERE id = ? GROUP BY result ORDER BY result DESC LIMIT 1"
+            row = connection.execute(query, (finding_id,)).fetchone()
+        return None if row is None else Occurrences(f"r{row[0]}", row[1])
 
     def record_reveal(self, who: str, reason: str, what: str) -> None:
         """Note that somebody is about to see reasoning; call it first. Raises UsageError without a name and a reason."""

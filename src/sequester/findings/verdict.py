@@ -63,6 +63,11 @@ def cot_unknown(episodes: EpisodeCounts) -> Mapping[str, int]:
     return {what: count for what, count in counts.items() if count}
 
 
+def outside_breakdown(episodes: EpisodeCounts) -> int:
+    """Records that are seen or declared and were not read: no reward path, no reward call and no kind of evidence counts them."""
+    return episodes.unreadable + episodes.not_assessed.get(Reason.MISSING_PART, 0)
+
+
 def denominator(episodes: EpisodeCounts) -> str:
     """What `with_cot` counts, in words that are true of these episodes."""
     return "episodes that hold or may hold CoT" if episodes.undelimited or cot_unknown(episodes) else "episodes with CoT"

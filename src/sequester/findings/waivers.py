@@ -4,8 +4,8 @@
 
     [[waiver]]
     fingerprint = "0f…"            # one finding; or reward_path = "…" for a declared length or format signal
-    class = "orthogonal"           # aligned, orthogonal or in-conflict with what the reasoning is for
-    reason = "counts characters for the length term"
+    class = "orthogonal"           # aligned, orthogonal or in-conflict: how it pulls beside the reward on the answer
+    reason = "checks that every tag is closed"
     owner = "ada"
     approver = "grace"             # neither the owner nor the author of the run
     since = 2026-03-01
@@ -27,7 +27,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from difflib import get_close_matches
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ _FORM = (
 
 
 class WaiverClass(StrEnum):
-    """How the waived signal stands to what the reasoning is for (Kaufmann et al., arXiv 2603.30036)."""
+    """How a reward on the reasoning pulls beside the reward on the answer (Kaufmann et al., arXiv 2603.30036)."""
 
     ALIGNED = "aligned"
     ORTHOGONAL = "orthogonal"
@@ -102,8 +102,19 @@ class Applied(Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def apply(waivers: Waivers, findings: Iterable[Finding], today: date) -> Applied:
-    """Mark what is waived today. Nothing is removed, and an expired waiver is named."""
+class LookedAt(Enum):
+    """How much of the inputs could have held what a waiver is for."""
+
+    NOTHING = "nothing"
+    PART = "part"
+    ALL = "all"
+
+
+def apply(waivers: Waivers, findings: Iterable[Finding], today: date, looked_at: LookedAt = LookedAt.ALL) -> Applied:
+    """Mark what is waived today. Nothing is removed, and an expired waiver is named.
+
+    That a waiver matches nothing says something only of what was looked at.
+    """
     by_id: dict[str, list[Waiver]] = defaultdict(list)
     by_path: dict[str, list[Waiver]] = defaultdict(list)
     for waiver in waivers.entries:
@@ -128,17 +139,24 @@ def apply(waivers: Waivers, findings: Iterable[Finding], today: date) -> Applied
             lapsed[max(about, key=lambda one: one.until)] += 1
         marked.append(msgspec.structs.replace(finding, waiver=None) if finding.waiver else finding)
     notes = [*waivers.notes, *(_lapse(waiver, count, today) for waiver, count in lapsed.items())]
-    return Applied(tuple(marked), waived, (*notes, *_idle(waivers.entries, matched)))
+    return Applied(tuple(marked), waived, (*notes, *_idle(waivers.entries, matched, looked_at)))
 
 
-def _idle(entries: Sequence[Waiver], matched: Collection[str]) -> Iterator[str]:
+def _idle(entries: Sequence[Waiver], matched: Collection[str], looked_at: LookedAt) -> Iterator[str]:
     """That some waivers match nothing: what they were for is gone, was not among the inputs, or never had such a name."""
+    if looked_at is LookedAt.NOTHING:
+        return
     targets = sorted({waiver.target for waiver in entries})
     idle = [target for target in targets if target not in matched]
     if idle:
         more = f" and {len(idle) - _NAMED} more" if len(idle) > _NAMED else ""
         named = f"{', '.join(idle[:_NAMED])}{more}"
-        yield f"{len(idle)} of {len(targets)} waivers match no finding of these inputs: {named}. Remove what is no longer needed."
+        what_now = (
+            "If these inputs are the ones they were made for, remove them."
+            if looked_at is LookedAt.ALL
+            else "Keep them until everything could be assessed: what was left out may hold what they are for."
+        )
+        yield f"{len(idle)} of {len(targets)} waivers match no finding of these inputs: {named}. {what_now}"
 
 
 def _lapse(waiver: Waiver, count: int, today: date) -> str:
@@ -246,7 +264,9 @@ def _check_history(waivers: Sequence[Waiver], where: str) -> None:
 def _unchecked(waivers: Sequence[Waiver], run_author: str | None) -> tuple[str, ...]:
     if not waivers or run_author is not None:
         return ()
-    return ("No input names the run's author, so it was not checked that the approvers of waivers are somebody else.",)
+    return (
+        "Nobody said who made the run, so it was not checked that the approvers of waivers are somebody else: --author NAME.",
+    )
 
 
 def _known_keys(table: dict[str, Any], known: Sequence[str], where: str) -> None:

@@ -19,10 +19,11 @@ from msgspec import Struct
 
 from sequester.findings.model import Finding, Group, Result, Severity, Verdict
 from sequester.findings.rules import RULES
-from sequester.findings.verdict import denominator, is_unread, with_cot
+from sequester.findings.verdict import denominator, with_cot
 from sequester.report import summary
 from sequester.report.heat import heat_strip
-from sequester.report.text import gravest, masked
+from sequester.report.next_steps import next_steps
+from sequester.report.text import gravest
 from sequester.report.untrusted import printable
 
 MOST_FINDINGS = 1000
@@ -30,12 +31,15 @@ MOST_FINDINGS = 1000
 MOST_ROWS = 500
 """Rows of any other table."""
 WHOLE = 30
-"""Rows up to which the breakdown is listed whole; a longer one sums up the rows in which nothing was found."""
+"""Rows up to which the breakdown and the inputs are listed whole; longer ones sum up the rows that tell nothing."""
 MOST_NOTES = 50
 MOST_SKIPPED = 20
 """Records that could not be read, with their causes."""
 
 _MARK = {Verdict.EXPOSED: "▲", Verdict.NONE_FOUND: "○", Verdict.INCOMPLETE: "◐", Verdict.NOTHING_ASSESSED: "□"}
+_MASK = "█"
+_LONGEST_MASK = 8
+_BETWEEN_BACKTICKS = re.compile("`([^`]+)`")
 _SEVERITY_MARK = {Severity.HIGH: "▲", Severity.MEDIUM: "◆", Severity.LOW: "▽"}
 
 
@@ -71,7 +75,7 @@ def render(result: Result) -> str:
         findings=_findings(result),
         inputs=_inputs(result),
         notes=_list(summary.bounded(result.notes, MOST_NOTES), "No notes."),
-        next_steps=_list(summary.next_steps(result), _nothing_to_run(result)),
+        next_steps=_list(next_steps(result), _nothing_to_run(result)),
         limits=_list(summary.limits(result), ""),
         summary=_text(summary.summary_line(result)),
         version=_text(result.tool.version),
@@ -211,7 +215,7 @@ def _breakdown(result: Result) -> str:
         )
         for row in table.shown
     ]
-    counted = _counted("rows", len(rows), len(result.by), ", an episode counts once for each reward path")
+    counted = _counted("rows", len(rows), len(result.by), f", {summary.breakdown_counts(result)}")
     if table.others:
         others = f"{summary.number(table.exposed)} of {summary.number(table.episodes)}"
         name = Html(f"<strong>{summary.number(table.others)} others</strong>")
@@ -247,24 +251,30 @@ def _finding_row(finding: Finding) -> Sequence[Cell]:
     )
 
 
+def masked(private_chars: int) -> str:
+    """A block for text that is not shown: one square for 32 characters, one more for each doubling, eight at most."""
+    return _MASK * min(_LONGEST_MASK, max(1, (private_chars // 32).bit_length())) if private_chars else ""
+
+
 def _small(said: str) -> str:
-    return f"<small>{_text(said, 300)}</small>" if said else ""
+    return f"<small>{_marked(printable(said, 300))}</small>" if said else ""
 
 
 def _inputs(result: Result) -> str:
-    files_ = sorted(result.inputs, key=lambda file: not is_unread(file))[:MOST_ROWS]
+    lines = summary.inputs(result, WHOLE)[:MOST_ROWS]
     rows = [
         (
-            _code(file.path),
-            file.format,
-            summary.number(file.rows_read),
-            "unknown" if file.rows_declared is None else summary.number(file.rows_declared),
-            Html(f'<span class="error">✕ {_text(summary.outcome(file))}</span>') if is_unread(file) else "read",
+            _code(line.name),
+            line.format,
+            summary.number(line.rows_read),
+            "unknown" if line.rows_declared is None else summary.number(line.rows_declared),
+            Html(f'<span class="error">✕ {_text(line.outcome)}</span>') if line.unread else line.outcome,
         )
-        for file in files_
+        for line in lines
     ]
     columns = ("input", "format", ">rows read", ">rows declared", "outcome")
-    return _counted("inputs", len(rows), len(result.inputs)) + _table("files", columns, rows, "No inputs.")
+    counted = _counted("inputs", sum(line.files for line in lines), len(result.inputs))
+    return counted + _table("files", columns, rows, "No inputs.")
 
 
 def _counted(what: str, shown: int, total: int, more: str = "") -> str:
@@ -312,4 +322,9 @@ def _paragraphs(sentences: Iterable[str]) -> str:
 def _list(sentences: Sequence[str], empty: str) -> str:
     if not sentences:
         return f'<p class="empty">{_text(empty)}</p>'
-    return f"<ul>{''.join(f'<li>{_text(sentence)}</li>' for sentence in sentences)}</ul>"
+    return f"<ul>{''.join(f'<li>{_marked(sentence)}</li>' for sentence in sentences)}</ul>"
+
+
+def _marked(sentence: str) -> str:
+    """A sentence with what stands between backticks, commands and names, in monospace."""
+    return _BETWEEN_BACKTICKS.sub(r"<code>\1</code>", _text(sentence))

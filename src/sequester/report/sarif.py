@@ -19,6 +19,7 @@ from sequester.findings.model import Finding, Group, Result, Severity, Verdict
 from sequester.findings.rules import RULES, Rule
 from sequester.findings.verdict import is_unread
 from sequester.report import summary
+from sequester.report.next_steps import next_steps
 from sequester.report.untrusted import printable
 
 _LEVEL = {Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
@@ -172,7 +173,7 @@ def _notifications(result: Result) -> Iterator[Json]:
             read = f"{summary.number(file.rows_read)} of {declared} records read"
             text = f"{printable(file.path)}: {read}: {summary.outcome_and_step(file)}"
             yield _notification("input", "error", text)
-    for sentence in (*result.notes, *summary.next_steps(result)):
+    for sentence in (*result.notes, *next_steps(result)):
         yield _notification("note", "note", printable(sentence, 2000))
     for sentence in summary.limits(result):
         yield _notification("limit", "note", sentence)

@@ -6,13 +6,13 @@ nothing is ever called clean; "of the files given" unless the whole declared run
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sequester.episodes.model import Evidence, Reason
-from sequester.findings.model import Breakdown, Finding, InputFile, Rate, Result, Scope, Severity, Verdict
-from sequester.findings.verdict import UNREAD_INPUT, bounds, cot_unknown, denominator, is_unread, with_cot
+from sequester.findings.model import Breakdown, Finding, InputFile, Rate, Result, Scope, Severity, Verdict, WaiverNote
+from sequester.findings.verdict import UNREAD_INPUT, bounds, cot_unknown, denominator, is_unread, outside_breakdown, with_cot
 from sequester.report.untrusted import printable
 
 REASONS: Mapping[str, str] = {
@@ -33,8 +33,6 @@ REASONS: Mapping[str, str] = {
 }
 """What each reason means, in a few words."""
 
-_MOST_PATHS = 5
-
 
 def percent(share: float | None) -> str:
     """A share in percent: never 0% for something, never 100% for less than all."""
@@ -51,6 +49,11 @@ def percent(share: float | None) -> str:
 def number(count: int) -> str:
     """A count with thousands separated."""
     return f"{count:,}"
+
+
+def counted(count: int, what: str) -> str:
+    """A count and what it counts."""
+    return f"{number(count)} {what}{'' if count == 1 else 's'}"
 
 
 def interval(rate: Rate) -> str:
@@ -88,6 +91,8 @@ def episode_range(result: Result) -> tuple[str, str]:
 def headline(result: Result) -> str:
     """The verdict as one sentence, with its denominators."""
     counts, scope = result.episodes, scope_words(result)
+    if unread_inputs(result) and counts.seen:  # what stands in the rest of them changes every share of the whole
+        scope += ", as far as they were read"
     seen = f"{number(with_cot(counts))} {denominator(counts)} {scope}"
     low, high = episode_range(result)
     match result.verdict:
@@ -126,7 +131,7 @@ def headline(result: Result) -> str:
             elif counts.without_cot == counts.seen:
                 none = f"{number(counts.without_cot)} of {number(counts.seen)} episodes {scope} are without CoT"
             else:
-                none = f"of {number(counts.seen)} episodes seen {scope}, {number(counts.without_cot)} without CoT, none could be audited"
+                none = f"none of the {counted(counts.seen, 'episode')} {scope} could be audited ({number(counts.without_cot)} without CoT)"
             return f"Nothing was assessed: {none}. This is no statement about exposure."
 
 
@@ -193,6 +198,13 @@ def breakdown(result: Result) -> Sequence[Breakdown]:
     return sorted(result.by, key=lambda row: (-row.exposed, -(row.high or 0.0)))
 
 
+def breakdown_counts(result: Result) -> str:
+    """What the rows of the breakdown count, and what they cannot."""
+    nowhere = outside_breakdown(result.episodes)
+    unread = f"; {counted(nowhere, 'unreadable or missing record')} in no row" if nowhere else ""
+    return f"an episode counts once for each reward path{unread}"
+
+
 class Folded(NamedTuple):
     """A breakdown that says in one row what its many rows without a finding have in common."""
 
@@ -245,6 +257,54 @@ def _left_out(result: Result) -> Iterator[str]:
             yield f"{number(sum(counts.values()))} of {number(seen)} {what} left out"
     if unread := unread_inputs(result):
         yield unread
+
+
+class InputLine(NamedTuple):
+    """An input, or several in one folder that were read to the end."""
+
+    name: str
+    format: str
+    rows_read: int
+    rows_declared: int | None
+    outcome: str
+    unread: bool
+    files: int
+
+
+def inputs(result: Result, whole: int) -> Sequence[InputLine]:
+    """The inputs, unread ones first. Of more than `whole`, those of one folder and format that were read are one line."""
+    unread = [_line((file,)) for file in result.inputs if is_unread(file)]
+    folders: dict[tuple[str, str], list[InputFile]] = {}
+    for number, file in enumerate(file for file in result.inputs if not is_unread(file)):
+        folder = file.path.rpartition("/")[0] if len(result.inputs) > whole else str(number)
+        folders.setdefault((folder, file.format), []).append(file)
+    return [*unread, *(_line(files) for files in folders.values())]
+
+
+def _line(files: Sequence[InputFile]) -> InputLine:
+    first = files[0]
+    name = first.path if len(files) == 1 else f"{first.path.rpartition('/')[0] or '.'}/ ({number(len(files))} inputs)"
+    declared = [file.rows_declared for file in files]
+    known = [rows for rows in declared if rows is not None]
+    return InputLine(
+        name,
+        first.format,
+        sum(file.rows_read for file in files),
+        sum(known) if len(known) == len(declared) else None,
+        outcome(first),
+        is_unread(first),
+        len(files),
+    )
+
+
+def waivers_in_force(result: Result) -> Sequence[str]:
+    """Who answers for waived findings, until when and why: one sentence for each waiver, the longest list first."""
+    counts: Counter[WaiverNote] = Counter(finding.waiver for finding in result.findings if finding.waiver)
+    return [
+        f"waived by {printable(one.owner, 40)} until {printable(one.until, 12)}: {number(count)} finding{'s' * (count > 1)} "
+        f"({printable(one.reason, 200)})"
+        for one, count in counts.most_common()
+    ]
 
 
 def unread_inputs(result: Result) -> str:
@@ -326,66 +386,16 @@ def reward_mass(result: Result) -> str | None:
     return f"Reward mass: {percent(mass.observed / mass.of)} of the summed absolute advantage ({of}) was audited."
 
 
-_NO_REASONING = (
-    "Episodes that show no reasoning: if the model reasons, name its family with --template, or have the log keep the reasoning "
-    "apart. If it does not, there was nothing to expose: say so, and they are counted as without CoT. In interchange JSONL, "
-    '"reasoning": "" and "answer" in the place of "completion"; of any other log in table [episode] of a field map:  '
-    'prompt = "COLUMN"  and  reasoning = { value = "" }  and  answer = "COLUMN"  and then:  sequester audit PATH --map FILE.toml'
-)
-
-
-def _repairs(result: Result) -> Iterator[str]:
-    """What to do about inputs that were not read, the same thing once."""
-    by_hint: dict[str, list[str]] = {}
-    for file in result.inputs:
-        if is_unread(file) and file.hint:
-            by_hint.setdefault(file.hint, []).append(printable(file.path, 80))
-    for hint, paths in list(by_hint.items())[:_MOST_PATHS]:
-        more = f" and {number(len(paths) - 1)} more" if len(paths) > 1 else ""
-        yield f"{paths[0]}{more}: {printable(hint, 400)}"
-
-
-def next_steps(result: Result) -> tuple[str, ...]:
-    """What to do next: about inputs that were not read, and where the evidence is not a recorded input. First what works today."""
-    weak = {
-        group.reward_path
-        for group in result.groups
-        if group.evidence != Evidence.RECORDED and group.severity.at_least(Severity.MEDIUM)
-    }
-    paths = sorted(weak)
-    steps = list(_repairs(result))
-    if result.episodes.undelimited or result.episodes.not_assessed.get(Reason.AMBIGUOUS):
-        steps.append(_NO_REASONING)
-    if paths or Reason.INPUT_NOT_LOGGED in result.reward_calls.not_assessed:
-        name = printable(paths[0]) if len(paths) == 1 else "REWARD_PATH"
-        steps.append(
-            "Record what the scorer is given, so that the next audit can show absence too. In the reward code, for each episode:  "
-            'log.write(json.dumps({"episode_id": ID, "prompt": PROMPT, "completion": COMPLETION, "reward_calls": '
-            f'[{{"reward_path": {json.dumps(name)}, "inputs": {{"text": INPUT}}, "score": SCORE}}]}}) + "\\n")  '
-            "and then:  sequester audit FILE.jsonl"
-        )
-    if paths:
-        one = paths[0] if len(paths) == 1 else ""
-        function = one if one.isidentifier() and one.isascii() else "FUNCTION"
-        named = ", ".join(printable(path, 40) for path in paths[:_MOST_PATHS])
-        more = f" and {number(len(paths) - _MOST_PATHS)} more" if len(paths) > _MOST_PATHS else ""
-        steps.append(
-            f"Whether the score of {named}{more} moves with the reasoning is for the verb `swap`, which comes with a later release; "
-            f"keep the recorded file for it:  sequester swap FILE.py:{function} --episodes FILE.jsonl"
-        )
-    return tuple(steps)
-
-
 def limits(result: Result) -> tuple[str, ...]:
     """What the result rests on, and what it does not say. Every format prints all of these."""
-    recorded, rebuilt, contract = (number(result.reward_calls.evidence.get(kind, 0)) for kind in Evidence)
-    thresholds = ", ".join(f"{printable(name)} {value:g}" for name, value in sorted(result.tool.thresholds.items()))
     detector = f"{printable(result.tool.detector)} of sequester {printable(result.tool.version)}"
+    recorded, rebuilt, contract = (number(result.reward_calls.evidence.get(kind, 0)) for kind in Evidence)
     return (
         f"Evidence: the inputs of {recorded} reward calls were recorded, of {rebuilt} rebuilt, of {contract} known by the "
         "framework's contract. Rebuilt and contract evidence can show exposure, never its absence.",
-        f"Detector: {detector}{f' ({thresholds})' if thresholds else ''}. It finds text that survives, also encoded; a "
-        "paraphrase, a translation or a summary is missed. Its recall is measured on planted classes and never scales a rate.",
+        f"Detector: {detector}. It finds an episode's own reasoning where the text survives, also encoded, and long stretches of "
+        "another episode's where they stand as text. A paraphrase, a translation or a summary is missed. Recall is measured on "
+        "planted or labelled leaks and never scales a rate.",
         "Scope: the run's declared steps, ranks and counts were all among the inputs."
         if result.scope is Scope.RUN
         else "Scope: only the files given were looked at; steps, ranks and shards that are not in them are unknown.",

@@ -23,8 +23,8 @@ from rich.text import Text
 
 from sequester.findings.model import Finding, Group, Result, Severity, Verdict
 from sequester.findings.rules import RULES
-from sequester.findings.verdict import is_unread
 from sequester.report import summary
+from sequester.report.next_steps import next_steps
 from sequester.report.untrusted import printable
 
 _VERDICT_STYLE = {
@@ -34,15 +34,13 @@ _VERDICT_STYLE = {
     Verdict.NOTHING_ASSESSED: "bold yellow",
 }
 _SEVERITY_STYLE = {Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: ""}
-_ASCII = str.maketrans({"–": "-", "…": "~", "·": "|", "█": "#"})
-_MASK = "█"
-_LONGEST_MASK = 8
+_ASCII = str.maketrans({"–": "-", "…": "~", "·": "|"})
 _NARROWEST, _WIDEST = 60, 400
 _ROOMY, _NARROW = 110, 80
 """Characters of width: from the first there is room for everything, below the second for the least only."""
-_LATER, _LAST = ("hidden text", "in input", "field"), ("evidence", "steps", "step", "episode")
+_LATER, _LAST = ("field",), ("evidence", "steps", "rule")
 """Columns that tables narrower than these leave out; `show` and JSON have them too."""
-_WHOLE = ("rule", "severity", "finding", "example", "reason")
+_WHOLE = ("rule", "finding", "example", "reason")
 """Columns whose words are never broken."""
 
 
@@ -117,16 +115,11 @@ def render(result: Result, style: TextStyle | None = None) -> str:
     _inputs(console, result, style)
     _prose(console, "Notes", summary.bounded(result.notes, style.rows))
     _prose(console, "Limits", summary.limits(result))
-    _prose(console, "Next", summary.next_steps(result))
+    _prose(console, "Next", next_steps(result))
     console.print()
     console.print(Text(summary.summary_line(result), style="bold"), soft_wrap=True)
     text = "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not style.colour else out.getvalue()
     return text if style.unicode else text.translate(_ASCII).encode("ascii", "backslashreplace").decode()
-
-
-def masked(private_chars: int) -> str:
-    """A block for text that is not shown: one square for 32 characters, one more for each doubling, eight at most."""
-    return _MASK * min(_LONGEST_MASK, max(1, (private_chars // 32).bit_length())) if private_chars else ""
 
 
 def _verdict(console: Console, result: Result) -> None:
@@ -183,37 +176,43 @@ def _findings(console: Console, result: Result, style: TextStyle) -> None:
     if not result.findings:
         return
     shown = gravest(result.findings)[: style.findings]
-    columns = (
-        "finding",
-        "rule",
-        "severity",
-        "episode",
-        "step",
-        "reward path",
-        "hidden text",
-        ">private shared",
-        "in input",
-        "waiver",
-    )
-    rows = (_finding_row(finding) for finding in shown)
+    if style.width < _ROOMY:
+        columns: Sequence[str] = ("finding", "rule", "severity", "reward path, episode", ">private shared")
+        rows: Iterable[Sequence[str | Text]] = map(_narrow_row, shown)
+    else:
+        columns = ("finding", "rule", "severity", "episode", "step", "reward path", ">private shared", "in input")
+        rows = map(_finding_row, shown)
     _table(
         console, "Findings", (len(result.findings), f"findings{summary.unlisted(result)}"), columns, rows, style, style.findings
     )
+    for sentence in summary.bounded(summary.waivers_in_force(result), style.rows):
+        console.print(Padding(Text(sentence), (0, 0, 0, 2)))
 
 
 def _finding_row(finding: Finding) -> Sequence[str | Text]:
     return (
         finding.id[:12],
         finding.rule,
-        Text(finding.severity.value, style=_SEVERITY_STYLE[finding.severity]),
-        printable(finding.episode_id, 24),
+        _weight(finding),
+        printable(finding.episode_id, 40),
         "" if finding.step is None else summary.number(finding.step),
-        printable(finding.reward_path, 24),
-        masked(finding.private_chars),
+        printable(finding.reward_path, 40),
         summary.shared(finding),
         ", ".join(f"{span.input[0]}–{span.input[1]}" for span in finding.spans[:2]) + (", …" if len(finding.spans) > 2 else ""),
-        f"{printable(finding.waiver.owner, 16)} until {printable(finding.waiver.until, 12)}" if finding.waiver else "",
     )
+
+
+def _narrow_row(finding: Finding) -> Sequence[str | Text]:
+    """A finding where there is no room for a column each: the places stand under one another."""
+    step = "" if finding.step is None else f", step {summary.number(finding.step)}"
+    episode = f"\n{printable(finding.episode_id, 40)}" if finding.episode_id else ""
+    where = f"{printable(finding.reward_path, 40)}{step}{episode}"
+    return finding.id[:12], finding.rule, _weight(finding), where, summary.shared(finding)
+
+
+def _weight(finding: Finding) -> Text:
+    said = f"{finding.severity.value}{', waived' if finding.waiver else ''}"
+    return Text(said, style=_SEVERITY_STYLE[finding.severity])
 
 
 def gravest(findings: Iterable[Finding]) -> list[Finding]:
@@ -233,7 +232,7 @@ def _not_assessed(console: Console, result: Result, style: TextStyle) -> None:
         )
         for name in reasons
     )
-    left_out = f"{summary.number(sum(episodes.values()))} episodes, {summary.number(sum(calls.values()))} reward calls"
+    left_out = f"{summary.counted(sum(episodes.values()), 'episode')}, {summary.counted(sum(calls.values()), 'reward call')}"
     unread = summary.unread_inputs(result)
     _heading(console, f"Not assessed: {left_out}{f', {unread}' if unread else ''}", style)
     if reasons:
@@ -264,25 +263,31 @@ def _breakdown(console: Console, result: Result, style: TextStyle) -> None:
         counted = f"{summary.number(table.exposed)} of {summary.number(table.episodes)}"
         rows.append((others, "–", "–", counted, f"{summary.percent(table.low)} to {summary.percent(table.high)}"))
     total = f"{summary.number(len(table.shown))} of {summary.number(len(result.by))} rows"
-    _heading(console, f"By environment, reward path and stage: {total}, an episode counts once for each reward path", style)
+    _heading(console, f"By environment, reward path and stage: {total}, {summary.breakdown_counts(result)}", style)
     _body(console, ("environment", "reward path", "stage", ">exposed", ">low to high"), rows, style)
     if table.others:
         console.print("  the others one by one: -v, or --out json")
 
 
 def _inputs(console: Console, result: Result, style: TextStyle) -> None:
+    if not result.inputs:
+        return
+    lines = summary.inputs(result, style.whole)
     rows = (
         (
-            printable(file.path, 60),
-            printable(file.format, 20),
-            f"{summary.number(file.rows_read)} of {'?' if file.rows_declared is None else summary.number(file.rows_declared)}",
-            Text(summary.outcome(file), style="red" if is_unread(file) else ""),
+            printable(line.name, 60),
+            printable(line.format, 20),
+            f"{summary.number(line.rows_read)} of {'?' if line.rows_declared is None else summary.number(line.rows_declared)}",
+            Text(line.outcome, style="red" if line.unread else ""),
         )
-        for file in sorted(result.inputs, key=lambda file: not is_unread(file))[: style.rows]
+        for line in lines[: style.rows]
     )
-    if result.inputs:
-        columns = ("input", "format", ">rows read", "outcome")
-        _table(console, "Inputs", (len(result.inputs), "inputs, unread ones first"), columns, rows, style, style.rows)
+    total = summary.number(len(result.inputs))
+    shown = sum(line.files for line in lines[: style.rows])
+    _heading(console, f"Inputs: {summary.number(shown)} of {total} inputs, unread ones first", style)
+    _body(console, ("input", "format", ">rows read", "outcome"), rows, style)
+    if shown < len(result.inputs):
+        console.print(f"  … and {summary.number(len(result.inputs) - shown)} more; all of them: --out json")
 
 
 def _prose(console: Console, title: str, sentences: Sequence[str]) -> None:
@@ -323,7 +328,14 @@ def _body(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str 
         for at, column in enumerate(columns)
         if column not in dropped and (not lines or any(line[at].plain.strip("–") for line in lines))
     ]
-    table = Table(box=box.SIMPLE_HEAD if style.unicode else box.ASCII2, show_edge=False, pad_edge=False, header_style="")
+    close = style.unicode and style.width < _ROOMY
+    table = Table(
+        box=box.SIMPLE_HEAD if style.unicode else box.ASCII2,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0) if close else (0, 1),
+        header_style="",
+    )
     for column in (columns[at] for at in kept):
         is_number = column.startswith(">")
         justify: Literal["left", "right"] = "right" if is_number else "left"

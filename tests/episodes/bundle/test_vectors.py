@@ -63,3 +63,38 @@ def test_invalid(case):
     assert found["words"] in str(caught.value)
     assert str(case) in caught.value.where
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "words", "hint"),
+    [
+        ({"strange": 1}, "run.json", "unknown key 'strange'", "docs/format.md"),
+        ({"tol": "x 1"}, "run.json", "unknown key 'tol' (did you mean 'tool'?)", "docs/format.md"),
+        (
+            {"schema": "sequester.bundle/9"},
+            "run.json: schema",
+            "format version is not",
+            "use the program that wrote it, other 3.1,",
+        ),
+        (
+            {"schema": "sequester.bundle/9", "tool": "a sentence that may be anything\n"},
+            "run.json: schema",
+            "format version is not",
+            "use the program that wrote it, or",
+        ),
+        (
+            {"schema": "sequester.bundle/9", "tool": 7},
+            "run.json: schema",
+            "format version is not",
+            "use the program that wrote it, or",
+        ),
+    ],
+)
+def test_a_stranger_in_run_json_is_named_with_its_place_and_the_next_step(tmp_path, change, where, words, hint):
+    (tmp_path / "episodes").mkdir()
+    (tmp_path / "run.json").write_text(json.dumps({"schema": "sequester.bundle/1", "tool": "other 3.1"} | change))
+    with pytest.raises(BundleError) as caught:
+        READER.declared(tmp_path, Options())
+    assert caught.value.where == f"{tmp_path}/{where}"
+    assert words in caught.value.message
+    assert hint in caught.value.hint

@@ -49,3 +49,10 @@ def test_nothing_is_said_of_what_is_read(tmp_path: Path) -> None:
     path.write_bytes(LINE)
     assert next_step(probe(path)) is None
     assert next_step(Probe(tmp_path, "directory")) is None
+
+
+def test_a_file_of_a_bundle_names_the_bundle(tmp_path: Path) -> None:
+    part = Path(__file__).parents[2] / "vectors" / "bundle-1" / "valid" / "closed" / "bundle" / "episodes" / "0-000000.parquet"
+    with pytest.raises(UnknownFormat) as caught:
+        recognise(part, load_readers())
+    assert caught.value.hint == "is one file of a run bundle: give the directory that holds its episodes/"

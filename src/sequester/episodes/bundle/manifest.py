@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from sequester.episodes.bundle.schema import FOLDERS, MANIFEST, SUFFIX, VERSION
+from sequester.episodes.readers.keys import shown
 from sequester.errors import BundleError, LimitExceeded
 from sequester.mismatch import explain
 
@@ -110,6 +111,21 @@ class Manifest(Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Versioned(Struct):
     schema: str
+    tool: Any = None
+
+
+_KEYS = frozenset(
+    field.encode_name
+    for part in (Manifest, RunInfo, Policy, Parent, Signal, Expected, Counts, FileEntry)
+    for field in msgspec.structs.fields(part)
+)
+"""Every key of a manifest, at whatever depth."""
+
+
+def _writer(versioned: _Versioned) -> str:
+    """What to read a manifest of another version with; the program is named if it is called by a name."""
+    name = shown(versioned.tool) if isinstance(versioned.tool, str) else None
+    return f"use the program that wrote it{f', {name}' if name else ''}, or write the bundle again"
 
 
 def is_file_path(path: str) -> bool:
@@ -135,16 +151,13 @@ def read_manifest(directory: Path) -> Manifest | None:
             f"cannot be read ({error.strerror})", where=str(path), hint="check the path and its permissions"
         ) from None
     try:
-        schema = msgspec.json.decode(raw, type=_Versioned).schema
-        if schema != SCHEMA:
-            raise BundleError(
-                f"format version is not {SCHEMA}", where=f"{path}: schema", hint="use the version of sequester that wrote it"
-            )
+        versioned = msgspec.json.decode(raw, type=_Versioned)
+        if versioned.schema != SCHEMA:
+            raise BundleError(f"format version is not {SCHEMA}", where=f"{path}: schema", hint=_writer(versioned))
         manifest = msgspec.json.decode(raw, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BundleError(
-            f"not a manifest: {explain(error)}", where=str(path), hint="see docs/format.md; do not edit the file by hand"
-        ) from None
+        hint = "see docs/format.md for the keys; write the bundle again rather than edit the file by hand"
+        raise BundleError(f"not a manifest: {explain(error, _KEYS)}", where=str(path), hint=hint) from None
     _check(manifest, path)
     return manifest
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 
 from sequester.episodes.assembly import Assembled, from_completion, from_parts
 from sequester.episodes.model import Episode, Evidence, Reason, RewardCall, Skipped, Source, Visibility
 from sequester.episodes.readers import parquet
 from sequester.episodes.readers.flatten import flatten
+from sequester.episodes.readers.foreign import require_lines
 from sequester.episodes.readers.identity import without_repeats
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
 from sequester.episodes.readers.jsonlines import decoded_lines, line_units
@@ -42,7 +42,10 @@ class FieldMapReader:
 
     def declared(self, path: Path, options: Options) -> Declared:
         parse_map(options)
-        return Declared(rows=parquet.read_footer(path).rows) if _is_parquet(path) else Declared()
+        if _is_parquet(path):
+            return Declared(rows=parquet.read_footer(path).rows)
+        require_lines(path)
+        return Declared()
 
     def units(self, path: Path, options: Options) -> Iterator[Unit]:
         parse_map(options)
@@ -70,18 +73,7 @@ def _parquet_rows(unit: Unit, field_map: FieldMap) -> Iterator[_Row]:
     names = parquet.read_footer(Path(unit.path)).schema.names
     paths = [getter for getter in field_map.getters() if isinstance(getter, RecordPath)]
     tops = {path.column(names) for path in paths if not path.optional or path.column(names) in names}
-    for batch in parquet.batches(unit, sorted(tops)):
-        for row in range(batch.columns.num_rows):
-            source = Source(unit.path, batch.first_record + row)
-            values: dict[str, Any] = {}
-            for name, column in zip(batch.columns.schema.names, batch.columns.columns, strict=True):
-                try:
-                    values[name] = column[row].as_py()
-                except (ValueError, OverflowError, pa.ArrowException) as error:
-                    yield source, Skipped(source, Reason.MALFORMED, f"{name}: cannot be decoded ({type(error).__name__})")
-                    break
-            else:
-                yield source, values
+    yield from parquet.records(unit, sorted(tops))
 
 
 def _record(source: Source, row: dict[str, Any] | Skipped, field_map: FieldMap, options: Options) -> Episode | Skipped:
@@ -110,7 +102,9 @@ def _episode(source: Source, row: dict[str, Any], field_map: FieldMap, options: 
         environment=values.label("environment"),
         step=values.integer("step"),
         group=values.label("group"),
-        columns=flatten("", {name: look_up(getter, row) for name, getter in field_map.columns.items()}),
+        columns=flatten("", {name: look_up(getter, row) for name, getter in field_map.columns.items()})
+        if field_map.columns
+        else (),
         completion_ids=values.ids("completion_ids"),
         weight=values.number("weight"),
         model=values.label("model"),

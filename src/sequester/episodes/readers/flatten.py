@@ -37,7 +37,7 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
     """
     if isinstance(value, str):
         return (Field(name, GuardedText(value)),)
-    if not name and isinstance(value, dict) and (flat := _flat(value, limit)):
+    if not name and isinstance(value, dict) and (flat := _flat("", value, limit)):
         return flat
     fields: list[Field] = []
     stack: list[Iterator[tuple[str, Any]]] = [iter(((name, value),))]
@@ -50,6 +50,10 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
             if isinstance(value, str):
                 fields.append(Field(name, GuardedText(value)))
             elif isinstance(value, dict):
+                if flat := _flat(name, value, limit - seen):
+                    fields += flat
+                    seen += len(flat)
+                    continue
                 stack.append(_members(name, value))
                 break
             elif isinstance(value, list | tuple):
@@ -68,17 +72,20 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
 
 def is_label(leaf: Field) -> bool:
     """Whether a leaf says of what kind a message or a part of one is: by its name, and because it is a word."""
+    if "." not in leaf.name or leaf.text is None:
+        return False
     above, _, key = leaf.name.rpartition(".")
-    return key in LABELS and bool(above) and leaf.text is not None and len(leaf.text) <= _LONGEST_LABEL
+    return key in LABELS and bool(above) and len(leaf.text) <= _LONGEST_LABEL
 
 
-def _flat(value: dict[str, Any], limit: int) -> tuple[Field, ...]:
-    """The leaves of an object that holds just texts under short names, as most inputs do: there is nothing to walk. Empty for others."""
+def _flat(name: str, value: dict[str, Any], limit: int) -> tuple[Field, ...]:
+    """The leaves of an object that holds just texts under short names, as most inputs and messages do: there is nothing to walk. Empty
+    for others."""
     fields = []
     for key, item in value.items():
         if type(item) is not str or not 0 < len(key) <= _LONG_KEY or not key.isprintable():
             return ()
-        fields.append(Field(key, GuardedText(item)))
+        fields.append(Field(_longer(name, f".{key}") if name else key, GuardedText(item)))
     return tuple(fields) if len(fields) <= limit else ()
 
 

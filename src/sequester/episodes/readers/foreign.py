@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from sequester.episodes.bundle.schema import VERSION_KEY
 from sequester.episodes.readers.interface import Probe
+from sequester.episodes.readers.probing import probe
+from sequester.episodes.readers.streams import inflated
 from sequester.errors import InputError
 
 _HEAD = 1 << 12
@@ -33,10 +38,30 @@ _WANDB_STEP = (
 )
 
 
+def require_lines(path: Path) -> None:
+    """Refuse what cannot be JSON lines, though a format was named: else each line of a document would count as an episode.
+
+    Raises InputError for it, and for a file that is damaged or cannot be read.
+    """
+    seen = probe(path)
+    if seen.kind in ("text", "binary", "zip") or (seen.kind == "json" and _is_document(path)):
+        raise InputError("is no JSON lines", where=str(path), hint=next_step(seen) or "write one JSON object per line")
+
+
+def _is_document(path: Path) -> bool:
+    """Whether JSON is one document over several lines, or an array; not the only line of a log, cut off."""
+    with inflated(path) as stream:
+        head = stream.read(_HEAD).lstrip()
+    first, newline, _ = head.partition(b"\n")
+    return head.startswith(b"[") or (bool(newline) and first.rstrip().endswith((b"{", b"[", b",")))
+
+
 def next_step(seen: Probe) -> str | None:
     """What an unrecognised input seems to be and what to do about it; None where nothing can be said."""
     if seen.kind == "jsonl" and seen.columns >= _WANDB:
         return _WANDB_STEP
+    if seen.kind == "parquet" and VERSION_KEY in seen.metadata:
+        return "is one file of a run bundle: give the directory that holds its episodes/"
     if seen.kind not in ("binary", "text", "json", "zip"):
         return None
     try:

@@ -33,7 +33,9 @@ _GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 _MEDIA = ("image", "audio", "video")
 """Content parts that hold no text."""
 _GRADER_ROLE = "grader"
-_TEXT_SCORERS = frozenset({"answer", "choice", "exact", "f1", "includes", "match", "math", "pattern"})
+_TEXT_SCORERS = frozenset(
+    ("answer", "choice", "exact", "f1", "includes", "match", "math", "model_graded_fact", "model_graded_qa", "pattern")
+)
 """Inspect's own scorers that read nothing of the policy but `state.output.completion`."""
 _HANDED_OVER = "state.messages"
 _MOST_MESSAGES = 2_000_000

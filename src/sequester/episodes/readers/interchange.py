@@ -26,6 +26,7 @@ from sequester.episodes.model import (
     Visibility,
 )
 from sequester.episodes.readers.flatten import MAX_LEAVES, flatten, integer_array
+from sequester.episodes.readers.foreign import require_lines
 from sequester.episodes.readers.identity import without_repeats
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
 from sequester.episodes.readers.jsonlines import decoded_lines, line_units
@@ -100,6 +101,7 @@ class InterchangeReader:
 
     def declared(self, path: Path, options: Options) -> Declared:
         """JSON lines declare nothing about themselves."""
+        require_lines(path)
         return Declared()
 
     def units(self, path: Path, options: Options) -> Iterator[Unit]:

@@ -164,11 +164,7 @@ def records(unit: Unit, columns: Sequence[str] | None = None) -> Iterator[tuple[
         whole = _as_python(batch.columns)
         for index in range(batch.columns.num_rows):
             source = Source(unit.path, batch.first_record + index)
-            row = whole[index : index + 1] if whole else _as_python(batch.columns.slice(index, 1))
-            yield (
-                source,
-                row[0] if row else Skipped(source, Reason.MALFORMED, "a value is not UTF-8, or none that Python can hold"),
-            )
+            yield source, whole[index] if whole is not None else _row(batch.columns, index, source)
 
 
 def holds_text(kind: pa.DataType) -> bool:
@@ -207,12 +203,27 @@ def is_valid_utf8(column: pa.Array[Any]) -> bool:
     return True
 
 
+_NO_VALUE = (ValueError, OverflowError, RecursionError, pa.ArrowException)
+"""What Arrow raises for a value that Python cannot hold: bytes that are not UTF-8, a date beyond Python's."""
+
+
 def _as_python(rows: pa.RecordBatch) -> list[dict[str, Any]] | None:
-    """Rows as Python values; None if one of them has no such form (bytes that are not UTF-8, a date beyond Python's)."""
+    """Rows as Python values; None if one of them has no such form. As a whole, since one by one takes several times as long."""
     try:
         return rows.to_pylist()
-    except (ValueError, OverflowError, RecursionError, pa.ArrowException):
+    except _NO_VALUE:
         return None
+
+
+def _row(rows: pa.RecordBatch, index: int, source: Source) -> dict[str, Any] | Skipped:
+    """One row as Python values, or which of its columns cannot be."""
+    values: dict[str, Any] = {}
+    for name, column in zip(rows.schema.names, rows.columns, strict=True):
+        try:
+            values[name] = column[index].as_py()
+        except _NO_VALUE as error:
+            return Skipped(source, Reason.MALFORMED, f"{name}: cannot be decoded ({type(error).__name__})")
+    return values
 
 
 @contextmanager

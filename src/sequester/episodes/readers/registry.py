@@ -21,6 +21,8 @@ GROUP = "sequester.readers"
 _SPECIFIC = ("bundle", "inspect", "trl", "verl", "verifiers", "jsonl", "map")
 _SHAPE = ("name", "title", "verified", "recognise", "declared", "units", "read")
 _KEYS_SHOWN = 12
+_DESCRIBE = "name the format with --format, or describe it with --map FILE"
+_CONVERT = "name the format with --format, or write its episodes as JSON lines (docs/interchange.md)"
 
 
 def load_readers(points: Iterable[EntryPoint] | None = None) -> tuple[Reader, ...]:
@@ -31,7 +33,7 @@ def load_readers(points: Iterable[EntryPoint] | None = None) -> tuple[Reader, ..
     points = entry_points(group=GROUP) if points is None else points
     readers = sorted((_load(point) for point in points), key=_rank)
     if not readers:
-        raise SequesterError("no readers are installed", hint="install the package itself: pip install sequester")
+        raise SequesterError("no readers are installed", hint="install the package from its source: pip install FOLDER")
     names = [reader.name for reader in readers]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -39,6 +41,14 @@ def load_readers(points: Iterable[EntryPoint] | None = None) -> tuple[Reader, ..
             f"two readers are called {twice[0]!r}", where=f"entry-point group {GROUP}", hint="uninstall one of the packages"
         )
     return tuple(readers)
+
+
+def load_reader(name: str) -> Reader:
+    """The reader of that name, without loading all others if its entry point is called like it, as ours are.
+
+    Raises SequesterError as `load_readers` does, UsageError if there is none.
+    """
+    return _named(name, load_readers(entry_points(group=GROUP, name=name) or None))
 
 
 def recognise(path: Path, readers: Sequence[Reader], format: str | None = None) -> Reader:
@@ -61,14 +71,14 @@ def recognise(path: Path, readers: Sequence[Reader], format: str | None = None) 
     raise UnknownFormat(
         f"no reader recognises the content ({_described(seen)}); tried{''.join(refusals)}",
         where=str(path),
-        hint=next_step(seen) or "name the format with --format, or describe it with --map FILE",
+        hint=next_step(seen) or (_DESCRIBE if seen.kind in ("jsonl", "parquet") else _CONVERT),
     )
 
 
 def _load(point: EntryPoint) -> Reader:
     where = f"entry point {point.name!r} of group {GROUP}"
     package = point.dist.name if point.dist else point.value.partition(".")[0]
-    hint = f"repair the installation of {package} (pip install --force-reinstall {package}), or uninstall it"
+    hint = f"install the package {package} again from where it came, or uninstall it"
     try:
         reader = point.load()
     except Exception as error:

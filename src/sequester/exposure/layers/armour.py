@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sequester.exposure.layers.archives import SIGNATURE, promising, unsigned
 from sequester.exposure.layers.charset import readable
-from sequester.exposure.layers.hints import alternates, looks_like_base85, runs
+from sequester.exposure.layers.hints import alternates, looks_like_base85, looks_like_uuencode, runs
 from sequester.exposure.layers.piece import Fresh, Piece
 
 _SHORTEST = 24  # alphabet characters: 18 bytes
@@ -34,7 +34,7 @@ _CHUNK = 16
 _FEWEST_UNBROKEN = 40
 _BASE64_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _BASE64_SHAPE = bytes(ord("x") if byte in _BASE64_ALPHABET else 10 if byte == 10 else ord(".") for byte in range(256))
-_EVEN_LINES = re.compile(rb"\n(x{2,79})\n\1")
+_EVEN_LINES = re.compile(rb"\n(x{2,79}+)\n\1")
 _BASE64_CHUNK = re.compile(r"[A-Za-z0-9+/_\-]+")
 _ESCAPE = re.compile(r"\\+[rnt\"']|\\+(?=/)")
 _NOT_BASE64 = bytes(byte for byte in range(256) if byte not in _BASE64_ALPHABET)
@@ -74,6 +74,17 @@ def holds_packing(text: str) -> bool:
         if is_noise and _begins_packed(_head(data[start : start + _PACKED_HEAD])):
             return True
     return False
+
+
+_NEXT_LINE = re.compile(
+    r"=*[^\w\n]{0,4}(?:\n|\\n)(?:[+\-]|[^\n]{0,90}?[A-Za-z0-9][^\nA-Za-z0-9+/_\-][^\n]{0,5}?)[A-Za-z0-9+/_\-]{40}"
+)
+
+
+def goes_on_behind_prefixes(text: str) -> bool:
+    """Whether a line ends in letters of base64, and so does the next one, behind something else."""
+    shape = text.encode("ascii", "replace").translate(_BASE64_SHAPE)
+    return any(_NEXT_LINE.match(text, end) for _, end in runs(shape, b"x", _FEWEST_UNBROKEN))
 
 
 def _begins_packed(head: bytes) -> bool:
@@ -145,8 +156,17 @@ _BASE32 = re.compile(
 )
 
 
+_BASE32_SHAPES = tuple(
+    bytes(ord("x") if byte in b"234567" + letters else ord(".") for byte in range(256))
+    for letters in (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
+)
+
+
 def base32_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
     """base32 in either case, wrapped or not; the region has to begin where the encoding begins."""
+    data = text.encode("ascii", "replace")
+    if not any(b"x" * _CHUNK in data.translate(shape) for shape in _BASE32_SHAPES):
+        return
     for found in _BASE32.finditer(text):
         characters = re.sub(r"\\+[rn]|[^A-Za-z2-7]", "", found.group()).upper()
         if len(characters) < _SHORTEST or characters.isalpha() or not is_fresh(characters):
@@ -165,6 +185,7 @@ def _decode_base32(characters: str) -> bytes:
     return (int(characters.translate(_TO_BASE_32_DIGITS), 32) >> bits % 8).to_bytes(bits // 8, "big")
 
 
+_SHORTEST_UNBROKEN = 30
 _UNBROKEN = re.compile(r"(?:[!-~]{30,}+(?:\r?\n)?+)++(?:(?<=\n)[!-~]{1,29}(?=\s|\Z))?")
 _BASE64_ONLY = re.compile(r"[A-Za-z0-9+/=_\-]*+")
 _MARKED = re.compile(r"<~([!-uz\s]{20,}+)(?:~>)?")
@@ -189,7 +210,7 @@ def base85_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
         data = _decode_base85("ascii85", re.sub(r"\s+|\\n", "", found[1]))
         if promising(data):
             yield Piece(*found.span(), "ascii85", data)
-    for stretch in _UNBROKEN.finditer(text):
+    for stretch in _unbroken(text):
         characters = re.sub(r"\r?\n", "", stretch.group())
         if _BASE64_ONLY.fullmatch(characters) or not is_fresh(characters) or not looks_like_base85(characters.encode()):
             continue
@@ -198,6 +219,17 @@ def base85_regions(text: str, is_fresh: Fresh) -> Iterator[Piece]:
                 whole = len(run.group()) == len(characters)
                 if (whole or looks_like_base85(run.group().encode())) and (data := _aligned(name, run.group())):
                     yield Piece(*stretch.span(), name, data)
+
+
+_SOLID = bytes(ord("x") if 0x20 < byte < 0x7F else ord(".") for byte in range(256))
+
+
+def _unbroken(text: str) -> Iterator[re.Match[str]]:
+    reached = 0
+    for start, _ in runs(text.encode("latin-1", "replace").translate(_SOLID), b"x", _SHORTEST_UNBROKEN):
+        if start >= reached and (found := _UNBROKEN.match(text, start)):
+            reached = found.end()
+            yield found
 
 
 def _aligned(name: str, characters: str) -> bytes:
@@ -243,6 +275,8 @@ def uuencoded(text: str) -> Iterator[Piece]:
     """uuencode, with or without its `begin` line: consecutive lines whose first character states their length."""
     lines: list[bytes] = []
     start = end = 0
+    if not looks_like_uuencode(text.encode("ascii", "replace")):
+        return
     for found in _UU_LINE.finditer(text):
         size = ord(found[1]) - 32
         body = found[2].rstrip()

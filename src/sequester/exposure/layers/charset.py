@@ -6,9 +6,6 @@ import codecs
 import re
 from collections.abc import Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sequester.exposure.layers.piece import Piece
 
 
@@ -147,14 +144,20 @@ def wide_text(text: str) -> Iterator[Piece]:
                 yield from (Piece(0, len(text), name, data[shift:].decode(name, "replace")) for shift in shifts)
     if text.isascii():
         return
-    units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), dtype="<u2")
-    for start, end in _runs(_ascii_pair(units), 8):
+    for found in _ASCII_PAIRS.finditer(text):
         for name in ("utf-16-le", "utf-16-be"):
-            content = units[start:end].astype("<u2" if name.endswith("le") else ">u2").tobytes()
+            content = found.group().encode(name)
             if readable(content):
-                yield Piece(start, end, f"ascii-as-{name}", content)
+                yield Piece(*found.span(), f"ascii-as-{name}", content)
 
 
+_ASCII_BYTES = (0x09, 0x0A, 0x0D, *range(0x20, 0x7F))
+_ASCII_PAIRS = re.compile(
+    "["
+    + "".join(f"\\u{high:02x}09\\u{high:02x}0a\\u{high:02x}0d\\u{high:02x}20-\\u{high:02x}7e" for high in _ASCII_BYTES)
+    + "]{8,}"
+)
+"""Characters whose two bytes are ASCII."""
 # A few characters side by side are enough: which ones are ASCII depends on the script.
 _FEWEST_NULS = 4
 _WIDE_RUNS = {
@@ -163,19 +166,6 @@ _WIDE_RUNS = {
     "utf-32-le": re.compile(rb"(?:[^\0][\0-\xff]\0\0){8}", re.DOTALL),
     "utf-32-be": re.compile(rb"(?:\0\0[\0-\xff][^\0]){8}", re.DOTALL),
 }
-
-
-def _ascii_pair(units: NDArray[np.uint16]) -> NDArray[np.bool_]:
-    ascii_byte = np.array([chr(byte) in "\t\n\r" or 0x20 <= byte < 0x7F for byte in range(256)], dtype=np.bool_)
-    both: NDArray[np.bool_] = ascii_byte[units >> 8] & ascii_byte[units & 0xFF]
-    return both
-
-
-def _runs(mask: NDArray[np.bool_], shortest: int) -> Iterator[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
-    starts, ends = edges[::2], edges[1::2]
-    keep = ends - starts >= shortest
-    yield from zip(starts[keep].tolist(), ends[keep].tolist(), strict=True)
 
 
 def as_bytes(text: str) -> bytes:
@@ -231,6 +221,9 @@ def _written_by_bytes(stretch: str) -> str:
     return data.decode("utf-8", "replace").replace("\ufffd", "")
 
 
+_SMUGGLERS = re.compile(
+    "[\U000e0001-\U000e007f\ufe00-\ufe0f\U000e0100-\U000e01ef\u2800-\u28ff\u200b-\u200d\u2060\u2062-\u2064\ufeff]{8}"
+)
 _TAGS = re.compile("[\U000e0001-\U000e007f]{8,}")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{8,}")
 _BRAILLE = re.compile("[\u2800-\u28ff]{12,}")
@@ -239,6 +232,8 @@ _INVISIBLE_BITS = re.compile("[\u200b\u200c\u200d\u2060\u2062\u2063\u2064\ufeff]
 
 def smuggled(text: str) -> Iterator[Piece]:
     """Bytes carried by invisible or decorative code points: tag characters, variation selectors, Braille, zero-width bits."""
+    if text.isascii() or not _SMUGGLERS.search(text):
+        return
     for found in _TAGS.finditer(text):
         yield Piece(*found.span(), "tag-characters", bytes(ord(character) & 0x7F for character in found.group()))
     for found in _SELECTORS.finditer(text):

@@ -25,8 +25,11 @@ class Hint:
     """Several tags."""
     STRINGS = 1 << 4
     """Many quoted strings: records, token lists, concatenations."""
-    LINES = 1 << 5
-    """Line-wise decoration: diffs, numbers, time stamps, columns."""
+    DIFF = 1 << 5
+    PREFIXES = 1 << 14
+    TABLES = 1 << 15
+    LINES = DIFF | PREFIXES | TABLES
+    """Line-wise decoration: diffs; numbers, time stamps and other beginnings; columns."""
     SOFT_BREAKS = 1 << 6
     """Quoted-printable line ends."""
     PERCENT_U = 1 << 7
@@ -43,6 +46,12 @@ class Hint:
     """A long stretch without a blank in which letters, digits and punctuation are mixed as in no word, address or program."""
     UU = 1 << 13
     """The first line of uuencode, or a full one."""
+    BACKSLASHES = 1 << 16
+    PERCENTS = 1 << 17
+    ENTITIES = 1 << 18
+    ESCAPES = BACKSLASHES | PERCENTS | ENTITIES
+    """Escapes, by the mark with which they begin."""
+    ALL = (1 << 19) - 1
     ENCODED = BASE64 | DIGITS | BYTES | BASE32 | BASE85 | UU
 
 
@@ -111,20 +120,25 @@ def worth_unfolding(text: str | bytes | memoryview) -> bool:
 
 def hints(text: str | bytes | memoryview) -> int:
     """All kinds of wrapping that `text` may hold. Linear time, some twenty nanoseconds per byte."""
-    return first_look(text)[0]
+    return _remembered(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text))[0]
 
 
-def first_look(text: str | bytes | memoryview) -> tuple[int, frozenset[int]]:
-    """The hints of a text, and what stands for its unbroken stretches and long numbers in `next_look`."""
-    return _remembered(text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text))
+class Looking:
+    """The hints of a text, and then of those that were decoded from it. Unbroken stretches and numbers of earlier texts were decoded
+    with them and give no hint again."""
 
+    def __init__(self) -> None:
+        self._known: set[int] | None = None
 
-def next_look(text: str, known: set[int]) -> int:
-    """The hints of a text that was decoded from another. Unbroken stretches and numbers of that one, which are `known`, were decoded
-    with it and give no hint again; those of `text` are added."""
-    found, stretches = _look(text.encode("utf-8", "surrogatepass"), known)
-    known |= stretches
-    return found
+    def __call__(self, text: str) -> int:
+        data = text.encode("utf-8", "surrogatepass")
+        if self._known is None:
+            found, stretches = _remembered(data)
+            self._known = set(stretches)
+            return found | Hint.ESCAPES
+        found, stretches = _look(data, self._known)
+        self._known |= stretches
+        return found | Hint.ESCAPES if found else 0
 
 
 @lru_cache(maxsize=4)
@@ -138,7 +152,7 @@ def _look(data: bytes, known: Set[int]) -> tuple[int, frozenset[int]]:
     found = _marks(data) | _line_marks(data)
     if shape.count(b"c") >= 4:
         found |= Hint.BYTES
-    if (b"begin " in data and _UU_BEGIN.search(data)) or _UU_LINE.search(data):
+    if looks_like_uuencode(data):
         found |= Hint.UU
     if _CIPHERED.search(data):
         found |= Hint.CIPHER
@@ -217,6 +231,11 @@ def alternates(token: bytes) -> bool:
         if b"u" in window and b"l" in window and sum(map(window.count, _CHANGES)) * _WINDOW >= CHANGES * len(window):
             return True
     return False
+
+
+def looks_like_uuencode(data: bytes) -> bool:
+    """Whether a first line of uuencode stands in `data`, or a full one."""
+    return (b"begin " in data and _UU_BEGIN.search(data) is not None) or _UU_LINE.search(data) is not None
 
 
 def looks_like_base85(token: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from msgspec import Struct
 from sequester.episodes.guarded import GuardedText
 from sequester.exposure.layers import armour, charset, digits, structure
 from sequester.exposure.layers.archives import unpack
-from sequester.exposure.layers.hints import Hint, first_look, next_look
+from sequester.exposure.layers.hints import Hint, Looking
 from sequester.exposure.layers.piece import Budget, Decoder, Piece, RegionDecoder
 
 
@@ -50,10 +50,10 @@ _DECODERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.BYTES | Hint.FOREIGN, charset.wide_text),
     (Hint.FOREIGN, charset.smuggled),
 )
-_UNESCAPERS: tuple[tuple[str, Decoder], ...] = (
-    ("\\", structure.unescape),
-    ("%", structure.percent),
-    ("&", structure.entities),
+_UNESCAPERS: tuple[tuple[int, str, Decoder], ...] = (
+    (Hint.BACKSLASHES, "\\", structure.unescape),
+    (Hint.PERCENTS, "%", structure.percent),
+    (Hint.ENTITIES, "&", structure.entities),
 )
 _REARRANGERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.SOFT_BREAKS, structure.quoted_printable),
@@ -61,9 +61,9 @@ _REARRANGERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.FOREIGN, charset.byte_tokens),
     (Hint.MARKUP, structure.markup),
     (Hint.LINKS, structure.links),
-    (Hint.LINES, structure.diff),
-    (Hint.LINES, structure.line_prefixes),
-    (Hint.LINES, structure.columns),
+    (Hint.DIFF, structure.diff),
+    (Hint.PREFIXES, structure.line_prefixes),
+    (Hint.TABLES, structure.columns),
     (Hint.STRINGS, structure.strings),
     (Hint.CIPHER, structure.ciphers),
 )
@@ -81,22 +81,24 @@ _FEWEST_ESCAPES = 4
 _SHORTEST = 12  # shorter texts hold nothing that the matcher would report
 
 
-def unfold(text: str, budget: Budget | None = None, known: int = 0, cut_up: bool = True) -> Iterator[Layer]:
+Look = Callable[[str], int]
+"""Which kinds of wrapping a text may hold, as bits of `Hint`. Asked once of the text that is unfolded, and of every text behind it."""
+
+
+def unfold(text: str, budget: Budget | None = None, look: Look | None = None) -> Iterator[Layer]:
     """Yield every different text that stands behind the wrappings of `text`, breadth first.
 
     `text` itself is not yielded. Wrappings that the matcher's normalisation undoes by itself (a level of escapes, of entities)
-    are not yielded either while nothing else was undone on the way. `known` are kinds of wrapping that are in `text` for sure, as
-    bits of `Hint`. Where `text` is known not to be `cut_up`, it is rearranged once and not twice before something is decoded.
-    `budget` bounds the search; `budget.exhausted` says afterwards which limits were hit: when it is not empty, part of the text was
-    not searched.
+    are not yielded either while nothing else was undone on the way. `look` says where it is worth going on, by default from the
+    looks of a text alone. `budget` bounds the search; `budget.exhausted` says afterwards which limits were hit: when it is not empty,
+    part of the text was not searched.
     """
     budget = budget or Budget()
+    look = look or Looking()
     budget.begin(len(text))
     seen = _Seen(budget)
     seen.add(text)
-    found, stretches = first_look(text)
-    looked_at = set(stretches)
-    queue = deque([_Node(text, found | known, rearranged=0 if cut_up else 1)])
+    queue = deque([_Node(text, look(text))])
     while queue:
         node = queue.popleft()
         for piece, names, decoded in _decoded(node, budget, seen):
@@ -112,12 +114,30 @@ def unfold(text: str, budget: Budget | None = None, known: int = 0, cut_up: bool
                 return
             transforms = (*node.transforms, *names)
             region = node.region or (piece.start, piece.end)
+            found = look(decoded) & ~_settled(node, transforms[-1], piece)
             if not piece.undone_by_normaliser or len(set(transforms)) > 1:
                 yield Layer(transforms, GuardedText(decoded), region)
-            found = next_look(decoded, looked_at) & ~_settled(node, transforms[-1], piece)
             if found:
                 rearranged = _rearranged(node, piece)
                 queue.append(_Node(decoded, found, transforms, region, node.level + 1, rearranged))
+
+
+def retrace(text: str, transforms: tuple[str, ...]) -> Iterator[Layer]:
+    """Yield every text that stands behind just these wrappings of `text`, outermost first."""
+    budget = Budget()
+    budget.begin(len(text))
+    queue = deque([_Node(text, Hint.ALL)])
+    while queue:
+        node = queue.popleft()
+        done = len(node.transforms)
+        for piece, names, decoded in _decoded(node, budget, _Seen(budget)):
+            if names != transforms[done : done + len(names)] or not budget.admit(len(decoded)):
+                continue
+            region = node.region or (piece.start, piece.end)
+            if done + len(names) == len(transforms):
+                yield Layer(transforms, GuardedText(decoded), region)
+            else:
+                queue.append(_Node(decoded, Hint.ALL, (*node.transforms, *names), region))
 
 
 class _Seen:
@@ -184,7 +204,7 @@ def _decoders(node: _Node, seen: _Seen) -> Iterator[Decoder]:
     yield from (decode for needed, decode in _DECODERS if node.hints & needed)
     # A few escapes in a program hide nothing; one inside an encoded region does.
     fewest = 1 if node.hints & Hint.ENCODED else _FEWEST_ESCAPES
-    yield from (decode for mark, decode in _UNESCAPERS if node.text.count(mark) >= fewest)
+    yield from (decode for needed, mark, decode in _UNESCAPERS if node.hints & needed and node.text.count(mark) >= fewest)
     if node.rearranged < _MOST_REARRANGEMENTS:
         useless = _NOT_AFTER.get(node.transforms[-1], frozenset()) if node.transforms else ()
         yield from (decode for needed, decode in _REARRANGERS if node.hints & needed and decode not in useless)

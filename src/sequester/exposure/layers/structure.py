@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from html.entities import html5
 from itertools import accumulate, groupby, repeat
-from os.path import commonprefix
 from urllib.parse import unquote
 
 from sequester.exposure.layers.hints import REVERSED_WORDS, ROT13_WORDS
@@ -155,7 +154,7 @@ def _joined(text: str, pattern: re.Pattern[str]) -> Iterator[Piece]:
 
 
 _SOFT = re.compile(r"=[ \t]*+(?:\\*+r)?(?:\\++n|\r?\n)|=[ \t]*+\r")
-_QUOTED_BYTES = re.compile(r"(?:=[0-9a-fA-F]{2})+")
+_QUOTED_BYTES = re.compile(r"=[0-9a-fA-F]{2}(?:=[0-9a-fA-F]{2})*+")
 
 
 def quoted_printable(text: str) -> Iterator[Piece]:
@@ -192,21 +191,34 @@ def line_prefixes(text: str) -> Iterator[Piece]:
     """Line numbers, time stamps and other beginnings that neighbouring lines share once digits are made alike, removed."""
     lines = text.split("\n")
     begins = [line[:_PREFIX_LENGTH].lstrip() for line in lines]
+    firsts = ["0" if begin[:1].isdigit() else begin[:1] for begin in begins]
     cut = [0] * len(lines)
+    shape, shaped = "", -1
     for index in range(len(lines) - 1):
-        if begins[index][:1] == begins[index + 1][:1] or (begins[index][:1].isdigit() and begins[index + 1][:1].isdigit()):
-            shapes = _DIGIT_RUN.sub("0", begins[index]), _DIGIT_RUN.sub("0", begins[index + 1])
-            for line, shape in zip((index, index + 1), shapes, strict=True):
-                cut[line] = max(cut[line], _shared(*shapes, shape))
+        if firsts[index] == firsts[index + 1]:
+            before = shape if shaped == index else _DIGIT_RUN.sub("0", begins[index])
+            shape, shaped = _DIGIT_RUN.sub("0", begins[index + 1]), index + 1
+            if length := _common(before, shape):
+                cut[index] = max(cut[index], _shared(before, shape, before, length))
+                cut[index + 1] = max(cut[index + 1], _shared(before, shape, shape, length))
     lengths = [len(line) for line, length in zip(lines, cut, strict=True) if length]
     if len(lengths) >= 3 and sum(lengths) <= _LONGEST_LINE * len(lengths):
         yield Piece(0, len(text), "line-prefixes", "\n".join(map(_without_prefix, lines, cut)))
 
 
-def _shared(first: str, second: str, shape: str) -> int:
+def _common(first: str, second: str) -> int:
+    """Length of the common beginning."""
+    length = 0
+    for a, b in zip(first, second, strict=False):
+        if a != b:
+            break
+        length += 1
+    return length
+
+
+def _shared(first: str, second: str, shape: str, length: int) -> int:
     """Length of the common beginning up to a mark, so that words which merely begin alike stay whole; up to a blank before what has
-    none in it, in the one of the two that `shape` is: words before an encoding."""
-    length = len(commonprefix((first, second)))  # noqa: RUF071
+    none in it, in the one of the two that `shape` is: words before an encoding. `length` is that of the whole common beginning."""
     word = shape.rfind(" ", 0, length) + 1
     if word and " " not in shape[word:].strip():
         return word
@@ -225,10 +237,13 @@ def _without_prefix(line: str, length: int) -> str:
     if not length:
         return line
     position = len(line) - len(line.lstrip())
-    for _ in range(length):
-        found = _DIGIT_RUN.match(line, position)
-        position = found.end() if found else position + 1
-    return line[position:].lstrip(" \t")
+    for digits in _DIGIT_RUN.finditer(line, position):
+        start, end = digits.span()
+        if start - position >= length:
+            break
+        length -= start - position + 1
+        position = end
+    return line[position + length :].lstrip(" \t")
 
 
 _FEWEST_ROWS = 4

@@ -1,0 +1,22 @@
+"""Lines that fit the terminal. In a pipe or a file they stay as they are, so that they can be searched and cut."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+
+from sequester.report.text import style_for
+
+
+def fit(line: str, hang: int) -> str:
+    """The line, broken at the width of the terminal; what follows its first line is indented by `hang` characters."""
+    if not sys.stdout.isatty():
+        return line
+    lines = textwrap.wrap(
+        line,
+        style_for(sys.stdout).width,
+        subsequent_indent=" " * hang,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines)
