@@ -9,7 +9,6 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,7 +17,7 @@ from tests.growth import assert_linear
 
 from sequester.errors import UsageError
 from sequester.exposure import flags, matching, oracle
-from sequester.exposure.matching import GUARANTEE, Episode, Offsets, Pattern, Sketch, normalise, screen
+from sequester.exposure.matching import GUARANTEE, Episode, Pattern, Sketch, normalise, screen, spans
 from sequester.exposure.normaliser import normalise as normalise_plain
 from sequester.exposure.normaliser import places
 from sequester.exposure.sketch import NOTE_STRIDE, WINDOW, window_hash, windows_of
@@ -49,7 +48,7 @@ def test_nothing_in_nothing_found() -> None:
     assert screen([(("", b""), (("", 0),), ((), ("",)))]).hits == []
     assert Pattern(()).scan_many(()) == []
     assert normalise("") == b""
-    assert len(Offsets("")) == 0
+    assert spans("", []) == []
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -135,9 +134,18 @@ def test_more_is_put_together_than_is_kept(level: str) -> None:
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_normalise_alike(raw: bytes) -> None:
     assert _kernel.normalise(raw) == normalise_plain(raw)
-    assert [np.frombuffer(found, np.uint32).tolist() for found in _kernel.places(raw)] == [
-        found.tolist() for found in places(raw)
-    ]
+    starts, ends = (found.tolist() for found in places(raw))
+    units = array("I", _kernel.units(raw, array("I", range(len(starts)))))
+    assert (units[::2].tolist(), units[1::2].tolist()) == (starts, ends)
+    assert array("I", _kernel.units(raw, array("I", range(1, len(starts), 7)))) == array(
+        "I", [bound for at in range(1, len(starts), 7) for bound in (starts[at], ends[at])]
+    )
+
+
+@pytest.mark.parametrize("positions", [[2], [0, 0, 7]])
+def test_the_kernel_places_what_is_in_the_text_only(positions: list[int]) -> None:
+    with pytest.raises(ValueError, match="within"):
+        _kernel.units("ab", array("I", positions))
 
 
 _WRAPPED = [
@@ -196,27 +204,29 @@ def test_str_bytes_and_buffers_are_alike() -> None:
 
 def test_lone_surrogates_vanish() -> None:
     assert normalise("a\ud800b\udfffc") == b"abc"
-    assert [Offsets("a\ud800b").span(at, at + 1) for at in range(2)] == [(0, 1), (2, 3)]
+    assert spans("a\ud800b", [(0, 1), (1, 2)]) == [(0, 1), (2, 3)]
 
 
 def test_runs_map_to_code_points() -> None:
     text = "né & “x” <br> " + _SECRET.replace(" ", "\\n").replace("equals", "\\u0065quals") + " 中"
     [chain] = Pattern([_SECRET]).scan(text)
     run = chain.runs[0]
-    start, end = Offsets(text).span(run.input_start, run.input_start + run.length)
+    ((start, end),) = spans(text, [(run.input_start, run.input_start + run.length)])
     assert text[start:end].startswith("the\\nhidden")
     assert text[start:end].endswith("bananas")
 
 
 @given(raw=st.binary(max_size=120) | st.text(max_size=80).map(str.encode))
 @settings(max_examples=150, deadline=None)
-def test_offsets_count_code_points_of_the_replaced_text(raw: bytes) -> None:
-    offsets, replaced = Offsets(raw), raw.decode("utf-8", "replace")
-    assert len(offsets) == len(normalise(raw))
-    spans = [offsets.span(at, at + 1) for at in range(len(offsets))]
-    assert spans == sorted(spans)
-    assert all(0 <= start < end <= len(replaced) for start, end in spans)
-    for at, (start, end) in enumerate(spans):
+def test_spans_count_code_points_of_the_replaced_text(raw: bytes) -> None:
+    replaced, length = raw.decode("utf-8", "replace"), len(normalise(raw))
+    found = spans(raw, [(at, at + 1) for at in range(length)])
+    assert len(found) == length
+    assert found == sorted(found)
+    if length:
+        assert spans(raw, [(0, length), (0, 1)]) == [(found[0][0], found[-1][1]), found[0]]
+    assert all(0 <= start < end <= len(replaced) for start, end in found)
+    for at, (start, end) in enumerate(found):
         shorter = normalise(replaced[start:end])
         assert normalise(raw)[at : at + 1] in shorter
 

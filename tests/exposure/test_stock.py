@@ -3,11 +3,13 @@
 from importlib.resources import files
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.exposure import cases
 from tests.exposure.test_audit import audited, write
 
-from sequester.exposure.matching import normalise
-from sequester.exposure.stock import PIECE, stock_length, stock_weight
+from sequester.exposure.matching import normalise, stock_length
+from sequester.exposure.stock import PIECE, Stock, stock_texts
 from sequester.findings.model import Verdict
 
 LICENCE = files("sequester.exposure").joinpath("stock.txt").read_text("utf-8").split("\n%%\n")[1]
@@ -29,8 +31,7 @@ def test_a_stretch_of_a_licence_is_stock_and_a_sentence_of_ones_own_is_not():
     own = "The grader only opens the report, so I will put the failures elsewhere."
     assert share(own) == 0
     mixed = normalise(LICENCE[100:300] + own)
-    assert stock_weight(mixed) == stock_length(mixed) == len(normalise(LICENCE[100:300]))
-    assert stock_weight(normalise(LICENCE[100:140] + own)) == 0
+    assert stock_length(mixed) == len(normalise(LICENCE[100:300]))
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,20 @@ def test_a_stretch_of_a_licence_is_stock_and_a_sentence_of_ones_own_is_not():
 )
 def test_turns_of_phrase_and_famous_texts_are_stock(text):
     assert share(text) > 0.8
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.one_of(st.tuples(st.integers(0, 300), st.integers(0, 200)), st.binary(max_size=40)), max_size=6), st.booleans()
+)
+def test_kernel_and_reference_find_the_same_stock(parts, is_long):
+    kernel = pytest.importorskip("sequester.exposure._kernel")
+    licence = normalise(LICENCE)
+    stock = b"\0".join(normalise(text) for text in stock_texts()[:3])
+    text = b"".join(part if isinstance(part, bytes) else licence[part[0] : sum(part)] for part in parts)
+    text += bytes(range(97, 107)) * 60 if is_long else b""
+    assert kernel.Stock(stock).length(text) == Stock(stock).length(text)
+    assert kernel.Stock(b"").length(text) == Stock(b"").length(text) == 0
 
 
 def line(reasoning, given):

@@ -7,6 +7,7 @@ from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Segment, Source, Split, SplitStatus
 from sequester.exposure.matching import normalise
 from sequester.exposure.private import material
+from sequester.exposure.stock import stock_texts
 from sequester.exposure.subject import Subject, characters_per_byte
 
 THOUGHT = cases.reasoning(1)
@@ -32,7 +33,8 @@ def test_an_ideograph_counts_as_two_letters(text, characters):
 def test_places_of_the_pattern_map_to_the_joined_reasoning():
     two = subject((Channel.REASONING, "Né & one."), (Channel.REASONING, THOUGHT))
     start = two.normalised.index(b"\0") + 1
-    first, last = two.cot_span(start, len(two.normalised))
+    assert two.cot_spans([]) == subject().cot_spans([]) == []
+    (first, last), _ = two.cot_spans([(start, len(two.normalised)), (0, 2)])
     assert THOUGHT.startswith(two.joined[first : first + 8])
     assert two.joined[first:last].strip() == THOUGHT.rstrip(".!?")
 
@@ -44,6 +46,15 @@ def test_words_are_news_where_the_public_texts_lack_them():
     assert one.news(0, len("The gulls on the pier")) == 0
     assert one.news(0, len(one.joined)) == len("conspirequietly")
     assert one.news(24, 26) == len("conspire"), "a word that is cut counts whole"
+
+
+def test_a_stretch_that_is_mostly_stock_carries_that_little_weight():
+    licence = stock_texts()[0][100:300]
+    one = subject((Channel.REASONING, f"{licence} {THOUGHT}"))
+    stock = len(normalise(licence))
+    assert one.stock(0, stock) == one.stock(0, stock + 10) == stock
+    assert one.stock(0, 2 * stock + 10) == one.stock(stock, 40) == 0
+    assert one.own < len(one.normalised) - stock + 20
 
 
 def test_a_call_drafted_in_the_reasoning_is_told_from_other_reasoning():

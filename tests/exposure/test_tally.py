@@ -14,7 +14,6 @@ from sequester.exposure.tally import (
     CallOutcome,
     Candidate,
     Handover,
-    Outline,
     Reach,
     Sighting,
     Suspect,
@@ -58,7 +57,7 @@ def tallies(draw):
     for path, count in draw(COUNTS).items():
         # Whole numbers: sums of fractions depend on their order in the last digit.
         advantage = draw(st.none() | st.integers(0, 9).map(float))
-        tally.add_unsuspicious(Outline(None, draw(STEPS), (outcome(path=path),)), count, advantage)
+        tally.unsuspicious[(outcome(path=path),)].add(None, draw(STEPS), count, advantage)
     for name in draw(st.lists(NAMES, max_size=2)):
         tally.suspects.append(Suspect(name, None, None, "run.jsonl:1", None, ()))
         tally.handovers.setdefault(Handover(name, "completion_ids"), Reach()).add(draw(STEPS))
@@ -209,7 +208,7 @@ def test_reward_mass_is_the_absolute_advantage_of_audited_episodes():
 
 def test_an_unsuspicious_episode_becomes_a_suspect_once():
     tally, calls = Tally(), (outcome(),)
-    tally.add_unsuspicious(Outline(None, 3, calls), 2, 5.0)
+    tally.unsuspicious[calls].add(None, 3, 2, 5.0)
     one = Suspect("e1", None, 3, "run.log:1", -2.0, calls)
     assert tally.suspect_later(one)
     assert not tally.suspect_later(Suspect("e2", None, 4, "run.log:2", -2.0, calls)), "no such episode was counted"
@@ -219,7 +218,7 @@ def test_an_unsuspicious_episode_becomes_a_suspect_once():
     tally.settle_unsuspicious()
     assert dict(tally.episodes) == {"audited": 1}
     other = Tally()
-    other.add_unsuspicious(Outline(None, 3, calls), 1, None)
+    other.unsuspicious[calls].add(None, 3, 1, None)
     assert other.suspect_later(one)
     assert not other.suspect_later(one)
     other.settle_unsuspicious()

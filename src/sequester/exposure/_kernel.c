@@ -6,6 +6,7 @@
  *   encodings     _kernel_flags.h (what is judged)  _kernel_tokens.h, _kernel_numbers.h, _kernel_base85.h, _kernel_escapes.h
  *   cut-up text   _kernel_marks.h, _kernel_strings.h, _kernel_lines.h, _kernel_rearranged.h
  *   others        _kernel_samples.h (sampled windows, and where they meet)
+ *   weight        _kernel_stock.h (what is most often said)
  *   screen()      _kernel_sections.h (what is judged once per batch)  _kernel_episode.h  _kernel_screen.h  _kernel_memory.h
  *   Python        _kernel_borrow.h (texts)  _kernel_configure.h
  *
@@ -13,6 +14,7 @@
  */
 #include "_kernel_configure.h"
 #include "_kernel_screen.h"
+#include "_kernel_stock.h"
 
 /* ---- Pattern ---------------------------------------------------------------------------------------------------------------- */
 
@@ -166,6 +168,62 @@ static PyType_Slot pattern_slots[] = {
 
 static PyType_Spec pattern_spec = {"sequester.exposure._kernel.Pattern", sizeof(PatternObject), 0, Py_TPFLAGS_DEFAULT, pattern_slots};
 
+/* ---- Stock ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    PyObject_HEAD
+    seq_stock stock;
+} StockObject;
+
+static void stock_dealloc(StockObject *self)
+{
+    PyTypeObject *type = Py_TYPE((PyObject *)self);
+    release(&self->stock.block);
+    ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+    Py_DECREF(type);
+}
+
+static PyObject *stock_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    Py_buffer text;
+    (void)kwargs;
+    if (!PyArg_ParseTuple(args, "y*", &text)) {
+        return NULL;
+    }
+    StockObject *self = (StockObject *)((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+    if (self != NULL && !fill_stock(&self->stock, text.buf, (size_t)text.len)) {
+        PyErr_NoMemory();
+        Py_CLEAR(self);
+    }
+    PyBuffer_Release(&text);
+    return (PyObject *)self;
+}
+
+static PyObject *stock_length_of(StockObject *self, PyObject *text)
+{
+    Py_buffer given;
+    if (PyObject_GetBuffer(text, &given, PyBUF_SIMPLE) < 0) {
+        return NULL;
+    }
+    const size_t length = stock_length(&self->stock, given.buf, (size_t)given.len);
+    PyBuffer_Release(&given);
+    return PyLong_FromSize_t(length);
+}
+
+static PyMethodDef stock_methods[] = {
+    {"length", (PyCFunction)(void (*)(void))stock_length_of, METH_O, "length(normalised) -> bytes of it that are stock"},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot stock_slots[] = {
+    {Py_tp_new, (void *)stock_new},
+    {Py_tp_dealloc, (void *)stock_dealloc},
+    {Py_tp_methods, stock_methods},
+    {0, NULL},
+};
+
+static PyType_Spec stock_spec = {"sequester.exposure._kernel.Stock", sizeof(StockObject), 0, Py_TPFLAGS_DEFAULT, stock_slots};
+
 /* ---- module ----------------------------------------------------------------------------------------------------------------- */
 
 static PyObject *normalise(PyObject *module, PyObject *text)
@@ -197,35 +255,42 @@ static PyObject *normalise(PyObject *module, PyObject *text)
     return result;
 }
 
-static PyObject *places(PyObject *module, PyObject *text)
+static PyObject *units(PyObject *module, PyObject *args)
 {
+    PyObject *text, *result = NULL;
+    Py_buffer asked;
     seq_loans loans = {0};
-    PyObject *result = NULL;
     (void)module;
-    if (borrow_text(&loans, text)) {
+    if (!PyArg_ParseTuple(args, "Oy*", &text, &asked)) {
+        return NULL;
+    }
+    if (asked.len != 0 && (uintptr_t)asked.buf % sizeof(uint32_t) != 0) {
+        PyErr_SetString(PyExc_ValueError, "positions are aligned 32-bit numbers");
+    } else if (borrow_text(&loans, text)) {
         const seq_text given = *(const seq_text *)loans.texts_block.data;
-        seq_block out = {0}, starts = {0}, ends = {0};
-        size_t size = 0;
+        const size_t count = (size_t)asked.len / sizeof(uint32_t);
+        seq_block out = {0};
+        size_t found = 0;
         seq_outcome outcome = given.size < UINT32_MAX - SEQ_SLACK ? OUTCOME_GOOD : OUTCOME_TOO_LONG;
-        Py_BEGIN_ALLOW_THREADS
-        if (outcome == OUTCOME_GOOD) {
-            const size_t room = given.size + SEQ_SLACK;
-            if (ensure(&out, room) && ensure(&starts, room * sizeof(uint32_t)) && ensure(&ends, room * sizeof(uint32_t))) {
-                size = normalise_places(given.data, given.size, out.data, starts.data, ends.data);
-            } else {
-                outcome = OUTCOME_MEMORY;
+        if (outcome == OUTCOME_GOOD && !ensure(&out, given.size + SEQ_SLACK)) {
+            outcome = OUTCOME_MEMORY;
+        }
+        if (!raised(outcome)) {
+            result = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(2 * count * sizeof(uint32_t)));
+        }
+        if (result != NULL) {
+            uint32_t *places = (uint32_t *)(void *)PyBytes_AsString(result);
+            Py_BEGIN_ALLOW_THREADS
+            found = find_units(given.data, given.size, out.data, asked.buf, count, places);
+            Py_END_ALLOW_THREADS
+            if (found < count) {
+                Py_CLEAR(result);
+                PyErr_SetString(PyExc_ValueError, "positions ascend within the normalised text");
             }
         }
-        Py_END_ALLOW_THREADS
-        if (!raised(outcome)) {
-            const Py_ssize_t bytes = (Py_ssize_t)((size + 1) * sizeof(uint32_t));
-            PyObject *items[] = {PyBytes_FromStringAndSize(starts.data, bytes), PyBytes_FromStringAndSize(ends.data, bytes)};
-            result = tuple_of(2, items);
-        }
         release(&out);
-        release(&starts);
-        release(&ends);
     }
+    PyBuffer_Release(&asked);
     return_loans(&loans);
     return result;
 }
@@ -361,7 +426,7 @@ static PyMethodDef methods[] = {
     {"configure", configure, METH_VARARGS, "configure(level, key, bmp, astral, expansions, entities, tags)"},
     {"levels", levels, METH_NOARGS, "levels() -> names of the instruction sets this machine has, best first"},
     {"normalise", normalise, METH_O, "normalise(text) -> (normalised, odd, wide)"},
-    {"places", places, METH_O, "places(text) -> 32-bit (starts, ends) in the text, per normalised byte and for its end"},
+    {"units", units, METH_VARARGS, "units(text, positions) -> 32-bit (start, end) in the text of each of these normalised bytes"},
     {"rearranged", rearranged, METH_O, "rearranged(text) -> (flag of the way, text) of what stands cut up in it"},
     {"meetings", meetings, METH_VARARGS, "meetings(windows, counts, voices, edge) -> (windows of inputs that some reasoning holds, a flag per window)"},
     {"windows", windows, METH_VARARGS, "windows(run) -> 64-bit windows by which a run is looked up"},
@@ -371,15 +436,20 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static int module_exec(PyObject *module)
+static int add_type(PyObject *module, const char *name, PyType_Spec *spec)
 {
-    PyObject *type = PyType_FromModuleAndSpec(module, &pattern_spec, NULL);
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
     if (type == NULL) {
         return -1;
     }
-    int outcome = PyModule_AddObjectRef(module, "Pattern", type);
+    int outcome = PyModule_AddObjectRef(module, name, type);
     Py_DECREF(type);
     return outcome;
+}
+
+static int module_exec(PyObject *module)
+{
+    return add_type(module, "Pattern", &pattern_spec) < 0 ? -1 : add_type(module, "Stock", &stock_spec);
 }
 
 static PyModuleDef_Slot module_slots[] = {

@@ -91,21 +91,21 @@ static void normalise_scalar(const uint8_t *s, size_t n, seq_normalised *result)
     }
 }
 
-/* Normalises a text and notes for each byte of the result from which bytes [start, end) of the text it came,
- * and where the text ends. */
-static size_t normalise_places(const uint8_t *s, size_t n, uint8_t *out, uint32_t *starts, uint32_t *ends)
+/* Normalises a text as far as needed: of some bytes of the result, in ascending order, says from which bytes [start, end) of the text each
+ * came. Returns of how many. */
+static size_t find_units(const uint8_t *s, size_t n, uint8_t *out, const uint32_t *asked, size_t count, uint32_t *units)
 {
     seq_normalised result = {out, 0, 0, 0};
-    for (size_t at = 0; at < n;) {
-        const size_t before = result.size, start = at;
+    size_t found = 0;
+    for (size_t at = 0; at < n && found < count;) {
+        const size_t start = at;
         at = normalise_next(s, n, at, &result);
-        for (size_t i = before; i < result.size; i++) {
-            starts[i] = (uint32_t)start;
-            ends[i] = (uint32_t)at;
+        for (; found < count && asked[found] < result.size; found++) {
+            units[2 * found] = (uint32_t)start;
+            units[2 * found + 1] = (uint32_t)at;
         }
     }
-    starts[result.size] = ends[result.size] = (uint32_t)n;
-    return result.size;
+    return found;
 }
 
 #if SEQ_X86

@@ -8,37 +8,31 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache, partial
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from sequester.episodes.families import DELIMITERS, HARMONY_TOKENS, spotter
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import RewardCall
 from sequester.exposure import flags, matching
+from sequester.exposure.candidates import SPANS_KEPT, Finder, Site, fields_of, site_of
 from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
 from sequester.exposure.layers import Budget, holds_packing, retrace, unfold
-from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, Stretch, grade, stretch_of, telling_run
-from sequester.exposure.sharing import windows_for
+from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, telling_run
 from sequester.exposure.subject import SampledIds, Subject
-from sequester.exposure.tally import RULE_OF_CLASS, Candidate, Minor
+from sequester.exposure.tally import Candidate, Minor
 from sequester.exposure.undoing import Search
+from sequester.exposure.weighing import weigh, weighs_little
 from sequester.findings.fingerprint import FingerprintKey
-from sequester.findings.model import FindingClass, Severity, Span
+from sequester.findings.model import FindingClass, Span
 
-_has_marker = spotter([*DELIMITERS, *((token[0], re.escape(token)) for token in HARMONY_TOKENS)])
-_BESIDE = 16
-"""Code points on both sides of a stretch in which a marker says that a split failed there."""
 _CHARACTERS_PER_ID = 3
 """For weighing runs of token ids beside text: normalised characters of a token in English, on the low side."""
 _ARMOURS = frozenset({"base64", "base32", "base85", "z85", "ascii85", "uuencode", "hex"})
 _COMPRESSED = frozenset({"gzip", "zlib", "deflate", "bz2", "xz", "lzma", "zstd", "lz4", "brotli", "tar", "zip"})
 PACKINGS = _ARMOURS | _COMPRESSED
 """Wrappings in which files are collected."""
-_SPANS_KEPT = 32
 WHOLE = 0.9
 """Share of the reasoning that, once shown, leaves nothing to look for behind decoding layers of the same field."""
 
@@ -145,27 +139,11 @@ def _plain(
     finder: Finder, texts: Sequence[tuple[str, GuardedText]], found: Sequence[matching.Chain]
 ) -> Iterator[Candidate | Minor]:
     """Stretches that the screen saw without decoding, also where they continue from one field into the next."""
-    inputs = [text.reveal() for _, text in texts]
     by_fields: dict[tuple[int, ...], list[matching.Chain]] = {}
     for chain in found:
         by_fields.setdefault(fields_of(chain), []).append(chain)
     for indices, chains in by_fields.items():
-        name, how, fields = _named(texts, indices)
-        yield from finder.candidates(name, how, chains, inputs, fields=fields)
-
-
-def fields_of(chain: matching.Chain) -> tuple[int, ...]:
-    """The fields that a chain goes over."""
-    first, last = chain.runs[0].field, chain.runs[-1].field
-    return (first,) if first == last else tuple(sorted({run.field for run in chain.runs}))
-
-
-def _named(texts: Sequence[tuple[str, GuardedText]], indices: Sequence[int]) -> tuple[str, tuple[str, ...], Sequence[str]]:
-    """What a finding in some fields is called, its transforms, and the names of all fields where it goes over several."""
-    if len(indices) == 1:
-        return texts[indices[0]][0], (), ()
-    name = " + ".join(texts[index][0] for index in indices[:3]) + (" + …" if len(indices) > 3 else "")
-    return name, ("split-over-fields",), [field for field, _ in texts]
+        yield from finder.candidates(site_of(texts, indices), chains)
 
 
 def _wrapped(finder: Finder, name: str, text: str, budget: Budget, flag: int) -> Iterator[Candidate | Minor]:
@@ -190,7 +168,7 @@ def _wrapped(finder: Finder, name: str, text: str, budget: Budget, flag: int) ->
         if (_places(chains) & ~shown).bit_count() < THRESHOLDS.report:
             continue
         shown |= _places(_telling(subject, chains))
-        yield from finder.candidates(name, layer.transforms, chains, [layer.text.reveal()])
+        yield from finder.candidates(Site(name, layer.transforms, [layer.text.reveal()]), chains)
         if shown.bit_count() >= whole:
             return
 
@@ -214,14 +192,14 @@ def _collected(finder: Finder, name: str, transforms: tuple[str, ...], decoded: 
         seen = seen or matching.normalise(decoded)
         if not any(frame in seen for frame in sent.call_frames(segment)):
             whole = [chain for chain in chains if any(run.cot_start in here for run in chain.runs)]
-            yield from finder._replace(subject=sent).candidates(name, transforms, whole, [decoded], FindingClass.INDIRECT)
+            yield from finder._replace(subject=sent).candidates(Site(name, transforms, [decoded]), whole, FindingClass.INDIRECT)
 
 
 def _integers(finder: Finder, name: str, values: array[int]) -> Iterator[Candidate | Minor]:
     """A list of integers: bytes and code points as text, token ids by equality with the sampled ids."""
     for reading, text in decode_integers(values):
         if chains := finder.subject.pattern.scan(text):
-            yield from finder.candidates(name, ("integers", reading), chains, [text], FindingClass.IDS)
+            yield from finder.candidates(Site(name, ("integers", reading), [text]), chains, FindingClass.IDS)
     cot, public, _ = finder.subject.ids
     runs = shared_ids(cot, public, values) if cot else []
     if runs:
@@ -232,7 +210,7 @@ def _integers(finder: Finder, name: str, values: array[int]) -> Iterator[Candida
             for size, length in weights
         )
         start, _, length = max(runs, key=lambda run: run[2])
-        spans = tuple(Span((a, a + n), (b, b + n)) for a, b, n in runs[:_SPANS_KEPT])
+        spans = tuple(Span((a, a + n), (b, b + n)) for a, b, n in runs[:SPANS_KEPT])
         identity = GuardedText(cot[start : start + length].tobytes())
         id_ = finder.fingerprint(FindingClass.IDS, identity)
         yield Candidate(FindingClass.IDS, name, ("token-ids",), spans, matched, id_, len(runs) - len(spans))
@@ -253,195 +231,7 @@ def _within(places: int, here: range) -> int:
 
 def _telling(subject: Subject, chains: Sequence[matching.Chain]) -> list[matching.Chain]:
     """The chains that may be more than `low`. Crumbs of others may stand in one piece behind a layer."""
-    return [chain for chain in chains if not _weighs_little(subject, chain)]
-
-
-class Finder(NamedTuple):
-    """What turns chains into candidates: whose reasoning, which reward path, which key."""
-
-    subject: Subject
-    path: str
-    key: FingerprintKey
-
-    def fingerprint(self, class_: FindingClass, identity: GuardedText) -> str:
-        return self.key.fingerprint(RULE_OF_CLASS[class_], self.path, identity)
-
-    def located(
-        self, texts: Sequence[tuple[str, GuardedText]], chains: Sequence[matching.Chain], class_: FindingClass
-    ) -> Candidate:
-        """The finding-to-be from chains that go over the same fields, all of them localised."""
-        name, how, fields = _named(texts, fields_of(chains[0]))
-        return self._candidate(name, how, chains, (), chains, [text.reveal() for _, text in texts], class_, fields)
-
-    def candidates(
-        self,
-        name: str,
-        transforms: tuple[str, ...],
-        chains: Sequence[matching.Chain],
-        inputs: Sequence[str],
-        class_: FindingClass = FindingClass.CONTENT,
-        fields: Sequence[str] = (),
-    ) -> Iterator[Candidate | Minor]:
-        """The finding-to-be, if any, from the chains of one field under one stack of transforms. `fields` are the names of the
-        inputs where the chains go over several.
-
-        What comes to `low` whatever else the run holds is only weighed: two that write about one task share many such stretches.
-        """
-        subject, private = self.subject, 0
-        low: list[matching.Chain] = []
-        telling: list[matching.Chain] = []
-        marked: dict[int, bool] = {}
-        for chain in chains:
-            own = _private(subject, chain)
-            if own >= THRESHOLDS.report:
-                private += own
-                (low if _is_low(subject, chain, inputs, marked) else telling).append(chain)
-        if not private:
-            return
-        whole = partial(self._candidate, name, transforms, chains, low, telling, inputs, class_, fields)
-        if telling or subject.material.lacks_answer:
-            yield whole()
-        else:
-            yield Minor(self._class_of(chains, class_), name, transforms, private, whole)
-
-    def _candidate(
-        self,
-        name: str,
-        transforms: tuple[str, ...],
-        chains: Sequence[matching.Chain],
-        low: Sequence[matching.Chain],
-        telling: Sequence[matching.Chain],
-        inputs: Sequence[str],
-        class_: FindingClass,
-        fields: Sequence[str],
-    ) -> Candidate:
-        """Of `chains`, those that come to `low` whatever else the run holds are not localised; the `telling` ones are."""
-        subject = self.subject
-        normalised = cache(lambda field: matching.normalise(inputs[field]))
-
-        def look_up(run: matching.Run, text: bytes) -> bytes:
-            return windows_for(text, partial(normalised, run.field), run.input_start)
-
-        weights = [_weight(subject, chain, look_up) for chain in low]
-        spans: list[Span] = []
-        places: dict[int, matching.Offsets] = {}
-        for chain in telling:
-            weight = _weight(subject, chain, look_up)
-            localised, beside = _localise(subject, chain, inputs, places, fields)
-            spans += localised
-            # The words need to be looked up only where they decide.
-            is_term = weight.telling < THRESHOLDS.run and not _is_news(subject, localised)
-            weights.append(replace(weight, beside_marker=beside, telling=THRESHOLDS.run if is_term else weight.telling))
-        spans.sort(key=lambda span: span.cot)
-        if class_ in (FindingClass.CONTENT, FindingClass.CROSS_EPISODE) and spans and not transforms:
-            transforms = ("verbatim",) if _verbatim(subject, spans, inputs) else ("reformatted",)
-        class_ = self._class_of(chains, class_)
-        identity = self.fingerprint(class_, subject.identity(chains))
-        kept = tuple(spans[:_SPANS_KEPT])
-        return Candidate(class_, name, transforms, kept, tuple(weights), identity, len(spans) - len(kept))
-
-    def _class_of(self, chains: Sequence[matching.Chain], class_: FindingClass) -> FindingClass:
-        """Content that a later tool result holds too may have come from there."""
-        if class_ is not FindingClass.CONTENT or not self.subject.material.later:
-            return class_
-        longest = max((run for chain in chains for run in chain.runs), key=lambda run: run.private)
-        through = self.subject.came_through_a_tool(longest.cot_start, longest.cot_start + longest.length)
-        return FindingClass.INDIRECT if through else class_
-
-
-def _stock(subject: Subject, run: matching.Run) -> int:
-    """Private bytes of a run that are stock text."""
-    return min(subject.stock(run.cot_start, run.length), run.private)
-
-
-def _private(subject: Subject, chain: matching.Chain) -> int:
-    """Private characters of a chain that are no stock text."""
-    stock = [_stock(subject, run) for run in chain.runs if run.private >= THRESHOLDS.substantial]
-    return subject.characters(chain.private - sum(stock))
-
-
-LookUp = Callable[[matching.Run, bytes], bytes]
-"""The windows by which a run, with its normalised text, is looked up in other scorer inputs."""
-
-
-def _weight(subject: Subject, chain: matching.Chain, look_up: LookUp = lambda run, text: b"") -> ChainWeight:
-    """What a chain weighs by itself: its substantial runs, without what is stock text."""
-    runs, stock = [], 0
-    for run in chain.runs:
-        if run.private >= THRESHOLDS.substantial:
-            common = _stock(subject, run)
-            stock += common
-            if run.private - common >= THRESHOLDS.substantial:
-                text = subject.normalised[run.cot_start : run.cot_start + run.length]
-                length, private = (subject.characters(size - common) for size in (run.length, run.private))
-                runs.append(RunWeight(length, private, look_up(run, text)))
-    private = subject.characters(chain.private - stock)
-    covered = min(1.0, private / max(1, subject.own))
-    return ChainWeight(private, covered, tuple(runs), beside_marker=False, telling=telling_run(subject.own))
-
-
-def _at_most(subject: Subject, chain: matching.Chain) -> Stretch:
-    """More than a chain can weigh: as though a character were a byte, nothing of it stock text, and most of the reasoning that."""
-    longest = max([run.private for run in chain.runs])
-    quoting = max([run.private for run in chain.runs if run.length >= THRESHOLDS.quoted_run], default=0)
-    # One byte more and less, because characters are rounded.
-    covered = min(1.0, (chain.private + 1) / max(1, subject.private // 4 - 1))
-    # A character takes two bytes at most, as `Subject.characters` counts them.
-    return Stretch(chain.private, chain.private, longest, quoting, covered, telling=telling_run(subject.private // 8 - 1))
-
-
-def _is_low(subject: Subject, chain: matching.Chain, inputs: Sequence[str], marked: dict[int, bool]) -> bool:
-    """Whether a chain cannot be more than `low`, whatever else the run holds. Only an input without markers can have none beside it;
-    `marked` keeps which inputs have some."""
-    if grade(_at_most(subject, chain)) is not Severity.LOW and not _weighs_little(subject, chain):
-        return False
-    if subject.has_drafts and any(subject.drafts_a_call(run.cot_start, run.cot_start + run.length) for run in chain.runs):
-        return False
-    for field in {run.field for run in chain.runs}:
-        if field not in marked:
-            marked[field] = _has_marker(inputs[field])
-        if marked[field]:
-            return False
-    return True
-
-
-def _weighs_little(subject: Subject, chain: matching.Chain) -> bool:
-    """Whether a chain comes to `low` or to nothing without a marker beside it, also where no other input shares it."""
-    return grade(stretch_of(_weight(subject, chain))) in (None, Severity.LOW)
-
-
-def _localise(
-    subject: Subject,
-    chain: matching.Chain,
-    inputs: Sequence[str],
-    places: dict[int, matching.Offsets],
-    fields: Sequence[str],
-) -> tuple[list[Span], bool]:
-    """The spans of a chain in code points, and whether a marker stands beside one. `places` keeps the maps of the inputs."""
-    spans, beside = [], False
-    for run in chain.runs:
-        if run.field not in places:
-            places[run.field] = matching.Offsets(inputs[run.field])
-        start, end = places[run.field].span(run.input_start, run.input_start + run.length)
-        spans.append(
-            Span(subject.cot_span(run.cot_start, run.cot_start + run.length), (start, end), fields[run.field] if fields else "")
-        )
-        text = inputs[run.field]
-        around = text[max(0, start - _BESIDE) : start] + " " + text[end : end + _BESIDE]
-        beside = beside or _has_marker(around) or subject.drafts_a_call(run.cot_start, run.cot_start + run.length)
-    return spans, beside
-
-
-def _is_news(subject: Subject, spans: Sequence[Span]) -> bool:
-    """Whether the longest of some spans has words of its own."""
-    longest = max(spans, key=lambda span: span.cot[1] - span.cot[0])
-    return subject.news(*longest.cot) >= THRESHOLDS.new_letters
-
-
-def _verbatim(subject: Subject, spans: Sequence[Span], inputs: Sequence[str]) -> bool:
-    """Whether the longest span stands in an input character for character."""
-    start, end = max((span.cot for span in spans), key=lambda cot: cot[1] - cot[0])
-    return any(subject.joined[start:end] in text for text in inputs)
+    return [chain for chain in chains if not weighs_little(weigh(subject, chain))]
 
 
 def texts_of(call: RewardCall, name: str, transforms: tuple[str, ...]) -> list[str]:

@@ -15,13 +15,13 @@ import os
 import secrets
 from array import array
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from itertools import compress
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sequester.errors import LimitExceeded, UsageError
 from sequester.exposure import folding, oracle
@@ -32,6 +32,7 @@ from sequester.exposure.samples import EDGE, MEETING, Meetings, Samples, Windows
 from sequester.exposure.samples import meetings as meet_plainly
 from sequester.exposure.sketch import Sketch
 from sequester.exposure.sketch import windows_of as plain_windows
+from sequester.exposure.stock import Stock, stock_texts
 
 
 def _compiled() -> ModuleType | None:
@@ -49,7 +50,6 @@ __all__ = [
     "Chain",
     "Episode",
     "Hit",
-    "Offsets",
     "Pattern",
     "Run",
     "Samples",
@@ -62,6 +62,8 @@ __all__ = [
     "meetings",
     "normalise",
     "screen",
+    "spans",
+    "stock_length",
     "windows_of",
 ]
 
@@ -73,10 +75,6 @@ Episode = tuple[Sequence[Text] | None, Sequence[tuple[Text, int]], Sequence[Sequ
 
 Without reasoning that is known (None) an episode is sampled, and its calls are not searched.
 """
-
-
-Places = NDArray[np.integer[Any]]
-"""Code-point offsets."""
 
 
 class Run(NamedTuple):
@@ -257,51 +255,47 @@ def normalise(text: Text) -> bytes:
         return found
 
 
-class Offsets:
-    """The way back from the normalised bytes of a text to its code points.
+def stock_length(text: bytes) -> int:
+    """How many bytes of a normalised text are stock text: `stock.Stock.length`."""
+    length: int = _stock().length(text)
+    return length
+
+
+@cache
+def _stock() -> Any:
+    texts = b"\0".join(map(normalise, stock_texts()))
+    return Stock(texts) if implementation == "python" else _kernel.Stock(texts)
+
+
+def spans(text: Text, stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The code points [start, end) of stretches [start, end) of the normalised text, of at least one byte each.
 
     Bytes that are no UTF-8 count as `str(text, "utf-8", "replace")` counts them.
     """
-
-    def __init__(self, text: Text) -> None:
-        raw = _utf8(text)
-        self._starts: Places
-        self._ends: Places
-        if implementation == "python":
-            self._starts, self._ends = plain_places(raw)
-        else:
-            with _Bounded():
-                self._starts, self._ends = (np.frombuffer(found, np.uint32) for found in _kernel.places(raw))
-        self._points = None if raw.isascii() else _code_points(raw)
-
-    def __len__(self) -> int:
-        """Normalised bytes."""
-        return len(self._starts) - 1
-
-    def span(self, start: int, end: int) -> tuple[int, int]:
-        """The code points [start, end) of a stretch of at least one normalised byte."""
-        return self._point(int(self._starts[start])), self._point(int(self._ends[end - 1]))
-
-    def _point(self, at: int) -> int:
-        """Code points that begin before a byte."""
-        return at if self._points is None else int(self._points.searchsorted(at))
+    raw = _utf8(text)
+    asked = sorted({at for start, end in stretches for at in (start, end - 1)})
+    if implementation == "python":
+        firsts, lasts = (found[asked].tolist() for found in plain_places(raw))
+    else:
+        with _Bounded():
+            units = array("I", _kernel.units(raw, array("I", asked)))
+        firsts, lasts = units[::2], units[1::2]
+    points = _code_points(raw, sorted({*firsts, *lasts}))
+    of = {at: (points[first], points[last]) for at, first, last in zip(asked, firsts, lasts, strict=True)}
+    return [(of[start][0], of[end - 1][1]) for start, end in stretches]
 
 
-def _code_points(raw: bytes) -> Places:
-    """The byte at which each code point begins."""
-    parts, at = [], 0
-    view = memoryview(raw)
-    while at < len(raw):
-        try:
-            good, bad = len(raw) - at, 0
-            codecs.utf_8_decode(view[at:], "strict", True)
-        except UnicodeDecodeError as error:
-            good, bad = error.start, error.end - error.start
-        parts.append(at + np.flatnonzero((np.frombuffer(raw, np.uint8, good, at) & 0xC0) != 0x80))
-        if bad:
-            parts.append(np.array([at + good]))
-        at += good + bad
-    return np.concatenate(parts)
+def _code_points(raw: bytes, places: Sequence[int]) -> dict[int, int]:
+    """How many code points begin before each of some bytes, in ascending order."""
+    if raw.isascii():
+        return dict(zip(places, places, strict=True))
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    points, begun, done = {}, 0, 0
+    for at in places:
+        begun += len(decoder.decode(raw[done:at]))
+        points[at] = begun + bool(decoder.getstate()[0])
+        done = at
+    return points
 
 
 def _utf8(text: Text) -> bytes:

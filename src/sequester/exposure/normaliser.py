@@ -295,9 +295,9 @@ _HANDLERS = {_BACKSLASH: _backslash, _PERCENT: _percent, _EQUALS: _quoted_printa
 
 
 def places(raw: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each normalised byte the bytes [start, end) of the raw text it came from, and (length, length) at the end."""
+    """For each normalised byte the bytes [start, end) of the raw text it came from."""
     kept = _KEPT[np.frombuffer(raw, np.uint8)]
-    starts, ends = [], []
+    starts, ends = [np.array([], np.int64)], [np.array([], np.int64)]
     for piece in pieces(raw):
         if piece.folded is None:
             at = np.flatnonzero(kept[piece.start : piece.end]) + piece.start
@@ -306,8 +306,7 @@ def places(raw: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         elif piece.folded:
             starts.append(np.full(len(piece.folded), piece.start))
             ends.append(np.full(len(piece.folded), piece.end))
-    end = np.array([len(raw)])
-    return np.concatenate([*starts, end]), np.concatenate([*ends, end])
+    return np.concatenate(starts), np.concatenate(ends)
 
 
 _KEPT = np.array([bool(plain(bytes([code]))) for code in range(256)])

@@ -31,7 +31,8 @@ from numpy.typing import NDArray
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Episode, RewardCall
 from sequester.exposure import matching
-from sequester.exposure.examine import Finder, fields_of, searched_texts
+from sequester.exposure.candidates import Finder, fields_of
+from sequester.exposure.examine import searched_texts
 from sequester.exposure.naming import shown_name
 from sequester.exposure.private import Material
 from sequester.exposure.samples import (
@@ -53,6 +54,7 @@ from sequester.exposure.samples import (
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight
 from sequester.exposure.subject import Subject
 from sequester.exposure.tally import Candidate
+from sequester.exposure.weighing import own_bytes
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass
 
@@ -354,7 +356,7 @@ class _Search:
         telling = alone = 0.0
         for run in chain.runs:
             text = subject.normalised[run.cot_start : run.cot_start + run.length]
-            private = max(0, run.private - subject.stock(run.cot_start, run.length))
+            private = own_bytes(subject, run)
             # Inputs that were screened before the first short reasoning are sampled sparsely.
             bounds = (BELOW, DENSELY) if len(subject.normalised) <= SHORT else (BELOW,)
             sampled_so = [self._private.intersection(sampled(text, to=bound).tolist()) for bound in bounds]

@@ -35,7 +35,6 @@ from sequester.exposure.tally import (
     Foreign,
     Handover,
     Minor,
-    Outline,
     Reach,
     Sighting,
     Suspect,
@@ -256,7 +255,7 @@ class _Scan:
         if minors:
             self._count_minors(episode, environment, outcomes, minors)
         advantage = abs(episode.advantage) if episode.advantage is not None else None
-        self.tally.add_unsuspicious(Outline(environment, episode.step, tuple(outcomes)), 1, advantage)
+        self.tally.unsuspicious[tuple(outcomes)].add(environment, episode.step, 1, advantage)
 
     def _count_minors(
         self, episode: Episode, environment: str | None, outcomes: Sequence[CallOutcome], minors: Sequence[tuple[int, Minor]]
@@ -288,7 +287,8 @@ def _alone(episode: Episode, key: FingerprintKey) -> Suspect:
     _Scan(key, matching.Sketch(64), tally).batch([episode])
     for suspect in tally.suspects:
         return suspect
-    ((environment, _, calls),) = tally.unsuspicious
+    ((calls, alike),) = tally.unsuspicious.items()
+    ((environment, _),) = alike.places
     return _suspect(episode, environment, calls)
 
 

@@ -125,13 +125,13 @@ def stretch_of(chain: ChainWeight) -> Stretch:
     counted = runs if _is_never_shared(chain.covered, chain.beside_marker, THRESHOLDS) else own
     return Stretch(
         private=chain.private,
-        unshared=sum(run.private for run in own),
-        longest=max((run.private for run in counted), default=0),
-        longest_quoting=max((run.private for run in counted if run.length >= THRESHOLDS.quoted_run), default=0),
+        unshared=sum([run.private for run in own]),
+        longest=max([run.private for run in counted], default=0),
+        longest_quoting=max([run.private for run in counted if run.length >= THRESHOLDS.quoted_run], default=0),
         covered=chain.covered,
         beside_marker=chain.beside_marker,
         telling=chain.telling,
-        elsewhere=sum(run.private for run in runs if run.is_shared),
+        elsewhere=sum([run.private for run in runs if run.is_shared]),
     )
 
 

@@ -15,8 +15,7 @@ from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode
 from sequester.exposure import matching
 from sequester.exposure.private import Material, without_calls
-from sequester.exposure.severity import THRESHOLDS
-from sequester.exposure.stock import stock_length, stock_weight
+from sequester.exposure.severity import THRESHOLDS, telling_run
 from sequester.exposure.undoing import shown_behind
 
 _DRAFTED_TAG = re.compile(r"<(?:\|?tool_?calls?\b|function[ =]|invoke\b)", re.IGNORECASE)
@@ -40,7 +39,6 @@ class Subject:
         self.episode = episode
         self.material = material
         self._screened = private
-        self._stock: dict[tuple[int, int], int] = {}
 
     @cached_property
     def pattern(self) -> matching.Pattern:
@@ -59,30 +57,23 @@ class Subject:
         return b"\0".join(matching.normalise(text.reveal_raw()) for text in self.material.reasoning)
 
     @cached_property
-    def _characters_per_byte(self) -> float:
-        return characters_per_byte(self.normalised)
-
-    @cached_property
     def joined(self) -> str:
         """The reasoning segments, a newline between two. Its code points are what spans count."""
         return "\n".join(text.reveal() for text in self.material.reasoning)
 
-    @cached_property
-    def _places(self) -> list[tuple[int, int, matching.Offsets]]:
-        """For each segment, the last first: where it begins in the pattern and in the joined reasoning, and the way back into it."""
-        places, normalised, joined = [], 0, 0
-        for text in self.material.reasoning:
-            offsets = matching.Offsets(text.reveal_raw())
-            places.append((normalised, joined, offsets))
-            normalised += len(offsets) + 1
-            joined += len(text) + 1
-        return places[::-1]
-
-    def cot_span(self, start: int, end: int) -> tuple[int, int]:
-        """Code points in the joined reasoning of a stretch of the pattern within one segment."""
-        normalised, joined, offsets = next(place for place in self._places if place[0] <= start)
-        first, last = offsets.span(start - normalised, end - normalised)
-        return joined + first, joined + last
+    def cot_spans(self, stretches: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Code points in the joined reasoning of stretches of the pattern, each within one segment."""
+        if not stretches:
+            return []
+        found: dict[tuple[int, int], tuple[int, int]] = {}
+        begin = joined = 0
+        for text, normalised in zip(self.material.reasoning, self.normalised.split(b"\0"), strict=True):
+            end = begin + len(normalised)
+            if here := [stretch for stretch in stretches if begin <= stretch[0] < end]:
+                spans = matching.spans(text.reveal_raw(), [(first - begin, last - begin) for first, last in here])
+                found |= {stretch: (joined + first, joined + last) for stretch, (first, last) in zip(here, spans, strict=True)}
+            begin, joined = end + 1, joined + len(text) + 1
+        return [found[stretch] for stretch in stretches]
 
     @property
     def private(self) -> int:
@@ -90,15 +81,21 @@ class Subject:
         return self.pattern.private if self._screened is None else self._screened
 
     @cached_property
+    def scale(self) -> Scale:
+        """What its bytes are worth."""
+        per_byte = characters_per_byte(self.normalised)
+        own = round(max(self.private - matching.stock_length(self.normalised), self.private // 4) * per_byte)
+        return Scale(per_byte, own, telling_run(own))
+
+    @property
     def own(self) -> int:
         """Characters of the reasoning that are private and no stock text."""
-        return self.characters(max(self.private - stock_length(self.normalised), self.private // 4))
+        return self.scale.own
 
     def stock(self, start: int, length: int) -> int:
-        """What stock text takes from the weight of a stretch of the pattern."""
-        if (start, length) not in self._stock:
-            self._stock[start, length] = stock_weight(self.normalised[start : start + length])
-        return self._stock[start, length]
+        """What stock text takes from the weight of a stretch of the pattern: its bytes if it is most of the stretch, else nothing."""
+        stock = matching.stock_length(self.normalised[start : start + length])
+        return stock if 2 * stock > length else 0
 
     def news(self, start: int, end: int) -> int:
         """Letters of the words at some code points of the joined reasoning that stand nowhere in the public texts."""
@@ -145,16 +142,12 @@ class Subject:
                     yield call[: min(*repeated, _FRAME)]
 
     def drafts_a_call(self, start: int, end: int) -> bool:
-        """Whether a stretch of the pattern stands in a tool call drafted in the reasoning: in an input it is the call executed."""
-        return any(self.normalised[start:end] in draft for draft in self._drafts)
-
-    @property
-    def has_drafts(self) -> bool:
-        """Whether a tool call is drafted in the reasoning."""
-        return bool(self._drafts)
+        """Whether a stretch of the pattern stands in one of `drafts`."""
+        return any(self.normalised[start:end] in draft for draft in self.drafts)
 
     @cached_property
-    def _drafts(self) -> list[bytes]:
+    def drafts(self) -> list[bytes]:
+        """Tool calls drafted in the reasoning, normalised."""
         readable, begins = self.joined, []
         if "<" in readable:
             begins.append(_DRAFTED_TAG)
@@ -167,7 +160,7 @@ class Subject:
 
     def characters(self, normalised: int) -> int:
         """So many bytes of this reasoning, normalised, in characters."""
-        return round(normalised * self._characters_per_byte)
+        return round(normalised * self.scale.characters_per_byte)
 
     def identity(self, chains: Sequence[matching.Chain]) -> GuardedText:
         """The normalised stretches that some chains share, for the fingerprint."""
@@ -186,6 +179,16 @@ class Subject:
             for chain in self.pattern.scan(text.reveal_raw())
             for run in chain.runs
         ]
+
+
+class Scale(NamedTuple):
+    """By what stretches of a reasoning are weighed."""
+
+    characters_per_byte: float
+    own: int
+    """Characters of it that are private and no stock text."""
+    telling: int
+    """How long one unshared run must be to be medium."""
 
 
 class SampledIds(NamedTuple):

@@ -9,9 +9,10 @@ from __future__ import annotations
 import pickle
 from array import array
 from bisect import insort
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
@@ -151,25 +152,18 @@ class Foreign:
     """False where it could not be looked for to the end."""
 
 
-class Outline(NamedTuple):
-    """An unsuspicious episode in all that is counted of it, but for its advantage."""
-
-    environment: str | None
-    step: int | None
-    calls: tuple[CallOutcome, ...]
-
-
 @dataclass
 class Alike:
-    """Unsuspicious episodes of one outline."""
+    """Unsuspicious episodes whose calls came out alike."""
 
-    times: int = 0
+    places: Counter[tuple[str | None, int | None]] = field(default_factory=Counter)
+    """How many, by environment and step."""
     advantage: float | None = None
     """Sum of the absolute advantages; None where none was logged."""
 
-    def add(self, times: int, advantage: float | None) -> None:
+    def add(self, environment: str | None, step: int | None, times: int, advantage: float | None) -> None:
         """Add some; `advantage` is the sum of their absolute advantages."""
-        self.times += times
+        self.places[environment, step] += times
         if advantage is not None:
             self.advantage = (self.advantage or 0.0) + advantage
 
@@ -284,8 +278,8 @@ class Tally:
     """Settled reward calls: (evidence, status)."""
     places: Counter[tuple[Place, str]] = field(default_factory=Counter)
     """Settled episodes at a place: (place, status)."""
-    unsuspicious: dict[Outline, Alike] = field(default_factory=dict)
-    """Episodes in which nothing was found so far; `settle_unsuspicious` counts them."""
+    unsuspicious: defaultdict[tuple[CallOutcome, ...], Alike] = field(default_factory=partial(defaultdict, Alike))
+    """Episodes in which nothing was found so far, by what became of their calls; `settle_unsuspicious` counts them."""
     suspects: list[Suspect] = field(default_factory=list)
     """Episodes that settle only when the whole run is known."""
     packed: list[bytes] = field(default_factory=list)
@@ -365,24 +359,20 @@ class Tally:
                 calls[number] = replace(calls[number], reason=Reason.LIMIT)
         return replace(suspect, calls=tuple(calls))
 
-    def add_unsuspicious(self, outline: Outline, times: int, advantage: float | None) -> None:
-        """Keep so many episodes alike, whose absolute advantages sum up to `advantage`."""
-        self.unsuspicious.setdefault(outline, Alike()).add(times, advantage)
-
     def suspect_later(self, suspect: Suspect) -> bool:
         """Take an unsuspicious episode among the suspects; False where there is none like it."""
-        alike = self.unsuspicious.get(Outline(suspect.environment, suspect.step, suspect.calls))
-        if alike is None or alike.times == 0:
+        alike, place = self.unsuspicious.get(suspect.calls), (suspect.environment, suspect.step)
+        if alike is None or alike.places[place] == 0:
             return False
-        alike.add(-1, None if suspect.advantage is None else -abs(suspect.advantage))
+        alike.add(*place, -1, None if suspect.advantage is None else -abs(suspect.advantage))
         self.suspects.append(suspect)
         return True
 
     def settle_unsuspicious(self) -> None:
         """Count the episodes in which nothing was found; to be called when no more is looked for."""
-        for (environment, step, calls), alike in self.unsuspicious.items():
-            if alike.times:
-                count_episode(self, Suspect("", environment, step, "", alike.advantage, calls), frozenset(), alike.times)
+        for calls, alike in self.unsuspicious.items():
+            if places := +alike.places:
+                count_episodes(self, calls, frozenset(), places, alike.advantage)
         self.unsuspicious.clear()
 
     def merge(self, other: Tally) -> None:
@@ -394,8 +384,11 @@ class Tally:
             (self.limits, other.limits),
         ):
             names.update(others)
-        for outline, alike in other.unsuspicious.items():
-            self.add_unsuspicious(outline, alike.times, alike.advantage)
+        for calls, alike in other.unsuspicious.items():
+            mine = self.unsuspicious[calls]
+            mine.places.update(alike.places)
+            if alike.advantage is not None:
+                mine.advantage = (mine.advantage or 0.0) + alike.advantage
         self.foreign.update(other.foreign)
         self.errors.update(other.errors)
         self.seen += other.seen
@@ -449,45 +442,55 @@ def count_lows(tally: Tally, step: int | None, found: Iterable[Low]) -> None:
             lows.reach.add(step)
 
 
-def count_episode(tally: Tally, suspect: Suspect, exposed_calls: frozenset[int], times: int = 1) -> None:
-    """Add an episode, or `times` alike, to the counts; `exposed_calls` are the indices of the calls with a finding at or above medium.
+def count_episode(tally: Tally, suspect: Suspect, exposed_calls: frozenset[int]) -> None:
+    """Add one episode to the counts."""
+    count_episodes(tally, suspect.calls, exposed_calls, {(suspect.environment, suspect.step): 1}, suspect.advantage)
 
-    The advantage of several episodes alike is their sum.
+
+def count_episodes(
+    tally: Tally,
+    calls: Sequence[CallOutcome],
+    exposed_calls: frozenset[int],
+    places: Mapping[tuple[str | None, int | None], int],
+    advantage: float | None,
+) -> None:
+    """Add episodes whose calls came out alike to the counts; `exposed_calls` are the indices of the calls with a finding at or above
+    medium, `places` says how many there are by environment and step, and `advantage` is the sum of the absolute advantages known.
 
     An episode is audited if every call of it was assessed: searched whole, or shown to be exposed.
     """
-    statuses = []
-    for index, call in enumerate(suspect.calls):
-        if index in exposed_calls:
-            status = EXPOSED
-        elif call.by_contract:
-            status = BY_CONTRACT
-        else:
-            status = AUDITED if call.reason is None else call.reason.value
-        statuses.append(status)
-        tally.calls[call.evidence.value, status] += times
-    places: dict[Place, str] = {}
-    for call, status in zip(suspect.calls, statuses, strict=True):
-        place = Place(suspect.environment, call.path, suspect.step)
-        places[place] = max(places.get(place, AUDITED), status, key=_gravity)
-    for place, status in places.items():
-        tally.places[place, status] += times
+    times = sum(places.values())
+    kinds = [call.evidence.value for call in calls]
+    statuses = [EXPOSED if index in exposed_calls else _status(call) for index, call in enumerate(calls)]
+    gravest: dict[str, str] = {}
+    for call, kind, status in zip(calls, kinds, statuses, strict=True):
+        tally.calls[kind, status] += times
+        if call.path not in gravest or _gravity(status) > _gravity(gravest[call.path]):
+            gravest[call.path] = status
+    for (environment, step), count in places.items():
+        for path, status in gravest.items():
+            tally.places[Place(environment, path, step), status] += count
     worst = Reason.NO_REWARD_CALL.value if not statuses else next((s for s in statuses if s not in ASSESSED), AUDITED)
     tally.episodes[worst] += times
-    shown = [status for status in statuses if status in (EXPOSED, BY_CONTRACT)]
+    shown = {kind for kind, status in zip(kinds, statuses, strict=True) if status in (EXPOSED, BY_CONTRACT)}
     if shown:
         tally.exposed[worst] += times
-        for kind in {suspect.calls[index].evidence.value for index, status in enumerate(statuses) if status in shown}:
-            tally.exposed_by[kind] += times
-    for kind in {call.evidence.value for call in suspect.calls if call.reason is not Reason.INPUT_NOT_LOGGED}:
+    for kind in shown:
+        tally.exposed_by[kind] += times
+    for kind in {kind for call, kind in zip(calls, kinds, strict=True) if call.reason is not Reason.INPUT_NOT_LOGGED}:
         tally.with_evidence[kind] += times
         tally.unassessed_with[kind] += 0 if shown or worst == AUDITED else times
-    for path, kind in {(call.path, call.evidence.value) for call in suspect.calls}:
-        tally.scored[path, kind] += times
-    if suspect.advantage is not None:
-        tally.mass += abs(suspect.advantage)
-        tally.mass_observed += abs(suspect.advantage) if worst == AUDITED else 0.0
+    for scored in {(call.path, kind) for call, kind in zip(calls, kinds, strict=True)}:
+        tally.scored[scored] += times
+    if advantage is not None:
+        tally.mass += abs(advantage)
+        tally.mass_observed += abs(advantage) if worst == AUDITED else 0.0
         tally.mass_known = True
+
+
+def _status(call: CallOutcome) -> str:
+    """What is said of a call without a finding at or above medium."""
+    return BY_CONTRACT if call.by_contract else AUDITED if call.reason is None else call.reason.value
 
 
 def _gravity(status: str) -> int:
