@@ -31,6 +31,14 @@ def test_nothing_is_never_a_split(reasoning: str | None, answer: str | None) -> 
     assert prompt_segments("") == prompt_segments([]) == ()
 
 
+@pytest.mark.parametrize("form", [form for form in Visibility if form is not Visibility.RAW])
+def test_an_empty_field_of_withheld_reasoning_is_no_evidence_that_there_was_none(form: Visibility) -> None:
+    empty = from_parts(PROMPT, "", ANSWER)
+    assert empty.seen_as(Visibility.RAW).split.status is SplitStatus.NO_COT
+    withheld = empty.seen_as(form)
+    assert (withheld.split.status, withheld.visibility, withheld.segments) == (SplitStatus.SPLIT, form, empty.segments)
+
+
 def test_two_fields_are_a_split() -> None:
     assembled = from_parts(PROMPT, REASONING, ANSWER, ["a table"])
     assert assembled.split.status is SplitStatus.SPLIT

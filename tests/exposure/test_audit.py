@@ -150,6 +150,12 @@ NOT_ASSESSED = {
 }
 
 
+def test_an_empty_field_of_withheld_reasoning_keeps_the_verdict_from_none_found(tmp_path):
+    result = result_of(tmp_path, episode(1), episode(7, reasoning="", visibility="redacted"))
+    assert result.verdict is Verdict.INCOMPLETE
+    assert counted(result).not_assessed == {"not_logged": 1}
+
+
 @pytest.mark.parametrize("reason", NOT_ASSESSED)
 def test_what_cannot_be_assessed_is_named_and_keeps_the_verdict_from_none_found(tmp_path, reason):
     result = result_of(tmp_path, episode(1), NOT_ASSESSED[reason])

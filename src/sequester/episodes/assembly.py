@@ -44,6 +44,17 @@ class Assembled(Struct, frozen=True, gc=False):
     split: Split
     visibility: Visibility = Visibility.RAW
 
+    def seen_as(self, visibility: Visibility) -> Assembled:
+        """The same where the log itself says in what form it holds the reasoning. Any form but `raw` says that there was some, so an
+        empty field is no evidence that there was none."""
+        if visibility is not _RAW and self.split.status is SplitStatus.NO_COT:
+            return Assembled(self.segments, Split(SplitStatus.SPLIT, _WITHHELD, self.split.family), visibility)
+        return Assembled(self.segments, self.split, visibility)
+
+
+_RAW = Visibility.RAW
+_WITHHELD = "the log says that there was reasoning, and does not hold it"
+
 
 def prompt_segments(prompt: str | Sequence[Message]) -> tuple[Segment, ...]:
     """What the policy had been given, all of it in channel `prompt`, turn 0.

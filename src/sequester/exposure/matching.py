@@ -135,10 +135,14 @@ implementation: str = _chosen()
 """`avx512`, `avx2`, `scalar` or `python`."""
 
 
+_HASH_KEY = secrets.randbits(64)
+"""One for the whole process: a pattern is of no use under another."""
+
+
 def configure_kernel(level: str) -> None:
-    """Hand a random key for its hash and the folding tables to the kernel and choose its instruction set. At import, and for tests."""
+    """Hand the hash's key and the folding tables to the kernel and choose its instruction set. At import, and for tests."""
     tables = (folding.BMP, folding.ASTRAL, folding.EXPANSIONS, folding.packed_entities(), folding.packed_tags())
-    _kernel.configure(level, secrets.randbits(64), *tables)
+    _kernel.configure(level, _HASH_KEY, *tables)
 
 
 if implementation != "python":

@@ -227,6 +227,7 @@ def test_branches_are_read_once_and_in_order(tmp_path: Path) -> None:
             Visibility.SUMMARY,
         ),
         ({"provider_state": [{"type": "reasoning", "encrypted_content": "x"}]}, {}, Visibility.REDACTED),
+        ({"reasoning_content": "", "provider_state": [{"type": "reasoning", "encrypted_content": "x"}]}, {}, Visibility.REDACTED),
         ({"provider_state": [{"type": "thinking", "thinking": "", "signature": "x"}]}, {}, Visibility.SIGNATURE_ONLY),
         ({}, {"reasoning_tokens": 40}, Visibility.ABSENT),
         ({}, {"reasoning_tokens": None}, Visibility.RAW),
@@ -238,6 +239,7 @@ def test_the_form_in_which_the_provider_gave_the_reasoning(
     nodes = [POLICY[1] | {"parent": None}, {"sampled": True, "message": {"role": "assistant", "content": "yes", **message}}]
     episode = one(tmp_path, trace(nodes=nodes, calls=[{"node": 1, "usage": usage}]))
     assert episode.visibility is visibility
+    assert episode.split.status is not SplitStatus.NO_COT
     assert texts(episode, Channel.ANSWER) == ["yes"]
 
 

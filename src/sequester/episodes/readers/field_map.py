@@ -93,8 +93,10 @@ def _episode(source: Source, row: dict[str, Any], field_map: FieldMap, options: 
     values = TypedValues({name: look_up(getter, row) for name, getter in field_map.fields.items()})
     assembled = _assembled(values, field_map.template or options.template)
     visibility = values.label("visibility")
-    if visibility is not None and visibility not in _VISIBILITIES:
-        raise MalformedRecord(f"visibility: not one of {', '.join(_VISIBILITIES)}")
+    if visibility is not None:
+        if visibility not in _VISIBILITIES:
+            raise MalformedRecord(f"visibility: not one of {', '.join(_VISIBILITIES)}")
+        assembled = assembled.seen_as(_VISIBILITIES[visibility])
     return Episode(
         values.label("episode_id") or f"{Path(source.path).name}:{source.record}",
         assembled.segments,
@@ -111,7 +113,7 @@ def _episode(source: Source, row: dict[str, Any], field_map: FieldMap, options: 
         weight=values.number("weight"),
         model=values.label("model"),
         sample=values.integer("sample"),
-        visibility=_VISIBILITIES[visibility] if visibility else assembled.visibility,
+        visibility=assembled.visibility,
         shard=values.label("shard"),
         advantage=values.number("advantage"),
     )

@@ -129,9 +129,10 @@ def _records(unit: Unit, options: Options) -> Iterator[Episode | Skipped]:
 
 def _episode(line: _Line, source: Source, options: Options) -> Episode:
     assembled = _assembled(line, options)
-    visibility = assembled.visibility if line.visibility is None else _VISIBILITIES.get(line.visibility)
-    if visibility is None:
-        raise MalformedRecord(f"visibility: not one of {', '.join(_VISIBILITIES)}")
+    if line.visibility is not None:
+        if line.visibility not in _VISIBILITIES:
+            raise MalformedRecord(f"visibility: not one of {', '.join(_VISIBILITIES)}")
+        assembled = assembled.seen_as(_VISIBILITIES[line.visibility])
     return Episode(
         line.episode_id,
         assembled.segments,
@@ -146,7 +147,7 @@ def _episode(line: _Line, source: Source, options: Options) -> Episode:
         line.weight,
         line.model,
         line.sample,
-        visibility,
+        assembled.visibility,
     )
 
 

@@ -157,7 +157,9 @@ def _text(trace: Trace) -> tuple[tuple[Segment, ...], Split, Visibility]:
         return prompt_segments(given), Split(SplitStatus.NO_COT, "the policy sampled nothing", "typed"), Visibility.RAW
     assembled = from_messages(given, [_turn(node) for node in trace.nodes[first:]])
     visibility = _visibility(trace)
-    return assembled.segments, assembled.split, assembled.visibility if visibility is Visibility.RAW else visibility
+    if visibility is not Visibility.RAW:
+        assembled = assembled.seen_as(visibility)
+    return assembled.segments, assembled.split, assembled.visibility
 
 
 def _turn(node: Node) -> JsonObject:
