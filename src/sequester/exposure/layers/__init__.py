@@ -1,7 +1,7 @@
 """Decoding layers: the texts that stand behind base64, compression, escapes and other wrappings of a scorer's input."""
 
 from sequester.exposure.layers.armour import goes_on_behind_prefixes, holds_packing, solid_runs
-from sequester.exposure.layers.hints import Hint, worth_unfolding
+from sequester.exposure.layers.hints import Hint
 from sequester.exposure.layers.piece import Budget
 from sequester.exposure.layers.search import Layer, Look, Step, retrace, unfold
 
@@ -16,5 +16,4 @@ __all__ = [
     "retrace",
     "solid_runs",
     "unfold",
-    "worth_unfolding",
 ]
