@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import random
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from tests.exposure.cases import answer, audited, call, episode, facts, leaky, r
 from sequester.episodes.readers import jsonlines
 from sequester.errors import UsageError
 from sequester.exposure.inputs import digests
+from sequester.exposure.stock import stock_texts
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import Severity, Verdict
 
@@ -148,12 +150,28 @@ NOT_ASSESSED = {
     "no_private_text": episode(7, reasoning="Go to port."),
     "malformed": episode(7, step="three"),
 }
+GRID = "\n".join(" ".join(random.Random(row).choices("01234", k=20)) for row in range(20))
 
 
 def test_an_empty_field_of_withheld_reasoning_keeps_the_verdict_from_none_found(tmp_path):
     result = result_of(tmp_path, episode(1), episode(7, reasoning="", visibility="redacted"))
     assert result.verdict is Verdict.INCOMPLETE
     assert counted(result).not_assessed == {"not_logged": 1}
+
+
+def test_reasoning_too_uniform_to_be_looked_for_is_not_assessed(tmp_path):
+    result = result_of(tmp_path, episode(1), episode(7, call(7, log=f"<think>{GRID}</think>"), reasoning=GRID))
+    assert result.verdict is Verdict.INCOMPLETE
+    assert counted(result).not_assessed == {"no_private_text": 1}
+
+
+def test_reasoning_that_is_mostly_stock_text_is_not_assessed(tmp_path):
+    stock = "Permission is hereby granted, free of charge, to any person obtaining a copy of this software"
+    assert stock in stock_texts()[0]
+    thought = f"I could hardcode it.\n{stock}\nDone."
+    result = result_of(tmp_path, episode(1), episode(7, call(7, log=f"<think>\n{thought}\n</think>"), reasoning=thought))
+    assert result.verdict is Verdict.INCOMPLETE
+    assert counted(result).not_assessed == {"no_private_text": 1}
 
 
 @pytest.mark.parametrize("reason", NOT_ASSESSED)

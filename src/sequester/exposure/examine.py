@@ -52,7 +52,7 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     """All candidates in one reward call with known inputs, and the limits that were hit on the way.
 
     `hit` is what the screen saw in it: the stretches that need no decoding, and by field whether something may be wrapped. A field
-    without such a flag is not unfolded, because unfolding costs a thousand times more.
+    without such a flag is not unfolded, because unfolding costs hundreds of times more.
     """
     texts = searched_texts(call)
     lists = [(field.name, field.ids) for field in call.inputs or () if field.ids is not None]
