@@ -89,6 +89,10 @@ def test_a_handed_over_completion_is_exposed_whatever_else_was_clean(tmp_path):
     assert (result.affected.first_step, result.affected.last_step) == (0, 2), "all steps of the path, not of the episode"
 
 
+def pieces(text, size):
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
 LEAKS = {
     "verbatim": lambda text: text,
     "a sentence of it": lambda text: text[:120],
@@ -97,8 +101,12 @@ LEAKS = {
     "gzip in base64": lambda text: base64.b64encode(gzip.compress(text.encode())).decode(),
     "hex": lambda text: text.encode().hex(),
     "bytes": lambda text: list(text.encode()),
+    "gzip, as bytes": lambda text: list(gzip.compress(text.encode())),
+    "base64, as bytes": lambda text: list(base64.b64encode(text.encode())),
+    "lines of hex": lambda text: pieces(text.encode().hex(), 64),
+    "lines of gzip in base64": lambda text: pieces(base64.b64encode(gzip.compress(text.encode())).decode(), 76),
     "nested values": lambda text: {"messages": [{"role": "assistant", "parts": [{"thinking": text}]}]},
-    "split over fields": lambda text: dict(enumerate(text[at : at + 20] for at in range(0, len(text), 20))),
+    "split over fields": lambda text: dict(enumerate(pieces(text, 20))),
     "words": str.split,
     "log-probabilities": lambda text: [{"token": word, "logprob": -0.5} for word in text.split()],
     "line by line": lambda text: "\n".join(f"> {word}" for word in text.split()),

@@ -48,9 +48,11 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing.shared_memory import SharedMemory
 from sequester.episodes.readers.interface import Options
 from sequester.exposure import workers
+from sequester.exposure.matching import Sketch
 from sequester.findings.fingerprint import ephemeral_key
-memory = SharedMemory(create=True, size=1 << 16)
-started = (memory.name, 1 << 16, Options(), ephemeral_key())
+size = len(Sketch().table)
+memory = SharedMemory(create=True, size=size)
+started = (memory.name, size, Options(), ephemeral_key())
 pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), workers._start, started)
 assert pool.submit(os.getpid).result() != os.getpid()
 print("started", flush=True)
