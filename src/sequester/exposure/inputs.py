@@ -100,7 +100,9 @@ def _jobs_at(path: Path, readers: Sequence[Reader], options: Options, format: st
         return
     files, unread, hidden = _inside(path)
     if not files and not unread:
-        unread.append(Job(path, error="is a directory without files", hint="check the path, and whether the run wrote its log there"))
+        unread.append(
+            Job(path, error="is a directory without files", hint="check the path, and whether the run wrote its log there")
+        )
     documents = [file for file in files if _is_document(file)]
     logs = [file for file in files if file not in documents] or files
     jobs = [_job(file, readers, options, format) for file in logs]
@@ -168,7 +170,8 @@ def _inside(path: Path, beyond: Collection[str] = ()) -> _Contents:
 
 
 def _absolute(*parts: str | Path) -> str:
-    return os.path.abspath(os.path.join(*parts))
+    """Without following links."""
+    return str(Path.cwd().joinpath(*parts))
 
 
 def _unreadable(path: Path, error: OSError) -> Job:
