@@ -273,7 +273,7 @@ def test_a_damaged_log_beside_a_directory_s_own_is_unread_and_a_document_is_name
     assert result["scope"] == "files_given"
     assert "no reader recognises" in unread(result, "cut.jsonl")
     assert [note for note in result["notes"] if "beside the log" in note] == [
-        f"{run}: 1 file(s) beside the log are no log that a reader knows: notes.txt."
+        f"{run}: 1 file(s) beside the log were not read, because no reader knows them: notes.txt."
     ]
 
 

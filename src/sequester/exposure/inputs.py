@@ -123,7 +123,7 @@ def _is_document(path: Path) -> bool:
 
 
 def _beside(folder: Path, files: Sequence[Path]) -> str:
-    return f"{folder}: {len(files)} file(s) beside the log are no log that a reader knows: {_some(folder, files)}."
+    return f"{folder}: {len(files)} file(s) beside the log were not read, because no reader knows them: {_some(folder, files)}."
 
 
 def _left_out(folder: Path, hidden: Sequence[Path]) -> list[str]:

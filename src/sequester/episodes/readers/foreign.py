@@ -45,7 +45,7 @@ def require_lines(path: Path) -> None:
     """
     seen = probe(path)
     if seen.kind in ("text", "binary", "zip") or (seen.kind == "json" and _is_document(path)):
-        raise InputError("is no JSON lines", where=str(path), hint=next_step(seen) or "write one JSON object per line")
+        raise InputError("is not JSON lines", where=str(path), hint=next_step(seen) or "write one JSON object per line")
 
 
 def _is_document(path: Path) -> bool:
