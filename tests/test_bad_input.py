@@ -273,8 +273,47 @@ def test_a_damaged_log_beside_a_directory_s_own_is_unread_and_a_document_is_name
     assert result["scope"] == "files_given"
     assert "no reader recognises" in unread(result, "cut.jsonl")
     assert [note for note in result["notes"] if "beside the log" in note] == [
-        f"{run}: 1 file(s) beside the log are no log that a reader knows: notes.txt."
+        f"{run}: 1 file(s) beside the log were not read, because no reader knows them: notes.txt."
     ]
+
+
+@pytest.mark.parametrize("own", ["verl/v1/1.jsonl", "trl/messages", "verifiers/judged", "bundle/run"])
+def test_subfolders_of_a_directory_that_a_reader_takes_are_read_or_listed(tmp_path, own):
+    run = tmp_path / "run"
+    if (DATA / own).is_dir():
+        shutil.copytree(DATA / own, run)
+    else:
+        run.mkdir()
+        shutil.copy(DATA / own, run)
+    _, alone, _ = audit(run)
+    for name in ("val/10.jsonl", ".cache/hidden.jsonl"):
+        (run / name).parent.mkdir()
+        cases.write(run / name, [cases.leaky(9)])
+    (run / "val/deep").mkdir()
+    shutil.copy(DATA / "map/rollouts.parquet", run / "val/deep/table.parquet")
+    (run / "val/deep/notes.txt").write_text("which run this was")
+    (run / "val/again").mkdir()
+    part = min(path for path in run.rglob("*") if path.suffix in (".jsonl", ".parquet") and "val" not in path.parts)
+    if own != "bundle/run":
+        shutil.copy(part, run / "val/again")
+    _, result, _ = audit(run)
+    assert result["episodes"]["seen"] == alone["episodes"]["seen"] + 1
+    assert any(Path(one["path"]).name == "10.jsonl" and one["rows_read"] == 1 for one in result["inputs"])
+    assert "no reader recognises" in unread(result, "table.parquet")
+    assert any("val/deep/notes.txt" in note for note in result["notes"])
+    assert any("hidden" in note and ".cache" in note for note in result["notes"])
+
+
+def test_a_subfolder_given_too_is_read_once(tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(DATA / "verl/v1", run)
+    _, alone, _ = audit(run)
+    shutil.copytree(DATA / "trl/messages", run / "more")
+    _, once, _ = audit(run)
+    assert once["episodes"]["seen"] > alone["episodes"]["seen"]
+    for further in (run / "more", next((run / "more").rglob("*.parquet"))):
+        _, twice, _ = audit(run, str(further))
+        assert twice["episodes"] == once["episodes"]
 
 
 def test_two_ranks_may_use_the_same_episode_ids(folder):

@@ -26,6 +26,13 @@ def test_the_matcher_in_use_is_named(cli, monkeypatch):
     assert "pure Python" in cli("doctor").out
 
 
+def test_a_workspace_that_is_not_there_is_not_spoken_of_as_if_it_were(cli, tmp_path):
+    outcome = cli("doctor", "--workspace", str(tmp_path / "nope"))
+    assert outcome.code == 0
+    assert "nope does not exist" in " ".join(outcome.out.split())
+    assert not (tmp_path / "nope").exists()
+
+
 def test_workspace_and_configuration_in_force(cli, log, tmp_path):
     (tmp_path / "sequester.toml").write_text("[audit]\nout = 'json'\n")
     assert cli("audit", log(QUIET)).code == 0

@@ -42,10 +42,10 @@ def test_how_many_findings_an_id_covers_is_said(cli, log):
 def test_nothing_read_says_nothing_of_idle_waivers(cli, log, found, tmp_path):
     cli("waive", found, *WORDS)
     (tmp_path / "log.jsonl").write_text("")
-    assert "match no finding" not in cli("audit", "log.jsonl").out
+    assert "fit no finding" not in cli("audit", "log.jsonl").out
     log(QUIET, UNKNOWN)
     said = " ".join(cli("audit", "log.jsonl").out.split())
-    assert "1 of 1 waivers match no finding of these inputs" in said
+    assert "1 of 1 waivers fit no finding of these inputs" in said
     assert "Keep them until everything could be assessed" in said
     log(QUIET)
     assert "remove them" in cli("audit", "log.jsonl").out
@@ -62,7 +62,7 @@ def test_enough_of_the_id_is_enough(cli, found, tmp_path):
 def test_a_waiver_without_its_finding_is_said(cli, log, found):
     cli("waive", found, *WORDS)
     log(QUIET)
-    assert "1 of 1 waivers match no finding of these inputs" in " ".join(cli("audit", "log.jsonl").out.split())
+    assert "1 of 1 waivers fit no finding of these inputs" in " ".join(cli("audit", "log.jsonl").out.split())
 
 
 def test_waiving_again_is_counted_as_a_renewal(cli, found):

@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import random
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -386,6 +387,31 @@ def test_the_truncated_rest_of_a_compressed_file_is_an_error_and_what_came_befor
     assert result.verdict is Verdict.INCOMPLETE
     assert 0 < counted(result).audited < 50
     assert "truncated" in result.inputs[0].error
+
+
+@pytest.mark.parametrize("damage", ["cut", "overwritten", "checksum"])
+def test_the_whole_lines_before_a_damage_in_a_small_compressed_file_are_read(tmp_path, damage):
+    path = tmp_path / "run.jsonl.gz"
+    text = cases.lines([episode(number) for number in range(5)]).encode()
+    packed = bytearray(gzip.compress(text))
+    place = next(end for end in range(len(packed), 0, -1) if zlib.decompressobj(31).decompress(packed[:end]).count(b"\n") == 3)
+    if damage == "cut":
+        del packed[place:]
+    else:
+        packed[place if damage == "overwritten" else -6] ^= 0xFF
+    path.write_bytes(packed)
+    result = audited(path)
+    assert result.verdict is Verdict.INCOMPLETE
+    assert 3 <= counted(result).audited == result.inputs[0].rows_read <= 5
+    assert "whole lines before the damage are read" in result.inputs[0].error
+
+
+def test_members_of_a_compressed_file_are_read_one_after_the_other(tmp_path):
+    path = tmp_path / "run.jsonl.gz"
+    text = cases.lines([episode(number) for number in range(5)]).encode()
+    path.write_bytes(gzip.compress(text[:700]) + b"\0" * 9 + gzip.compress(text[700:]) + b"\0" * 9)
+    result = audited(path)
+    assert (result.verdict, counted(result).audited) == (Verdict.NONE_FOUND, 5)
 
 
 def test_documents_beside_logs_are_named_and_leave_nothing_unread(tmp_path):

@@ -59,7 +59,7 @@ def test_nothing_waived_waives_nothing():
 def test_a_waiver_that_matches_nothing_is_said():
     entries = tuple(waiver(fingerprint=f"f{number}") for number in range(9))
     (note,) = apply(Waivers(entries), (finding(id="f1"),), TODAY).notes
-    assert note.startswith("8 of 9 waivers match no finding of these inputs: fingerprint f0, fingerprint f2")
+    assert note.startswith("8 of 9 waivers fit no finding of these inputs: fingerprint f0, fingerprint f2")
     assert "and 3 more" in note
 
 

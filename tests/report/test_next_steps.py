@@ -3,7 +3,7 @@
 from tests.findings.examples import finding
 from tests.report.results import result
 
-from sequester.findings.model import CallCounts, EpisodeCounts, InputFile, Severity
+from sequester.findings.model import CallCounts, EpisodeCounts, InputFile, Reading, Severity
 from sequester.report.next_steps import next_steps
 
 
@@ -11,7 +11,9 @@ def test_weak_evidence_names_the_next_step():
     weak = finding(evidence="contract", rule="SQ111", reward_path="accuracy_reward")
     steps = next_steps(result(findings=(weak,)))
     assert '"reward_calls": [{"reward_path": "accuracy_reward"' in steps[0]
-    assert "sequester audit FILE.jsonl" in steps[0]
+    assert '{"reward_path": "SECOND_PATH", "inputs": {"text": INPUT_2}, "score": SCORE_2}]})' in steps[0]
+    for said in ("one line for each episode", "sequester audit FILE.jsonl", "uuid.uuid4().hex", "counts once in each file"):
+        assert said in steps[0]
     assert "sequester swap FILE.py:accuracy_reward --episodes FILE.jsonl" in steps[1]
     assert steps[1].count("comes with a later version") == 1
 
@@ -38,10 +40,11 @@ def test_a_path_that_is_no_function_name_is_not_put_into_a_command():
 def test_after_a_recorded_leak_comes_a_look_at_it_and_the_remedy():
     assert next_steps(result()) == ()
     assert next_steps(result(findings=(finding(severity=Severity.LOW),))) == ()
-    (step,) = next_steps(result(findings=(finding(),)))
+    step, further = next_steps(result(findings=(finding(),)))
     assert "sequester show RESULT ID" in step
     assert "`sequester explain`" in step
     assert "swap" not in step
+    assert "reference, rubric or document that the scorer holds anyway, declare that as a dataset column" in further
 
 
 def test_who_needs_a_field_map_is_told_what_it_looks_like():
@@ -55,4 +58,32 @@ def test_inputs_that_the_log_lacks_or_that_were_rebuilt_are_to_be_recorded():
     for reason in ("input_not_logged", "rebuilt_only"):
         calls = CallCounts(6, 2, 0, {"recorded": 2}, {reason: 4})
         (step,) = next_steps(result(EpisodeCounts(6, 0, 2, 0, {reason: 4}), calls))
-        assert step.startswith("Record what the scorer is given")
+        assert step.startswith("Record what the scorers are given")
+
+
+def test_a_log_that_names_no_scorer_is_told_where_to_name_it_and_how_to_record_it():
+    told = next_steps(result(EpisodeCounts(4, 0, 0, 0, {"no_reward_call": 4}), CallCounts(0, 0, 0, {}, {})))
+    assert len(told) == 2
+    assert "[[reward_call]]" in told[0]
+    assert told[1].startswith("Record what the scorers are given")
+
+
+def test_where_subtraction_leaves_nothing_anywhere_the_mapping_is_to_be_checked():
+    def told(counts):
+        return next_steps(result(counts, CallCounts(4, 0, 0, {"recorded": 4}, {"no_private_text": 4})))
+
+    (step,) = told(EpisodeCounts(5, 1, 0, 0, {"no_private_text": 4}))
+    assert "subtracted" in step
+    assert told(EpisodeCounts(5, 1, 1, 0, {"no_private_text": 3})) == ()
+
+
+def test_records_that_a_field_map_does_not_fit_lead_to_its_paths():
+    counts = EpisodeCounts(4, 0, 0, 0, {"malformed": 4}, unreadable=4)
+    (step,) = next_steps(result(counts, reading=Reading("map", "auto", {}, "m.toml")))
+    assert "Correct the path in the map" in step
+    assert next_steps(result(counts)) == ()
+
+
+def test_reasoning_that_no_family_tells_apart_is_to_be_given_as_a_field():
+    (step,) = next_steps(result(EpisodeCounts(4, 0, 0, 0, {"ambiguous": 4})))
+    assert "give them as two fields" in step

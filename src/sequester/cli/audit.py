@@ -35,6 +35,15 @@ LARGE = 64 << 20
 """Bytes of input for which another process is worth starting."""
 
 
+def _allowance(value: str) -> str:
+    """A value of --allow-unassessed, checked by itself so that the error says where it was set."""
+    try:
+        parse_allowances([str(value)])
+    except UsageError as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}") from error
+    return str(value)
+
+
 @click.command(
     "audit",
     epilog="Exit codes: 0 nothing at or above --fail-on, and no more left unassessed than was allowed; 1 findings; 2 usage, "
@@ -59,6 +68,7 @@ LARGE = 64 << 20
     "--allow-unassessed",
     multiple=True,
     metavar="[REASON=]SHARE",
+    type=_allowance,
     help="Share that may stay unassessed without exit 4; repeatable.",
 )
 @workspace_option

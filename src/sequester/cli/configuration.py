@@ -43,11 +43,18 @@ def locate(explicit: str | None) -> Path | None:
     return None
 
 
-def settings(path: Path, verb: str) -> dict[str, Any]:
-    """The table of one verb, keys as written. Raises ConfigError if the file has a table of no verb, or this one is no table."""
+def settings(path: Path, verb: str, known: Collection[str]) -> dict[str, Any]:
+    """The table of one verb, keys as written; `known` are those that it can have.
+
+    Raises ConfigError if the file has a table of no verb or a key outside of all tables, or if this one is no table.
+    """
     tables = read_toml(path)
     if path.name == PYPROJECT:
         tables = tables.get("tool", {}).get("sequester", {})
+    for key, value in tables.items():
+        if key not in VERB_TABLES and not isinstance(value, dict):
+            hint = f"put it under [{verb}]" if key in known else f"tables: {', '.join(f'[{one}]' for one in VERB_TABLES)}"
+            raise ConfigError(f"the key {key!r} stands in no table", where=setting(path, "", key), hint=hint)
     _reject_unknown(tables, VERB_TABLES, path, "", "table")
     table = tables.get(verb, {})
     if not isinstance(table, dict):
@@ -66,7 +73,7 @@ def defaults(path: Path | None, command: click.Command) -> dict[str, Any]:
         for flag in option.opts
         if flag.startswith("--")
     }
-    given = settings(path, command.name)
+    given = settings(path, command.name, options)
     _reject_unknown(given, options, path, command.name, "key")
     return {str(options[key].name): _value(options[key], value, path, command.name, key) for key, value in given.items()}
 
@@ -91,7 +98,7 @@ def check_values(path: Path | None, command: click.Command) -> None:
 def setting(path: Path, verb: str, key: str = "") -> str:
     """Where a file sets something: file, line and column."""
     top = "tool.sequester." if path.name == PYPROJECT else ""
-    return place_of(path, f"{top}{verb}.{key}".strip("."))
+    return place_of(path, f"{top}{f'{verb}.{key}'.strip('.')}")
 
 
 def variable(verb: str, flag: str) -> str:

@@ -112,6 +112,9 @@ def _workspace(place: Workspace | None) -> Iterator[str]:
     if place is None:
         yield "none; results are not kept, and ids of findings differ from run to run"
         return
+    if not place.root.exists():
+        yield f"{place.root} does not exist; the first audit with it makes it"
+        return
     yield str(place.root)
     if (place.keys / KEY_FILE).exists():
         yield f"fingerprint key {workspace_key(place.keys).key_id}"

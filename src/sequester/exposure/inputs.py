@@ -1,19 +1,20 @@
 """From paths to inputs, readers and units: what there is to read, and what of it nobody knows how to read.
 
 A directory is one input where a reader takes it as a whole, else every file in it is one. A file that cannot be read becomes an input
-with an error; a file that lies beside a directory's own and is no log that any reader knows is named, never passed over in silence.
+with an error. Whatever else lies in a directory that a reader takes, at any depth, is an input of its own if a reader knows it, and is
+named if none does: nothing is passed over in silence.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
+from typing import NamedTuple
 
-from sequester.episodes.bundle.schema import MANIFEST
 from sequester.episodes.readers.interface import Declared, Options, Reader
 from sequester.episodes.readers.probing import probe
 from sequester.episodes.readers.registry import recognise
@@ -97,15 +98,18 @@ def _jobs_at(path: Path, readers: Sequence[Reader], options: Options, format: st
     if whole is not None:
         yield _declared(path, whole, options)
         return
-    files, unread = _inside(path)
+    files, unread, hidden = _inside(path)
     if not files and not unread:
-        yield Job(path, error="is a directory without files", hint="check the path, and whether the run wrote its log there")
-    yield from unread
+        unread.append(
+            Job(path, error="is a directory without files", hint="check the path, and whether the run wrote its log there")
+        )
     documents = [file for file in files if _is_document(file)]
     logs = [file for file in files if file not in documents] or files
     jobs = [_job(file, readers, options, format) for file in logs]
     if documents and logs is not files:
-        jobs[0].notes.append(_beside(path, [file.name for file in documents]))
+        jobs[0].notes.append(_beside(path, documents))
+    jobs = unread + jobs
+    jobs[0].notes += _left_out(path, hidden)
     yield from jobs
 
 
@@ -118,30 +122,56 @@ def _is_document(path: Path) -> bool:
         return False
 
 
-def _beside(path: Path, names: Sequence[str]) -> str:
-    named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-    return f"{path}: {len(names)} file(s) beside the log are no log that a reader knows: {named}."
+def _beside(folder: Path, files: Sequence[Path]) -> str:
+    return f"{folder}: {len(files)} file(s) beside the log were not read, because no reader knows them: {_some(folder, files)}."
 
 
-def _inside(path: Path) -> tuple[list[Path], list[Job]]:
-    """The files in a directory, at whatever depth, and what in it cannot be looked into. Hidden names are left out.
+def _left_out(folder: Path, hidden: Sequence[Path]) -> list[str]:
+    return [f"{folder}: {len(hidden)} hidden folder(s) were not looked into: {_some(folder, hidden)}."] if hidden else []
+
+
+def _some(folder: Path, paths: Sequence[Path]) -> str:
+    named = ", ".join(str(path.relative_to(folder)) for path in paths[:_NAMED])
+    return named + (f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else "")
+
+
+class _Contents(NamedTuple):
+    """What is in a directory, at whatever depth. Hidden files are left out."""
+
+    files: list[Path]
+    unread: list[Job]
+    """What cannot be looked into."""
+    hidden: list[Path]
+    """Hidden folders, which are not looked into."""
+
+
+def _inside(path: Path, beyond: Collection[str] = ()) -> _Contents:
+    """A directory without what is `beyond` it, by absolute path.
 
     A link to a folder is not followed, which could lead anywhere: where it leads out of the directory, that is said.
     """
-    files: list[Path] = []
-    unread: list[Job] = []
+    contents = _Contents([], [], [])
     home = os.path.realpath(path)
-    walk = os.walk(path, onerror=lambda error: unread.append(_unreadable(Path(str(error.filename)), error)))
+    walk = os.walk(path, onerror=lambda error: contents.unread.append(_unreadable(Path(str(error.filename)), error)))
     for folder, folders, names in walk:
+        contents.hidden.extend(Path(folder, name) for name in sorted(folders) if name.startswith("."))
+        folders[:] = [name for name in folders if not name.startswith(".") and _absolute(folder, name) not in beyond]
         for entry in (Path(folder, name) for name in (*folders, *names) if not name.startswith(".")):
             try:
                 if entry.is_file():
-                    files.append(entry)
+                    contents.files.append(entry)
                 elif entry.is_symlink() and not Path(os.path.realpath(entry, strict=True)).is_relative_to(home):
-                    unread.append(Job(entry, error="is a link to something outside the directory", hint="give that too"))
+                    error = "is a link to something outside the directory"
+                    contents.unread.append(Job(entry, error=error, hint="give that too"))
             except OSError as error:
-                unread.append(_unreadable(entry, error))
-    return sorted(files), unread
+                contents.unread.append(_unreadable(entry, error))
+    contents.files.sort()
+    return contents
+
+
+def _absolute(*parts: str | Path) -> str:
+    """Without following links."""
+    return str(Path.cwd().joinpath(*parts))
 
 
 def _unreadable(path: Path, error: OSError) -> Job:
@@ -190,32 +220,36 @@ def tasks(jobs: list[Job], readers: Sequence[Reader], options: Options) -> Itera
         except InputError as error:
             job.error, job.hint = error.message, error.hint
         if job.path.is_dir():
-            jobs += _not_yet(list(_strays(job, readers, options)), jobs)
+            jobs += _not_yet(list(_strays(job, jobs, readers, options)), jobs)
 
 
 def _not_yet(strays: list[Job], jobs: list[Job]) -> list[Job]:
-    """The strays that are no input already, by name or byte for byte."""
-    known = {os.path.realpath(job.path) for job in jobs}
+    """The strays that are no input already, nor part of one, by name or byte for byte."""
+    parts = [Job(Path(unit), job.reader, notes=job.notes) for job in jobs if job.path.is_dir() for unit in job.units]
+    known = {os.path.realpath(job.path) for job in (*jobs, *parts)}
     fresh = [stray for stray in strays if os.path.realpath(stray.path) not in known]
-    kept = set(map(id, _without_copies([*jobs, *fresh])))
+    kept = set(map(id, _without_copies([*jobs, *parts, *fresh]))) if fresh else ()
     return [stray for stray in fresh if id(stray) in kept]
 
 
-def _strays(job: Job, readers: Sequence[Reader], options: Options) -> Iterator[Job]:
-    """Files beside those that a directory's reader read."""
-    read = {Path(unit) for unit in job.units}
-    folders = {path.parent for path in read} | {job.path}
+def _strays(job: Job, jobs: Sequence[Job], readers: Sequence[Reader], options: Options) -> Iterator[Job]:
+    """What lies in a directory, at any depth, beside the files that its reader read or answers for."""
+    answered = {_absolute(path) for path in (*job.units, *job.declared.answered_for)}
+    others = {_absolute(other.path) for other in jobs if other is not job}
+    contents = _inside(job.path, answered | others)
+    yield from contents.unread
     unknown = []
-    for file in sorted({file for folder in folders for file in folder.iterdir() if file.is_file()} - read):
-        if file.name == MANIFEST or file.name.startswith("."):
+    for file in contents.files:
+        if _absolute(file) in answered:
             continue
         stray = _job(file, readers, options, None)
         if stray.reader is not None or _is_named_like_a_log(file):
             yield stray
         else:
-            unknown.append(file.name)
+            unknown.append(file)
     if unknown:
         job.notes.append(_beside(job.path, unknown))
+    job.notes += _left_out(job.path, contents.hidden)
 
 
 def _is_named_like_a_log(path: Path) -> bool:

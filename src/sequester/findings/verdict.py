@@ -29,6 +29,7 @@ from sequester.statistics.intervals import clopper_pearson
 
 UNREAD_INPUT = "unread_input"
 """Reason for inputs that could not be read to their end: a share of the inputs, since nobody knows how many records they held."""
+_OPTION = "--allow-unassessed"
 ALLOWABLE = (*(reason.value for reason in Reason), UNREAD_INPUT)
 """Reasons that `--allow-unassessed REASON=SHARE` may name."""
 
@@ -123,14 +124,14 @@ def parse_allowances(values: Iterable[str]) -> Allowances:
         except ValueError:
             share = math.nan
         if not 0.0 <= share <= 1.0:
-            raise UsageError(f"--allow-unassessed {value}: a share lies between 0 and 1", hint="one in twenty is written 0.05")
+            raise UsageError(f"{value}: a share lies between 0 and 1", where=_OPTION, hint="one in twenty is written 0.05")
         exact = Fraction(repr(share))
         if not separator:
             total = exact
         elif reason in ALLOWABLE:
             by_reason[reason] = exact
         else:
-            raise UsageError(f"--allow-unassessed {value}: unknown reason {reason!r}", hint=f"known: {', '.join(ALLOWABLE)}")
+            raise UsageError(f"{value}: unknown reason {reason!r}", where=_OPTION, hint=f"known: {', '.join(ALLOWABLE)}")
     return Allowances(total, by_reason)
 
 

@@ -113,7 +113,7 @@ class LookedAt(Enum):
 def apply(waivers: Waivers, findings: Iterable[Finding], today: date, looked_at: LookedAt = LookedAt.ALL) -> Applied:
     """Mark what is waived today. Nothing is removed, and an expired waiver is named.
 
-    That a waiver matches nothing says something only of what was looked at.
+    That a waiver fits no finding says something only of what was looked at.
     """
     by_id: dict[str, list[Waiver]] = defaultdict(list)
     by_path: dict[str, list[Waiver]] = defaultdict(list)
@@ -157,7 +157,7 @@ def _idle(entries: Sequence[Waiver], matched: Collection[str], looked_at: Looked
             if looked_at is LookedAt.ALL
             else "Keep them until everything could be assessed: what was left out may hold what they are for."
         )
-        yield f"{len(idle)} of {len(targets)} waivers match no finding of these inputs: {_listed(idle)}. {what_now}"
+        yield f"{len(idle)} of {len(targets)} waivers fit no finding of these inputs: {_listed(idle)}. {what_now}"
 
 
 def _listed(targets: Sequence[str]) -> str:

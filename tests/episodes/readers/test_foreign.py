@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import bz2
+import gzip
 import lzma
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from sequester.episodes.readers.foreign import next_step
+from sequester.episodes.readers.foreign import next_step, require_lines
 from sequester.episodes.readers.interface import Probe
 from sequester.episodes.readers.probing import probe
 from sequester.episodes.readers.registry import load_readers, recognise
-from sequester.errors import UnknownFormat
+from sequester.errors import InputError, UnknownFormat
 
 LINE = b'{"text": "x", "label": 1}\n'
 FILES = {
@@ -42,6 +46,20 @@ def test_the_error_says_what_to_do(tmp_path: Path, name: str) -> None:
     with pytest.raises(UnknownFormat) as caught:
         recognise(path, load_readers())
     assert advice in caught.value.hint
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, partial(pa.compress, codec="zstd", asbytes=True)])
+@pytest.mark.parametrize("name", ["tar", "CSV"])
+def test_what_is_inside_a_compressed_file_is_recognised(tmp_path: Path, name: str, pack: Callable[[bytes], bytes]) -> None:
+    content, advice = FILES[name]
+    path = tmp_path / "log"
+    path.write_bytes(pack(content))
+    with pytest.raises(UnknownFormat) as caught:
+        recognise(path, load_readers())
+    assert advice in caught.value.hint
+    with pytest.raises(InputError) as refused:
+        require_lines(path)
+    assert advice in refused.value.hint
 
 
 def test_nothing_is_said_of_what_is_read(tmp_path: Path) -> None:

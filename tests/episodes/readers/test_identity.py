@@ -20,3 +20,4 @@ def test_a_repeat_is_skipped_and_everything_else_passes() -> None:
     assert (first, bad_, last) == (episode("a", 1), bad, episode("b", 4))
     assert isinstance(repeat, Skipped)
     assert (repeat.reason, repeat.source.record) == (Reason.MALFORMED, 3)
+    assert "merge its reward_calls into one record" in repeat.detail

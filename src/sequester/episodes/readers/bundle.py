@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sequester.episodes.bundle.layout import open_bundle, part_of
 from sequester.episodes.bundle.reading import group_sizes, read_part
-from sequester.episodes.bundle.schema import EPISODES, MANIFEST, VERSION_KEY
+from sequester.episodes.bundle.schema import EPISODES, FOLDERS, MANIFEST, VERSION_KEY
 from sequester.episodes.bundle.verification import verify
 from sequester.episodes.model import Episode, Skipped
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
@@ -38,8 +38,9 @@ class BundleReader:
         """
         bundle = open_bundle(path)
         rows = verify(bundle)
+        own = frozenset(str(path / name) for name in (MANIFEST, *FOLDERS))
         if bundle.manifest is None:
-            return Declared(rows=rows)
+            return Declared(rows=rows, answered_for=own)
         expected = bundle.manifest.expected
         return Declared(
             rows=max(rows, expected.episodes or 0),
@@ -48,6 +49,7 @@ class BundleReader:
             ranks=expected.ranks,
             group_size=expected.group_size,
             closed=True,
+            answered_for=own,
         )
 
     def units(self, path: Path, options: Options) -> Iterator[Unit]:

@@ -18,7 +18,7 @@ from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
 from sequester.episodes.readers.jsonlines import decoded_lines, line_units
 from sequester.episodes.readers.map_file import FieldMap, MappedCall, look_up, parse_map
 from sequester.episodes.readers.record_paths import RecordPath
-from sequester.episodes.readers.streams import inflated
+from sequester.episodes.readers.streams import beginning
 from sequester.episodes.readers.typed_values import TypedValues
 from sequester.errors import LimitExceeded, MalformedRecord
 
@@ -63,8 +63,7 @@ READER = FieldMapReader()
 
 
 def _is_parquet(path: Path) -> bool:
-    with inflated(path) as stream:
-        return stream.read(len(parquet.MAGIC)) == parquet.MAGIC
+    return beginning(path, len(parquet.MAGIC)) == parquet.MAGIC
 
 
 def _json_rows(unit: Unit) -> Iterator[_Row]:

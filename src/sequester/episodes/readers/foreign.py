@@ -7,7 +7,7 @@ from pathlib import Path
 from sequester.episodes.bundle.schema import VERSION_KEY
 from sequester.episodes.readers.interface import Probe
 from sequester.episodes.readers.probing import probe
-from sequester.episodes.readers.streams import inflated
+from sequester.episodes.readers.streams import beginning
 from sequester.errors import InputError
 
 _HEAD = 1 << 12
@@ -45,13 +45,12 @@ def require_lines(path: Path) -> None:
     """
     seen = probe(path)
     if seen.kind in ("text", "binary", "zip") or (seen.kind == "json" and _is_document(path)):
-        raise InputError("is no JSON lines", where=str(path), hint=next_step(seen) or "write one JSON object per line")
+        raise InputError("is not JSON lines", where=str(path), hint=next_step(seen) or "write one JSON object per line")
 
 
 def _is_document(path: Path) -> bool:
     """Whether JSON is one document over several lines, or an array; not the only line of a log, cut off."""
-    with inflated(path) as stream:
-        head = stream.read(_HEAD).lstrip()
+    head = beginning(path, _HEAD).lstrip()
     first, newline, _ = head.partition(b"\n")
     return head.startswith(b"[") or (bool(newline) and first.rstrip().endswith((b"{", b"[", b",")))
 
@@ -64,11 +63,7 @@ def next_step(seen: Probe) -> str | None:
         return "is one file of a run bundle: give the directory that holds its episodes/"
     if seen.kind not in ("binary", "text", "json", "zip"):
         return None
-    try:
-        with seen.path.open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=str(seen.path), hint="check its permissions") from None
+    head = beginning(seen.path, _HEAD)
     for magic, step in _MAGIC.items():
         if head.startswith(magic):
             return step

@@ -6,6 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from sequester.episodes.model import Episode, Reason, Skipped
 
+_REPEATED = (
+    "episode_id: an earlier record has the same; if it is the same episode, scored again, merge its reward_calls into one record, "
+    "else give each an id of its own"
+)
+
 
 def without_repeats(records: Iterable[Episode | Skipped]) -> Iterator[Episode | Skipped]:
     """The records, with every episode whose id stood before among them as skipped.
@@ -17,7 +22,7 @@ def without_repeats(records: Iterable[Episode | Skipped]) -> Iterator[Episode | 
         if isinstance(record, Episode):
             identity = hash(record.episode_id)
             if identity in seen:
-                yield Skipped(record.source, Reason.MALFORMED, "episode_id: an earlier record has the same")
+                yield Skipped(record.source, Reason.MALFORMED, _REPEATED)
                 continue
             seen.add(identity)
         yield record

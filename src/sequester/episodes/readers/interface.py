@@ -44,6 +44,9 @@ class Declared(Struct, frozen=True):
     group_size: int | None = None
     closed: bool = False
     """The run said that it is complete (a run bundle's run.json); without it the scope is `files_given`."""
+    answered_for: frozenset[str] = frozenset()
+    """Files and folders in a directory, by path, that hold no further episodes: parts of the format, or repeats of what is read. The
+    audit looks through everything else in it."""
 
 
 class Unit(Struct, frozen=True):

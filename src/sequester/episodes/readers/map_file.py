@@ -85,6 +85,7 @@ class _MapFile(Struct, forbid_unknown_fields=True):
     reward_call: list[_CallMap] = []
 
 
+_TABLES = {"[episode]": _EpisodeMap, "[[reward_call]]": _CallMap}
 _KEYS = frozenset(name for kind in (_MapFile, _EpisodeMap, _CallMap, Constant) for name in kind.__struct_fields__)
 Getter = RecordPath | Constant
 """Where a field comes from."""
@@ -160,6 +161,8 @@ def _mismatch(error: msgspec.ValidationError) -> ConfigError:
     if not colon or not re.fullmatch(r"[\w.\[\]]+", key):
         key, rest = "", said
     unknown = re.match(r"unknown key '([^']*)'", rest)
+    if unknown and (home := [name for name, table in _TABLES.items() if unknown[1] in table.__struct_fields__]):
+        rest = f"unknown key {unknown[1]!r} in this place: it belongs in {' or '.join(home)}"
     return ConfigError(rest, where=f"{key}.{unknown[1]}".strip(".") if unknown else key, hint=_hint(key, rest))
 
 
@@ -168,8 +171,7 @@ def _hint(key: str, said: str) -> str:
         return "evidence is recorded, rebuilt or contract"
     if said.startswith("expected a string or a table"):
         return 'write a path in quotes, such as "messages[-1].content", or { value = "..." } for what all records share'
-    tables = (("[episode]", _EpisodeMap), ("[[reward_call]]", _CallMap))
-    return "; ".join(f"keys of {name}: {', '.join(table.__struct_fields__)}" for name, table in tables)
+    return "; ".join(f"keys of {name}: {', '.join(table.__struct_fields__)}" for name, table in _TABLES.items())
 
 
 def _parsed_call(call: _CallMap, where: str) -> MappedCall:

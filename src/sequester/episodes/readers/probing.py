@@ -14,7 +14,7 @@ from sequester.episodes.model import Reason, Skipped
 from sequester.episodes.readers import parquet
 from sequester.episodes.readers.interface import Probe, Unit
 from sequester.episodes.readers.jsonlines import decoded_lines
-from sequester.episodes.readers.streams import file_compression, inflated
+from sequester.episodes.readers.streams import beginning, file_compression
 from sequester.episodes.readers.zipped import ZippedFile
 from sequester.errors import InputError
 
@@ -31,13 +31,13 @@ _OBJECT: msgspec.json.Decoder[dict[str, Any]] = msgspec.json.Decoder(dict[str, A
 def probe(path: Path) -> Probe:
     """What can be said about an input. Kinds: `jsonl json parquet zip directory text binary empty`.
 
-    gzip and zstd are looked through for JSON. Raises InputError if the input is there but damaged or unreadable.
+    gzip and zstd are looked through for JSON. Raises InputError if the input is there but unreadable, or damaged before its first
+    record ends.
     """
     if path.is_dir():
         return Probe(path, "directory", columns=_directory_names(path))
     packed = file_compression(path)
-    with inflated(path) as stream:
-        head = stream.read(_HEAD)
+    head = beginning(path, _HEAD)
     if packed is None and head.startswith(parquet.MAGIC):
         footer = parquet.read_footer(path)
         return Probe(path, "parquet", columns=frozenset(footer.schema.names), metadata=footer.metadata)

@@ -6,13 +6,12 @@ log's ratio is refused once it has cost a fixed amount of work.
 
 from __future__ import annotations
 
-import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, cast
 
 import pyarrow as pa
 
@@ -27,6 +26,8 @@ _FREE_BYTES = 256 << 20
 """Inflated bytes that need no justification."""
 _RATIO = 1000
 """Beyond `_FREE_BYTES`, inflated bytes per compressed byte. Logs reach 5 to 50, gzip can reach 1032, zstd 10^5."""
+_FAILED = (pa.ArrowException, OSError, EOFError, zlib.error, MemoryError)
+"""What inflaters raise where a file is damaged or cut off."""
 
 
 def compression(head: bytes) -> str | None:
@@ -56,47 +57,96 @@ def inflated(path: Path, start: int = 0) -> Iterator[BinaryIO]:
         if packed is None:
             yield file
             return
-        source = _gzip_source(file) if packed == "gzip" else _ZstdSource(path)
+        source = _Source(path, _Gzip if packed == "gzip" else _zstd)
         with io.BufferedReader(_Inflating(source, packed, path), _STEP) as stream:
             yield cast(BinaryIO, stream)
 
 
-class _Source(Protocol):
-    def __call__(self, size: int) -> bytes:
-        """At most `size` bytes; none at the end."""
-        ...
+def beginning(path: Path, size: int) -> bytes:
+    """At most `size` first bytes, inflated: fewer where the file ends or is damaged after them.
+
+    Raises InputError if the file cannot be read, or not one byte of it inflated.
+    """
+    head = b""
+    with inflated(path) as stream:
+        try:
+            while len(head) < size and (block := cast(io.BufferedReader, stream).read1(size - len(head))):
+                head += block
+        except InputError:
+            if not head:
+                raise
+    return head
 
 
-def _gzip_source(file: BinaryIO) -> _Source:
-    return gzip.GzipFile(fileobj=file).read1
+class _Source:
+    """An inflating stream that gives all that comes before a damage.
 
+    Inflaters drop what they had inflated when they fail, so the failing stretch is read again byte by byte.
+    """
 
-class _ZstdSource:
-    """Arrow's zstd stream. It drops what it had inflated when it fails, so the failing stretch is read again byte by byte."""
-
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, opened: Callable[[Path], Any]) -> None:
         self._path = path
+        self._opened = opened
         self._done = 0
         self._size: int | None = None
-        self._stream = self._open()
-
-    def _open(self) -> pa.NativeFile:
-        return pa.input_stream(self._path.open("rb"), compression="zstd")
+        self._stream = opened(path)
 
     def __call__(self, size: int) -> bytes:
+        """At most `size` bytes; none at the end."""
         try:
             data: bytes = self._stream.read(self._size or size)
-        except (pa.ArrowException, OSError):
+        except _FAILED:
             if self._size is not None:
                 raise
             self._size = 1
-            self._stream = self._open()
+            self._stream.close()
+            self._stream = self._opened(self._path)
             skipped = 0
             while skipped < self._done:
-                skipped += len(self._stream.read(min(_BUFFER, self._done - skipped)))
+                skipped += len(self._stream.read(min(_STEP, self._done - skipped)))
             return self(1)
         self._done += len(data)
         return data
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _zstd(path: Path) -> pa.NativeFile:
+    return pa.input_stream(path.open("rb"), compression="zstd")
+
+
+class _Gzip:
+    """The members of a gzip file, one after the other. `gzip` reads ahead, and so into a damage."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb", buffering=_BUFFER)
+        self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+
+    def read(self, size: int) -> bytes:
+        while True:
+            if self._member.eof:
+                packed = self._after_member()
+                if not packed:
+                    return b""
+                self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            else:
+                packed = self._member.unconsumed_tail or self._file.read(_STEP)
+            data = self._member.decompress(packed, size)
+            if data:
+                return data
+            if not packed and not self._member.eof:
+                raise EOFError
+
+    def _after_member(self) -> bytes:
+        """The beginning of the next member, behind the zeros with which some writers fill up; nothing at the end."""
+        packed = self._member.unused_data.lstrip(b"\0")
+        while not packed and (block := self._file.read(_STEP)):
+            packed = block.lstrip(b"\0")
+        return packed
+
+    def close(self) -> None:
+        self._file.close()
 
 
 class _Inflating(io.RawIOBase):
@@ -112,14 +162,18 @@ class _Inflating(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
     def readinto(self, buffer: Any) -> int:
         try:
             data = self._source(len(buffer))
-        except (pa.ArrowException, OSError, EOFError, zlib.error, MemoryError) as error:
+        except _FAILED:
             raise InputError(
-                f"the {self._packed} stream is damaged or truncated after {self._done} inflated bytes ({type(error).__name__})",
+                f"the {self._packed} stream is damaged or truncated after {self._done} inflated bytes",
                 where=str(self._path),
-                hint="copy it again from where it was written; what came before the damage was read",
+                hint="copy it again from where it was written; whole lines before the damage are read",
             ) from None
         self._done += len(data)
         if self._done > self._limit:

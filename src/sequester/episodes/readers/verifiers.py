@@ -84,9 +84,11 @@ class VerifiersReader:
 
     def declared(self, path: Path, options: Options) -> Declared:
         """JSON lines declare nothing; of a run's folder, the steps between the first and the last are expected."""
-        files = [file for file in _files(path) if "train" in file.parts] if path.is_dir() else []
-        steps = {step for file in files if (step := _step(file)) is not None}
-        return Declared(step_set=expected_steps(steps)) if steps else Declared()
+        if not path.is_dir():
+            return Declared()
+        steps = {step for file in _files(path) if "train" in file.parts and (step := _step(file)) is not None}
+        repeats = frozenset(str(file) for _, *rest in _stages(path) for file in rest)
+        return Declared(step_set=expected_steps(steps) if steps else None, answered_for=repeats)
 
     def units(self, path: Path, options: Options) -> Iterator[Unit]:
         for file in _files(path) if path.is_dir() else (path,):
@@ -174,11 +176,17 @@ def _files(folder: Path) -> Iterator[Path]:
         yield folder / TRACES
     elif (folder / RESULTS).is_file() and (folder / _METADATA).is_file():
         yield folder / RESULTS
+    yield from (first for first, *_ in _stages(folder))
+
+
+def _stages(folder: Path) -> Iterator[list[Path]]:
+    """The logs of each stage of each step in prime-rl's layout, the fullest first."""
     rollouts = folder if folder.name == _ROLLOUTS else folder / _ROLLOUTS
     for _, step in sorted((int(match[1]), path) for path in _listed(rollouts) if (match := _STEP.fullmatch(path.name))):
         for stage in _listed(step):
             found = [stage / part / TRACES for part in ("all", "effective") if (stage / part / TRACES).is_file()]
-            yield from found[:1]
+            if found:
+                yield found
 
 
 def _listed(folder: Path) -> list[Path]:
