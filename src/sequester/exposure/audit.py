@@ -28,7 +28,7 @@ from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import Result, Tool
 from sequester.findings.waivers import Waivers
 
-DETECTOR = "lexical/4"
+DETECTOR = "lexical/5"
 """Name and version of the detector: a change of what it finds bumps it."""
 
 

@@ -17,7 +17,7 @@ from sequester.report.untrusted import printable
 
 REASONS: Mapping[str, str] = {
     Reason.NO_PRIVATE_TEXT: "fewer than 31 private characters: nothing to look for",
-    Reason.INPUT_NOT_LOGGED: "the log does not hold what the scorer was given",
+    Reason.INPUT_NOT_LOGGED: "the log does not hold what the scorer was given, or holds nothing",
     Reason.NO_REWARD_CALL: "the log names no reward path for these episodes",
     Reason.NOT_LOGGED: "the log dropped the reasoning",
     Reason.ANSWER_NOT_LOGGED: "the log has the reasoning and not the answer, so echo cannot be told from a leak",
