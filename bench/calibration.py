@@ -3,14 +3,18 @@
     python -m bench.calibration DATA [--seed N]
 
 DATA is the folder with `multimodel_raw`. False alarms are counted on all 14,080 episodes, three times: with prompt, rubric and answer as
-the scorer's input, with another sample's answer beside it, and with another model's. Recall is counted on planted leaks in the episodes
-of the held-out prompts; thresholds were chosen on the others.
+the scorer's input, with another sample's answer beside it, and with another model's; the last two once more in small runs of one model
+each, with 1 and 8 samples of a prompt instead of 40. Recall is counted on planted leaks in the episodes of the held-out prompts;
+thresholds were chosen on the others.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
+from collections import Counter
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -22,6 +26,7 @@ from sequester.episodes.readers.interface import Options
 from sequester.exposure.audit import audit
 from sequester.exposure.calibration import SHIPPED, Calibration, as_json, calibrate, read_labels
 from sequester.findings.fingerprint import ephemeral_key
+from sequester.findings.model import Result
 from sequester.findings.waivers import Waivers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,22 +38,55 @@ KINDS = {
 }
 
 
+SMALL_RUNS = {1: "one sample of a prompt in a run", 8: "eight samples of a prompt in a run"}
+
+
 def measure(data: Path, seed: int) -> Calibration:
     findings, labels, detector = [], [], ""
     with tempfile.TemporaryDirectory() as folder:
         for scenario in ("own", "sibling", "other", "planted"):
             episodes, truths = Path(folder, f"{scenario}.jsonl"), Path(folder, f"{scenario}.labels.jsonl")
             write(data, episodes, truths, scenario, "held-out" if scenario == "planted" else None, seed)
-            result = audit([episodes], [READER], Options(), ephemeral_key(), Waivers(), today=date.today())
-            detector = result.tool.detector
-            # The same episodes come three times: ids are told apart by scenario.
-            findings += [replace(finding, episode_id=f"{scenario}:{finding.episode_id}") for finding in result.findings]
-            labels += [
-                replace(label, episode_id=f"{scenario}:{label.episode_id}", kind=KINDS.get(label.kind, label.kind))
-                for label in read_labels(truths)
-            ]
-            print(f"{scenario}: {result.episodes.exposed} of {result.episodes.seen} at medium or above")
+            wholes = {"": [episodes]}
+            if scenario in ("sibling", "other"):
+                wholes |= {in_words: list(small_runs(episodes, samples)) for samples, in_words in SMALL_RUNS.items()}
+            for in_words, runs in wholes.items():
+                exposed = 0
+                # The same episodes come several times: ids are told apart.
+                again = f"{scenario}, {in_words}:"
+                for run in runs:
+                    result = audited(run)
+                    detector = result.tool.detector
+                    exposed += result.episodes.exposed
+                    findings += [replace(finding, episode_id=again + finding.episode_id) for finding in result.findings]
+                labels += [
+                    replace(
+                        label,
+                        episode_id=again + label.episode_id,
+                        kind=", ".join(filter(None, (KINDS.get(label.kind, label.kind), in_words))),
+                    )
+                    for label in read_labels(truths)
+                ]
+                print(f"{scenario} {in_words}: {exposed} at medium or above")
     return calibrate(findings, labels, NAME, detector)
+
+
+def audited(run: Path) -> Result:
+    return audit([run], [READER], Options(), ephemeral_key(), Waivers(), today=date.today())
+
+
+def small_runs(episodes: Path, samples: int) -> Iterator[Path]:
+    """The episodes as runs of one model each that hold so many samples of every prompt, each in a file of its own."""
+    met: Counter[str] = Counter()
+    runs: dict[tuple[str, int], list[str]] = {}
+    for line in episodes.open(encoding="utf-8"):
+        episode = json.loads(line)
+        runs.setdefault((episode["model"], met[episode["group"]] // samples), []).append(line)
+        met[episode["group"]] += 1
+    for number, lines in enumerate(runs.values()):
+        run = episodes.with_name(f"{episodes.stem}-{samples}-{number}.jsonl")
+        run.write_text("".join(lines), "utf-8")
+        yield run
 
 
 def table(measured: Calibration) -> str:

@@ -40,8 +40,8 @@ from sequester.episodes.readers.registry import load_readers
 from sequester.errors import ConfigError, InputError, SequesterError, UsageError
 from sequester.exposure import matching
 from sequester.exposure.audit import audit
-from sequester.exposure.layers import Budget, unfold, worth_unfolding
-from sequester.exposure.undoing import shown_behind
+from sequester.exposure.layers import Budget, unfold
+from sequester.exposure.undoing import Search, shown_behind
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import Verdict
 from sequester.findings.waivers import Waivers
@@ -61,6 +61,8 @@ FOLDERS = (
 )
 KEY = FingerprintKey(b"a key for fuzzing, of 32 bytes..")
 WINDOW = 80
+ANYTHING = -1
+"""The flags of a text in which the screen saw all that it can see."""
 FAMILIES = (
     "auto",
     "qwen3",
@@ -221,10 +223,9 @@ class Fuzzer:
         raw = text.encode("utf-8", "surrogatepass")
         pattern.scan(raw)
         matching.normalise(raw)
-        worth_unfolding(text)
-        for layer in unfold(text, Budget()):
-            pattern.scan(layer.text.reveal_raw())
         for layer in shown_behind(text, pattern):
+            pattern.scan(layer.text.reveal_raw())
+        for layer in unfold(text, Budget(), Search(pattern, ANYTHING)):
             pattern.scan(layer.text.reveal_raw())
         yield from ()
 

@@ -38,6 +38,12 @@ def test_labels_that_contradict_each_other_are_refused(cli, log, labels):
     assert "call episode 'exposed' a leak and none" in outcome.err
 
 
+def test_a_label_given_twice_counts_once(cli, log, labels):
+    said = [("exposed", True), ("quiet", False)]
+    once = cli("calibrate", log(EXPOSED, QUIET), "--labels", labels(*said), "-v").out
+    assert cli("calibrate", "log.jsonl", "--labels", labels(*said, *said), "-v").out == once
+
+
 def test_what_was_measured_is_printed_kept_and_said_in_reports(cli, log, labels, tmp_path):
     outcome = cli(
         "calibrate", log(EXPOSED, QUIET), "--labels", labels(("exposed", True), ("quiet", False)), "--workspace", "w", "-v"

@@ -86,6 +86,19 @@ def test_interruption_is_one_line(cli, log, monkeypatch, tmp_path):
     assert not (tmp_path / "r.html").exists()
 
 
+def test_a_scheduler_that_ends_the_process_is_an_interruption(log, tmp_path):
+    log(QUIET)
+    script = """
+import signal
+from sequester.cli import audit, main
+audit.audit = lambda *given, **named: signal.raise_signal(signal.SIGTERM)
+main.main(["audit", "log.jsonl"])
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.decode().strip() == "interrupted; no file was left half-written"
+
+
 def test_a_reader_that_goes_away_is_no_finding_and_no_traceback(log, tmp_path):
     log(*(QUIET | {"episode_id": str(number), "environment": f"e{number}"} for number in range(2000)))
     command = [sys.executable, "-m", "sequester.cli.main", "audit", "log.jsonl", "--out", "json", "-v"]

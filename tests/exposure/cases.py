@@ -5,9 +5,13 @@ import random
 from datetime import date
 from pathlib import Path
 
+from sequester.episodes.guarded import GuardedText
+from sequester.episodes.model import Channel, Episode, Segment, Source, Split, SplitStatus
 from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.registry import load_readers
 from sequester.exposure.audit import audit
+from sequester.exposure.private import material
+from sequester.exposure.subject import Subject
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.waivers import Waivers
 
@@ -60,6 +64,15 @@ def leaky(number: int, **keys: object) -> dict[str, object]:
 
 def lines(episodes: list[dict[str, object]]) -> str:
     return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in episodes)
+
+
+def subject(*pieces: tuple[Channel, str], **keys: object) -> Subject:
+    """The subject of an episode with these segments in one turn; by default the reasoning and the answer of episode 1."""
+    pieces = pieces or ((Channel.REASONING, reasoning(1)), (Channel.ANSWER, answer(1)))
+    segments = tuple(Segment(0, channel, GuardedText(text)) for channel, text in pieces)
+    split = Split(SplitStatus.SPLIT, "as the test says", "given")
+    made = Episode("e1", segments, split, Source("run.log", 1), **keys)
+    return Subject(made, material(made))
 
 
 def write(path: Path, episodes: list[dict[str, object]]) -> Path:

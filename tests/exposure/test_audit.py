@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import random
 import zlib
 
 import pytest
@@ -14,6 +15,7 @@ from tests.exposure.cases import answer, audited, call, episode, facts, leaky, r
 from sequester.episodes.readers import jsonlines
 from sequester.errors import UsageError
 from sequester.exposure.inputs import digests
+from sequester.exposure.stock import stock_texts
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import Severity, Verdict
 
@@ -88,6 +90,10 @@ def test_a_handed_over_completion_is_exposed_whatever_else_was_clean(tmp_path):
     assert (result.affected.first_step, result.affected.last_step) == (0, 2), "all steps of the path, not of the episode"
 
 
+def pieces(text, size):
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
 LEAKS = {
     "verbatim": lambda text: text,
     "a sentence of it": lambda text: text[:120],
@@ -96,8 +102,12 @@ LEAKS = {
     "gzip in base64": lambda text: base64.b64encode(gzip.compress(text.encode())).decode(),
     "hex": lambda text: text.encode().hex(),
     "bytes": lambda text: list(text.encode()),
+    "gzip, as bytes": lambda text: list(gzip.compress(text.encode())),
+    "base64, as bytes": lambda text: list(base64.b64encode(text.encode())),
+    "lines of hex": lambda text: pieces(text.encode().hex(), 64),
+    "lines of gzip in base64": lambda text: pieces(base64.b64encode(gzip.compress(text.encode())).decode(), 76),
     "nested values": lambda text: {"messages": [{"role": "assistant", "parts": [{"thinking": text}]}]},
-    "split over fields": lambda text: dict(enumerate(text[at : at + 20] for at in range(0, len(text), 20))),
+    "split over fields": lambda text: dict(enumerate(pieces(text, 20))),
     "words": str.split,
     "log-probabilities": lambda text: [{"token": word, "logprob": -0.5} for word in text.split()],
     "line by line": lambda text: "\n".join(f"> {word}" for word in text.split()),
@@ -149,12 +159,28 @@ NOT_ASSESSED = {
     "no_private_text": episode(7, reasoning="Go to port."),
     "malformed": episode(7, step="three"),
 }
+GRID = "\n".join(" ".join(random.Random(row).choices("01234", k=20)) for row in range(20))
 
 
 def test_an_empty_field_of_withheld_reasoning_keeps_the_verdict_from_none_found(tmp_path):
     result = result_of(tmp_path, episode(1), episode(7, reasoning="", visibility="redacted"))
     assert result.verdict is Verdict.INCOMPLETE
     assert counted(result).not_assessed == {"not_logged": 1}
+
+
+def test_reasoning_too_uniform_to_be_looked_for_is_not_assessed(tmp_path):
+    result = result_of(tmp_path, episode(1), episode(7, call(7, log=f"<think>{GRID}</think>"), reasoning=GRID))
+    assert result.verdict is Verdict.INCOMPLETE
+    assert counted(result).not_assessed == {"no_private_text": 1}
+
+
+def test_reasoning_that_is_mostly_stock_text_is_not_assessed(tmp_path):
+    stock = "Permission is hereby granted, free of charge, to any person obtaining a copy of this software"
+    assert stock in stock_texts()[0]
+    thought = f"I could hardcode it.\n{stock}\nDone."
+    result = result_of(tmp_path, episode(1), episode(7, call(7, log=f"<think>\n{thought}\n</think>"), reasoning=thought))
+    assert result.verdict is Verdict.INCOMPLETE
+    assert counted(result).not_assessed == {"no_private_text": 1}
 
 
 @pytest.mark.parametrize("reason", NOT_ASSESSED)

@@ -168,6 +168,7 @@ _WRAPPED = [
         "\u1112\u1161\u11ab".encode(),
     ],
     *[b"bY*~GX>D>aA^vHKY*", b"\\x1f\\x8b", b"\\u0008", b"01110100", b"164 150 145 "],
+    *[b"123, 34, 58, 127, " * 8, b"123, 34, 58, " * 20, "\U000e0061\U000e0020\U000e01ef".encode(), "\U000e01f0".encode()],
 ]
 
 
@@ -177,6 +178,22 @@ def test_any_hints_are_flagged_alike(raw: bytes) -> None:
     _, odd, wide = normalise_plain(raw)
     flag = flags.flags_of(raw, odd, wide)
     assert _kernel.screen([((), (), [[raw]])])[3] == ([(0, 0, [], (flag,))] if flag else [])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("34, 58, " * 32, flags.NUMBERS | flags.DIGITS),
+        ("34, 58, " * 31 + "34", flags.NUMBERS),
+        (", ".join(map(str, [*range(32, 127)])), flags.NUMBERS),
+        ("34, 58, 127, " * 40, flags.NUMBERS),
+        ("\U000e0067" * 8, flags.WIDE),
+        ("\U000e0067" * 7, 0),
+        ("\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f" * 40, 0),
+    ],
+)
+def test_lists_of_printable_bytes_and_rows_of_tag_characters_are_flagged(text: str, expected: int) -> None:
+    assert Pattern([_SECRET]).flags(text) == expected
 
 
 def test_no_shared_fragment_of_the_guaranteed_length_is_missed(level: str) -> None:

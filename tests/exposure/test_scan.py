@@ -2,7 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
-from tests.exposure import cases, wrappings
+from tests.exposure import cases
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import (
@@ -22,7 +22,6 @@ from sequester.episodes.model import (
 from sequester.episodes.readers.interface import Options, Unit
 from sequester.errors import InputError
 from sequester.exposure.matching import Sketch
-from sequester.exposure.naming import shown_name
 from sequester.exposure.others import Exposed
 from sequester.exposure.scan import BATCH, add_foreign, scan_unit
 from sequester.exposure.severity import ChainWeight
@@ -175,16 +174,6 @@ def test_a_call_without_inputs_says_why():
 def test_steps_and_shards_are_gathered_also_from_episodes_without_reasoning():
     tally = scanned(episode(1, step=3, shard="rank 0"), episode(2, status=SplitStatus.NO_COT, step=5, shard="rank 1"))
     assert [set().union(*seen.values()) for seen in (tally.steps, tally.shards)] == [{3, 5}, {"rank 0", "rank 1"}]
-
-
-@pytest.mark.parametrize("name", ["correctness", "数学正确性评分", "math/正确性_v2", "a judge of the final answer"])
-def test_names_are_shown(name: str) -> None:
-    assert shown_name(name) == name
-
-
-@pytest.mark.parametrize("name", [wrappings.CHINESE, wrappings.KOREAN, wrappings.HINDI, wrappings.TEXT[:80], "two\nlines"])
-def test_free_text_in_the_place_of_a_name_is_not_shown(name: str) -> None:
-    assert shown_name(name) == f"({len(name)} characters, no name)"
 
 
 def test_what_siblings_hold_is_known_however_much_text_follows_in_the_unit():

@@ -122,6 +122,12 @@ def test_packings_are_found_wherever_they_stand(packing: str, armour: str) -> No
         assert shown(TEXT, carry(ARMOURS[armour](PACKINGS[packing](TEXT.encode())))) > 0.5
 
 
+def test_base64_of_invisible_characters_is_a_known_miss() -> None:
+    hidden = ARMOURS["tag-characters"](base64.b64encode(TEXT.encode()))
+    assert shown(TEXT, hidden) > 0.9
+    assert shown(TEXT, base64.b64encode(hidden.encode()).decode()) == 0  # docs/limits.md
+
+
 def _chunk(piece: str) -> str:
     choice = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
     return json.dumps({"id": "chatcmpl-7", "object": "chat.completion.chunk", "created": 17, "model": "m-1", "choices": [choice]})
@@ -149,6 +155,8 @@ NESTED: dict[str, Callable[[str], str]] = {
     "gzip": lambda text: base64.b64encode(PACKINGS["gzip"](text.encode())).decode(),
     "hex": lambda text: text.encode().hex(),
     "json": lambda text: json.dumps({"log": text}),
+    "byte list": lambda text: str(list(text.encode())),
+    "tag characters": lambda text: ARMOURS["tag-characters"](base64.b64encode(text.encode())),
     "records": REARRANGED["token-records"],
     "line numbers": REARRANGED["line-numbers"],
     "table": REARRANGED["markdown-table"],
@@ -165,8 +173,8 @@ def test_every_plant_is_found(name: str, carrier: str, seed: int) -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    outer=st.sampled_from(["base64", "gzip", "hex", "json"]),
-    inner=st.sampled_from(sorted(set(NESTED) - {"reversed"})),
+    outer=st.sampled_from(["base64", "gzip", "hex", "json", "byte list", "tag characters"]),
+    inner=st.sampled_from(sorted(set(NESTED) - {"reversed", "tag characters"})),
     carrier=st.sampled_from(sorted(CARRIERS)),
 )
 def test_pairs_of_wrappings_are_found(outer: str, inner: str, carrier: str) -> None:
@@ -274,6 +282,11 @@ INNOCENT: dict[str, Callable[[random.Random], str]] = {
         f'<li class="x"><a href="/p/{n}">{cases.words((n, rng.random()), 3)}</a></li>\n' for n in range(30)
     ),
     "chinese": lambda rng: "".join(chr(rng.randint(0x4E00, 0x9FA5)) for _ in range(600)),
+    "flags of countries": lambda rng: "".join(
+        f"{cases.words((n, rng.random()), 3)} \U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+        for n in range(40)
+    ),
+    "sorted codes": lambda rng: json.dumps(sorted(rng.randint(32, 126) for _ in range(90))),
     "french": lambda rng: "« L’été dernier, où étiez-vous ? — À la plage, bien sûr… » " * 20,
 }
 

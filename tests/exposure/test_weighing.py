@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.exposure import cases
-from tests.exposure.test_examine import subject
+from tests.exposure.cases import subject
 
 from sequester.episodes.model import Channel
 from sequester.exposure.matching import Chain, normalise

@@ -1,6 +1,8 @@
 """Processes that scan: Ctrl-C is heard by the one that started them."""
 
 import signal
+import subprocess
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
@@ -37,6 +39,28 @@ def test_an_interrupt_begins_no_more_units():
     with workers._nothing_more(pool):
         pass
     assert len(pool.ended) == 1
+
+
+def test_a_process_ends_with_the_one_that_started_it():
+    script = """
+import multiprocessing, os, signal
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing.shared_memory import SharedMemory
+from sequester.episodes.readers.interface import Options
+from sequester.exposure import workers
+from sequester.exposure.matching import Sketch
+from sequester.findings.fingerprint import ephemeral_key
+size = len(Sketch().table)
+memory = SharedMemory(create=True, size=size)
+started = (memory.name, size, Options(), ephemeral_key())
+pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), workers._start, started)
+assert pool.submit(os.getpid).result() != os.getpid()
+print("started", flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    # The output ends when the last process that holds it has ended.
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, b"started\n")
 
 
 class Shelf:

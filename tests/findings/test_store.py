@@ -105,18 +105,6 @@ def test_a_reveal_without_a_reason_is_refused(workspace, who, reason):
     assert store.reveals() == ()
 
 
-def test_the_workspace_is_private_and_ignores_itself(workspace):
-    workspace.create()
-    assert workspace.root.stat().st_mode & 0o077 == 0
-    assert (workspace.root / ".gitignore").read_text() == "*\n"
-
-
-def test_a_workspace_that_cannot_be_made_is_refused(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="cannot be made"):
-        Workspace(tmp_path / "file" / "w").create()
-
-
 def test_guarded_text_cannot_be_stored(workspace):
     canary = msgspec.structs.replace(result(), notes=(GuardedText("canary"),))
     with pytest.raises(GuardedTextError, match="GuardedText") as caught:

@@ -5,14 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sequester.errors import UsageError
-from sequester.statistics.intervals import clopper_pearson, draws_needed, lower_bound, upper_bound, zero_hits_bound
+from sequester.statistics.intervals import clopper_pearson, lower_bound, upper_bound
 
 
 def test_nothing_drawn_gives_no_number():
     assert clopper_pearson(0, 0) is None
     assert lower_bound(0, 0) is None
     assert upper_bound(0, 0) is None
-    assert zero_hits_bound(0) is None
 
 
 @pytest.mark.parametrize(
@@ -26,24 +25,13 @@ def test_two_sided_table(k, n, low, high):
     assert interval[1] == pytest.approx(high, abs=0.0006)
 
 
-@pytest.mark.parametrize(
-    ("rate", "at95", "at99", "recall80"),
-    [(0.01, 299, 459, 373), (0.005, 598, 919, 748), (0.001, 2995, 4603, 3744), (0.0001, 29956, 46050, 37446)],
-)
-def test_draws_needed_table(rate, at95, at99, recall80):
-    # The table was printed with rounding up or to the nearest, so one draw either way is the same figure.
-    assert draws_needed(rate) == pytest.approx(at95, abs=1)
-    assert draws_needed(rate, 0.99) == pytest.approx(at99, abs=1)
-    assert draws_needed(rate, recall=0.8) == pytest.approx(recall80, abs=1)
-
-
 @pytest.mark.parametrize(("probes", "rate"), [(1, 0.95), (5, 0.45), (20, 0.14), (59, 0.05), (299, 0.01)])
 def test_within_cell_table(probes, rate):
-    assert zero_hits_bound(probes) == pytest.approx(rate, abs=0.006)
+    assert upper_bound(0, probes) == pytest.approx(rate, abs=0.006)
 
 
 def test_rule_of_three():
-    assert zero_hits_bound(10_000) == pytest.approx(3 / 10_000, rel=0.002)
+    assert upper_bound(0, 10_000) == pytest.approx(3 / 10_000, rel=0.002)
 
 
 def test_a_recall_of_all_needs_2995_for_a_bound_of_one_in_a_thousand():
@@ -72,9 +60,3 @@ def test_no_share(k, n):
 def test_confidence_is_a_share(confidence):
     with pytest.raises(UsageError, match="not between 0 and 1"):
         upper_bound(0, 10, confidence)
-
-
-@pytest.mark.parametrize(("rate", "recall"), [(0.0, 1.0), (1.0, 1.0), (0.5, 0.0)])
-def test_draws_for_an_impossible_rate(rate, recall):
-    with pytest.raises(UsageError, match="rate times recall"):
-        draws_needed(rate, recall=recall)

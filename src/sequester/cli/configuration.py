@@ -27,14 +27,14 @@ VERB_TABLES = ("audit", "show", "waive", "calibrate")
 """Tables a configuration file may hold: the verbs that take settings."""
 
 
-def locate(explicit: str | None, start: Path | None = None) -> Path | None:
+def locate(explicit: str | None) -> Path | None:
     """The configuration file in force: the one named, else the nearest of `sequester.toml` and `pyproject.toml` upwards."""
     if explicit is not None:
         path = Path(explicit)
         if not path.is_file():
             raise ConfigError("the configuration file does not exist", where=str(path), hint="check --config")
         return path
-    here = (start or Path.cwd()).resolve()
+    here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / FILE).is_file():
             return folder / FILE

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -88,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     os.environ.setdefault(
         "OPENBLAS_NUM_THREADS", "1"
     )  # nothing here multiplies matrices, and its idle threads take a core from --jobs
+    # A scheduler's end is like Ctrl-C: processes are ended, shared memory is given back, no file is left half-written.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(arguments))
 
 

@@ -78,6 +78,3 @@ class GuardedText:
 
     def __deepcopy__(self, memo: object) -> GuardedText:
         return self
-
-
-EMPTY = GuardedText("")

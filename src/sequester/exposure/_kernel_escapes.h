@@ -6,7 +6,7 @@
 
 #define MISREAD 9
 #define ODD 12
-#define SELECTORS 8
+#define SELECTORS 8 /* or tag characters, of which the flag of a country has six */
 #define BRAILLE 12
 #define INVISIBLE 64
 #define ROW_GAP 4 /* backslashes */
@@ -90,7 +90,7 @@ static bool foreign_rows(const uint8_t *s, size_t n)
         odd += found.code < 0 || (code < 0xA0 && code != 0x85);
         misread = is_misread(code) ? misread + 1 : 0;
         pairs = is_ascii_pair(code) ? pairs + 1 : 0;
-        selectors = (code >= 0xFE00 && code < 0xFE10) || (code >= 0xE0100 && code < 0xE01F0) ? selectors + 1 : 0;
+        selectors = (code >= 0xFE00 && code < 0xFE10) || (code >= 0xE0000 && code < 0xE01F0) ? selectors + 1 : 0;
         braille = code >= 0x2800 && code < 0x2900 ? braille + 1 : 0;
         invisible = (code >= 0x200B && code <= 0x200D) || code == 0x2060 || (code >= 0x2062 && code <= 0x2064) || code == 0xFEFF ? invisible + 1 : 0;
         if (misread == MISREAD || pairs == PAIRS / 2 || selectors == SELECTORS || braille == BRAILLE || invisible == INVISIBLE || odd == 8) {

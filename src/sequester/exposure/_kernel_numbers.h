@@ -10,11 +10,12 @@
 #define LIST 12 /* integers */
 #define BINARY_DIGITS 96
 #define FOREIGN_LIST 12
+#define PRINTABLE_LIST 64
 #define FEWEST_FALLS 4
 
 /* What a run of integers may spell. */
 typedef struct {
-    size_t count, bytes, high, binary, prose, octal, foreign;
+    size_t count, bytes, high, binary, prose, octal, foreign, printable;
     size_t falls; /* since a row of them began; what counts up is no text */
     uint32_t before, script; /* of the letter before */
     bool tells;
@@ -46,15 +47,17 @@ static void judge_integer(const uint8_t *digits, size_t n, seq_integers *list)
     list->binary += binary ? n : 0;
     list->prose = value < 0x80 && is_prose((uint8_t)value) ? list->prose + 1 : 0;
     list->octal = is_octal && octal < 0x80 && is_prose((uint8_t)octal) ? list->octal + 1 : 0;
+    list->printable = value < 0x80 && is_printable((uint8_t)value) ? list->printable + 1 : 0;
     if (value != ' ' && value != '\n' && value != ',' && value != '.') { /* which stand between the words of every script */
         const uint32_t script = script_of(value);
         list->foreign = (script == list->script ? list->foreign : 0) + (script > 0);
         list->script = script;
     }
-    const bool row = list->prose + list->octal + list->foreign > 0;
+    const bool row = list->printable + list->octal + list->foreign > 0;
     list->falls = row ? list->falls + (value < list->before) : 0;
     list->before = value;
-    list->tells = list->tells || (list->falls >= FEWEST_FALLS && (list->prose >= TEXT_RUN || list->octal >= TEXT_RUN || list->foreign >= FOREIGN_LIST));
+    const bool is_long = list->prose >= TEXT_RUN || list->octal >= TEXT_RUN || list->foreign >= FOREIGN_LIST || list->printable >= PRINTABLE_LIST;
+    list->tells = list->tells || (is_long && list->falls >= FEWEST_FALLS);
 }
 
 /* Whether digits [at, end) are part of a number with a fraction other than zero. */

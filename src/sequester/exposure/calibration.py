@@ -77,7 +77,7 @@ def calibrate(findings: Iterable[Finding], labels: Iterable[Label], name: str, d
     leaks: dict[str, list[bool]] = defaultdict(list)
     negatives: dict[str, list[Label]] = defaultdict(list)
     said: dict[str, bool] = {}
-    for label in labels:
+    for label in dict.fromkeys(labels):  # what is said twice counts once
         if said.setdefault(label.episode_id, label.leak) is not label.leak:
             raise InputError(
                 f"the labels call episode {shown_name(label.episode_id)!a} a leak and none", hint="give each episode one answer"

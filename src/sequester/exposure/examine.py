@@ -52,7 +52,7 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     """All candidates in one reward call with known inputs, and the limits that were hit on the way.
 
     `hit` is what the screen saw in it: the stretches that need no decoding, and by field whether something may be wrapped. A field
-    without such a flag is not unfolded, because unfolding costs a thousand times more.
+    without such a flag is not unfolded, because unfolding costs hundreds of times more.
     """
     texts = searched_texts(call)
     lists = [(field.name, field.ids) for field in call.inputs or () if field.ids is not None]
@@ -67,7 +67,7 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
         if flag & flags.NUMBERS and (flag & flags.DIGITS or subject.ids.cot or _ID_NAME.search(name)):
             lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
     for name, values in lists:
-        found += _integers(finder, name, values)
+        found += _integers(finder, name, values, budget)
     unknown = any(map(partial(_cannot_be_compared, subject.ids), lists)) if lists else False
     least = THRESHOLDS.never_shared if subject.material.lacks_answer else 0.0
     return Examination(
@@ -84,14 +84,26 @@ def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
     for field in call.inputs or ():
         if field.text is not None:
             texts.append((field.name, field.text))
-            short += len(field.text.reveal_raw()) < SHORT_LEAF
+            short += _is_piece(field.text)
     return texts + _short_leaves_joined(texts) if short > 1 else texts
+
+
+def _is_piece(text: GuardedText) -> bool:
+    """Whether a leaf is too short to be found by itself, or may be one line of an encoding."""
+    raw = text.reveal_raw()
+    if len(raw) < SHORT_LEAF:
+        return True
+    return len(raw) < LONGEST_LINE and not _holds_blank(raw)
+
+
+def _holds_blank(raw: str | bytes | memoryview) -> bool:
+    return " " in raw if isinstance(raw, str) else b" " in bytes(raw)
 
 
 def _short_leaves_joined(texts: Sequence[tuple[str, GuardedText]]) -> list[tuple[str, GuardedText]]:
     pieces: dict[str, list[str]] = {}
     for name, text in texts:
-        if len(text.reveal_raw()) < SHORT_LEAF:
+        if _is_piece(text):
             for place in {_INDEX.sub("[*]", name), _INDEX_BEFORE_LAST.sub("[*]", name)}:
                 pieces.setdefault(place, []).append(text.reveal())
     # Tokenizers write a leading space or a line break as one of these letters.
@@ -110,6 +122,8 @@ _INDEX_BEFORE_LAST = re.compile(r"\[\d+\](?=.*\[\d+\])")
 _TOKEN_SPACES = str.maketrans("ĠĊ▁", "   ")
 JOINED = "(short leaves joined)"
 SHORT_LEAF = 48
+LONGEST_LINE = 128
+"""Characters of an encoding on one line; usual are 48 to 100."""
 SHORT_LEAVES = 3
 
 
@@ -195,11 +209,19 @@ def _collected(finder: Finder, name: str, transforms: tuple[str, ...], decoded: 
             yield from finder._replace(subject=sent).candidates(Site(name, transforms, [decoded]), whole, FindingClass.INDIRECT)
 
 
-def _integers(finder: Finder, name: str, values: array[int]) -> Iterator[Candidate | Minor]:
-    """A list of integers: bytes and code points as text, token ids by equality with the sampled ids."""
+def _integers(finder: Finder, name: str, values: array[int], budget: Budget) -> Iterator[Candidate | Minor]:
+    """A list of integers: bytes and code points as text and what is packed in it, token ids by equality with the sampled ids."""
+    pattern = finder.subject.pattern
     for reading, text in decode_integers(values):
-        if chains := finder.subject.pattern.scan(text):
+        if chains := pattern.scan(text):
             yield from finder.candidates(Site(name, ("integers", reading), [text]), chains, FindingClass.IDS)
+            continue
+        search = Search(pattern, pattern.flags(text))
+        for layer in unfold(text, budget, search):
+            if search.chains:
+                behind = layer.text.reveal()
+                site = Site(name, ("integers", reading, *layer.transforms), [behind])
+                yield from finder.candidates(site, finder.subject.unfolded.scan(behind), FindingClass.IDS)
     cot, public, _ = finder.subject.ids
     runs = shared_ids(cot, public, values) if cot else []
     if runs:

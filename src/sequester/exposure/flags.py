@@ -70,7 +70,7 @@ _NUMBERS = re.compile(rb'[0-9,.\[\]\-"\\n \t\r\n]{64,}')
 _INTEGER = re.compile(rb"(?<![0-9.])[0-9]+(?![0-9])(?!\.0*[1-9])")
 _PAIRS = re.compile(rb"(?<![0-9A-Fa-f]{2}[ :,\n-])(?=((?:[0-9A-Fa-f]{2}[ :,\n-]){15,}[0-9A-Fa-f]{2}))")
 _MANY_PAIRS, _PAIRS_AT_ONCE = 256, 256
-_LIST, _RUN, _FOREIGN_LIST, _FEWEST_FALLS, _BINARY_DIGITS, _NOISE = 12, 18, 12, 4, 96, 48
+_LIST, _RUN, _FOREIGN_LIST, _PRINTABLE_LIST, _FEWEST_FALLS, _BINARY_DIGITS, _NOISE = 12, 18, 12, 64, 4, 96, 48
 
 _SOLID = re.compile(rb"[!-~]{40,}")
 _TOKEN_BYTES = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_=-")
@@ -95,7 +95,7 @@ _ESCAPED_ROWS = re.compile(
     + rb"|(?:\\{1,5}u(?:200[BbCcDd]|206[0234]|[Ff][Ee][Ff][Ff])){64}"
 )
 _ROWS = re.compile(
-    f"[{_MISREAD}]{{9}}|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{{8}}|[\u2800-\u28ff]{{12}}"
+    f"[{_MISREAD}]{{9}}|[\ufe00-\ufe0f\U000e0000-\U000e01ef]{{8}}|[\u2800-\u28ff]{{12}}"
     "|[\u200b-\u200d\u2060\u2062-\u2064\ufeff]{64}"
 )
 
@@ -236,17 +236,20 @@ def _judge_integers(numbers: list[bytes]) -> int:
 
 
 def _spell(values: list[int], octal: list[int]) -> bool:
-    """Whether integers in a row are letters in decimal or octal, or letters of another script, and do not merely count up."""
-    prose = spelled = foreign = falls = before = script = 0
+    """Whether integers in a row are letters in decimal or octal, letters of another script, or many characters of any kind, as records
+    and further encodings hold, and do not merely count up."""
+    prose = spelled = foreign = printable = falls = before = script = 0
     for value, eight in zip(values, octal, strict=True):
         prose = prose + 1 if _is_prose(value) else 0
         spelled = spelled + 1 if _is_prose(eight) else 0
+        printable = printable + 1 if value in _PRINTABLE else 0
         if value not in _BLANKS:  # which stand between the words of every script
             last, script = script, _script(value)
             foreign = (foreign if script == last else 0) + (script > 0)
-        falls = falls + (value < before) if prose or spelled or foreign else 0
+        falls = falls + (value < before) if printable or spelled or foreign else 0
         before = value
-        if falls >= _FEWEST_FALLS and (prose >= _RUN or spelled >= _RUN or foreign >= _FOREIGN_LIST):
+        is_long = prose >= _RUN or spelled >= _RUN or foreign >= _FOREIGN_LIST or printable >= _PRINTABLE_LIST
+        if is_long and falls >= _FEWEST_FALLS:
             return True
     return False
 
@@ -265,6 +268,7 @@ def _is_prose(value: int) -> bool:
 
 
 _BLANKS = frozenset(b" \n,.")
+_PRINTABLE = frozenset((*b"\t\n\r", *range(0x20, 0x7F)))
 
 
 def _script(code: int) -> int:
@@ -328,4 +332,4 @@ def _foreign_rows(raw: bytes) -> bool:
 def _is_ascii_pair(code: int) -> bool:
     if not 0x80 <= code < 0x10000 or code >> 8 == 0x25 or code == 0x2022:
         return False
-    return all(0x20 <= byte < 0x7F or byte in b"\t\n\r" for byte in (code >> 8, code & 0xFF))
+    return code >> 8 in _PRINTABLE and code & 0xFF in _PRINTABLE

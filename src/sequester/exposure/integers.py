@@ -39,7 +39,8 @@ _KEYED = re.compile(r"[\"'](\w{1,41})\\*+[\"']\s*+:\s*+(-?\d{1,10})(?![\w.])")
 def decode_integers(values: Sequence[int]) -> Iterator[tuple[str, str]]:
     """Texts that the integers may spell, each with the name of its reading; nothing where no reading fits.
 
-    `values` may be any sequence of Python or numpy integers. Readings: `bytes` (0..255, or signed bytes, as UTF-8),
+    `values` may be any sequence of Python or numpy integers. Readings: `bytes` (0..255, or signed bytes, as UTF-8), `packed-bytes` (the
+    same where that is no text, a character each),
     `utf-16-units` (0..65535 with surrogate pairs) and `code-points` (0..0x10FFFF). Lone surrogates and undecodable bytes become
     U+FFFD.
     """
@@ -47,7 +48,11 @@ def decode_integers(values: Sequence[int]) -> Iterator[tuple[str, str]]:
         return
     low, high = min(values), max(values)
     if low >= -128 and high <= 255 and (low >= 0 or high <= 127):
-        yield "bytes", bytes(value & 0xFF for value in values).decode("utf-8", "replace")
+        data = bytes(value & 0xFF for value in values)
+        text = data.decode("utf-8", "replace")
+        yield "bytes", text
+        if "\ufffd" in text:
+            yield "packed-bytes", data.decode("latin-1")
     if low < 0 or high > 0x10FFFF:
         return
     if high <= 0xFFFF and any(value in _SURROGATES for value in values):

@@ -305,7 +305,7 @@ def _code_points(raw: bytes, places: Sequence[int]) -> dict[int, int]:
 def _utf8(text: Text) -> bytes:
     if isinstance(text, str):
         return text.encode("utf-8", "replace")
-    return text if isinstance(text, bytes) else bytes(text)
+    return text if isinstance(text, bytes) else bytes(memoryview(text))  # bytes(7) would be seven NULs
 
 
 def _raw_episode(episode: Episode) -> oracle.RawEpisode:

@@ -24,6 +24,7 @@ from sequester.errors import InputError
 from sequester.exposure import matching
 from sequester.exposure.examine import Examination, examine, searched_texts
 from sequester.exposure.naming import shown_name
+from sequester.exposure.oracle import low_entropy
 from sequester.exposure.others import Encounters, Exposed, Known, collected, exposed
 from sequester.exposure.private import MIN_PRIVATE, Material, material
 from sequester.exposure.samples import SHORT
@@ -51,6 +52,11 @@ BATCH = 64
 
 ECHO_LENGTH = 64
 """Normalised characters of its reasoning that an answer or tool call must repeat to be counted as echo."""
+
+_MOSTLY_STOCK = 512
+"""Bytes of private text from which on a reasoning is not looked through for stock text: nobody recites so much and thinks nothing."""
+_BEGINNING, _FEW = 64, 8
+"""Characters of a reasoning in which so few different ones say that all of it may be too uniform to be looked for."""
 
 # Looking a member up in an enum costs as much as the rest of a step.
 _SAMPLED = (Channel.REASONING, Channel.ANSWER, Channel.TOOL_CALL)
@@ -341,11 +347,16 @@ def _is_short(parts: Material) -> bool:
 
 
 def _too_little(reasoning: Sequence[GuardedText], private: int) -> bool:
-    """Whether the private text, of so many bytes, is too short to look for; see `characters_per_byte`."""
-    if private >= 3 * MIN_PRIVATE:
+    """Whether the private text, of so many bytes, is too short to look for (see `characters_per_byte`): without what is stock text where
+    that is most of the reasoning, and none at all of a reasoning so uniform that it stands everywhere."""
+    if private >= _MOSTLY_STOCK and not any(len(set(text.reveal_raw()[:_BEGINNING])) <= _FEW for text in reasoning):
         return False
     normalised = b"".join(matching.normalise(text.reveal_raw()) for text in reasoning)
-    return private * characters_per_byte(normalised) < MIN_PRIVATE
+    if low_entropy(normalised):
+        return True
+    stock = matching.stock_length(normalised)
+    own = private - stock if 2 * stock > len(normalised) else private
+    return own * characters_per_byte(normalised) < MIN_PRIVATE
 
 
 def _why_not_searched(call: RewardCall) -> Reason | None:

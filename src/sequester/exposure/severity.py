@@ -60,10 +60,10 @@ class Thresholds(Struct, frozen=True):
 THRESHOLDS = Thresholds()
 
 
-def telling_run(own: int, at: Thresholds = THRESHOLDS) -> int:
+def telling_run(own: int) -> int:
     """How long one unshared run must be to be medium, in a reasoning of so many private characters: from `report` to `run`."""
-    part = log(max(own, 1) / at.short) / log(at.long / at.short)
-    return round(at.report + min(1.0, max(0.0, part)) * (at.run - at.report))
+    part = log(max(own, 1) / THRESHOLDS.short) / log(THRESHOLDS.long / THRESHOLDS.short)
+    return round(THRESHOLDS.report + min(1.0, max(0.0, part)) * (THRESHOLDS.run - THRESHOLDS.report))
 
 
 class Stretch(Struct, frozen=True):
@@ -122,7 +122,7 @@ def stretch_of(chain: ChainWeight) -> Stretch:
     """The facts about a chain that was `looked_up`; about one that was not, as though nothing of it were shared."""
     runs = [run for run in chain.runs if run.private >= THRESHOLDS.substantial]
     own = [run for run in runs if not run.is_shared]
-    counted = runs if _is_never_shared(chain.covered, chain.beside_marker, THRESHOLDS) else own
+    counted = runs if _is_never_shared(chain.covered, chain.beside_marker) else own
     return Stretch(
         private=chain.private,
         unshared=sum([run.private for run in own]),
@@ -135,28 +135,29 @@ def stretch_of(chain: ChainWeight) -> Stretch:
     )
 
 
-def grade(stretch: Stretch, at: Thresholds = THRESHOLDS) -> Severity | None:
+def grade(stretch: Stretch) -> Severity | None:
     """Severity of one stretch; None where it is too short to report at all.
 
     Monotone: more unshared text, or more coverage at equal text, never lowers the grade.
     """
-    if stretch.private < at.report:
+    if stretch.private < THRESHOLDS.report:
         return None
-    counted = stretch.private if _is_never_shared(stretch.covered, stretch.beside_marker, at) else stretch.unshared
-    is_half = stretch.covered >= at.half
+    counted = stretch.private if _is_never_shared(stretch.covered, stretch.beside_marker) else stretch.unshared
+    is_half = stretch.covered >= THRESHOLDS.half
     if not (
         stretch.longest >= stretch.telling
-        or stretch.longest_quoting >= at.private_part
-        or counted >= at.chain
-        or (counted >= at.report and (is_half or stretch.beside_marker))
+        or stretch.longest_quoting >= THRESHOLDS.private_part
+        or counted >= THRESHOLDS.chain
+        or (counted >= THRESHOLDS.report and (is_half or stretch.beside_marker))
     ):
         return Severity.LOW
     # What other scorer inputs hold too may be medium for what it covers; it is not high.
     longest = min(stretch.longest, stretch.unshared)
-    is_high = longest >= at.high_run or stretch.unshared >= at.high_chain or (is_half and longest >= at.high_covering)
+    enough = THRESHOLDS.high_covering if is_half else THRESHOLDS.high_run
+    is_high = longest >= enough or stretch.unshared >= THRESHOLDS.high_chain
     return Severity.HIGH if is_high else Severity.MEDIUM
 
 
-def _is_never_shared(covered: float, beside_marker: bool, at: Thresholds) -> bool:
+def _is_never_shared(covered: float, beside_marker: bool) -> bool:
     """Nobody repeats two fifths of somebody else's reasoning, or stops at its end marker, by sharing a topic."""
-    return beside_marker or covered >= at.never_shared
+    return beside_marker or covered >= THRESHOLDS.never_shared

@@ -8,7 +8,9 @@ sketch lies in shared memory; two processes that write one place at once lose a 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -204,9 +206,18 @@ _worker: list[tuple[Scanner, SharedMemory]] = []
 
 
 def _start(name: str, size: int, options: Options, key: FingerprintKey) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     memory = SharedMemory(name=name)
     assert memory.buf is not None
     _worker.append((Scanner({}, options, key, Sketch(table=memory.buf[:size])), memory))
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed hands out no more units, and says no more."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _scan(task: Task) -> Tally:

@@ -234,7 +234,7 @@ def _not_assessed(console: Console, result: Result, style: TextStyle) -> None:
     )
     left_out = f"{summary.counted(sum(episodes.values()), 'episode')}, {summary.counted(sum(calls.values()), 'reward call')}"
     unread = summary.unread_inputs(result)
-    _heading(console, f"Not assessed: {left_out}{f', {unread}' if unread else ''}", style)
+    _heading(console, f"Not assessed: {left_out}{f', {unread}' if unread else ''}")
     if reasons:
         _body(console, ("reason", ">episodes", ">reward calls", "meaning"), rows, style)
     causes = list(summary.skipped(result, style.causes))
@@ -263,7 +263,7 @@ def _breakdown(console: Console, result: Result, style: TextStyle) -> None:
         counted = f"{summary.number(table.exposed)} of {summary.number(table.episodes)}"
         rows.append((others, "–", "–", counted, f"{summary.percent(table.low)} to {summary.percent(table.high)}"))
     total = f"{summary.number(len(table.shown))} of {summary.number(len(result.by))} rows"
-    _heading(console, f"By environment, reward path and stage: {total}, {summary.breakdown_counts(result)}", style)
+    _heading(console, f"By environment, reward path and stage: {total}, {summary.breakdown_counts(result)}")
     _body(console, ("environment", "reward path", "stage", ">exposed", ">low to high"), rows, style)
     if table.others:
         console.print("  the others one by one: -v, or --out json")
@@ -284,7 +284,7 @@ def _inputs(console: Console, result: Result, style: TextStyle) -> None:
     )
     total = summary.number(len(result.inputs))
     shown = sum(line.files for line in lines[: style.rows])
-    _heading(console, f"Inputs: {summary.number(shown)} of {total} inputs, unread ones first", style)
+    _heading(console, f"Inputs: {summary.number(shown)} of {total} inputs, unread ones first")
     _body(console, ("input", "format", ">rows read", "outcome"), rows, style)
     if shown < len(result.inputs):
         console.print(f"  … and {summary.number(len(result.inputs) - shown)} more; all of them: --out json")
@@ -308,13 +308,13 @@ def _table(
     most: int,
 ) -> None:
     total, what = counted
-    _heading(console, f"{title}: {summary.number(min(most, total))} of {summary.number(total)} {what}", style)
+    _heading(console, f"{title}: {summary.number(min(most, total))} of {summary.number(total)} {what}")
     _body(console, columns, rows, style)
     if total > most:
         console.print(f"  … and {summary.number(total - most)} more; all of them: --out json")
 
 
-def _heading(console: Console, title: str, style: TextStyle) -> None:
+def _heading(console: Console, title: str) -> None:
     console.print()
     console.print(Text(title, style="bold"))
 

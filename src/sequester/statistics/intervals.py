@@ -15,8 +15,6 @@ Nothing drawn is no knowledge: every bound is None for n = 0, and the type makes
 
 from __future__ import annotations
 
-from math import ceil, log1p
-
 from scipy.special import betainccinv, betaincinv
 
 from sequester.errors import UsageError
@@ -41,30 +39,12 @@ def lower_bound(k: int, n: int, confidence: float = 0.95) -> float | None:
 
 
 def upper_bound(k: int, n: int, confidence: float = 0.95) -> float | None:
-    """One-sided exact upper limit; None when n = 0. With k = 0 it equals `zero_hits_bound`. Raises UsageError as above."""
+    """One-sided exact upper limit; None when n = 0. Raises UsageError as above.
+
+    With k = 0 it is 1 - (1 - confidence)^(1/n), at 95% the exact form of the rule of three, 3/n (Hanley and Lippman-Hand, JAMA 249, 1983).
+    """
     _check(k, n, confidence)
     return _upper(k, n, 1.0 - confidence) if n else None
-
-
-def zero_hits_bound(n: int, confidence: float = 0.95) -> float | None:
-    """Largest rate that `n` draws without a hit leave possible: 1 - (1 - confidence)^(1/n); None when n = 0.
-
-    At 95% this is the exact form of the rule of three, 3/n (Hanley and Lippman-Hand, JAMA 249, 1983).
-    """
-    _check(0, n, confidence)
-    return 1.0 - (1.0 - confidence) ** (1.0 / n) if n else None
-
-
-def draws_needed(rate: float, confidence: float = 0.95, recall: float = 1.0) -> int:
-    """Draws without a hit that show a rate below `rate`: ln(1 - confidence) / ln(1 - rate * recall), rounded up.
-
-    `recall` is the detector's. Raises UsageError unless 0 < rate * recall < 1 and 0 < confidence < 1.
-    """
-    _check(0, 0, confidence)
-    seen = rate * recall
-    if not 0.0 < seen < 1.0:
-        raise UsageError("rate times recall must lie between 0 and 1", hint="give both as shares, such as 0.001 and 0.8")
-    return ceil(log1p(-confidence) / log1p(-seen))
 
 
 def _lower(k: int, n: int, tail: float) -> float:

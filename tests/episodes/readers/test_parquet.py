@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sequester.episodes.model import Reason, Skipped
 from sequester.episodes.readers.interface import Unit
-from sequester.episodes.readers.parquet import batches, guarded_texts, is_valid_utf8, read_footer, records, row_group_units
+from sequester.episodes.readers.parquet import batches, read_footer, records, row_group_units
 from sequester.errors import InputError, LimitExceeded
 
 
@@ -170,20 +170,3 @@ def test_rows_that_are_not_utf8_are_skipped_and_the_others_read(tmp_path: Path) 
 def test_dates_that_python_lacks_are_skipped(tmp_path: Path) -> None:
     path = written(tmp_path / "a.parquet", pa.table({"date": pa.array([2**62], pa.timestamp("us"))}))
     assert isinstance(next(records(Unit(str(path))))[1], Skipped)
-
-
-@given(texts=st.lists(st.none() | st.text(st.characters(codec="utf-8"))), data=st.data())
-@settings(max_examples=100, deadline=None)
-def test_guarded_views_hold_the_strings_of_any_slice_and_type(texts: list[str | None], data: st.DataObject) -> None:
-    kind = data.draw(st.sampled_from([pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]))
-    start = data.draw(st.integers(0, len(texts)))
-    column = pa.array(texts, pa.string()).cast(kind) if texts else pa.array([], pa.string())
-    views = guarded_texts(column.slice(start))
-    assert [None if view is None else view.reveal() for view in views] == texts[start:]
-
-
-def test_validity_of_utf8_is_seen_in_nested_strings() -> None:
-    assert is_valid_utf8(pa.array(["fine", None]))
-    assert not is_valid_utf8(not_utf8(b"\xff"))
-    nested = pa.ListArray.from_arrays(pa.array([0, 1], pa.int32()), not_utf8(b"\xff"))
-    assert not is_valid_utf8(nested)

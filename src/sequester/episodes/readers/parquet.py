@@ -1,4 +1,4 @@
-"""Parquet, as every reader of it needs it: the footer, slices of row groups, and bounded batches with guarded text.
+"""Parquet, as every reader of it needs it: the footer, slices of row groups, and bounded batches.
 
 Only `InputError` and its children leave this module. A Parquet file is small beside what it can claim to hold (a dictionary
 page of one long value and a billion references to it), so sizes are judged from the footer before anything is decoded, and the
@@ -20,7 +20,6 @@ import pyarrow.parquet as pq
 from msgspec import Struct
 
 from sequester.episodes import parquet_footer
-from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Reason, Skipped, Source
 from sequester.episodes.parquet_footer import BYTE_ARRAY, MAGIC, Chunk, RowGroup
 from sequester.episodes.readers.interface import Unit
@@ -31,9 +30,7 @@ __all__ = [
     "Batch",
     "Footer",
     "batches",
-    "guarded_texts",
     "holds_text",
-    "is_valid_utf8",
     "read_footer",
     "records",
     "row_group_units",
@@ -172,35 +169,6 @@ def holds_text(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return holds_text(kind.value_type)
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-
-
-def guarded_texts(column: pa.Array[Any]) -> list[GuardedText | None]:
-    """A string column as guarded views into its Arrow buffer, without a copy; None where null.
-
-    The views keep the buffer alive. The bytes are UTF-8 only if `is_valid_utf8(column)`; Parquet does not promise it.
-    """
-    kind = column.type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        column = column.cast(pa.large_string())
-    wide = pa.types.is_large_string(column.type)
-    _, offset_buffer, data = column.buffers()
-    if offset_buffer is None or len(column) == 0:
-        return [None] * len(column)
-    ends = (
-        memoryview(offset_buffer).cast("B").cast("q" if wide else "i")[column.offset : column.offset + len(column) + 1].tolist()
-    )
-    text = memoryview(data).cast("B") if data is not None else memoryview(b"")
-    present = column.is_valid().to_pylist() if column.null_count else [True] * len(column)
-    return [GuardedText(text[start:end]) if here else None for start, end, here in zip(ends, ends[1:], present, strict=False)]
-
-
-def is_valid_utf8(column: pa.Array[Any]) -> bool:
-    """Whether all strings of a column, nested ones too, are UTF-8 and its buffers agree with each other."""
-    try:
-        column.validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
 
 
 _NO_VALUE = (ValueError, OverflowError, RecursionError, pa.ArrowException)

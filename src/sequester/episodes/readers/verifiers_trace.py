@@ -56,7 +56,6 @@ class Call(Struct, frozen=True):
 
     model: str | None = None
     usage: JsonObject | None = None
-    finish_reason: str | None = None
 
 
 class Node(Struct, frozen=True):

@@ -1,20 +1,18 @@
 """Decoding layers: the texts that stand behind base64, compression, escapes and other wrappings of a scorer's input."""
 
 from sequester.exposure.layers.armour import goes_on_behind_prefixes, holds_packing, solid_runs
-from sequester.exposure.layers.hints import Hint, worth_unfolding
+from sequester.exposure.layers.hints import Hint
 from sequester.exposure.layers.piece import Budget
-from sequester.exposure.layers.search import Layer, Look, Step, retrace, unfold
+from sequester.exposure.layers.search import Layer, Step, retrace, unfold
 
 __all__ = [
     "Budget",
     "Hint",
     "Layer",
-    "Look",
     "Step",
     "goes_on_behind_prefixes",
     "holds_packing",
     "retrace",
     "solid_runs",
     "unfold",
-    "worth_unfolding",
 ]

@@ -12,7 +12,7 @@ from msgspec import Struct
 from sequester.episodes.guarded import GuardedText
 from sequester.exposure.layers import armour, charset, digits, structure
 from sequester.exposure.layers.archives import unpack
-from sequester.exposure.layers.hints import Hint, Looking
+from sequester.exposure.layers.hints import Hint
 from sequester.exposure.layers.piece import Budget, Decoder, Piece, RegionDecoder
 
 
@@ -99,16 +99,13 @@ Look = Callable[[str, Step | None], int]
 """Which kinds of wrapping a text may hold, as bits of `Hint`. Asked once of the text that is unfolded, and of every text behind it."""
 
 
-def unfold(text: str, budget: Budget | None = None, look: Look | None = None) -> Iterator[Layer]:
+def unfold(text: str, budget: Budget, look: Look) -> Iterator[Layer]:
     """Yield every different text that stands behind the wrappings of `text`, breadth first.
 
     `text` itself is not yielded. Wrappings that the matcher's normalisation undoes by itself (a level of escapes, of entities)
-    are not yielded either while nothing else was undone on the way. `look` says where it is worth going on, by default from the
-    looks of a text alone. `budget` bounds the search; `budget.exhausted` says afterwards which limits were hit: when it is not empty,
-    part of the text was not searched.
+    are not yielded either while nothing else was undone on the way. `look` says where it is worth going on. `budget` bounds the
+    search; `budget.exhausted` says afterwards which limits were hit: when it is not empty, part of the text was not searched.
     """
-    budget = budget or Budget()
-    look = look or _by_looks()
     budget.begin(len(text))
     seen = _Seen(budget)
     seen.add(text)
@@ -153,11 +150,6 @@ def retrace(text: str, transforms: tuple[str, ...]) -> Iterator[Layer]:
                 yield Layer(transforms, GuardedText(decoded), region)
             else:
                 queue.append(_Node(decoded, Hint.ALL, (*node.transforms, *names), region))
-
-
-def _by_looks() -> Look:
-    looking = Looking()
-    return lambda text, step: looking(text)
 
 
 class _Seen:
