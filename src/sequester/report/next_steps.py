@@ -28,7 +28,7 @@ _NO_SCORER = (
 _NO_PRIVATE_TEXT = (
     "In no episode 31 characters of reasoning are left to look for. What stands in prompt, dataset columns, tool results or answer is "
     "subtracted from the reasoning: check that the field map or the log does not give the completion or the reasoning itself as one of "
-    "these. If the reasoning is that short, there is nothing to do."
+    "these. If the reasoning is that short, or no more than stock phrases, there is nothing to do."
 )
 _WRONG_PATH = (
     "Records could not be read through the field map: the list of records that could not be read says which path a record "
