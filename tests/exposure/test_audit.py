@@ -183,6 +183,19 @@ def test_reasoning_that_is_mostly_stock_text_is_not_assessed(tmp_path):
     assert counted(result).not_assessed == {"no_private_text": 1}
 
 
+def test_calls_whose_input_is_not_logged_stand_in_a_rate_of_their_own(tmp_path):
+    result = result_of(tmp_path, episode(1), *(NOT_ASSESSED["input_not_logged"] | {"episode_id": f"u{n}"} for n in range(3)))
+    unlogged = [(rate.count, rate.of, rate.low, rate.high) for rate in result.rates if rate.section == "input_not_logged"]
+    assert unlogged == [(0, 3, 0.0, 1.0)]
+
+
+def test_a_text_without_blanks_that_is_no_encoding_is_found_once(tmp_path):
+    thought = "鸥群先落在灯塔旁边随后雾从海上漫过来谁也数不清到底剩下几只所以我猜是七只并且不打算再核对一遍记录本上的数字"
+    seen = [thought, "第二份材料与此毫无关系", "第三份材料也一样"]
+    result = result_of(tmp_path, episode(1), episode(2, call(2, seen=seen), reasoning=thought))
+    assert len(result.findings) == 1
+
+
 @pytest.mark.parametrize("reason", NOT_ASSESSED)
 def test_what_cannot_be_assessed_is_named_and_keeps_the_verdict_from_none_found(tmp_path, reason):
     result = result_of(tmp_path, episode(1), NOT_ASSESSED[reason])

@@ -91,13 +91,10 @@ def searched_texts(call: RewardCall) -> list[tuple[str, GuardedText]]:
 def _is_piece(text: GuardedText) -> bool:
     """Whether a leaf is too short to be found by itself, or may be one line of an encoding."""
     raw = text.reveal_raw()
-    if len(raw) < SHORT_LEAF:
-        return True
-    return len(raw) < LONGEST_LINE and not _holds_blank(raw)
-
-
-def _holds_blank(raw: str | bytes | memoryview) -> bool:
-    return " " in raw if isinstance(raw, str) else b" " in bytes(raw)
+    if len(raw) < SHORT_LEAF or len(raw) >= LONGEST_LINE:
+        return len(raw) < SHORT_LEAF
+    line = raw if isinstance(raw, str) else bytes(raw)
+    return line.isascii() and len(line.split()) == 1
 
 
 def _short_leaves_joined(texts: Sequence[tuple[str, GuardedText]]) -> list[tuple[str, GuardedText]]:
@@ -160,10 +157,18 @@ def _plain(
         yield from finder.candidates(site_of(texts, indices), chains)
 
 
-def _wrapped(finder: Finder, name: str, text: str, budget: Budget, flag: int) -> Iterator[Candidate | Minor]:
+def _wrapped(
+    finder: Finder,
+    name: str,
+    text: str,
+    budget: Budget,
+    flag: int,
+    before: tuple[str, ...] = (),
+    class_: FindingClass = FindingClass.CONTENT,
+) -> Iterator[Candidate | Minor]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again.
 
-    `flag` is what the screen saw wrapped in the text.
+    `flag` is what the screen saw wrapped in the text, `before` the transforms that the text itself stands behind.
     """
     subject, search = finder.subject, Search(finder.subject.pattern, flag)
     whole = WHOLE * subject.pattern.length
@@ -174,7 +179,7 @@ def _wrapped(finder: Finder, name: str, text: str, budget: Budget, flag: int) ->
     for layer in unfold(text, budget, search):
         plainly = _places(search.chains)
         if not plainly:
-            yield from _collected(finder, name, layer.transforms, layer.text.reveal())
+            yield from _collected(finder, name, before + layer.transforms, layer.text.reveal())
         # The public texts are unfolded only once a layer shows more than is known.
         if (plainly & ~shown).bit_count() < THRESHOLDS.report:
             continue
@@ -182,7 +187,7 @@ def _wrapped(finder: Finder, name: str, text: str, budget: Budget, flag: int) ->
         if (_places(chains) & ~shown).bit_count() < THRESHOLDS.report:
             continue
         shown |= _places(_telling(subject, chains))
-        yield from finder.candidates(Site(name, layer.transforms, [layer.text.reveal()]), chains)
+        yield from finder.candidates(Site(name, before + layer.transforms, [layer.text.reveal()]), chains, class_)
         if shown.bit_count() >= whole:
             return
 
@@ -215,13 +220,8 @@ def _integers(finder: Finder, name: str, values: array[int], budget: Budget) -> 
     for reading, text in decode_integers(values):
         if chains := pattern.scan(text):
             yield from finder.candidates(Site(name, ("integers", reading), [text]), chains, FindingClass.IDS)
-            continue
-        search = Search(pattern, pattern.flags(text))
-        for layer in unfold(text, budget, search):
-            if search.chains:
-                behind = layer.text.reveal()
-                site = Site(name, ("integers", reading, *layer.transforms), [behind])
-                yield from finder.candidates(site, finder.subject.unfolded.scan(behind), FindingClass.IDS)
+        elif flag := pattern.flags(text):
+            yield from _wrapped(finder, name, text, budget, flag, ("integers", reading), FindingClass.IDS)
     cot, public, _ = finder.subject.ids
     runs = shared_ids(cot, public, values) if cot else []
     if runs:

@@ -361,7 +361,7 @@ def _known_rates(tally: Tally, episodes: EpisodeCounts) -> Iterator[Rate]:
         shown = sum(statuses.get(status, 0) for status in (EXPOSED, BY_CONTRACT))
         yield rate(("exposed reward calls", f"{kind} reward calls{whose}", kind), shown, sum(statuses.values()), unknown)
     if unlogged := sum(count for (_, status), count in tally.calls.items() if status == _NOT_LOGGED):
-        yield rate(("exposed reward calls", "reward calls whose input the log does not hold", "none"), 0, unlogged, unlogged)
+        yield rate(("exposed reward calls", "reward calls whose input the log does not hold", _NOT_LOGGED), 0, unlogged, unlogged)
 
 
 def _neither(tally: Tally, episodes: EpisodeCounts) -> int:
