@@ -75,11 +75,6 @@ class Bundle(Struct, frozen=True):
         found = sorted((self.directory / FINDINGS).glob(f"[!.]*{SUFFIX}"))
         return [path for path in found if str(path) not in refused]
 
-    def fault(self, part: Part, error: InputError) -> Fault:
-        """The fault of a part that cannot be read."""
-        entry = self.entries().get(_relative(EPISODES, part.name))
-        return Fault(error, part.rank, entry.rows if entry is not None else None)
-
 
 def open_bundle(directory: Path) -> Bundle:
     """The parts of a bundle.
@@ -111,8 +106,9 @@ def part_of(path: Path) -> Part:
     return Part(path.parent.parent, path.name.removesuffix(SUFFIX))
 
 
-def _relative(folder: str, name: str) -> str:
-    return f"{folder}/{name}{SUFFIX}"
+def file_of(folder: str, part: Part) -> str:
+    """Path of a part's file, as `run.json` lists it."""
+    return f"{folder}/{part.name}{SUFFIX}"
 
 
 def _files(directory: Path) -> dict[str, BundleError | None]:
@@ -157,14 +153,14 @@ def _parts(directory: Path, paths: Iterable[str]) -> list[Part]:
 def _fault(part: Part, found: Mapping[str, BundleError | None], listed: Mapping[str, int] | None) -> Fault | None:
     """What a part lacks, its reasoning last; None where its files are there."""
     for folder in reversed(PART_FOLDERS):
-        path = _relative(folder, part.name)
+        path = file_of(folder, part)
         error = _problem(part.directory, path, found, listed)
         if error is None:
             continue
         is_gone = path not in found and (listed is None or path in listed)
         if folder == REASONING and is_gone:
             return Fault(error, part.rank, lacks_reasoning=True)
-        return Fault(error, part.rank, (listed or {}).get(_relative(EPISODES, part.name)))
+        return Fault(error, part.rank, (listed or {}).get(file_of(EPISODES, part)))
     return None
 
 

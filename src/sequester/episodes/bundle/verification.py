@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sequester.episodes.bundle.claims import checked_footer, is_sealed
 from sequester.episodes.bundle.files import arrow_errors, check_labels, check_schema
-from sequester.episodes.bundle.layout import Bundle, Fault, Part, open_bundle
+from sequester.episodes.bundle.layout import Bundle, Fault, Part, file_of, open_bundle
 from sequester.episodes.bundle.manifest import FileEntry, Manifest
 from sequester.episodes.bundle.reading import group_sizes
 from sequester.episodes.bundle.schema import EPISODES, FOLDERS, REASONING
@@ -87,7 +87,7 @@ def verify(bundle: Bundle) -> Verified:
             facts = {folder: _checked(part.path(folder), bundle, entries) for folder in part.folders()}
             group_sizes(part)
         except InputError as error:
-            faults.append(bundle.fault(part, error))
+            faults.append(_fault(part, error, entries))
             continue
         parts.append(part)
         rows[part.name] = facts[EPISODES].rows or 0
@@ -99,11 +99,16 @@ def verify(bundle: Bundle) -> Verified:
         except InputError as error:
             faults.append(Fault(error))
     repeated = {part.name: error for part, error in repeats(parts)}
-    faults += [bundle.fault(part, repeated[part.name]) for part in parts if part.name in repeated]
+    faults += [_fault(part, repeated[part.name], entries) for part in parts if part.name in repeated]
     parts = [part for part in parts if part.name not in repeated]
     read = sum(rows[part.name] for part in parts)
     unread = sum(1 if fault.episodes is None else fault.episodes for fault in faults)
     return Verified(bundle.manifest, tuple(parts), tuple(faults), read + unread)
+
+
+def _fault(part: Part, error: InputError, entries: Mapping[str, FileEntry]) -> Fault:
+    entry = entries.get(file_of(EPISODES, part))
+    return Fault(error, part.rank, entry.rows if entry is not None else None)
 
 
 def look(path: Path) -> FileFacts:
