@@ -21,7 +21,9 @@ from sequester.findings.model import (
     Verdict,
     WaiverNote,
 )
+from sequester.findings.verdict import EXPOSED_CALLS, EXPOSED_EPISODES, rate
 from sequester.report import summary
+from sequester.report.formats import FORMATS
 from sequester.report.next_steps import next_steps
 
 
@@ -282,3 +284,60 @@ def test_a_share_of_what_was_read_is_not_said_to_be_one_of_unread_files():
     assert "4 of 4 episodes with CoT of the files given, as far as they were read: at least 100%" in summary.headline(told)
     assert "as far as" not in summary.headline(replace(told, inputs=files[:1]))
     assert "not one episode of the files given was read" in summary.headline(result(inputs=files))
+
+
+def mixed(verdict, *exposed):
+    """A result of 40 recorded and 60 contract episodes, of which so many are exposed."""
+    kinds = [(kind, of, count) for (kind, of), count in zip((("recorded", 40), ("contract", 60)), exposed, strict=True)]
+    rates = [
+        rate(names, count, of, 4)
+        for kind, of, count in kinds
+        for names in (
+            (EXPOSED_EPISODES, f"episodes with {kind} reward calls", kind),
+            (EXPOSED_CALLS, f"{kind} reward calls", kind),
+        )
+    ]
+    told = result(EpisodeCounts(96, 0, 88, sum(exposed), {"limit": 8}), CallCounts(100, 92, sum(exposed), {}, {"limit": 8}))
+    assert told.verdict is verdict
+    return replace(told, rates=tuple(rates))
+
+
+def test_kinds_of_evidence_are_never_added_up():
+    told = mixed(Verdict.EXPOSED, 3, 56)
+    assert summary.headline(told).split("\n") == [
+        "Private reasoning was handed to a scorer. In episodes of the files given, each kind of evidence for itself:",
+        "- recorded: 3 of 40 episodes with recorded reward calls, 7.5% to 17.5%",
+        "- contract: 56 of 60 episodes with contract reward calls, 93.3% to 100%",
+    ]
+    assert "exposed 3 of 40 episodes with recorded reward calls (7.5% to 17.5%), 56 of 60 episodes" in summary.summary_line(told)
+    for render in FORMATS.values():
+        said = render(told)
+        assert not re.search(r"\b59 of|\b59 exposed|59</strong>", said)
+    assert "Exposed, recorded" in FORMATS["html"](told)
+
+
+def test_nothing_found_in_several_kinds_of_evidence_bounds_each():
+    said = summary.headline(mixed(Verdict.INCOMPLETE, 0, 0))
+    assert "lies between" not in said
+    assert said.endswith(
+        "each kind of evidence for itself:\n- recorded: 0 of 40 episodes with recorded reward calls, 0% to 10.0%\n"
+        "- contract: 0 of 60 episodes with contract reward calls, 0% to 6.7%"
+    )
+
+
+def test_episodes_not_known_to_hold_reasoning_are_told_apart_from_a_kind_s_denominator():
+    told = mixed(Verdict.EXPOSED, 3, 56)
+    unread = replace(told, episodes=EpisodeCounts(96, 0, 88, 59, {"malformed": 8}, unreadable=8))
+    assert summary.maybe_cot(unread) == (
+        "Not known to hold CoT: 8 unreadable. Unreadable and missing records count under no kind of evidence."
+    )
+    unclear = replace(told, episodes=EpisodeCounts(96, 0, 88, 59, {"ambiguous": 8}, undelimited=9))
+    assert summary.maybe_cot(unclear) == (
+        "9 of the 56 episodes exposed by contract show no reasoning; they are exposed if the model reasons. "
+        "Not known to hold CoT: 8 showing no reasoning. The high figures count them."
+    )
+
+
+def test_the_line_of_counts_names_its_evidence():
+    line = summary.summary_line(result(EpisodeCounts(9, 0, 9, 2, {}), CallCounts(9, 9, 2, {"recorded": 9}, {})))
+    assert "2 exposed by recorded inputs (22.2% to 22.2% of 9)" in line

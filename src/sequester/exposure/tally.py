@@ -480,7 +480,7 @@ def count_episodes(
         tally.exposed[worst] += times
     for kind in shown:
         tally.exposed_by[kind] += times
-    for kind in {kind for call, kind in zip(calls, kinds, strict=True) if call.reason is not Reason.INPUT_NOT_LOGGED}:
+    for kind in {kind for kind, status in zip(kinds, statuses, strict=True) if status != Reason.INPUT_NOT_LOGGED}:
         tally.with_evidence[kind] += times
         tally.unassessed_with[kind] += 0 if shown or worst == AUDITED else times
     for scored in {(call.path, kind) for call, kind in zip(calls, kinds, strict=True)}:

@@ -188,7 +188,7 @@ def _properties(result: Result) -> Json:
     return {
         "verdict": result.verdict.value,
         "scope": result.scope.value,
-        "headline": summary.headline(result),
+        "headline": summary.headline(result).replace("\n", " "),
         "summary": summary.summary_line(result),
         "episodes": {
             "seen": episodes.seen,
