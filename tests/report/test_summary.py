@@ -179,20 +179,34 @@ def test_a_long_breakdown_sums_up_the_rows_that_show_nothing():
     told = result(by=(*silent, *telling))
     table = summary.folded(told, whole=10, most=20)
     assert [row.environment for row in table.shown] == ["a", "b"]
-    assert (table.others, table.exposed, table.episodes, table.low, table.high) == (17, 0, 170, 0.0, 0.0)
-    assert summary.folded(told, whole=19, most=20).others == 0
+    assert table.others == [(17, "", 170, 0, 0.0, 0.0)]
+    assert summary.folded(told, whole=19, most=20).others == []
 
 
 def test_what_a_breakdown_sums_up_keeps_its_exposed_and_unassessed_episodes():
     rows = tuple(Breakdown(f"e{number}", "judge", None, 10, number % 3, number % 3 / 10, 0.4) for number in range(30))
     table = summary.folded(result(by=rows), whole=10, most=5)
-    assert sum(row.exposed for row in table.shown) + table.exposed == sum(row.exposed for row in rows)
-    assert table.others == 25
-    assert (table.low, table.high) == (table.exposed / 250, 0.4)
+    (rest,) = table.others
+    assert sum(row.exposed for row in table.shown) + rest.exposed == sum(row.exposed for row in rows)
+    assert rest.rows == 25
+    assert (rest.low, rest.high) == (rest.exposed / 250, 0.4)
+
+
+def test_what_a_breakdown_sums_up_stays_apart_by_kind_of_evidence():
+    kinds = ("recorded", "contract", "")
+    rows = tuple(Breakdown(f"e{number}", "judge", None, 10, 1, 0.1, 0.4, kinds[number % 3]) for number in range(30))
+    table = summary.folded(result(by=rows), whole=10, most=3)
+    assert [(rest.evidence, rest.rows, rest.exposed) for rest in table.others] == [
+        ("", 9, 9),
+        ("contract", 9, 9),
+        ("recorded", 9, 9),
+    ]
+    for name in ("text", "html"):
+        assert "not logged" in FORMATS[name](result(by=rows))
 
 
 def test_a_breakdown_of_nothing_is_empty():
-    assert summary.folded(result(), whole=10, most=20) == ([], 0, 0, 0, None, None)
+    assert summary.folded(result(), whole=10, most=20) == ([], [])
 
 
 def test_a_long_list_is_bounded():

@@ -220,6 +220,7 @@ def _breakdown(result: Result) -> str:
             "–" if row.environment is None else row.environment,
             _code(row.reward_path),
             "–" if row.stage is None else row.stage,
+            row.evidence or summary.NO_EVIDENCE,
             f"{summary.number(row.exposed)} of {summary.number(row.episodes)}",
             summary.percent(row.low),
             summary.percent(row.high),
@@ -227,11 +228,12 @@ def _breakdown(result: Result) -> str:
         for row in table.shown
     ]
     counted = _counted("rows", len(rows), len(result.by), f", {summary.breakdown_counts(result)}")
-    if table.others:
-        others = f"{summary.number(table.exposed)} of {summary.number(table.episodes)}"
-        name = Html(f"<strong>{summary.number(table.others)} others</strong>")
-        rows.append((name, "–", "–", others, summary.percent(table.low), summary.percent(table.high)))
-    columns = ("environment", "reward path", "stage", ">exposed", ">low", ">high")
+    for rest in table.others:
+        others = f"{summary.number(rest.exposed)} of {summary.number(rest.episodes)}"
+        name = Html(f"<strong>{summary.number(rest.rows)} others</strong>")
+        kind = rest.evidence or summary.NO_EVIDENCE
+        rows.append((name, "–", "–", kind, others, summary.percent(rest.low), summary.percent(rest.high)))
+    columns = ("environment", "reward path", "stage", "evidence", ">exposed", ">low", ">high")
     return counted + _table("breakdown", columns, rows, "The log names no environments or reward paths.")
 
 

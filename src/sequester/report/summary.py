@@ -49,6 +49,8 @@ EVIDENCE: Mapping[str, str] = {
     Evidence.CONTRACT: "the framework's contract",
 }
 """By what exposure is shown."""
+NO_EVIDENCE = "not logged"
+"""What stands for a kind of evidence where the log does not hold what the scorer was given."""
 
 
 def percent(share: float | None) -> str:
@@ -249,6 +251,11 @@ def maybe_cot(result: Result) -> str | None:
     return " ".join(said) or None
 
 
+def has_several_kinds(result: Result) -> bool:
+    """Whether rows of the breakdown are of several kinds of evidence."""
+    return len({row.evidence for row in result.by}) > 1
+
+
 def breakdown(result: Result) -> Sequence[Breakdown]:
     """The table by environment, reward path and stage: the most exposed first, then what may be exposed, then in the order of the run."""
     return sorted(result.by, key=lambda row: (-row.exposed, -(row.high or 0.0)))
@@ -258,19 +265,27 @@ def breakdown_counts(result: Result) -> str:
     """What the rows of the breakdown count, and what they cannot."""
     nowhere = outside_breakdown(result.episodes)
     unread = f"; {counted(nowhere, 'unreadable or missing record')} in no row" if nowhere else ""
-    return f"an episode counts once for each reward path{unread}"
+    kind = " and kind of evidence" if has_several_kinds(result) else ""
+    return f"an episode counts once for each reward path{kind}{unread}"
 
 
-class Folded(NamedTuple):
-    """A breakdown that says in one row what its many rows without a finding have in common."""
+class Others(NamedTuple):
+    """Rows of a breakdown of one kind of evidence, as one row."""
 
-    shown: Sequence[Breakdown]
-    others: int
-    """Rows folded into one."""
+    rows: int
+    evidence: str
     episodes: int
     exposed: int
     low: float | None
     high: float | None
+
+
+class Folded(NamedTuple):
+    """A breakdown that says in a few rows what its many rows without a finding have in common."""
+
+    shown: Sequence[Breakdown]
+    others: Sequence[Others]
+    """The rest, one for each kind of evidence."""
 
 
 def folded(result: Result, whole: int, most: int) -> Folded:
@@ -281,10 +296,16 @@ def folded(result: Result, whole: int, most: int) -> Folded:
     rows = breakdown(result)
     telling = [row for row in rows if row.exposed or row.high]
     shown = rows if len(rows) <= whole else telling[:most]
-    rest = rows[len(shown) :]
-    episodes, exposed = sum(row.episodes for row in rest), sum(row.exposed for row in rest)
-    unassessed = sum(max(0, round((row.high or 0.0) * row.episodes) - row.exposed) for row in rest)
-    return Folded(shown, len(rest), episodes, exposed, *bounds(exposed, unassessed, episodes))
+    kinds: dict[str, list[Breakdown]] = {}
+    for row in rows[len(shown) :]:
+        kinds.setdefault(row.evidence, []).append(row)
+    return Folded(shown, [_others(evidence, rest) for evidence, rest in sorted(kinds.items())])
+
+
+def _others(evidence: str, rows: Sequence[Breakdown]) -> Others:
+    episodes, exposed = sum(row.episodes for row in rows), sum(row.exposed for row in rows)
+    unassessed = sum(max(0, round((row.high or 0.0) * row.episodes) - row.exposed) for row in rows)
+    return Others(len(rows), evidence, episodes, exposed, *bounds(exposed, unassessed, episodes))
 
 
 def bounded(sentences: Sequence[str], most: int) -> Sequence[str]:
