@@ -136,11 +136,13 @@ def _tiles(result: Result) -> str:
 
 def _exposed_tiles(result: Result, of: str) -> Iterator[str]:
     """One tile, or one for each kind of evidence in the inputs."""
+    rates = summary.rates_of(result, EXPOSED_EPISODES)
     if not summary.is_mixed(result):
         low, high = summary.episode_range(result)
-        yield _tile("exposed", "▲ Exposed", summary.number(result.episodes.exposed), f"{of}; {low} to {high}")
+        name = "".join(f", {rate.section}" for rate in rates if rate.section in summary.EVIDENCE)
+        yield _tile("exposed", f"▲ Exposed{name}", summary.number(result.episodes.exposed), f"{of}; {low} to {high}")
         return
-    for rate in summary.rates_of(result, EXPOSED_EPISODES):
+    for rate in rates:
         share = f"{summary.percent(rate.low)} to {summary.percent(rate.high)}"
         below = f"of {summary.number(rate.of)} {rate.denominator}; {share}"
         yield _tile("exposed", f"▲ Exposed, {rate.section}", summary.number(rate.count), below)
