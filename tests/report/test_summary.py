@@ -139,7 +139,7 @@ def test_nothing_assessed_says_what_was_left_out():
     assert summary.why_nothing(wrong) == "1 of 1 episodes left out. The first cause: a.jsonl:1: no key 'x' (malformed)."
     hidden = result(EpisodeCounts(5, 0, 0, 0, {"not_logged": 3, "ambiguous": 2}))
     assert summary.why_nothing(hidden) == (
-        "5 of 5 episodes left out. The most frequent cause: the log dropped the reasoning (3)."
+        "5 of 5 episodes left out. The most frequent cause: the log dropped the reasoning, or it is sealed or missing (3)."
     )
     assert summary.why_nothing(result(inputs=())) is None
 

@@ -29,7 +29,7 @@ REASONS: Mapping[str, str] = {
     Reason.NO_PRIVATE_TEXT: "fewer than 31 private characters: nothing to look for",
     Reason.INPUT_NOT_LOGGED: "the log does not hold what the scorer was given, or holds nothing",
     Reason.NO_REWARD_CALL: "the log names no reward path for these episodes",
-    Reason.NOT_LOGGED: "the log dropped the reasoning",
+    Reason.NOT_LOGGED: "the log dropped the reasoning, or it is sealed or missing",
     Reason.ANSWER_NOT_LOGGED: "the log has the reasoning and not the answer, so echo cannot be told from a leak",
     Reason.SUMMARY_ONLY: "only a summary of the reasoning was logged",
     Reason.REBUILT_ONLY: "the input was rebuilt, and a rebuilt input cannot show absence",
@@ -38,7 +38,7 @@ REASONS: Mapping[str, str] = {
     Reason.IDS_UNKNOWN: "the scorer got token ids, and the log lacks those of the reasoning",
     Reason.LIMIT: "a bound on depth, regions or size was hit; part was not searched",
     Reason.MALFORMED: "the record could not be read",
-    Reason.MISSING_PART: "declared steps, ranks, shards or group members are not among the files",
+    Reason.MISSING_PART: "declared records, steps, ranks or group members are missing, or cannot be read",
     UNREAD_INPUT: "the file could not be read to its end",
 }
 """What each reason means, in a few words."""
