@@ -188,6 +188,12 @@ def test_a_bundle_that_changes_between_two_audits_is_read_anew(sound, tmp_path):
     assert audited(run).verdict is Verdict.NONE_FOUND
     away = taken.rename(tmp_path / "away")
     assert audited(run).verdict is Verdict.INCOMPLETE
+    taken.symlink_to(tmp_path / "nowhere")
+    last = part(run, "1-000001")[0]
+    for content, read in ((b"", 8), (last.read_bytes(), 12)):
+        last.write_bytes(content)
+        assert audited(run).episodes.audited == read
+    taken.unlink()
     away.rename(taken)
     assert audited(run).verdict is Verdict.NONE_FOUND
 

@@ -68,10 +68,12 @@ def _state(directory: Path) -> bytes:
     """A digest of the names, sizes and times of all files of a bundle."""
     state = hashlib.sha256()
     for folder in (directory, *(directory / name for name in FOLDERS)):
-        with suppress(OSError), os.scandir(folder) as found:  # which the reading then explains
-            for entry in sorted(found, key=lambda entry: entry.name):
-                at = entry.stat()
-                state.update(repr((folder.name, entry.name, at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns)).encode())
+        with suppress(OSError):  # which the reading then explains
+            for path in sorted(folder.iterdir()):
+                state.update(os.fsencode(f"{folder.name}/{path.name}\0"))
+                with suppress(OSError):
+                    at = path.stat()
+                    state.update(repr((at.st_ino, at.st_size, at.st_mtime_ns, at.st_ctime_ns)).encode())
     return state.digest()
 
 
