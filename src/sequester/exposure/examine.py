@@ -23,7 +23,7 @@ from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, tell
 from sequester.exposure.subject import SampledIds, Subject
 from sequester.exposure.tally import Candidate, Minor
 from sequester.exposure.undoing import Search
-from sequester.exposure.weighing import weigh, weighs_little
+from sequester.exposure.weighing import said_once, weigh, weighs_little
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Span
 
@@ -235,7 +235,8 @@ def _integers(finder: Finder, name: str, values: array[int], budget: Budget) -> 
         spans = tuple(Span((a, a + n), (b, b + n)) for a, b, n in runs[:SPANS_KEPT])
         identity = GuardedText(cot[start : start + length].tobytes())
         id_ = finder.fingerprint(FindingClass.IDS, identity)
-        yield Candidate(FindingClass.IDS, name, ("token-ids",), spans, matched, id_, len(runs) - len(spans))
+        once = said_once((at, length, length) for at, _, length in runs)
+        yield Candidate(FindingClass.IDS, name, ("token-ids",), spans, matched, id_, len(runs) - len(spans), once=once)
 
 
 def _places(chains: Sequence[matching.Chain]) -> int:

@@ -198,7 +198,8 @@ def _job(path: Path, readers: Sequence[Reader], options: Options, format: str | 
 
 def _declared(path: Path, reader: Reader, options: Options) -> Job:
     try:
-        return Job(path, reader, reader.declared(path, options))
+        declared = reader.declared(path, options)
+        return Job(path, reader, declared, declared.error, declared.hint, notes=list(declared.notes))
     except InputError as error:
         return Job(path, error=str(error), hint=error.hint)
 

@@ -90,7 +90,8 @@ def settle(tally: Tally, inputs: Sequence[Input], tool: Tool, key: FingerprintKe
     episodes = _episode_counts(tally, gaps)
     calls = _call_counts(tally)
     applied = apply(waivers, findings, today, looked_at=_looked_at(episodes, calls, files))
-    scope = Scope.RUN if inputs and all(one.declared.closed for one in inputs) and not gaps else Scope.FILES_GIVEN
+    seen_whole = inputs and all(one.declared.closed for one in inputs) and not gaps and not any(map(is_unread, files))
+    scope = Scope.RUN if seen_whole else Scope.FILES_GIVEN
     places = _by_path_and_step(tally)
     return Result(
         tool=tool,
@@ -99,7 +100,7 @@ def settle(tally: Tally, inputs: Sequence[Input], tool: Tool, key: FingerprintKe
         inputs=files,
         episodes=episodes,
         reward_calls=calls,
-        rates=tuple(_rates(tally, episodes, complete=not any(map(is_unread, files)))),
+        rates=tuple(_rates(tally, episodes, complete=all(map(_is_counted, inputs, files)))),
         by=tuple(_breakdown(tally)),
         affected=_affected(places),
         groups=tuple(_over_all_steps(group, tally) for group in group_findings(applied.findings, tally.scored, unlisted)),
@@ -189,7 +190,7 @@ def _finding(sighting: Sighting) -> Finding | None:
         return None
     severity = max(grades, key=lambda one: one.rank)
     unshared = sum(stretch.unshared for stretch in stretches)
-    elsewhere = sum(stretch.elsewhere for stretch in stretches)
+    elsewhere = round(sum(stretch.elsewhere for stretch in stretches) * candidate.once)
     notes = [f"{elsewhere} of these characters stand in other episodes' scorer inputs too"] if elsewhere else []
     if severity is Severity.LOW and not candidate.spans:
         notes.append("too little to be more than low: its places were not looked up")
@@ -263,6 +264,11 @@ def _file(one: Input, tally: Tally) -> InputFile:
     return InputFile(one.path, one.format, one.declared.rows, read, error, one.hint if one.error else "")
 
 
+def _is_counted(one: Input, file: InputFile) -> bool:
+    """Whether all records of an input are counted, read or not."""
+    return one.declared.counts_all or not is_unread(file)
+
+
 def _gaps(tally: Tally, inputs: Sequence[Input], files: Sequence[InputFile]) -> tuple[int, list[str]]:
     """Records, steps, ranks and group members that were declared but not seen. Each is at least one thing not assessed."""
     missing, notes = 0, []
@@ -271,9 +277,11 @@ def _gaps(tally: Tally, inputs: Sequence[Input], files: Sequence[InputFile]) -> 
         sizes.setdefault(path, []).append(size)
     for one, file in zip(inputs, files, strict=True):
         group_sizes = [size for path in _paths(one) for size in sizes.get(path, ())]
-        for count, what in _missing(one.declared, file.rows_read, _seen(tally.steps, one), _seen(tally.shards, one), group_sizes):
-            missing += count
-            notes.append(f"{one.path}: {what}.")
+        found = list(_missing(one.declared, file.rows_read, _seen(tally.steps, one), _seen(tally.shards, one), group_sizes))
+        notes += [f"{one.path}: {what}." for _, what in found]
+        # Records that were not read may be those of the missing steps, ranks and groups: nothing is counted twice.
+        rows = max(0, (one.declared.rows or 0) - file.rows_read)
+        missing += max(rows, sum(count for count, _ in found) - rows)
     return missing, notes
 
 

@@ -107,7 +107,7 @@ class Finding(Struct, frozen=True, rename={"class_": "class"}):
     transforms: tuple[str, ...]
     spans: tuple[Span, ...]
     private_chars: int
-    """Normalised private characters shared."""
+    """Normalised private characters of the reasoning that the input holds, each counted once however often it stands there."""
     cot_fraction: float
     """Share of the episode's private normalised characters that these are."""
     waiver: WaiverNote | None = None
