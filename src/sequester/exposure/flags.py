@@ -17,7 +17,7 @@ ARMOUR = 1
 PACKED = 2
 """Base64, base32 or hex of noise that is no known medium: perhaps packed without a signature."""
 NUMBERS = 4
-"""At least 12 integers in a list: perhaps token ids."""
+"""At least 12 integers in a list, up and down, and one of them the size of a token id that is no byte: perhaps token ids."""
 DIGITS = 8
 """Text or packed bytes in hex, decimal, octal or binary digits."""
 ESCAPES = 16
@@ -66,10 +66,11 @@ _MEDIUM = re.compile(
 )
 _PROSE = re.compile(rb"[A-Za-z \n,.']{18}")
 
-_NUMBERS = re.compile(rb'[0-9,.\[\]\-"\\n \t\r\n]{64,}')
+_NUMBERS = re.compile(rb"[0-9,.\[\]\-\"\\n \t\r\n;|(){}'>#*=+]{64,}")
 _INTEGER = re.compile(rb"(?<![0-9.])[0-9]+(?![0-9])(?!\.0*[1-9])")
 _PAIRS = re.compile(rb"(?<![0-9A-Fa-f]{2}[ :,\n-])(?=((?:[0-9A-Fa-f]{2}[ :,\n-]){15,}[0-9A-Fa-f]{2}))")
 _MANY_PAIRS, _PAIRS_AT_ONCE = 256, 256
+_SMALLEST_ID, _LARGEST_ID, _FEWEST_DROPS, _LARGE = 700, 1 << 19, 5, 1 << 24
 _LIST, _RUN, _FOREIGN_LIST, _PRINTABLE_LIST, _FEWEST_FALLS, _BINARY_DIGITS, _NOISE = 12, 18, 12, 64, 4, 96, 48
 
 _SOLID = re.compile(rb"[!-~]{40,}")
@@ -225,14 +226,22 @@ def _deflated(data: bytes) -> bool:
 
 
 def _judge_integers(numbers: list[bytes]) -> int:
-    flags = NUMBERS if len(numbers) >= _LIST else 0
-    values = [int(digits.lstrip(b"0")[:9] or b"0") for digits in numbers]
+    values = [_value(digits.lstrip(b"0")) for digits in numbers]
+    drops = sum(after < before for before, after in pairwise(values))
+    has_id = any(_SMALLEST_ID <= value < _LARGEST_ID for value in values)
+    flags = NUMBERS if len(values) >= _LIST and has_id and _FEWEST_DROPS * drops >= len(values) else 0
     noise = len(values) >= _NOISE and max(values) < 256 and 4 * sum(value >= 128 for value in values) >= len(values)
     binary = sum(len(digits) for digits in numbers if len(digits) >= 7 and not digits.strip(b"01"))
     octal = [int(digits, 8) if len(digits) == 3 and not digits.strip(b"01234567") else 256 for digits in numbers]
     if noise or binary >= _BINARY_DIGITS or _spell(values, octal):
         flags |= DIGITS
     return flags
+
+
+def _value(digits: bytes) -> int:
+    """The integer; of large ones, its first eight or nine digits."""
+    first = int(digits[:8] or b"0")
+    return first if first >= _LARGE else int(digits[:9] or b"0")
 
 
 def _spell(values: list[int], octal: list[int]) -> bool:
