@@ -13,7 +13,6 @@
 #define PRINTABLE_LIST 64
 #define FEWEST_FALLS 4
 #define SMALLEST_ID 700
-#define LARGEST_ID (1 << 19)
 #define FEWEST_DROPS 5 /* in so many integers there is at least one */
 
 /* What a run of integers may spell. */

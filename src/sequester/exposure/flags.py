@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from typing import Literal
 
 from sequester.exposure.layers.archives import SIGNATURE
 
@@ -60,6 +61,8 @@ _UNITS = re.compile(
     % (_LATIN, _LATIN, _HANGUL, _HANGUL, _HAN, _HAN),
     re.DOTALL,
 )
+_MIXED_RUN = re.compile(rb"(?:[\t\n\r\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){24}")
+_WORDS, _FEWEST_WORDS = 16, 8
 _SIGNED, _WIDE_END, _DEFLATE_HEAD, _FIXED_LETTERS = 64, 512, 10, 6
 _MEDIUM = re.compile(
     rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF|%PDF|wOFF|wOF2|OTTO|\x00\x01\x00\x00\x00|ID3|OggS|fLaC|....ftyp|\x1a\x45\xdf\xa3", re.DOTALL
@@ -193,13 +196,28 @@ def _begins_packed(data: bytes) -> bool:
 
 
 def _reads(data: bytes, text: re.Pattern[bytes] = _PRINTABLE_RUN) -> bool:
-    """Whether decoded bytes read as text somewhere; as UTF-16, at the beginning or at the end."""
+    """Whether decoded bytes read as text somewhere; as UTF-16, as ASCII and other letters mixed, or as integers of four or eight bytes
+    that may be token ids, at the beginning or at the end."""
     ends = (data,) if len(data) <= 2 * _WIDE_END else (data[:_WIDE_END], data[-_WIDE_END:])
     return (
         text.search(data) is not None
         or _FOREIGN_RUN.search(data) is not None
-        or any(_UNITS.search(end) is not None for end in ends)
+        or any(_UNITS.search(end) or _MIXED_RUN.search(end) or _holds_integers(end) for end in ends)
     )
+
+
+def _holds_integers(data: bytes) -> bool:
+    """Whether sixteen words of four bytes in a row, in either order, are as small as token ids, at least eight of them not zero."""
+    orders: tuple[Literal["little", "big"], ...] = ("little", "big")
+    for order in orders:
+        for shift in range(4):
+            row = ids = 0
+            for at in range(shift, len(data) - 3, 4):
+                value = int.from_bytes(data[at : at + 4], order)
+                row, ids = (row + 1, ids + (value > 0)) if value < _LARGEST_ID else (0, 0)
+                if row >= _WORDS and ids >= _FEWEST_WORDS:
+                    return True
+    return False
 
 
 def _is_signed(data: bytes, at: int) -> bool:
