@@ -300,6 +300,7 @@ static seq_outcome flag_rearranged(seq_judge *judge, const seq_pattern *pattern,
     for (size_t way = 0; way < CUTS; way++) {
         const uint32_t encoded = judged->pieced_flags[way] & (FLAG_ARMOUR | FLAG_DIGITS | FLAG_WIDE);
         const bool more = judged->longest[way] > known;
+        *flags |= judged->pieced_flags[way] & FLAG_NUMBERS;
         *flags |= (encoded & ~plainly) || more ? FLAG_REARRANGED : 0;
         *flags |= (encoded & ~(plainly & FLAG_WIDE)) || more ? FLAG_CUT << way : 0;
     }

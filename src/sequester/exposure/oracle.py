@@ -31,7 +31,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from sequester.exposure.flags import ARMOUR, DIGITS, DUMP, REARRANGED, WIDE, flags_of
+from sequester.exposure.flags import ARMOUR, DIGITS, DUMP, NUMBERS, REARRANGED, WIDE, flags_of
 from sequester.exposure.normaliser import normalise
 from sequester.exposure.rearranged import is_dump, rearranged
 from sequester.exposure.samples import BELOW, DENSELY, SHORT, Samples, sampled
@@ -379,7 +379,9 @@ def _flags(raw: bytes, odd: int, wide: int, pattern: Pattern, best: int) -> int:
     for way in {one[0] for one in cut}:
         # Nothing encoded goes on over a NUL.
         joined = b"\0".join(text for of, text, *_ in cut if of == way) + b"\0"
-        encoded = flags_of(joined, 0, sum(wide for of, _, _, _, wide in cut if of == way)) & (ARMOUR | DIGITS | WIDE)
+        seen = flags_of(joined, 0, sum(wide for of, _, _, _, wide in cut if of == way))
+        encoded = seen & (ARMOUR | DIGITS | WIDE)
+        rearrangements |= seen & NUMBERS
         more = longest.get(way, 0) > best
         # What was misread is put right before pieces are put together.
         rearrangements |= way if encoded & ~(flags & WIDE) or more else 0

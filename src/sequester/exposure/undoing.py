@@ -50,6 +50,8 @@ class Search:
         self._first: int | None = first
         self.chains: Sequence[matching.Chain] = ()
         """In the last text behind the first one."""
+        self.flag = 0
+        """Of that text."""
 
     def __call__(self, text: str, step: Step | None) -> int:
         if self._first is not None:
@@ -57,7 +59,7 @@ class Search:
             return undone(flag, text)
         self.chains = self._pattern.scan(text)
         longest = max((chain.private for chain in self.chains), default=0)
-        flag = self._pattern.flags(text, longest)
+        flag = self.flag = self._pattern.flags(text, longest)
         if flag & flags.PACKED and not holds_packing(text):
             flag &= ~flags.PACKED
         asked = undone(flag, text) | _bytes_in(text)

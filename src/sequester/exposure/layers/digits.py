@@ -6,7 +6,7 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator
 
-from sequester.exposure.integers import RUN, decode_integers, integer_lists, keyed_lists
+from sequester.exposure.integers import RUN, decode_integers, integer_lists, series
 from sequester.exposure.layers.archives import promising
 from sequester.exposure.layers.charset import bits_to_bytes
 from sequester.exposure.layers.hints import number_places
@@ -110,7 +110,7 @@ def _code_points(text: str) -> Iterator[Piece]:
 def records(text: str) -> Iterator[Piece]:
     """Bytes or characters that stand one by one in records."""
     if sum(map(text.count, ('":', "':", '" :'))) >= RUN:
-        yield from _lists(keyed_lists(text))
+        yield from _lists(series(text))
 
 
 def _lists(lists: Iterable[tuple[int, int, array[int]]]) -> Iterator[Piece]:
