@@ -10,7 +10,7 @@ from itertools import chain, islice
 
 from sequester.episodes.readers.interface import Options, Reader
 from sequester.exposure.others import exposed, pairs_across
-from sequester.exposure.samples import KINDS, Edges
+from sequester.exposure.samples import Edges
 from sequester.exposure.scan import add_foreign, read_again
 from sequester.exposure.tally import Tally
 from sequester.exposure.workers import Task
@@ -35,8 +35,10 @@ class Borders:
     def _compare(self, task: Task, edges: Edges, following: Task, beyond: Edges, tally: Tally) -> None:
         pairs = pairs_across(edges.last, beyond.first)
         if pairs:
-            skipped = edges.episodes - len(edges.last[1]) // (4 * KINDS)
-            here, beyond_it = (read_again(self._readers[one.reader], one.unit, self._options) for one in (task, following))
+            here, beyond_it = (
+                read_again(self._readers[one.reader], one.unit, self._options, frozenset(records))
+                for one, records in ((task, edges.last_records), (following, beyond.first_records))
+            )
             # No further than the last episode: behind it, what stopped the reading of that unit would stop this too.
-            episodes = chain(islice(here, skipped, edges.episodes), beyond_it)
-            add_foreign(tally, exposed(episodes, pairs, self._key), following.unit, self._key)
+            episodes = chain(islice(here, edges.alike, edges.alike + len(edges.last_records)), beyond_it)
+            add_foreign(tally, exposed(enumerate(episodes), pairs, self._key), following.unit, self._key)

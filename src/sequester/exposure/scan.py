@@ -76,15 +76,19 @@ def scan_unit(
     pairs, tally.edges = scan.encounters.finished()
     if pairs:
         tally.leaked = collected(pairs)
-        add_foreign(tally, exposed(read_again(reader, unit, options), pairs, key), unit, key)
+        wanted, numbers = scan.encounters.places()
+        add_foreign(tally, exposed(zip(numbers, read_again(reader, unit, options, wanted), strict=False), pairs, key), unit, key)
     notes.end()
     return tally
 
 
-def read_again(reader: Reader, unit: Unit, options: Options) -> Iterator[Known]:
-    """The episodes of a unit that were screened, in that order. Raises InputError where it cannot be read as before."""
-    for record in reader.read(unit, options):
-        if isinstance(record, Episode) and _is_screened(record):
+def read_again(reader: Reader, unit: Unit, options: Options, wanted: frozenset[int]) -> Iterator[Known]:
+    """The episodes of a unit that were screened and have one of these `Source.record`, in that order.
+
+    Raises InputError where it cannot be read as before.
+    """
+    for record in reader.read(replace(unit, wanted=wanted), options):
+        if isinstance(record, Episode) and record.source.record in wanted and _is_screened(record):
             yield Known(record, material(record))
 
 
@@ -178,7 +182,7 @@ class _Scan:
         self._densely = self._densely or any(_is_short(parts) for _, parts in known)
         own = [len(parts.own) for _, parts in known]
         screened = matching.screen(texts, self._notes.sketch, self.encounters.samples, own, self._densely)
-        self.encounters.noted()
+        self.encounters.noted(episode.source.record for episode in episodes)
         hits: dict[int, dict[int, matching.Hit]] = {}
         for hit in screened.hits:
             hits.setdefault(hit.episode, {})[hit.call] = hit
