@@ -173,7 +173,7 @@ def expected(sealed: bool, parts: list[str]) -> list[dict[str, Any]]:
             shown = msgspec.to_builtins(
                 episode, enc_hook=lambda value: value.reveal() if isinstance(value, GuardedText) else list(value)
             )
-            rank, number = part.split("-")
+            rank = part.partition("-")[0]
             shown["episode_id"] += "" if part == PART else f"-{part}"
             shown["shard"] = shown["shard"] or rank
             if not shown["source"]["path"]:
