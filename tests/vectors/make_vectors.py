@@ -173,7 +173,7 @@ def expected(without_reasoning: list[str], parts: list[str]) -> list[dict[str, A
             shown = msgspec.to_builtins(
                 episode, enc_hook=lambda value: value.reveal() if isinstance(value, GuardedText) else list(value)
             )
-            rank, number = part.split("-")
+            rank = part.partition("-")[0]
             shown["episode_id"] += "" if part == PART else f"-{part}"
             shown["shard"] = shown["shard"] or rank
             if not shown["source"]["path"]:
