@@ -35,6 +35,11 @@ _DISGUISED = re.compile(
     r"(?:&gt;|\\\\?u003e|\\x3e|\\?[>＞›〉])",
     re.IGNORECASE,
 )
+_RESEMBLES = re.compile(
+    rf"(?:(?P<broken>^\s*/(?:{TAG_NAMES})>)|</(?:{TAG_NAMES})(?:>|(?=\s*$))|(?P<again>^\s*<(?:{TAG_NAMES})>(?=\s*$)))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What a model writes where it means to close its reasoning: the delimiter of another name, one that lacks a bracket or its slash."""
 _FENCED = re.compile(r"\s*(?:```\w{0,8}\n\s*)?")
 _STEPS = {
     "Thought": Channel.REASONING,
@@ -78,6 +83,20 @@ def split_disguised(text: str) -> tuple[Piece, ...] | None:
     closers = [match for match in _DISGUISED.finditer(text, opener.end()) if match["closes"]]
     start, end = closers[-1].span() if closers else (len(text), len(text))
     return _pieces(text, [(Channel.REASONING, opener.end(), start), (Channel.ANSWER, end, len(text))])
+
+
+def odd_closer(text: str, start: int, stop: int) -> tuple[int, int] | None:
+    """Where the last thing stands that may have been meant to close the reasoning: on one side of it no text of its line, text before and
+    after it. None if nothing does."""
+    found = None
+    for match in (*_RESEMBLES.finditer(text, start, stop), *_DISGUISED.finditer(text, start, stop)):
+        begins, ends = match.span()
+        line = text.rfind("\n", start, begins) + 1
+        alone = text[line:begins].isspace() or line == begins or text[ends : ends + 2].startswith(("\n", "\r\n"))
+        closes = match.re is _RESEMBLES or match["closes"]
+        if alone and closes and not text[start:begins].isspace() and (found is None or begins > found[0]):
+            found = begins, ends
+    return found if found is not None and text[found[1] : stop].strip() else None
 
 
 def _split_steps(text: str) -> tuple[Piece, ...] | None:
