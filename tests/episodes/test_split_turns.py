@@ -86,7 +86,9 @@ def test_a_block_that_is_cut_off_has_no_odd_closer(cut: str) -> None:
     assert status is SplitStatus.SPLIT and Channel.ANSWER not in pieces
 
 
-@pytest.mark.parametrize("start", ["<s>", "<bos>", "<|begin_of_text|>", "<｜begin▁of▁sentence｜>You help.<｜User｜>How many?<｜Assistant｜>"])
+@pytest.mark.parametrize(
+    "start", ["<s>", "<bos>", "<|begin_of_text|>", "<｜begin▁of▁sentence｜>You help.<｜User｜>How many?<｜Assistant｜>"]
+)
 def test_a_block_after_the_tokens_of_a_beginning_is_a_block_at_the_beginning(start: str) -> None:
     status, pieces = split(f"{start}<think>\n{FIRST}\n</think>\n\n{ANSWER}")
     assert (status, pieces[Channel.REASONING], pieces[Channel.ANSWER][-1]) == (SplitStatus.SPLIT, [FIRST], ANSWER)
