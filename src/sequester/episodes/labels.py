@@ -28,7 +28,7 @@ _PRINTED = "Thinking...\n", "\n...done thinking."
 _MOST = 8
 """Labels; a text with more is a table or a transcript."""
 _BLANK = " \t\r\n|"
-_STEP = re.compile(r"(?:\A\s*|^)(Thought|Action Input|Action|Observation|Final Answer|Answer)(?: \d{1,3})?:", re.MULTILINE)
+_STEP = re.compile(r"(?:\A\s*|^)(Thought|Action Input|Action|Code|Observation|Final Answer|Answer)(?: \d{1,3})?:", re.MULTILINE)
 """A step of a ReAct prompt, at the start of a line."""
 _DISGUISED = re.compile(
     rf"(?:&lt;|\\\\?u003c|\\x3c|\\?[<＜‹〈])[\s\u200b-\u200d\u2060]{{0,2}}(?P<closes>\\?[/／]\s?)?(?:{TAG_NAMES})[\s\u200b-\u200d\u2060]{{0,2}}"
@@ -45,6 +45,7 @@ _STEPS = {
     "Thought": Channel.REASONING,
     "Action": Channel.TOOL_CALL,
     "Action Input": Channel.TOOL_CALL,
+    "Code": Channel.TOOL_CALL,
     "Observation": Channel.TOOL_RESULT,
 }
 
