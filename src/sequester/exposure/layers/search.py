@@ -56,6 +56,7 @@ _UNESCAPERS: tuple[tuple[int, str, Decoder], ...] = (
     (Hint.ENTITIES, "&", structure.entities),
 )
 _REARRANGERS: tuple[tuple[int, Decoder], ...] = (
+    (Hint.DISGUISE, structure.undisguise),
     (Hint.SOFT_BREAKS, structure.quoted_printable),
     (Hint.FOREIGN, charset.mojibake),
     (Hint.FOREIGN, charset.byte_tokens),
@@ -180,7 +181,7 @@ class _Seen:
 def _rearranged(node: _Node, piece: Piece) -> int:
     if isinstance(piece.content, bytes):
         return 0
-    return node.rearranged + (not piece.undone_by_normaliser)
+    return node.rearranged + (not piece.undone_by_normaliser and piece.name != "disguise")
 
 
 def _settled(step: Step) -> int:

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from sequester.exposure.layers.hints import REVERSED_WORDS, ROT13_WORDS
 from sequester.exposure.layers.piece import Piece
+from sequester.exposure.normaliser import without_disguise
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-3][0-7]{2}|[nrtbfav0\"'`/\\$]|\n)")
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "a": "\a", "v": "\v", "0": "\0", "\n": ""}
@@ -59,6 +60,14 @@ def percent(text: str) -> Iterator[Piece]:
     plain = unquote(wide, errors="replace")
     if plain != text:
         yield Piece(0, len(text), "percent", _paired(plain), undone_by_normaliser=wide == text)
+
+
+def undisguise(text: str) -> Iterator[Piece]:
+    """Every escape as the character it is; without styles, invisible characters and soft breaks, and look-alikes as what they look
+    like."""
+    plain, changed = without_disguise(text.encode("utf-8", "surrogatepass"))
+    if changed:
+        yield Piece(0, len(text), "disguise", _paired(plain.decode("utf-8", "surrogatepass")))
 
 
 _ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));?")
