@@ -318,10 +318,14 @@ static seq_outcome flag_disguised(seq_judge *judge, const seq_pattern *pattern, 
         return OUTCOME_GOOD;
     }
     const seq_text text = judged->text;
-    if (!ensure(&judge->open_block, 2 * text.size + SEQ_SLACK)) {
+    const uint32_t start = SEQ_SLACK + 1;
+    if (3 * text.size + 8 * SEQ_SLACK > UINT32_MAX) {
+        return OUTCOME_TOO_LONG;
+    }
+    if (!ensure(&judge->open_block, 3 * text.size + 8 * SEQ_SLACK)) {
         return OUTCOME_MEMORY;
     }
-    uint8_t *open = judge->open_block.data;
+    uint8_t *open = judge->open_block.data, *room = open + text.size, *usual = room + text.size + 5 * SEQ_SLACK;
     size_t changed;
     const size_t size = without_disguise(text.data, text.size, open, &changed);
     if (changed < FEWEST_DISGUISES) {
@@ -329,12 +333,28 @@ static seq_outcome flag_disguised(seq_judge *judge, const seq_pattern *pattern, 
         return OUTCOME_GOOD;
     }
     const size_t shelf = judge->shelf_size;
-    const seq_normalised counted = normalise_text(open, size, open + size);
+    memset(room, 0, SEQ_SLACK);
+    room[SEQ_SLACK] = INPUT_BREAK;
+    const seq_normalised counted = normalise_text(open, size, room + start);
+    room[start + counted.size] = INPUT_BREAK;
+    memset(room + start + counted.size + 1, 0, 2 * SEQ_SLACK);
+    const size_t usual_size = normalise_text(text.data, text.size, usual).size;
+    const bool is_same = usual_size == counted.size && memcmp(usual, room + start, usual_size) == 0;
+    bool more = false;
+    if (!is_same) {
+        const seq_call call = {room, start, start + counted.size, &start, 1};
+        judge->found.runs = judge->found.chains = 0;
+        if (!find_chains(pattern, &call, &judge->found)) {
+            return OUTCOME_MEMORY;
+        }
+        more = longest_chain(&judge->found, 0) > known;
+    }
     seq_judged found = {.text = {open, size}, .signs = signs_of(open, size, &judge->letters)};
     uint32_t seen = flags_of(open, size, &found.signs, &counted);
     const seq_outcome outcome = flag_rearranged(judge, pattern, episode, known, &found, &seen);
     judge->shelf_size = shelf;
-    judged->is_open = seen == 0 && found.shelf_size == 0;
+    judged->is_open = is_same && seen == 0 && found.shelf_size == 0;
+    seen |= more ? FLAG_REARRANGED : 0;
     *flags |= seen & FLAG_NUMBERS;
     *flags |= seen & UNFOLDED ? FLAG_DISGUISED : 0;
     *flags |= seen & UNFOLDED & ~*flags ? FLAG_REARRANGED : 0;

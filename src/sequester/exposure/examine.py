@@ -23,7 +23,7 @@ from sequester.exposure.layers import Budget, holds_packing, retrace, unfold
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, telling_run
 from sequester.exposure.subject import Subject
 from sequester.exposure.tally import Candidate, Minor
-from sequester.exposure.undoing import Search
+from sequester.exposure.undoing import UNESCAPED, Search
 from sequester.exposure.weighing import weigh, weighs_little
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Span
@@ -211,17 +211,19 @@ def _wrapped(
     for layer in unfold(text, budget, search):
         if search.flag & flags.NUMBERS:
             lists += _written(name, before + layer.transforms, layer.text.reveal(), is_spelling=False)
+        if layer.transforms[0] in UNESCAPED and len(set(layer.transforms)) == 1 and _longest(search.chains) <= _longest(chains):
+            continue  # which the matcher undid by itself
         plainly = _places(search.chains)
         if not plainly:
             yield from _collected(finder, name, before + layer.transforms, layer.text.reveal())
         # The public texts are unfolded only once a layer shows more than is known.
         if (plainly & ~shown).bit_count() < THRESHOLDS.report:
             continue
-        chains = subject.unfolded.scan(layer.text.reveal())
-        if (_places(chains) & ~shown).bit_count() < THRESHOLDS.report:
+        found = subject.unfolded.scan(layer.text.reveal())
+        if (_places(found) & ~shown).bit_count() < THRESHOLDS.report:
             continue
-        shown |= _places(_telling(subject, chains))
-        yield from finder.candidates(Site(name, before + layer.transforms, [layer.text.reveal()]), chains, class_)
+        shown |= _places(_telling(subject, found))
+        yield from finder.candidates(Site(name, before + layer.transforms, [layer.text.reveal()]), found, class_)
         if shown.bit_count() >= whole:
             return
 
@@ -276,6 +278,10 @@ def _same_ids(finder: Finder, listed: _Listed) -> Iterator[Candidate | Minor]:
         id_ = finder.fingerprint(FindingClass.IDS, identity)
         transforms = (*listed.before, "token-ids")
         yield Candidate(FindingClass.IDS, listed.name, transforms, spans, matched, id_, len(runs) - len(spans))
+
+
+def _longest(chains: Sequence[matching.Chain]) -> int:
+    return max((chain.private for chain in chains), default=0)
 
 
 def _places(chains: Sequence[matching.Chain]) -> int:

@@ -389,9 +389,12 @@ def _flags(raw: bytes, counts: Counts, pattern: Pattern, best: int) -> int:
     plain, changed = without_disguise(raw)
     if changed < FEWEST_DISGUISES:
         return flags
-    _, odd, wide = normalise(plain)
+    normalised, odd, wide = normalise(plain)
     seen = flags_of(plain, odd, wide)
     seen |= _rearranged_flags(plain, seen, pattern, best)
+    if normalised != normalise(raw)[0]:
+        chains = _Stream([normalised]).chains(pattern)
+        seen |= REARRANGED if max((private for private, _ in chains), default=0) > best else 0
     new = seen & UNFOLDED & ~flags
     return flags | (seen & NUMBERS) | (DISGUISED if seen & UNFOLDED else 0) | (REARRANGED if new else 0)
 

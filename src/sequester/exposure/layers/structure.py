@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import html
 import re
 from collections import defaultdict
@@ -173,6 +174,41 @@ def quoted_printable(text: str) -> Iterator[Piece]:
     if plain != text:
         yield Piece(0, len(text), "quoted-printable", plain)
 
+
+_WORD_ENCODED = r"=\?([\w.:\-]{2,24})\?([bBqQ])\?([!->@-~]{0,200})\?="
+_WORDS_ENCODED = re.compile(rf"(?:{_WORD_ENCODED.replace('(', '(?:')}(?:\s|\\+[rnt])*+){{2,}}")
+_ENCODED_WORD = re.compile(_WORD_ENCODED)
+
+
+def encoded_words(text: str) -> Iterator[Piece]:
+    """Words of a mail's header that were encoded one by one, as base64 or quoted-printable: RFC 2047."""
+    if "=?" in text:
+        plain = _WORDS_ENCODED.sub(lambda found: _decoded_words(found[0]), text)
+        if plain != text:
+            yield Piece(0, len(text), "encoded-words", plain)
+
+
+def _decoded_words(words: str) -> str:
+    data, charset = b"", ""
+    for charset, kind, letters in _ENCODED_WORD.findall(words):
+        data += _word_bytes(letters, kind in "bB")
+    name = charset.partition("*")[0]
+    try:
+        return data.decode(name, "replace") + " "
+    except LookupError:
+        return data.decode("utf-8", "replace") + " "
+
+
+def _word_bytes(letters: str, is_base64: bool) -> bytes:
+    if is_base64:
+        whole = letters.rstrip("=").encode()
+        whole = whole.translate(None, _NOT_BASE64)
+        return binascii.a2b_base64(whole[: len(whole) - (len(whole) % 4 == 1)] + b"=" * (-len(whole) % 4))
+    return _QUOTED_BYTE.sub(lambda found: bytes.fromhex(found[1].decode()), letters.replace("_", " ").encode())
+
+
+_QUOTED_BYTE = re.compile(rb"=([0-9a-fA-F]{2})")
+_NOT_BASE64 = bytes(set(range(256)).difference(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 
 _HUNK = re.compile(r"^@@ .*$", re.MULTILINE)
 _DIFF_HEADER = re.compile(
