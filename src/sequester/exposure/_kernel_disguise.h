@@ -21,7 +21,7 @@ static uint32_t undisguised(uint32_t code)
     if (is_invisible(code)) {
         return 0;
     }
-    if (code < 0x370) {
+    if (code < 0x370 || (code >= 0x590 && code < 0x1D00) || (code >= 0x3000 && code < 0xFB00) || code >= 0x20000) {
         return code;
     }
     if (code == 0xFF0B || code == 0xFF0D || code == 0xFF0F || code == 0xFF1D || code == 0xFF3F) {

@@ -303,7 +303,7 @@ static seq_outcome flag_rearranged(seq_judge *judge, const seq_pattern *pattern,
     for (size_t way = 0; way < CUTS; way++) {
         const uint32_t encoded = judged->pieced_flags[way] & (FLAG_ARMOUR | FLAG_DIGITS | FLAG_WIDE);
         const bool more = judged->longest[way] > known;
-        *flags |= judged->pieced_flags[way] & FLAG_NUMBERS;
+        *flags |= judged->pieced_flags[way] & FLAG_NUMBERS ? FLAG_KEYED : 0;
         *flags |= (encoded & ~plainly) || more ? FLAG_REARRANGED : 0;
         *flags |= (encoded & ~(plainly & FLAG_WIDE)) || more ? FLAG_CUT << way : 0;
     }
@@ -355,7 +355,7 @@ static seq_outcome flag_disguised(seq_judge *judge, const seq_pattern *pattern, 
     judge->shelf_size = shelf;
     judged->is_open = is_same && seen == 0 && found.shelf_size == 0;
     seen |= more ? FLAG_REARRANGED : 0;
-    *flags |= seen & FLAG_NUMBERS;
+    *flags |= seen & (FLAG_NUMBERS | FLAG_KEYED);
     *flags |= seen & UNFOLDED ? FLAG_DISGUISED : 0;
     *flags |= seen & UNFOLDED & ~*flags ? FLAG_REARRANGED : 0;
     return outcome;

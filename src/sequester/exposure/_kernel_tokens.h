@@ -16,6 +16,7 @@ enum {
     FLAG_DUMP = 128,
     FLAG_CUT = 256, /* shifted by the way of cutting */
     FLAG_DISGUISED = 131072,
+    FLAG_KEYED = 262144,
     UNFOLDED = FLAG_ARMOUR | FLAG_DIGITS | FLAG_ESCAPES | FLAG_WIDE | FLAG_REARRANGED
 };
 

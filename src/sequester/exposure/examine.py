@@ -18,7 +18,7 @@ from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.candidates import SPANS_KEPT, Finder, Site, fields_of, site_of
-from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids, spread_like_ids
+from sequester.exposure.integers import RUN, decode_integers, integer_lists, plain_lists, shared_ids, spread_like_ids
 from sequester.exposure.layers import Budget, holds_packing, retrace, unfold
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, telling_run
 from sequester.exposure.subject import Subject
@@ -65,8 +65,7 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
             flag &= ~flags.PACKED
         if flag & (flags.UNFOLDED | flags.PACKED):
             found += _wrapped(finder, name, text.reveal(), budget, flag, lists)
-        if flag & flags.NUMBERS:
-            lists += _written(name, (), text.reveal(), is_spelling=bool(flag & flags.DIGITS))
+        lists += _written(name, text.reveal(), flag)
     for listed in list(lists):
         if listed.is_spelling:
             found += _spelled(finder, listed, budget, lists)
@@ -142,9 +141,12 @@ class _Listed(NamedTuple):
     """As it stands in a text."""
 
 
-def _written(name: str, before: tuple[str, ...], text: str, is_spelling: bool) -> Iterator[_Listed]:
-    for start, end, values in integer_lists(text):
-        yield _Listed(name, values, before, is_spelling, text[start:end])
+def _written(name: str, text: str, flag: int, before: tuple[str, ...] = ()) -> Iterator[_Listed]:
+    """The lists of integers in a text with these flags."""
+    if not flag & (flags.NUMBERS | flags.KEYED):
+        return
+    for start, end, values in integer_lists(text) if flag & flags.KEYED else plain_lists(text):
+        yield _Listed(name, values, before, bool(flag & flags.DIGITS), text[start:end])
 
 
 def _cannot_be_compared(subject: Subject, listed: _Listed) -> bool:
@@ -209,8 +211,7 @@ def _wrapped(
     if shown.bit_count() >= whole:
         return
     for layer in unfold(text, budget, search):
-        if search.flag & flags.NUMBERS:
-            lists += _written(name, before + layer.transforms, layer.text.reveal(), is_spelling=False)
+        lists += _written(name, layer.text.reveal(), search.flag & ~flags.DIGITS, before + layer.transforms)
         if layer.transforms[0] in UNESCAPED and len(set(layer.transforms)) == 1 and _longest(search.chains) <= _longest(chains):
             continue  # which the matcher undid by itself
         plainly = _places(search.chains)

@@ -145,8 +145,10 @@ def without_disguise(raw: bytes) -> tuple[bytes, int]:
 
 
 _PLAIN_ESCAPE = 2
+# Of characters that are not ASCII, those whose first bytes may begin one that `undisguised` changes.
 _DISGUISED = re.compile(
-    rb"[\x80-\xff]|\\[uUx]|%[0-9A-Fa-f]{2}|(?<!=)=\r?\n|=[0-9A-F]{2}|&[0-9A-Za-z#]|\x1b\[[0-?]{0,24}[A-Za-z]",
+    rb"\xc2\xad|[\xcd-\xd6][\x80-\xbf]|\xe1[\xa0\xb4-\xbf][\x80-\xbf]|\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|[\x81\x84\x85\x92\x93\xb1][\x80-\xbf])"
+    rb"|\xef[\xac-\xbf][\x80-\xbf]|\xf0[\x9d\x9f][\x80-\xbf]{2}|\\[uUx]|%[0-9A-Fa-f]{2}|(?<!=)=\r?\n|=[0-9A-F]{2}|&[0-9A-Za-z#]|\x1b\[[0-?]{0,24}[A-Za-z]",
 )
 
 
@@ -154,7 +156,7 @@ def undisguised(code: int) -> int:
     """The Latin letter, digit or sign of an encoding that a character is easily taken for; 0 for an invisible one; any other itself."""
     if code in _INVISIBLE:
         return 0
-    if code < 0x370:
+    if code < 0x370 or 0x590 <= code < 0x1D00 or 0x3000 <= code < 0xFB00 or code >= 0x20000:
         return code
     if code in _CAPITALS or code in _WIDE_SIGNS:
         return _CAPITALS.get(code) or code - _WIDTH

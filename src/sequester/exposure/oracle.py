@@ -31,7 +31,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from sequester.exposure.flags import ARMOUR, DIGITS, DISGUISED, DUMP, NUMBERS, REARRANGED, UNFOLDED, WIDE, flags_of
+from sequester.exposure.flags import ARMOUR, DIGITS, DISGUISED, DUMP, KEYED, NUMBERS, REARRANGED, UNFOLDED, WIDE, flags_of
 from sequester.exposure.normaliser import disguises, normalise, without_disguise
 from sequester.exposure.rearranged import is_dump, rearranged
 from sequester.exposure.samples import BELOW, DENSELY, SHORT, Samples, sampled
@@ -396,7 +396,7 @@ def _flags(raw: bytes, counts: Counts, pattern: Pattern, best: int) -> int:
         chains = _Stream([normalised]).chains(pattern)
         seen |= REARRANGED if max((private for private, _ in chains), default=0) > best else 0
     new = seen & UNFOLDED & ~flags
-    return flags | (seen & NUMBERS) | (DISGUISED if seen & UNFOLDED else 0) | (REARRANGED if new else 0)
+    return flags | (seen & (NUMBERS | KEYED)) | (DISGUISED if seen & UNFOLDED else 0) | (REARRANGED if new else 0)
 
 
 def _rearranged_flags(raw: bytes, flags: int, pattern: Pattern, best: int) -> int:
@@ -411,7 +411,7 @@ def _rearranged_flags(raw: bytes, flags: int, pattern: Pattern, best: int) -> in
         joined = b"\0".join(text for of, text, *_ in cut if of == way) + b"\0"
         seen = flags_of(joined, 0, sum(wide for of, _, _, _, wide in cut if of == way))
         encoded = seen & (ARMOUR | DIGITS | WIDE)
-        rearrangements |= seen & NUMBERS
+        rearrangements |= KEYED if seen & NUMBERS else 0
         more = longest.get(way, 0) > best
         # What was misread is put right before pieces are put together.
         rearrangements |= way if encoded & ~(flags & WIDE) or more else 0

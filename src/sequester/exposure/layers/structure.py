@@ -189,12 +189,10 @@ def encoded_words(text: str) -> Iterator[Piece]:
 
 
 def _decoded_words(words: str) -> str:
-    data, charset = b"", ""
-    for charset, kind, letters in _ENCODED_WORD.findall(words):
-        data += _word_bytes(letters, kind in "bB")
-    name = charset.partition("*")[0]
+    found = _ENCODED_WORD.findall(words)
+    data = b"".join(_word_bytes(letters, kind in "bB") for _, kind, letters in found)
     try:
-        return data.decode(name, "replace") + " "
+        return data.decode(found[0][0].partition("*")[0], "replace") + " "
     except LookupError:
         return data.decode("utf-8", "replace") + " "
 
