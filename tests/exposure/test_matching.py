@@ -6,7 +6,7 @@ import sys
 import threading
 from array import array
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -19,7 +19,7 @@ from sequester.errors import UsageError
 from sequester.exposure import flags, matching, oracle
 from sequester.exposure.matching import GUARANTEE, Episode, Pattern, Sketch, normalise, screen, spans
 from sequester.exposure.normaliser import normalise as normalise_plain
-from sequester.exposure.normaliser import places
+from sequester.exposure.normaliser import places, undisguised, without_disguise
 from sequester.exposure.sketch import NOTE_STRIDE, WINDOW, holds_run, window_hash, windows_of
 
 _kernel = pytest.importorskip("sequester.exposure._kernel")
@@ -178,6 +178,60 @@ def test_any_hints_are_flagged_alike(raw: bytes) -> None:
     _, odd, wide = normalise_plain(raw)
     flag = flags.flags_of(raw, odd, wide)
     assert _kernel.screen([((), (), [[raw]])])[3] == ([(0, 0, [], (flag,))] if flag else [])
+
+
+_DISGUISES: list[Callable[[str], str]] = [
+    lambda text: text,
+    lambda text: "".join(f"%{ord(letter):02x}" for letter in text),
+    lambda text: "".join(f"\\u{ord(letter):04x}" for letter in text),
+    lambda text: "".join(f"&#{ord(letter)};" for letter in text),
+    lambda text: "".join(f"={ord(letter):02X}" for letter in text) + "=\r\n",
+    lambda text: "\u200b".join(text) + "=\n",
+    lambda text: text.translate(
+        str.maketrans(
+            "aceopxyABEKMHOPCTX+/=",
+            "\u0430\u0441\u0435\u043e\u0440\u0445\u0443\u0391\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\uff0b\uff0f\uff1d",
+        )
+    ),
+    lambda text: "".join(chr(ord(letter) + 0xFEE0) for letter in text if "!" <= letter <= "~"),
+    lambda text: f"\x1b[32m{text}\x1b[0m\n",
+    lambda text: "".join(chr(0x1D400 + ord(letter) - 65) if "A" <= letter <= "Z" else letter for letter in text),
+    lambda text: f"<b class='x'>{text}</b>",
+    lambda text: text.replace("e", "\x1b").replace("o", "%25"),
+]
+_DISGUISED = [
+    "second register overflows when",
+    "dGhlIHNlY29uZCByZWdpc3RlciBv",
+    "7468652073656374",
+    '{"id": 4711, "token": "the"}, ',
+    "5800, 12, 900, 4, ",
+    "%41",
+    "&amp;",
+]
+
+
+@given(
+    parts=st.lists(st.tuples(st.sampled_from(_DISGUISED), st.lists(st.sampled_from(_DISGUISES), max_size=2)), max_size=30),
+    known=st.sampled_from([0, 40]),
+)
+@settings(max_examples=150, deadline=None)
+def test_disguised_texts_are_flagged_alike(parts: list[tuple[str, list[Callable[[str], str]]]], known: int) -> None:
+    raw = b""
+    for text, disguises in parts:
+        for disguise in disguises:
+            text = disguise(text)
+        raw += text.encode()
+    reasoning = [b"The second register overflows when the carry is set and the token is theirs."]
+    assert _kernel.Pattern(reasoning, ()).flags(raw, known) == oracle.Pattern(reasoning, ()).flags(raw, known)
+
+
+def test_no_escape_is_seen_in_a_plain_text_and_every_look_alike_is_looked_for() -> None:
+    assert without_disguise(b"") == (b"", 0)
+    assert without_disguise(b'a "plain" \\n text, 50 % & more = 7') == (b'a "plain" \\n text, 50 % & more = 7', 0)
+    for code in (*range(0x80, 0xD800), *range(0xE000, 0x20000)):
+        meant = undisguised(code)
+        expected = (chr(code).encode(), 0) if meant == code else (chr(meant).encode() if meant else b"", 1)
+        assert without_disguise(chr(code).encode()) == expected, hex(code)
 
 
 @pytest.mark.parametrize(

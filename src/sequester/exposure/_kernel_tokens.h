@@ -14,7 +14,10 @@ enum {
     FLAG_WIDE = 32,
     FLAG_REARRANGED = 64,
     FLAG_DUMP = 128,
-    FLAG_CUT = 256 /* shifted by the way of cutting */
+    FLAG_CUT = 256, /* shifted by the way of cutting */
+    FLAG_DISGUISED = 131072,
+    FLAG_KEYED = 262144,
+    UNFOLDED = FLAG_ARMOUR | FLAG_DIGITS | FLAG_ESCAPES | FLAG_WIDE | FLAG_REARRANGED
 };
 
 #define ALPHABET_RUN 40

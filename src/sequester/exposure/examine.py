@@ -18,12 +18,12 @@ from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.candidates import SPANS_KEPT, Finder, Site, fields_of, site_of
-from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids, spread_like_ids
+from sequester.exposure.integers import RUN, decode_integers, integer_lists, plain_lists, shared_ids, spread_like_ids
 from sequester.exposure.layers import Budget, holds_packing, retrace, unfold
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, telling_run
 from sequester.exposure.subject import Subject
 from sequester.exposure.tally import Candidate, Minor
-from sequester.exposure.undoing import Search
+from sequester.exposure.undoing import UNESCAPED, Search
 from sequester.exposure.weighing import said_once, weigh, weighs_little
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Span
@@ -65,8 +65,7 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
             flag &= ~flags.PACKED
         if flag & (flags.UNFOLDED | flags.PACKED):
             found += _wrapped(finder, name, text.reveal(), budget, flag, lists)
-        if flag & flags.NUMBERS:
-            lists += _written(name, (), text.reveal(), is_spelling=bool(flag & flags.DIGITS))
+        lists += _written(name, text.reveal(), flag)
     for listed in list(lists):
         if listed.is_spelling:
             found += _spelled(finder, listed, budget, lists)
@@ -142,9 +141,12 @@ class _Listed(NamedTuple):
     """As it stands in a text."""
 
 
-def _written(name: str, before: tuple[str, ...], text: str, is_spelling: bool) -> Iterator[_Listed]:
-    for start, end, values in integer_lists(text):
-        yield _Listed(name, values, before, is_spelling, text[start:end])
+def _written(name: str, text: str, flag: int, before: tuple[str, ...] = ()) -> Iterator[_Listed]:
+    """The lists of integers in a text with these flags."""
+    if not flag & (flags.NUMBERS | flags.KEYED):
+        return
+    for start, end, values in integer_lists(text) if flag & flags.KEYED else plain_lists(text):
+        yield _Listed(name, values, before, bool(flag & flags.DIGITS), text[start:end])
 
 
 def _cannot_be_compared(subject: Subject, listed: _Listed) -> bool:
@@ -209,19 +211,20 @@ def _wrapped(
     if shown.bit_count() >= whole:
         return
     for layer in unfold(text, budget, search):
-        if search.flag & flags.NUMBERS:
-            lists += _written(name, before + layer.transforms, layer.text.reveal(), is_spelling=False)
+        lists += _written(name, layer.text.reveal(), search.flag & ~flags.DIGITS, before + layer.transforms)
+        if layer.transforms[0] in UNESCAPED and len(set(layer.transforms)) == 1 and _longest(search.chains) <= _longest(chains):
+            continue  # which the matcher undid by itself
         plainly = _places(search.chains)
         if not plainly:
             yield from _collected(finder, name, before + layer.transforms, layer.text.reveal())
         # The public texts are unfolded only once a layer shows more than is known.
         if (plainly & ~shown).bit_count() < THRESHOLDS.report:
             continue
-        chains = subject.unfolded.scan(layer.text.reveal())
-        if (_places(chains) & ~shown).bit_count() < THRESHOLDS.report:
+        found = subject.unfolded.scan(layer.text.reveal())
+        if (_places(found) & ~shown).bit_count() < THRESHOLDS.report:
             continue
-        shown |= _places(_telling(subject, chains))
-        yield from finder.candidates(Site(name, before + layer.transforms, [layer.text.reveal()]), chains, class_)
+        shown |= _places(_telling(subject, found))
+        yield from finder.candidates(Site(name, before + layer.transforms, [layer.text.reveal()]), found, class_)
         if shown.bit_count() >= whole:
             return
 
@@ -277,6 +280,10 @@ def _same_ids(finder: Finder, listed: _Listed) -> Iterator[Candidate | Minor]:
         transforms = (*listed.before, "token-ids")
         once = said_once((at, length, length) for at, _, length in runs)
         yield Candidate(FindingClass.IDS, listed.name, transforms, spans, matched, id_, len(runs) - len(spans), once=once)
+
+
+def _longest(chains: Sequence[matching.Chain]) -> int:
+    return max((chain.private for chain in chains), default=0)
 
 
 def _places(chains: Sequence[matching.Chain]) -> int:

@@ -32,6 +32,10 @@ DUMP = 128
 """Lines of a dump of bytes."""
 STRINGS, MARKUP, LINKS, SPELLED, CIPHERS, PREFIXES, EVEN_LINES, SIDES, COLUMNS = (256 << way for way in range(9))
 """The ways of cutting up a text after which, once it is put together again, more of it is private, or something is encoded."""
+DISGUISED = 256 << 9
+"""Without its escapes, invisible characters and look-alikes the text would have flags to unfold it; see `normaliser.without_disguise`."""
+KEYED = 256 << 10
+"""Integers such as NUMBERS stand in strings, under one key of records or in a column of a table."""
 UNFOLDED = ARMOUR | DIGITS | ESCAPES | WIDE | REARRANGED
 """Flags that are reason enough to search all decoding layers."""
 

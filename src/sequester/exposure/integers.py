@@ -79,15 +79,17 @@ def integer_lists(text: str) -> Iterator[tuple[int, int, array[int]]]:
     key of a list of records, or otherwise behind the same characters. At most twice `_MAX_LISTS` lists are returned.
     """
     known = set()
-    if _DIGITS in text.encode("ascii", "replace").translate(_DIGIT_SHAPE, _SEPARATORS):
-        for start, end, values in islice(_plain_lists(text), _MAX_LISTS):
-            known.add((start, len(values)))
-            yield start, end, values
+    for start, end, values in plain_lists(text):
+        known.add((start, len(values)))
+        yield start, end, values
     yield from (one for one in series(text) if (one[0], len(one[2])) not in known)
 
 
-def _plain_lists(text: str) -> Iterator[tuple[int, int, array[int]]]:
-    for found in _LIST.finditer(text):
+def plain_lists(text: str) -> Iterator[tuple[int, int, array[int]]]:
+    """Those with nothing but brackets, commas, blanks and the like between two integers."""
+    if _DIGITS not in text.encode("ascii", "replace").translate(_DIGIT_SHAPE, _SEPARATORS):
+        return
+    for found in islice(_LIST.finditer(text), _MAX_LISTS):
         yield found.start(), found.end(), array("q", map(int, _INTEGER.findall(_without_fractions(found.group()))))
 
 

@@ -27,11 +27,13 @@ _UNDONE = (
     (flags.EVEN_LINES, Hint.BASE64 | Hint.BASE32 | Hint.DIGITS),
     (flags.SIDES, Hint.DIFF),
     (flags.COLUMNS, Hint.TABLES),
+    (flags.DISGUISED, Hint.DISGUISE),
 )
 _MOVES = frozenset({"strings", "markup", "links", "column", "line-prefixes", "diff-new", "diff-old"})
 _UNMOVED = Hint.BYTES | Hint.FOREIGN | Hint.SOFT_BREAKS | Hint.ESCAPES
 """What is not asked for again after a step that only moved pieces."""
-_UNESCAPED = frozenset({"escapes", "percent", "entities"})
+UNESCAPED = frozenset({"disguise", "escapes", "percent", "entities"})
+"""Names of the layers that the matcher mostly undoes by itself."""
 _LETTERS = Hint.BASE64 | Hint.BASE32 | Hint.BASE85 | Hint.UU
 _BY_LINE = flags.DUMP | flags.PREFIXES | flags.EVEN_LINES | flags.SIDES | flags.COLUMNS
 _FEWEST_LINES = 3
@@ -67,7 +69,7 @@ class Search:
             return asked
         if step.name in _MOVES:
             return asked & ~(step.hints & _UNMOVED)
-        if step.name in _UNESCAPED and asked & _LETTERS and solid_runs(text) == solid_runs(step.before):
+        if step.name in UNESCAPED and asked & _LETTERS and solid_runs(text) == solid_runs(step.before):
             return asked & ~_LETTERS
         return asked
 
