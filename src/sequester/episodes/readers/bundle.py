@@ -76,7 +76,12 @@ class BundleReader:
 def _told(path: Path, bundle: Verified) -> str:
     """The first thing that is wrong, and how many more there are."""
     more = f" (and {len(bundle.faults) - 1:,} more)" if len(bundle.faults) > 1 else ""
-    return f"{bundle.faults[0].error}{more}"
+    return f"{_shown(path, bundle.faults[0])}{more}"
+
+
+def _shown(path: Path, fault: Fault) -> str:
+    """The error, its file as it stands in the bundle."""
+    return str(fault.error).removeprefix(f"{path}/")
 
 
 def _by_rank(path: Path, faults: Sequence[Fault]) -> Iterator[str]:
@@ -86,7 +91,7 @@ def _by_rank(path: Path, faults: Sequence[Fault]) -> Iterator[str]:
         if fault.rank is not None:
             ranks.setdefault((fault.rank, fault.lacks_reasoning), []).append(fault)
     for (rank, lacks_reasoning), found in list(ranks.items())[:_RANKS_NAMED]:
-        first = f"{'the first: ' if len(found) > 1 else ''}{found[0].error}"
+        first = f"{'the first: ' if len(found) > 1 else ''}{_shown(path, found[0])}"
         if lacks_reasoning:
             yield f"{path}: rank {rank}: {_counted(len(found), 'part')} read without reasoning; {first}."
             continue
