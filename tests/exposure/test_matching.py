@@ -442,6 +442,18 @@ def test_kernel_and_reference_hold_the_same_runs(name: str, text: bytes, ranges:
         assert _kernel.held(sketch.blocks, runs) == bytes(holds_run(sketch.blocks, run) for run in runs)
 
 
+_UNITS = st.sampled_from([b"a", b"abc", b"0123456789", bytes(range(97, 123)), b"\xc3\xa4", b"q7", b"the quick fox"])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(_UNITS | st.binary(max_size=3).map(lambda raw: raw.replace(b"\xff", b"")), max_size=120).map(b"".join),
+    st.integers(1, 40),
+)
+def test_kernel_and_reference_agree_on_low_entropy(text: bytes, times: int) -> None:
+    assert _kernel.low_entropy(text * times) == oracle.low_entropy(text * times)
+
+
 def test_the_kernel_looks_up_nothing_in_what_is_no_sketch() -> None:
     for sizes in ((0,), (60,), (192,), (64, 128), (128, 64)):
         with pytest.raises(ValueError, match="sketch"):

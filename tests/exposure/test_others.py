@@ -470,3 +470,11 @@ def test_no_more_is_kept_than_is_allowed_and_what_was_let_go_is_said(tmp_path, m
     monkeypatch.setattr(others, "MOST_KEPT", 10)
     result = result_of(tmp_path, *run)
     assert (result.verdict, result.episodes.not_assessed) == (Verdict.NOTHING_ASSESSED, {"limit": 30})
+
+
+def test_neighbours_are_compared_where_few_of_a_unit_are_still_held(tmp_path, monkeypatch):
+    run = [shown(number, (number + 1) % 140) for number in range(140)]
+    path = write(tmp_path / "run.jsonl", run)
+    monkeypatch.setattr(others, "HORIZON", 0)
+    monkeypatch.setattr(jsonlines, "UNIT_BYTES", path.stat().st_size // 2)
+    assert crossing(audited(path))["e69"] == "e70"

@@ -111,8 +111,8 @@ class Encounters:
     def finished(self) -> tuple[Pairs, Edges]:
         """All pairs worth a close look, and what the units before and after this one are compared with."""
         last = self._meet()
-        at_end = tuple(self._records[-EDGE:])
-        alike = sum(map(frozenset(at_end).__contains__, self._records[:-EDGE]))
+        at_end = tuple(self._records[self._forgotten :][-EDGE:])
+        alike = sum(map(frozenset(at_end).__contains__, self._records[: len(self._records) - len(at_end)]))
         return self._pairs, Edges(self._first, last, tuple(self._records[:EDGE]), at_end, alike)
 
     def places(self) -> tuple[frozenset[int], Iterator[int]]:

@@ -23,7 +23,6 @@ from sequester.errors import InputError
 from sequester.exposure import matching
 from sequester.exposure.examine import Examination, examine, searched_texts
 from sequester.exposure.naming import shown_name
-from sequester.exposure.oracle import low_entropy
 from sequester.exposure.others import Encounters, Exposed, Known, collected, exposed
 from sequester.exposure.private import MIN_PRIVATE, Material, material
 from sequester.exposure.samples import SHORT
@@ -341,14 +340,20 @@ def _is_short(parts: Material) -> bool:
 def _too_little(reasoning: Sequence[GuardedText], private: int) -> bool:
     """Whether the private text, of so many bytes, is too short to look for (see `characters_per_byte`): without what is stock text where
     that is most of the reasoning, and none at all of a reasoning so uniform that it stands everywhere."""
-    if private >= _MOSTLY_STOCK and not any(len(set(text.reveal_raw()[:_BEGINNING])) <= _FEW for text in reasoning):
+    if private >= _MOSTLY_STOCK and not any(map(_begins_uniformly, reasoning)):
         return False
     normalised = b"".join(matching.normalise(text.reveal_raw()) for text in reasoning)
-    if low_entropy(normalised):
+    if matching.low_entropy(normalised):
         return True
     stock = matching.stock_length(normalised)
     own = private - stock if 2 * stock > len(normalised) else private
     return own * characters_per_byte(normalised) < MIN_PRIVATE
+
+
+def _begins_uniformly(text: GuardedText) -> bool:
+    beginning = text.reveal_raw()[:_BEGINNING]
+    # Most show it in a quarter of that.
+    return len(set(beginning[: _BEGINNING // 4])) <= _FEW and len(set(beginning)) <= _FEW
 
 
 def _why_not_searched(call: RewardCall) -> Reason | None:
