@@ -27,6 +27,16 @@ def packed(data: bytes = DATA, method: int = zipfile.ZIP_DEFLATED, name: str = "
     return buffer.getvalue()
 
 
+def with_extra_field() -> bytes:
+    """As archivers write it that keep time stamps or owners in the local header."""
+    buffer = io.BytesIO()
+    info = zipfile.ZipInfo("header.json")
+    info.extra = struct.pack("<HHI", 0x7875, 4, 1)
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(info, DATA)
+    return buffer.getvalue()
+
+
 def with_zstd(data: bytes = DATA) -> bytes:
     """As Inspect writes it: the entry is stored as zstd, and both headers say method 93 and the inflated size."""
     stream = pa.compress(data, "zstd", asbytes=True)
@@ -62,9 +72,10 @@ def test_an_archive_of_nothing_has_no_entries(opened) -> None:
             assert file.read("header.json") == b""
 
 
-@pytest.mark.parametrize(
-    "content", [packed(method=method) for method in METHODS.values()] + [with_zstd()], ids=[*METHODS, "zstd"]
-)
+ENTRIES = {name: packed(method=method) for name, method in METHODS.items()} | {"zstd": with_zstd(), "extra": with_extra_field()}
+
+
+@pytest.mark.parametrize("content", ENTRIES.values(), ids=ENTRIES)
 def test_an_entry_is_read_whole(opened, content: bytes) -> None:
     with opened(content) as file:
         assert file.read("header.json") == DATA
