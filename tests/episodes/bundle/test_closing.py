@@ -47,9 +47,10 @@ def test_a_run_without_episodes_is_closed_with_nothing_in_it(tmp_path):
 
 
 def test_it_counts_what_is_there_and_is_read_back(bundle):
-    closed = close_run(bundle, RUN, Expected(episodes=3), "test 1")
+    write(bundle, "e3", rank="1")
+    closed = close_run(bundle, RUN, Expected(episodes=4), "test 1")
     assert closed == read_manifest(bundle)
-    assert (closed.counts.episodes, closed.counts.reasoning, closed.expected.episodes) == (2, 2, 3)
+    assert (closed.counts.episodes, closed.counts.reasoning, closed.expected.episodes) == (3, 3, 4)
     assert [file.path for file in closed.files] == sorted(file.path for file in closed.files)
     assert all(file.bytes == (bundle / file.path).stat().st_size for file in closed.files)
 

@@ -61,6 +61,7 @@ def test_no_number_is_an_absent_one(kind: str, value: Any) -> None:
         ("conversation", {"role": "user"}, [{"role": "user"}]),
         ("conversation", [{"role": "user"}], [{"role": "user"}]),
         ("conversation", ["a", "b"], "a\n\nb"),
+        ("conversation", [], ""),
         ("ids", [1, 2], array("q", [1, 2])),
         ("ids", [], array("q")),
     ],
