@@ -29,7 +29,15 @@ def test_nothing_behind_the_block_stays_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", ["Seven.", "a < b and b > c", "[THINK the best]", "say `<thinking>` first", "\n```\n<thinking>\n```\n"]
+    "answer",
+    [
+        "Seven.",
+        "a < b and b > c",
+        "[THINK the best]",
+        "Seven.\n</think>\nSix.",
+        "say `<thinking>` first",
+        "\n```\n<thinking>\n```\n",
+    ],
 )
 def test_an_answer_without_a_delimiter_of_another_vocabulary_is_left_alone(answer: str) -> None:
     assert further(answer) == ([(ANSWER, answer)], set())
@@ -50,6 +58,7 @@ def test_several_blocks_and_nested_ones_are_reasoning() -> None:
 
 def test_an_empty_block_leaves_no_piece() -> None:
     assert further("<thinking> </thinking>Seven.") == ([(ANSWER, "Seven.")], {Why.FURTHER})
+    assert further("<thinking>Seven.</thinking>\n") == ([(REASONING, "Seven.")], {Why.FURTHER})
 
 
 def test_a_block_that_is_not_closed_is_reasoning_to_the_end() -> None:

@@ -19,7 +19,7 @@ def pieces(text: str) -> list[tuple[Channel, str]]:
 
 @pytest.mark.parametrize("text", ["", " \n", "<|end|>"])
 def test_nothing_is_no_message(text: str) -> None:
-    assert pieces(text) == []
+    assert split_harmony(text) == ((), set())
     assert not is_harmony(text)
     assert split_stripped(text) is None
 
@@ -29,6 +29,11 @@ def test_a_text_about_the_format_is_not_in_it() -> None:
     assert has_tokens("The tag <|end|> ends.")
     assert not has_tokens("<|im_end|> and <|channel>")
     assert is_harmony("I think.<|end|><|start|>assistant<|channel|>final<|message|>Seven.")
+
+
+def test_a_token_that_ends_no_message_is_text() -> None:
+    text = "<|channel|>analysis<|message|>It ends with <|end|> and `<|start|>x<|message|>` begins.<|end|>"
+    assert pieces(text) == [(Channel.REASONING, "It ends with <|end|> and `<|start|>x<|message|>` begins.")]
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def told(text: str, found: tuple[Piece, ...] | None) -> list[tuple[Channel, str]
         "reasoning: a content: b " * 5,
         "Thought: Seven landed.",
         "Thoughtful. Action: look",
+        "Thoughtful.\nAction: look\nThought: so",
     ],
 )
 def test_what_lacks_a_label_of_either_kind_at_its_start_is_left_alone(text: str) -> None:
@@ -69,6 +70,7 @@ def test_what_the_environment_answers_begins_a_turn() -> None:
         ("&lt;think&gt;", "&lt;/think&gt;"),
         ("\\u003cthink\\u003e", "\\u003c/think\\u003e"),
         ("< think >", "< / think >"),
+        ("&lt;THINK&gt;", "&lt;/Think&gt;"),
         ("＜think＞", "＜／think＞"),
         ("\\<think\\>", "\\</think\\>"),
         ("```xml\n<think>", "</think>"),

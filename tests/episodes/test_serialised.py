@@ -17,6 +17,7 @@ def reasoning(text: str) -> list[str] | None:
     found = split_serialised(text)
     if found is None:
         return None
+    assert all(piece.start < piece.end for piece in found)
     assert "".join(text[piece.start : piece.end] for piece in found) == text
     return [text[piece.start : piece.end] for piece in found if piece.channel is Channel.REASONING]
 
