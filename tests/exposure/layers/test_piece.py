@@ -46,6 +46,7 @@ def test_a_short_text_is_unfolded_to_little_and_the_next_has_a_share_of_its_own(
     budget.begin(1 << 20)
     assert budget.room == 36 << 20
     assert budget.admit(36 << 20)
+    assert not budget.admit(1)
 
 
 def test_all_texts_of_a_call_share_one_limit() -> None:
