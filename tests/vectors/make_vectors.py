@@ -173,7 +173,7 @@ def expected(without_reasoning: list[str], parts: list[str]) -> list[dict[str, A
             shown = msgspec.to_builtins(
                 episode, enc_hook=lambda value: value.reveal() if isinstance(value, GuardedText) else list(value)
             )
-            rank, number = part.split("-")
+            rank = part.partition("-")[0]
             shown["episode_id"] += "" if part == PART else f"-{part}"
             shown["shard"] = shown["shard"] or rank
             if not shown["source"]["path"]:
@@ -551,7 +551,9 @@ PARTIAL: dict[str, tuple[Callable[[Path], object], dict[str, Any]]] = {
     "reasoning-unknown-episode": _partial("join", "row group does not hold", value("reasoning", 1, 0, "episode", -1)),
     "reasoning-out-of-range": _partial("join", "no segment of this number", value("reasoning", 0, 2, "segment", 6)),
     "reasoning-twice": _partial("order", "order of the segments", rows("reasoning", lambda found: found[0].append(found[0][-1]))),
-    "reasoning-row-missing": _partial("join", "missing from reasoning/", rows("reasoning", lambda found: found[0].pop() and None)),
+    "reasoning-row-missing": _partial(
+        "join", "missing from reasoning/", rows("reasoning", lambda found: found[0].pop() and None)
+    ),
     "reasoning-surplus": _partial("join", "text in episodes/ already", value("reasoning", 0, 2, "segment", 5)),
     "reasoning-without-text": _partial("join", "its text, or neither", value("reasoning", 0, 1, "text", None)),
     "reasoning-in-the-open": _partial("hazard", "outside reasoning/", rows("episodes", leaked)),

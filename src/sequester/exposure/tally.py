@@ -41,6 +41,16 @@ Shared = Callable[[Sequence[bytes]], Set[bytes]]
 """Of runs, each by its windows, those that stand in scorer inputs of other episodes: `sharing.Sharing`."""
 
 
+class Stretch(NamedTuple):
+    """Consecutive suspects of a unit that are looked up together: `Tally.suspects[since:until]`, found while blocks `start` to before
+    `stop` of a sketch were filled."""
+
+    since: int
+    until: int
+    start: int
+    stop: int
+
+
 class Place(NamedTuple):
     """Where a reward call belongs in the breakdown."""
 
@@ -287,6 +297,8 @@ class Tally:
     """Episodes in which nothing was found so far, by what became of their calls; `settle_unsuspicious` counts them."""
     suspects: list[Suspect] = field(default_factory=list)
     """Episodes that settle only when the whole run is known."""
+    stretches: list[Stretch] = field(default_factory=list)
+    """Of the one unit that this is the tally of: those that were not looked up, in order."""
     packed: list[bytes] = field(default_factory=list)
     """Suspects of tallies that were merged, pickled: a sixth of the memory, for what may be every other episode of a run."""
     foreign: dict[tuple[str, str], Foreign] = field(default_factory=dict)
@@ -331,8 +343,9 @@ class Tally:
             self.packed.append(pickle.dumps(self.suspects))
             self.suspects = []
 
-    def look_up(self, shared: Shared, since: int = 0, until: int | None = None) -> None:
-        """Ask which stretches other scorer inputs hold too, of the suspects in that range and of what is listed below `medium`."""
+    def look_up(self, shared: Shared, stretch: Stretch) -> None:
+        """Ask what other scorer inputs hold too, of the suspects in a stretch and of what is listed below `medium`."""
+        since, until, _, _ = stretch
         suspects = self.suspects[since:until]
         listed = [sighting.candidate for lows in self.lows.values() for _, sighting in lows.listed]
         asked = [windows for one in (*chain.from_iterable(map(_candidates, suspects)), *listed) for windows in _asked(one)]

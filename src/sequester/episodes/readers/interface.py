@@ -66,6 +66,8 @@ class Unit(Struct, frozen=True):
     """-1: to the end."""
     first_record: int = 1
     """Number of the first record of the slice, for error messages."""
+    wanted: frozenset[int] | None = None
+    """Numbers of the records asked for (`Source.record`), None for all: a reader may leave out the others, where that saves it work."""
 
 
 class Options(Struct, frozen=True):
