@@ -31,6 +31,8 @@ KINDS = 4
 PROBED = 8
 """Windows of a reasoning by which it is known."""
 MOST_HOLDERS = 2
+CROWD = 3
+"""Voices in whose inputs a window may stand before it says nothing any more."""
 EDGE = 64
 """Episodes at each end of a unit that are compared with the neighbouring unit's."""
 NOBODY = 0xFFFFFFFF
@@ -65,11 +67,21 @@ def sampled(text: bytes, marks: bytes | bytearray | None = None, start: int = 0,
 _NONE = np.empty(0, np.uint64)
 
 
-class Edges(NamedTuple):
-    """The samples of a unit's first and last episodes, as `Samples.add` takes them, and how many episodes it has."""
+class Edge(NamedTuple):
+    """Some consecutive episodes of a unit."""
 
-    first: tuple[bytes, bytes] = (b"", b"")
-    last: tuple[bytes, bytes] = (b"", b"")
+    windows: bytes = b""
+    counts: bytes = b""
+    """Both as `Samples.add` takes them."""
+    origins: bytes = b""
+    """One `precedence.ORIGIN` per episode."""
+
+
+class Edges(NamedTuple):
+    """A unit's first and last episodes, and how many it has."""
+
+    first: Edge = Edge()
+    last: Edge = Edge()
     episodes: int = 0
 
 

@@ -26,6 +26,7 @@ from sequester.exposure.examine import Examination, examine, searched_texts
 from sequester.exposure.naming import shown_name
 from sequester.exposure.oracle import low_entropy
 from sequester.exposure.others import Encounters, Exposed, Known, collected, exposed
+from sequester.exposure.precedence import origins_of
 from sequester.exposure.private import MIN_PRIVATE, Material, material
 from sequester.exposure.samples import SHORT
 from sequester.exposure.sharing import Sharing
@@ -181,7 +182,7 @@ class _Scan:
         self._densely = self._densely or any(_is_short(parts) for _, parts in known)
         own = [len(parts.own) for _, parts in known]
         screened = matching.screen(texts, self._sketch, self.encounters.samples, own, self._densely)
-        self.encounters.noted()
+        self.encounters.noted(origins_of(episodes))
         hits: dict[int, dict[int, matching.Hit]] = {}
         for hit in screened.hits:
             hits.setdefault(hit.episode, {})[hit.call] = hit
