@@ -207,6 +207,14 @@ def test_a_buffer_that_is_never_emptied(tmp_path, steps, cut):
     assert result.episodes.exposed == 15
 
 
+def test_a_buffer_is_known_beyond_the_border_of_its_owners_file(tmp_path):
+    first = [episode(n, reasoning=thinking(n)) for n in range(10)]
+    first[9] = episode(9, call(9, example=thinking(9)[300:800]), reasoning=thinking(9))
+    second = [episode(n, call(n, example=thinking(9)[300:800]), reasoning=thinking(n)) for n in range(10, 24)]
+    result = audited(write(tmp_path / "0.jsonl", first), write(tmp_path / "1.jsonl", second))
+    assert crossing(result) == {f"e{number}": "e9" for number in range(10, 24)}
+
+
 def test_the_last_of_a_step_in_all_inputs_of_that_step(tmp_path):
     """A variable that is bound late: each scorer of a step is given what the last one of it thought."""
     run = [episode(n, call(n, notes=thinking(n // 10 * 10 + 9)[300:800]), reasoning=thinking(n), step=n // 10) for n in range(40)]

@@ -99,8 +99,11 @@ def test_an_episode_is_known_by_step_prompt_and_scoring():
         made(system, "Which airport?", environment="airports"),
         made(),
         made("\ud800"),
+        made(step=10**400),
+        made(step=-(10**400)),
     ]
     origins = origins_of(some)
-    assert origins["step"].tolist() == [3, 4, NO_STEP, NO_STEP, NO_STEP]
+    assert origins["step"].tolist()[:5] == [3, 4, NO_STEP, NO_STEP, NO_STEP]
+    assert NO_STEP < origins["step"][6] < 0 < origins["step"][5]
     assert origins["prompt"][0] == origins["prompt"][1] != origins["prompt"][2]
     assert origins["scoring"][0] == origins["scoring"][1] != origins["scoring"][2]

@@ -27,7 +27,9 @@ ENOUGH = 8
 """Voices in whose inputs a window stands that may have come there with its owner."""
 ORIGIN = np.dtype([("step", "=i8"), ("prompt", "=u4"), ("scoring", "=u4")])
 """An episode's step (NO_STEP for none), its prompt, and how it is scored, the last two as hashes."""
-NO_STEP = -1
+NO_STEP = -(1 << 63)
+_FARTHEST = 1 << 62
+"""Steps beyond are one: a log may hold any integer."""
 Origins = NDArray[np.void]
 """Of the type `ORIGIN`, one per episode."""
 Places = NDArray[np.int64]
@@ -38,7 +40,11 @@ _PROMPT = Channel.PROMPT
 
 def origins_of(episodes: Iterable[Episode]) -> Origins:
     """Where some episodes come from."""
-    return np.array([(NO_STEP if one.step is None else one.step, _prompt(one), _scoring(one)) for one in episodes], ORIGIN)
+    return np.array([(_step(one), _prompt(one), _scoring(one)) for one in episodes], ORIGIN)
+
+
+def _step(episode: Episode) -> int:
+    return NO_STEP if episode.step is None else max(-_FARTHEST, min(episode.step, _FARTHEST))
 
 
 def _prompt(episode: Episode) -> int:
