@@ -78,11 +78,15 @@ class Edge(NamedTuple):
 
 
 class Edges(NamedTuple):
-    """A unit's first and last episodes, and how many it has."""
+    """A unit's first and last episodes, at most EDGE each, and where to read them."""
 
     first: Edge = Edge()
     last: Edge = Edge()
-    episodes: int = 0
+    first_records: tuple[int, ...] = ()
+    """`Source.record` of each."""
+    last_records: tuple[int, ...] = ()
+    alike: int = 0
+    """Episodes before the last ones that have a record number in common with one of them."""
 
 
 class Samples:
