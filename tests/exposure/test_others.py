@@ -32,7 +32,7 @@ def shown(number, *owners, **keys):
 def test_nothing_to_compare_finds_nothing_and_is_no_pass(tmp_path):
     pairs, edges = Encounters().finished()
     assert not pairs
-    assert edges == ((b"", b""), (b"", b""), (), (), 0)
+    assert edges == ((b"", b"", b""), (b"", b"", b""), (), (), 0)
     assert not pairs_across(edges.last, edges.first)
     assert not list(exposed(iter(()), {}, KEY))
     assert audited().verdict is Verdict.NOTHING_ASSESSED
@@ -191,6 +191,51 @@ def test_a_rubric_that_somebody_recites_is_no_finding(tmp_path):
     rubric = words("a long rubric", 60)
     run = [episode(number, call(number, instructions=rubric)) for number in range(8)]
     run[3] = episode(3, call(3, instructions=rubric), reasoning=words("reasoning 3", 400) + rubric)
+    assert result_of(tmp_path, *run).verdict is Verdict.NONE_FOUND
+
+
+@pytest.mark.parametrize("steps", [True, False])
+@pytest.mark.parametrize("cut", [slice(None), slice(300, 800)])
+def test_a_buffer_that_is_never_emptied(tmp_path, steps, cut):
+    """From the sixth episode on every scorer is given what it thought."""
+    run = [episode(n, reasoning=thinking(n)) for n in range(5)]
+    run += [episode(n, call(n, example=thinking(5)[cut]), reasoning=thinking(n)) for n in range(5, 20)]
+    result = result_of(tmp_path, *(run if steps else [{k: v for k, v in one.items() if k != "step"} for one in run]))
+    assert crossing(result) == {f"e{number}": "e5" for number in range(6, 20)}
+    assert {one.episode_id: one.severity for one in result.findings if one.class_ is FindingClass.CONTENT} == {
+        "e5": Severity.HIGH
+    }
+    assert result.episodes.exposed == 15
+
+
+def test_a_buffer_is_known_beyond_the_border_of_its_owners_file(tmp_path):
+    first = [episode(n, reasoning=thinking(n)) for n in range(10)]
+    first[9] = episode(9, call(9, example=thinking(9)[300:800]), reasoning=thinking(9))
+    second = [episode(n, call(n, example=thinking(9)[300:800]), reasoning=thinking(n)) for n in range(10, 24)]
+    result = audited(write(tmp_path / "0.jsonl", first), write(tmp_path / "1.jsonl", second))
+    assert crossing(result) == {f"e{number}": "e9" for number in range(10, 24)}
+
+
+def test_the_last_of_a_step_in_all_inputs_of_that_step(tmp_path):
+    """A variable that is bound late: each scorer of a step is given what the last one of it thought."""
+    run = [episode(n, call(n, notes=thinking(n // 10 * 10 + 9)[300:800]), reasoning=thinking(n), step=n // 10) for n in range(40)]
+    result = result_of(tmp_path, *run)
+    assert crossing(result) == {f"e{number}": f"e{number // 10}9" for number in range(10, 40) if number % 10 < 9} | {
+        f"e{number}": "e9" for number in range(9)
+    }
+    assert result.episodes.exposed == 40
+
+
+def test_a_whole_reasoning_pasted_into_every_input_of_a_run(tmp_path):
+    run = [episode(n, call(n, example=thinking(7)), reasoning=thinking(n)) for n in range(20)]
+    assert crossing(result_of(tmp_path, *run)) == {f"e{number}": "e7" for number in range(20) if number != 7}
+
+
+def test_a_tasks_reference_that_its_first_sample_recites_is_no_finding(tmp_path):
+    """Every task has a reference of its own; no sample of it was scored without."""
+    references = [words(f"reference {task}", 60) for task in range(6)]
+    run = [episode(n, call(n, reference=references[n // 4]), prompt=f"task {n // 4}", reasoning=thinking(n)) for n in range(24)]
+    run[8] = episode(8, call(8, reference=references[2]), prompt="task 2", reasoning=thinking(8) + references[2])
     assert result_of(tmp_path, *run).verdict is Verdict.NONE_FOUND
 
 

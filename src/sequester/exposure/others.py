@@ -8,9 +8,10 @@ What counts. The owner's reasoning is searched for as it is in its own inputs (`
 has: prompt, columns, answer, reasoning. Siblings think alike, and every input is compared with all of them, so the bar is higher than
 for an episode's own reasoning. Of a run count the characters whose sampled windows met (nobody says them openly, two reasonings at
 most hold them), and which few inputs hold. What stands in the owner's own input too is a reference that the owner recites, unless owner and
-reader are the only two who were given it, and what stands in CROWD inputs is one unless the stretches cover `never_shared` of the owner's
-reasoning and are no mere phrase. All that does not hold for a digest, an input with the reasoning of DIGEST others. Measured on 14,080
-real episodes with another one's answer in the input, not subtracted: the longest of all coincidences is 108 characters.
+reader are the only two who were given it, or it came into the inputs with the owner (`precedence`), or it is the whole reasoning. What
+stands in CROWD inputs is a reference unless it came with the owner, or the stretches cover `never_shared` of the owner's reasoning and are
+no mere phrase. All that does not hold for a digest, an input with the reasoning of DIGEST others. Measured on 14,080 real episodes with
+another one's answer in the input, not subtracted: the longest of all coincidences is 108 characters.
 
 Readers are all episodes, also those without reasoning; owners are those whose reasoning is known.
 
@@ -35,15 +36,19 @@ from sequester.exposure import matching
 from sequester.exposure.candidates import Finder, fields_of
 from sequester.exposure.examine import searched_texts
 from sequester.exposure.naming import shown_name
+from sequester.exposure.precedence import ENOUGH, ORIGIN, Origins, came_with_owner, origins_of
 from sequester.exposure.private import Material
 from sequester.exposure.samples import (
     ADDED,
     BELOW,
+    CROWD,
     DENSELY,
     EDGE,
+    INPUTS,
     NOBODY,
     REASONING,
     SHORT,
+    Edge,
     Edges,
     Flags,
     Meetings,
@@ -61,8 +66,6 @@ from sequester.findings.model import FindingClass
 
 VOTES = 2
 """Windows of an input that one other reasoning must hold."""
-CROWD = 3
-"""Voices in whose inputs a window may stand before it says nothing any more."""
 DIGEST = 3
 """Others of whose reasoning an input holds VOTES windows that nobody else has: then it collects reasoning."""
 MOST_OWNERS = 8
@@ -75,14 +78,21 @@ _COVERING = 0.3
 """Share of an owner's windows from which its reasoning may be covered as far as `never_shared` says."""
 
 
+_WHOLE, _MANY = 0.7, 12
+"""Share of an owner's windows, and how many of them (in some 400 characters), that are as good as its whole reasoning: nobody recites so
+much and thinks so little beside. The rest may be what siblings think too."""
+
+
 class Shared(NamedTuple):
     """The windows of a reader's inputs that one owner holds."""
 
     windows: Windows
     telling: Flags
     """Which of them count, whatever they cover."""
-    between_two: Flags
-    """Which of them stand in the owner's inputs too and in nobody else's, and in no other reasoning."""
+    stale: Flags
+    """Which of them came into many inputs with the owner's episode."""
+    leaked: Flags
+    """Which of them are no shared wording where they stand in the owner's inputs too."""
     in_digest: bool
 
 
@@ -97,16 +107,20 @@ class Encounters:
         self.samples = Samples()
         self._records = array("q")
         """`Source.record` of every episode."""
+        self._origins: list[Origins] = []
         self._forgotten = 0
-        self._first = b"", b""
+        self._first = Edge()
         self._pairs: Pairs = {}
 
-    def noted(self, records: Iterable[int]) -> None:
-        """To be called when episodes were added to `samples`, with their `Source.record`."""
-        self._records.extend(records)
+    def noted(self, episodes: Sequence[Episode]) -> None:
+        """To be called when episodes were added to `samples`."""
+        self._records.extend(episode.source.record for episode in episodes)
+        self._origins.append(origins_of(episodes))
         if self.samples.size > HORIZON:
             self._meet()
-            self._forgotten += self.samples.forget_half()
+            forgotten = self.samples.forget_half()
+            self._origins = [np.concatenate(self._origins)[forgotten:]]
+            self._forgotten += forgotten
 
     def finished(self) -> tuple[Pairs, Edges]:
         """All pairs worth a close look, and what the units before and after this one are compared with."""
@@ -121,61 +135,69 @@ class Encounters:
         wanted = frozenset(self._records[number] for number in paired)
         return wanted, (number for number, record in enumerate(self._records) if record in wanted)
 
-    def _meet(self) -> tuple[bytes, bytes]:
-        """Add the pairs among what is there; returns the samples of the last episodes."""
+    def _meet(self) -> Edge:
+        """Add the pairs among what is there; returns the last episodes."""
         meetings = matching.meetings(self.samples)
+        origins = np.concatenate([np.empty(0, ORIGIN), *self._origins])
         if not self._forgotten:
-            self._first = self.samples.part(slice(EDGE), meetings.common)
-        for reader, owners in _pairs(self.samples, meetings).items():
+            self._first = self._edge(slice(EDGE), meetings, origins)
+        for reader, owners in _pairs(self.samples, meetings, origins).items():
             known = self._pairs.setdefault(reader + self._forgotten, {})
             known.update({owner + self._forgotten: shared for owner, shared in owners.items()})
-        return self.samples.part(slice(-EDGE, None), meetings.common)
+        return self._edge(slice(-EDGE, None), meetings, origins)
+
+    def _edge(self, episodes: slice, meetings: Meetings, origins: Origins) -> Edge:
+        return Edge(*self.samples.part(episodes, meetings.common), origins[episodes].tobytes())
 
 
 def collected(pairs: Pairs) -> set[int]:
     """Windows of reasoning that digests hold, and beside them its owner's inputs alone."""
     shared = (one for owners in pairs.values() for one in owners.values() if one.in_digest)
-    return {window for one in shared for window in one.windows[one.between_two].tolist()}
+    return {window for one in shared for window in one.windows[one.leaked].tolist()}
 
 
-def pairs_across(last: tuple[bytes, bytes], first: tuple[bytes, bytes]) -> Pairs:
+def pairs_across(last: Edge, first: Edge) -> Pairs:
     """The pairs of an episode at the end of a unit and one at the beginning of the next, numbered from the first of `last` on."""
     samples = Samples()
-    samples.add(*last)
+    samples.add(last.windows, last.counts)
     border = len(samples.counts)
-    samples.add(*first)
+    samples.add(first.windows, first.counts)
+    origins = np.frombuffer(last.origins + first.origins, ORIGIN)
     found = {
         reader: {owner: shared for owner, shared in owners.items() if (owner < border) != (reader < border)}
-        for reader, owners in _pairs(samples, matching.meetings(samples)).items()
+        for reader, owners in _pairs(samples, matching.meetings(samples), origins).items()
     }
     return {reader: owners for reader, owners in found.items() if owners}
 
 
-def _pairs(samples: Samples, meetings: Meetings) -> Pairs:
+def _pairs(samples: Samples, meetings: Meetings, origins: Origins) -> Pairs:
     """The pairs worth a close look among those that meet."""
     met, voices = meetings.met, meetings.voices
     speakers = voices[met["reader"]]
     own = (met["first"] == speakers) | (met["second"] == speakers)
-    heard, recited = _inputs(met["window"], speakers, own)
-    held = _held(met[~own], heard[~own], recited[~own], samples.added)
+    hearings = _hearings(met, speakers, own, origins, samples.counts[:, INPUTS] > 0)
+    held = _held(met[~own], hearings[~own], samples.added)
     if not len(held):
         return {}
     starts = np.flatnonzero(np.diff(held["reader"], prepend=-1) | np.diff(held["owner"], prepend=-1))
     in_digest = _in_digests(held, starts)
     between_two = held["sole"] & held["recited"] & (held["heard"] == 2)
-    counted = in_digest | between_two | ~held["recited"]
-    telling = counted & (in_digest | between_two | (held["heard"] < CROWD))
-    found: Pairs = {}
+    stale = held["sole"] & held["stale"] & (held["heard"] >= ENOUGH)
     sparse = ~held["added"]
     owned = samples.counts[held["owner"][starts]]
-    is_worth_it = (_per_pair(telling & sparse, starts) >= VOTES) | (
+    is_whole = _per_pair(held["sole"] & sparse, starts) >= np.maximum(_WHOLE * owned[:, REASONING], _MANY)
+    leaked = between_two | stale | (held["sole"] & np.repeat(is_whole, np.diff(starts, append=len(held))))
+    counted = in_digest | leaked | ~held["recited"]
+    telling = in_digest | between_two | (~held["recited"] & (held["heard"] < CROWD))
+    is_worth_it = (_per_pair((telling | stale) & sparse, starts) >= VOTES) | (
         (_per_pair(counted & sparse, starts) >= _COVERING * np.maximum(owned[:, REASONING], 1))
         | (_per_pair(counted, starts) >= _COVERING * owned[:, [REASONING, ADDED]].sum(axis=1))
     )
+    found: Pairs = {}
     stops = np.append(starts[1:], len(held))
     for start, stop in zip(starts[is_worth_it].tolist(), stops[is_worth_it].tolist(), strict=True):
         some = start + np.flatnonzero(counted[start:stop])
-        shared = Shared(held["window"][some], telling[some], between_two[some], bool(in_digest[start]))
+        shared = Shared(held["window"][some], telling[some], stale[some], leaked[some], bool(in_digest[start]))
         found.setdefault(int(held["reader"][start]), {})[int(held["owner"][start])] = shared
     return found
 
@@ -186,13 +208,14 @@ def _per_pair(which: Flags, starts: NDArray[np.intp]) -> NDArray[np.int64]:
     return found
 
 
-_HELD = np.dtype(
-    [("reader", "i8"), ("owner", "i8"), ("window", "u8"), ("sole", "?"), ("recited", "?"), ("added", "?"), ("heard", "i8")]
-)
+_HEARING = np.dtype([("heard", "i8"), ("recited", "?"), ("stale", "?")])
+"""Of a window that meets a reasoning: in the inputs of how many voices it stands, whether one of them holds it, and whether it came
+there with its owner (`precedence`)."""
+_HELD = np.dtype([("reader", "i8"), ("owner", "i8"), ("window", "u8"), ("sole", "?"), ("added", "?"), *_HEARING.descr])
 """A window of a reader's inputs that an owner holds. Sole: no other reasoning does. Added: by dense sampling, and no vote."""
 
 
-def _held(met: NDArray[np.void], heard: NDArray[np.int64], recited: Flags, added: Windows) -> NDArray[np.void]:
+def _held(met: NDArray[np.void], hearings: NDArray[np.void], added: Windows) -> NDArray[np.void]:
     """What is held, once each, in order of reader and owner."""
     two = np.flatnonzero(met["second"] != NOBODY)
     rows = np.concatenate([np.arange(len(met)), two])
@@ -200,7 +223,8 @@ def _held(met: NDArray[np.void], heard: NDArray[np.int64], recited: Flags, added
     held["reader"], held["window"] = met["reader"][rows], met["window"][rows]
     held["owner"] = np.concatenate([met["first"], met["second"][two]])
     held["sole"] = met["second"][rows] == NOBODY
-    held["recited"], held["heard"] = recited[rows], heard[rows]
+    for name in _HEARING.names or ():
+        held[name] = hearings[name][rows]
     held["added"] = np.isin(held["window"], added)
     held = held[np.lexsort((held["window"], held["owner"], held["reader"]))]
     fresh = [np.diff(held[name], prepend=0) != 0 for name in ("reader", "owner", "window")]
@@ -215,13 +239,16 @@ def _in_digests(held: NDArray[np.void], starts: NDArray[np.intp]) -> Flags:
     return np.isin(held["reader"], readers[collected >= DIGEST])
 
 
-def _inputs(windows: Windows, speakers: Numbers, own: Flags) -> tuple[NDArray[np.int64], Flags]:
-    """In the inputs of how many voices each window stands, and whether one of them holds it."""
-    known, where = np.unique(windows, return_inverse=True)
+def _hearings(met: NDArray[np.void], speakers: Numbers, own: Flags, origins: Origins, is_scored: Flags) -> NDArray[np.void]:
+    """What is known of each window that meets."""
+    known, where = np.unique(met["window"], return_inverse=True)
     readers = np.unique(np.stack([where.astype(np.int64), speakers.astype(np.int64)]), axis=1)
     recited = np.zeros(len(known), np.bool_)
     recited[where[own]] = True
-    return np.bincount(readers[0], minlength=len(known))[where], recited[where]
+    hearings = np.empty(len(met), _HEARING)
+    hearings["heard"], hearings["recited"] = np.bincount(readers[0], minlength=len(known))[where], recited[where]
+    hearings["stale"] = came_with_owner(met["window"], met["reader"], met["first"], origins, is_scored)
+    return hearings
 
 
 class Known(NamedTuple):
@@ -308,7 +335,7 @@ def _looked_at(reader: Known, owners: Sequence[tuple[Known, Shared]], key: Finge
         for number, sight in sights.items():
             found.setdefault(number, []).append(sight)
         if sights:
-            leaked += shared.windows[shared.between_two].tolist()
+            leaked += shared.windows[shared.leaked].tolist()
     candidates = {
         number: replace(
             max(sights, key=lambda sight: sight.size).candidate(reader.episode.calls[number], calls[number], key),
@@ -345,6 +372,7 @@ class _Search:
         self._subject = subject
         self._windows = frozenset(shared.windows.tolist())
         self._telling = frozenset(shared.windows[shared.telling].tolist())
+        self._stale = frozenset(shared.windows[shared.telling | shared.stale].tolist())
         self._private = _private_windows(subject)
 
     def look(self, texts: Sequence[matching.Text]) -> _Sight | None:
@@ -365,7 +393,7 @@ class _Search:
         enough = max(THRESHOLDS.quoted_run, THRESHOLDS.never_shared * own)
         if chain.private < min(enough, THRESHOLDS.another):
             return None
-        telling = alone = 0.0
+        alone = telling = either = 0.0
         for run in chain.runs:
             text = subject.normalised[run.cot_start : run.cot_start + run.length]
             private = own_bytes(subject, run)
@@ -374,10 +402,11 @@ class _Search:
             sampled_so = [self._private.intersection(sampled(text, to=bound).tolist()) for bound in bounds]
             alone += private * max(_share(windows, self._windows) for windows in sampled_so)
             telling += private * max(_share(windows, self._telling) for windows in sampled_so)
-        size, sure = subject.characters(round(alone)), subject.characters(round(telling))
+            either += private * max(_share(windows, self._stale) for windows in sampled_so)
+        size, sure, new = (subject.characters(round(counted)) for counted in (alone, telling, either))
         # A few sentences that several scorers were given are said by somebody else, also where they are most of a short reasoning.
         if size < (enough if sure >= enough else max(enough, THRESHOLDS.high_run)):
-            size = sure
+            size = new
             if size < THRESHOLDS.another:
                 return None
         return ChainWeight(size, min(1.0, size / own), (RunWeight(size, size, b""),), beside_marker=False)

@@ -31,6 +31,8 @@ KINDS = 4
 PROBED = 8
 """Windows of a reasoning by which it is known."""
 MOST_HOLDERS = 2
+CROWD = 3
+"""Voices in whose inputs a window may stand before it says nothing any more."""
 EDGE = 64
 """Episodes at each end of a unit that are compared with the neighbouring unit's."""
 NOBODY = 0xFFFFFFFF
@@ -65,11 +67,21 @@ def sampled(text: bytes, marks: bytes | bytearray | None = None, start: int = 0,
 _NONE = np.empty(0, np.uint64)
 
 
-class Edges(NamedTuple):
-    """A unit's first and last episodes, at most EDGE each: their samples, as `Samples.add` takes them, and where to read them."""
+class Edge(NamedTuple):
+    """Some consecutive episodes of a unit."""
 
-    first: tuple[bytes, bytes] = (b"", b"")
-    last: tuple[bytes, bytes] = (b"", b"")
+    windows: bytes = b""
+    counts: bytes = b""
+    """Both as `Samples.add` takes them."""
+    origins: bytes = b""
+    """One `precedence.ORIGIN` per episode."""
+
+
+class Edges(NamedTuple):
+    """A unit's first and last episodes, at most EDGE each, and where to read them."""
+
+    first: Edge = Edge()
+    last: Edge = Edge()
     first_records: tuple[int, ...] = ()
     """`Source.record` of each."""
     last_records: tuple[int, ...] = ()

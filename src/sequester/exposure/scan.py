@@ -181,7 +181,7 @@ class _Scan:
         self._densely = self._densely or any(_is_short(parts) for _, parts in known)
         own = [len(parts.own) for _, parts in known]
         screened = matching.screen(texts, self._notes.sketch, self.encounters.samples, own, self._densely)
-        self.encounters.noted(episode.source.record for episode in episodes)
+        self.encounters.noted(episodes)
         hits: dict[int, dict[int, matching.Hit]] = {}
         for hit in screened.hits:
             hits.setdefault(hit.episode, {})[hit.call] = hit
