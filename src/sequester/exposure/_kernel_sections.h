@@ -354,7 +354,7 @@ static seq_outcome flag_disguised(seq_judge *judge, const seq_pattern *pattern, 
     const seq_outcome outcome = flag_rearranged(judge, pattern, episode, known, &found, &seen);
     judge->shelf_size = shelf;
     judged->is_open = is_same && seen == 0 && found.shelf_size == 0;
-    seen |= more ? FLAG_REARRANGED : 0;
+    seen = (seen & ~FLAG_WIDE) | (more ? FLAG_REARRANGED : 0); /* tables of characters are written in escapes too */
     *flags |= seen & (FLAG_NUMBERS | FLAG_KEYED);
     *flags |= seen & UNFOLDED ? FLAG_DISGUISED : 0;
     *flags |= seen & UNFOLDED & ~*flags ? FLAG_REARRANGED : 0;
