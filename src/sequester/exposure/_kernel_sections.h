@@ -11,7 +11,7 @@
 #define SECTION 256 /* bytes, at least */
 #define SAMPLE 64
 #define JUDGED 1024 /* sections that are remembered at most */
-#define FEWEST_DISGUISES 6
+#define FEWEST_DISGUISES 8
 #define SHELF ((size_t)1 << 20) /* bytes of texts put together that are kept, and those of one section more */
 
 /* What is known of a section. */

@@ -44,7 +44,7 @@ COPY, MOST_COPIES = 256, 8
 """Bytes of a public text, and how many such texts of an episode are looked for in a field, before its hints are."""
 SECTION = 256
 """Bytes from which on a section ends before the next heading."""
-FEWEST_DISGUISES = 6
+FEWEST_DISGUISES = 8
 _HEADING = re.compile(rb"(?<=\n\n)#")
 INPUT_STRIDE = 16
 RUN = 16
