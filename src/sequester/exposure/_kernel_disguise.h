@@ -112,6 +112,8 @@ static size_t without_disguise(const uint8_t *s, size_t n, uint8_t *out, size_t 
             out += end - at;
         } else {
             const uint32_t meant = undisguised(code);
+            *out = '\\';
+            out += meant == '"'; /* strings that stand in strings */
             out = meant != 0 ? write_utf8(out, meant) : out;
             ++*changed;
         }

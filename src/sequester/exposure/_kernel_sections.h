@@ -355,9 +355,8 @@ static seq_outcome flag_disguised(seq_judge *judge, const seq_pattern *pattern, 
     judge->shelf_size = shelf;
     judged->is_open = is_same && seen == 0 && found.shelf_size == 0;
     seen = (seen & ~FLAG_WIDE) | (more ? FLAG_REARRANGED : 0); /* tables of characters are written in escapes too */
-    *flags |= seen & (FLAG_NUMBERS | FLAG_KEYED);
-    *flags |= seen & UNFOLDED ? FLAG_DISGUISED : 0;
-    *flags |= seen & UNFOLDED & ~*flags ? FLAG_REARRANGED : 0;
+    seen &= UNFOLDED | FLAG_NUMBERS | FLAG_KEYED;
+    *flags |= (seen ? FLAG_DISGUISED : 0) | (seen & ~*flags ? FLAG_REARRANGED : 0);
     return outcome;
 }
 

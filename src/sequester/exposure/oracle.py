@@ -395,9 +395,8 @@ def _flags(raw: bytes, counts: Counts, pattern: Pattern, best: int) -> int:
     if normalised != normalise(raw)[0]:
         chains = _Stream([normalised]).chains(pattern)
         seen |= REARRANGED if max((private for private, _ in chains), default=0) > best else 0
-    seen &= ~WIDE  # tables of characters are written in escapes too
-    new = seen & UNFOLDED & ~flags
-    return flags | (seen & (NUMBERS | KEYED)) | (DISGUISED if seen & UNFOLDED else 0) | (REARRANGED if new else 0)
+    seen &= (UNFOLDED | NUMBERS | KEYED) & ~WIDE  # tables of characters are written in escapes too
+    return flags | (DISGUISED if seen else 0) | (REARRANGED if seen & ~flags else 0)
 
 
 def _rearranged_flags(raw: bytes, flags: int, pattern: Pattern, best: int) -> int:
