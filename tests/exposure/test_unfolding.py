@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import random
 import struct
+import urllib.parse
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
@@ -151,6 +153,13 @@ def test_a_stream_of_records_is_found_wherever_it_stands(name: str, carrier: str
 
 THOUGHT = cases.reasoning(7, 260)
 PLANTS = sorted(set(TRANSFORMS) - {"byte_list", "split_fields"})  # these are no texts
+
+
+def lines_of(text: str) -> list[str]:
+    """Its lines, or lines of 76 characters where it has none."""
+    return text.split("\n") if "\n" in text else wrappings.wrapped(text, 76).split("\n")
+
+
 NESTED: dict[str, Callable[[str], str]] = {
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "gzip": lambda text: base64.b64encode(PACKINGS["gzip"](text.encode())).decode(),
@@ -158,6 +167,14 @@ NESTED: dict[str, Callable[[str], str]] = {
     "json": lambda text: json.dumps({"log": text}),
     "byte list": lambda text: str(list(text.encode())),
     "tag characters": lambda text: ARMOURS["tag-characters"](base64.b64encode(text.encode())),
+    "percent": urllib.parse.quote,
+    "entities": lambda text: "".join(f"&#{ord(letter)};" for letter in text),
+    "HTML": html.escape,
+    "escapes": lambda text: "".join(f"\\u{unit:04x}" for unit in memoryview(text.encode("utf-16-le")).cast("H")),
+    "quoted-printable": lambda text: "".join(f"={byte:02X}" for byte in text.encode()),
+    "zero width": "\u200b".join,
+    "look-alikes": lambda text: text.translate(str.maketrans("aceopxyABEKMHOPCTX", "асеорхуАВЕКМНОРСТХ")),
+    "colours": lambda text: "\n".join(f"\x1b[3{at % 8}m{line}\x1b[0m" for at, line in enumerate(lines_of(text))),
     "records": REARRANGED["token-records"],
     "line numbers": REARRANGED["line-numbers"],
     "table": REARRANGED["markdown-table"],
@@ -172,9 +189,12 @@ def test_every_plant_is_found(name: str, carrier: str, seed: int) -> None:
     assert shown(THOUGHT, CARRIERS[carrier](value)) > 0.2 * len(stretch) / len(THOUGHT)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+DISGUISES = ["percent", "entities", "HTML", "escapes", "quoted-printable", "zero width", "look-alikes", "colours"]
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    outer=st.sampled_from(["base64", "gzip", "hex", "json", "byte list", "tag characters"]),
+    outer=st.sampled_from(["base64", "gzip", "hex", "json", "byte list", "tag characters", *DISGUISES]),
     inner=st.sampled_from(sorted(set(NESTED) - {"reversed", "tag characters"})),
     carrier=st.sampled_from(sorted(CARRIERS)),
 )

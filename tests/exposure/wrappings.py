@@ -18,6 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
+import numpy as np
 import pyarrow as pa
 
 TEXT = (
@@ -116,6 +117,27 @@ def uuencoded(data: bytes) -> str:
     return f"begin 644 plan.md\n{body}`\nend\n"
 
 
+def git_patch(data: bytes) -> str:
+    """As `git diff --binary` writes a new file."""
+    packed = zlib.compress(data)
+    lines = []
+    for at in range(0, len(packed), 52):
+        row = packed[at : at + 52]
+        length = chr(64 + len(row)) if len(row) <= 26 else chr(70 + len(row))
+        lines.append(length + base64.b85encode(row, pad=True).decode() + "\n")
+    return f"diff --git a/n b/n\nindex 1111111..2222222 100644\nGIT binary patch\nliteral {len(data)}\n{''.join(lines)}\n"
+
+
+def encoded_words(text: str, kind: str) -> str:
+    """As the header of a mail holds them, folded."""
+    parts = [text[at : at + 42].encode() for at in range(0, len(text), 42)]
+    if kind == "B":
+        words = [b64(part) for part in parts]
+    else:
+        words = ["".join(chr(one) if chr(one).isalnum() else f"={one:02X}" for one in part) for part in parts]
+    return "Subject: " + "\r\n ".join(f"=?utf-8?{kind}?{word}?=" for word in words)
+
+
 ARMOURS: dict[str, Callable[[bytes], str]] = {
     "base64": b64,
     "base64-unpadded": lambda data: b64(data).rstrip("="),
@@ -176,6 +198,8 @@ ARMOURS: dict[str, Callable[[bytes], str]] = {
     "byte-tensor": lambda data: f"tensor([[{', '.join(f'{byte}.' for byte in data)}]])",
     "byte-array": lambda data: "array([" + wrapped(", ".join(f"{byte:3d}" for byte in data), 75, "\n       ") + "], dtype=uint8)",
     "byte-records": lambda data: json.dumps([{"id": byte, "logprob": -0.5} for byte in data]),
+    "git-patch": git_patch,
+    "int32-array": lambda data: b64(np.array(list(data), "<i4").tobytes()),
     "tag-characters": lambda data: "".join(chr(0xE0000 + byte) for byte in data),
     "variation-selectors": lambda data: "".join(chr(0xFE00 + byte) if byte < 16 else chr(0xE00F0 + byte) for byte in data),
     "braille": lambda data: "".join(chr(0x2800 + byte) for byte in data),
@@ -227,6 +251,8 @@ REARRANGED: dict[str, Callable[[str], str]] = {
     "tsv": lambda text: "\n".join(f"{i}\t{piece}\tx{i}" for i, piece in enumerate(pieces(text))),
     "csv": lambda text: "\n".join(f"{i},{piece.replace(',', ';')},{-i / 7:.3f}" for i, piece in enumerate(pieces(text))),
     "markdown-table": lambda text: "\n".join(f"| {i} | {piece} | a{i} |" for i, piece in enumerate(pieces(text))),
+    "word-diff": lambda text: " ".join(f"[-old{i}-]{{+{word}+}}" for i, word in enumerate(text.split(" "))),
+    "encoded-words": lambda text: encoded_words(text, "B"),
     "links": lambda text: " ".join(f"[{word}](http://example.org/{i})" for i, word in enumerate(text.split())),
     "numbered-words": lambda text: " ".join(f"[{i}]{word}" for i, word in enumerate(text.split())),
     "rot13": lambda text: codecs.encode(text, "rot13"),

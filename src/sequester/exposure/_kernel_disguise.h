@@ -18,10 +18,13 @@ static inline bool is_invisible(uint32_t code)
 static uint32_t undisguised(uint32_t code)
 {
     static const char greek[] = "AB..EZH.IK.MN.O.P..TY.X..", cyrillic[] = ".....SI.J.......A.B..E.3..K.MHO.PCTY.X..........";
+    if ((code >= 0x3000 && code < 0xFB00) || code >= 0x20000) { /* most that are not ASCII */
+        return code;
+    }
     if (is_invisible(code)) {
         return 0;
     }
-    if (code < 0x370 || (code >= 0x590 && code < 0x1D00) || (code >= 0x3000 && code < 0xFB00) || code >= 0x20000) {
+    if (code < 0x370 || (code >= 0x590 && code < 0x1D00)) {
         return code;
     }
     if (code == 0xFF0B || code == 0xFF0D || code == 0xFF0F || code == 0xFF1D || code == 0xFF3F) {
@@ -109,6 +112,8 @@ static size_t without_disguise(const uint8_t *s, size_t n, uint8_t *out, size_t 
             out += end - at;
         } else {
             const uint32_t meant = undisguised(code);
+            *out = '\\';
+            out += meant == '"'; /* strings that stand in strings */
             out = meant != 0 ? write_utf8(out, meant) : out;
             ++*changed;
         }

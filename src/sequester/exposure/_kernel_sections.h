@@ -11,7 +11,7 @@
 #define SECTION 256 /* bytes, at least */
 #define SAMPLE 64
 #define JUDGED 1024 /* sections that are remembered at most */
-#define FEWEST_DISGUISES 6
+#define FEWEST_DISGUISES 8
 #define SHELF ((size_t)1 << 20) /* bytes of texts put together that are kept, and those of one section more */
 
 /* What is known of a section. */
@@ -354,10 +354,9 @@ static seq_outcome flag_disguised(seq_judge *judge, const seq_pattern *pattern, 
     const seq_outcome outcome = flag_rearranged(judge, pattern, episode, known, &found, &seen);
     judge->shelf_size = shelf;
     judged->is_open = is_same && seen == 0 && found.shelf_size == 0;
-    seen |= more ? FLAG_REARRANGED : 0;
-    *flags |= seen & (FLAG_NUMBERS | FLAG_KEYED);
-    *flags |= seen & UNFOLDED ? FLAG_DISGUISED : 0;
-    *flags |= seen & UNFOLDED & ~*flags ? FLAG_REARRANGED : 0;
+    seen = (seen & ~FLAG_WIDE) | (more ? FLAG_REARRANGED : 0); /* tables of characters are written in escapes too */
+    seen &= UNFOLDED | FLAG_NUMBERS | FLAG_KEYED;
+    *flags |= (seen ? FLAG_DISGUISED : 0) | (seen & ~*flags ? FLAG_REARRANGED : 0);
     return outcome;
 }
 

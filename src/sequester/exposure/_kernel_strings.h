@@ -343,7 +343,7 @@ static void take_markup(const uint8_t *s, size_t n, seq_pieced *pieced)
     end_cutting(s, n, FEWEST_TAGS, last, pieced);
 }
 
-/* Where a link's target or a footnote's mark around the bracket at `at` starts and ends; equal if there is none. */
+/* Where a link's target, a footnote's mark or the old words of a word diff around the bracket at `at` starts and ends; equal if there is none. */
 static void find_link(const uint8_t *s, size_t n, size_t at, size_t *start, size_t *end)
 {
     *start = *end = at;
@@ -356,6 +356,15 @@ static void find_link(const uint8_t *s, size_t n, size_t at, size_t *start, size
         return;
     }
     size_t open = at;
+    if (at > 0 && s[at - 1] == '-') { /* the old words of a word diff */
+        for (open--; open > 0 && at - open < SHORT_PIECE && s[open - 1] != '[' && s[open - 1] != ']'; open--) {
+        }
+        if (open > 0 && s[open - 1] == '[' && s[open] == '-' && open + 1 < at) {
+            *start = open - 1;
+            *end = at + 1;
+        }
+        return;
+    }
     while (open > 0 && at - open < 8 && is_word(s, n, open - 1)) {
         open--;
     }
@@ -370,7 +379,7 @@ static void take_links(const uint8_t *s, size_t n, seq_pieced *pieced)
 {
     size_t last = SIZE_MAX, targets = 0;
     for (size_t at = next_mark(pieced, MARK_BRACKET, 0); at < n; at = next_mark(pieced, MARK_BRACKET, at + 1)) {
-        targets += (at + 1 < n && s[at + 1] == '(') || (at > 0 && is_digit(s[at - 1]));
+        targets += (at + 1 < n && s[at + 1] == '(') || (at > 0 && (is_digit(s[at - 1]) || s[at - 1] == '-'));
     }
     if (targets < FEWEST_LINKS) {
         return;

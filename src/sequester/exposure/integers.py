@@ -123,9 +123,10 @@ def spread_like_ids(values: Sequence[int]) -> bool:
     if len(values) < FEWEST_IDS or min(values) < 0 or not _LARGE <= max(values) < _VOCABULARY:
         return False
     falls = sum(after < before for before, after in pairwise(values))
+    rises = sum(after > before for before, after in pairwise(values))
     counts = Counter(values)
     return (
-        0.25 * len(values) <= falls <= 0.8 * len(values)
+        min(falls, rises) >= 0.25 * len(values)
         and max(values) >= _MEDIANS * sorted(values)[len(values) // 2]
         and sum(value < _COMMON for value in values) < 0.8 * len(values)
         and len(counts) >= 0.35 * len(values)

@@ -116,12 +116,12 @@ def disguises(raw: bytes) -> int:
     return sum(piece.disguised for piece in pieces(raw))
 
 
-def without_disguise(raw: bytes) -> tuple[bytes, int]:
+def without_disguise(raw: bytes, quotes_nest: bool = True) -> tuple[bytes, int]:
     """A text in which every escape stands as the character it is, and how many characters that concerns: an encoding, a list or a table
     that was escaped, coloured, or written in other letters, can be read again.
 
-    Backslashes before quotes, line ends and backslashes stay, for they nest. Invisible characters, styles of a terminal and soft line
-    breaks vanish, look-alikes of Latin letters become these.
+    Backslashes before quotes, line ends and backslashes stay, for they nest, and where `quotes_nest` a quote that was escaped otherwise gets one. Invisible
+    characters, styles of a terminal and soft line breaks vanish, look-alikes of Latin letters become these.
     """
     out, at, changed = bytearray(), 0, 0
     while found := _DISGUISED.search(raw, at):
@@ -140,11 +140,12 @@ def without_disguise(raw: bytes) -> tuple[bytes, int]:
                 continue
         changed += 1
         if code := undisguised(code):
-            out += chr(code).encode("utf-8", "surrogatepass")
+            out += b"\\" * (quotes_nest and code == _QUOTE) + chr(code).encode("utf-8", "surrogatepass")
     return bytes(out + raw[at:]), changed
 
 
 _PLAIN_ESCAPE = 2
+_QUOTE = ord('"')
 # Of characters that are not ASCII, those whose first bytes may begin one that `undisguised` changes.
 _DISGUISED = re.compile(
     rb"\xc2\xad|[\xcd-\xd6][\x80-\xbf]|\xe1[\xa0\xb4-\xbf][\x80-\xbf]|\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|[\x81\x84\x85\x92\x93\xb1][\x80-\xbf])"

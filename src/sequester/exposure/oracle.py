@@ -44,7 +44,7 @@ COPY, MOST_COPIES = 256, 8
 """Bytes of a public text, and how many such texts of an episode are looked for in a field, before its hints are."""
 SECTION = 256
 """Bytes from which on a section ends before the next heading."""
-FEWEST_DISGUISES = 6
+FEWEST_DISGUISES = 8
 _HEADING = re.compile(rb"(?<=\n\n)#")
 INPUT_STRIDE = 16
 RUN = 16
@@ -395,8 +395,8 @@ def _flags(raw: bytes, counts: Counts, pattern: Pattern, best: int) -> int:
     if normalised != normalise(raw)[0]:
         chains = _Stream([normalised]).chains(pattern)
         seen |= REARRANGED if max((private for private, _ in chains), default=0) > best else 0
-    new = seen & UNFOLDED & ~flags
-    return flags | (seen & (NUMBERS | KEYED)) | (DISGUISED if seen & UNFOLDED else 0) | (REARRANGED if new else 0)
+    seen &= (UNFOLDED | NUMBERS | KEYED) & ~WIDE  # tables of characters are written in escapes too
+    return flags | (DISGUISED if seen else 0) | (REARRANGED if seen & ~flags else 0)
 
 
 def _rearranged_flags(raw: bytes, flags: int, pattern: Pattern, best: int) -> int:

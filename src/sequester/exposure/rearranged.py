@@ -33,7 +33,8 @@ _UNSEEN = re.compile(rb"<(?:script|style)", re.IGNORECASE)
 _LONGEST_TAG = 4000
 _TARGET = re.compile(rb"\]\([^\0-\x20()]+\)")
 _LONGEST_TARGET = 2000
-_LINK_ENDS = re.compile(rb"\](?=\()|(?<=[0-9])\]")
+_LINK_ENDS = re.compile(rb"\](?=\()|(?<=[0-9-])\]")
+_OLD_WORDS = re.compile(rb"\[-[^\[\]]*-\]\Z")
 _FOOTNOTE = re.compile(rb"\[\^?[A-Za-z0-9_\x80-\xff]{1,8}\]\Z")
 _DUMP_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{6,16}):? +[0-9A-Fa-f]{2}")
 _SPELLED = re.compile(rb"0x([0-9A-Fa-f]{2})(?![0-9A-Fa-f])|(?:U\+|u\{)([0-9A-Fa-f]{2,6})(?![0-9A-Fa-f])")
@@ -240,7 +241,9 @@ def _links(raw: bytes) -> Iterator[tuple[int, int]]:
         if raw.startswith(b"](", at):
             found = _TARGET.match(raw, at)
             end = found.end() if found and found.end() - at <= _LONGEST_TARGET else at
-        elif mark := _FOOTNOTE.search(raw, max(0, at - 10), at + 1):
+        elif mark := _FOOTNOTE.search(raw, max(0, at - 10), at + 1) or _OLD_WORDS.search(
+            raw, max(0, at - SHORT_PIECE - 1), at + 1
+        ):
             start, end = mark.start(), at + 1
         if end > start >= last:
             yield start, end

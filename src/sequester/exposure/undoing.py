@@ -10,7 +10,17 @@ import re
 from collections.abc import Iterator, Sequence
 
 from sequester.exposure import flags, matching
-from sequester.exposure.layers import Budget, Hint, Layer, Step, goes_on_behind_prefixes, holds_packing, solid_runs, unfold
+from sequester.exposure.layers import (
+    Budget,
+    Hint,
+    Layer,
+    Step,
+    goes_on_behind_prefixes,
+    goes_on_in_strings,
+    holds_packing,
+    solid_runs,
+    unfold,
+)
 
 _UNDONE = (
     (flags.ARMOUR, Hint.BASE64 | Hint.BASE32 | Hint.BASE85 | Hint.UU | Hint.ESCAPES),
@@ -84,6 +94,8 @@ def undone(flag: int, text: str) -> int:
         found |= _escapes_in(text)
     if found & Hint.BASE64 and goes_on_behind_prefixes(text):
         found |= Hint.PREFIXES | Hint.DIFF  # which the screen undoes for short lines only
+    if found & (Hint.BASE64 | Hint.DIGITS) and goes_on_in_strings(text):
+        found |= Hint.STRINGS  # likewise
     if (flag & _BY_LINE and text.count("\\n") >= _FEWEST_LINES) or (flag & flags.STRINGS and "\\" in text):
         found |= Hint.BACKSLASHES
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -77,7 +78,7 @@ def holds_packing(text: str) -> bool:
 
 
 _NEXT_LINE = re.compile(
-    r"=*[^\w\n]{0,4}(?:\n|\\n)(?:[+\-]|[^\n]{0,90}?[A-Za-z0-9][^\nA-Za-z0-9+/_\-][^\n]{0,5}?)[A-Za-z0-9+/_\-]{40}"
+    r"=*[^\w\n]{0,4}(?:\n|\\n)(?:[+\-][^\w\n]{0,4}|[^\n]{0,90}?[A-Za-z0-9][^\nA-Za-z0-9+/_\-][^\n]{0,5}?)[A-Za-z0-9+/_\-]{40}"
 )
 
 
@@ -85,6 +86,15 @@ def goes_on_behind_prefixes(text: str) -> bool:
     """Whether a line ends in letters of base64, and so does the next one, behind something else."""
     shape = text.encode("ascii", "replace").translate(_BASE64_SHAPE)
     return any(_NEXT_LINE.match(text, end) for _, end in runs(shape, b"x", _FEWEST_UNBROKEN))
+
+
+_QUOTED_PIECE = re.compile(r"[\"'][A-Za-z0-9+/_\-]{40,}+=*+\\*[\"']")
+_FEWEST_PIECES = 3
+
+
+def goes_on_in_strings(text: str) -> bool:
+    """Whether letters of base64 or digits of hex fill several quoted strings, as pieces of one encoding do."""
+    return next(islice(_QUOTED_PIECE.finditer(text), _FEWEST_PIECES - 1, None), None) is not None
 
 
 def _begins_packed(head: bytes) -> bool:

@@ -44,6 +44,7 @@ _ARMOURS: tuple[tuple[int, RegionDecoder], ...] = (
     (Hint.BASE85, armour.base85_regions),
 )
 _DECODERS: tuple[tuple[int, Decoder], ...] = (
+    (Hint.DISGUISE, structure.undisguise),
     (Hint.UU, armour.uuencoded),
     (Hint.BASE85, armour.binary_patches),
     (Hint.BASE64 | Hint.DIGITS | Hint.DISGUISE | Hint.SOFT_BREAKS, structure.encoded_words),
@@ -58,7 +59,6 @@ _UNESCAPERS: tuple[tuple[int, str, Decoder], ...] = (
     (Hint.ENTITIES, "&", structure.entities),
 )
 _REARRANGERS: tuple[tuple[int, Decoder], ...] = (
-    (Hint.DISGUISE, structure.undisguise),
     (Hint.SOFT_BREAKS, structure.quoted_printable),
     (Hint.FOREIGN, charset.mojibake),
     (Hint.FOREIGN, charset.byte_tokens),

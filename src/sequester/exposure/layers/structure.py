@@ -66,9 +66,12 @@ def percent(text: str) -> Iterator[Piece]:
 def undisguise(text: str) -> Iterator[Piece]:
     """Every escape as the character it is; without styles, invisible characters and soft breaks, and look-alikes as what they look
     like."""
-    plain, changed = without_disguise(text.encode("utf-8", "surrogatepass"))
-    if changed:
-        yield Piece(0, len(text), "disguise", _paired(plain.decode("utf-8", "surrogatepass")))
+    raw = text.encode("utf-8", "surrogatepass")
+    # Quotes may stand inside strings, or begin them.
+    for quotes_nest in (True, False):
+        plain, changed = without_disguise(raw, quotes_nest)
+        if changed:
+            yield Piece(0, len(text), "disguise", _paired(plain.decode("utf-8", "surrogatepass")))
 
 
 _ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));?")
@@ -311,11 +314,11 @@ def columns(text: str) -> Iterator[Piece]:
                 yield from (Piece(begin, begin + length + end - start - 1, "column", "\n".join(column)) for column in cells)
 
 
-_LINK = re.compile(r"\]\([^()\s]{1,2000}+\)|\[\^?\w{1,8}\](?!\()")
+_LINK = re.compile(r"\]\([^()\s]{1,2000}+\)|\[\^?\w{1,8}\](?!\()|\[-[^\[\]]{0,400}?-\]")
 
 
 def links(text: str) -> Iterator[Piece]:
-    """Markdown without the targets of links and the marks of footnotes."""
+    """Markdown without the targets of links and the marks of footnotes; a word diff without the old words."""
     plain = _LINK.sub("", text)
     if plain != text:
         yield Piece(0, len(text), "links", plain)
