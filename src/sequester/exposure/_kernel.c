@@ -179,6 +179,7 @@ static void stock_dealloc(StockObject *self)
 {
     PyTypeObject *type = Py_TYPE((PyObject *)self);
     release(&self->stock.block);
+    release(&self->stock.filter_block);
     ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
     Py_DECREF(type);
 }

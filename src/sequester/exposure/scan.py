@@ -274,7 +274,8 @@ class _Scan:
     def _examined(self, subject: Subject, call: RewardCall, hit: matching.Hit | None) -> tuple[Examination, Reason | None]:
         """What a close look at a call shows, and why it does not clear it."""
         found = examine(subject, call, hit, self._key)
-        self.tally.limits.update(found.limits)
+        if found.limits:
+            self.tally.limits.update(found.limits)
         return found, Reason.LIMIT if found.limits else Reason.IDS_UNKNOWN if found.ids_unknown else None
 
 
