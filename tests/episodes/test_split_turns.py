@@ -109,7 +109,11 @@ def test_an_opener_that_is_text_does_not_join_the_turns_around_a_tool_result() -
 @pytest.mark.parametrize("closer", ["</thinking>", "</think", "/think>", "<think>", "&lt;/think&gt;", "<\\/think>", "＜/think＞"])
 def test_what_only_resembles_a_closing_delimiter_fails_the_split_and_ends_the_guess(closer: str) -> None:
     status, pieces = split(f"<think>\n{FIRST}\n{closer}\n\n{ANSWER}")
-    assert (status, pieces[Channel.REASONING], pieces[Channel.ANSWER]) == (SplitStatus.SPLIT_FAILED, [FIRST], [ANSWER])
+    assert (status, pieces[Channel.REASONING], pieces[Channel.ANSWER]) == (
+        SplitStatus.SPLIT_FAILED,
+        [f"{FIRST}\n{closer}"],
+        [ANSWER],
+    )
 
 
 @pytest.mark.parametrize("cut", ["</think", "</thi", "</thinking>", "I write </thinking> later and go on"])

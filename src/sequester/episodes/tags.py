@@ -357,8 +357,8 @@ class _Turn:
             odd = odd_closer(draft.text, start, self._stop)
             if odd is not None:
                 draft.found.add(Why.CLOSER_ODD)
-                self._block(start, *odd)
-                return next((at for at in range(number, len(marks)) if marks[at].start >= odd[1]), len(marks))
+                self._block(start, odd, odd)
+                return next((at for at in range(number, len(marks)) if marks[at].start >= odd), len(marks))
             draft.found.add(Why.UNCLOSED)
             if draft.last_quoted_closer >= start:
                 draft.found.add(Why.CLOSER_QUOTED)
