@@ -106,6 +106,18 @@ def test_an_opener_that_is_text_does_not_join_the_turns_around_a_tool_result() -
     assert split(text)[0] is SplitStatus.SPLIT_FAILED
 
 
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("<think>九箱，两次。</think>共十一箱。", SplitStatus.SPLIT),
+        ("<think>九箱。</think>好的。<think>再数一遍。</think>共十一箱。", SplitStatus.SPLIT),
+        ("<think>九箱，两次。</think>共十一箱。模型用</think>结束思考。", SplitStatus.SPLIT_FAILED),
+    ],
+)
+def test_a_closer_inside_a_chinese_sentence_is_as_doubtful_as_in_an_english_one(text: str, status: SplitStatus) -> None:
+    assert split(text)[0] is status
+
+
 @pytest.mark.parametrize("closer", ["</thinking>", "</think", "/think>", "<think>", "&lt;/think&gt;", "<\\/think>", "＜/think＞"])
 def test_what_only_resembles_a_closing_delimiter_fails_the_split_and_ends_the_guess(closer: str) -> None:
     status, pieces = split(f"<think>\n{FIRST}\n{closer}\n\n{ANSWER}")

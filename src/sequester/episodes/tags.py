@@ -14,7 +14,7 @@ from operator import attrgetter
 
 from sequester.episodes.families import Kind
 from sequester.episodes.labels import odd_closer
-from sequester.episodes.marks import Fences, Mark, in_prose, with_line_breaks
+from sequester.episodes.marks import Fences, Mark, between_ideographs, in_prose, with_line_breaks
 from sequester.episodes.model import Channel
 from sequester.episodes.pieces import Piece, Why
 
@@ -413,7 +413,8 @@ class _Turn:
             draft.turn += 1
             self._block(turn[1], mark.start, mark.end)
             return
-        draft.found.add(Why.MARK_IN_PROSE if self._blocks > 1 or in_prose(draft.text, mark) else Why.REPEATED)
+        mention = in_prose(draft.text, mark) or between_ideographs(draft.text, mark)
+        draft.found.add(Why.MARK_IN_PROSE if self._blocks > 1 or mention else Why.REPEATED)
         del pieces[self._after_block if self._block_piece is None else self._block_piece :]
         self._block_piece = len(pieces)
         pieces.append(Piece(_REASONING, self._block_start, mark.start, draft.turn))
