@@ -74,10 +74,58 @@ def test_reasoning_after_an_unknown_header_is_never_the_prompt(header: str, open
     assert any(SECOND in piece for piece in pieces[Channel.REASONING])
 
 
+LATER = "They doubt it, so I recount all the crates from the left."
+
+
+@pytest.mark.parametrize("between", KNOWN.values(), ids=KNOWN)
+def test_a_later_turn_without_a_closer_may_be_reasoning_where_the_prompt_opens_it(between: str) -> None:
+    status, pieces = split(f"{FIRST}\n</think>\n\nTen.{between.format(THEIRS)}{LATER}")
+    assert (status, pieces[Channel.REASONING]) == (SplitStatus.SPLIT_FAILED, [FIRST])
+
+
+@pytest.mark.parametrize("between", KNOWN.values(), ids=KNOWN)
+def test_a_later_turn_without_a_block_is_an_answer_where_the_model_writes_the_opener(between: str) -> None:
+    status, pieces = split(f"<think>\n{FIRST}\n</think>\n\nTen.{between.format(THEIRS)}{LATER}")
+    assert (status, pieces[Channel.ANSWER]) == (SplitStatus.SPLIT, ["Ten.", LATER])
+
+
+def test_a_known_prompt_says_the_same_as_a_missing_opener() -> None:
+    text = f"{FIRST}</think>Ten.<tool_response>4</tool_response>{LATER}"
+    assert split_text(text, prompt_tail="<|im_start|>assistant\n<think>\n").split.status is SplitStatus.SPLIT_FAILED
+    assert split(f"{FIRST}</think>Ten.<tool_response>4</tool_response><think></think>{LATER}")[0] is SplitStatus.SPLIT
+
+
+def test_harmony_text_after_another_speakers_message_without_a_header_is_never_that_message() -> None:
+    text = f"<|channel|>analysis<|message|>{FIRST}<|end|><|start|>user<|message|>{THEIRS}<|end|>{LATER}"
+    status, pieces = split(text)
+    assert (status, pieces[Channel.REASONING], pieces[Channel.PROMPT]) == (SplitStatus.SPLIT_FAILED, [FIRST, LATER], [THEIRS])
+
+
+def test_an_opener_that_is_text_does_not_join_the_turns_around_a_tool_result() -> None:
+    text = f"<think>{FIRST}\n<think>\n</think>Ten.<|observation|>4<|assistant|><think>{SECOND}</think>{ANSWER}"
+    assert split(text)[0] is SplitStatus.SPLIT_FAILED
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("<think>九箱，两次。</think>共十一箱。", SplitStatus.SPLIT),
+        ("<think>九箱。</think>好的。<think>再数一遍。</think>共十一箱。", SplitStatus.SPLIT),
+        ("<think>九箱，两次。</think>共十一箱。模型用</think>结束思考。", SplitStatus.SPLIT_FAILED),
+    ],
+)
+def test_a_closer_inside_a_chinese_sentence_is_as_doubtful_as_in_an_english_one(text: str, status: SplitStatus) -> None:
+    assert split(text)[0] is status
+
+
 @pytest.mark.parametrize("closer", ["</thinking>", "</think", "/think>", "<think>", "&lt;/think&gt;", "<\\/think>", "＜/think＞"])
 def test_what_only_resembles_a_closing_delimiter_fails_the_split_and_ends_the_guess(closer: str) -> None:
     status, pieces = split(f"<think>\n{FIRST}\n{closer}\n\n{ANSWER}")
-    assert (status, pieces[Channel.REASONING], pieces[Channel.ANSWER]) == (SplitStatus.SPLIT_FAILED, [FIRST], [ANSWER])
+    assert (status, pieces[Channel.REASONING], pieces[Channel.ANSWER]) == (
+        SplitStatus.SPLIT_FAILED,
+        [f"{FIRST}\n{closer}"],
+        [ANSWER],
+    )
 
 
 @pytest.mark.parametrize("cut", ["</think", "</thi", "</thinking>", "I write </thinking> later and go on"])

@@ -88,7 +88,8 @@ def _split(text: str, family: str, prompt: _Prompt, thinking: bool | None) -> tu
             named, marks = "auto", others
     if pair is None:
         return _unmarked(text, marks, family, thinking is False or prompt.off)
-    pieces, found = split_tags(text, marks, pair, visible_at_start=prompt.visible, prefills=FAMILIES[named].prefills)
+    prefills = FAMILIES[named].prefills
+    pieces, found = split_tags(text, marks, pair, visible_at_start=prompt.visible, prefills=prefills, opened=prompt.opening != "")
     pieces, further = with_further_blocks(text, pieces, pair, marks if named == "auto" else None)
     if not found | further and (fenced := split_disguised(text)) is not None:
         pieces, found = fenced, {Why.LABELS}

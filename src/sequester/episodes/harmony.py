@@ -10,6 +10,7 @@ harmony format guide.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from sequester.episodes.model import Channel
@@ -28,6 +29,7 @@ _BARE = re.compile(
     rf"\s*(?:assistant)?(?P<alone>(?:analysis|commentary|final)(?:\s{_FIELD})?)(?:<\|constrain\|>{_FIELD})?<\|message\|>"
 )
 """The rest of a header whose beginning stood in the prompt or was stripped."""
+_STOP = re.compile(r"<\|(?:end|call|return)\|>(?=\s*\S)")
 _BETWEEN = re.compile(r"\s*(?:assistant)?\Z")
 _INK = re.compile(r"\S")
 _RECOGNISED = re.compile(rf"\s*(?:assistant)?(?:<\|start\|>|<\|channel\|>|<\|message\|>)|{_BARE.pattern}")
@@ -128,7 +130,7 @@ def _messages(text: str, found: set[Why]) -> list[_Message]:
         if open_body:
             written = _INK.search(text, at, token.start()) is not None
             if written or not headless:
-                messages.append(_Message(channel, final, at, token.start()))
+                messages += _bodies(text, channel, final, at, token.start(), found)
             if written and headless:
                 found.add(Why.CLOSER_ONLY)
             if written and token["header"] is not None:
@@ -137,10 +139,21 @@ def _messages(text: str, found: set[Why]) -> list[_Message]:
         if open_body:
             channel, final = _channel(token["role"] or "", token["after"] or token["alone"] or "", found)
     if open_body and not (headless and _INK.search(text, at) is None):
-        messages.append(_Message(channel, final, at, len(text)))
-        if channel is Channel.REASONING:
+        messages += _bodies(text, channel, final, at, len(text), found)
+        if messages[-1].channel is Channel.REASONING:
             found.add(Why.UNCLOSED)
     return messages
+
+
+def _bodies(text: str, channel: Channel, final: bool, start: int, end: int, found: set[Why]) -> Iterator[_Message]:
+    """The message of a body. What follows the end of somebody else's message without a header is the policy's, and may be reasoning."""
+    stop = None
+    if channel in (Channel.TOOL_RESULT, Channel.PROMPT):
+        stop = _STOP.search(text, start, end)
+    yield _Message(channel, final, start, stop.start() if stop is not None else end)
+    if stop is not None:
+        found.add(Why.HEADER_UNKNOWN)
+        yield _Message(Channel.REASONING, False, stop.end(), end)
 
 
 def _tokens(text: str) -> list[re.Match[str]]:

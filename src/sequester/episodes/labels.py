@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable
 
 from sequester.episodes.families import TAG_NAMES
+from sequester.episodes.marks import begins_line
 from sequester.episodes.model import Channel
 from sequester.episodes.pieces import Piece
 
@@ -35,11 +36,13 @@ _DISGUISED = re.compile(
     r"(?:&gt;|\\\\?u003e|\\x3e|\\?[>＞›〉])",
     re.IGNORECASE,
 )
+_GAP = r"[ \t\r]{0,40}"
 _RESEMBLES = re.compile(
-    rf"(?:(?P<broken>^\s*/(?:{TAG_NAMES})>)|</(?:{TAG_NAMES})(?:>|(?=\s*$))|(?P<again>^\s*<(?:{TAG_NAMES})>(?=\s*$)))",
+    rf"^{_GAP}/(?:{TAG_NAMES})>|</(?:{TAG_NAMES})(?:>|(?={_GAP}$))|^{_GAP}<(?:{TAG_NAMES})>(?={_GAP}$)",
     re.IGNORECASE | re.MULTILINE,
 )
 """What a model writes where it means to close its reasoning: the delimiter of another name, one that lacks a bracket or its slash."""
+_INK = re.compile(r"\S")
 _FENCED = re.compile(r"\s*(?:```\w{0,8}\n\s*)?")
 _STEPS = {
     "Thought": Channel.REASONING,
@@ -86,18 +89,19 @@ def split_disguised(text: str) -> tuple[Piece, ...] | None:
     return _pieces(text, [(Channel.REASONING, opener.end(), start), (Channel.ANSWER, end, len(text))])
 
 
-def odd_closer(text: str, start: int, stop: int) -> tuple[int, int] | None:
-    """Where the last thing stands that may have been meant to close the reasoning: on one side of it no text of its line, text before and
+def odd_closer(text: str, start: int, stop: int) -> int | None:
+    """Where the last thing ends that may have been meant to close the reasoning: on one side of it no text of its line, text before and
     after it. None if nothing does."""
-    found = None
+    first = _INK.search(text, start, stop)
+    written = first.start() if first is not None else stop
+    found: tuple[int, int] | None = None
     for match in (*_RESEMBLES.finditer(text, start, stop), *_DISGUISED.finditer(text, start, stop)):
         begins, ends = match.span()
-        line = text.rfind("\n", start, begins) + 1
-        alone = text[line:begins].isspace() or line == begins or text[ends : ends + 2].startswith(("\n", "\r\n"))
+        alone = begins_line(text, begins) or text.startswith(("\n", "\r\n"), ends)
         closes = match.re is _RESEMBLES or match["closes"]
-        if alone and closes and not text[start:begins].isspace() and (found is None or begins > found[0]):
+        if alone and closes and written < begins and (found is None or begins > found[0]):
             found = begins, ends
-    return found if found is not None and text[found[1] : stop].strip() else None
+    return found[1] if found is not None and _INK.search(text, found[1], stop) is not None else None
 
 
 def _split_steps(text: str) -> tuple[Piece, ...] | None:

@@ -31,6 +31,7 @@ _CLOSING = (Kind.CLOSE, Kind.CALL_END, Kind.RESULT_END)
 _OPENING_QUOTES, _CLOSING_QUOTES = "“‘«「„", "”’»」“"
 _REACH = 200
 """How far back on its line the opening apostrophe of a quoted closing delimiter is looked for."""
+_FIRST_IDEOGRAPH = "\u2e80"
 _INDENT = 40
 """White space before a fence on its line beyond which it is no fence."""
 _FENCE = re.compile(r"```+|~~~+")
@@ -164,6 +165,11 @@ def in_prose(text: str, mark: Mark) -> bool:
     before = text[mark.start - 1 : mark.start]
     after = text[mark.end : mark.end + 2]
     return before == " " and (after[:1] in tuple(".,;:!?)") or (after[:1] == " " and after[1:].islower()))
+
+
+def between_ideographs(text: str, mark: Mark) -> bool:
+    """The same in a script without blanks: characters of Chinese or Japanese, or their punctuation, on both sides of a mark."""
+    return text[mark.start - 1 : mark.start] >= _FIRST_IDEOGRAPH and text[mark.end : mark.end + 1] >= _FIRST_IDEOGRAPH
 
 
 def begins_line(text: str, position: int) -> bool:

@@ -53,6 +53,9 @@ class Why(StrEnum):
     CLOSER_QUOTED = "the reasoning is opened, and its only closing delimiters stand in quotation marks"
     CLOSER_ODD = "the reasoning is opened, and what closes it only resembles its closing delimiter"
     HEADER_UNKNOWN = "a delimiter of reasoning follows somebody else's message, and no header of the policy that is known"
+    TURN_OPEN = (
+        "the template opens the reasoning of a turn, and some turn has no closing delimiter after its text: it may be reasoning"
+    )
     CLOSER_IN_CALL = "the only closing delimiter stands inside a tool call"
     STRANGE = "delimiters of another vocabulary stand in the answer: an example, or reasoning"
     TOKENS_STRIPPED = "role words are glued to the text: special tokens were removed on decode, the boundary is a guess"
@@ -77,6 +80,7 @@ _MEANINGS = {
         Why.CLOSER_QUOTED,
         Why.CLOSER_ODD,
         Why.HEADER_UNKNOWN,
+        Why.TURN_OPEN,
         Why.CLOSER_IN_CALL,
         Why.OPENER_IN_LINE,
         Why.MARK_IN_PROSE,

@@ -36,6 +36,7 @@ settles it.
     opener, and later only what resembles its closer (`</thinking>`)  split_failed  up to that
     closers in several turns of whose headers only roles are left  split_failed  each up to its closer
     delimiter after somebody else's message, header unknown    split_failed  as if a turn began there
+    opener in the prompt in one turn, another without a closer   split_failed  the blocks that are delimited
     mark in quotation marks or inline code                     -             no mark: text about the format
     mark in a fenced code block outside of reasoning           -             no mark: text about the format
     text, then an opener on the same line, prompt unknown      split_failed  from the start

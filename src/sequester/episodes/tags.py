@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
 
 from sequester.episodes.families import Kind
 from sequester.episodes.labels import odd_closer
-from sequester.episodes.marks import Fences, Mark, in_prose, with_line_breaks
+from sequester.episodes.marks import Fences, Mark, between_ideographs, in_prose, with_line_breaks
 from sequester.episodes.model import Channel
 from sequester.episodes.pieces import Piece, Why
 
@@ -24,6 +24,9 @@ _TURN_OUT, _TURN_IN, _DROP = Kind.TURN_OUT, Kind.TURN_IN, Kind.DROP
 _REASONING, _ANSWER = Channel.REASONING, Channel.ANSWER
 _THINK = (_OPEN, _CLOSE)
 _ASIDE = (_CALL, _RESULT)
+_CLOSERS_ONLY = frozenset((Why.CLOSER_ONLY, Why.CLOSER_ONLY_ODD))
+_SHORTEST = 31
+"""Characters that reasoning needs at least to be looked for at all."""
 _EDGE = (_DROP, Kind.CALL_END, Kind.RESULT_END)
 _ENDS = {_CALL: Kind.CALL_END, _RESULT: Kind.RESULT_END}
 _START = attrgetter("start")
@@ -61,11 +64,13 @@ def chosen_pair(text: str, marks: Sequence[Mark]) -> str | None:
     return first.name
 
 
-def split_tags(text: str, marks: Sequence[Mark], pair: str | None, *, visible_at_start: bool, prefills: bool) -> Pieces:
+def split_tags(
+    text: str, marks: Sequence[Mark], pair: str | None, *, visible_at_start: bool, prefills: bool, opened: bool = False
+) -> Pieces:
     """Pieces of a text, and what was observed.
 
     `marks` in order, of which those named `pair` delimit the reasoning. `visible_at_start`: the prompt is known to leave the
-    policy outside of reasoning. `prefills`: the family may open reasoning in the prompt.
+    policy outside of reasoning; `opened`: to leave it inside. `prefills`: the family may open reasoning in the prompt.
     """
     own = [mark for mark in marks if mark.kind not in _THINK or mark.name == pair]
     kept = with_line_breaks(text, own)
@@ -73,7 +78,21 @@ def split_tags(text: str, marks: Sequence[Mark], pair: str | None, *, visible_at
     if single is not None:
         return single
     quoted = [mark.start for mark in own if mark.mention and mark.kind is _CLOSE]
-    return by_turns(Draft(text, quoted[-1] if quoted else -1, prefills), kept, visible_at_start)
+    draft = Draft(text, quoted[-1] if quoted else -1, prefills)
+    pieces, found = by_turns(draft, kept, visible_at_start)
+    if (opened or not _CLOSERS_ONLY.isdisjoint(found)) and _any_turn_open(pieces, draft.closed):
+        found.add(Why.TURN_OPEN)
+    return pieces, found
+
+
+def _any_turn_open(pieces: Sequence[Piece], closed: Mapping[int, int]) -> bool:
+    """Whether some turn has visible text, long enough to be looked for, before the first block of reasoning that it closed, or no such
+    block at all. `closed` says where that block ends."""
+    shown: Counter[int] = Counter()
+    for piece in pieces:
+        if piece.channel is _ANSWER and piece.start < closed.get(piece.turn, piece.end):
+            shown[piece.turn] += piece.end - piece.start
+    return any(size >= _SHORTEST for size in shown.values())
 
 
 def single_block(text: str, marks: Sequence[Mark], prefills: bool) -> Pieces | None:
@@ -187,6 +206,8 @@ class Draft:
         self.pieces: list[Piece] = []
         self.found: set[Why] = set()
         self.turn = 0
+        self.closed: dict[int, int] = {}
+        """By turn, where its first block of reasoning ends."""
 
     def blank(self, start: int, stop: int) -> bool:
         return blank(self.text, start, stop)
@@ -331,22 +352,25 @@ class _Turn:
         marks, draft = self._marks, self._draft
         while number < len(marks) and marks[number].kind is _OPEN and draft.blank(start, marks[number].start):
             start, number = marks[number].end, number + 1
-        end = self._matching(number)
+        end = self._matching(start, number)
         if end is None:
             odd = odd_closer(draft.text, start, self._stop)
             if odd is not None:
                 draft.found.add(Why.CLOSER_ODD)
-                self._block(start, *odd)
-                return next((at for at in range(number, len(marks)) if marks[at].start >= odd[1]), len(marks))
+                self._block(start, odd, odd)
+                return next((at for at in range(number, len(marks)) if marks[at].start >= odd), len(marks))
             draft.found.add(Why.UNCLOSED)
             if draft.last_quoted_closer >= start:
                 draft.found.add(Why.CLOSER_QUOTED)
             self._block(start, self._trimmed(start, self._stop), self._stop)
             return len(marks)
+        inside = {mark.kind for mark in marks[number:end]}
+        if _OPEN in inside and _RESULT in inside:  # an opener that is text would join the turns before and after a tool result
+            draft.found.add(Why.MARK_IN_PROSE)
         self._block(start, marks[end].start, marks[end].end)
         return end + 1
 
-    def _matching(self, number: int) -> int | None:
+    def _matching(self, start: int, number: int) -> int | None:
         """The closing delimiter of a block: by depth where the nesting is balanced, else the last one."""
         outlook = self._outlook
         depth = 1
@@ -358,6 +382,8 @@ class _Turn:
         if outlook.last_closer < number:
             return None
         self._draft.found.add(Why.UNBALANCED)
+        if self._draft.fences.holds(self._marks[outlook.last_closer].start, start):
+            self._draft.found.add(Why.MARK_IN_PROSE)
         return outlook.last_closer
 
     def _block(self, start: int, end: int, after: int) -> None:
@@ -366,6 +392,7 @@ class _Turn:
         self._draft.found.add(Why.PAIRED if written else Why.EMPTY_LATE if late else Why.EMPTY_BLOCK)
         self._after_block = len(self._draft.pieces)
         self._blocks += 1
+        self._draft.closed.setdefault(self._draft.turn, after)
         self._block_start, self._block_piece = start, self._after_block - 1 if written else None
         self._at = self._visible_since = after
 
@@ -386,7 +413,8 @@ class _Turn:
             draft.turn += 1
             self._block(turn[1], mark.start, mark.end)
             return
-        draft.found.add(Why.MARK_IN_PROSE if self._blocks > 1 or in_prose(draft.text, mark) else Why.REPEATED)
+        mention = in_prose(draft.text, mark) or between_ideographs(draft.text, mark)
+        draft.found.add(Why.MARK_IN_PROSE if self._blocks > 1 or mention else Why.REPEATED)
         del pieces[self._after_block if self._block_piece is None else self._block_piece :]
         self._block_piece = len(pieces)
         pieces.append(Piece(_REASONING, self._block_start, mark.start, draft.turn))

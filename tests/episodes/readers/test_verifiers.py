@@ -217,6 +217,15 @@ def test_branches_are_read_once_and_in_order(tmp_path: Path) -> None:
     assert texts(episode, Channel.PROMPT) == ["be brief", "q", "summary so far", "put into its mouth"]
 
 
+@pytest.mark.parametrize(("ids", "hands_over"), [([], ""), ([1, 2, 3], "trace")])
+def test_reasoning_that_the_provider_kept_is_handed_to_no_function(tmp_path: Path, ids: list[int], hands_over: str) -> None:
+    reply = {"sampled": True, "message": {"role": "assistant", "content": "yes"}, "token_ids": ids, "mask": [True] * len(ids)}
+    nodes = [POLICY[1] | {"parent": None}, reply]
+    calls = [{"node": 1, "usage": {"reasoning_tokens": 40}}]
+    episode = one(tmp_path, trace(nodes=nodes, calls=calls, rewards={"right": {"score": 1.0, "weight": 1.0}}))
+    assert [(call.path, call.evidence, call.hands_over) for call in episode.calls] == [("right", Evidence.CONTRACT, hands_over)]
+
+
 @pytest.mark.parametrize(
     ("message", "usage", "visibility"),
     [

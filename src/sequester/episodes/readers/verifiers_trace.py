@@ -205,7 +205,7 @@ def _calls(trace: Trace, setting: Setting) -> Iterator[RewardCall]:
             yield from _judging_agent(name, score, agents[name], trace, setting.config)
         elif name not in plugged:
             # A function: if a judge of its name was recorded, it is the one that called it.
-            yield RewardCall(name, Evidence.CONTRACT, score=score, hands_over="trace")
+            yield RewardCall(name, Evidence.CONTRACT, score=score, hands_over="trace" if _may_hold_reasoning(trace) else "")
         elif name not in recorded:
             yield _judge_of_view(name, score, setting.config.views.get(name) if replies_only else None, trace)
     for name, inputs in recorded.items():
@@ -213,6 +213,11 @@ def _calls(trace: Trace, setting: Setting) -> Iterator[RewardCall]:
             yield RewardCall(name, Evidence.RECORDED, inputs)
     if replies_only and plugged.isdisjoint(named):
         yield RewardCall("judge", Evidence.RECORDED, missing=Reason.INPUT_NOT_LOGGED)
+
+
+def _may_hold_reasoning(trace: Trace) -> bool:
+    """Whether reasoning can be in what a function is handed: not if the provider kept it, and no sampled ids are there either."""
+    return _visibility(trace) is not Visibility.ABSENT or any(node.sampled and node.token_ids for node in trace.nodes)
 
 
 def _recorded_judges(trace: Trace) -> dict[str, tuple[Field, ...]]:
