@@ -1,7 +1,6 @@
 """Episodes on both sides of a border between two units: the last ones of a unit are compared with the first ones of the next.
 
-Units come back in any order. At a border the edges of the unit that came first wait for the other's, so memory holds as many as units
-are scanned out of order. Only what meets is read once more.
+Only what meets is read once more.
 """
 
 from __future__ import annotations
@@ -19,26 +18,19 @@ from sequester.findings.fingerprint import FingerprintKey
 
 
 class Borders:
-    """Compares neighbouring units as they come."""
+    """Compares every unit with the one before it."""
 
     def __init__(self, readers: Mapping[str, Reader], options: Options, key: FingerprintKey) -> None:
         self._readers = readers
         self._options = options
         self._key = key
-        self._waiting: dict[int, tuple[Task, Edges]] = {}
-        """The unit that came first, by the number of the border: that of the unit behind it."""
+        self._before: tuple[Task, Edges] | None = None
 
     def add(self, task: Task, edges: Edges, tally: Tally) -> None:
-        """Take the edges of a unit; what a comparison finds goes to `tally`, in which the units before were merged."""
-        here = task, edges
-        if (before := self._waiting.pop(task.number, None)) is not None:
-            self._compare(*before, *here, tally)
-        elif task.number > 0:
-            self._waiting[task.number] = here
-        if (behind := self._waiting.pop(task.number + 1, None)) is not None:
-            self._compare(*here, *behind, tally)
-        else:
-            self._waiting[task.number + 1] = here
+        """Take the edges of the next unit; what a comparison finds goes to `tally`, in which both units were merged."""
+        if self._before is not None:
+            self._compare(*self._before, task, edges, tally)
+        self._before = task, edges
 
     def _compare(self, task: Task, edges: Edges, following: Task, beyond: Edges, tally: Tally) -> None:
         pairs = pairs_across(edges.last, beyond.first)

@@ -30,7 +30,7 @@ from sequester.exposure.normaliser import places as plain_places
 from sequester.exposure.oracle import GUARANTEE, RawChain
 from sequester.exposure.samples import EDGE, MEETING, Meetings, Samples, Windows, voices
 from sequester.exposure.samples import meetings as meet_plainly
-from sequester.exposure.sketch import Sketch
+from sequester.exposure.sketch import Sketch, holds_run
 from sequester.exposure.sketch import windows_of as plain_windows
 from sequester.exposure.stock import Stock, stock_texts
 
@@ -244,11 +244,11 @@ def windows_of(run: bytes) -> bytes:
     return found
 
 
-def held(sketch: Sketch, runs: Sequence[bytes]) -> frozenset[bytes]:
-    """Those of some runs, given by their windows, that a sketch holds: `Sketch.holds_run`. All at once, because its memory is large."""
+def held(blocks: Sequence[bytes], runs: Sequence[bytes]) -> frozenset[bytes]:
+    """Those of some runs, given by their windows, that blocks of a sketch hold: `sketch.holds_run`. All at once: blocks are many."""
     if implementation == "python":
-        return frozenset(filter(sketch.holds_run, runs))
-    return frozenset(compress(runs, _kernel.held(sketch.table, runs)))
+        return frozenset(run for run in runs if holds_run(blocks, run))
+    return frozenset(compress(runs, _kernel.held(blocks, runs)))
 
 
 def normalise(text: Text) -> bytes:
