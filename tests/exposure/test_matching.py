@@ -20,7 +20,7 @@ from sequester.exposure import flags, matching, oracle
 from sequester.exposure.matching import GUARANTEE, Episode, Pattern, Sketch, normalise, screen, spans
 from sequester.exposure.normaliser import normalise as normalise_plain
 from sequester.exposure.normaliser import places, undisguised, without_disguise
-from sequester.exposure.sketch import NOTE_STRIDE, WINDOW, window_hash, windows_of
+from sequester.exposure.sketch import NOTE_STRIDE, WINDOW, holds_run, window_hash, windows_of
 
 _kernel = pytest.importorskip("sequester.exposure._kernel")
 _HINT = "\n" + b64encode(b"bananas are what any answer has to mention, and it has to mention them twice").decode() + "\n"
@@ -394,9 +394,9 @@ def test_the_sketch_holds_what_other_inputs_hold(level: str) -> None:
     text, sketch = prose(random.Random(8), 40), Sketch(4096)
     windows = windows_of(normalise(text))
     assert windows
-    assert not sketch.holds_run(windows)
+    assert not holds_run(sketch.blocks, windows)
     screen([((), (), ((f"before {text} after",),))], sketch)
-    assert sketch.holds_run(windows)
+    assert holds_run(sketch.blocks, windows)
 
 
 def test_the_sketch_notes_nothing_of_a_possible_leak(level: str) -> None:
@@ -435,19 +435,33 @@ def test_a_sketch_of_many_inputs_is_alike_in_kernel_and_oracle(level: str) -> No
 def test_kernel_and_reference_hold_the_same_runs(name: str, text: bytes, ranges: list[tuple[int, int]], is_small: bool) -> None:
     sketch, runs = Sketch(64 if is_small else 1024), [windows_of(text[low:high]) for low, high in ranges]
     assert [_kernel.windows(text[low:high]) for low, high in ranges] == runs
-    assert _kernel.held(sketch.table, runs) == bytes(len(runs))
+    assert _kernel.held(sketch.blocks, runs) == bytes(len(runs))
     for at in range(0, len(text) - WINDOW + 1, NOTE_STRIDE):
         sketch.note(window_hash(text, at))
     with configured(name):
-        assert _kernel.held(sketch.table, runs) == bytes(map(sketch.holds_run, runs))
+        assert _kernel.held(sketch.blocks, runs) == bytes(holds_run(sketch.blocks, run) for run in runs)
+
+
+_UNITS = st.sampled_from([b"a", b"abc", b"0123456789", bytes(range(97, 123)), b"\xc3\xa4", b"q7", b"the quick fox"])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(_UNITS | st.binary(max_size=3).map(lambda raw: raw.replace(b"\xff", b"")), max_size=120).map(b"".join),
+    st.integers(1, 40),
+)
+def test_kernel_and_reference_agree_on_low_entropy(text: bytes, times: int) -> None:
+    assert _kernel.low_entropy(text * times) == oracle.low_entropy(text * times)
 
 
 def test_the_kernel_looks_up_nothing_in_what_is_no_sketch() -> None:
-    for size in (0, 128, 260):
+    for sizes in ((0,), (60,), (192,), (64, 128), (128, 64)):
         with pytest.raises(ValueError, match="sketch"):
-            _kernel.held(bytearray(size), [b""])
+            _kernel.held([bytes(size) for size in sizes], [b""])
     with pytest.raises(TypeError):
-        _kernel.held(bytearray(256), [7])
+        _kernel.held([bytes(64)], [7])
+    with pytest.raises(TypeError):
+        _kernel.held(bytes(64), [b""])
 
 
 @pytest.mark.parametrize("slots", [0, 32, 96])

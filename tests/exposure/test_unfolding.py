@@ -28,6 +28,7 @@ from sequester.exposure.matching import Sketch
 from sequester.exposure.scan import scan_unit
 from sequester.exposure.severity import grade, stretch_of
 from sequester.exposure.tally import Tally
+from sequester.exposure.vicinity import Notes, Vicinity
 from sequester.findings.model import Severity
 
 PROGRAM = '''import os
@@ -89,7 +90,7 @@ def tallied(thought: str, seen: str) -> Tally:
     )
     call = RewardCall("judge", Evidence.RECORDED, (Field("input", GuardedText(seen)),))
     reader = FakeReader(Episode("e1", segments, SPLIT, Source("run.log", 1), calls=(call,)))
-    return scan_unit(reader, Unit("run.log"), Options(), cases.KEY, Sketch())
+    return scan_unit(reader, Unit("run.log"), Options(), cases.KEY, Notes(Sketch(), Vicinity()))
 
 
 def test_nothing_is_shown_in_an_empty_input() -> None:
@@ -339,4 +340,4 @@ def test_a_table_of_the_answer_is_no_private_text() -> None:
     )
     call = RewardCall("judge", Evidence.RECORDED, (Field("input", GuardedText(table)),))
     reader = FakeReader(Episode("e1", segments, SPLIT, Source("run.log", 1), calls=(call,)))
-    assert not scan_unit(reader, Unit("run.log"), Options(), cases.KEY, Sketch()).suspects
+    assert not scan_unit(reader, Unit("run.log"), Options(), cases.KEY, Notes(Sketch(), Vicinity())).suspects

@@ -24,7 +24,7 @@ from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, tell
 from sequester.exposure.subject import Subject
 from sequester.exposure.tally import Candidate, Minor
 from sequester.exposure.undoing import UNESCAPED, Search
-from sequester.exposure.weighing import weigh, weighs_little
+from sequester.exposure.weighing import said_once, weigh, weighs_little
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Span
 
@@ -278,7 +278,8 @@ def _same_ids(finder: Finder, listed: _Listed) -> Iterator[Candidate | Minor]:
         identity = GuardedText(cot[start : start + length].tobytes())
         id_ = finder.fingerprint(FindingClass.IDS, identity)
         transforms = (*listed.before, "token-ids")
-        yield Candidate(FindingClass.IDS, listed.name, transforms, spans, matched, id_, len(runs) - len(spans))
+        once = said_once((at, length, length) for at, _, length in runs)
+        yield Candidate(FindingClass.IDS, listed.name, transforms, spans, matched, id_, len(runs) - len(spans), once=once)
 
 
 def _longest(chains: Sequence[matching.Chain]) -> int:
