@@ -20,6 +20,7 @@ from sequester.episodes.readers.interface import Options, Unit
 from sequester.exposure.integers import FEWEST_IDS, spread_like_ids
 from sequester.exposure.matching import Sketch
 from sequester.exposure.scan import scan_unit
+from sequester.exposure.vicinity import Notes, Vicinity
 from sequester.findings.model import FindingClass
 
 THOUGHT = cases.reasoning(5, 200)
@@ -49,7 +50,7 @@ def scanned(seen, known):
     ids = array("q", SAMPLED + tokens(2, 8)) if known else None
     split = Split(SplitStatus.SPLIT, "as the test says", "given")
     one = Episode("e1", segments, split, Source("run.log", 1), calls=(call,), completion_ids=ids)
-    return scan_unit(OneEpisode(one), Unit("run.log"), Options(), cases.KEY, Sketch())
+    return scan_unit(OneEpisode(one), Unit("run.log"), Options(), cases.KEY, Notes(Sketch(), Vicinity()))
 
 
 def transforms(seen):
@@ -170,5 +171,5 @@ def test_ids_that_stand_in_the_prompt_are_nobody_elses():
     call = RewardCall("judge", Evidence.RECORDED, flatten("input", f"Were these sorted: {listed}?"))
     split = Split(SplitStatus.SPLIT, "as the test says", "given")
     one = Episode("e1", segments, split, Source("run.log", 1), calls=(call,))
-    tally = scan_unit(OneEpisode(one), Unit("run.log"), Options(), cases.KEY, Sketch())
+    tally = scan_unit(OneEpisode(one), Unit("run.log"), Options(), cases.KEY, Notes(Sketch(), Vicinity()))
     assert {outcome.reason for outcomes in tally.unsuspicious for outcome in outcomes} == {None}

@@ -1,6 +1,7 @@
 /* The matching kernel: the Python side. normaliser.py, flags.py, rearranged.py, sketch.py and oracle.py state what it computes, bit by bit.
  *
  *   the text      _kernel_tables.h (instruction sets, tables)  _kernel_units.h (one character)  _kernel_text.h (normaliser)
+ *                 _kernel_disguise.h (characters as they are meant)
  *   matching      _kernel_grams.h (index)  _kernel_pattern.h (reasoning, public text)  _kernel_entropy.h (text that says too little)
  *                 _kernel_pieces.h, _kernel_chains.h (runs, and what they join to)  _kernel_sketch.h (windows that others hold)
  *   encodings     _kernel_flags.h (what is judged)  _kernel_tokens.h, _kernel_numbers.h, _kernel_base85.h, _kernel_escapes.h

@@ -89,7 +89,6 @@ static size_t without_disguise(const uint8_t *s, size_t n, uint8_t *out, size_t 
     *changed = 0;
     for (size_t at = 0; at < n;) {
         size_t end = at + 1;
-        uint32_t code;
         if (!may_be_disguise(s, n, at)) {
             *out++ = s[at++];
             continue;
@@ -98,14 +97,10 @@ static size_t without_disguise(const uint8_t *s, size_t n, uint8_t *out, size_t 
             at = end + (s[end] == '\r') + 1; /* a soft break */
             continue;
         }
-        if (s[at] == 0x1B) {
-            end = style_end(s, n, end);
-            code = end > at + 1 ? 0 : 0x1B;
-        } else {
-            const seq_unit unit = unit_at(s, n, at);
-            end = unit.end;
-            code = unit.code < 0 ? UINT32_MAX : (uint32_t)unit.code;
-        }
+        const seq_unit unit = unit_at(s, n, at);
+        uint32_t code = unit.code < 0 ? UINT32_MAX : (uint32_t)unit.code;
+        end = code == 0x1B ? style_end(s, n, unit.end) : unit.end;
+        code = end > unit.end ? 0 : code;
         const bool is_plain = code == UINT32_MAX || (s[at] < 0x80 ? end - at <= PLAIN_ESCAPE : undisguised(code) == code);
         if (is_plain) {
             memcpy(out, s + at, end - at);

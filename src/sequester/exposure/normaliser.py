@@ -120,24 +120,23 @@ def without_disguise(raw: bytes, quotes_nest: bool = True) -> tuple[bytes, int]:
     """A text in which every escape stands as the character it is, and how many characters that concerns: an encoding, a list or a table
     that was escaped, coloured, or written in other letters, can be read again.
 
-    Backslashes before quotes, line ends and backslashes stay, for they nest, and where `quotes_nest` a quote that was escaped otherwise gets one. Invisible
-    characters, styles of a terminal and soft line breaks vanish, look-alikes of Latin letters become these.
+    Backslashes before quotes, line ends and backslashes stay, for they nest, and where `quotes_nest` a quote that was escaped otherwise
+    gets one. Invisible characters, styles of a terminal and soft line breaks vanish, look-alikes of Latin letters become these.
     """
     out, at, changed = bytearray(), 0, 0
     while found := _DISGUISED.search(raw, at):
         start = found.start()
         out += raw[at:start]
-        if raw[start] == _ESCAPE:
-            code, at = 0, found.end()
-        elif raw[start] == _EQUALS and raw[start + 1 : start + 2] in (b"\r", b"\n"):
+        if raw[start] == _EQUALS and raw[start + 1 : start + 2] in (b"\r", b"\n"):
             at = found.end()
             continue
-        else:
-            code, at, _ = unit(raw, start)
-            is_escape = raw[start] < 0x80
-            if code < 0 or (is_escape and at - start <= _PLAIN_ESCAPE) or (not is_escape and undisguised(code) == code):
-                out += raw[start:at]
-                continue
+        code, at, _ = unit(raw, start)
+        if code == _ESCAPE and (style := _STYLE.match(raw, at)):
+            code, at = 0, style.end()
+        is_escape = raw[start] < 0x80
+        if code < 0 or (is_escape and at - start <= _PLAIN_ESCAPE) or (not is_escape and undisguised(code) == code):
+            out += raw[start:at]
+            continue
         changed += 1
         if code := undisguised(code):
             out += b"\\" * (quotes_nest and code == _QUOTE) + chr(code).encode("utf-8", "surrogatepass")

@@ -93,6 +93,16 @@ def test_other_strings_are_no_ids(text: str) -> None:
     assert all(isinstance(leaf, str) for _, leaf in leaves([text] * 9))
 
 
+def test_integers_at_one_place_of_many_records_are_ids() -> None:
+    ids = list(range(1000, 1030))
+    assert leaves([{"id": one, "logprob": -0.5} for one in ids]) == [("x[*].id", ids)]
+    assert leaves({"rows": [ids[at : at + 5] for at in range(0, 30, 5)]}) == [("x.rows[*]", ids)]
+    assert leaves([{str(one): {"rank": 1.5}, "7": 0.5} for one in ids]) == [("x[*]{key}", ids)]
+    assert leaves([{"token": f"token_id:{one}", "logprob": -0.5} for one in ids])[-1] == ("x[*].token", ids)
+    assert leaves([{"id": one} for one in ids[:23]]) == []
+    assert leaves({"a": [ids[:7]], "b": dict(zip("abcdefgh", ids, strict=False))}) == []
+
+
 def test_an_integer_that_fits_nothing_does_not_hide_the_others() -> None:
     assert list(integer_array([1, 2**70, -(2**70), 5])) == [1, -1, -1, 5]
 
