@@ -27,7 +27,7 @@ from sequester.episodes.readers.interface import Options
 from sequester.exposure.inputs import chunks, find_jobs, tasks
 from sequester.exposure.private import MIN_PRIVATE
 from sequester.exposure.severity import ChainWeight, grade, stretch_of
-from sequester.exposure.tally import Suspect
+from sequester.exposure.suspects import Suspect
 from sequester.exposure.workers import Scanner, scanned
 from sequester.findings.fingerprint import ephemeral_key
 from sequester.findings.model import Severity

@@ -21,7 +21,7 @@ from sequester.exposure.integers import RUN, decode_integers, integer_lists, sha
 from sequester.exposure.layers import Budget, holds_packing, retrace, unfold
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, telling_run
 from sequester.exposure.subject import SampledIds, Subject
-from sequester.exposure.tally import Candidate, Minor
+from sequester.exposure.suspects import Candidate, Minor
 from sequester.exposure.undoing import Search
 from sequester.exposure.weighing import weigh, weighs_little
 from sequester.findings.fingerprint import FingerprintKey
