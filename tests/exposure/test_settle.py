@@ -14,7 +14,7 @@ from sequester.episodes.readers.interface import Declared
 from sequester.exposure.counts import Handover
 from sequester.exposure.gaps import Input
 from sequester.exposure.lows import Reach
-from sequester.exposure.settle import Settlement
+from sequester.exposure.settle import Settlement, Terms
 from sequester.exposure.severity import ChainWeight, RunWeight
 from sequester.exposure.suspects import CallOutcome, Candidate, Suspect
 from sequester.exposure.tally import Stretch, Tally
@@ -30,7 +30,7 @@ def settled(tally, *inputs, shared=lambda runs: frozenset(), waivers=NO_WAIVERS)
     tally.look_up(shared, Stretch(0, len(tally.suspects), 0, 0))
     settlement = Settlement()
     settlement.add(tally)
-    return settlement.result(inputs or (FILE,), TOOL, cases.KEY, waivers, cases.TODAY)
+    return settlement.result(inputs or (FILE,), TOOL, Terms(cases.KEY, waivers, cases.TODAY))
 
 
 def counted(audited=0, **keys):
@@ -57,7 +57,7 @@ def with_suspects(*suspects):
 
 
 def test_no_tally_and_no_input_is_nothing_assessed():
-    for result in (Settlement().result((), TOOL, cases.KEY, Waivers(), cases.TODAY), settled(Tally())):
+    for result in (Settlement().result((), TOOL, Terms(cases.KEY, Waivers(), cases.TODAY)), settled(Tally())):
         assert result.verdict is Verdict.NOTHING_ASSESSED
         assert result.scope is Scope.FILES_GIVEN
         assert all(rate.low is None for rate in result.rates)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -39,6 +40,15 @@ from sequester.findings.verdict import is_unread, verdict
 from sequester.findings.waivers import LookedAt, Waivers, apply
 
 
+class Terms(NamedTuple):
+    """Under which findings are named, and which of them are waived."""
+
+    key: FingerprintKey
+    waivers: Waivers
+    today: date
+    """The day on which waivers must hold."""
+
+
 class Settlement:
     """The units that are settled, and what was found in them."""
 
@@ -68,16 +78,16 @@ class Settlement:
             place = suspect.environment, suspect.step
             self.counts.add_episodes(suspect.calls, frozenset(exposed), {place: 1}, suspect.advantage)
 
-    def result(self, inputs: Sequence[Input], tool: Tool, key: FingerprintKey, waivers: Waivers, today: date) -> Result:
+    def result(self, inputs: Sequence[Input], tool: Tool, terms: Terms) -> Result:
         """The result of the audit."""
         counts = self.counts
-        findings = self._findings(key)
+        findings = self._findings(terms.key)
         unlisted = {group: _unlisted(lows) for group, lows in counts.lows.items()}
         files = tuple(file(one, counts) for one in inputs)
         missing, gap_notes = gaps(counts, inputs, files)
         episodes = episode_counts(counts, missing)
         calls = call_counts(counts)
-        applied = apply(waivers, findings, today, looked_at=_looked_at(episodes, calls, files))
+        applied = apply(terms.waivers, findings, terms.today, looked_at=_looked_at(episodes, calls, files))
         scope = Scope.RUN if inputs and all(one.declared.closed for one in inputs) and not missing else Scope.FILES_GIVEN
         places = by_path_and_step(counts)
         return Result(
