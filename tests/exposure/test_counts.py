@@ -124,6 +124,14 @@ def test_one_place_counts_an_episode_once_however_many_calls_it_had_there():
 
 def test_reward_mass_is_the_absolute_advantage_of_audited_episodes():
     counts = Counts()
-    for advantage, reason in ((-2.0, None), (1.0, Reason.LIMIT)):
+    for advantage, reason in ((2.0, None), (1.0, Reason.LIMIT)):
         counts.add_episodes((outcome(reason),), frozenset(), {NOWHERE: 1}, advantage)
     assert (counts.mass, counts.mass_observed, counts.mass_known) == (3.0, 2.0, True)
+
+
+@given(counted(), st.sampled_from([None, Reason.LIMIT]))
+def test_what_is_taken_back_was_never_counted(counts, reason):
+    before = merged(counts)
+    for times, advantage in ((2, 3.0), (-2, -3.0)):
+        counts.add_episodes((outcome(reason, path="elsewhere"),), frozenset({0}), {("harbours", 77): times}, advantage)
+    assert {**vars(merged(counts)), "mass_known": None} == {**vars(before), "mass_known": None}

@@ -1,5 +1,7 @@
 """From files to chunks: by the files alone, every unit once and in order."""
 
+from pathlib import Path
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,8 +14,7 @@ def cut(folder, sizes, together):
     """The numbers of files of these sizes, chunk by chunk."""
     names = [str(folder / str(number)) for number in range(len(sizes))]
     for name, size in zip(names, sizes, strict=True):
-        with open(name, "wb") as file:
-            file.truncate(size)
+        Path(name).write_bytes(bytes(size))
     made = list(chunks([Task("jsonl", Unit(name)) for name in names], together))
     assert [chunk.number for chunk in made] == list(range(len(made)))
     return [[names.index(task.unit.path) for task in chunk.tasks] for chunk in made]

@@ -50,11 +50,7 @@ class FakeReader:
 
 def scanned(*records, error=None):
     """A unit of which nothing more is looked for."""
-    tally = scan_unit(FakeReader(records, error), UNIT, Options(), cases.KEY, Notes(Sketch(), Vicinity()))
-    for calls, alike in tally.unsuspicious.items():
-        tally.add_episodes(calls, frozenset(), alike.places, alike.advantage)
-    tally.unsuspicious.clear()
-    return tally
+    return scan_unit(FakeReader(records, error), UNIT, Options(), cases.KEY, Notes(Sketch(), Vicinity()))
 
 
 def episode(number=1, *calls, status=SplitStatus.SPLIT, thought=None, **keys):

@@ -45,13 +45,12 @@ def test_suspects_are_completed_with_the_reasoning_of_others():
 def test_an_unsuspicious_episode_becomes_a_suspect_once():
     tally, calls = Tally(), (CallOutcome("judge", Evidence.RECORDED, False, None),)
     tally.unsuspicious[calls].add(None, 3, 2, 5.0)
-    one = Suspect("e1", None, 3, "run.log:1", -2.0, calls)
+    tally.count_unsuspicious()
+    assert (dict(tally.episodes), tally.mass) == ({"audited": 2}, 5.0)
+    one, two = (Suspect(f"e{number}", None, 3, f"run.log:{number}", -2.0, calls) for number in (1, 2))
+    assert not tally.suspect_later(Suspect("e3", None, 4, "run.log:3", -2.0, calls)), "no such episode was counted"
     assert tally.suspect_later(one)
-    assert not tally.suspect_later(Suspect("e2", None, 4, "run.log:2", -2.0, calls)), "no such episode was counted"
-    assert list(tally.completed()) == [one]
-    assert (dict(tally.unsuspicious[calls].places), tally.unsuspicious[calls].advantage) == ({(None, 3): 1}, 3.0)
-    other = Tally()
-    other.unsuspicious[calls].add(None, 3, 1, None)
-    assert other.suspect_later(one)
-    assert not other.suspect_later(one)
-    assert not +other.unsuspicious[calls].places
+    assert (list(tally.completed()), dict(tally.episodes), tally.mass) == ([one], {"audited": 1}, 3.0)
+    assert tally.suspect_later(two)
+    assert not tally.suspect_later(two)
+    assert list(tally.completed()) == [one, two]

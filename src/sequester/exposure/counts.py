@@ -107,6 +107,7 @@ class Counts:
     ) -> None:
         """Add episodes whose calls came out alike to the counts; `exposed_calls` are the indices of the calls with a finding at or above
         medium, `places` says how many there are by environment and step, and `advantage` is the sum of the absolute advantages known.
+        Negative numbers take back what was added.
 
         An episode is audited if every call of it was assessed: searched whole, or shown to be exposed.
         """
@@ -134,14 +135,16 @@ class Counts:
         for scored in {(call.path, kind) for call, kind in zip(calls, kinds, strict=True)}:
             self.scored[scored] += times
         if advantage is not None:
-            self.mass += abs(advantage)
-            self.mass_observed += abs(advantage) if worst == AUDITED else 0.0
+            self.mass += advantage
+            self.mass_observed += advantage if worst == AUDITED else 0.0
             self.mass_known = True
 
     def merge(self, other: Counts) -> None:
         """Add what was counted over the units that follow."""
         for mine, theirs in zip(self._counters(), other._counters(), strict=True):
-            mine.update(theirs)
+            for name, count in theirs.items():
+                if count:  # nothing is left of what was taken back
+                    mine[name] += count
         for path, error in other.errors.items():
             self.errors.setdefault(path, error)
         self.seen += other.seen

@@ -64,6 +64,7 @@ def scan_unit(
     while batch := list(islice(episodes, BATCH)):
         scan.batch(batch)
     tally = scan.tally
+    tally.count_unsuspicious()
     pairs, tally.edges = scan.encounters.finished()
     if pairs:
         tally.leaked = collected(pairs)

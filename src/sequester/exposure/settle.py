@@ -60,9 +60,6 @@ class Settlement:
     def add(self, tally: Tally) -> None:
         """Settle the next unit: nothing more is looked for in it."""
         self.counts.merge(tally)
-        for calls, alike in tally.unsuspicious.items():
-            if places := +alike.places:
-                self.counts.add_episodes(calls, frozenset(), places, alike.advantage)
         for suspect in tally.completed():
             exposed, lows = set(), []
             for at in sightings(suspect):
@@ -76,7 +73,8 @@ class Settlement:
                     lows.append(_low(at))
             count_lows(self.counts.lows, suspect.step, lows)
             place = suspect.environment, suspect.step
-            self.counts.add_episodes(suspect.calls, frozenset(exposed), {place: 1}, suspect.advantage)
+            advantage = None if suspect.advantage is None else abs(suspect.advantage)
+            self.counts.add_episodes(suspect.calls, frozenset(exposed), {place: 1}, advantage)
 
     def result(self, inputs: Sequence[Input], tool: Tool, terms: Terms) -> Result:
         """The result of the audit."""

@@ -52,12 +52,12 @@ class Alike:
 
 @dataclass
 class Tally(Counts):
-    """One unit. Its suspects and the episodes of `unsuspicious` are not counted yet."""
+    """One unit. Its suspects are not counted yet."""
 
     counts_groups: bool = False
     """Whether group sizes are wanted: only a run that declares them pays for counting."""
     unsuspicious: defaultdict[tuple[CallOutcome, ...], Alike] = field(default_factory=partial(defaultdict, Alike))
-    """Episodes in which nothing was found so far, by what became of their calls; `settle_unsuspicious` counts them."""
+    """Episodes in which nothing was found so far, by what became of their calls."""
     suspects: list[Suspect] = field(default_factory=list)
     """Episodes that settle only when the whole run is known."""
     stretches: list[Stretch] = field(default_factory=list)
@@ -84,12 +84,18 @@ class Tally(Counts):
                 (rank, replace(sighting, candidate=sighting.candidate.looked_up(found))) for rank, sighting in lows.listed
             ]
 
+    def count_unsuspicious(self) -> None:
+        """Count the episodes in which nothing was found; to be called when all are known."""
+        for calls, alike in self.unsuspicious.items():
+            self.add_episodes(calls, frozenset(), alike.places, alike.advantage)
+
     def suspect_later(self, suspect: Suspect) -> bool:
-        """Take an unsuspicious episode among the suspects; False where there is none like it."""
+        """Take an episode that was counted as unsuspicious among the suspects; False where there is none like it."""
         alike, place = self.unsuspicious.get(suspect.calls), (suspect.environment, suspect.step)
         if alike is None or alike.places[place] == 0:
             return False
-        alike.add(*place, -1, None if suspect.advantage is None else -abs(suspect.advantage))
+        alike.places[place] -= 1
+        self.add_episodes(suspect.calls, frozenset(), {place: -1}, None if suspect.advantage is None else -abs(suspect.advantage))
         self.suspects.append(suspect)
         return True
 
