@@ -66,12 +66,12 @@ chromium:
 docs: .venv/test  ## Write the generated pages again: command line, reference, README sections.
 	$(BIN)/python docs/generate.py
 
-bench: .venv/test  ## Speed and memory on a made corpus, written to docs/performance.md; needs 4 GB of disk and an idle machine.
+bench: .venv/test  ## Speed and memory on a made corpus, written to docs/performance.md; needs 12 GB of disk and an idle machine.
 	$(BIN)/pip install --quiet --editable '.[bench]'
 	$(BIN)/python -m bench.corpus build/bench/planted
 	$(BIN)/python -m bench.corpus build/bench/quiet --leaks 0
 	$(BIN)/python -m bench.speed build/bench/planted --quiet-corpus build/bench/quiet
-	$(BIN)/python -m bench.memory build/bench/planted
+	$(BIN)/python -m bench.memory build/bench/quiet
 	$(BIN)/python -m bench.tables
 
 soak: .venv/test  ## A million random fragments against the matcher's guarantee, and the fuzzers.

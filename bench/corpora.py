@@ -41,10 +41,17 @@ class Corpus:
     """A directory that `bench.corpus` wrote."""
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self.lines = directory / "episodes.jsonl"
         self.bundle = directory / "bundle"
         self.facts = msgspec.json.decode((directory / "corpus.json").read_bytes(), type=Facts)
         self.labels = [msgspec.json.decode(line, type=Label) for line in (directory / "labels.jsonl").read_bytes().splitlines()]
+
+    @property
+    def made_by(self) -> str:
+        """The command that writes this corpus."""
+        facts = self.facts
+        return f"python -m bench.corpus {self.directory} --episodes {facts.episodes} --seed {facts.seed} --leaks {facts.leaks:g}"
 
     def raw_lines(self, count: int) -> list[bytes]:
         """The first lines as they stand in the file."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -77,9 +79,9 @@ def throughput(corpus: Corpus, rounds: int) -> Throughput:
     """Decode-only and audit take turns; one core for `jobs=1`, two for `jobs=2`."""
     size = corpus.facts.text_bytes
     forms = {"Parquet": corpus.bundle, "JSONL": corpus.lines}
-    works = {name: _pinned(work) for name, work in floors(corpus).items()}
-    works |= {f"{form}|1": _pinned(lambda path=path: run_audit(path, 1)) for form, path in forms.items()}  # type: ignore[misc]
-    works |= {f"{form}|2": lambda path=path: run_audit(path, 2) for form, path in forms.items()}  # type: ignore[misc]
+    works: dict[str, Callable[[], object]] = {name: _pinned(work) for name, work in floors(corpus).items()}
+    works |= {f"{form}|1": _pinned(partial(run_audit, path, 1)) for form, path in forms.items()}
+    works |= {f"{form}|2": partial(run_audit, path, 2) for form, path in forms.items()}
     speeds = {name: size / seconds / 1e6 for name, seconds in medians(works, rounds).items()}
     return Throughput(
         corpus.facts.episodes,
@@ -91,7 +93,7 @@ def throughput(corpus: Corpus, rounds: int) -> Throughput:
     )
 
 
-def _pinned(work):  # type: ignore[no-untyped-def]
+def _pinned(work: Callable[[], object]) -> Callable[[], object]:
     def on_one_core() -> object:
         with on_cores(1):
             return work()

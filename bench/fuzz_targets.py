@@ -33,6 +33,7 @@ from tests.exposure import cases
 
 from bench.mutations import BYTES, NOISE, Mutated, damage
 from sequester.cli.main import run
+from sequester.cli.options import TEMPLATES
 from sequester.episodes.completion import split_text
 from sequester.episodes.messages import split_messages
 from sequester.episodes.readers.interface import Options
@@ -65,20 +66,6 @@ KEY = FingerprintKey(b"a key for fuzzing, of 32 bytes..")
 WINDOW = 80
 ANYTHING = -1
 """The flags of a text in which the screen saw all that it can see."""
-FAMILIES = (
-    "auto",
-    "qwen3",
-    "deepseek-r1",
-    "harmony",
-    "magistral",
-    "kimi",
-    "glm",
-    "minimax",
-    "gemma",
-    "granite",
-    "anthropic",
-    "think-tags",
-)
 
 
 class Failure(NamedTuple):
@@ -176,7 +163,7 @@ class Fuzzer:
         if draw.random() < 0.15 and fixture.map is None:
             yield from _through_command_line(path, fixture, changed)
             return
-        options = Options(draw.choice(FAMILIES) if draw.random() < 0.1 else "auto", fixture.map)
+        options = Options(draw.choice(TEMPLATES) if draw.random() < 0.1 else "auto", fixture.map)
         try:
             result = audit(
                 [path],
@@ -198,7 +185,7 @@ class Fuzzer:
                 yield Failure("reasoning shown", f"in {name}: {fixture.name} after {changed.names}")
 
     def split(self, draw: random.Random) -> Iterator[Failure]:
-        family = draw.choice(FAMILIES)
+        family = draw.choice(TEMPLATES)
         if draw.random() < 0.3:
             tree = _messages(draw, self.pool)
             if isinstance(tree, list) and all(isinstance(one, dict) for one in tree):

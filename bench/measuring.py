@@ -7,7 +7,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -50,8 +50,8 @@ def on_cores(count: int) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def circumstances(argv: Sequence[str]) -> dict[str, object]:
-    """Command, machine in general terms, versions."""
+def circumstances(argv: Sequence[str], prepared_by: Iterable[str]) -> dict[str, object]:
+    """The command and those that made its corpora, the machine in general terms, versions."""
     packages = {}
     for name in _PACKAGES:
         try:
@@ -59,7 +59,7 @@ def circumstances(argv: Sequence[str]) -> dict[str, object]:
         except PackageNotFoundError:
             continue
     return {
-        "command": "python -m " + " ".join(argv),
+        "command": "\n".join([*prepared_by, f"python -m {' '.join(argv)}"]),
         "machine": {
             "architecture": platform.machine(),
             "cpu": _cpu(),

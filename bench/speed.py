@@ -53,15 +53,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of the end-to-end runs")
     parser.add_argument("--sample", type=int, default=4000, help="episodes that the kernel is timed on")
     given = parser.parse_args()
-    facts = circumstances(["bench.speed", *sys.argv[1:]])
-    corpus = Corpus(given.corpus)
+    corpora = [Corpus(path) for path in (given.corpus, given.quiet_corpus) if path]
+    facts = circumstances(["bench.speed", *sys.argv[1:]], (one.made_by for one in corpora))
+    corpus = corpora[0]
     with on_cores(1):
         kernel = kernel_against_parsing(corpus, given.sample)
         print({name: round(speed) for name, speed in kernel.mb_per_s.items()}, flush=True)
         engines = compare_engines(corpus)
         for row in engines.rows:
             print(f"{row.engine:40} {row.input:15} {row.mb_per_s:8.1f} MB/s  recall {row.recall:.3f}", flush=True)
-    runs = [throughput(Corpus(path), given.rounds) for path in (given.corpus, given.quiet_corpus) if path]
+    runs = [throughput(one, given.rounds) for one in corpora]
     for run in runs:
         print(run.floors, run.audit, flush=True)
     report = SpeedReport(facts, kernel, engines, runs, detection(corpus), help_seconds())

@@ -94,6 +94,25 @@ def test_each_of_several_findings_with_one_id_has_its_text_below_it(cli, log):
     assert (refused.code, refused.out) == (2, "")
 
 
+def test_of_many_findings_with_one_id_some_are_shown_and_the_rest_counted(cli, log):
+    log(*(EXPOSED | {"episode_id": f"twin {number}"} for number in range(23)))
+    (found,) = {
+        row["id"] for row in json.loads(cli("audit", "log.jsonl", "--out", "json=r.json", "--out", "json").out)["findings"]
+    }
+    out = cli("show", "r.json", found).out
+    assert out.count("finding:") == 20
+    assert "20 of 23 findings with this id shown" in out
+
+
+@pytest.mark.parametrize("result", ["r.json", "nothing", "r1.json", "1e3"])
+def test_what_is_no_result_s_name_is_answered_with_what_is(cli, audited, result, tmp_path):
+    (tmp_path / "r.json").unlink()
+    for workspace, hint in (((), "give a JSON result file"), (("--workspace", "w"), "ids look like r17")):
+        outcome = cli("show", result, audited, *workspace)
+        assert outcome.code == 2
+        assert hint in outcome.err
+
+
 def test_what_the_audit_was_told_need_not_be_told_again(cli, log, tmp_path):
     row = {
         "uid": "u1",

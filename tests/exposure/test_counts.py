@@ -117,9 +117,25 @@ def test_an_episode_is_audited_if_every_call_was_assessed(calls, exposed, status
 
 def test_one_place_counts_an_episode_once_however_many_calls_it_had_there():
     counts = Counts()
-    calls = (outcome(), outcome(Reason.INPUT_NOT_LOGGED), outcome())
+    calls = (outcome(), outcome(Reason.LIMIT), outcome())
     counts.add_episodes(calls, frozenset({2}), {("harbours", 3): 1}, None)
     assert [(place.path, status, count) for (place, status), count in counts.places.items()] == [("judge", "exposed", 1)]
+
+
+def test_kinds_of_evidence_are_counted_apart():
+    """A contract shows nothing for the recorded calls beside it, and an input that was not logged is no evidence."""
+    counts = Counts()
+    calls = (
+        outcome(Reason.INPUT_NOT_LOGGED, by_contract=True, evidence=Evidence.CONTRACT),
+        outcome(Reason.LIMIT),
+        outcome(Reason.INPUT_NOT_LOGGED, evidence=Evidence.REBUILT),
+    )
+    counts.add_episodes(calls, frozenset(), {(None, 3): 1}, None)
+    assert counts.exposed_by == {"contract": 1}
+    assert counts.with_evidence == {"contract": 1, "recorded": 1}
+    assert +counts.unassessed_with == {"recorded": 1}
+    places = {place.evidence: status for place, status in counts.places}
+    assert places == {"contract": "exposed by contract", "recorded": "limit", "": "input_not_logged"}
 
 
 def test_reward_mass_is_the_absolute_advantage_of_audited_episodes():

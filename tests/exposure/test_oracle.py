@@ -200,7 +200,7 @@ def test_repeated_text_takes_linear_time(unit: str) -> None:
         (b"sequester.exposure/layers/hints_of_an_unbroken_name-1234", 0),
         (b"QRklOV0lEp1JxMZ7Hk2vT8yWbN4uYcXoAeS6dGq5fLhPs9RzUmBi3Cj0nKtEw7Vg", flags.PACKED),
         (b"[" + b"101, 2345, " * 9 + b"7]", flags.NUMBERS),
-        (b"[" + b"101, 114, 32, " * 9 + b"7]", flags.NUMBERS | flags.DIGITS),
+        (b"[" + b"101, 114, 32, " * 9 + b"7]", flags.DIGITS),
         (b"0.125, -3.0625, " * 20, 0),
         (b"de:ad:be:ef:" * 5, 0),
         (b"74 68 65 20 " * 5, flags.DIGITS),

@@ -123,10 +123,10 @@ def test_packings_are_found_wherever_they_stand(packing: str, armour: str) -> No
         assert shown(TEXT, carry(ARMOURS[armour](PACKINGS[packing](TEXT.encode())))) > 0.5
 
 
-def test_base64_of_invisible_characters_is_a_known_miss() -> None:
+def test_base64_of_invisible_characters_is_found() -> None:
     hidden = ARMOURS["tag-characters"](base64.b64encode(TEXT.encode()))
     assert shown(TEXT, hidden) > 0.9
-    assert shown(TEXT, base64.b64encode(hidden.encode()).decode()) == 0  # docs/limits.md
+    assert shown(TEXT, base64.b64encode(hidden.encode()).decode()) > 0.9
 
 
 def _chunk(piece: str) -> str:

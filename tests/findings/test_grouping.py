@@ -1,5 +1,6 @@
 """Groups: no finding is lost in them, and no episode is counted twice."""
 
+import pytest
 from hypothesis import given, settings
 from tests.findings.examples import finding
 from tests.report.results import findings
@@ -43,6 +44,13 @@ def test_evidence_kinds_and_low_findings_stay_apart():
         (Severity.HIGH, "recorded"),
         (Severity.LOW, "recorded"),
     ]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_gravest_finding_is_the_example_wherever_it_stands(turned):
+    found = [finding(id="1" * 32, severity=Severity.MEDIUM), finding(id="2" * 32, severity=Severity.HIGH)]
+    (line,) = group_findings(reversed(found) if turned else found, {})
+    assert (line.severity, line.example) == (Severity.HIGH, "2" * 32)
 
 
 def test_what_is_counted_and_not_listed_belongs_to_its_group():

@@ -111,6 +111,14 @@ def test_a_waived_finding_changes_the_exit_code_and_not_the_verdict():
     assert (held.verdict, exit_code(held)) == (Verdict.EXPOSED, ExitCode.OK)
 
 
+@pytest.mark.parametrize("others", [(), (finding(severity=Severity.LOW),)], ids=["none", "low"])
+@pytest.mark.parametrize("fail_on", Severity)
+def test_exposure_that_no_finding_explains_is_never_a_pass(others, fail_on):
+    """Nobody can have waived what is not listed."""
+    held = result(episodes(seen=5, audited=5, exposed=1), calls(seen=5, audited=5, exposed=1), others)
+    assert (held.verdict, exit_code(held, fail_on)) == (Verdict.EXPOSED, ExitCode.FINDINGS)
+
+
 def test_findings_win_over_incomplete():
     both = result(episodes(seen=5, audited=4, exposed=1, limit=1), calls(seen=5, audited=5, exposed=1), (finding(),))
     assert exit_code(both) is ExitCode.FINDINGS

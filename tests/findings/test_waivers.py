@@ -185,10 +185,18 @@ def test_appending_keeps_what_is_there_and_counts_renewals(tmp_path):
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
 
+def test_a_place_that_cannot_be_written_to_is_said_and_leaves_nothing(tmp_path):
+    path = tmp_path / "no" / "sequester-waivers.toml"
+    with pytest.raises(ConfigError, match="the waiver cannot be written") as caught:
+        append_waiver(path, waiver(), KEY)
+    assert caught.value.where == str(path)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_refused_entry_leaves_the_file_alone(tmp_path):
     path = tmp_path / "sequester-waivers.toml"
     path.write_text(FILE)
-    with pytest.raises(ConfigError, match="approver is the owner"):
+    with pytest.raises(ConfigError, match=r"^the new waiver: the approver is the owner"):
         append_waiver(path, waiver(approver="ada"), KEY)
     assert path.read_text() == FILE
 

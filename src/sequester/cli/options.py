@@ -11,26 +11,15 @@ from typing import Any, NamedTuple
 import click
 
 from sequester.cli.configuration import FILE, OTHER_VARIABLES, PREFIX, VERB_TABLES, defaults, locate, unknown_variables
+from sequester.episodes.families import FAMILIES
 from sequester.episodes.readers.interface import Options
 from sequester.findings.fingerprint import FingerprintKey, ephemeral_key, workspace_key
 from sequester.findings.model import Reading
 from sequester.findings.workspace import NAME, Workspace
 from sequester.toml_file import read_toml
 
-TEMPLATES = (
-    "auto",
-    "qwen3",
-    "deepseek-r1",
-    "harmony",
-    "magistral",
-    "kimi",
-    "glm",
-    "minimax",
-    "gemma",
-    "granite",
-    "anthropic",
-    "think-tags",
-)
+TEMPLATES = ("auto", *(name for name in FAMILIES if name != "auto"))
+"""What `--template` takes."""
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -385,6 +385,18 @@ static PyObject *windows(PyObject *module, PyObject *args)
     return PyBytes_FromStringAndSize((const char *)found, (Py_ssize_t)(count * sizeof(uint64_t)));
 }
 
+static PyObject *has_low_entropy(PyObject *module, PyObject *args)
+{
+    Py_buffer text;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "y*", &text)) {
+        return NULL;
+    }
+    const bool found = low_entropy(text.buf, (size_t)text.len);
+    PyBuffer_Release(&text);
+    return PyBool_FromLong(found);
+}
+
 static PyObject *held(PyObject *module, PyObject *args)
 {
     PyObject *blocks, *runs, *result = NULL;
@@ -426,6 +438,7 @@ static PyMethodDef methods[] = {
     {"rearranged", rearranged, METH_O, "rearranged(text) -> (flag of the way, text) of what stands cut up in it"},
     {"meetings", meetings, METH_VARARGS, "meetings(windows, counts, voices, edge) -> (windows of inputs that some reasoning holds, a flag per window)"},
     {"windows", windows, METH_VARARGS, "windows(run) -> 64-bit windows by which a run is looked up"},
+    {"low_entropy", has_low_entropy, METH_VARARGS, "low_entropy(text) -> whether a normalised text says too little to be evidence"},
     {"held", held, METH_VARARGS, "held(blocks of a sketch, windows of each run) -> a byte per run: whether the blocks hold it"},
     {"screen", screen, METH_VARARGS,
      "screen(episodes[, table and place of a sketch[, numbers of own texts]]) -> (lengths, privates, marked, hits[, windows, counts])"},

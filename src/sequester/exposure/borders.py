@@ -11,7 +11,6 @@ from itertools import chain, islice
 from sequester.episodes.readers.interface import Options, Reader
 from sequester.errors import InputError
 from sequester.exposure.others import exposed, pairs_across
-from sequester.exposure.samples import KINDS
 from sequester.exposure.scan import add_foreign, read_again, told
 from sequester.exposure.tally import Tally
 from sequester.exposure.workers import Task
@@ -46,13 +45,16 @@ class Borders:
         pairs = pairs_across(edges.last, beyond.edges.first)
         if not pairs:
             return
-        border = len(edges.last[1]) // (4 * KINDS)
-        here, there = (read_again(self._readers[each.reader], each.unit, self._options) for each in (task, beyond_task))
+        border = len(edges.last_records)
+        here, there = (
+            read_again(self._readers[each.reader], each.unit, self._options, frozenset(records))
+            for each, records in ((task, edges.last_records), (beyond_task, beyond.edges.first_records))
+        )
         # No further than the last episode: behind it, what stopped the reading of that unit would stop this too.
-        episodes = chain(islice(here, edges.episodes - border, edges.episodes), there)
+        episodes = chain(islice(here, edges.alike, edges.alike + border), there)
         sides = [(each, each.keys()) for each in (tally, beyond)]
         try:
-            for found in exposed(episodes, pairs, self._key):
+            for found in exposed(enumerate(episodes), pairs, self._key):
                 add_foreign(*sides[found.number >= border], found, self._key)
         except InputError as error:
             beyond.errors.setdefault(beyond_task.unit.path, told(error))

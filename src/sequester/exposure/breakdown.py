@@ -13,26 +13,26 @@ from sequester.findings.verdict import bounds
 STAGES = 10
 """The breakdown by stage cuts the steps seen into so many parts."""
 
-Cells = Mapping[tuple[str, int | None], tuple[int, int, int]]
-"""(reward path, step) -> episodes, exposed, not assessed."""
+Cells = Mapping[tuple[str, int | None, str], tuple[int, int, int]]
+"""(reward path, step, kind of evidence) -> episodes, exposed, not assessed."""
 
 
 def breakdown(counts: Counts) -> Iterator[Breakdown]:
-    """A row for every environment, reward path and stage, in that order."""
+    """A row for every environment, reward path, stage and kind of evidence, in that order."""
     stage = _stages({step for steps in counts.steps.values() for step in steps})
-    rows: dict[tuple[str, str, int], Counter[str]] = {}
-    names: dict[tuple[str, str, int], tuple[str | None, str, str | None]] = {}
+    rows: dict[tuple[str, str, int, str], Counter[str]] = {}
+    names: dict[tuple[str, str, int, str], tuple[str | None, str | None]] = {}
     for (place, status), count in counts.places.items():
         number, name = stage(place.step)
-        at = (place.environment or "", place.path, number)
-        names[at] = (place.environment, place.path, name)
+        at = (place.environment or "", place.path, number, place.evidence)
+        names[at] = (place.environment, name)
         rows.setdefault(at, Counter())[status] += count
     for at in sorted(rows):
         statuses = rows[at]
         seen, found = statuses.total(), statuses[EXPOSED] + statuses[BY_CONTRACT]
         unknown = sum(count for status, count in statuses.items() if status not in ASSESSED)
-        environment, path, name = names[at]
-        yield Breakdown(environment, path, name, seen, found, *bounds(found, unknown, seen))
+        (environment, name), (_, path, _, evidence) = names[at], at
+        yield Breakdown(environment, path, name, seen, found, *bounds(found, unknown, seen), evidence)
 
 
 def _stages(steps: set[int]) -> Callable[[int | None], tuple[int, str | None]]:
@@ -53,29 +53,29 @@ def _stages(steps: set[int]) -> Callable[[int | None], tuple[int, str | None]]:
     return stage
 
 
-def by_path_and_step(counts: Counts) -> Cells:
-    """What became of the episodes that a reward path scored at a step."""
-    cells: dict[tuple[str, int | None], list[int]] = {}
+def cells(counts: Counts) -> Cells:
+    """What became of the episodes that a reward path scored at a step, by kind of evidence."""
+    found: dict[tuple[str, int | None, str], list[int]] = {}
     for (place, status), count in counts.places.items():
-        cell = cells.setdefault((place.path, place.step), [0, 0, 0])
+        cell = found.setdefault((place.path, place.step, place.evidence), [0, 0, 0])
         cell[0] += count
         cell[1] += count if status in (EXPOSED, BY_CONTRACT) else 0
         cell[2] += count if status not in ASSESSED else 0
-    return {at: (cell[0], cell[1], cell[2]) for at, cell in cells.items()}
+    return {at: (cell[0], cell[1], cell[2]) for at, cell in found.items()}
 
 
-def affected(places: Cells) -> Affected:
+def affected(cells: Cells) -> Affected:
     """All steps at which a reward path that is exposed anywhere was live."""
-    offending = {path for (path, _), (_, exposed, _) in places.items() if exposed}
+    offending = {path for (path, _, _), (_, exposed, _) in cells.items() if exposed}
     reach = Reach()
-    for path, step in places:
+    for path, step, _ in cells:
         if path in offending:
             reach.add(step)
     return Affected(reach.first_step, reach.last_step)
 
 
-def heat(places: Cells) -> Iterator[HeatCell]:
-    """A cell for every reward path and step, in that order."""
-    cells = ((path, step, counts) for (path, step), counts in places.items() if step is not None)
-    for path, step, counts in sorted(cells):
-        yield HeatCell(path, step, *counts)
+def heat(cells: Cells) -> Iterator[HeatCell]:
+    """A cell for every reward path, step and kind of evidence, in that order."""
+    known = ((path, step, evidence, counts) for (path, step, evidence), counts in cells.items() if step is not None)
+    for path, step, evidence, counts in sorted(known):
+        yield HeatCell(path, step, *counts, evidence)

@@ -31,6 +31,8 @@ class Place(NamedTuple):
     environment: str | None
     path: str
     step: int | None
+    evidence: str
+    """Kind of evidence; empty where the log does not hold the input."""
 
 
 class Handover(NamedTuple):
@@ -65,7 +67,7 @@ class Counts:
     scored: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Settled episodes that a (reward path, evidence) scored."""
     unassessed_with: Counter[str] = field(default_factory=Counter)
-    """Those of them that are neither audited nor exposed."""
+    """Those of them that are neither audited nor exposed by this kind of evidence."""
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Settled reward calls: (evidence, status)."""
     places: Counter[tuple[Place, str]] = field(default_factory=Counter)
@@ -114,14 +116,15 @@ class Counts:
         times = sum(places.values())
         kinds = [call.evidence.value for call in calls]
         statuses = [EXPOSED if index in exposed_calls else _status(call) for index, call in enumerate(calls)]
-        gravest: dict[str, str] = {}
+        gravest: dict[tuple[str, str], str] = {}
         for call, kind, status in zip(calls, kinds, statuses, strict=True):
             self.calls[kind, status] += times
-            if call.path not in gravest or _gravity(status) > _gravity(gravest[call.path]):
-                gravest[call.path] = status
+            at = call.path, kind if status != Reason.INPUT_NOT_LOGGED else ""
+            if at not in gravest or _gravity(status) > _gravity(gravest[at]):
+                gravest[at] = status
         for (environment, step), count in places.items():
-            for path, status in gravest.items():
-                self.places[Place(environment, path, step), status] += count
+            for (path, kind), status in gravest.items():
+                self.places[Place(environment, path, step, kind), status] += count
         worst = Reason.NO_REWARD_CALL.value if not statuses else next((s for s in statuses if s not in ASSESSED), AUDITED)
         self.episodes[worst] += times
         shown = {kind for kind, status in zip(kinds, statuses, strict=True) if status in (EXPOSED, BY_CONTRACT)}
@@ -129,9 +132,9 @@ class Counts:
             self.exposed[worst] += times
         for kind in shown:
             self.exposed_by[kind] += times
-        for kind in {kind for call, kind in zip(calls, kinds, strict=True) if call.reason is not Reason.INPUT_NOT_LOGGED}:
+        for kind in {kind for _, kind in gravest if kind}:
             self.with_evidence[kind] += times
-            self.unassessed_with[kind] += 0 if shown or worst == AUDITED else times
+            self.unassessed_with[kind] += 0 if kind in shown or worst == AUDITED else times
         for scored in {(call.path, kind) for call, kind in zip(calls, kinds, strict=True)}:
             self.scored[scored] += times
         if advantage is not None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from sequester.episodes.readers.interface import Declared
 from sequester.exposure.counts import Counts
 from sequester.findings.model import InputFile
+from sequester.findings.verdict import is_unread
 
 T = TypeVar("T")
 
@@ -34,6 +35,11 @@ def file(one: Input, counts: Counts) -> InputFile:
     return InputFile(one.path, one.format, one.declared.rows, read, error, one.hint if one.error else "")
 
 
+def is_counted(one: Input, file: InputFile) -> bool:
+    """Whether all records of an input are counted, read or not."""
+    return one.declared.counts_all or not is_unread(file)
+
+
 def gaps(counts: Counts, inputs: Sequence[Input], files: Sequence[InputFile]) -> tuple[int, list[str]]:
     """Records, steps, ranks and group members that were declared but not seen. Each is at least one thing not assessed."""
     missing, notes = 0, []
@@ -42,11 +48,11 @@ def gaps(counts: Counts, inputs: Sequence[Input], files: Sequence[InputFile]) ->
         sizes.setdefault(path, []).append(size)
     for one, file in zip(inputs, files, strict=True):
         group_sizes = [size for path in _paths(one) for size in sizes.get(path, ())]
-        for count, what in _missing(
-            one.declared, file.rows_read, _seen(counts.steps, one), _seen(counts.shards, one), group_sizes
-        ):
-            missing += count
-            notes.append(f"{one.path}: {what}.")
+        found = list(_missing(one.declared, file.rows_read, _seen(counts.steps, one), _seen(counts.shards, one), group_sizes))
+        notes += [f"{one.path}: {what}." for _, what in found]
+        # Records that were not read may be those of the missing steps, ranks and groups: nothing is counted twice.
+        rows = max(0, (one.declared.rows or 0) - file.rows_read)
+        missing += max(rows, sum(count for count, _ in found) - rows)
     return missing, notes
 
 

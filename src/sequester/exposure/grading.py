@@ -32,7 +32,7 @@ def finding(sighting: Sighting) -> Finding | None:
         return None
     severity = max(grades, key=lambda one: one.rank)
     unshared = sum(stretch.unshared for stretch in stretches)
-    elsewhere = sum(stretch.elsewhere for stretch in stretches)
+    elsewhere = round(sum(stretch.elsewhere for stretch in stretches) * candidate.once)
     notes = [f"{elsewhere} of these characters stand in other episodes' scorer inputs too"] if elsewhere else []
     if severity is Severity.LOW and not candidate.spans:
         notes.append("too little to be more than low: its places were not looked up")

@@ -207,7 +207,8 @@ def _job(path: Path, formats: Formats) -> Job:
 
 def _declared(path: Path, reader: Reader, options: Options) -> Job:
     try:
-        return Job(path, reader, reader.declared(path, options))
+        declared = reader.declared(path, options)
+        return Job(path, reader, declared, declared.error, declared.hint, notes=list(declared.notes))
     except InputError as error:
         return Job(path, error=str(error), hint=error.hint)
 

@@ -59,6 +59,7 @@ __all__ = [
     "Windows",
     "held",
     "implementation",
+    "low_entropy",
     "meetings",
     "normalise",
     "screen",
@@ -257,6 +258,14 @@ def normalise(text: Text) -> bytes:
     with _Bounded():
         found: bytes = _kernel.normalise(text)[0]
         return found
+
+
+def low_entropy(text: bytes) -> bool:
+    """Whether a normalised text says too little to be evidence: `oracle.low_entropy`."""
+    if implementation == "python":
+        return oracle.low_entropy(text)
+    found: bool = _kernel.low_entropy(text)
+    return found
 
 
 def stock_length(text: bytes) -> int:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sequester.episodes.model import Evidence, Reason
 from sequester.exposure.counts import ASSESSED, AUDITED, BY_CONTRACT, EXPOSED, Counts
 from sequester.findings.model import CallCounts, EpisodeCounts, Rate
-from sequester.findings.verdict import denominator, outside_breakdown, rate, with_cot
+from sequester.findings.verdict import EXPOSED_CALLS, EXPOSED_EPISODES, denominator, outside_breakdown, rate, with_cot
 
 _NOT_LOGGED = Reason.INPUT_NOT_LOGGED.value
 
@@ -60,20 +60,20 @@ def _known_rates(counts: Counts, episodes: EpisodeCounts) -> Iterator[Rate]:
     whose = " of the records read" if outside_breakdown(episodes) else ""
     if len(kinds) < 2:
         # One kind of evidence, or none: nothing is mixed, and records that never came to a reward call count too.
-        names = ("exposed episodes", denominator(episodes), kinds[0] if kinds else "all evidence")
+        names = (EXPOSED_EPISODES, denominator(episodes), kinds[0] if kinds else "all evidence")
         yield rate(names, episodes.exposed, with_cot(episodes), _neither(counts, episodes))
     for kind in kinds:
         statuses = {
             status: count for (evidence, status), count in counts.calls.items() if evidence == kind and status != _NOT_LOGGED
         }
         if len(kinds) > 1:
-            names = ("exposed episodes", f"episodes with {kind} reward calls{whose}", kind)
+            names = (EXPOSED_EPISODES, f"episodes with {kind} reward calls{whose}", kind)
             yield rate(names, counts.exposed_by[kind], counts.with_evidence[kind], counts.unassessed_with[kind])
         unknown = sum(count for status, count in statuses.items() if status not in ASSESSED)
         shown = sum(statuses.get(status, 0) for status in (EXPOSED, BY_CONTRACT))
-        yield rate(("exposed reward calls", f"{kind} reward calls{whose}", kind), shown, sum(statuses.values()), unknown)
+        yield rate((EXPOSED_CALLS, f"{kind} reward calls{whose}", kind), shown, sum(statuses.values()), unknown)
     if unlogged := sum(count for (_, status), count in counts.calls.items() if status == _NOT_LOGGED):
-        yield rate(("exposed reward calls", "reward calls whose input the log does not hold", _NOT_LOGGED), 0, unlogged, unlogged)
+        yield rate((EXPOSED_CALLS, "reward calls whose input the log does not hold", _NOT_LOGGED), 0, unlogged, unlogged)
 
 
 def _neither(counts: Counts, episodes: EpisodeCounts) -> int:

@@ -25,7 +25,6 @@ from sequester.exposure.counts import Handover
 from sequester.exposure.examine import Examination, examine, searched_texts
 from sequester.exposure.lows import Reach, count_lows, low
 from sequester.exposure.naming import shown_name
-from sequester.exposure.oracle import low_entropy
 from sequester.exposure.others import Encounters, Exposed, Known, collected, exposed
 from sequester.exposure.private import MIN_PRIVATE, Material, material
 from sequester.exposure.samples import SHORT
@@ -69,8 +68,10 @@ def scan_unit(
     if pairs:
         tally.leaked = collected(pairs)
         suspects = tally.keys()
+        wanted, numbers = scan.encounters.places()
+        again = zip(numbers, read_again(reader, unit, options, wanted), strict=False)
         try:
-            for found in exposed(read_again(reader, unit, options), pairs, key):
+            for found in exposed(again, pairs, key):
                 add_foreign(tally, suspects, found, key)
         except InputError as error:
             tally.errors.setdefault(unit.path, told(error))
@@ -78,10 +79,13 @@ def scan_unit(
     return tally
 
 
-def read_again(reader: Reader, unit: Unit, options: Options) -> Iterator[Known]:
-    """The episodes of a unit that were screened, in that order. Raises InputError where it cannot be read as before."""
-    for record in reader.read(unit, options):
-        if isinstance(record, Episode) and _is_screened(record):
+def read_again(reader: Reader, unit: Unit, options: Options, wanted: frozenset[int]) -> Iterator[Known]:
+    """The episodes of a unit that were screened and have one of these `Source.record`, in that order.
+
+    Raises InputError where it cannot be read as before.
+    """
+    for record in reader.read(replace(unit, wanted=wanted), options):
+        if isinstance(record, Episode) and record.source.record in wanted and _is_screened(record):
             yield Known(record, material(record))
 
 
@@ -173,7 +177,7 @@ class _Scan:
         self._densely = self._densely or any(_is_short(parts) for _, parts in known)
         own = [len(parts.own) for _, parts in known]
         screened = matching.screen(texts, self._notes.sketch, self.encounters.samples, own, self._densely)
-        self.encounters.noted()
+        self.encounters.noted(episode.source.record for episode in episodes)
         hits: dict[int, dict[int, matching.Hit]] = {}
         for hit in screened.hits:
             hits.setdefault(hit.episode, {})[hit.call] = hit
@@ -333,14 +337,20 @@ def _is_short(parts: Material) -> bool:
 def _too_little(reasoning: Sequence[GuardedText], private: int) -> bool:
     """Whether the private text, of so many bytes, is too short to look for (see `characters_per_byte`): without what is stock text where
     that is most of the reasoning, and none at all of a reasoning so uniform that it stands everywhere."""
-    if private >= _MOSTLY_STOCK and not any(len(set(text.reveal_raw()[:_BEGINNING])) <= _FEW for text in reasoning):
+    if private >= _MOSTLY_STOCK and not any(map(_begins_uniformly, reasoning)):
         return False
     normalised = b"".join(matching.normalise(text.reveal_raw()) for text in reasoning)
-    if low_entropy(normalised):
+    if matching.low_entropy(normalised):
         return True
     stock = matching.stock_length(normalised)
     own = private - stock if 2 * stock > len(normalised) else private
     return own * characters_per_byte(normalised) < MIN_PRIVATE
+
+
+def _begins_uniformly(text: GuardedText) -> bool:
+    beginning = text.reveal_raw()[:_BEGINNING]
+    # Most show it in a quarter of that.
+    return len(set(beginning[: _BEGINNING // 4])) <= _FEW and len(set(beginning)) <= _FEW
 
 
 def _why_not_searched(call: RewardCall) -> Reason | None:

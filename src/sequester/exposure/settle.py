@@ -13,9 +13,9 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from sequester.episodes.model import Evidence
-from sequester.exposure.breakdown import affected, breakdown, by_path_and_step, heat
+from sequester.exposure.breakdown import affected, breakdown, cells, heat
 from sequester.exposure.counts import Counts, Handover
-from sequester.exposure.gaps import Input, file, gaps
+from sequester.exposure.gaps import Input, file, gaps, is_counted
 from sequester.exposure.grading import contract_findings, finding, sightings
 from sequester.exposure.lows import LISTED, Low, Lows, count_lows, low
 from sequester.exposure.rates import call_counts, episode_counts, rates
@@ -86,8 +86,9 @@ class Settlement:
         episodes = episode_counts(counts, missing)
         calls = call_counts(counts)
         applied = apply(terms.waivers, findings, terms.today, looked_at=_looked_at(episodes, calls, files))
-        scope = Scope.RUN if inputs and all(one.declared.closed for one in inputs) and not missing else Scope.FILES_GIVEN
-        places = by_path_and_step(counts)
+        seen_whole = inputs and all(one.declared.closed for one in inputs) and not missing and not any(map(is_unread, files))
+        scope = Scope.RUN if seen_whole else Scope.FILES_GIVEN
+        places = cells(counts)
         return Result(
             tool=tool,
             verdict=verdict(episodes, calls, files),
@@ -95,7 +96,7 @@ class Settlement:
             inputs=files,
             episodes=episodes,
             reward_calls=calls,
-            rates=tuple(rates(counts, episodes, complete=not any(map(is_unread, files)))),
+            rates=tuple(rates(counts, episodes, complete=all(map(is_counted, inputs, files)))),
             by=tuple(breakdown(counts)),
             affected=affected(places),
             groups=tuple(_over_all_steps(group, counts) for group in group_findings(applied.findings, counts.scored, unlisted)),

@@ -46,14 +46,17 @@ class Candidate(Struct, frozen=True):
     """Its file and record."""
     further: int = 0
     """Of how many other episodes there is reasoning in the same input."""
+    once: float = 1.0
+    """`weighing.said_once`: the input may hold a stretch of reasoning several times, and then each is a chain."""
 
     @property
     def private(self) -> int:
-        return sum(one.private for one in self.chains)
+        """Private characters of the reasoning that are in the input, however often."""
+        return round(sum(one.private for one in self.chains) * self.once)
 
     @property
     def covered(self) -> float:
-        return min(1.0, sum(one.covered for one in self.chains))
+        return min(1.0, sum(one.covered for one in self.chains) * self.once)
 
     @property
     def asked(self) -> Iterator[bytes]:

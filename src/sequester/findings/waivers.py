@@ -293,6 +293,7 @@ def append_waiver(path: Path, waiver: Waiver, key_id: str, run_author: str | Non
     The number of renewals is counted here: whatever `waiver` says is replaced. Returns the entry as written. Raises
     ConfigError as `read_waivers` does, and then leaves the file as it was.
     """
+    _check(waiver, "the new waiver", run_author)
     existing = read_waivers(path, key_id, run_author)
     counts = [one.renewals + 1 for one in existing.entries if one.target == waiver.target]
     entry = msgspec.structs.replace(waiver, renewals=max([len(counts), *counts]))
