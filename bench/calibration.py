@@ -22,9 +22,10 @@ from msgspec.structs import replace
 
 from bench.real_episodes import write
 from sequester.episodes.readers.interchange import READER
-from sequester.episodes.readers.interface import Options
 from sequester.exposure.audit import audit
 from sequester.exposure.calibration import SHIPPED, Calibration, as_json, calibrate, read_labels
+from sequester.exposure.inputs import Formats
+from sequester.exposure.settle import Terms
 from sequester.findings.fingerprint import ephemeral_key
 from sequester.findings.model import Result
 from sequester.findings.waivers import Waivers
@@ -72,7 +73,7 @@ def measure(data: Path, seed: int) -> Calibration:
 
 
 def audited(run: Path) -> Result:
-    return audit([run], [READER], Options(), ephemeral_key(), Waivers(), today=date.today())
+    return audit([run], Formats([READER]), Terms(ephemeral_key(), Waivers(), date.today()))
 
 
 def small_runs(episodes: Path, samples: int) -> Iterator[Path]:

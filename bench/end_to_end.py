@@ -14,9 +14,10 @@ from bench.corpora import MIN_PRIVATE, Corpus
 from bench.corpus import Label
 from bench.decode_only import floors
 from bench.measuring import medians, on_cores
-from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.registry import load_readers
-from sequester.exposure.audit import audit
+from sequester.exposure.audit import Effort, audit
+from sequester.exposure.inputs import Formats
+from sequester.exposure.settle import Terms
 from sequester.findings.fingerprint import ephemeral_key
 from sequester.findings.model import Result, Severity
 from sequester.findings.waivers import Waivers
@@ -71,7 +72,7 @@ def _negatives(label: Label) -> str:
 
 def run_audit(path: Path, jobs: int) -> Result:
     """`sequester audit` without its command line."""
-    return audit([path], load_readers(), Options(), ephemeral_key(), Waivers(), today=date.today(), jobs=jobs)
+    return audit([path], Formats(load_readers()), Terms(ephemeral_key(), Waivers(), date.today()), Effort(jobs))
 
 
 def throughput(corpus: Corpus, rounds: int) -> Throughput:

@@ -41,7 +41,9 @@ from sequester.episodes.readers.registry import load_readers
 from sequester.errors import ConfigError, InputError, SequesterError, UsageError
 from sequester.exposure import matching
 from sequester.exposure.audit import audit
+from sequester.exposure.inputs import Formats
 from sequester.exposure.layers import Budget, unfold
+from sequester.exposure.settle import Terms
 from sequester.exposure.undoing import Search, shown_behind
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import Verdict
@@ -164,7 +166,9 @@ class Fuzzer:
         options = Options(draw.choice(TEMPLATES) if draw.random() < 0.1 else "auto", fixture.map)
         try:
             result = audit(
-                [path], self.readers, options, KEY, Waivers(), today=date(2026, 3, 1), format="map" if fixture.map else None
+                [path],
+                Formats(self.readers, options, "map" if fixture.map else None),
+                Terms(KEY, Waivers(), date(2026, 3, 1)),
             )
         except (UsageError, ConfigError):
             return

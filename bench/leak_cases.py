@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.registry import load_readers
 from sequester.exposure.audit import audit
+from sequester.exposure.inputs import Formats
+from sequester.exposure.settle import Terms
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import Finding, Result, Severity
 from sequester.findings.waivers import Waivers
@@ -78,7 +79,7 @@ def audit_cases(cases: Sequence[Mapping[str, Any]], folder: Path) -> Result:
     """All cases in one audit: what one scorer got is what the run shares for the next."""
     path = folder / "cases.jsonl"
     path.write_text("".join(json.dumps(episode(case)) + "\n" for case in cases), encoding="utf-8")
-    return audit([path], load_readers(), Options(), _KEY, Waivers(), today=date(2026, 1, 1))
+    return audit([path], Formats(load_readers()), Terms(_KEY, Waivers(), date(2026, 1, 1)))
 
 
 def rows(cases: Sequence[Mapping[str, Any]], result: Result) -> list[Row]:

@@ -9,8 +9,10 @@ from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Segment, Source, Split, SplitStatus
 from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.registry import load_readers
-from sequester.exposure.audit import audit
+from sequester.exposure.audit import Effort, audit
+from sequester.exposure.inputs import Formats
 from sequester.exposure.private import material
+from sequester.exposure.settle import Terms
 from sequester.exposure.subject import Subject
 from sequester.exposure.vicinity import VICINITY, Vicinity
 from sequester.findings.fingerprint import FingerprintKey
@@ -91,17 +93,8 @@ def audited(
     vicinity: Vicinity = VICINITY,
 ):
     """The result of auditing these inputs."""
-    return audit(
-        list(paths),
-        load_readers(),
-        options or Options(),
-        key,
-        Waivers(),
-        today=TODAY,
-        jobs=jobs,
-        format=format,
-        vicinity=vicinity,
-    )
+    formats = Formats(load_readers(), options or Options(), format)
+    return audit(list(paths), formats, Terms(key, Waivers(), TODAY), Effort(jobs, vicinity))
 
 
 def result_of(folder: Path, *episodes: dict[str, object], **options: object):

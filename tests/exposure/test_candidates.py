@@ -10,7 +10,7 @@ from sequester.episodes.model import Channel
 from sequester.exposure.candidates import Finder, fields_of, site_of
 from sequester.exposure.matching import Sketch, held, normalise, screen
 from sequester.exposure.severity import THRESHOLDS, grade, looked_up, stretch_of, telling_run
-from sequester.exposure.tally import Candidate, Minor
+from sequester.exposure.suspects import Candidate, Minor
 from sequester.findings.model import FindingClass, Severity
 
 THOUGHT = cases.reasoning(1)

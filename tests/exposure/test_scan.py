@@ -21,11 +21,13 @@ from sequester.episodes.model import (
 )
 from sequester.episodes.readers.interface import Options, Unit
 from sequester.errors import InputError
+from sequester.exposure.counts import SKIPPED_SHOWN, Handover
 from sequester.exposure.matching import Sketch
 from sequester.exposure.others import Exposed
 from sequester.exposure.scan import BATCH, add_foreign, scan_unit
 from sequester.exposure.severity import ChainWeight
-from sequester.exposure.tally import SKIPPED_SHOWN, Candidate, Foreign, Handover, Tally
+from sequester.exposure.suspects import Candidate, Foreign
+from sequester.exposure.tally import Tally
 from sequester.exposure.vicinity import Notes, Queue, Vicinity
 from sequester.findings.model import FindingClass, SkippedRecord
 
@@ -48,9 +50,7 @@ class FakeReader:
 
 def scanned(*records, error=None):
     """A unit of which nothing more is looked for."""
-    tally = scan_unit(FakeReader(records, error), UNIT, Options(), cases.KEY, Notes(Sketch(), Vicinity()))
-    tally.settle_unsuspicious()
-    return tally
+    return scan_unit(FakeReader(records, error), UNIT, Options(), cases.KEY, Notes(Sketch(), Vicinity()))
 
 
 def episode(number=1, *calls, status=SplitStatus.SPLIT, thought=None, **keys):
@@ -204,6 +204,6 @@ def test_of_two_owners_of_one_text_the_same_is_kept_whichever_border_comes_first
     for first, second in ((one, other), (other, one)):
         read = episode(1)
         tally = Tally(foreign={("run.log:1", "e1"): Foreign({0: first})})
-        add_foreign(tally, [Exposed(read, {0: second}, True, frozenset())], UNIT, cases.KEY)
+        add_foreign(tally, set(), Exposed(read, {0: second}, True, frozenset(), 0), cases.KEY)
         kept.append(tally.foreign)
     assert kept[0] == kept[1]

@@ -11,9 +11,13 @@ from tests.exposure import cases
 
 from sequester.episodes.model import Evidence, Reason
 from sequester.episodes.readers.interface import Declared
-from sequester.exposure.settle import Input, settle
+from sequester.exposure.counts import Handover
+from sequester.exposure.gaps import Input
+from sequester.exposure.lows import Reach
+from sequester.exposure.settle import Settlement, Terms
 from sequester.exposure.severity import ChainWeight, RunWeight
-from sequester.exposure.tally import CallOutcome, Candidate, Handover, Reach, Stretch, Suspect, Tally
+from sequester.exposure.suspects import CallOutcome, Candidate, Suspect
+from sequester.exposure.tally import Stretch, Tally
 from sequester.findings.model import FindingClass, Scope, Severity, SkippedRecord, Span, Tool, Verdict
 from sequester.findings.waivers import Waiver, WaiverClass, Waivers
 
@@ -24,7 +28,9 @@ FILE = Input("run.jsonl", "jsonl", Declared())
 
 def settled(tally, *inputs, shared=lambda runs: frozenset(), waivers=NO_WAIVERS):
     tally.look_up(shared, Stretch(0, len(tally.suspects), 0, 0))
-    return settle(tally, inputs or (FILE,), TOOL, cases.KEY, waivers, cases.TODAY)
+    settlement = Settlement()
+    settlement.add(tally)
+    return settlement.result(inputs or (FILE,), TOOL, Terms(cases.KEY, waivers, cases.TODAY))
 
 
 def counted(audited=0, **keys):
@@ -51,7 +57,7 @@ def with_suspects(*suspects):
 
 
 def test_no_tally_and_no_input_is_nothing_assessed():
-    for result in (settle(Tally(), (), TOOL, cases.KEY, Waivers(), cases.TODAY), settled(Tally())):
+    for result in (Settlement().result((), TOOL, Terms(cases.KEY, Waivers(), cases.TODAY)), settled(Tally())):
         assert result.verdict is Verdict.NOTHING_ASSESSED
         assert result.scope is Scope.FILES_GIVEN
         assert all(rate.low is None for rate in result.rates)

@@ -1,5 +1,6 @@
 """Processes that scan: Ctrl-C is heard by the one that started them."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from sequester.exposure.severity import stretch_of
 from sequester.exposure.tally import Tally
 from sequester.exposure.vicinity import Vicinity
 from sequester.exposure.workers import Chunk, Scanner, Task
+
+PATH = os.pathsep.join(sys.path)
 
 
 class Pool:
@@ -60,6 +63,22 @@ os.kill(os.getpid(), signal.SIGKILL)
     # The output ends when the last process that holds it has ended.
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60)
     assert (done.returncode, done.stdout) == (-signal.SIGKILL, b"started\n")
+
+
+def test_processes_do_not_run_the_program_that_called(tmp_path):
+    """A script that does not ask whether it is `__main__`, on more units than one."""
+    paths = [str(cases.write(tmp_path / f"{number}.jsonl", [cases.leaky(number)])) for number in range(6)]
+    script = tmp_path / "script.py"
+    script.write_text(f"""
+print("here", flush=True)
+from tests.exposure import cases
+from sequester.exposure.vicinity import Vicinity
+from pathlib import Path
+result = cases.audited(*map(Path, {paths!r}), jobs=2, vicinity=Vicinity(together=1))
+print(result.episodes.exposed, flush=True)
+""")
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, timeout=60, env={**os.environ, "PYTHONPATH": PATH})
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"here\n6\n", b"")
 
 
 class Shelf:

@@ -72,11 +72,11 @@ def test_bounds(found, missing, seen, expected):
     assert bounds(found, missing, seen) == expected
 
 
-def test_only_a_sample_has_an_interval():
+def test_a_full_scan_has_bounds_and_no_interval():
     names = ("episodes exposed", "episodes with CoT", "all")
-    assert rate(names, 0, 0, 0, sampled=True).ci95 is None
-    assert rate(names, 5, 100, 10).ci95 is None
-    assert rate(names, 5, 100, 10, sampled=True).ci95 == pytest.approx((0.0164, 0.1128), abs=1e-4)
+    assert (rate(names, 0, 0, 0).low, rate(names, 0, 0, 0).ci95) == (None, None)
+    found = rate(names, 5, 100, 10)
+    assert (found.low, found.high, found.ci95, found.bound) == (0.05, 0.15, None, "lower")
 
 
 def test_nothing_seen_exits_with_3_whatever_is_allowed():

@@ -22,9 +22,10 @@ from sequester.cli.output import Request, check_places, emit, parse_out, say
 from sequester.cli.progress import Progress
 from sequester.episodes.readers.registry import load_readers
 from sequester.errors import ConfigError, UsageError
-from sequester.exposure.audit import audit
+from sequester.exposure.audit import Effort, audit
 from sequester.exposure.calibration import CALIBRATION_FILE, Calibration, read_calibration
-from sequester.exposure.inputs import digests
+from sequester.exposure.inputs import Formats, digests
+from sequester.exposure.settle import Terms
 from sequester.findings.model import ExitCode, Severity
 from sequester.findings.store import ResultStore
 from sequester.findings.verdict import accepting_options, exit_code, parse_allowances
@@ -118,13 +119,9 @@ def command(
     inputs = [Path(path) for path in paths]
     result = audit(
         inputs,
-        load_readers(),
-        read_as.options,
-        key,
-        waivers,
-        format=read_as.format,
-        jobs=jobs or _default_jobs(inputs),
-        today=date.today(),
+        Formats(load_readers(), read_as.options, read_as.format),
+        Terms(key, waivers, date.today()),
+        Effort(jobs or _default_jobs(inputs)),
         own_calibrations=own_calibrations(place),
         progress=progress,
     )

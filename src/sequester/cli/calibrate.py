@@ -24,6 +24,8 @@ from sequester.episodes.readers.registry import load_readers
 from sequester.errors import InputError
 from sequester.exposure.audit import audit
 from sequester.exposure.calibration import CALIBRATION_FILE, Calibration, as_json, calibrate, detail, read_labels
+from sequester.exposure.inputs import Formats
+from sequester.exposure.settle import Terms
 from sequester.findings.model import EpisodeCounts, ExitCode, Verdict
 from sequester.findings.waivers import Waivers
 from sequester.report.formats import replace_file
@@ -75,12 +77,8 @@ def command(
     read: set[str] = set()
     result = audit(
         [Path(path) for path in paths],
-        [_Noted(reader, read) for reader in load_readers()],
-        read_as.options,
-        fingerprint_key(place),
-        Waivers(),
-        today=date.today(),
-        format=read_as.format,
+        Formats([_Noted(reader, read) for reader in load_readers()], read_as.options, read_as.format),
+        Terms(fingerprint_key(place), Waivers(), date.today()),
         progress=progress,
     )
     progress.done()

@@ -20,7 +20,7 @@ from sequester.exposure import matching
 from sequester.exposure.severity import THRESHOLDS
 from sequester.exposure.sharing import windows_for
 from sequester.exposure.subject import Subject
-from sequester.exposure.tally import RULE_OF_CLASS, Candidate, Minor
+from sequester.exposure.suspects import RULE_OF_CLASS, Candidate, Minor
 from sequester.exposure.weighing import said_once, weigh, weighs_little
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Span

@@ -22,7 +22,7 @@ from sequester.exposure.integers import RUN, decode_integers, integer_lists, pla
 from sequester.exposure.layers import Budget, holds_packing, retrace, unfold
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, telling_run
 from sequester.exposure.subject import Subject
-from sequester.exposure.tally import Candidate, Minor
+from sequester.exposure.suspects import Candidate, Minor
 from sequester.exposure.undoing import UNESCAPED, Search
 from sequester.exposure.weighing import said_once, weigh, weighs_little
 from sequester.findings.fingerprint import FingerprintKey

@@ -31,6 +31,15 @@ _LOGS = frozenset({".jsonl", ".ndjson", ".parquet", ".eval"})
 """Names of logs: such a file beside a directory's own that nobody can read may be one that was damaged."""
 
 
+class Formats(NamedTuple):
+    """What inputs may be, and what the user says about them."""
+
+    readers: Sequence[Reader]
+    options: Options = Options()
+    name: str | None = None
+    """Of the format that all inputs given are in; None: by content."""
+
+
 @dataclass
 class Job:
     """One input and how it is read; `reader` is None where nobody could."""
@@ -48,11 +57,11 @@ class Job:
     """Why no reader took it, reader by reader."""
 
 
-def find_jobs(paths: Iterable[Path], readers: Sequence[Reader], options: Options, format: str | None) -> list[Job]:
+def find_jobs(paths: Iterable[Path], formats: Formats) -> list[Job]:
     """The inputs at the paths given, each once."""
     jobs: dict[str, Job] = {}
     for path in paths:
-        for job in _jobs_at(path, readers, options, format):
+        for job in _jobs_at(path, formats):
             known = jobs.setdefault(os.path.realpath(job.path), job)
             if known is not job:
                 known.notes.append(f"{job.path}: given more than once; read once.")
@@ -85,18 +94,18 @@ def _outline(path: Path) -> tuple[int, int] | None:
         return None
 
 
-def _jobs_at(path: Path, readers: Sequence[Reader], options: Options, format: str | None) -> Iterator[Job]:
+def _jobs_at(path: Path, formats: Formats) -> Iterator[Job]:
     try:
         is_directory = path.is_dir()
     except OSError as error:
         yield _unreadable(path, error)
         return
     if not is_directory:
-        yield _job(path, readers, options, format)
+        yield _job(path, formats)
         return
-    whole = _reader_of_directory(path, readers, format)
+    whole = _reader_of_directory(path, formats)
     if whole is not None:
-        yield _declared(path, whole, options)
+        yield _declared(path, whole, formats.options)
         return
     files, unread, hidden = _inside(path)
     if not files and not unread:
@@ -105,7 +114,7 @@ def _jobs_at(path: Path, readers: Sequence[Reader], options: Options, format: st
         )
     documents = [file for file in files if _is_document(file)]
     logs = [file for file in files if file not in documents] or files
-    jobs = [_job(file, readers, options, format) for file in logs]
+    jobs = [_job(file, formats) for file in logs]
     if documents and logs is not files:
         jobs[0].notes.append(_beside(path, documents))
     jobs = unread + jobs
@@ -178,18 +187,18 @@ def _unreadable(path: Path, error: OSError) -> Job:
     return Job(path, error=f"cannot be read ({error.strerror})", hint="check the path and its permissions")
 
 
-def _reader_of_directory(path: Path, readers: Sequence[Reader], format: str | None) -> Reader | None:
+def _reader_of_directory(path: Path, formats: Formats) -> Reader | None:
     """The reader that takes a directory as a whole; None where its files speak for themselves."""
     try:
-        reader = recognise(path, readers, format)
+        reader = recognise(path, formats.readers, formats.name)
         return reader if reader.recognise(probe(path)) is None else None
     except InputError:
         return None
 
 
-def _job(path: Path, readers: Sequence[Reader], options: Options, format: str | None) -> Job:
+def _job(path: Path, formats: Formats) -> Job:
     try:
-        return _declared(path, recognise(path, readers, format), options)
+        return _declared(path, recognise(path, formats.readers, formats.name), formats.options)
     except InputError as error:
         # The first line says what is wrong; what was tried, reader by reader, is for those who wonder why.
         wrong, *tried = error.message.split("\n")
@@ -204,14 +213,14 @@ def _declared(path: Path, reader: Reader, options: Options) -> Job:
         return Job(path, error=str(error), hint=error.hint)
 
 
-def tasks(jobs: list[Job], readers: Sequence[Reader], options: Options) -> Iterator[Task]:
+def tasks(jobs: list[Job], formats: Formats) -> Iterator[Task]:
     """Every unit of every input, those of a file once. Logs beside the files of a directory are appended to `jobs` and read too."""
     read: dict[str, tuple[Job, str]] = {}
     for job in jobs:
         if job.reader is None:
             continue
         try:
-            for unit in job.reader.units(job.path, options):
+            for unit in job.reader.units(job.path, formats.options):
                 first, path = read.setdefault(os.path.realpath(unit.path), (job, unit.path))
                 job.units.add(path)
                 if first is job:
@@ -221,7 +230,7 @@ def tasks(jobs: list[Job], readers: Sequence[Reader], options: Options) -> Itera
         except InputError as error:
             job.error, job.hint = error.message, error.hint
         if job.path.is_dir():
-            jobs += _not_yet(list(_strays(job, jobs, readers, options)), jobs)
+            jobs += _not_yet(list(_strays(job, jobs, formats)), jobs)
 
 
 def chunks(tasks: Iterable[Task], together_bytes: int) -> Iterator[Chunk]:
@@ -255,7 +264,7 @@ def _not_yet(strays: list[Job], jobs: list[Job]) -> list[Job]:
     return [stray for stray in fresh if id(stray) in kept]
 
 
-def _strays(job: Job, jobs: Sequence[Job], readers: Sequence[Reader], options: Options) -> Iterator[Job]:
+def _strays(job: Job, jobs: Sequence[Job], formats: Formats) -> Iterator[Job]:
     """What lies in a directory, at any depth, beside the files that its reader read or answers for."""
     answered = {_absolute(path) for path in (*job.units, *job.declared.answered_for)}
     others = {_absolute(other.path) for other in jobs if other is not job}
@@ -265,7 +274,7 @@ def _strays(job: Job, jobs: Sequence[Job], readers: Sequence[Reader], options: O
     for file in contents.files:
         if _absolute(file) in answered:
             continue
-        stray = _job(file, readers, options, None)
+        stray = _job(file, formats._replace(name=None))
         if stray.reader is not None or _is_named_like_a_log(file):
             yield stray
         else:

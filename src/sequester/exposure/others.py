@@ -59,7 +59,7 @@ from sequester.exposure.samples import (
 )
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight
 from sequester.exposure.subject import Subject
-from sequester.exposure.tally import Candidate
+from sequester.exposure.suspects import Candidate
 from sequester.exposure.weighing import own_bytes
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass
@@ -275,6 +275,8 @@ class Exposed(NamedTuple):
     """False where the episode, or one whose reasoning it may hold, was not kept."""
     leaked: frozenset[int]
     """Windows of reasoning that was found here and stands in its owner's inputs too, and nowhere else."""
+    number: int
+    """Of the episode, in the order in which they were screened."""
 
 
 def exposed(episodes: Iterable[tuple[int, Known]], pairs: Pairs, key: FingerprintKey) -> Iterator[Exposed]:
@@ -300,13 +302,12 @@ def exposed(episodes: Iterable[tuple[int, Known]], pairs: Pairs, key: Fingerprin
             if (let_go := kept.pop(one, None)) is not None:
                 size -= let_go.size
                 if one in chosen:
-                    yield Exposed(let_go.episode, {}, False, frozenset())
+                    yield Exposed(let_go.episode, {}, False, frozenset(), one)
         for reader in ready.pop(number, ()):
             if reader in kept:
                 owners = chosen[reader]
-                found = _looked_at(
-                    kept[reader], [(kept[owner], shared) for owner, shared in owners.items() if owner in kept], key
-                )
+                present = [(kept[owner], shared) for owner, shared in owners.items() if owner in kept]
+                found = _looked_at(reader, kept[reader], present, key)
                 is_searched = all(owner in kept for owner in owners)
                 if found.candidates or not is_searched:
                     yield found._replace(is_searched=is_searched)
@@ -322,8 +323,8 @@ def _most(owners: Mapping[int, Shared]) -> dict[int, Shared]:
     return dict(ranked[:MOST_OWNERS])
 
 
-def _looked_at(reader: Known, owners: Sequence[tuple[Known, Shared]], key: FingerprintKey) -> Exposed:
-    """Per call of the reader the weightiest candidate, if any."""
+def _looked_at(place: int, reader: Known, owners: Sequence[tuple[Known, Shared]], key: FingerprintKey) -> Exposed:
+    """Per call of the reader, the episode at that place, the weightiest candidate, if any."""
     calls = {number: searched_texts(call) for number, call in enumerate(reader.episode.calls) if not call.hands_over}
     found: dict[int, list[_Sight]] = {}
     leaked: list[int] = []
@@ -343,7 +344,7 @@ def _looked_at(reader: Known, owners: Sequence[tuple[Known, Shared]], key: Finge
         )
         for number, sights in found.items()
     }
-    return Exposed(reader.episode, candidates, True, frozenset(leaked))
+    return Exposed(reader.episode, candidates, True, frozenset(leaked), place)
 
 
 class _Sight(NamedTuple):

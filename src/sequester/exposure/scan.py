@@ -7,7 +7,7 @@ text, gaps, severity) is settled afterwards from the tallies.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from functools import lru_cache, partial
 from itertools import islice
 from types import MappingProxyType
@@ -21,25 +21,16 @@ from sequester.episodes.readers.flatten import is_label
 from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
 from sequester.exposure import matching
+from sequester.exposure.counts import Handover
 from sequester.exposure.examine import Examination, examine, searched_texts
+from sequester.exposure.lows import Reach, count_lows, low
 from sequester.exposure.naming import shown_name
 from sequester.exposure.others import Encounters, Exposed, Known, collected, exposed
 from sequester.exposure.private import MIN_PRIVATE, Material, material
 from sequester.exposure.samples import SHORT
 from sequester.exposure.subject import Subject, characters_per_byte
-from sequester.exposure.tally import (
-    CallOutcome,
-    Candidate,
-    Foreign,
-    Handover,
-    Minor,
-    Reach,
-    Sighting,
-    Suspect,
-    Tally,
-    count_lows,
-    low,
-)
+from sequester.exposure.suspects import CallOutcome, Candidate, Foreign, Minor, Sighting, Suspect
+from sequester.exposure.tally import Tally
 from sequester.exposure.vicinity import VICINITY, Notes
 from sequester.findings.fingerprint import FingerprintKey
 
@@ -72,11 +63,18 @@ def scan_unit(
     while batch := list(islice(episodes, BATCH)):
         scan.batch(batch)
     tally = scan.tally
+    tally.count_unsuspicious()
     pairs, tally.edges = scan.encounters.finished()
     if pairs:
         tally.leaked = collected(pairs)
+        suspects = tally.keys()
         wanted, numbers = scan.encounters.places()
-        add_foreign(tally, exposed(zip(numbers, read_again(reader, unit, options, wanted), strict=False), pairs, key), unit, key)
+        again = zip(numbers, read_again(reader, unit, options, wanted), strict=False)
+        try:
+            for found in exposed(again, pairs, key):
+                add_foreign(tally, suspects, found, key)
+        except InputError as error:
+            tally.errors.setdefault(unit.path, told(error))
     notes.end()
     return tally
 
@@ -96,30 +94,28 @@ def _is_screened(episode: Episode) -> bool:
     return episode.split.status is not _NO_COT or bool(episode.calls)
 
 
-def add_foreign(tally: Tally, found: Iterable[Exposed], unit: Unit, key: FingerprintKey) -> None:
-    """Add other episodes' reasoning to what a tally knows of episodes that it counted. What stops the reading is kept in its errors."""
-    known = {suspect.key for suspect in tally.suspects}
-    try:
-        for episode, candidates, is_searched, leaked in found:
-            name = _source(episode), shown_name(episode.episode_id)
-            if name not in known and name not in tally.foreign and not _suspect_later(tally, episode, key):
-                raise InputError("changed while it was read", where=episode.source.path, hint="audit it again")
-            foreign = tally.foreign.setdefault(name, Foreign())
-            for number, one in candidates.items():
-                foreign.candidates[number] = max(foreign.candidates.get(number, one), one, key=_weightiest)
-            if not is_searched:
-                foreign.is_searched = False
-                tally.limits[_OTHERS_KEPT] += 1
-            tally.leaked.update(leaked)
-    except InputError as error:
-        tally.errors.setdefault(unit.path, _told(error))
+def add_foreign(tally: Tally, suspects: Set[tuple[str, str]], found: Exposed, key: FingerprintKey) -> None:
+    """Add other episodes' reasoning to what is known of an episode that a tally counted. `suspects` are those it had, by `Suspect.key`.
+
+    Raises InputError where it counted no such episode.
+    """
+    episode = found.episode
+    name = _source(episode), shown_name(episode.episode_id)
+    if name not in suspects and name not in tally.foreign and not _suspect_later(tally, episode, key):
+        raise InputError("changed while it was read", where=episode.source.path, hint="audit it again")
+    foreign = tally.foreign.setdefault(name, Foreign())
+    for call, one in found.candidates.items():
+        foreign.candidates[call] = max(foreign.candidates.get(call, one), one, key=_weightiest)
+    if not found.is_searched:
+        foreign.is_searched = False
+        tally.limits[_OTHERS_KEPT] += 1
+    tally.leaked.update(found.leaked)
 
 
 def _suspect_later(tally: Tally, episode: Episode, key: FingerprintKey) -> bool:
     """Take an episode that was counted among the suspects, if it is none yet; False where no such episode was counted."""
     if episode.split.status is not _NO_COT:
-        suspect = _alone(episode, key)
-        return suspect.suspicious or tally.suspect_later(suspect)
+        return tally.suspect_later(_alone(episode, key))
     # Reasoning had a part in its score, though none of its own: it is counted as what holds some.
     tally.without_cot -= 1
     tally.suspects.append(_without_cot(episode))
@@ -166,7 +162,7 @@ class _Scan:
                 if _is_screened(record):
                     yield record
         except InputError as error:
-            tally.errors[path] = _told(error)
+            tally.errors[path] = told(error)
         if tally.seen:
             tally.records[path] = tally.seen
         if known_steps := {step for step in steps if step is not None}:
@@ -269,7 +265,7 @@ class _Scan:
             low(minor, outcomes[index].path, outcomes[index].evidence, source, index, partial(sighting, index, minor))
             for index, minor in minors
         )
-        count_lows(self.tally, episode.step, found)
+        count_lows(self.tally.lows, episode.step, found)
 
     def _examined(self, subject: Subject, call: RewardCall, hit: matching.Hit | None) -> tuple[Examination, Reason | None]:
         """What a close look at a call shows, and why it does not clear it."""
@@ -303,7 +299,8 @@ def _environment(episode: Episode) -> str | None:
     return shown_name(episode.environment) if episode.environment is not None else None
 
 
-def _told(error: InputError) -> str:
+def told(error: InputError) -> str:
+    """An error as results name it."""
     return str(error) + (f" ({error.hint})" if error.hint else "")
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from queue import SimpleQueue
+from types import ModuleType
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -139,6 +141,19 @@ def _deaf_to_interrupts() -> Iterator[None]:
 
 
 @contextmanager
+def _without_main() -> Iterator[None]:
+    """Processes started here do not import the program that called. They need nothing of it; it may take longer to import than all of
+    this package, and one that does not ask whether it is `__main__` would start over in each of them.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+@contextmanager
 def _nothing_more(pool: ProcessPoolExecutor) -> Iterator[None]:
     """Whatever ends the scan early, units that wait are not begun."""
     try:
@@ -188,7 +203,7 @@ class _Share:
         for chunk in islice(self._source, wanted if not self._is_far_ahead() else 0):
             self._outstanding.add(chunk.number)
             self._ahead.append(chunk)
-        with _deaf_to_interrupts():
+        with _deaf_to_interrupts(), _without_main():
             for _ in range(self._queued - len(self._handed_out)):
                 self._hand_out()
 

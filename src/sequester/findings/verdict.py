@@ -25,7 +25,6 @@ from msgspec import Struct
 from sequester.episodes.model import Reason
 from sequester.errors import UsageError
 from sequester.findings.model import CallCounts, EpisodeCounts, ExitCode, InputFile, Rate, Result, Severity, Verdict
-from sequester.statistics.intervals import clopper_pearson
 
 UNREAD_INPUT = "unread_input"
 """Reason for inputs that could not be read to their end: a share of the inputs, since nobody knows how many records they held."""
@@ -86,11 +85,11 @@ def bounds(found: int, not_assessed: int, seen: int) -> tuple[float | None, floa
     return found / seen, min(1.0, (found + not_assessed) / seen)
 
 
-def rate(names: tuple[str, str, str], count: int, of: int, not_assessed: int, sampled: bool = False) -> Rate:
+def rate(names: tuple[str, str, str], count: int, of: int, not_assessed: int) -> Rate:
     """A share with its numerator, denominator and section (`names`, in words).
 
     `bound` says what the low figure is: a full scan counts at least what is there, within the detector's limits, and has
-    no sampling error, so it gets no interval. For a sample the 95% interval covers sampling error only.
+    no sampling error, so it gets no interval.
     """
     low, high = bounds(count, not_assessed, of)
     numerator, denominator, section = names
@@ -102,8 +101,8 @@ def rate(names: tuple[str, str, str], count: int, of: int, not_assessed: int, sa
         of=of,
         low=low,
         high=high,
-        ci95=clopper_pearson(count, of) if sampled else None,
-        bound="two-sided" if sampled else "lower",
+        ci95=None,
+        bound="lower",
     )
 
 
