@@ -1,10 +1,12 @@
-"""Borders: every two neighbours are compared once, and no unit is passed on before both of its own were."""
+"""Borders: units come out in the order in which they came in, each after it was compared with both neighbours."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sequester.episodes.readers.interface import Options, Unit
 from sequester.exposure.borders import Borders, Scan
@@ -20,26 +22,30 @@ class Recorded(Borders):
 
     def __init__(self) -> None:
         super().__init__({}, Options(), KEY)
-        self.met: list[tuple[int, int]] = []
+        self.met: list[tuple[str, str]] = []
 
     def _compare(self, one: Scan, following: Scan) -> None:
-        self.met.append((one[1].seen, following[1].seen))
+        self.met.append((one[0].unit.path, following[0].unit.path))
 
 
-def units(count: int) -> list[Scan]:
-    return [(Task("jsonl", Unit("run.jsonl")), Tally(seen=number)) for number in range(count)]
+def units(count: int) -> Iterator[Scan]:
+    return ((Task("jsonl", Unit(f"{number}.jsonl")), Tally()) for number in range(count))
 
 
-def test_no_unit_has_no_neighbour() -> None:
-    borders = Recorded()
-    assert list(borders.compared([])) == []
-    assert borders.met == []
+def test_no_unit_and_one_unit_have_no_neighbour() -> None:
+    for count in (0, 1):
+        borders = Recorded()
+        assert len(list(borders.compared(units(count)))) == count
+        assert borders.met == []
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 7])
-def test_every_two_neighbours_meet_once_before_either_is_passed_on_for_good(count: int) -> None:
-    borders, given = Recorded(), units(count)
-    for number, unit in enumerate(borders.compared(given)):
-        assert unit is given[number]
-        assert borders.met == [*pairwise(range(min(count, number + 2)))]
-    assert borders.met == [*pairwise(range(count))]
+@given(st.integers(2, 9))
+def test_every_two_neighbours_meet_once_before_the_earlier_is_given_on(count: int) -> None:
+    borders, given_on = Recorded(), []
+    names = [task.unit.path for task, _ in units(count)]
+    for task, _ in borders.compared(units(count)):
+        given_on.append(task.unit.path)
+        concerned = [pair for pair in pairwise(names) if task.unit.path in pair]
+        assert set(concerned) <= set(borders.met)
+    assert given_on == names
+    assert borders.met == [*pairwise(names)]
