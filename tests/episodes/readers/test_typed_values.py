@@ -29,8 +29,8 @@ def test_what_is_absent_or_null_is_none(kind: str) -> None:
     assert TypedValues({}).texts("field") == ()
 
 
-@pytest.mark.parametrize("kind", ["integer", "number"])
-@pytest.mark.parametrize("value", [float("nan"), Decimal("nan")])
+@pytest.mark.parametrize("kind", ["label", "integer", "number"])
+@pytest.mark.parametrize("value", [float("nan"), Decimal("nan"), Decimal("sNaN")])
 def test_no_number_is_an_absent_one(kind: str, value: Any) -> None:
     assert read(kind, value) is None
 
@@ -39,8 +39,8 @@ def test_no_number_is_an_absent_one(kind: str, value: Any) -> None:
     ("kind", "value", "found"),
     [
         ("label", "e1", "e1"),
-        ("label", 7, "7"),
         ("label", "", None),
+        ("label", 7, "7"),
         ("label", 7.0, "7"),
         ("integer", "7", 7),
         ("number", " 7.5", 7.5),
@@ -50,8 +50,13 @@ def test_no_number_is_an_absent_one(kind: str, value: Any) -> None:
         ("integer", 7.0, 7),
         ("integer", Decimal("7.00"), 7),
         ("integer", 2**63 - 1, 2**63 - 1),
+        ("integer", "7", 7),
+        ("integer", " -7 ", -7),
         ("number", 7, 7.0),
         ("number", Decimal("0.5"), 0.5),
+        ("number", "5e-1", 0.5),
+        ("number", "NaN", None),
+        ("number", "1e999", None),
         ("number", 10**400, None),
         ("number", float("inf"), None),
         ("number", Decimal("1e999"), None),
@@ -85,6 +90,7 @@ def test_what_fits_is_taken(kind: str, value: Any, found: Any) -> None:
         ("integer", 2**63, "an integer, got an integer"),
         ("integer", "7.5", "an integer, got a string"),
         ("integer", SECRET, "an integer, got a string"),
+        ("integer", "٧", "an integer, got a string"),
         ("number", SECRET, "a number, got a string"),
         ("text", {"a": SECRET}, "text or a list of texts, got an object"),
         ("text", [SECRET, 7], "text or a list of texts, got a list"),

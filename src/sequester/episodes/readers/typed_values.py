@@ -101,7 +101,7 @@ class TypedValues(Struct, frozen=True):
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float | Decimal) and math.isnan(value))
+    return value is None or (isinstance(value, Decimal) and value.is_nan()) or (isinstance(value, float) and math.isnan(value))
 
 
 def _as_text(value: Any) -> Any:
