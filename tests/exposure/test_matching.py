@@ -226,11 +226,11 @@ def test_disguised_texts_are_flagged_alike(parts: list[tuple[str, list[Callable[
 
 
 def test_no_escape_is_seen_in_a_plain_text_and_every_look_alike_is_looked_for() -> None:
-    assert without_disguise(b"") == (b"", 0)
-    assert without_disguise(b'a "plain" \\n text, 50 % & more = 7') == (b'a "plain" \\n text, 50 % & more = 7', 0)
+    assert without_disguise(b"") == (b"", [])
+    assert without_disguise(b'a "plain" \\n text, 50 % & more = 7') == (b'a "plain" \\n text, 50 % & more = 7', [])
     for code in (*range(0x80, 0xD800), *range(0xE000, 0x20000)):
         meant = undisguised(code)
-        expected = (chr(code).encode(), 0) if meant == code else (chr(meant).encode() if meant else b"", 1)
+        expected = (chr(code).encode(), []) if meant == code else (chr(meant).encode() if meant else b"", [0])
         assert without_disguise(chr(code).encode()) == expected, hex(code)
 
 

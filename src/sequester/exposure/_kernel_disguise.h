@@ -5,6 +5,8 @@
 #include "_kernel_units.h"
 
 #define PLAIN_ESCAPE 2
+#define FEWEST_DISGUISES 8
+#define DISGUISES_WITHIN 512 /* bytes */
 #define WIDTH 0xFEE0 /* from a sign to its full-width form */
 #define STYLE 24 /* characters */
 
@@ -82,11 +84,13 @@ static inline bool may_be_disguise(const uint8_t *s, size_t n, size_t at)
            (s[at] == '\\' && (next == 'u' || next == 'U' || next == 'x'));
 }
 
-/* Writes a text without disguises to `out`, which has room for n bytes; returns its size. *changed: how many characters that concerns. */
-static size_t without_disguise(const uint8_t *s, size_t n, uint8_t *out, size_t *changed)
+/* Writes a text without disguises to `out`, which has room for n bytes; returns its size. *is_dense: whether enough of them stand close to
+ * each other. */
+static size_t without_disguise(const uint8_t *s, size_t n, uint8_t *out, bool *is_dense)
 {
     uint8_t *const first = out;
-    *changed = 0;
+    size_t places[FEWEST_DISGUISES], changed = 0; /* the last ones */
+    *is_dense = false;
     for (size_t at = 0; at < n;) {
         size_t end = at + 1;
         if (!may_be_disguise(s, n, at)) {
@@ -110,7 +114,9 @@ static size_t without_disguise(const uint8_t *s, size_t n, uint8_t *out, size_t 
             *out = '\\';
             out += meant == '"'; /* strings that stand in strings */
             out = meant != 0 ? write_utf8(out, meant) : out;
-            ++*changed;
+            places[changed % FEWEST_DISGUISES] = at;
+            changed++;
+            *is_dense |= changed >= FEWEST_DISGUISES && at - places[changed % FEWEST_DISGUISES] < DISGUISES_WITHIN;
         }
         at = end;
     }

@@ -11,7 +11,6 @@
 #define SECTION 256 /* bytes, at least */
 #define SAMPLE 64
 #define JUDGED 1024 /* sections that are remembered at most */
-#define FEWEST_DISGUISES 8
 #define SHELF ((size_t)1 << 20) /* bytes of texts put together that are kept, and those of one section more */
 
 /* What is known of a section. */
@@ -326,9 +325,9 @@ static seq_outcome flag_disguised(seq_judge *judge, const seq_pattern *pattern, 
         return OUTCOME_MEMORY;
     }
     uint8_t *open = judge->open_block.data, *room = open + text.size, *usual = room + text.size + 5 * SEQ_SLACK;
-    size_t changed;
-    const size_t size = without_disguise(text.data, text.size, open, &changed);
-    if (changed < FEWEST_DISGUISES) {
+    bool is_dense;
+    const size_t size = without_disguise(text.data, text.size, open, &is_dense);
+    if (!is_dense) {
         judged->is_open = true;
         return OUTCOME_GOOD;
     }

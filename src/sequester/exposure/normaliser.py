@@ -116,14 +116,14 @@ def disguises(raw: bytes) -> int:
     return sum(piece.disguised for piece in pieces(raw))
 
 
-def without_disguise(raw: bytes, quotes_nest: bool = True) -> tuple[bytes, int]:
-    """A text in which every escape stands as the character it is, and how many characters that concerns: an encoding, a list or a table
+def without_disguise(raw: bytes, quotes_nest: bool = True) -> tuple[bytes, list[int]]:
+    """A text in which every escape stands as the character it is, and the offsets of what that concerns: an encoding, a list or a table
     that was escaped, coloured, or written in other letters, can be read again.
 
     Backslashes before quotes, line ends and backslashes stay, for they nest, and where `quotes_nest` a quote that was escaped otherwise
     gets one. Invisible characters, styles of a terminal and soft line breaks vanish, look-alikes of Latin letters become these.
     """
-    out, at, changed = bytearray(), 0, 0
+    out, at, places = bytearray(), 0, list[int]()
     while found := _DISGUISED.search(raw, at):
         start = found.start()
         out += raw[at:start]
@@ -137,10 +137,10 @@ def without_disguise(raw: bytes, quotes_nest: bool = True) -> tuple[bytes, int]:
         if code < 0 or (is_escape and at - start <= _PLAIN_ESCAPE) or (not is_escape and undisguised(code) == code):
             out += raw[start:at]
             continue
-        changed += 1
+        places.append(start)
         if code := undisguised(code):
             out += b"\\" * (quotes_nest and code == _QUOTE) + chr(code).encode("utf-8", "surrogatepass")
-    return bytes(out + raw[at:]), changed
+    return bytes(out + raw[at:]), places
 
 
 _PLAIN_ESCAPE = 2

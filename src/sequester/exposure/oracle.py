@@ -44,7 +44,7 @@ COPY, MOST_COPIES = 256, 8
 """Bytes of a public text, and how many such texts of an episode are looked for in a field, before its hints are."""
 SECTION = 256
 """Bytes from which on a section ends before the next heading."""
-FEWEST_DISGUISES = 8
+FEWEST_DISGUISES, DISGUISES_WITHIN = 8, 512
 _HEADING = re.compile(rb"(?<=\n\n)#")
 INPUT_STRIDE = 16
 RUN = 16
@@ -386,8 +386,8 @@ def _flags(raw: bytes, counts: Counts, pattern: Pattern, best: int) -> int:
     flags |= _rearranged_flags(raw, flags, pattern, best)
     if counts.disguises < FEWEST_DISGUISES:
         return flags
-    plain, changed = without_disguise(raw)
-    if changed < FEWEST_DISGUISES:
+    plain, places = without_disguise(raw)
+    if not any(last - first < DISGUISES_WITHIN for first, last in zip(places, places[FEWEST_DISGUISES - 1 :], strict=False)):
         return flags
     normalised, odd, wide = normalise(plain)
     seen = flags_of(plain, odd, wide)

@@ -69,8 +69,8 @@ def undisguise(text: str) -> Iterator[Piece]:
     raw = text.encode("utf-8", "surrogatepass")
     # Quotes may stand inside strings, or begin them.
     for quotes_nest in (True, False):
-        plain, changed = without_disguise(raw, quotes_nest)
-        if changed:
+        plain, places = without_disguise(raw, quotes_nest)
+        if places:
             yield Piece(0, len(text), "disguise", _paired(plain.decode("utf-8", "surrogatepass")))
 
 
