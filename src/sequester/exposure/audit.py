@@ -25,7 +25,7 @@ from sequester.exposure.vicinity import VICINITY, Vicinity
 from sequester.exposure.workers import Scanner, scanned
 from sequester.findings.model import Result, Tool
 
-DETECTOR = "lexical/5"
+DETECTOR = "lexical/6"
 """Name and version of the detector: a change of what it finds bumps it."""
 
 
