@@ -76,7 +76,7 @@ bench: .venv/test  ## Speed and memory on a made corpus, written to docs/perform
 
 soak: .venv/test  ## A million random fragments against the matcher's guarantee, and the fuzzers.
 	$(BIN)/python -m bench.guarantee
-	$(BIN)/python -m bench.fuzz
+	$(BIN)/python -m bench.fuzz --seed $$(date +%Y%m%d)
 
 fixtures: .venv-trl/resolved .venv-verifiers/resolved .venv-verifiers-legacy/resolved .venv-inspect/resolved .venv/test  ## Write the logs under tests/data again, by the frameworks' own code.
 	tests/frameworks/write_fixtures.sh

@@ -1,7 +1,7 @@
 """Fuzzed inputs over readers, splitter and decoders: how many tracebacks, hangs and wrong `none_found`.
 
     python -m bench.fuzz --inputs 100000              goes on where the last run stopped; results in bench/results/fuzz.json
-    python -m bench.fuzz --only 4711                  one input again, in this process, with what it does wrong
+    python -m bench.fuzz_child 20260301 4711 4712     one input again, with what it does wrong
 
 Inputs are numbered; the same seed and number always give the same input. They run in a child process with bounded memory. One that
 kills the child or keeps it busy is counted and the child started anew behind it.
@@ -12,39 +12,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import resource
 import select
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 RESULTS = Path("bench/results/fuzz.json")
-MEMORY = 4 << 30
-"""Address space of the child, bytes."""
 SILENCE = 60.0
 """Wall-clock seconds after which a silent child is taken to hang, on a machine that others use too."""
 SHOWN = 200
 EVERY = 20
-"""Inputs between two lines from the child."""
-
-
-def child(seed: int, start: int, stop: int) -> None:
-    """Check inputs; a JSON line before each one that may kill us, and with each failure."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    from bench.fuzz_targets import Fuzzer  # only the child pays for it, inside its memory bound
-
-    report = os.fdopen(os.dup(1), "w", buffering=1)
-    with tempfile.TemporaryDirectory() as folder:
-        fuzzer = Fuzzer(seed, Path(folder))
-        for number in range(start, stop):
-            report.write(f"{json.dumps({'at': number})}\n")
-            for failure in fuzzer.check(number):
-                report.write(json.dumps({"number": number, "kind": failure.kind, "detail": failure.detail}) + "\n")
-        report.write(f"{json.dumps({'at': stop})}\n")
+"""Inputs between two times that the results are saved."""
 
 
 def drive(seed: int, state: dict[str, Any], stop: int, until: float) -> None:
@@ -52,7 +33,7 @@ def drive(seed: int, state: dict[str, Any], stop: int, until: float) -> None:
     while state["next"] < stop and time.monotonic() < until:
         # A child lives for some thousands of inputs, so that one that leaks memory does not count against the next input.
         end = min(stop, state["next"] + 5000)
-        command = [sys.executable, "-m", "bench.fuzz", "--child", str(seed), str(state["next"]), str(end)]
+        command = [sys.executable, "-m", "bench.fuzz_child", str(seed), str(state["next"]), str(end)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True) as process:
             outcome = _follow(process, state, until)
             process.kill()
@@ -111,17 +92,10 @@ def main() -> None:
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=20260301)
     parser.add_argument("--minutes", type=float, default=1e6)
-    parser.add_argument("--only", type=int, help="run one input in this process")
-    parser.add_argument("--child", nargs=3, type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.child:
-        child(*given.child)
-    elif given.only is not None:
-        child(given.seed, given.only, given.only + 1)
-    else:
-        state = load(given.seed)
-        drive(given.seed, state, given.inputs, time.monotonic() + 60 * given.minutes)
-        print(f"{state['next']} inputs: {Counter(state['failures']) or 'no failure'}")
+    state = load(given.seed)
+    drive(given.seed, state, given.inputs, time.monotonic() + 60 * given.minutes)
+    print(f"{state['next']} inputs: {Counter(state['failures']) or 'no failure'}")
 
 
 if __name__ == "__main__":

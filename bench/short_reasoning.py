@@ -24,12 +24,11 @@ from msgspec.structs import replace
 from bench.real_episodes import MODELS, RUBRIC, half, load, private_length
 from sequester.episodes.readers.interchange import READER
 from sequester.episodes.readers.interface import Options
-from sequester.exposure.inputs import find_jobs, tasks
-from sequester.exposure.matching import Sketch
+from sequester.exposure.inputs import chunks, find_jobs, tasks
 from sequester.exposure.private import MIN_PRIVATE
 from sequester.exposure.severity import ChainWeight, grade, stretch_of
 from sequester.exposure.tally import Suspect
-from sequester.exposure.workers import Scanner, scan_here
+from sequester.exposure.workers import Scanner, scanned
 from sequester.findings.fingerprint import ephemeral_key
 from sequester.findings.model import Severity
 
@@ -109,9 +108,10 @@ def measure(maker: Maker, how: Setting) -> Row:
         with path.open("w", encoding="utf-8") as lines:
             count = sum(bool(lines.write(json.dumps(one, ensure_ascii=False) + "\n")) for one in maker.episodes(how))
         options = Options()
-        scanner = Scanner({READER.name: READER}, options, ephemeral_key(), Sketch())
+        scanner = Scanner({READER.name: READER}, options, ephemeral_key())
         found = find_jobs([path], [READER], options, None)
-        suspects = [one for _, tally in scan_here(tasks(found, [READER], options), scanner) for one in tally.suspects]
+        units = chunks(tasks(found, [READER], options), scanner.vicinity.together)
+        suspects = [one for _, tally in scanned(units, scanner) for one in tally.suspects]
     return Row(sum(_is_exposed(one, True) for one in suspects), sum(_is_exposed(one, False) for one in suspects), count)
 
 

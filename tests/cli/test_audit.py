@@ -195,6 +195,23 @@ def test_without_colour_there_is_no_escape(cli, log, monkeypatch, variables):
     assert coloured.code == plain.code == 1
 
 
+def test_the_family_named_is_that_of_completions_that_name_none(cli, log):
+    """Only Granite marks the answer and not the reasoning, so without its name nobody can tell them apart."""
+    completion = f"{CANARY}, which is why seven it must be. Here is my response: Seven."
+    sampled = QUIET | {"reasoning": None, "answer": None, "completion": completion}
+
+    def reasons(*arguments, **changes):
+        outcome = cli("audit", log(sampled | changes), "--out", "json", *arguments)
+        result = json.loads(outcome.out)
+        assert result["reading"]["template"] == (arguments[-1] if arguments else "auto")
+        return outcome.code, result["episodes"]["not_assessed"]
+
+    assert reasons() == (3, {"ambiguous": 1})
+    assert reasons("--template", "granite") == (0, {})
+    assert reasons("--template", "granite", template="qwen3") == (3, {"ambiguous": 1})
+    assert reasons("--template", "qwen3", template="granite") == (0, {})
+
+
 def test_an_audit_without_a_workspace_writes_nothing(cli, log, tmp_path):
     cli("audit", log(EXPOSED))
     assert [path.name for path in tmp_path.iterdir()] == ["log.jsonl"]

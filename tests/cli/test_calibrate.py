@@ -55,6 +55,12 @@ def test_what_was_measured_is_printed_kept_and_said_in_reports(cli, log, labels,
     assert said[1].startswith("Calibration (your own, labelled episodes): recall at least 5.00% on leaks that you labelled, ")
 
 
+def test_reports_call_it_by_the_name_it_was_given(cli, log, labels, tmp_path):
+    given = labels(("exposed", True), ("quiet", False))
+    assert cli("calibrate", log(EXPOSED, QUIET), "--labels", given, "--workspace", "w", "--name", "pilot judge").code == 0
+    assert cli("audit", "log.jsonl", "--workspace", "w").out.splitlines()[1].startswith("Calibration (your own, pilot judge): ")
+
+
 def test_without_a_leak_there_is_no_recall_and_none_is_kept(cli, log, labels, tmp_path):
     outcome = cli("calibrate", log(QUIET), "--labels", labels(("quiet", False)), "--workspace", "w", "-v")
     assert outcome.code == 0

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
+import click
 import pytest
 from tests.cli.conftest import CANARY, EXPOSED, QUIET
 
@@ -34,6 +37,15 @@ def test_every_verb_has_help_that_begins_with_its_line_in_the_list(cli, verb):
     command = sequester.get_command(None, verb)
     assert command.get_short_help_str(200).partition(":")[0] in VERBS[verb]
     assert all(option.help for option in command.params if option.param_type_name == "option")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_flag_is_used_by_some_test(verb):
+    written = "".join(path.read_text() for path in Path(__file__).parents[1].rglob("test_*.py"))
+    for option in sequester.get_command(None, verb).params:
+        if isinstance(option, click.Option):
+            spelt = "|".join(map(re.escape, option.opts))
+            assert re.search(rf"(?<![\w-])(?:{spelt})(?![\w-])", written), option.opts
 
 
 def test_a_misspelt_verb_names_the_nearest(cli):

@@ -51,6 +51,14 @@ def test_nothing_read_says_nothing_of_idle_waivers(cli, log, found, tmp_path):
     assert "remove them" in cli("audit", "log.jsonl").out
 
 
+def test_waivers_may_stand_in_a_file_of_another_name(cli, found, tmp_path):
+    waived = cli("waive", found, *WORDS, "--file", "ours.toml")
+    assert (waived.code, "in ours.toml" in waived.err) == (0, True)
+    assert not (tmp_path / "sequester-waivers.toml").exists()
+    assert cli("audit", "log.jsonl").code == 1
+    assert cli("audit", "log.jsonl", "--waivers", "ours.toml").code == 0
+
+
 def test_enough_of_the_id_is_enough(cli, found, tmp_path):
     assert cli("waive", found[:6], *WORDS).code == 0
     assert f'fingerprint = "{found}"' in (tmp_path / "sequester-waivers.toml").read_text()

@@ -69,9 +69,11 @@ def test_marks_of_different_beginnings_come_in_order_and_do_not_overlap() -> Non
 
 @pytest.mark.parametrize("name", [name for name, pair in PAIRS.items() if len(pair) == 2])
 def test_a_pair_opens_and_closes(name: str) -> None:
-    opener, closer = PAIRS[name]
-    family = "granite" if name == "phrase" else "auto"
-    marks = find_marks(f"{opener.literal} a {closer.literal} b", family)
+    opener, closer = (delimiter.literal for delimiter in PAIRS[name])
+    family = "auto"
+    if name == "phrase":
+        family, opener, closer = "granite", "Here's my thought process:", "Here is my response:"
+    marks = find_marks(f"{opener} a {closer} b", family)
     assert [(mark.kind, mark.name) for mark in marks] == [(Kind.OPEN, name), (Kind.CLOSE, name)]
 
 

@@ -351,6 +351,23 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
         {"role": "model", "content": THOUGHT, "thought": True},
         {"role": "model", "content": ANSWERED, "thought": False, "reasoning": False},
     ],
+    "AI SDK 4, parts beside the content": assistant(
+        content=ANSWERED, parts=[{"type": "reasoning", "reasoning": THOUGHT, "details": []}, {"type": "text", "text": ANSWERED}]
+    ),
+    "LlamaIndex": [
+        {
+            "role": "assistant",
+            "blocks": [{"block_type": "thinking", "content": THOUGHT}, {"block_type": "text", "text": ANSWERED}],
+        }
+    ],
+    "Semantic Kernel": assistant(
+        items=[{"content_type": "reasoning", "text": THOUGHT}, {"content_type": "text", "text": ANSWERED}]
+    ),
+    "Haystack": assistant(content=[{"reasoning": {"reasoning_text": THOUGHT, "extra": {}}}, {"text": ANSWERED}]),
+    "Codex": [
+        {"type": "response_item", "payload": {"type": "reasoning", "content": [{"type": "reasoning_text", "text": THOUGHT}]}},
+        {"type": "response_item", "payload": {"role": "assistant", "content": [{"type": "output_text", "text": ANSWERED}]}},
+    ],
     "LiteLLM": assistant(content=ANSWERED, provider_specific_fields={"reasoning_content": THOUGHT}),
 }
 

@@ -12,6 +12,7 @@ from sequester.episodes.readers.registry import load_readers
 from sequester.exposure.audit import audit
 from sequester.exposure.private import material
 from sequester.exposure.subject import Subject
+from sequester.exposure.vicinity import VICINITY, Vicinity
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.waivers import Waivers
 
@@ -81,9 +82,26 @@ def write(path: Path, episodes: list[dict[str, object]]) -> Path:
     return path
 
 
-def audited(*paths: Path, key: FingerprintKey = KEY, jobs: int = 1, options: Options | None = None, format: str | None = None):
+def audited(
+    *paths: Path,
+    key: FingerprintKey = KEY,
+    jobs: int = 1,
+    options: Options | None = None,
+    format: str | None = None,
+    vicinity: Vicinity = VICINITY,
+):
     """The result of auditing these inputs."""
-    return audit(list(paths), load_readers(), options or Options(), key, Waivers(), today=TODAY, jobs=jobs, format=format)
+    return audit(
+        list(paths),
+        load_readers(),
+        options or Options(),
+        key,
+        Waivers(),
+        today=TODAY,
+        jobs=jobs,
+        format=format,
+        vicinity=vicinity,
+    )
 
 
 def result_of(folder: Path, *episodes: dict[str, object], **options: object):

@@ -447,3 +447,31 @@ def test_digests_name_every_file_below_a_directory(tmp_path):
     found = digests([tmp_path])
     assert sorted(found) == [str(tmp_path / "a/run.jsonl"), str(tmp_path / "b.jsonl")]
     assert all(len(digest) == 64 for digest in found.values())
+
+
+@pytest.mark.parametrize("times", [2, 5])
+def test_reasoning_that_an_input_repeats_counts_once(tmp_path, times):
+    once, often = (
+        result_of(tmp_path / str(many), episode(1, call(1, log="\n--\n".join([reasoning(1)] * many)))).findings
+        for many in (1, times)
+    )
+    assert [one.private_chars for one in often] == [one.private_chars for one in once]
+    assert [one.cot_fraction for one in often] == [one.cot_fraction for one in once] == [1.0]
+    assert [one.severity for one in often] == [one.severity for one in once]
+    assert len(often[0].spans) == times
+
+
+def test_token_ids_that_an_input_repeats_count_once(tmp_path):
+    ids = list(range(1000, 1100))
+    found = [
+        result_of(
+            tmp_path / str(many),
+            episode(1, call(1, tokens=ids * many), reasoning=None, answer=None, segments=[
+                {"turn": 0, "channel": "reasoning", "text": reasoning(1), "ids": ids},
+                {"turn": 0, "channel": "answer", "text": "Four.", "ids": [7]},
+            ]),
+        ).findings[0]
+        for many in (1, 3)
+    ]  # fmt: skip
+    assert found[0].private_chars == found[1].private_chars
+    assert found[0].cot_fraction == found[1].cot_fraction

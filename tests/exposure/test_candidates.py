@@ -8,9 +8,8 @@ from tests.exposure.cases import subject
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel
 from sequester.exposure.candidates import Finder, fields_of, site_of
-from sequester.exposure.matching import Sketch, normalise, screen
+from sequester.exposure.matching import Sketch, held, normalise, screen
 from sequester.exposure.severity import THRESHOLDS, grade, looked_up, stretch_of, telling_run
-from sequester.exposure.sharing import Sharing
 from sequester.exposure.tally import Candidate, Minor
 from sequester.findings.model import FindingClass, Severity
 
@@ -152,7 +151,7 @@ def test_a_run_too_short_for_itself_is_looked_up_with_what_stands_around_it():
     for text, is_shared in ((reference, True), (f"{cases.words('log', 20)} {term} {cases.words('log, on', 20)}", False)):
         (found,) = candidates(text, by=by)
         ((run,),) = (chain.runs for chain in found.chains)
-        assert Sharing(sketch)([run.windows]) == ({run.windows} if is_shared else set())
+        assert held(sketch.blocks, [run.windows]) == ({run.windows} if is_shared else set())
 
 
 def test_a_short_run_that_is_all_of_an_input_cannot_be_looked_up():

@@ -10,7 +10,7 @@ from tests.growth import assert_linear
 
 from sequester.exposure import flags, oracle
 from sequester.exposure.normaliser import normalise, pieces
-from sequester.exposure.sketch import LINE, NOTE_STRIDE, WINDOW, Sketch, window_hash, windows_of
+from sequester.exposure.sketch import LINE, NOTE_STRIDE, WINDOW, Sketch, holds, holds_run, window_hash, windows_of
 
 _SECRET = "the hidden intermediate result equals nineteen so the grader will accept any answer that mentions bananas"
 
@@ -200,7 +200,7 @@ def test_repeated_text_takes_linear_time(unit: str) -> None:
         (b"sequester.exposure/layers/hints_of_an_unbroken_name-1234", 0),
         (b"QRklOV0lEp1JxMZ7Hk2vT8yWbN4uYcXoAeS6dGq5fLhPs9RzUmBi3Cj0nKtEw7Vg", flags.PACKED),
         (b"[" + b"101, 2345, " * 9 + b"7]", flags.NUMBERS),
-        (b"[" + b"101, 114, 32, " * 9 + b"7]", flags.NUMBERS | flags.DIGITS),
+        (b"[" + b"101, 114, 32, " * 9 + b"7]", flags.DIGITS),
         (b"0.125, -3.0625, " * 20, 0),
         (b"de:ad:be:ef:" * 5, 0),
         (b"74 68 65 20 " * 5, flags.DIGITS),
@@ -225,9 +225,9 @@ def test_the_sketch_holds_what_stands_outside_private_runs_only() -> None:
     windows = windows_of(normalise(rubric)[0])
     assert windows
     oracle.screen([([rubric], [], [[b"Notes: " + rubric]])], sketch)
-    assert not any(sketch.holds(window) for window in array("Q", windows))
+    assert not any(holds(sketch.blocks, window) for window in array("Q", windows))
     oracle.screen([([rubric], [(rubric, 0)], [[rubric]])], sketch)
-    assert sketch.holds_run(windows)
+    assert holds_run(sketch.blocks, windows)
 
 
 def test_a_run_is_held_where_an_input_holds_it_whole() -> None:
@@ -238,7 +238,7 @@ def test_a_run_is_held_where_an_input_holds_it_whole() -> None:
             left, right = (bytes(rng.choices(b"abcdefgh12", k=rng.randrange(40))) for _ in range(2))
             sketch = Sketch(4096)
             oracle.screen([([], [], [[left + run + right]])], sketch)
-            assert sketch.holds_run(windows_of(run)) == (size >= WINDOW + NOTE_STRIDE - 1)
+            assert holds_run(sketch.blocks, windows_of(run)) == (size >= WINDOW + NOTE_STRIDE - 1)
 
 
 def test_the_windows_of_a_run_are_those_at_its_positions() -> None:
@@ -253,11 +253,11 @@ def test_the_windows_of_a_run_are_those_at_its_positions() -> None:
 def test_a_run_that_no_input_holds_whole_is_not_held() -> None:
     rng, sketch = random.Random(4), Sketch(4096)
     run = bytes(rng.choices(b"abcdefgh12", k=200))
-    assert not sketch.holds_run(windows_of(b""))
-    assert not sketch.holds_run(windows_of(run))
+    assert not holds_run(sketch.blocks, windows_of(b""))
+    assert not holds_run(sketch.blocks, windows_of(run))
     oracle.screen([([], [], [[run[:120], run[130:]]])], sketch)
-    assert sketch.holds_run(windows_of(run[:120]))
-    assert not sketch.holds_run(windows_of(run))
+    assert holds_run(sketch.blocks, windows_of(run[:120]))
+    assert not holds_run(sketch.blocks, windows_of(run))
 
 
 def test_a_long_run_is_not_held_by_whoever_holds_its_ends() -> None:
@@ -265,7 +265,7 @@ def test_a_long_run_is_not_held_by_whoever_holds_its_ends() -> None:
     for seen, is_held in ((run, True), (run[:1600] + b"0" + run[3400:], False), (run[:4000], False)):
         sketch = Sketch(1 << 14)
         oracle.screen([([], [], [[b"zz" + seen]])], sketch)
-        assert sketch.holds_run(windows_of(run)) is is_held
+        assert holds_run(sketch.blocks, windows_of(run)) is is_held
 
 
 def test_a_full_line_of_the_sketch_loses_one_window_for_another() -> None:
@@ -273,8 +273,8 @@ def test_a_full_line_of_the_sketch_loses_one_window_for_another() -> None:
     windows = [(number << 32) | (2 * number + 1) for number in range(LINE + 1)]
     for window in windows:
         sketch.note(window)
-    assert [sketch.holds(window) for window in windows].count(False) == 1
-    assert sketch.holds(windows[-1])
+    assert [holds(sketch.blocks, window) for window in windows].count(False) == 1
+    assert holds(sketch.blocks, windows[-1])
 
 
 def test_the_sketch_forgets_the_block_begun_first() -> None:
@@ -282,14 +282,14 @@ def test_the_sketch_forgets_the_block_begun_first() -> None:
     windows = random.Random(3).sample(range(1 << 60), 3 * 8 + 1)
     for window in windows:
         sketch.note(window)
-    assert [sketch.holds(window) for window in windows] == [False] * 8 + [True] * 17
+    assert [holds(sketch.blocks, window) for window in windows] == [False] * 8 + [True] * 17
 
 
-def test_sketches_on_one_table_fill_blocks_of_their_own_and_see_each_other() -> None:
-    one = Sketch(1024)
-    two = Sketch(1024, one.table)
-    one.note(1 << 63)
-    two.note(5)
-    assert one.holds(5)
-    assert two.holds(1 << 63)
-    assert one.place[0] != two.place[0]
+def test_blocks_that_were_taken_are_held_no_more_and_stay_as_they_were() -> None:
+    sketch = Sketch(1024)
+    assert sketch.take() == []
+    sketch.note(1 << 63)
+    taken = sketch.take()
+    sketch.note(5)
+    assert [holds(blocks, window) for blocks in (taken, sketch.blocks) for window in (1 << 63, 5)] == [True, False, False, True]
+    assert (len(taken), sketch.begun) == (1, 1)

@@ -5,9 +5,10 @@ import json
 import random
 
 import pytest
+from msgspec.structs import replace
 from tests.exposure.cases import KEY, answer, audited, call, episode, facts, leaky, reasoning, result_of, words, write
 
-from sequester.episodes.readers import jsonlines
+from sequester.episodes.readers import interchange, jsonlines
 from sequester.exposure import others
 from sequester.exposure.others import Encounters, exposed, pairs_across
 from sequester.findings.model import FindingClass, Severity, Verdict
@@ -31,7 +32,7 @@ def shown(number, *owners, **keys):
 def test_nothing_to_compare_finds_nothing_and_is_no_pass(tmp_path):
     pairs, edges = Encounters().finished()
     assert not pairs
-    assert edges == ((b"", b""), (b"", b""), 0)
+    assert edges == ((b"", b""), (b"", b""), (), (), 0)
     assert not pairs_across(edges.last, edges.first)
     assert not list(exposed(iter(()), {}, KEY))
     assert audited().verdict is Verdict.NOTHING_ASSESSED
@@ -276,6 +277,37 @@ def test_an_episode_that_is_exposed_twice_over_is_counted_once(tmp_path, monkeyp
     }
 
 
+def test_only_the_records_concerned_are_read_again(tmp_path, monkeypatch):
+    path = write(tmp_path / "run.jsonl", [*(episode(number) for number in range(40)), shown(40, 7)])
+    read = []
+
+    def decoded_lines(unit, *rest):
+        for source, line in jsonlines.decoded_lines(unit, *rest):
+            read.append(source.record)
+            yield source, line
+
+    monkeypatch.setattr(interchange, "decoded_lines", decoded_lines)
+    assert crossing(audited(path)) == {"e40": "e7"}
+    assert read == [*range(1, 42), 8, 41]
+
+
+def test_records_with_one_number_are_told_apart(tmp_path, monkeypatch):
+    run = [shown(number, (number + 1) % 64) for number in range(64)]
+    path = write(tmp_path / "run.jsonl", run)
+    whole = crossing(audited(path))
+
+    def decoded_lines(unit, *rest):
+        """As a bundle made of two logs would have it."""
+        for source, line in jsonlines.decoded_lines(replace(unit, wanted=None), *rest):
+            yield replace(source, record=source.record % 20), line
+
+    monkeypatch.setattr(interchange, "decoded_lines", decoded_lines)
+    assert crossing(audited(path)) == whole
+    monkeypatch.setattr(others, "EDGE", 5)
+    monkeypatch.setattr(jsonlines, "UNIT_BYTES", path.stat().st_size // 2)
+    assert len(crossing(audited(path))) == 63
+
+
 def test_what_is_common_in_a_unit_is_common_at_its_borders(tmp_path, monkeypatch):
     idea = words("an idea", 100)
     run = [episode(number, reasoning=reasoning(number) + (idea if number in (1, 2, 90) else "")) for number in range(200)]
@@ -438,3 +470,11 @@ def test_no_more_is_kept_than_is_allowed_and_what_was_let_go_is_said(tmp_path, m
     monkeypatch.setattr(others, "MOST_KEPT", 10)
     result = result_of(tmp_path, *run)
     assert (result.verdict, result.episodes.not_assessed) == (Verdict.NOTHING_ASSESSED, {"limit": 30})
+
+
+def test_neighbours_are_compared_where_few_of_a_unit_are_still_held(tmp_path, monkeypatch):
+    run = [shown(number, (number + 1) % 140) for number in range(140)]
+    path = write(tmp_path / "run.jsonl", run)
+    monkeypatch.setattr(others, "HORIZON", 0)
+    monkeypatch.setattr(jsonlines, "UNIT_BYTES", path.stat().st_size // 2)
+    assert crossing(audited(path))["e69"] == "e70"

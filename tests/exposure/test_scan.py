@@ -26,6 +26,7 @@ from sequester.exposure.others import Exposed
 from sequester.exposure.scan import BATCH, add_foreign, scan_unit
 from sequester.exposure.severity import ChainWeight
 from sequester.exposure.tally import SKIPPED_SHOWN, Candidate, Foreign, Handover, Tally
+from sequester.exposure.vicinity import Notes, Queue, Vicinity
 from sequester.findings.model import FindingClass, SkippedRecord
 
 UNIT = Unit("run.log")
@@ -47,7 +48,7 @@ class FakeReader:
 
 def scanned(*records, error=None):
     """A unit of which nothing more is looked for."""
-    tally = scan_unit(FakeReader(records, error), UNIT, Options(), cases.KEY, Sketch())
+    tally = scan_unit(FakeReader(records, error), UNIT, Options(), cases.KEY, Notes(Sketch(), Vicinity()))
     tally.settle_unsuspicious()
     return tally
 
@@ -176,13 +177,19 @@ def test_steps_and_shards_are_gathered_also_from_episodes_without_reasoning():
     assert [set().union(*seen.values()) for seen in (tally.steps, tally.shards)] == [{3, 5}, {"rank 0", "rank 1"}]
 
 
-def test_what_siblings_hold_is_known_however_much_text_follows_in_the_unit():
-    """Two episodes with one reference, which the reasoning of one shares wording with, and then more than the sketch reaches over."""
+@pytest.mark.parametrize("before", [0, 10 * BATCH])
+def test_what_siblings_hold_is_known_however_much_text_the_unit_holds(before):
+    """Two episodes with one reference, which the reasoning of one shares wording with, among more than is looked through at once."""
     thought = cases.reasoning(1, 200)
     reference = f"{cases.words('before', 20)} {thought[300:360]} {cases.words('after', 20)}"
-    others = (episode(number, call(cases.words(number, 60))) for number in range(3, 10 * BATCH))
-    records = (episode(1, call(reference), thought=thought), episode(2, call(reference)), *others)
-    tally = scan_unit(FakeReader(records), UNIT, Options(), cases.KEY, Sketch(slots=1 << 15))
+    others = [episode(number, call(cases.words(number, 60))) for number in range(3, before + 10 * BATCH)]
+    records = (*others[:before], episode(1, call(reference), thought=thought), episode(2, call(reference)), *others[before:])
+    notes = Notes(Sketch(slots=1 << 15), Vicinity(reach=4, stretch=2))
+    tally = scan_unit(FakeReader(records), UNIT, Options(), cases.KEY, notes)
+    assert bool(tally.stretches) == (before == 0), "what is far from both ends waits for no other unit"
+    queue = Queue(Vicinity(reach=4))
+    queue.add([tally], notes.taken())
+    assert list(queue.due(at_the_end=True)) == [tally]
     (suspect,) = tally.suspects
     (found,) = suspect.calls[0].candidates
     assert [run.is_shared for chain in found.chains for run in chain.runs] == [True]

@@ -13,7 +13,7 @@ from sequester.episodes.model import Evidence, Reason
 from sequester.episodes.readers.interface import Declared
 from sequester.exposure.settle import Input, settle
 from sequester.exposure.severity import ChainWeight, RunWeight
-from sequester.exposure.tally import CallOutcome, Candidate, Handover, Reach, Suspect, Tally
+from sequester.exposure.tally import CallOutcome, Candidate, Handover, Reach, Stretch, Suspect, Tally
 from sequester.findings.model import FindingClass, Scope, Severity, SkippedRecord, Span, Tool, Verdict
 from sequester.findings.waivers import Waiver, WaiverClass, Waivers
 
@@ -23,7 +23,7 @@ FILE = Input("run.jsonl", "jsonl", Declared())
 
 
 def settled(tally, *inputs, shared=lambda runs: frozenset(), waivers=NO_WAIVERS):
-    tally.look_up(shared)
+    tally.look_up(shared, Stretch(0, len(tally.suspects), 0, 0))
     return settle(tally, inputs or (FILE,), TOOL, cases.KEY, waivers, cases.TODAY)
 
 

@@ -1,11 +1,11 @@
-"""Which stretches a run of training shares: by what a run is looked up, and when."""
+"""Which stretches a run of training shares: by what a run is looked up."""
 
 import random
 
 import pytest
 
-from sequester.exposure.matching import Sketch, screen
-from sequester.exposure.sharing import MARGIN, Sharing, windows_for
+from sequester.exposure.matching import Sketch, held, screen
+from sequester.exposure.sharing import MARGIN, windows_for
 from sequester.exposure.sketch import windows_of
 
 TEXT = "".join(random.Random(5).choices("abcdefghijkmnpqrstuvwxyz", k=400)).encode()
@@ -13,12 +13,6 @@ TEXT = "".join(random.Random(5).choices("abcdefghijkmnpqrstuvwxyz", k=400)).enco
 
 def never():
     raise AssertionError("the input is not needed")
-
-
-def test_nothing_was_noted_and_nothing_is_shared():
-    sharing = Sharing(Sketch(1024))
-    assert not sharing([windows_of(TEXT), b""])
-    assert not sharing([])
 
 
 def test_a_long_run_is_looked_up_by_itself():
@@ -32,20 +26,8 @@ def test_a_short_run_is_looked_up_with_its_margins(length):
     for other, is_shared in ((TEXT, True), (TEXT[100 : 100 + length] * 3, False), (TEXT[: 100 + length], False)):
         sketch = Sketch(1024)
         screen([((), (), ((other.decode(),),))], sketch)
-        assert Sharing(sketch)([windows]) == ({windows} if is_shared else set())
+        assert held(sketch.blocks, [windows]) == ({windows} if is_shared else set())
 
 
 def test_a_short_input_without_margins_cannot_be_looked_up():
     assert len(windows_for(TEXT[:30], lambda: TEXT[:30], 0)) == 0
-
-
-def test_what_was_found_is_due_when_half_the_reach_was_noted_after_it():
-    sketch = Sketch(1 << 10)
-    sharing, draw = Sharing(sketch), random.Random(1)
-    since = sharing.now
-    assert not sharing.is_due(since)
-    while sharing.now < since + sketch.reach // 2:
-        assert not sharing.is_due(since)
-        sketch.note(draw.randrange(1 << 64))
-    assert sharing.is_due(since)
-    assert not sharing.is_due(sharing.now)

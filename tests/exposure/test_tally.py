@@ -194,9 +194,25 @@ def test_an_episode_is_audited_if_every_call_was_assessed(calls, exposed, status
 
 def test_one_place_counts_an_episode_once_however_many_calls_it_had_there():
     tally = Tally()
-    calls = (outcome(), outcome(Reason.INPUT_NOT_LOGGED), outcome())
+    calls = (outcome(), outcome(Reason.LIMIT), outcome())
     count_episode(tally, Suspect("e1", "harbours", 3, "run.log:1", None, calls), frozenset({2}))
     assert [(place.path, status, count) for (place, status), count in tally.places.items()] == [("judge", "exposed", 1)]
+
+
+def test_kinds_of_evidence_are_counted_apart():
+    """A contract shows nothing for the recorded calls beside it, and an input that was not logged is no evidence."""
+    tally = Tally()
+    calls = (
+        outcome(Reason.INPUT_NOT_LOGGED, by_contract=True, evidence=Evidence.CONTRACT),
+        outcome(Reason.LIMIT),
+        outcome(Reason.INPUT_NOT_LOGGED, evidence=Evidence.REBUILT),
+    )
+    count_episode(tally, Suspect("e1", None, 3, "run.log:1", None, calls), frozenset())
+    assert tally.exposed_by == {"contract": 1}
+    assert tally.with_evidence == {"contract": 1, "recorded": 1}
+    assert +tally.unassessed_with == {"recorded": 1}
+    places = {place.evidence: status for place, status in tally.places}
+    assert places == {"contract": "exposed by contract", "recorded": "limit", "": "input_not_logged"}
 
 
 def test_reward_mass_is_the_absolute_advantage_of_audited_episodes():

@@ -26,6 +26,7 @@ from sequester.exposure.matching import Sketch
 from sequester.exposure.scan import scan_unit
 from sequester.exposure.severity import grade, stretch_of
 from sequester.exposure.tally import Tally
+from sequester.exposure.vicinity import Notes, Vicinity
 from sequester.findings.model import Severity
 
 PROGRAM = '''import os
@@ -87,7 +88,7 @@ def tallied(thought: str, seen: str) -> Tally:
     )
     call = RewardCall("judge", Evidence.RECORDED, (Field("input", GuardedText(seen)),))
     reader = FakeReader(Episode("e1", segments, SPLIT, Source("run.log", 1), calls=(call,)))
-    return scan_unit(reader, Unit("run.log"), Options(), cases.KEY, Sketch())
+    return scan_unit(reader, Unit("run.log"), Options(), cases.KEY, Notes(Sketch(), Vicinity()))
 
 
 def test_nothing_is_shown_in_an_empty_input() -> None:
@@ -122,10 +123,10 @@ def test_packings_are_found_wherever_they_stand(packing: str, armour: str) -> No
         assert shown(TEXT, carry(ARMOURS[armour](PACKINGS[packing](TEXT.encode())))) > 0.5
 
 
-def test_base64_of_invisible_characters_is_a_known_miss() -> None:
+def test_base64_of_invisible_characters_is_found() -> None:
     hidden = ARMOURS["tag-characters"](base64.b64encode(TEXT.encode()))
     assert shown(TEXT, hidden) > 0.9
-    assert shown(TEXT, base64.b64encode(hidden.encode()).decode()) == 0  # docs/limits.md
+    assert shown(TEXT, base64.b64encode(hidden.encode()).decode()) > 0.9
 
 
 def _chunk(piece: str) -> str:
@@ -319,4 +320,4 @@ def test_a_table_of_the_answer_is_no_private_text() -> None:
     )
     call = RewardCall("judge", Evidence.RECORDED, (Field("input", GuardedText(table)),))
     reader = FakeReader(Episode("e1", segments, SPLIT, Source("run.log", 1), calls=(call,)))
-    assert not scan_unit(reader, Unit("run.log"), Options(), cases.KEY, Sketch()).suspects
+    assert not scan_unit(reader, Unit("run.log"), Options(), cases.KEY, Notes(Sketch(), Vicinity())).suspects

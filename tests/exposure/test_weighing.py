@@ -9,7 +9,7 @@ from sequester.episodes.model import Channel
 from sequester.exposure.matching import Chain, normalise
 from sequester.exposure.severity import THRESHOLDS, telling_run
 from sequester.exposure.stock import stock_texts
-from sequester.exposure.weighing import weigh, weighs_little
+from sequester.exposure.weighing import said_once, weigh, weighs_little
 
 THOUGHT = cases.reasoning(1)
 
@@ -57,3 +57,23 @@ def test_a_longer_stretch_never_weighs_less(start, length):
         for size in (length, length + 40)
     ]
     assert heaviest[0] <= heaviest[1]
+
+
+def test_no_runs_and_one_run_are_said_once():
+    assert said_once([]) == said_once([(3, 40, 0)]) == said_once([(3, 40, 30)]) == said_once([(0, 40, 40), (40, 9, 9)]) == 1.0
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.booleans(), min_size=60, max_size=60),
+    st.lists(st.tuples(st.integers(0, 50), st.integers(1, 10)), min_size=1, max_size=6),
+    st.integers(1, 3),
+)
+def test_a_character_counts_once_however_often_it_is_said(private, places, times):
+    runs = [(start, length, sum(private[start : start + length])) for start, length in places]
+    counted = sum(count for _, _, count in runs)
+    reached = {at for start, length in places for at in range(start, start + length)}
+    once = counted * said_once(runs)
+    assert sum(private[at] for at in reached) <= once + 1e-6
+    assert once <= min(counted, len(reached)) + 1e-6
+    assert abs(counted * times * said_once(runs * times) - once) < 1e-6

@@ -7,14 +7,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.exposure import cases, test_scan
 
 from sequester.episodes.readers.interface import Options, Unit
 from sequester.exposure import workers
-from sequester.exposure.matching import Sketch
 from sequester.exposure.severity import stretch_of
 from sequester.exposure.tally import Tally
-from sequester.exposure.workers import Scanner, Task, scan_here
+from sequester.exposure.vicinity import Vicinity
+from sequester.exposure.workers import Chunk, Scanner, Task
 
 
 class Pool:
@@ -45,14 +47,11 @@ def test_a_process_ends_with_the_one_that_started_it():
     script = """
 import multiprocessing, os, signal
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing.shared_memory import SharedMemory
 from sequester.episodes.readers.interface import Options
 from sequester.exposure import workers
-from sequester.exposure.matching import Sketch
+from sequester.exposure.vicinity import Vicinity
 from sequester.findings.fingerprint import ephemeral_key
-size = len(Sketch().table)
-memory = SharedMemory(create=True, size=size)
-started = (memory.name, size, Options(), ephemeral_key())
+started = (Options(), ephemeral_key(), Vicinity())
 pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), workers._start, started)
 assert pool.submit(os.getpid).result() != os.getpid()
 print("started", flush=True)
@@ -73,45 +72,110 @@ class Shelf:
         return iter(self.units[unit.path])
 
 
-def scanned(units):
-    scanner = Scanner({"shelf": Shelf(units)}, Options(), cases.KEY, Sketch(slots=1 << 14))
-    return [(task.unit.path, tally) for task, tally in scan_here([Task("shelf", Unit(name)) for name in units], scanner)]
+SMALL = Vicinity(slots=1 << 10, reach=3, stretch=1)
+
+
+def chunks(names, each=1):
+    """One unit after the other, so many in a chunk."""
+    tasks = [Task("shelf", Unit(name)) for name in names]
+    return [Chunk(number, tuple(tasks[at : at + each])) for number, at in enumerate(range(0, len(tasks), each))]
+
+
+def scanned(units, each=1):
+    scanner = Scanner({"shelf": Shelf(units)}, Options(), cases.KEY, SMALL)
+    return [(task.unit.path, tally) for task, tally in workers.scanned(chunks(units, each), scanner)]
 
 
 def test_no_units_are_no_tallies():
     assert scanned({}) == []
 
 
-def test_every_unit_is_yielded_once_and_knows_what_the_units_around_it_hold():
+def shelf():
+    """Two units with one reference, of which a third holds a sentence in its reasoning, and more than is looked through around them."""
     thought = cases.reasoning(1, 200)
     reference = f"{cases.words('before', 20)} {thought[300:360]} {cases.words('after', 20)}"
-    units = {"first": [test_scan.episode(1, test_scan.call(reference), thought=thought)]}
+    units = {f"before {name}": [test_scan.episode(30 + name, test_scan.call(cases.words(name, 800)))] for name in range(6)}
+    units["first"] = [test_scan.episode(1, test_scan.call(reference), thought=thought)]
     units["second"] = [test_scan.episode(2, test_scan.call(reference))]
-    for name in range(12):
-        units[f"other {name}"] = [test_scan.episode(3 + name, test_scan.call(cases.words(name, 3000)))]
-    found = scanned(units)
+    units |= {f"after {name}": [test_scan.episode(50 + name, test_scan.call(cases.words(name, 800)))] for name in range(6, 12)}
+    return units
+
+
+@pytest.mark.parametrize("each", [1, 2, 3, 14])
+def test_every_unit_is_yielded_once_and_knows_what_the_units_around_it_hold(each):
+    units = shelf()
+    found = scanned(units, each)
     assert [name for name, _ in found] == list(units)
     assert [tally.seen for _, tally in found] == [1] * len(units)
-    (suspect,) = found[0][1].suspects
+    (suspect,) = dict(found)["first"].suspects
     (chain,) = suspect.calls[0].candidates[0].chains
     assert stretch_of(chain).elsewhere == chain.private
 
 
+def test_what_stands_too_far_away_is_not_known():
+    units = shelf()
+    units["last"] = units.pop("second")
+    (suspect,) = dict(scanned(units))["first"].suspects
+    (chain,) = suspect.calls[0].candidates[0].chains
+    assert stretch_of(chain).elsewhere == 0
+
+
+@given(st.permutations(range(9)))
+def test_what_is_finished_in_any_order_comes_in_order(numbers):
+    finished = [(Chunk(number, ()), workers.Scanned([], [])) for number in numbers]
+    assert [chunk.number for chunk, _ in workers.in_order(finished)] == list(range(9))
+
+
 def shared_out(names, pool, queued=2):
-    scanner = Scanner({"shelf": Shelf({name: [] for name in names})}, Options(), cases.KEY, Sketch(slots=1 << 14))
-    share = workers._Share((Task("shelf", Unit(name)) for name in names), pool, queued)
-    return [(task.unit.path, tally) for task, tally in share.scanned(scanner)]
+    scanner = Scanner({"shelf": Shelf({name: [] for name in names})}, Options(), cases.KEY, SMALL)
+    share = workers._Share(chunks(names), pool, queued)
+    return [(chunk.tasks[0].unit.path, found.tallies) for chunk, found in share.scanned(scanner)]
 
 
 @pytest.mark.parametrize("queued", [1, 2, 4])
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 7, 40])
 def test_every_unit_is_scanned_once_by_whoever_is_free(monkeypatch, count, queued):
-    monkeypatch.setattr(workers, "_scan", lambda task: Tally(seen=1))
+    monkeypatch.setattr(workers, "_scan", lambda chunk: workers.Scanned([Tally(seen=1)], []))
     names = [f"unit {number}" for number in range(count)]
     with ThreadPoolExecutor(2) as pool:
         found = shared_out(names, pool, queued)
     assert sorted(name for name, _ in found) == sorted(names)
-    assert all(isinstance(tally, Tally) for _, tally in found)
+    assert all(isinstance(tally, Tally) for _, (tally,) in found)
+
+
+def test_no_more_is_begun_while_one_chunk_takes_its_time():
+    """The first one is finished after the pool has nothing else left to do."""
+
+    class Slow:
+        def __init__(self):
+            self.first = None
+            self.scanned = []
+
+        def submit(self, work, chunk):
+            future = Future()
+            if self.first is None:
+                self.first = future
+            else:
+                self.scanned.append(chunk.number)
+                future.set_result(workers.Scanned([Tally()], []))
+            return future
+
+    pool, begun = Slow(), []
+
+    def source():
+        for chunk in chunks(map(str, range(200))):
+            begun.append(chunk.number)
+            yield chunk
+
+    share = workers._Share(source(), pool, 2)
+    scanner = Scanner({"shelf": Shelf({str(number): [] for number in range(200)})}, Options(), cases.KEY, SMALL)
+    found = []
+    for chunk, _ in share.scanned(scanner):
+        found.append(chunk.number)
+        if len(found) == len(begun) - 1 and 0 not in found:
+            assert len(begun) < 200
+            pool.first.set_result(workers.Scanned([Tally()], []))
+    assert sorted(found) == list(range(200))
 
 
 @pytest.mark.parametrize("accepted", [0, 1])
@@ -120,7 +184,7 @@ def test_a_process_that_dies_ends_the_scan(accepted):
         def __init__(self):
             self.left = accepted
 
-        def submit(self, work, task):
+        def submit(self, work, chunk):
             if self.left == 0:
                 raise BrokenProcessPool("a process died")
             self.left -= 1

@@ -25,7 +25,7 @@ from sequester.findings.model import (
     WaiverNote,
 )
 from sequester.findings.rules import RULES
-from sequester.findings.verdict import bounds, rate, verdict, with_cot
+from sequester.findings.verdict import EXPOSED_CALLS, EXPOSED_EPISODES, bounds, rate, verdict, with_cot
 
 TOOL = Tool(version="0.1.0", detector="kernel-1", thresholds={"window": 31, "medium": 40, "high": 64})
 NO_EPISODES = EpisodeCounts(0, 0, 0, 0, {})
@@ -46,7 +46,7 @@ def result(episodes=NO_EPISODES, reward_calls=NO_CALLS, findings=(), unlisted=Ma
         reward_calls=reward_calls,
         rates=(
             rate(
-                ("episodes exposed", "episodes with CoT", "recorded inputs"),
+                (EXPOSED_EPISODES, "episodes with CoT", "recorded"),
                 episodes.exposed,
                 with_cot(episodes),
                 sum(episodes.not_assessed.values()),
@@ -117,6 +117,24 @@ def reasons():
 
 
 @st.composite
+def rates_by_kind(draw):
+    """Rates of inputs with several kinds of evidence."""
+    kinds = draw(st.lists(st.sampled_from([kind.value for kind in Evidence]), min_size=2, unique=True))
+    names = [
+        names
+        for kind in kinds
+        for names in (
+            (EXPOSED_EPISODES, f"episodes with {kind} reward calls", kind),
+            (EXPOSED_CALLS, f"{kind} reward calls", kind),
+        )
+    ]
+    counts = [[draw(COUNT) for _ in range(3)] for _ in names]
+    return [
+        rate(one, found, found + clear + unknown, unknown) for one, (found, clear, unknown) in zip(names, counts, strict=True)
+    ]
+
+
+@st.composite
 def results(draw):
     """Any result that an audit could return, with counts that agree with each other."""
     found = draw(findings())
@@ -131,6 +149,7 @@ def results(draw):
     calls = CallCounts(sum(kinds.values()) + sum(unscored.values()), audited, exposed, kinds, unscored)
     files = st.builds(InputFile, ANY_NAME, st.just("jsonl"), st.none() | COUNT, COUNT, st.none() | ANY_NAME)
     shares = [st.just(share) for share in bounds(exposed, sum(missing.values()), with_cot(counts))]
+    changes = {"rates": tuple(draw(rates_by_kind()))} if draw(st.booleans()) else {}
     row = st.builds(Breakdown, st.none() | ANY_NAME, ANY_NAME, st.none() | st.just("10%"), COUNT, COUNT, *shares)
     cell = st.builds(HeatCell, ANY_NAME, st.integers(0, 10**4), COUNT, COUNT, COUNT)
     return result(
@@ -145,4 +164,5 @@ def results(draw):
         reward_mass=draw(st.none() | st.builds(RewardMass, st.floats(0, 1e6), st.floats(0, 1e6))),
         notes=tuple(draw(st.lists(ANY_NAME, max_size=2))),
         heat=tuple(draw(st.lists(cell, max_size=12))),
+        **changes,
     )

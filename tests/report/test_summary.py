@@ -21,7 +21,9 @@ from sequester.findings.model import (
     Verdict,
     WaiverNote,
 )
+from sequester.findings.verdict import EXPOSED_CALLS, EXPOSED_EPISODES, rate
 from sequester.report import summary
+from sequester.report.formats import FORMATS
 from sequester.report.next_steps import next_steps
 
 
@@ -137,7 +139,7 @@ def test_nothing_assessed_says_what_was_left_out():
     assert summary.why_nothing(wrong) == "1 of 1 episodes left out. The first cause: a.jsonl:1: no key 'x' (malformed)."
     hidden = result(EpisodeCounts(5, 0, 0, 0, {"not_logged": 3, "ambiguous": 2}))
     assert summary.why_nothing(hidden) == (
-        "5 of 5 episodes left out. The most frequent cause: the log dropped the reasoning (3)."
+        "5 of 5 episodes left out. The most frequent cause: the log dropped the reasoning, or it is sealed or missing (3)."
     )
     assert summary.why_nothing(result(inputs=())) is None
 
@@ -177,20 +179,34 @@ def test_a_long_breakdown_sums_up_the_rows_that_show_nothing():
     told = result(by=(*silent, *telling))
     table = summary.folded(told, whole=10, most=20)
     assert [row.environment for row in table.shown] == ["a", "b"]
-    assert (table.others, table.exposed, table.episodes, table.low, table.high) == (17, 0, 170, 0.0, 0.0)
-    assert summary.folded(told, whole=19, most=20).others == 0
+    assert table.others == [(17, "", 170, 0, 0.0, 0.0)]
+    assert summary.folded(told, whole=19, most=20).others == []
 
 
 def test_what_a_breakdown_sums_up_keeps_its_exposed_and_unassessed_episodes():
     rows = tuple(Breakdown(f"e{number}", "judge", None, 10, number % 3, number % 3 / 10, 0.4) for number in range(30))
     table = summary.folded(result(by=rows), whole=10, most=5)
-    assert sum(row.exposed for row in table.shown) + table.exposed == sum(row.exposed for row in rows)
-    assert table.others == 25
-    assert (table.low, table.high) == (table.exposed / 250, 0.4)
+    (rest,) = table.others
+    assert sum(row.exposed for row in table.shown) + rest.exposed == sum(row.exposed for row in rows)
+    assert rest.rows == 25
+    assert (rest.low, rest.high) == (rest.exposed / 250, 0.4)
+
+
+def test_what_a_breakdown_sums_up_stays_apart_by_kind_of_evidence():
+    kinds = ("recorded", "contract", "")
+    rows = tuple(Breakdown(f"e{number}", "judge", None, 10, 1, 0.1, 0.4, kinds[number % 3]) for number in range(30))
+    table = summary.folded(result(by=rows), whole=10, most=3)
+    assert [(rest.evidence, rest.rows, rest.exposed) for rest in table.others] == [
+        ("", 9, 9),
+        ("contract", 9, 9),
+        ("recorded", 9, 9),
+    ]
+    for name in ("text", "html"):
+        assert "not logged" in FORMATS[name](result(by=rows))
 
 
 def test_a_breakdown_of_nothing_is_empty():
-    assert summary.folded(result(), whole=10, most=20) == ([], 0, 0, 0, None, None)
+    assert summary.folded(result(), whole=10, most=20) == ([], [])
 
 
 def test_a_long_list_is_bounded():
@@ -282,3 +298,60 @@ def test_a_share_of_what_was_read_is_not_said_to_be_one_of_unread_files():
     assert "4 of 4 episodes with CoT of the files given, as far as they were read: at least 100%" in summary.headline(told)
     assert "as far as" not in summary.headline(replace(told, inputs=files[:1]))
     assert "not one episode of the files given was read" in summary.headline(result(inputs=files))
+
+
+def mixed(verdict, *exposed):
+    """A result of 40 recorded and 60 contract episodes, of which so many are exposed."""
+    kinds = [(kind, of, count) for (kind, of), count in zip((("recorded", 40), ("contract", 60)), exposed, strict=True)]
+    rates = [
+        rate(names, count, of, 4)
+        for kind, of, count in kinds
+        for names in (
+            (EXPOSED_EPISODES, f"episodes with {kind} reward calls", kind),
+            (EXPOSED_CALLS, f"{kind} reward calls", kind),
+        )
+    ]
+    told = result(EpisodeCounts(96, 0, 88, sum(exposed), {"limit": 8}), CallCounts(100, 92, sum(exposed), {}, {"limit": 8}))
+    assert told.verdict is verdict
+    return replace(told, rates=tuple(rates))
+
+
+def test_kinds_of_evidence_are_never_added_up():
+    told = mixed(Verdict.EXPOSED, 3, 56)
+    assert summary.headline(told).split("\n") == [
+        "Private reasoning was handed to a scorer. In episodes of the files given, each kind of evidence for itself:",
+        "- recorded: 3 of 40 episodes with recorded reward calls, 7.5% to 17.5%",
+        "- contract: 56 of 60 episodes with contract reward calls, 93.3% to 100%",
+    ]
+    assert "exposed 3 of 40 episodes with recorded reward calls (7.5% to 17.5%), 56 of 60 episodes" in summary.summary_line(told)
+    for render in FORMATS.values():
+        said = render(told)
+        assert not re.search(r"\b59 of|\b59 exposed|59</strong>", said)
+    assert "Exposed, recorded" in FORMATS["html"](told)
+
+
+def test_nothing_found_in_several_kinds_of_evidence_bounds_each():
+    said = summary.headline(mixed(Verdict.INCOMPLETE, 0, 0))
+    assert "lies between" not in said
+    assert said.endswith(
+        "each kind of evidence for itself:\n- recorded: 0 of 40 episodes with recorded reward calls, 0% to 10.0%\n"
+        "- contract: 0 of 60 episodes with contract reward calls, 0% to 6.7%"
+    )
+
+
+def test_episodes_not_known_to_hold_reasoning_are_told_apart_from_a_kind_s_denominator():
+    told = mixed(Verdict.EXPOSED, 3, 56)
+    unread = replace(told, episodes=EpisodeCounts(96, 0, 88, 59, {"malformed": 8}, unreadable=8))
+    assert summary.maybe_cot(unread) == (
+        "Not known to hold CoT: 8 unreadable. Unreadable and missing records count under no kind of evidence."
+    )
+    unclear = replace(told, episodes=EpisodeCounts(96, 0, 88, 59, {"ambiguous": 8}, undelimited=9))
+    assert summary.maybe_cot(unclear) == (
+        "9 of the 56 episodes exposed by contract show no reasoning; they are exposed if the model reasons. "
+        "Not known to hold CoT: 8 showing no reasoning. The high figures count them."
+    )
+
+
+def test_the_line_of_counts_names_its_evidence():
+    line = summary.summary_line(result(EpisodeCounts(9, 0, 9, 2, {}), CallCounts(9, 9, 2, {"recorded": 9}, {})))
+    assert "2 exposed by recorded inputs (22.2% to 22.2% of 9)" in line

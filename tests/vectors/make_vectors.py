@@ -3,10 +3,11 @@
     bundle-1/valid/<case>/case.toml     what a reader finds
                          expected.json  the episodes, as docs/format.md defines them
                          bundle/        the run bundle
-    bundle-1/invalid/<case>/case.toml   the class of failure, and words of the message
+    bundle-1/partial/<case>/            the same, with the class of failure and words of the message: the rest is read
+    bundle-1/invalid/<case>/case.toml   the class of failure, and words of the message: nothing is read
                            bundle/
 
-Each invalid bundle breaks one rule and keeps all others: digests and counts are right wherever they are not the point.
+Each partial or invalid bundle breaks one rule and keeps all others: digests and counts are right wherever they are not the point.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ from sequester.episodes.model import (
 HERE = Path(__file__).parent / "bundle-1"
 FIXTURE = Path(__file__).parents[1] / "data" / "bundle" / "run"
 PART = "0-000000"
+OTHER = "1-000000"
 RUN = RunInfo(
     id="demo-run",
     created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
@@ -111,16 +113,14 @@ def main() -> None:
     """Also writes the reader's fixture."""
     shutil.rmtree(HERE, ignore_errors=True)
     writer._ROWS = 2  # two row groups of a part
-    for name, (make, found) in VALID.items():
-        directory = HERE / "valid" / name / "bundle"
-        base(directory)
-        make(directory)
-        case(directory, found)
-    for name, (make, found) in INVALID.items():
-        directory = HERE / "invalid" / name / "bundle"
-        base(directory)
-        make(directory)
-        case(directory, found)
+    for kind, cases in (("valid", VALID), ("partial", PARTIAL), ("invalid", INVALID)):
+        for name, (make, found) in cases.items():
+            directory = HERE / kind / name / "bundle"
+            base(directory)
+            if kind == "partial" and name not in ALONE:
+                two_parts(directory)
+            make(directory)
+            case(directory, found, with_episodes=kind != "invalid")
     shutil.rmtree(FIXTURE, ignore_errors=True)
     fixture(FIXTURE)
 
@@ -157,16 +157,16 @@ def finding(directory: Path) -> None:
     file.publish()
 
 
-def case(directory: Path, found: dict[str, Any]) -> None:
+def case(directory: Path, found: dict[str, Any], with_episodes: bool) -> None:
     lines = [f"{key} = {json.dumps(value)}\n" for key, value in found.items()]
     (directory.parent / "case.toml").write_text("".join(lines))
-    if "class" not in found:
-        shown = expected(found.get("sealed", False), found.get("parts", [PART]))
+    if with_episodes:
+        shown = expected(found.get("without_reasoning", []), found.get("parts", [PART]))
         (directory.parent / "expected.json").write_text(json.dumps(shown, indent=1, ensure_ascii=False) + "\n")
 
 
-def expected(sealed: bool, parts: list[str]) -> list[dict[str, Any]]:
-    """What a reader finds: nulls of `shard` and `source` filled in, sealed reasoning left out."""
+def expected(without_reasoning: list[str], parts: list[str]) -> list[dict[str, Any]]:
+    """What a reader finds: nulls of `shard` and `source` filled in, reasoning that is sealed or missing left out."""
     found = []
     for part in parts:
         for row, episode in enumerate(episodes(), 1):
@@ -178,7 +178,7 @@ def expected(sealed: bool, parts: list[str]) -> list[dict[str, Any]]:
             shown["shard"] = shown["shard"] or rank
             if not shown["source"]["path"]:
                 shown["source"] = {"path": f"episodes/{part}.parquet", "record": row}
-            if sealed:
+            if part in without_reasoning:
                 hide(shown)
             found.append(shown)
     return found
@@ -304,18 +304,19 @@ def sealed(directory: Path, *, plaintext_footer: bool = False) -> None:
         out.add_key_value_metadata(labels)
 
     def change(manifest: dict[str, Any]) -> None:
-        (entry,) = [entry for entry in manifest["files"] if entry["path"].startswith("reasoning/")]
+        (entry,) = [entry for entry in manifest["files"] if entry["path"] == f"reasoning/{PART}.parquet"]
         entry |= {"bytes": path.stat().st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
     edit(directory, change)
 
 
-def two_parts(directory: Path) -> None:
+def two_parts(directory: Path, part: str = OTHER) -> None:
+    """A further part, and `run.json` for all of them."""
     (directory / "run.json").unlink()
-    with BundleWriter(directory, RUN, rank="1") as out:
+    with BundleWriter(directory, RUN, rank=part.split("-")[0]) as out:
         for episode in episodes():
             changes = {name: getattr(episode, name) for name in Episode.__struct_fields__}
-            out.write(Episode(**changes | {"episode_id": f"{episode.episode_id}-1-000000", "shard": episode.shard}))
+            out.write(Episode(**changes | {"episode_id": f"{episode.episode_id}-{part}", "shard": episode.shard}))
     close_run(directory, RUN, Expected(ranks=2), "make_vectors 1")
 
 
@@ -376,13 +377,191 @@ def _invalid(kind: str, words: str, make: Callable[[Path], object]) -> tuple[Cal
     return make, {"class": kind, "words": words}
 
 
+def _partial(
+    kind: str, words: str, make: Callable[[Path], object], **found: object
+) -> tuple[Callable[[Path], object], dict[str, Any]]:
+    """The first of two parts is not read, unless `found` says otherwise."""
+    return make, {"class": kind, "words": words, "closed": True, "rows": 6, "parts": [OTHER]} | found
+
+
+def _removed(*paths: str) -> Callable[[Path], object]:
+    return lambda directory: [
+        shutil.rmtree(directory / path) if (directory / path).is_dir() else (directory / path).unlink() for path in paths
+    ]
+
+
+def _of(part: str) -> list[str]:
+    return [f"{folder}/{part}.parquet" for folder in FOLDERS[:3]]
+
+
+def exchanged(directory: Path) -> None:
+    """The files of two parts under each other's names."""
+    for folder in FOLDERS[:3]:
+        one, other = (directory / folder / f"{part}.parquet" for part in (PART, OTHER))
+        one.rename(directory / "between")
+        other.rename(one)
+        (directory / "between").rename(other)
+
+
+def unlisted(directory: Path) -> None:
+    """A part that joined after the run was closed."""
+    raw = (directory / "run.json").read_bytes()
+    two_parts(directory)
+    (directory / "run.json").write_bytes(raw)
+
+
 VALID: dict[str, tuple[Callable[[Path], object], dict[str, Any]]] = {
     "closed": (lambda directory: None, {"closed": True, "rows": 3}),
-    "unfinished": (lambda directory: (directory / "run.json").unlink(), {"closed": False, "rows": 3}),
-    "two-ranks": (two_parts, {"closed": True, "rows": 6, "ranks": 2, "parts": [PART, "1-000000"]}),
+    "unfinished": (_removed("run.json"), {"closed": False, "rows": 3}),
+    "two-ranks": (two_parts, {"closed": True, "rows": 6, "ranks": 2, "parts": [PART, OTHER]}),
     "rank-absent": (manifest(lambda run: run["expected"].update(ranks=2)), {"closed": True, "rows": 3, "ranks": 2}),
     "more-expected": (manifest(lambda run: run["expected"].update(episodes=9)), {"closed": True, "rows": 9}),
-    "sealed-reasoning": (sealed, {"closed": True, "rows": 3, "sealed": True}),
+    "sealed-reasoning": (sealed, {"closed": True, "rows": 3, "without_reasoning": [PART]}),
+}
+
+ALONE = frozenset({"part-not-listed", "part-renamed", "number-missing"})
+"""Partial bundles that begin with one part."""
+
+PARTIAL: dict[str, tuple[Callable[[Path], object], dict[str, Any]]] = {
+    "rank-missing": _partial("missing", "listed in run.json and missing", _removed(*_of(PART))),
+    "all-parts-missing": _partial(
+        "missing", "listed in run.json and missing", _removed(*_of(PART), "episodes", "reasoning", "reward_calls"), parts=[]
+    ),
+    "episodes-missing": _partial("missing", "listed in run.json and missing", _removed(_of(PART)[0])),
+    "reward-calls-missing": _partial("missing", "listed in run.json and missing", file("reward_calls", Path.unlink, seal=False)),
+    "reasoning-of-a-part-missing": _partial(
+        "missing",
+        "listed in run.json and missing",
+        file("reasoning", Path.unlink, seal=False),
+        parts=[PART, OTHER],
+        without_reasoning=[PART],
+    ),
+    "reasoning-missing": _partial(
+        "missing",
+        "listed in run.json and missing",
+        _removed("reasoning"),
+        parts=[PART, OTHER],
+        without_reasoning=[PART, OTHER],
+    ),
+    "findings-missing": _partial(
+        "missing", "listed in run.json and missing", _removed("findings/guard-000000.parquet"), parts=[PART, OTHER]
+    ),
+    "unfinished-reasoning-missing": _partial(
+        "missing",
+        "missing from its part",
+        _removed("run.json", "reasoning"),
+        closed=False,
+        parts=[PART, OTHER],
+        without_reasoning=[PART, OTHER],
+    ),
+    "unfinished-reward-calls-missing": _partial(
+        "missing", "missing from its part", _removed("run.json", _of(PART)[2]), closed=False, rows=4
+    ),
+    "unfinished-episodes-missing": _partial(
+        "missing", "no file in episodes/", _removed("run.json", _of(PART)[0]), closed=False, rows=4
+    ),
+    "number-missing": _partial(
+        "missing",
+        "rank 1 has 1 of 2 parts",
+        lambda directory: (
+            [two_parts(directory, part) for part in (OTHER, "1-000001")],
+            (directory / "run.json").unlink(),
+            _removed(*_of(OTHER))(directory),
+        ),
+        closed=False,
+        rows=7,
+        parts=[PART, "1-000001"],
+    ),
+    "part-not-listed": _partial("missing", "not listed in run.json", unlisted, rows=4, parts=[PART]),
+    "findings-not-listed": _partial(
+        "missing",
+        "not listed in run.json",
+        manifest(
+            lambda run: (
+                run.update(files=[entry for entry in run["files"] if not entry["path"].startswith("findings/")]),
+                run["counts"].update(findings=0),
+            )
+        ),
+        parts=[PART, OTHER],
+    ),
+    "stranger": _partial(
+        "missing",
+        "is no part of a bundle",
+        lambda directory: (directory / "episodes" / "notes.txt").write_text("which run this was\n"),
+        parts=[PART, OTHER],
+    ),
+    "folder-is-a-file": _partial(
+        "missing",
+        "cannot be listed",
+        lambda directory: (shutil.rmtree(directory / "reasoning"), (directory / "reasoning").write_text("")),
+        parts=[PART, OTHER],
+        without_reasoning=[PART, OTHER],
+    ),
+    "rows-contradict": _partial(
+        "count",
+        "has 3 rows, run.json says 2",
+        manifest(lambda run: (run["files"][0].update(rows=2), run["counts"].update(episodes=5))),
+        rows=5,
+    ),
+    "part-renamed": _partial(
+        "label",
+        "written under another name",
+        lambda directory: (
+            (directory / "run.json").unlink(),
+            [shutil.copy(directory / name / f"{PART}.parquet", directory / name / f"{OTHER}.parquet") for name in FOLDERS[:3]],
+        ),
+        closed=False,
+        rows=4,
+        parts=[PART],
+    ),
+    "parts-exchanged": _partial(
+        "label", "written under another name", lambda directory: (exchanged(directory), refresh(directory)), parts=[]
+    ),
+    "run-differs": _partial("label", "another run", manifest(lambda run: run["run"].update(id="another-run")), parts=[]),
+    "file-version": _partial(
+        "version", "does not say sequester.bundle = 1", rows("episodes", list, labels={"sequester.bundle": "2"})
+    ),
+    "digest": _partial("digest", "SHA-256", file("reward_calls", flip, seal=False)),
+    "size": _partial("count", "bytes, run.json says", manifest(lambda run: run["files"][0].update(bytes=1))),
+    "truncated": _partial(
+        "damaged", "is truncated", file("reasoning", lambda path: path.write_bytes(path.read_bytes()[:-20]), seal=False)
+    ),
+    "empty-file": _partial("damaged", "is empty", file("reasoning", lambda path: path.write_bytes(b""), seal=False)),
+    "column-unknown": _partial(
+        "schema",
+        "column 'extra'",
+        rows("episodes", list, schema=with_column("episodes", pa.field("extra", pa.int64()))),
+    ),
+    "column-missing": _partial("schema", "column step", rows("episodes", list, schema=SCHEMAS["episodes"].remove(2))),
+    "column-type": _partial("schema", "column text: is not string", rows("reasoning", _numbers, schema=_LISTED)),
+    "null-required": _partial("schema", "needs a value", rows("episodes", null_id, schema=_NULLABLE)),
+    "enum-unknown": _partial("schema", "none of split, no_cot", value("episodes", 0, 0, "split_status", "perhaps")),
+    "dictionary-text": _partial("encoding", "encoding", rows("reasoning", list, dictionary=["text"])),
+    "group-too-large": _partial("encoding", "more than 1000", rows("episodes", many_rows), rows=1004),
+    "groups-differ": _partial("order", "row groups", rows("reward_calls", one_group)),
+    "duplicate-id": _partial("duplicate", "same episode_id", value("episodes", 1, 0, "episode_id", "e0")),
+    "duplicate-id-across-parts": _partial(
+        "duplicate", "same episode_id", value("episodes", 1, 0, "episode_id", f"e0-{OTHER}"), parts=[]
+    ),
+    "calls-unordered": _partial("order", "numbered 0, 1, 2", rows("reward_calls", swapped(0))),
+    "call-unknown-episode": _partial("join", "row group does not hold", value("reward_calls", 1, 0, "episode", 9)),
+    "call-other-group": _partial("join", "row group does not hold", value("reward_calls", 1, 0, "episode", 0)),
+    "call-missing": _partial("order", "numbered 0, 1, 2", rows("reward_calls", lambda found: found[0].pop(0) and None)),
+    "reasoning-unordered": _partial("order", "order of the segments", rows("reasoning", swapped(0))),
+    "reasoning-unknown-episode": _partial("join", "row group does not hold", value("reasoning", 1, 0, "episode", -1)),
+    "reasoning-out-of-range": _partial("join", "no segment of this number", value("reasoning", 0, 2, "segment", 6)),
+    "reasoning-twice": _partial("order", "order of the segments", rows("reasoning", lambda found: found[0].append(found[0][-1]))),
+    "reasoning-row-missing": _partial(
+        "join", "missing from reasoning/", rows("reasoning", lambda found: found[0].pop() and None)
+    ),
+    "reasoning-surplus": _partial("join", "text in episodes/ already", value("reasoning", 0, 2, "segment", 5)),
+    "reasoning-without-text": _partial("join", "its text, or neither", value("reasoning", 0, 1, "text", None)),
+    "reasoning-in-the-open": _partial("hazard", "outside reasoning/", rows("episodes", leaked)),
+    "text-missing": _partial("join", "a text is missing", rows("episodes", lacking)),
+    "source-half": _partial("schema", "go together", value("episodes", 0, 1, "source_record", 3)),
+    "columns-encrypted": _partial(
+        "encoding", "columns are encrypted", lambda directory: sealed(directory, plaintext_footer=True)
+    ),
 }
 
 INVALID: dict[str, tuple[Callable[[Path], object], dict[str, Any]]] = {
@@ -403,73 +582,7 @@ INVALID: dict[str, tuple[Callable[[Path], object], dict[str, Any]]] = {
     "counts-contradict": _invalid(
         "count", "declares 9 rows, its files 3", manifest(lambda run: run["counts"].update(episodes=9))
     ),
-    "rows-contradict": _invalid(
-        "count",
-        "has 3 rows, run.json says 2",
-        manifest(lambda run: (run["files"][0].update(rows=2), run["counts"].update(episodes=2))),
-    ),
-    "file-missing": _invalid("missing", "listed in run.json and missing", file("reward_calls", Path.unlink, seal=False)),
-    "file-not-listed": _invalid(
-        "missing", "not listed in run.json", manifest(lambda run: (run["files"].pop(1), run["counts"].update(findings=0)))
-    ),
-    "part-incomplete": _invalid(
-        "missing",
-        "missing from its part",
-        lambda directory: ((directory / "run.json").unlink(), (directory / "reasoning" / f"{PART}.parquet").unlink()),
-    ),
-    "part-renamed": _invalid(
-        "label",
-        "written under another name",
-        lambda directory: (
-            (directory / "run.json").unlink(),
-            [shutil.copy(directory / name / f"{PART}.parquet", directory / name / "1-000000.parquet") for name in FOLDERS[:3]],
-        ),
-    ),
     "two-runs": _invalid("label", "another run", another_run),
-    "run-differs": _invalid("label", "another run", manifest(lambda run: run["run"].update(id="another-run"))),
-    "file-version": _invalid(
-        "version", "does not say sequester.bundle = 1", rows("episodes", list, labels={"sequester.bundle": "2"})
-    ),
-    "digest": _invalid("digest", "SHA-256", file("reward_calls", flip, seal=False)),
-    "size": _invalid("count", "bytes, run.json says", manifest(lambda run: run["files"][0].update(bytes=1))),
-    "truncated": _invalid(
-        "damaged",
-        "truncated or no Parquet",
-        file("reasoning", lambda path: path.write_bytes(path.read_bytes()[:-20]), seal=False),
-    ),
-    "empty-file": _invalid(
-        "damaged", "truncated or no Parquet", file("reasoning", lambda path: path.write_bytes(b""), seal=False)
-    ),
-    "column-unknown": _invalid(
-        "schema",
-        "column 'extra'",
-        rows("episodes", list, schema=with_column("episodes", pa.field("extra", pa.int64()))),
-    ),
-    "column-missing": _invalid("schema", "column step", rows("episodes", list, schema=SCHEMAS["episodes"].remove(2))),
-    "column-type": _invalid("schema", "column text: is not string", rows("reasoning", _numbers, schema=_LISTED)),
-    "null-required": _invalid("schema", "needs a value", rows("episodes", null_id, schema=_NULLABLE)),
-    "enum-unknown": _invalid("schema", "none of split, no_cot", value("episodes", 0, 0, "split_status", "perhaps")),
-    "dictionary-text": _invalid("encoding", "encoding", rows("reasoning", list, dictionary=["text"])),
-    "group-too-large": _invalid("encoding", "more than 1000", rows("episodes", many_rows)),
-    "groups-differ": _invalid("order", "row groups", rows("reward_calls", one_group)),
-    "duplicate-id": _invalid("duplicate", "same episode_id", value("episodes", 1, 0, "episode_id", "e0")),
-    "calls-unordered": _invalid("order", "numbered 0, 1, 2", rows("reward_calls", swapped(0))),
-    "call-unknown-episode": _invalid("join", "row group does not hold", value("reward_calls", 1, 0, "episode", 9)),
-    "call-other-group": _invalid("join", "row group does not hold", value("reward_calls", 1, 0, "episode", 0)),
-    "call-missing": _invalid("order", "numbered 0, 1, 2", rows("reward_calls", lambda found: found[0].pop(0) and None)),
-    "reasoning-unordered": _invalid("order", "order of the segments", rows("reasoning", swapped(0))),
-    "reasoning-unknown-episode": _invalid("join", "row group does not hold", value("reasoning", 1, 0, "episode", -1)),
-    "reasoning-out-of-range": _invalid("join", "no segment of this number", value("reasoning", 0, 2, "segment", 6)),
-    "reasoning-twice": _invalid("order", "order of the segments", rows("reasoning", lambda found: found[0].append(found[0][-1]))),
-    "reasoning-missing": _invalid("join", "missing from reasoning/", rows("reasoning", lambda found: found[0].pop() and None)),
-    "reasoning-surplus": _invalid("join", "text in episodes/ already", value("reasoning", 0, 2, "segment", 5)),
-    "reasoning-without-text": _invalid("join", "its text, or neither", value("reasoning", 0, 1, "text", None)),
-    "reasoning-in-the-open": _invalid("hazard", "outside reasoning/", rows("episodes", leaked)),
-    "text-missing": _invalid("join", "a text is missing", rows("episodes", lacking)),
-    "source-half": _invalid("schema", "go together", value("episodes", 0, 1, "source_record", 3)),
-    "columns-encrypted": _invalid(
-        "encoding", "columns are encrypted", lambda directory: sealed(directory, plaintext_footer=True)
-    ),
 }
 
 if __name__ == "__main__":

@@ -46,13 +46,16 @@ class Assembled(Struct, frozen=True, gc=False):
 
     def seen_as(self, visibility: Visibility) -> Assembled:
         """The same where the log itself says in what form it holds the reasoning. Any form but `raw` says that there was some, so an
-        empty field is no evidence that there was none."""
-        if visibility is not _RAW and self.split.status is SplitStatus.NO_COT:
+        empty field is no evidence that there was none; and where the log says that it does not hold it, text without a delimiter is
+        no doubtful reasoning."""
+        withheld = visibility is not _RAW and self.split.status is SplitStatus.NO_COT
+        if withheld or (visibility in _UNREADABLE and self.split.status is SplitStatus.AMBIGUOUS):
             return Assembled(self.segments, Split(SplitStatus.SPLIT, _WITHHELD, self.split.family), visibility)
         return Assembled(self.segments, self.split, visibility)
 
 
 _RAW = Visibility.RAW
+_UNREADABLE = frozenset((Visibility.REDACTED, Visibility.SIGNATURE_ONLY, Visibility.ABSENT))
 _WITHHELD = "the log says that there was reasoning, and does not hold it"
 
 

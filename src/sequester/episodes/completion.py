@@ -17,7 +17,7 @@ from sequester.episodes.serialised import split_serialised
 from sequester.episodes.tags import chosen_pair, split_tags
 from sequester.errors import UsageError
 
-_GRANITE_PHRASE = re.compile(r"\s*Here is my thought process:")
+_GRANITE_PHRASE = re.compile(r"\s*Here(?: i|')s my thought process:")
 _GEMMA_STRIPPED = re.compile(r"\s*thought\n")
 _NAMES_BY_INITIAL = ("auto", *sorted(name for name in FAMILIES if name != "auto"))
 

@@ -74,7 +74,6 @@ PAIRS: dict[str, tuple[Delimiter, ...]] = {
         ("triangles", "◁think▷", "◁/think▷", ""),
         ("xtml", "<|open|>think<|sep|>", "<|close|>think<|sep|>", ""),
         ("channel", "<|channel>", "<channel|>", "[a-z]*"),
-        ("phrase", "Here is my thought process:", "Here is my response:", ""),
         ("of▁thinking", "<｜begin▁of▁thinking｜>", "<｜end▁of▁thinking｜>", ""),
         ("of_thought", "<|begin_of_thought|>", "<|end_of_thought|>", ""),
         ("THINKING", "<|START_THINKING|>", "<|END_THINKING|>", ""),
@@ -84,8 +83,15 @@ PAIRS: dict[str, tuple[Delimiter, ...]] = {
         ("think_start", "<|think_start|>", "<|think_end|>", ""),
         ("begin_think", "<begin_think>", "<end_think>", ""),
         ("of_reasoning", "<|begin_of_reasoning|>", "<|end_of_reasoning|>", ""),
+        ("unused", "<unused94>", "<unused95>", "(?:thought\\n)?"),
     )
-} | {"final response": (Delimiter(Kind.CLOSE, "final response", "[BEGIN FINAL RESPONSE]"),)}
+} | {
+    "phrase": (
+        Delimiter(Kind.OPEN, "phrase", "Here", "(?: i|')s my thought process:"),
+        Delimiter(Kind.CLOSE, "phrase", "Here", "(?: i|')s my response:"),
+    ),
+    "final response": (Delimiter(Kind.CLOSE, "final response", "[BEGIN FINAL RESPONSE]"),),
+}
 """Reasoning delimiters that are not XML-like tags. The last one's opening is a sentence that its template writes into the prompt."""
 HARMONY_TOKENS = ("<|start|>", "<|channel|>", "<|message|>", "<|end|>")
 """What stands between harmony's messages; see `harmony`."""
@@ -148,6 +154,8 @@ HOMES: dict[str, str] = {
 """The family that `auto` names for a delimiter; `think-tags` for every other."""
 
 _OTHER = r"(?!assistant\b|model\b|ai\b)[\w.-]{1,40}"
+_HEAD_END = r"(?:<\|im_sep\|>|(?: [\w=.: -]{0,60})?\r?\n|(?=<))"
+"""What ends the header of a message: a separator, the line (after a name, perhaps), or the message itself."""
 
 
 def _between(kind: Kind, end: Kind, *spellings: tuple[str, str, str]) -> tuple[Delimiter, ...]:
@@ -168,9 +176,13 @@ def _turn(name: str, ends: Sequence[str], foreign: str, policy: str, rest: str =
 
 
 _TURNS = (
-    *_turn("chatml", ("<|im_end|>",), rf"<\|im_start\|>{_OTHER}(?:\n|(?=<))", "<|im_start|>assistant\n"),
+    *_turn("chatml", ("<|im_end|>",), rf"<\|im_start\|>{_OTHER}{_HEAD_END}", "<|im_start|>assistant", _HEAD_END),
     *_turn(
-        "kimi", ("<|im_end|>",), rf"<\|im_(?:user|system)\|>{_OTHER}<\|im_middle\|>", "<|im_assistant|>assistant<|im_middle|>"
+        "kimi",
+        ("<|im_end|>",),
+        r"<\|im_(?:user|system)\|>[\w .-]{1,40}<\|im_middle\|>",
+        "<|im_assistant|>",
+        r"[\w .-]{1,40}<\|im_middle\|>",
     ),
     *_turn(
         "llama",
@@ -185,8 +197,24 @@ _TURNS = (
         rf"<\|start_of_role\|>{_OTHER}<\|end_of_role\|>",
         "<|start_of_role|>assistant<|end_of_role|>",
     ),
+    *_turn(
+        "llama4",
+        ("<|eot|>", "<|eom|>"),
+        rf"<\|header_start\|>{_OTHER}<\|header_end\|>\n{{0,2}}",
+        "<|header_start|>assistant<|header_end|>",
+        r"\n{0,2}",
+    ),
     *_turn("gemma", ("<turn|>",), rf"<\|turn>{_OTHER}\n", "<|turn>model\n"),
-    *_turn("minimax", ("[e~[",), rf"\]~b\]{_OTHER}\n", "]~b]ai\n"),
+    *_turn("gemma3", ("<end_of_turn>",), rf"<start_of_turn>{_OTHER}\n", "<start_of_turn>model\n"),
+    *_turn("minimax", ("[e~[",), rf"\]~b\]{_OTHER}{_HEAD_END}", "]~b]ai", _HEAD_END),
+    *_turn("exaone", ("[|endofturn|]",), r"\[\|(?:user|tool)\|\]\n?", "[|assistant|]", r"\n?"),
+    *_turn("seed", ("<seed:eos>",), rf"<seed:bos>{_OTHER}\n", "<seed:bos>assistant\n"),
+    *_turn(
+        "cohere",
+        ("<|END_OF_TURN_TOKEN|>",),
+        r"<\|START_OF_TURN_TOKEN\|><\|(?:USER|SYSTEM)_TOKEN\|>",
+        "<|START_OF_TURN_TOKEN|><|CHATBOT_TOKEN|>",
+    ),
     *_turn(
         "xtml",
         ("<|end_of_msg|>",),
@@ -273,7 +301,8 @@ _DROPPED = tuple(
             "<seed:eos>",
         ),
         *("<|open|>response<|sep|>", "<|close|>response<|sep|>", "<|close|>message<|sep|>"),
-        *("<|assistant_end|>", "[END FINAL RESPONSE]", "[|endofturn|]", "</longcat_s>"),
+        *("<|assistant_end|>", "[END FINAL RESPONSE]", "[|endofturn|]", "</longcat_s>", "<|eot|>", "<|eom|>"),
+        *("<s>", "<bos>", "<|begin_of_text|>", "<|startoftext|>", "<｜begin▁of▁sentence｜>"),
         *("<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>", "<|END_OF_TURN_TOKEN|>"),
     )
 )

@@ -1,7 +1,7 @@
 """Any JSON value as named leaves: what a scorer was given, piece by piece.
 
-Strings, bytes and runs of integers (token ids, code points) are searched, and so are long keys. Numbers, booleans and null hold
-no text and are dropped.
+Strings, bytes and runs of integers (token ids, code points) are searched, and so are long keys. Integers that stand one by one or in
+short rows at one place of many records are such a run too. Other numbers, booleans and null hold no text and are dropped.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from sequester.episodes.guarded import GuardedText
@@ -22,6 +23,9 @@ _LONG_KEY = 16
 """Characters; longer keys are searched like values."""
 _MIN_IDS = 8
 """Integers; fewer cannot spell a private text."""
+_MIN_SCATTERED = 24
+"""Integers in records; fewer do not tell whether they are ids."""
+_SHORT_ROW = 64
 _LONG_NAME = 160
 """Characters of a name, beyond which deeper levels are not named any more."""
 LABELS = frozenset({"role", "type"})
@@ -40,6 +44,7 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
     if not name and isinstance(value, dict) and (flat := _flat("", value, limit)):
         return flat
     fields: list[Field] = []
+    scattered: dict[str, list[Sequence[int]]] = {}
     stack: list[Iterator[tuple[str, Any]]] = [iter(((name, value),))]
     seen = 0
     while stack:
@@ -49,7 +54,14 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
                 raise LimitExceeded(f"a value has more than {limit} leaves", where=name)
             if isinstance(value, str):
                 fields.append(Field(name, GuardedText(value)))
+                if value.startswith(_ID_MARK) and (found := _MARKED_ID.fullmatch(value)):
+                    _scatter(scattered, name, (int(found[1]),))
+            elif type(value) is int:
+                _scatter(scattered, name, (value,))
             elif isinstance(value, dict):
+                first = next(iter(value), "")
+                if first.isdecimal() and len(first) <= _LONGEST_ID:
+                    _scatter(scattered, f"{name}{{key}}", (int(first),))
                 if flat := _flat(name, value, limit - seen):
                     fields += flat
                     seen += len(flat)
@@ -60,6 +72,9 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
                 integers = _integers(value)
                 if integers is not None:
                     fields.append(Field(name, ids=integer_array(integers)))
+                if len(value) < _SHORT_ROW and value and type(value[0]) is int and set(map(type, value)) == {int}:
+                    _scatter(scattered, name, value)
+                    continue
                 if integers is None or type(value[0]) not in _NUMBER:
                     stack.append(_items(name, value))
                     break
@@ -67,7 +82,20 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
                 fields.append(Field(name, ids=array("q", iter(value))))
         else:
             stack.pop()
-    return tuple(fields)
+    gathered = ((place, list(chain(*rows))) for place, rows in scattered.items() if len(rows) > 1)
+    return (*fields, *(Field(place, ids=integer_array(ids)) for place, ids in gathered if len(ids) >= _MIN_SCATTERED))
+
+
+_INDEX = re.compile(r"\[\d+\]")
+_ID_MARK = "token_id:"
+_MARKED_ID = re.compile(r"token_id:([0-9]{1,10})")
+_LONGEST_ID = 10
+
+
+def _scatter(scattered: dict[str, list[Sequence[int]]], name: str, values: Sequence[int]) -> None:
+    """Note integers of one record, if it is one of many, by the place at which they stand in each."""
+    if "[" in name:
+        scattered.setdefault(_INDEX.sub("[*]", name), []).append(values)
 
 
 def is_label(leaf: Field) -> bool:

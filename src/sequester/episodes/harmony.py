@@ -34,7 +34,9 @@ _RECOGNISED = re.compile(rf"\s*(?:assistant)?(?:<\|start\|>|<\|channel\|>|<\|mes
 _LATER = re.compile(rf"<\|(?:end|call|return)\|>\s*(?:assistant)?<\|{_HEADER}")
 _STRIPPED = re.compile(r"\s*(?:assistant)?(?:analysis|commentary|final)(?=[^\W_a-z])")
 _STRIPPED_FINAL = re.compile(r"assistant(?:final|commentary)(?=[^a-z_]|\Z)")
+_ANY_FINAL = re.compile(r"assistant(?:final(?!ly|i[sz])|commentary)")
 _STRIPPED_ANALYSIS = re.compile(r"assistantanalysis(?=[^a-z_])")
+_ANALYSIS = re.compile(r"\s*(?:assistant)?analysis")
 
 
 class _Message(NamedTuple):
@@ -65,8 +67,10 @@ def split_stripped(text: str) -> tuple[Piece, ...] | None:
 
     A guess, whose status is always `split_failed`: the role words may as well be text.
     """
-    finals = list(_STRIPPED_FINAL.finditer(text))
     first = _STRIPPED.match(text)
+    finals = list((_ANY_FINAL if first is not None else _STRIPPED_FINAL).finditer(text))
+    if first is None and (begins := _ANALYSIS.match(text)) is not None and _ANY_FINAL.search(text, begins.end()) is not None:
+        first, finals = begins, list(_ANY_FINAL.finditer(text))
     if first is None and not finals:
         return None
     start = first.end() if first is not None and not text.lstrip().startswith(("final", "commentary")) else 0

@@ -28,18 +28,24 @@ _PRINTED = "Thinking...\n", "\n...done thinking."
 _MOST = 8
 """Labels; a text with more is a table or a transcript."""
 _BLANK = " \t\r\n|"
-_STEP = re.compile(r"(?:\A\s*|^)(Thought|Action Input|Action|Observation|Final Answer|Answer)(?: \d{1,3})?:", re.MULTILINE)
+_STEP = re.compile(r"(?:\A\s*|^)(Thought|Action Input|Action|Code|Observation|Final Answer|Answer)(?: \d{1,3})?:", re.MULTILINE)
 """A step of a ReAct prompt, at the start of a line."""
 _DISGUISED = re.compile(
     rf"(?:&lt;|\\\\?u003c|\\x3c|\\?[<＜‹〈])[\s\u200b-\u200d\u2060]{{0,2}}(?P<closes>\\?[/／]\s?)?(?:{TAG_NAMES})[\s\u200b-\u200d\u2060]{{0,2}}"
     r"(?:&gt;|\\\\?u003e|\\x3e|\\?[>＞›〉])",
     re.IGNORECASE,
 )
+_RESEMBLES = re.compile(
+    rf"(?:(?P<broken>^\s*/(?:{TAG_NAMES})>)|</(?:{TAG_NAMES})(?:>|(?=\s*$))|(?P<again>^\s*<(?:{TAG_NAMES})>(?=\s*$)))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""What a model writes where it means to close its reasoning: the delimiter of another name, one that lacks a bracket or its slash."""
 _FENCED = re.compile(r"\s*(?:```\w{0,8}\n\s*)?")
 _STEPS = {
     "Thought": Channel.REASONING,
     "Action": Channel.TOOL_CALL,
     "Action Input": Channel.TOOL_CALL,
+    "Code": Channel.TOOL_CALL,
     "Observation": Channel.TOOL_RESULT,
 }
 
@@ -78,6 +84,20 @@ def split_disguised(text: str) -> tuple[Piece, ...] | None:
     closers = [match for match in _DISGUISED.finditer(text, opener.end()) if match["closes"]]
     start, end = closers[-1].span() if closers else (len(text), len(text))
     return _pieces(text, [(Channel.REASONING, opener.end(), start), (Channel.ANSWER, end, len(text))])
+
+
+def odd_closer(text: str, start: int, stop: int) -> tuple[int, int] | None:
+    """Where the last thing stands that may have been meant to close the reasoning: on one side of it no text of its line, text before and
+    after it. None if nothing does."""
+    found = None
+    for match in (*_RESEMBLES.finditer(text, start, stop), *_DISGUISED.finditer(text, start, stop)):
+        begins, ends = match.span()
+        line = text.rfind("\n", start, begins) + 1
+        alone = text[line:begins].isspace() or line == begins or text[ends : ends + 2].startswith(("\n", "\r\n"))
+        closes = match.re is _RESEMBLES or match["closes"]
+        if alone and closes and not text[start:begins].isspace() and (found is None or begins > found[0]):
+            found = begins, ends
+    return found if found is not None and text[found[1] : stop].strip() else None
 
 
 def _split_steps(text: str) -> tuple[Piece, ...] | None:

@@ -51,6 +51,8 @@ class Why(StrEnum):
     OPENER_IN_LINE = "text, then an opening delimiter on the same line: an answer before it, or reasoning that the prompt opened"
     MARK_IN_PROSE = "a delimiter stands in running text after a complete block: a mention, or reasoning"
     CLOSER_QUOTED = "the reasoning is opened, and its only closing delimiters stand in quotation marks"
+    CLOSER_ODD = "the reasoning is opened, and what closes it only resembles its closing delimiter"
+    HEADER_UNKNOWN = "a delimiter of reasoning follows somebody else's message, and no header of the policy that is known"
     CLOSER_IN_CALL = "the only closing delimiter stands inside a tool call"
     STRANGE = "delimiters of another vocabulary stand in the answer: an example, or reasoning"
     TOKENS_STRIPPED = "role words are glued to the text: special tokens were removed on decode, the boundary is a guess"
@@ -73,6 +75,8 @@ _MEANINGS = {
         Why.FINAL_TWICE,
         Why.NEVER_CLOSED,
         Why.CLOSER_QUOTED,
+        Why.CLOSER_ODD,
+        Why.HEADER_UNKNOWN,
         Why.CLOSER_IN_CALL,
         Why.OPENER_IN_LINE,
         Why.MARK_IN_PROSE,

@@ -2,7 +2,8 @@
 a list of parts with a `type`), the fields beside it. What of that is reasoning is said there.
 
 Known: bodies of Chat Completions, Responses, Anthropic, Gemini, Bedrock and Ollama, items of Responses, messages of LangChain,
-Pydantic AI, the AI SDK, OpenTelemetry and ShareGPT, harmony messages with channels. Sources: their format pages, read in 2026.
+Pydantic AI, the AI SDK, LlamaIndex, Haystack, Semantic Kernel, OpenTelemetry and ShareGPT, items of Codex's rollouts, harmony messages
+with channels. Sources: their format pages, read in 2026.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ Message = Mapping[str, Any]
 
 _BESIDE = ("additional_kwargs", "provider_specific_fields", "model_extra")
 """Where clients put fields of a message that they have no name for; reasoning among them."""
-_CONTENTS = ("content", "parts", "value", "output", "text")
-_RARE = frozenset(("channel", "thought", *_BESIDE))
+_PARTS = ("parts", "blocks", "items")
+"""Where clients put the parts of a content, perhaps beside `content` with the visible text alone."""
+_CONTENTS = ("content", *_PARTS, "value", "output", "text")
+_RARE = frozenset(("channel", "thought", *_BESIDE, *_PARTS))
 """Keys that change what a message with a plain text means."""
 _THINKERS = frozenset(("thinking", "reasoning", "thought"))
 """Roles under which chat front ends log reasoning as a message of its own."""
@@ -29,6 +32,8 @@ _ROLE_OF = {
 _ITEMS = frozenset(("reasoning", "thinking", "redacted_thinking", "tool_result", "mcp_list_tools"))
 """Types of messages that are a part by themselves, as items of the Responses API are."""
 _SIGNATURES = ("thoughtSignature", "thought_signature")
+_KINDS = ("part_kind", "block_type", "content_type")
+"""Where clients put the type of a part."""
 _CALLS = frozenset(("tool_call", "function_call", "custom_tool_call"))
 """Calls of tools that the client runs; what other calls came back with stands in them."""
 _CALL_OUTPUTS = ("output", "outputs", "results", "result")
@@ -94,9 +99,18 @@ def _has_types(content: Any) -> bool:
     return isinstance(content, list) and bool(content) and isinstance(content[0], Mapping) and "type" in content[0]
 
 
+def _has_kinds(parts: Any) -> bool:
+    """Whether a value is a list of parts that say what they are."""
+    return (
+        isinstance(parts, list)
+        and bool(parts)
+        and all(isinstance(part, Mapping) and not {"type", *_KINDS}.isdisjoint(part) for part in parts)
+    )
+
+
 def plain_parts(part: Message) -> Iterator[Message]:
     """A part of a content as parts that have a `type`, under the names that most providers use."""
-    kind = part.get("type") or part.get("part_kind")
+    kind = part.get("type") or next((part[key] for key in _KINDS if key in part), None)
     if kind in _USUAL and kind in part and "thought" not in part:
         yield part
     elif part.get("thought") is True and isinstance(part.get("text"), str):
@@ -108,6 +122,8 @@ def plain_parts(part: Message) -> Iterator[Message]:
         inner = text if isinstance(text, Mapping) else block
         redacted = {"data": block["redactedContent"]} if "redactedContent" in block else {}
         yield {"type": "thinking", "thinking": inner.get("text"), "signature": inner.get("signature"), **redacted}
+    elif isinstance(block := part.get("reasoning"), Mapping):
+        yield {"type": "thinking", "thinking": block.get("reasoning_text", block.get("text"))}
     elif (member := next((key for key in _MEMBERS if isinstance(part.get(key), Mapping)), None)) is not None:
         value = part[member]
         yield {**value, "type": _MEMBERS[member], "content": value.get("content", value.get("response", value.get("output")))}
@@ -124,6 +140,8 @@ def _wrapped(message: Message) -> Sequence[Message] | None:
     for key in ("message", "raw_item"):
         if isinstance(inner := message.get(key), Mapping):
             return [inner]
+    if message.get("type") == "response_item" and isinstance(inner := message.get("payload"), Mapping):
+        return [inner]
     for key, inside in (("choices", "message"), ("candidates", "content")):
         only = message.get(key)
         if (
@@ -156,7 +174,9 @@ def _plain(message: dict[str, Any]) -> Message:
             outside = kind.endswith("_output") or _ROLE_OF.get(kind) == "tool"
             return {"role": "tool" if outside else "assistant", "content": [message]}
         role = _ROLE_OF.get(kind)
-    content = next((message[key] for key in _CONTENTS if key in message), None)
+    content = next((message[key] for key in _PARTS if _has_kinds(message.get(key))), None)
+    if content is None:
+        content = next((message[key] for key in _CONTENTS if key in message), None)
     if isinstance(content, Mapping) and isinstance(content.get("parts"), list):
         role, content = content.get("role") or role or "model", content["parts"]
     if (isinstance(role, str) and role in _THINKERS) or message.get("thought") is True:

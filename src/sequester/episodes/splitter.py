@@ -33,6 +33,9 @@ settles it.
     a message serialised as text, `{"reasoning": ..., "answer": ...}`  split_failed  the strings of its reasoning fields
     a delimiter escaped, with blanks inside, or fenced with all the rest  split_failed  up to the last that closes
     ReAct steps: `Thought: ... Action: ... Final Answer: ...`      split_failed  the thoughts
+    opener, and later only what resembles its closer (`</thinking>`)  split_failed  up to that
+    closers in several turns of whose headers only roles are left  split_failed  each up to its closer
+    delimiter after somebody else's message, header unknown    split_failed  as if a turn began there
     mark in quotation marks or inline code                     -             no mark: text about the format
     mark in a fenced code block outside of reasoning           -             no mark: text about the format
     text, then an opener on the same line, prompt unknown      split_failed  from the start

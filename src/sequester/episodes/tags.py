@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from sequester.episodes.families import Kind
+from sequester.episodes.labels import odd_closer
 from sequester.episodes.marks import Fences, Mark, in_prose, with_line_breaks
 from sequester.episodes.model import Channel
 from sequester.episodes.pieces import Piece, Why
@@ -29,6 +30,10 @@ _START = attrgetter("start")
 _INK = re.compile(r"[^\s\ufeff\u200b]")
 _ENDED = re.compile(r"<\|(?:im_end|eot_id|eom_id|end_of_text|end_of_msg)\|>|<turn\|>|\[e~\[")
 _TOOL_MESSAGE = re.compile(r"\s*<(?:tool_response|tool_result|function_results)>")
+_ROLE = r"(?:^|[>\]|｜_])[ \t]*(?:{})(?:(?:_start)?[|｜\]]*>|\]|</\w+>|:[ \t]?|\s*$)"
+_THEIR_ROLE = re.compile(_ROLE.format("user|human|tool"), re.IGNORECASE | re.MULTILINE)
+_OUR_ROLE = re.compile(_ROLE.format("assistant|model|ai"), re.IGNORECASE | re.MULTILINE)
+"""What is left of a message's header without its special tokens."""
 
 
 Pieces = tuple[tuple[Piece, ...], set[Why]]
@@ -106,10 +111,17 @@ def by_turns(draft: Draft, kept: Sequence[Mark], visible_at_start: bool) -> Piec
             _Turn(draft, at, mark.start, kept[first:number]).run(visible_at_start and at == 0)
             if mark.kind is _TURN_OUT:
                 back = _return(kept, number)
+                if back is None and any(later.kind in _THINK for later in kept[number:]):
+                    draft.found.add(Why.HEADER_UNKNOWN)
+                    draft.turn += 1
+                    _Turn(draft, mark.end, len(text), kept[number + 1 :]).run(False)
+                    return tuple(draft.pieces), draft.found
                 draft.outside(mark, len(text) if back is None else kept[back].start)
                 if back is None:
                     return tuple(draft.pieces), draft.found
                 number, mark = back, kept[back]
+                if mark.kind is _DROP:
+                    draft.found.add(Why.HEADER_UNKNOWN)
             at, first = mark.end, number + 1
         number += 1
     _Turn(draft, at, len(text), kept[first:]).run(visible_at_start and at == 0)
@@ -127,9 +139,25 @@ def _starts_turn(draft: Draft, at: int, mark: Mark) -> bool:
 
 
 def _return(marks: Sequence[Mark], number: int) -> int | None:
-    """The number of the header with which the policy comes back after somebody else's message."""
-    wanted = marks[number].name
-    return next((at for at in range(number, len(marks)) if marks[at].kind is _TURN_IN and marks[at].name == wanted), None)
+    """The number of the header with which the policy comes back after somebody else's message. Where reasoning is delimited after an
+    end-of-turn token and before that, a header was not recognised: the number of that token."""
+    wanted, ended = marks[number].name, None
+    for at in range(number + 1, len(marks)):
+        mark = marks[at]
+        if mark.kind in (_TURN_IN, Kind.RESULT_END) and mark.name == wanted:
+            return at
+        if mark.kind is _DROP:
+            ended = at
+        elif mark.kind in _THINK and ended is not None:
+            return ended
+    return None
+
+
+def _stripped_turn(text: str, start: int, stop: int) -> tuple[int, int] | None:
+    """Where somebody else's message and then the policy's next turn begin, if of their headers only the roles are known."""
+    theirs = _THEIR_ROLE.search(text, start, stop)
+    ours = [match.start() for match in _OUR_ROLE.finditer(text, theirs.end(), stop)] if theirs is not None else []
+    return (theirs.start(), ours[-1]) if theirs is not None and ours else None
 
 
 def _partners(marks: Sequence[Mark]) -> list[int | None]:
@@ -236,6 +264,10 @@ class _Turn:
     """The state machine over one turn of the policy, or several with tool results between them but no end-of-turn token."""
 
     def __init__(self, draft: Draft, start: int, stop: int, marks: Sequence[Mark]) -> None:
+        first = 0
+        while first < len(marks) and marks[first].kind is _DROP and draft.blank(start, marks[first].start):
+            start, first = marks[first].end, first + 1
+        marks = marks[first:]
         self._draft = draft
         self._at = self._visible_since = start
         self._stop = stop
@@ -281,7 +313,9 @@ class _Turn:
             if visible or self._draft.blank(self._at, mark.start):
                 return number
             if self._outlook.lowest[think] >= 0:
-                if not self._draft.inside_line(self._at, mark.start):
+                before = self._marks[think - 1] if think > number else None
+                header = before is not None and before.kind is Kind.RESULT_END
+                if not self._draft.inside_line(before.end if before is not None and header else self._at, mark.start):
                     return number
                 found.add(Why.OPENER_IN_LINE)
             elif self._outlook.lowest_but_prose[think] >= 0:
@@ -299,6 +333,11 @@ class _Turn:
             start, number = marks[number].end, number + 1
         end = self._matching(number)
         if end is None:
+            odd = odd_closer(draft.text, start, self._stop)
+            if odd is not None:
+                draft.found.add(Why.CLOSER_ODD)
+                self._block(start, *odd)
+                return next((at for at in range(number, len(marks)) if marks[at].start >= odd[1]), len(marks))
             draft.found.add(Why.UNCLOSED)
             if draft.last_quoted_closer >= start:
                 draft.found.add(Why.CLOSER_QUOTED)
@@ -336,8 +375,16 @@ class _Turn:
         draft = self._draft
         pieces = draft.pieces
         repeated = len(pieces) == self._after_block and draft.blank(self._at, mark.start)
-        self._at = self._visible_since = mark.end
+        at, self._at = self._at, mark.end
+        self._visible_since = mark.end
         if self._block_start < 0 or repeated:
+            return
+        if (turn := _stripped_turn(draft.text, at, mark.start)) is not None:
+            draft.found.add(Why.TOKENS_STRIPPED)
+            draft.emit(_ANSWER, at, turn[0])
+            draft.emit(Channel.PROMPT, *turn)
+            draft.turn += 1
+            self._block(turn[1], mark.start, mark.end)
             return
         draft.found.add(Why.MARK_IN_PROSE if self._blocks > 1 or in_prose(draft.text, mark) else Why.REPEATED)
         del pieces[self._after_block if self._block_piece is None else self._block_piece :]

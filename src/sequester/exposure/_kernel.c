@@ -385,25 +385,33 @@ static PyObject *windows(PyObject *module, PyObject *args)
     return PyBytes_FromStringAndSize((const char *)found, (Py_ssize_t)(count * sizeof(uint64_t)));
 }
 
-static PyObject *held(PyObject *module, PyObject *args)
+static PyObject *has_low_entropy(PyObject *module, PyObject *args)
 {
-    Py_buffer table;
-    PyObject *runs, *result = NULL;
-    seq_loans loans = {0};
-    seq_block asked_block = {0};
-    size_t count = 0, open = 0;
+    Py_buffer text;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*O", &table, &runs)) {
+    if (!PyArg_ParseTuple(args, "y*", &text)) {
         return NULL;
     }
-    const unsigned bits = sketch_bits(table.len);
-    if (bits == 0 || (uintptr_t)table.buf % sizeof(uint32_t) != 0) {
-        PyErr_SetString(PyExc_ValueError, "a sketch has a power of two of 4-byte slots, at least 64");
-    } else if (borrow_texts(&loans, runs, &count)) {
+    const bool found = low_entropy(text.buf, (size_t)text.len);
+    PyBuffer_Release(&text);
+    return PyBool_FromLong(found);
+}
+
+static PyObject *held(PyObject *module, PyObject *args)
+{
+    PyObject *blocks, *runs, *result = NULL;
+    seq_loans lent = {0}, loans = {0};
+    seq_block asked_block = {0};
+    seq_noted noted = {0};
+    size_t count = 0, open = 0;
+    (void)module;
+    if (!PyArg_ParseTuple(args, "OO", &blocks, &runs)) {
+        return NULL;
+    }
+    if (borrow_texts(&lent, blocks, &noted.count) && borrow_texts(&loans, runs, &count) && open_noted(&lent, &noted)) {
         result = ensure(&asked_block, count * sizeof(seq_asked)) ? PyBytes_FromStringAndSize(NULL, (Py_ssize_t)count) : PyErr_NoMemory();
     }
     if (result != NULL) {
-        const seq_sketch sketch = sketch_of(table.buf, bits, (uint32_t[]){0, 0});
         seq_asked *asked = asked_block.data;
         uint8_t *answers = memset(PyBytes_AsString(result), 0, count);
         for (size_t i = 0; i < count; i++) {
@@ -413,12 +421,12 @@ static PyObject *held(PyObject *module, PyObject *args)
             }
         }
         Py_BEGIN_ALLOW_THREADS
-        hold_runs(&sketch, asked, open, answers);
+        hold_runs(&noted, asked, open, answers);
         Py_END_ALLOW_THREADS
     }
     release(&asked_block);
     return_loans(&loans);
-    PyBuffer_Release(&table);
+    return_loans(&lent);
     return result;
 }
 
@@ -430,7 +438,8 @@ static PyMethodDef methods[] = {
     {"rearranged", rearranged, METH_O, "rearranged(text) -> (flag of the way, text) of what stands cut up in it"},
     {"meetings", meetings, METH_VARARGS, "meetings(windows, counts, voices, edge) -> (windows of inputs that some reasoning holds, a flag per window)"},
     {"windows", windows, METH_VARARGS, "windows(run) -> 64-bit windows by which a run is looked up"},
-    {"held", held, METH_VARARGS, "held(table, windows of each run) -> a byte per run: whether the sketch holds it"},
+    {"low_entropy", has_low_entropy, METH_VARARGS, "low_entropy(text) -> whether a normalised text says too little to be evidence"},
+    {"held", held, METH_VARARGS, "held(blocks of a sketch, windows of each run) -> a byte per run: whether the blocks hold it"},
     {"screen", screen, METH_VARARGS,
      "screen(episodes[, table and place of a sketch[, numbers of own texts]]) -> (lengths, privates, marked, hits[, windows, counts])"},
     {NULL, NULL, 0, NULL},

@@ -99,7 +99,7 @@ static void classify(void)
                                       (hex ? CLASS_HEX : 0) | (hex && c < 'a' ? CLASS_UPPER_HEX : 0) | (c == '%' ? CLASS_PERCENT : 0) |
                                       (c == '=' ? CLASS_EQUALS : 0) | (c == '&' || c == '<' || c == 0x1B ? CLASS_MARKUP : 0));
         tables.flag_classes[c] =
-            (uint8_t)((is_alnum((uint8_t)c) || in(c, "+/_=-") ? HINT_TOKEN : 0) | (digit || in(c, ",.[]-\"\\n \t\r\n") ? HINT_NUMBER : 0) |
+            (uint8_t)((is_alnum((uint8_t)c) || in(c, "+/_=-") ? HINT_TOKEN : 0) | (digit || in(c, ",.[]-\"\\n \t\r\n;|(){}'>#*=+") ? HINT_NUMBER : 0) |
                       (hex ? HINT_HEX : 0) | (in(c, " :,\n-") ? HINT_GAP : 0) | (in(c, "\\%") ? HINT_SIGN : 0) |
                       ((digit && c < '8') || in(c, "uUx") ? HINT_AFTER : 0) | (c > 0x20 && c < 0x7F ? HINT_SOLID : 0) | (c == 'M' ? HINT_FULL : 0));
     }

@@ -10,11 +10,6 @@
 #define COT_BREAK 0
 #define INPUT_BREAK 1
 
-typedef struct {
-    const uint8_t *data;
-    size_t size;
-} seq_text;
-
 typedef enum { OUTCOME_GOOD, OUTCOME_MEMORY, OUTCOME_TOO_LONG } seq_outcome;
 
 /* Normalised texts one after the other. Offsets are 32 bits wide. */

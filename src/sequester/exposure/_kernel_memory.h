@@ -6,6 +6,12 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+/* Bytes that somebody else holds. */
+typedef struct {
+    const uint8_t *data;
+    size_t size;
+} seq_text;
+
 /* A growing array without a type. */
 typedef struct {
     void *data;

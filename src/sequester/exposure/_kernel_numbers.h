@@ -12,11 +12,15 @@
 #define FOREIGN_LIST 12
 #define PRINTABLE_LIST 64
 #define FEWEST_FALLS 4
+#define SMALLEST_ID 700
+#define FEWEST_DROPS 5 /* in so many integers there is at least one */
 
 /* What a run of integers may spell. */
 typedef struct {
     size_t count, bytes, high, binary, prose, octal, foreign, printable;
     size_t falls; /* since a row of them began; what counts up is no text */
+    size_t drops; /* of all */
+    bool has_id; /* one of them is the size of a token id that is no byte */
     uint32_t before, script; /* of the letter before */
     bool tells;
 } seq_integers;
@@ -54,6 +58,8 @@ static void judge_integer(const uint8_t *digits, size_t n, seq_integers *list)
         list->script = script;
     }
     const bool row = list->printable + list->octal + list->foreign > 0;
+    list->drops += value < list->before;
+    list->has_id |= value >= SMALLEST_ID && value < LARGEST_ID;
     list->falls = row ? list->falls + (value < list->before) : 0;
     list->before = value;
     const bool is_long = list->prose >= TEXT_RUN || list->octal >= TEXT_RUN || list->foreign >= FOREIGN_LIST || list->printable >= PRINTABLE_LIST;
@@ -88,7 +94,8 @@ static uint32_t judge_integers(const uint8_t *s, size_t n, size_t start, size_t 
         at = stop;
     }
     const bool noise = list.bytes == list.count && list.count >= 48 && 4 * list.high >= list.count;
-    return (list.count >= LIST ? FLAG_NUMBERS : 0) | (list.tells || noise || list.binary >= BINARY_DIGITS ? FLAG_DIGITS : 0);
+    const bool ids = list.count >= LIST && list.has_id && FEWEST_DROPS * list.drops >= list.count;
+    return (ids ? FLAG_NUMBERS : 0) | (list.tells || noise || list.binary >= BINARY_DIGITS ? FLAG_DIGITS : 0);
 }
 
 /* What may set hex pairs apart. */

@@ -274,14 +274,39 @@ static bool open_own(seq_batch *batch, PyObject *own, size_t episodes, seq_table
     return true;
 }
 
-/* Slots of a sketch of so many bytes, as a power of two; 0 if that is no sketch. */
-static unsigned sketch_bits(Py_ssize_t size)
+/* Slots in so many bytes, as a power of two; 0 if that is none from 1 << least on. */
+static unsigned slot_bits(size_t size, unsigned least)
 {
-    unsigned bits = 6;
-    while (bits < 40 && ((Py_ssize_t)4 << bits) < size) {
+    unsigned bits = least;
+    while (bits < 40 && (size_t)4 << bits < size) {
         bits++;
     }
-    return ((Py_ssize_t)4 << bits) == size ? bits : 0;
+    return (size_t)4 << bits == size ? bits : 0;
+}
+
+static unsigned sketch_bits(Py_ssize_t size)
+{
+    return slot_bits((size_t)size, 6);
+}
+
+static unsigned block_bits(size_t size)
+{
+    return slot_bits(size, 4);
+}
+
+/* The blocks that were lent, all of one size. */
+static bool open_noted(const seq_loans *lent, seq_noted *noted)
+{
+    noted->blocks = lent->texts_block.data;
+    noted->bits = noted->count ? block_bits(noted->blocks[0].size) : 0;
+    for (size_t i = 0; i < noted->count; i++) {
+        const seq_text block = noted->blocks[i];
+        if (noted->bits == 0 || block.size != sizeof(uint32_t) << noted->bits || (uintptr_t)block.data % sizeof(uint32_t) != 0) {
+            PyErr_SetString(PyExc_ValueError, "blocks of a sketch have one power of two of 4-byte slots, at least 16");
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool open_sketch(seq_batch *batch, PyObject *table, PyObject *place, seq_tables *tables)

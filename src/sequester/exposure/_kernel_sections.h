@@ -11,6 +11,7 @@
 #define SECTION 256 /* bytes, at least */
 #define SAMPLE 64
 #define JUDGED 1024 /* sections that are remembered at most */
+#define FEWEST_DISGUISES 6
 #define SHELF ((size_t)1 << 20) /* bytes of texts put together that are kept, and those of one section more */
 
 /* What is known of a section. */
@@ -18,6 +19,7 @@ typedef struct {
     seq_text text; /* NULL: nothing yet */
     seq_signs signs;
     bool taken_apart, is_dump;
+    bool is_open; /* without disguise it is the same, or nothing that would have to be looked at in any episode */
     uint8_t pieced_flags[CUTS];
     uint32_t pieced_ends[CUTS]; /* where what was put together ends there, by the way it was cut */
     size_t shelf_at, shelf_size; /* what was put together from it, normalised */
@@ -26,7 +28,7 @@ typedef struct {
 } seq_judged;
 
 typedef struct {
-    seq_block judged_block, shelf_block, letters;
+    seq_block judged_block, shelf_block, letters, open_block;
     size_t shelf_size;
     seq_pieced pieced;
     seq_found found;
@@ -37,6 +39,7 @@ static void release_judge(seq_judge *judge)
     release(&judge->judged_block);
     release(&judge->shelf_block);
     release(&judge->letters);
+    release(&judge->open_block);
     release_pieced(&judge->pieced);
     release_found(&judge->found);
 }
@@ -300,10 +303,62 @@ static seq_outcome flag_rearranged(seq_judge *judge, const seq_pattern *pattern,
     for (size_t way = 0; way < CUTS; way++) {
         const uint32_t encoded = judged->pieced_flags[way] & (FLAG_ARMOUR | FLAG_DIGITS | FLAG_WIDE);
         const bool more = judged->longest[way] > known;
+        *flags |= judged->pieced_flags[way] & FLAG_NUMBERS ? FLAG_KEYED : 0;
         *flags |= (encoded & ~plainly) || more ? FLAG_REARRANGED : 0;
         *flags |= (encoded & ~(plainly & FLAG_WIDE)) || more ? FLAG_CUT << way : 0;
     }
     return OUTCOME_GOOD;
+}
+
+/* Flags a text in which there is more to be seen once nothing in it is disguised. `known` as above. */
+static seq_outcome flag_disguised(seq_judge *judge, const seq_pattern *pattern, size_t episode, uint64_t known, seq_judged *judged,
+                                  uint32_t *flags)
+{
+    if (judged->is_open) {
+        return OUTCOME_GOOD;
+    }
+    const seq_text text = judged->text;
+    const uint32_t start = SEQ_SLACK + 1;
+    if (3 * text.size + 8 * SEQ_SLACK > UINT32_MAX) {
+        return OUTCOME_TOO_LONG;
+    }
+    if (!ensure(&judge->open_block, 3 * text.size + 8 * SEQ_SLACK)) {
+        return OUTCOME_MEMORY;
+    }
+    uint8_t *open = judge->open_block.data, *room = open + text.size, *usual = room + text.size + 5 * SEQ_SLACK;
+    size_t changed;
+    const size_t size = without_disguise(text.data, text.size, open, &changed);
+    if (changed < FEWEST_DISGUISES) {
+        judged->is_open = true;
+        return OUTCOME_GOOD;
+    }
+    const size_t shelf = judge->shelf_size;
+    memset(room, 0, SEQ_SLACK);
+    room[SEQ_SLACK] = INPUT_BREAK;
+    const seq_normalised counted = normalise_text(open, size, room + start);
+    room[start + counted.size] = INPUT_BREAK;
+    memset(room + start + counted.size + 1, 0, 2 * SEQ_SLACK);
+    const size_t usual_size = normalise_text(text.data, text.size, usual).size;
+    const bool is_same = usual_size == counted.size && memcmp(usual, room + start, usual_size) == 0;
+    bool more = false;
+    if (!is_same) {
+        const seq_call call = {room, start, start + counted.size, &start, 1};
+        judge->found.runs = judge->found.chains = 0;
+        if (!find_chains(pattern, &call, &judge->found)) {
+            return OUTCOME_MEMORY;
+        }
+        more = longest_chain(&judge->found, 0) > known;
+    }
+    seq_judged found = {.text = {open, size}, .signs = signs_of(open, size, &judge->letters)};
+    uint32_t seen = flags_of(open, size, &found.signs, &counted);
+    const seq_outcome outcome = flag_rearranged(judge, pattern, episode, known, &found, &seen);
+    judge->shelf_size = shelf;
+    judged->is_open = is_same && seen == 0 && found.shelf_size == 0;
+    seen |= more ? FLAG_REARRANGED : 0;
+    *flags |= seen & (FLAG_NUMBERS | FLAG_KEYED);
+    *flags |= seen & UNFOLDED ? FLAG_DISGUISED : 0;
+    *flags |= seen & UNFOLDED & ~*flags ? FLAG_REARRANGED : 0;
+    return outcome;
 }
 
 static seq_outcome flag_section(seq_judge *judge, const seq_pattern *pattern, size_t episode, uint64_t known, seq_text section,
@@ -315,7 +370,10 @@ static seq_outcome flag_section(seq_judge *judge, const seq_pattern *pattern, si
     }
     uint32_t found = flags_of(section.data, section.size, &judged->signs, counted);
     const bool has_private = pattern->private_length >= GUARANTEE;
-    const seq_outcome outcome = has_private ? flag_rearranged(judge, pattern, episode, known, judged, &found) : OUTCOME_GOOD;
+    seq_outcome outcome = has_private ? flag_rearranged(judge, pattern, episode, known, judged, &found) : OUTCOME_GOOD;
+    if (has_private && counted->disguised >= FEWEST_DISGUISES && outcome == OUTCOME_GOOD) {
+        outcome = flag_disguised(judge, pattern, episode, known, judged, &found);
+    }
     *flags |= found;
     return outcome;
 }
@@ -329,7 +387,12 @@ static seq_outcome flags_of_text(seq_judge *judge, const seq_pattern *pattern, u
     const seq_normalised counted = normalise_text(text.data, text.size, room->data);
     seq_judged judged = {.text = text, .signs = signs_of(text.data, text.size, &judge->letters)};
     *flags = flags_of(text.data, text.size, &judged.signs, &counted);
-    return pattern->private_length >= GUARANTEE ? flag_rearranged(judge, pattern, 0, known, &judged, flags) : OUTCOME_GOOD;
+    const bool has_private = pattern->private_length >= GUARANTEE;
+    seq_outcome outcome = has_private ? flag_rearranged(judge, pattern, 0, known, &judged, flags) : OUTCOME_GOOD;
+    if (has_private && counted.disguised >= FEWEST_DISGUISES && outcome == OUTCOME_GOOD) {
+        outcome = flag_disguised(judge, pattern, 0, known, &judged, flags);
+    }
+    return outcome;
 }
 
 /* The end of the section that begins at `start`: before the next heading behind an empty line. */

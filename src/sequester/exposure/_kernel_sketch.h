@@ -13,7 +13,7 @@
 #define PART_WINDOWS (14 * NOTE_STRIDE)
 #define RUN_WINDOWS ((RUN_PARTS + 1) * PART_WINDOWS)
 
-/* A ring of blocks of 1 << bits slots; the place of block 0 holds the number of blocks begun. Processes may share the slots. */
+/* A ring of blocks of 1 << bits slots; the place of block 0 holds the number of blocks begun. */
 typedef struct {
     uint32_t *slots;
     unsigned bits;
@@ -32,11 +32,7 @@ static seq_sketch sketch_of(uint32_t *slots, unsigned bits, const uint32_t *plac
 
 static uint32_t *begin_block(seq_sketch *sketch)
 {
-#if defined(__GNUC__)
-    const uint32_t begun = __atomic_fetch_add(sketch->slots, 1, __ATOMIC_RELAXED);
-#else
     const uint32_t begun = sketch->slots[0]++;
-#endif
     sketch->block = 1 + begun % sketch->blocks;
     return memset(sketch->slots + ((size_t)sketch->block << sketch->bits), 0, sizeof(uint32_t) << sketch->bits);
 }
@@ -234,15 +230,21 @@ SEQ_AVX2 static inline bool holds_avx2(const uint32_t *line, uint32_t tag)
 
 #endif
 
+/* Filled blocks of 1 << bits slots each, as they are looked up. */
+typedef struct {
+    const seq_text *blocks;
+    size_t count;
+    unsigned bits;
+} seq_noted;
+
 /* Looks up the window of each run that is asked for. Block by block: the lines of one window are too far from each other. */
-static SEQ_INLINE void seek(const seq_sketch *sketch, seq_asked *asked, size_t count, seq_seeking holds)
+static SEQ_INLINE void seek(const seq_noted *noted, seq_asked *asked, size_t count, seq_seeking holds)
 {
-    const size_t begun = smaller(sketch->slots[0], sketch->blocks);
-    for (size_t block = 1; block <= begun; block++) {
-        const uint32_t *slots = sketch->slots + (block << sketch->bits);
+    for (size_t block = 0; block < noted->count; block++) {
+        const uint32_t *slots = (const uint32_t *)(const void *)noted->blocks[block].data;
         for (size_t i = 0; i < count; i++) {
             const uint64_t window = asked[i].window;
-            const size_t line = (size_t)(window >> (64 - sketch->bits)) & ~(size_t)(SKETCH_LINE - 1);
+            const size_t line = (size_t)(window >> (64 - noted->bits)) & ~(size_t)(SKETCH_LINE - 1);
             asked[i].held |= holds(slots + line, (uint32_t)window | 1);
         }
     }
@@ -250,19 +252,19 @@ static SEQ_INLINE void seek(const seq_sketch *sketch, seq_asked *asked, size_t c
 
 #if SEQ_X86
 
-SEQ_AVX512 static void seek_avx512(const seq_sketch *sketch, seq_asked *asked, size_t count)
+SEQ_AVX512 static void seek_avx512(const seq_noted *noted, seq_asked *asked, size_t count)
 {
-    seek(sketch, asked, count, holds_avx512);
+    seek(noted, asked, count, holds_avx512);
 }
 
-SEQ_AVX2 static void seek_avx2(const seq_sketch *sketch, seq_asked *asked, size_t count)
+SEQ_AVX2 static void seek_avx2(const seq_noted *noted, seq_asked *asked, size_t count)
 {
-    seek(sketch, asked, count, holds_avx2);
+    seek(noted, asked, count, holds_avx2);
 }
 
 #endif
 
-static void seek_windows(const seq_sketch *sketch, seq_asked *asked, size_t count)
+static void seek_windows(const seq_noted *noted, seq_asked *asked, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         memcpy(&asked[i].window, asked[i].windows + (asked[i].after - 1) * sizeof(uint64_t), sizeof(uint64_t));
@@ -270,23 +272,23 @@ static void seek_windows(const seq_sketch *sketch, seq_asked *asked, size_t coun
     }
 #if SEQ_X86
     if (tables.level == LEVEL_AVX512) {
-        seek_avx512(sketch, asked, count);
+        seek_avx512(noted, asked, count);
         return;
     }
     if (tables.level == LEVEL_AVX2) {
-        seek_avx2(sketch, asked, count);
+        seek_avx2(noted, asked, count);
         return;
     }
 #endif
-    seek(sketch, asked, count, holds_scalar);
+    seek(noted, asked, count, holds_scalar);
 }
 
-/* Marks which of some runs are held: no NOTE_STRIDE windows one after the other are missing. Uses `asked` up. */
-static void hold_runs(const seq_sketch *sketch, seq_asked *asked, size_t count, uint8_t *held)
+/* Marks which of some runs are held by some blocks: no NOTE_STRIDE windows one after the other are missing. Uses `asked` up. */
+static void hold_runs(const seq_noted *noted, seq_asked *asked, size_t count, uint8_t *held)
 {
     while (count > 0) {
         size_t kept = 0;
-        seek_windows(sketch, asked, count);
+        seek_windows(noted, asked, count);
         for (size_t i = 0; i < count; i++) {
             seq_asked run = asked[i];
             if (run.held) {

@@ -54,7 +54,30 @@ typedef struct {
     size_t nesting, bracket;
 } seq_place;
 
-/* A string that ends at `end`, its closing quote. Sets the key, or adds a cut; an integer after a key is a cut of its own kind. */
+/* The end of the entries of a list of integers, of which the first digit stands at `at`: at most SHORT_PIECE bytes. */
+static size_t end_of_entries(const uint8_t *s, size_t n, size_t at)
+{
+    size_t end = at;
+    while (end < n && end - at < SHORT_PIECE && (is_digit(s[end]) || s[end] == ',' || s[end] == ' ')) {
+        end++;
+    }
+    return end;
+}
+
+/* Adds the integer that a string is, or that it ends in behind a colon, as a cut of its own kind. */
+static void add_integer(const uint8_t *s, size_t start, size_t end, uint64_t key, seq_pieced *pieced)
+{
+    size_t digits = end;
+    while (digits > start && end - digits <= 10 && is_digit(s[digits - 1])) {
+        digits--;
+    }
+    if (digits < end && end - digits <= 10 && (digits == start || s[digits - 1] == ':')) {
+        add_keyed(pieced, key, true, digits, end);
+    }
+}
+
+/* A string that ends at `end`, its closing quote. Sets the key, or adds a cut; integers after a key, and keys that are some, are cuts of
+ * their own kind. */
 static void add_string(const uint8_t *s, size_t n, size_t start, size_t end, size_t close, seq_place *place, seq_pieced *pieced)
 {
     size_t next = close + 1;
@@ -66,6 +89,7 @@ static void add_string(const uint8_t *s, size_t n, size_t start, size_t end, siz
     }
     if (next >= n || s[next] != ':') {
         add_keyed(pieced, place->key, false, start, end);
+        add_integer(s, start, end, place->key, pieced);
         return;
     }
     place->key = key_of(s, start, end, place->nesting);
@@ -74,6 +98,9 @@ static void add_string(const uint8_t *s, size_t n, size_t start, size_t end, siz
     if (next < n && s[next] == '[') {
         const size_t first = after_blanks(s, n, next + 1);
         place->nesting += first < n && s[first] == '{';
+        if (next + 1 < n && is_digit(s[next + 1])) {
+            add_keyed(pieced, place->key, true, next + 1, end_of_entries(s, n, next + 1));
+        }
         return;
     }
     size_t digits = next;
@@ -82,6 +109,12 @@ static void add_string(const uint8_t *s, size_t n, size_t start, size_t end, siz
     }
     if (digits > next) {
         add_keyed(pieced, place->key, true, next, digits);
+        return;
+    }
+    for (digits = start; digits < end && is_digit(s[digits]); digits++) {
+    }
+    if (digits == end && end > start) {
+        add_keyed(pieced, place->key, true, start, end);
     }
 }
 

@@ -2,26 +2,15 @@
 #ifndef SEQUESTER_KERNEL_TEXT_H
 #define SEQUESTER_KERNEL_TEXT_H
 
-#include "_kernel_units.h"
+#include "_kernel_disguise.h"
 
 typedef struct {
     uint8_t *out;
     size_t size;
     uint64_t odd;
     uint64_t wide;
+    uint64_t disguised;
 } seq_normalised;
-
-#define STYLE 24 /* characters */
-
-/* The offset after the style of a terminal whose escape character stands before `at`; `at` itself if none does. */
-static size_t style_end(const uint8_t *s, size_t n, size_t at)
-{
-    size_t end = at + 1;
-    while (end < n && end - at <= STYLE && s[end] >= '0' && s[end] <= '?') {
-        end++;
-    }
-    return at < n && s[at] == '[' && end < n && (uint8_t)((s[end] | 0x20) - 'a') < 26 ? end + 1 : at;
-}
 
 /* Puts a Korean syllable together whose leading consonant stands before `at`; returns the offset after it. */
 static size_t compose_syllable(const uint8_t *s, size_t n, size_t at, uint32_t *code)
@@ -45,12 +34,15 @@ static size_t normalise_unit(const uint8_t *s, size_t n, size_t at, seq_normalis
     seq_unit unit = unit_at(s, n, at);
     result->odd += unit.odd;
     if (unit.code < 0x80) {
+        result->disguised += unit.end - at > PLAIN_ESCAPE;
         if (unit.code == '<') {
             size_t end = tag_end(s, n, unit.end);
             return end ? end : unit.end;
         }
         if (unit.code == 0x1B) {
-            return style_end(s, n, unit.end);
+            const size_t end = style_end(s, n, unit.end);
+            result->disguised += end > unit.end && unit.end - at <= PLAIN_ESCAPE;
+            return end;
         }
         if (unit.code < 0) {
             result->wide++;
@@ -62,6 +54,7 @@ static size_t normalise_unit(const uint8_t *s, size_t n, size_t at, seq_normalis
         return unit.end;
     }
     uint32_t code = (uint32_t)unit.code;
+    result->disguised += s[at] < 0x80 ? unit.end - at > PLAIN_ESCAPE : undisguised(code) != code;
     if (code >= 0x1100 && code < 0x1113) {
         unit.end = compose_syllable(s, n, unit.end, &code);
     }
@@ -95,7 +88,7 @@ static void normalise_scalar(const uint8_t *s, size_t n, seq_normalised *result)
  * came. Returns of how many. */
 static size_t find_units(const uint8_t *s, size_t n, uint8_t *out, const uint32_t *asked, size_t count, uint32_t *units)
 {
-    seq_normalised result = {out, 0, 0, 0};
+    seq_normalised result = {out, 0, 0, 0, 0};
     size_t found = 0;
     for (size_t at = 0; at < n && found < count;) {
         const size_t start = at;
@@ -225,7 +218,7 @@ SEQ_AVX2 static void normalise_avx2(const uint8_t *s, size_t n, seq_normalised *
 /* `out` must have room for n + SEQ_SLACK bytes. */
 static seq_normalised normalise_text(const uint8_t *s, size_t n, uint8_t *out)
 {
-    seq_normalised result = {out, 0, 0, 0};
+    seq_normalised result = {out, 0, 0, 0, 0};
 #if SEQ_X86
     if (tables.level == LEVEL_AVX512) {
         normalise_avx512(s, n, &result);

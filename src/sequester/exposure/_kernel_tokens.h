@@ -14,11 +14,18 @@ enum {
     FLAG_WIDE = 32,
     FLAG_REARRANGED = 64,
     FLAG_DUMP = 128,
-    FLAG_CUT = 256 /* shifted by the way of cutting */
+    FLAG_CUT = 256, /* shifted by the way of cutting */
+    FLAG_DISGUISED = 131072,
+    FLAG_KEYED = 262144,
+    UNFOLDED = FLAG_ARMOUR | FLAG_DIGITS | FLAG_ESCAPES | FLAG_WIDE | FLAG_REARRANGED
 };
 
 #define ALPHABET_RUN 40
 #define TEXT_RUN 18
+#define MIXED_RUN 24
+#define LARGEST_ID (1 << 19)
+#define WORDS 16
+#define FEWEST_WORDS 8
 #define LONGEST_BETWEEN 24
 #define HEX_RUN 40
 #define LONG_HEX 200
@@ -139,13 +146,9 @@ static SEQ_INLINE bool in_a_row(uint64_t bits, size_t count, uint64_t before[5])
     return bits != 0;
 }
 
-/* Units of UTF-16 that keep to a script: 8 of a small one, 12 of Hangul, 24 of Han. At the beginning or at the end: what is wide is so
- * from one end to the other, as a rule. */
+/* Units of UTF-16 that keep to a script: 8 of a small one, 12 of Hangul, 24 of Han. */
 static bool wide_units(const uint8_t *s, size_t n)
 {
-    if (n > 2 * WIDE_END) {
-        return wide_units(s, WIDE_END) || wide_units(s + n - WIDE_END, WIDE_END);
-    }
     uint64_t runs[4][5] = {{0}}, last = 0, last_latin = 0;
     for (size_t at = 0; at < n; at += 64) {
         uint64_t bits[4];
@@ -160,6 +163,55 @@ static bool wide_units(const uint8_t *s, size_t n)
         last_latin = bits[0];
     }
     return false;
+}
+
+/* MIXED_RUN characters of UTF-8 in a row, ASCII or not. */
+static bool mixed_run(const uint8_t *s, size_t n)
+{
+    for (size_t at = 0, run = 0; at < n;) {
+        const uint8_t c = s[at];
+        size_t size = is_printable(c) ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
+        for (size_t k = 1; k < size; k++) {
+            size = at + k < n && is_continuation(s[at + k]) ? size : 0;
+        }
+        run = size ? run + 1 : 0;
+        if (run == MIXED_RUN) {
+            return true;
+        }
+        at += size ? size : 1;
+    }
+    return false;
+}
+
+/* Words of four bytes in a row, in either order, as small as token ids; not all of them zero. */
+static bool small_integers(const uint8_t *s, size_t n)
+{
+    for (size_t shift = 0; shift < 4; shift++) {
+        size_t rows[2] = {0, 0}, ids[2] = {0, 0};
+        for (size_t at = shift; at + 4 <= n; at += 4) {
+            const uint8_t *w = s + at;
+            const bool is_small[] = {w[3] == 0 && w[2] < LARGEST_ID >> 16, w[0] == 0 && w[1] < LARGEST_ID >> 16};
+            const bool is_id = w[0] | w[1] | w[2] | w[3];
+            for (int order = 0; order < 2; order++) {
+                rows[order] = is_small[order] ? rows[order] + 1 : 0;
+                ids[order] = is_small[order] ? ids[order] + is_id : 0;
+                if (rows[order] >= WORDS && ids[order] >= FEWEST_WORDS) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+/* Whether bytes read as UTF-16, as ASCII and other letters mixed, or as token ids. At the beginning or at the end: what is wide is so from
+ * one end to the other, as a rule. */
+static bool reads_widely(const uint8_t *s, size_t n)
+{
+    if (n > 2 * WIDE_END) {
+        return reads_widely(s, WIDE_END) || reads_widely(s + n - WIDE_END, WIDE_END);
+    }
+    return wide_units(s, n) || mixed_run(s, n) || small_integers(s, n);
 }
 
 static inline bool starts(const uint8_t *s, size_t n, size_t at, const char *what, size_t size)
@@ -248,7 +300,7 @@ static bool is_signed(const uint8_t *s, size_t n)
 
 static bool reads(const uint8_t *s, size_t n)
 {
-    return printable_run(s, n, TEXT_RUN) || foreign_run(s, n) || wide_units(s, n);
+    return printable_run(s, n, TEXT_RUN) || foreign_run(s, n) || reads_widely(s, n);
 }
 
 /* Pictures, sound, fonts: compressed inside, and nothing that we could open. */
@@ -366,7 +418,7 @@ static uint32_t judge_base64(const uint8_t *letters, size_t n, uint8_t *out)
             const size_t skipped = (total - WIDE_END) / 3;
             size += decode_base64(letters + offset + 4 * skipped, left - 4 * skipped, out + size);
         }
-        if (wide_units(out, size)) {
+        if (reads_widely(out, size)) {
             return FLAG_ARMOUR;
         }
     }
@@ -412,7 +464,7 @@ static bool tells_in_numbers(const uint8_t *s, size_t n)
             return true;
         }
     }
-    return foreign_run(s, n) || wide_units(s, n);
+    return foreign_run(s, n) || reads_widely(s, n);
 }
 
 static inline bool in_base32(uint8_t c, bool lower)

@@ -18,12 +18,13 @@ from sequester import __version__
 from sequester.episodes.readers.interface import Options, Reader
 from sequester.exposure.borders import Borders
 from sequester.exposure.calibration import Calibration, headlines
-from sequester.exposure.inputs import find_jobs, tasks, tried
-from sequester.exposure.matching import Sketch, implementation
+from sequester.exposure.inputs import chunks, find_jobs, tasks, tried
+from sequester.exposure.matching import implementation
 from sequester.exposure.settle import Input, settle
 from sequester.exposure.severity import THRESHOLDS
 from sequester.exposure.tally import Tally
-from sequester.exposure.workers import Scanner, scan_here, scan_together
+from sequester.exposure.vicinity import VICINITY, Vicinity
+from sequester.exposure.workers import Scanner, scanned
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import Result, Tool
 from sequester.findings.waivers import Waivers
@@ -48,17 +49,16 @@ def audit(
     today: date,
     format: str | None = None,
     jobs: int = 1,
+    vicinity: Vicinity = VICINITY,
     own_calibrations: Sequence[Calibration] = (),
     progress: Progress | None = None,
 ) -> Result:
     """Audit all inputs. Raises UsageError and ConfigError; what is wrong with an input is in the result."""
     found = find_jobs(paths, readers, options, format)
     tally = Tally()
-    units = (task._replace(number=number) for number, task in enumerate(tasks(found, readers, options)))
-    scanner = Scanner({reader.name: reader for reader in readers}, options, key, Sketch())
-    scanned = scan_together(units, scanner, jobs) if jobs > 1 else scan_here(units, scanner)
+    scanner = Scanner({reader.name: reader for reader in readers}, options, key, vicinity)
     borders = Borders(scanner.readers, options, key)
-    for task, part in scanned:
+    for task, part in scanned(chunks(tasks(found, readers, options), vicinity.together), scanner, jobs):
         tally.merge(part)
         borders.add(task, part.edges, tally)
         if progress is not None:

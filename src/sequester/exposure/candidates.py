@@ -21,7 +21,7 @@ from sequester.exposure.severity import THRESHOLDS
 from sequester.exposure.sharing import windows_for
 from sequester.exposure.subject import Subject
 from sequester.exposure.tally import RULE_OF_CLASS, Candidate, Minor
-from sequester.exposure.weighing import weigh, weighs_little
+from sequester.exposure.weighing import said_once, weigh, weighs_little
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Span
 
@@ -94,7 +94,7 @@ class Finder(NamedTuple):
         if telling or (low and self.subject.material.lacks_answer):
             yield whole()
         elif low:
-            yield Minor(self._class_of(chains, class_), site.name, site.transforms, private, whole)
+            yield Minor(self._class_of(chains, class_), site.name, site.transforms, round(private * _once(low)), whole)
 
     def _candidate(
         self,
@@ -131,7 +131,8 @@ class Finder(NamedTuple):
         class_ = self._class_of(chains, class_)
         identity = self.fingerprint(class_, subject.identity(chains))
         kept = tuple(spans[:SPANS_KEPT])
-        return Candidate(class_, site.name, transforms, kept, tuple(weights), identity, len(spans) - len(kept))
+        once = _once([*low, *telling])
+        return Candidate(class_, site.name, transforms, kept, tuple(weights), identity, len(spans) - len(kept), once=once)
 
     def _class_of(self, chains: Sequence[matching.Chain], class_: FindingClass) -> FindingClass:
         """Content that a later tool result holds too may have come from there."""
@@ -159,6 +160,10 @@ class Finder(NamedTuple):
             Span(cot, next(inputs[run.field]), site.fields[run.field] if site.fields else "")
             for run, cot in zip(runs, cots, strict=True)
         ]
+
+
+def _once(chains: Sequence[matching.Chain]) -> float:
+    return said_once((run.cot_start, run.length, run.private) for chain in chains for run in chain.runs)
 
 
 def _is_beside_marker(text: str, span: Span) -> bool:

@@ -10,6 +10,7 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -17,13 +18,13 @@ from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.candidates import SPANS_KEPT, Finder, Site, fields_of, site_of
-from sequester.exposure.integers import RUN, decode_integers, integer_lists, shared_ids
+from sequester.exposure.integers import RUN, decode_integers, integer_lists, plain_lists, shared_ids, spread_like_ids
 from sequester.exposure.layers import Budget, holds_packing, retrace, unfold
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, telling_run
-from sequester.exposure.subject import SampledIds, Subject
+from sequester.exposure.subject import Subject
 from sequester.exposure.tally import Candidate, Minor
-from sequester.exposure.undoing import Search
-from sequester.exposure.weighing import weigh, weighs_little
+from sequester.exposure.undoing import UNESCAPED, Search
+from sequester.exposure.weighing import said_once, weigh, weighs_little
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import FindingClass, Span
 
@@ -55,7 +56,7 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     without such a flag is not unfolded, because unfolding costs hundreds of times more.
     """
     texts = searched_texts(call)
-    lists = [(field.name, field.ids) for field in call.inputs or () if field.ids is not None]
+    lists = [_Listed(field.name, field.ids) for field in call.inputs or () if field.ids is not None]
     budget = Budget()
     finder = Finder(subject, call.path, key)
     found = [*_plain(finder, texts, hit.chains)] if hit is not None and hit.chains else []
@@ -63,12 +64,14 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
         if flag & flags.PACKED and not holds_packing(text.reveal()):
             flag &= ~flags.PACKED
         if flag & (flags.UNFOLDED | flags.PACKED):
-            found += _wrapped(finder, name, text.reveal(), budget, flag)
-        if flag & flags.NUMBERS and (flag & flags.DIGITS or subject.ids.cot or _ID_NAME.search(name)):
-            lists += [(name, values) for _, _, values in integer_lists(text.reveal())]
-    for name, values in lists:
-        found += _integers(finder, name, values, budget)
-    unknown = any(map(partial(_cannot_be_compared, subject.ids), lists)) if lists else False
+            found += _wrapped(finder, name, text.reveal(), budget, flag, lists)
+        lists += _written(name, text.reveal(), flag)
+    for listed in list(lists):
+        if listed.is_spelling:
+            found += _spelled(finder, listed, budget, lists)
+    for listed in lists:
+        found += _same_ids(finder, listed)
+    unknown = any(map(partial(_cannot_be_compared, subject), lists)) if lists else False
     least = THRESHOLDS.never_shared if subject.material.lacks_answer else 0.0
     return Examination(
         tuple(one for one in found if isinstance(one, Candidate) and one.covered >= least),
@@ -124,15 +127,44 @@ LONGEST_LINE = 128
 SHORT_LEAVES = 3
 
 
-def _cannot_be_compared(known: SampledIds, listed: tuple[str, array[int]]) -> bool:
-    """Whether a list of integers, with its name, is token ids of which the log cannot say whose they are."""
-    name, values = listed
-    return bool(shared_ids(known.unsure, array("q"), values)) if known.cot else _may_be_token_ids(name, values)
+class _Listed(NamedTuple):
+    """A list of integers in a reward call."""
+
+    name: str
+    """Of its field."""
+    values: array[int]
+    before: tuple[str, ...] = ()
+    """The transforms that it stands behind."""
+    is_spelling: bool = True
+    """Whether it may spell a text that is not searched as a layer of its field."""
+    written: str = ""
+    """As it stands in a text."""
 
 
-def _may_be_token_ids(name: str, values: array[int]) -> bool:
-    """Whether a list of integers is token ids by its name, and not bytes or code points, which were searched as text."""
-    if len(values) < RUN or _ID_NAME.search(name) is None:
+def _written(name: str, text: str, flag: int, before: tuple[str, ...] = ()) -> Iterator[_Listed]:
+    """The lists of integers in a text with these flags."""
+    if not flag & (flags.NUMBERS | flags.KEYED):
+        return
+    for start, end, values in integer_lists(text) if flag & flags.KEYED else plain_lists(text):
+        yield _Listed(name, values, before, bool(flag & flags.DIGITS), text[start:end])
+
+
+def _cannot_be_compared(subject: Subject, listed: _Listed) -> bool:
+    """Whether a list of integers is token ids of which the log cannot say whose they are."""
+    known = subject.ids
+    if known.cot:
+        return bool(shared_ids(known.unsure, array("q"), listed.values))
+    return _may_be_token_ids(listed) and not (
+        listed.written and any(listed.written in text.reveal() for text, _ in subject.material.public)
+    )
+
+
+def _may_be_token_ids(listed: _Listed) -> bool:
+    """Whether a list of integers is token ids by how they are spread, or by its name; bytes and code points were searched as text."""
+    values = listed.values
+    if spread_like_ids(values):
+        return True
+    if len(values) < RUN or _ID_NAME.search(listed.name) is None:
         return False
     return sum(0x09 <= value < 0x250 for value in values) < _TEXT_SHARE * len(values)
 
@@ -163,12 +195,14 @@ def _wrapped(
     text: str,
     budget: Budget,
     flag: int,
+    lists: list[_Listed],
     before: tuple[str, ...] = (),
     class_: FindingClass = FindingClass.CONTENT,
 ) -> Iterator[Candidate | Minor]:
     """Stretches behind decoding layers. What a shallower layer already showed whole is not reported again.
 
-    `flag` is what the screen saw wrapped in the text, `before` the transforms that the text itself stands behind.
+    `flag` is what the screen saw wrapped in the text, `before` the transforms that the text itself stands behind. Lists of integers
+    in the layers are added to `lists`.
     """
     subject, search = finder.subject, Search(finder.subject.pattern, flag)
     whole = WHOLE * subject.pattern.length
@@ -177,17 +211,20 @@ def _wrapped(
     if shown.bit_count() >= whole:
         return
     for layer in unfold(text, budget, search):
+        lists += _written(name, layer.text.reveal(), search.flag & ~flags.DIGITS, before + layer.transforms)
+        if layer.transforms[0] in UNESCAPED and len(set(layer.transforms)) == 1 and _longest(search.chains) <= _longest(chains):
+            continue  # which the matcher undid by itself
         plainly = _places(search.chains)
         if not plainly:
             yield from _collected(finder, name, before + layer.transforms, layer.text.reveal())
         # The public texts are unfolded only once a layer shows more than is known.
         if (plainly & ~shown).bit_count() < THRESHOLDS.report:
             continue
-        chains = subject.unfolded.scan(layer.text.reveal())
-        if (_places(chains) & ~shown).bit_count() < THRESHOLDS.report:
+        found = subject.unfolded.scan(layer.text.reveal())
+        if (_places(found) & ~shown).bit_count() < THRESHOLDS.report:
             continue
-        shown |= _places(_telling(subject, chains))
-        yield from finder.candidates(Site(name, before + layer.transforms, [layer.text.reveal()]), chains, class_)
+        shown |= _places(_telling(subject, found))
+        yield from finder.candidates(Site(name, before + layer.transforms, [layer.text.reveal()]), found, class_)
         if shown.bit_count() >= whole:
             return
 
@@ -214,16 +251,21 @@ def _collected(finder: Finder, name: str, transforms: tuple[str, ...], decoded: 
             yield from finder._replace(subject=sent).candidates(Site(name, transforms, [decoded]), whole, FindingClass.INDIRECT)
 
 
-def _integers(finder: Finder, name: str, values: array[int], budget: Budget) -> Iterator[Candidate | Minor]:
-    """A list of integers: bytes and code points as text and what is packed in it, token ids by equality with the sampled ids."""
+def _spelled(finder: Finder, listed: _Listed, budget: Budget, lists: list[_Listed]) -> Iterator[Candidate | Minor]:
+    """What integers spell as bytes or code points, and what is packed in it."""
     pattern = finder.subject.pattern
-    for reading, text in decode_integers(values):
+    for reading, text in decode_integers(listed.values):
+        before = ("integers", reading)
         if chains := pattern.scan(text):
-            yield from finder.candidates(Site(name, ("integers", reading), [text]), chains, FindingClass.IDS)
+            yield from finder.candidates(Site(listed.name, before, [text]), chains, FindingClass.IDS)
         elif flag := pattern.flags(text):
-            yield from _wrapped(finder, name, text, budget, flag, ("integers", reading), FindingClass.IDS)
+            yield from _wrapped(finder, listed.name, text, budget, flag, lists, before, FindingClass.IDS)
+
+
+def _same_ids(finder: Finder, listed: _Listed) -> Iterator[Candidate | Minor]:
+    """Token ids, by equality with the sampled ones."""
     cot, public, _ = finder.subject.ids
-    runs = shared_ids(cot, public, values) if cot else []
+    runs = shared_ids(cot, public, listed.values) if cot else []
     if runs:
         weights = ((length * _CHARACTERS_PER_ID, length) for _, _, length in runs)
         telling = telling_run(len(cot) * _CHARACTERS_PER_ID)
@@ -235,7 +277,13 @@ def _integers(finder: Finder, name: str, values: array[int], budget: Budget) -> 
         spans = tuple(Span((a, a + n), (b, b + n)) for a, b, n in runs[:SPANS_KEPT])
         identity = GuardedText(cot[start : start + length].tobytes())
         id_ = finder.fingerprint(FindingClass.IDS, identity)
-        yield Candidate(FindingClass.IDS, name, ("token-ids",), spans, matched, id_, len(runs) - len(spans))
+        transforms = (*listed.before, "token-ids")
+        once = said_once((at, length, length) for at, _, length in runs)
+        yield Candidate(FindingClass.IDS, listed.name, transforms, spans, matched, id_, len(runs) - len(spans), once=once)
+
+
+def _longest(chains: Sequence[matching.Chain]) -> int:
+    return max((chain.private for chain in chains), default=0)
 
 
 def _places(chains: Sequence[matching.Chain]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
+from typing import Literal
 
 from sequester.exposure.layers.archives import SIGNATURE
 
@@ -17,7 +18,7 @@ ARMOUR = 1
 PACKED = 2
 """Base64, base32 or hex of noise that is no known medium: perhaps packed without a signature."""
 NUMBERS = 4
-"""At least 12 integers in a list: perhaps token ids."""
+"""At least 12 integers in a list, up and down, and one of them the size of a token id that is no byte: perhaps token ids."""
 DIGITS = 8
 """Text or packed bytes in hex, decimal, octal or binary digits."""
 ESCAPES = 16
@@ -31,6 +32,10 @@ DUMP = 128
 """Lines of a dump of bytes."""
 STRINGS, MARKUP, LINKS, SPELLED, CIPHERS, PREFIXES, EVEN_LINES, SIDES, COLUMNS = (256 << way for way in range(9))
 """The ways of cutting up a text after which, once it is put together again, more of it is private, or something is encoded."""
+DISGUISED = 256 << 9
+"""Without its escapes, invisible characters and look-alikes the text would have flags to unfold it; see `normaliser.without_disguise`."""
+KEYED = 256 << 10
+"""Integers such as NUMBERS stand in strings, under one key of records or in a column of a table."""
 UNFOLDED = ARMOUR | DIGITS | ESCAPES | WIDE | REARRANGED
 """Flags that are reason enough to search all decoding layers."""
 
@@ -60,16 +65,19 @@ _UNITS = re.compile(
     % (_LATIN, _LATIN, _HANGUL, _HANGUL, _HAN, _HAN),
     re.DOTALL,
 )
+_MIXED_RUN = re.compile(rb"(?:[\t\n\r\x20-\x7e]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}){24}")
+_WORDS, _FEWEST_WORDS = 16, 8
 _SIGNED, _WIDE_END, _DEFLATE_HEAD, _FIXED_LETTERS = 64, 512, 10, 6
 _MEDIUM = re.compile(
     rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF|%PDF|wOFF|wOF2|OTTO|\x00\x01\x00\x00\x00|ID3|OggS|fLaC|....ftyp|\x1a\x45\xdf\xa3", re.DOTALL
 )
 _PROSE = re.compile(rb"[A-Za-z \n,.']{18}")
 
-_NUMBERS = re.compile(rb'[0-9,.\[\]\-"\\n \t\r\n]{64,}')
+_NUMBERS = re.compile(rb"[0-9,.\[\]\-\"\\n \t\r\n;|(){}'>#*=+]{64,}")
 _INTEGER = re.compile(rb"(?<![0-9.])[0-9]+(?![0-9])(?!\.0*[1-9])")
 _PAIRS = re.compile(rb"(?<![0-9A-Fa-f]{2}[ :,\n-])(?=((?:[0-9A-Fa-f]{2}[ :,\n-]){15,}[0-9A-Fa-f]{2}))")
 _MANY_PAIRS, _PAIRS_AT_ONCE = 256, 256
+_SMALLEST_ID, _LARGEST_ID, _FEWEST_DROPS, _LARGE = 700, 1 << 19, 5, 1 << 24
 _LIST, _RUN, _FOREIGN_LIST, _PRINTABLE_LIST, _FEWEST_FALLS, _BINARY_DIGITS, _NOISE = 12, 18, 12, 64, 4, 96, 48
 
 _SOLID = re.compile(rb"[!-~]{40,}")
@@ -192,13 +200,28 @@ def _begins_packed(data: bytes) -> bool:
 
 
 def _reads(data: bytes, text: re.Pattern[bytes] = _PRINTABLE_RUN) -> bool:
-    """Whether decoded bytes read as text somewhere; as UTF-16, at the beginning or at the end."""
+    """Whether decoded bytes read as text somewhere; as UTF-16, as ASCII and other letters mixed, or as integers of four or eight bytes
+    that may be token ids, at the beginning or at the end."""
     ends = (data,) if len(data) <= 2 * _WIDE_END else (data[:_WIDE_END], data[-_WIDE_END:])
     return (
         text.search(data) is not None
         or _FOREIGN_RUN.search(data) is not None
-        or any(_UNITS.search(end) is not None for end in ends)
+        or any(_UNITS.search(end) or _MIXED_RUN.search(end) or _holds_integers(end) for end in ends)
     )
+
+
+def _holds_integers(data: bytes) -> bool:
+    """Whether sixteen words of four bytes in a row, in either order, are as small as token ids, at least eight of them not zero."""
+    orders: tuple[Literal["little", "big"], ...] = ("little", "big")
+    for order in orders:
+        for shift in range(4):
+            row = ids = 0
+            for at in range(shift, len(data) - 3, 4):
+                value = int.from_bytes(data[at : at + 4], order)
+                row, ids = (row + 1, ids + (value > 0)) if value < _LARGEST_ID else (0, 0)
+                if row >= _WORDS and ids >= _FEWEST_WORDS:
+                    return True
+    return False
 
 
 def _is_signed(data: bytes, at: int) -> bool:
@@ -225,14 +248,22 @@ def _deflated(data: bytes) -> bool:
 
 
 def _judge_integers(numbers: list[bytes]) -> int:
-    flags = NUMBERS if len(numbers) >= _LIST else 0
-    values = [int(digits.lstrip(b"0")[:9] or b"0") for digits in numbers]
+    values = [_value(digits.lstrip(b"0")) for digits in numbers]
+    drops = sum(after < before for before, after in pairwise(values))
+    has_id = any(_SMALLEST_ID <= value < _LARGEST_ID for value in values)
+    flags = NUMBERS if len(values) >= _LIST and has_id and _FEWEST_DROPS * drops >= len(values) else 0
     noise = len(values) >= _NOISE and max(values) < 256 and 4 * sum(value >= 128 for value in values) >= len(values)
     binary = sum(len(digits) for digits in numbers if len(digits) >= 7 and not digits.strip(b"01"))
     octal = [int(digits, 8) if len(digits) == 3 and not digits.strip(b"01234567") else 256 for digits in numbers]
     if noise or binary >= _BINARY_DIGITS or _spell(values, octal):
         flags |= DIGITS
     return flags
+
+
+def _value(digits: bytes) -> int:
+    """The integer; of large ones, its first eight or nine digits."""
+    first = int(digits[:8] or b"0")
+    return first if first >= _LARGE else int(digits[:9] or b"0")
 
 
 def _spell(values: list[int], octal: list[int]) -> bool:

@@ -19,7 +19,7 @@ from sequester.episodes.readers.interface import Declared, Options, Reader
 from sequester.episodes.readers.probing import probe
 from sequester.episodes.readers.registry import recognise
 from sequester.errors import InputError
-from sequester.exposure.workers import Task
+from sequester.exposure.workers import Chunk, Task
 
 _NAMED = 5
 """Files beside a log that are named in the result; the rest are counted."""
@@ -198,7 +198,8 @@ def _job(path: Path, readers: Sequence[Reader], options: Options, format: str | 
 
 def _declared(path: Path, reader: Reader, options: Options) -> Job:
     try:
-        return Job(path, reader, reader.declared(path, options))
+        declared = reader.declared(path, options)
+        return Job(path, reader, declared, declared.error, declared.hint, notes=list(declared.notes))
     except InputError as error:
         return Job(path, error=str(error), hint=error.hint)
 
@@ -221,6 +222,28 @@ def tasks(jobs: list[Job], readers: Sequence[Reader], options: Options) -> Itera
             job.error, job.hint = error.message, error.hint
         if job.path.is_dir():
             jobs += _not_yet(list(_strays(job, jobs, readers, options)), jobs)
+
+
+def chunks(tasks: Iterable[Task], together_bytes: int) -> Iterator[Chunk]:
+    """The units as they are handed out: one by one, but those of consecutive small files together, of so many bytes in all. What the
+    units of a chunk note lies in common blocks, so it is the files alone that decide."""
+    number, together, size = 0, list[Task](), 0
+    for task in tasks:
+        own = _size(task.unit.path)
+        if together and size + own > together_bytes:
+            yield Chunk(number, tuple(together))
+            number, together, size = number + 1, [], 0
+        together.append(task)
+        size += own
+    if together:
+        yield Chunk(number, tuple(together))
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError:  # reading it will report that
+        return 0
 
 
 def _not_yet(strays: list[Job], jobs: list[Job]) -> list[Job]:

@@ -30,7 +30,7 @@ from sequester.exposure.normaliser import places as plain_places
 from sequester.exposure.oracle import GUARANTEE, RawChain
 from sequester.exposure.samples import EDGE, MEETING, Meetings, Samples, Windows, voices
 from sequester.exposure.samples import meetings as meet_plainly
-from sequester.exposure.sketch import Sketch
+from sequester.exposure.sketch import Sketch, holds_run
 from sequester.exposure.sketch import windows_of as plain_windows
 from sequester.exposure.stock import Stock, stock_texts
 
@@ -59,6 +59,7 @@ __all__ = [
     "Windows",
     "held",
     "implementation",
+    "low_entropy",
     "meetings",
     "normalise",
     "screen",
@@ -243,11 +244,11 @@ def windows_of(run: bytes) -> bytes:
     return found
 
 
-def held(sketch: Sketch, runs: Sequence[bytes]) -> frozenset[bytes]:
-    """Those of some runs, given by their windows, that a sketch holds: `Sketch.holds_run`. All at once, because its memory is large."""
+def held(blocks: Sequence[bytes], runs: Sequence[bytes]) -> frozenset[bytes]:
+    """Those of some runs, given by their windows, that blocks of a sketch hold: `sketch.holds_run`. All at once: blocks are many."""
     if implementation == "python":
-        return frozenset(filter(sketch.holds_run, runs))
-    return frozenset(compress(runs, _kernel.held(sketch.table, runs)))
+        return frozenset(run for run in runs if holds_run(blocks, run))
+    return frozenset(compress(runs, _kernel.held(blocks, runs)))
 
 
 def normalise(text: Text) -> bytes:
@@ -257,6 +258,14 @@ def normalise(text: Text) -> bytes:
     with _Bounded():
         found: bytes = _kernel.normalise(text)[0]
         return found
+
+
+def low_entropy(text: bytes) -> bool:
+    """Whether a normalised text says too little to be evidence: `oracle.low_entropy`."""
+    if implementation == "python":
+        return oracle.low_entropy(text)
+    found: bool = _kernel.low_entropy(text)
+    return found
 
 
 def stock_length(text: bytes) -> int:

@@ -74,6 +74,8 @@ class Piece(NamedTuple):
     folded: bytes | None
     """None: plain ASCII, where every byte folds by itself."""
     odd: int
+    disguised: int
+    """1 if an escape of more than one character, or something that `undisguised` takes away or replaces."""
     wide: int
     """1 if a hint at UTF-16 read as text: an ideograph, a C1 control or a broken byte."""
 
@@ -84,18 +86,19 @@ def pieces(raw: bytes) -> Iterator[Piece]:
     while special := _SPECIAL.search(raw, at):
         start = special.start()
         if start > at:
-            yield Piece(at, start, None, 0, 0)
+            yield Piece(at, start, None, 0, 0, 0)
         code, at, odd = unit(raw, start)
+        disguised = int(at - start > _PLAIN_ESCAPE if raw[start] < 0x80 else undisguised(code) != code)
         if code == _LESS:
             at = _tag(raw, at) or at
         elif code == _ESCAPE and (style := _STYLE.match(raw, at)):
-            at = style.end()
+            at, disguised = style.end(), 1
         elif code in _LEADS:
             code, at = _syllable(raw, code, at)
         wide = code < 0 or 0x80 <= code < 0xA0 or 0x3000 <= code < 0xD800 or 0xE000 <= code < 0x10000
-        yield Piece(start, at, fold(code) if code >= 0 else b"", odd, int(wide))
+        yield Piece(start, at, fold(code) if code >= 0 else b"", odd, disguised, int(wide))
     if at < len(raw):
-        yield Piece(at, len(raw), None, 0, 0)
+        yield Piece(at, len(raw), None, 0, 0, 0)
 
 
 def normalise(raw: bytes) -> tuple[bytes, int, int]:
@@ -106,6 +109,75 @@ def normalise(raw: bytes) -> tuple[bytes, int, int]:
         odd += piece.odd
         wide += piece.wide
     return b"".join(out), odd, wide
+
+
+def disguises(raw: bytes) -> int:
+    """How much in a text may be a disguise: the sum of `disguised`."""
+    return sum(piece.disguised for piece in pieces(raw))
+
+
+def without_disguise(raw: bytes) -> tuple[bytes, int]:
+    """A text in which every escape stands as the character it is, and how many characters that concerns: an encoding, a list or a table
+    that was escaped, coloured, or written in other letters, can be read again.
+
+    Backslashes before quotes, line ends and backslashes stay, for they nest. Invisible characters, styles of a terminal and soft line
+    breaks vanish, look-alikes of Latin letters become these.
+    """
+    out, at, changed = bytearray(), 0, 0
+    while found := _DISGUISED.search(raw, at):
+        start = found.start()
+        out += raw[at:start]
+        if raw[start] == _ESCAPE:
+            code, at = 0, found.end()
+        elif raw[start] == _EQUALS and raw[start + 1 : start + 2] in (b"\r", b"\n"):
+            at = found.end()
+            continue
+        else:
+            code, at, _ = unit(raw, start)
+            is_escape = raw[start] < 0x80
+            if code < 0 or (is_escape and at - start <= _PLAIN_ESCAPE) or (not is_escape and undisguised(code) == code):
+                out += raw[start:at]
+                continue
+        changed += 1
+        if code := undisguised(code):
+            out += chr(code).encode("utf-8", "surrogatepass")
+    return bytes(out + raw[at:]), changed
+
+
+_PLAIN_ESCAPE = 2
+# Of characters that are not ASCII, those whose first bytes may begin one that `undisguised` changes.
+_DISGUISED = re.compile(
+    rb"\xc2\xad|[\xcd-\xd6][\x80-\xbf]|\xe1[\xa0\xb4-\xbf][\x80-\xbf]|\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|[\x81\x84\x85\x92\x93\xb1][\x80-\xbf])"
+    rb"|\xef[\xac-\xbf][\x80-\xbf]|\xf0[\x9d\x9f][\x80-\xbf]{2}|\\[uUx]|%[0-9A-Fa-f]{2}|(?<!=)=\r?\n|=[0-9A-F]{2}|&[0-9A-Za-z#]|\x1b\[[0-?]{0,24}[A-Za-z]",
+)
+
+
+def undisguised(code: int) -> int:
+    """The Latin letter, digit or sign of an encoding that a character is easily taken for; 0 for an invisible one; any other itself."""
+    if code in _INVISIBLE:
+        return 0
+    if code < 0x370 or 0x590 <= code < 0x1D00 or 0x3000 <= code < 0xFB00 or code >= 0x20000:
+        return code
+    if code in _CAPITALS or code in _WIDE_SIGNS:
+        return _CAPITALS.get(code) or code - _WIDTH
+    folded = fold(code)
+    if len(folded) != 1 or folded[0] not in _ALNUM:
+        return code
+    return folded[0] - 0x20 if code in _UPPER and folded[0] > ord("9") else folded[0]
+
+
+_INVISIBLE = frozenset(
+    (0xAD, 0x180E, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), *range(0x2066, 0x206A))
+)
+_WIDTH, _WIDE_SIGNS = 0xFEE0, frozenset((0xFF0B, 0xFF0D, 0xFF0F, 0xFF1D, 0xFF3F))
+_UPPER = frozenset((*range(0xFF21, 0xFF3B), *(code for code in range(0x1D400, 0x1D6A4) if (code - 0x1D400) % 52 < 26)))
+_GREEK, _CYRILLIC = "AB..EZH.IK.MN.O.P..TY.X..", ".....SI.J.......A.B..E.3..K.MHO.PCTY.X.........."
+_CAPITALS = {
+    first + at: ord(letter)
+    for first, letters in ((0x391, _GREEK), (0x400, _CYRILLIC))
+    for at, letter in enumerate(letters)
+    if letter != "."
+}
 
 
 def plain(stretch: bytes) -> bytes:

@@ -31,8 +31,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from sequester.exposure.flags import ARMOUR, DIGITS, DUMP, REARRANGED, WIDE, flags_of
-from sequester.exposure.normaliser import normalise
+from sequester.exposure.flags import ARMOUR, DIGITS, DISGUISED, DUMP, KEYED, NUMBERS, REARRANGED, UNFOLDED, WIDE, flags_of
+from sequester.exposure.normaliser import disguises, normalise, without_disguise
 from sequester.exposure.rearranged import is_dump, rearranged
 from sequester.exposure.samples import BELOW, DENSELY, SHORT, Samples, sampled
 from sequester.exposure.sketch import EXPOSED_RUN, NOTE_STRIDE, WINDOW, Sketch, window_hash
@@ -44,6 +44,7 @@ COPY, MOST_COPIES = 256, 8
 """Bytes of a public text, and how many such texts of an episode are looked for in a field, before its hints are."""
 SECTION = 256
 """Bytes from which on a section ends before the next heading."""
+FEWEST_DISGUISES = 6
 _HEADING = re.compile(rb"(?<=\n\n)#")
 INPUT_STRIDE = 16
 RUN = 16
@@ -191,8 +192,7 @@ class Pattern:
 
     def flags(self, text: bytes, known: int) -> int:
         """The flags of a text for itself, of which the longest chain has `known` private bytes."""
-        _, odd, wide = normalise(text)
-        return _flags(text, odd, wide, self, known)
+        return _flags(text, Counts.of(text), self, known)
 
 
 class _Stream:
@@ -345,12 +345,25 @@ def _without_copies(raw: bytes, known: Sequence[bytes]) -> list[bytes]:
     return stretches
 
 
-def _field_flags(raw: bytes, known: Sequence[bytes], odd: int, wide: int, pattern: Pattern, best: int) -> int:
+class Counts(NamedTuple):
+    """What normalising a whole field counted, by which its sections are judged."""
+
+    odd: int
+    wide: int
+    disguises: int
+
+    @classmethod
+    def of(cls, raw: bytes) -> Counts:
+        """The counts of a text."""
+        return cls(*normalise(raw)[1:], disguises(raw))
+
+
+def _field_flags(raw: bytes, known: Sequence[bytes], counts: Counts, pattern: Pattern, best: int) -> int:
     """The flags of a field whose call has a chain of `best` private bytes; a copy of a public text has none."""
     flags = 0
     for stretch in () if raw in known else _without_copies(raw, known):
         for section in _sections(stretch):
-            flags |= _flags(section, odd, wide, pattern, best)
+            flags |= _flags(section, counts, pattern, best)
     return flags
 
 
@@ -365,11 +378,28 @@ def _sections(stretch: bytes) -> Iterator[bytes]:
         yield stretch[start:]
 
 
-def _flags(raw: bytes, odd: int, wide: int, pattern: Pattern, best: int) -> int:
-    """The flags of a section of a field, also whether more of it is private once it is put together again."""
-    flags = flags_of(raw, odd, wide)
+def _flags(raw: bytes, counts: Counts, pattern: Pattern, best: int) -> int:
+    """The flags of a section of a field, also whether more of it is private once it is put together again, or without disguise."""
+    flags = flags_of(raw, counts.odd, counts.wide)
     if pattern.private < GUARANTEE:
         return flags
+    flags |= _rearranged_flags(raw, flags, pattern, best)
+    if counts.disguises < FEWEST_DISGUISES:
+        return flags
+    plain, changed = without_disguise(raw)
+    if changed < FEWEST_DISGUISES:
+        return flags
+    normalised, odd, wide = normalise(plain)
+    seen = flags_of(plain, odd, wide)
+    seen |= _rearranged_flags(plain, seen, pattern, best)
+    if normalised != normalise(raw)[0]:
+        chains = _Stream([normalised]).chains(pattern)
+        seen |= REARRANGED if max((private for private, _ in chains), default=0) > best else 0
+    new = seen & UNFOLDED & ~flags
+    return flags | (seen & (NUMBERS | KEYED)) | (DISGUISED if seen & UNFOLDED else 0) | (REARRANGED if new else 0)
+
+
+def _rearranged_flags(raw: bytes, flags: int, pattern: Pattern, best: int) -> int:
     cut = [(way, text, *normalise(text)) for way, text in rearranged(raw)]
     longest: dict[int, int] = {}
     for private, runs in _Stream([normalised for _, _, normalised, _, _ in cut]).chains(pattern) if cut else ():
@@ -379,12 +409,14 @@ def _flags(raw: bytes, odd: int, wide: int, pattern: Pattern, best: int) -> int:
     for way in {one[0] for one in cut}:
         # Nothing encoded goes on over a NUL.
         joined = b"\0".join(text for of, text, *_ in cut if of == way) + b"\0"
-        encoded = flags_of(joined, 0, sum(wide for of, _, _, _, wide in cut if of == way)) & (ARMOUR | DIGITS | WIDE)
+        seen = flags_of(joined, 0, sum(wide for of, _, _, _, wide in cut if of == way))
+        encoded = seen & (ARMOUR | DIGITS | WIDE)
+        rearrangements |= KEYED if seen & NUMBERS else 0
         more = longest.get(way, 0) > best
         # What was misread is put right before pieces are put together.
         rearrangements |= way if encoded & ~(flags & WIDE) or more else 0
         rearrangements |= REARRANGED if encoded & ~flags or more else 0
-    return flags | rearrangements
+    return rearrangements
 
 
 def _sampled(pattern: Pattern, own: Sequence[bytes], calls: Sequence[Sequence[bytes]], densely: bool) -> tuple[bytes, bytes]:
@@ -428,7 +460,8 @@ def screen(
             known = [text for text, first in public if first <= 0]
             best = max((private for private, _ in chains), default=0)
             flags = tuple(
-                _field_flags(raw, known, odd, wide, pattern, best) for raw, (_, odd, wide) in zip(fields, normalised, strict=True)
+                _field_flags(raw, known, Counts(odd, wide, disguises(raw)), pattern, best)
+                for raw, (_, odd, wide) in zip(fields, normalised, strict=True)
             )
             if chains or any(flags):
                 hits.append((number, call, chains, flags))

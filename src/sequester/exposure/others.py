@@ -20,7 +20,8 @@ under about 120 characters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -94,12 +95,15 @@ class Encounters:
 
     def __init__(self) -> None:
         self.samples = Samples()
+        self._records = array("q")
+        """`Source.record` of every episode."""
         self._forgotten = 0
         self._first = b"", b""
         self._pairs: Pairs = {}
 
-    def noted(self) -> None:
-        """To be called when episodes were added to `samples`."""
+    def noted(self, records: Iterable[int]) -> None:
+        """To be called when episodes were added to `samples`, with their `Source.record`."""
+        self._records.extend(records)
         if self.samples.size > HORIZON:
             self._meet()
             self._forgotten += self.samples.forget_half()
@@ -107,7 +111,15 @@ class Encounters:
     def finished(self) -> tuple[Pairs, Edges]:
         """All pairs worth a close look, and what the units before and after this one are compared with."""
         last = self._meet()
-        return self._pairs, Edges(self._first, last, self._forgotten + len(self.samples.counts))
+        at_end = tuple(self._records[self._forgotten :][-EDGE:])
+        alike = sum(map(frozenset(at_end).__contains__, self._records[: len(self._records) - len(at_end)]))
+        return self._pairs, Edges(self._first, last, tuple(self._records[:EDGE]), at_end, alike)
+
+    def places(self) -> tuple[frozenset[int], Iterator[int]]:
+        """Where the episodes that `finished` paired stand: their `Source.record`, and the numbers of all episodes with one of these."""
+        paired = set(self._pairs).union(*self._pairs.values())
+        wanted = frozenset(self._records[number] for number in paired)
+        return wanted, (number for number, record in enumerate(self._records) if record in wanted)
 
     def _meet(self) -> tuple[bytes, bytes]:
         """Add the pairs among what is there; returns the samples of the last episodes."""
@@ -238,8 +250,8 @@ class Exposed(NamedTuple):
     """Windows of reasoning that was found here and stands in its owner's inputs too, and nowhere else."""
 
 
-def exposed(episodes: Iterator[Known], pairs: Pairs, key: FingerprintKey) -> Iterator[Exposed]:
-    """Look closely at pairs, as `episodes` (in the order in which they were screened) come by. Reads no further than needed."""
+def exposed(episodes: Iterable[tuple[int, Known]], pairs: Pairs, key: FingerprintKey) -> Iterator[Exposed]:
+    """Look closely at pairs, as their episodes come by with their numbers, in order. Reads no further than needed."""
     chosen = {reader: _most(owners) for reader, owners in pairs.items()}
     ready: dict[int, list[int]] = {}
     last: dict[int, int] = {}
@@ -251,7 +263,7 @@ def exposed(episodes: Iterator[Known], pairs: Pairs, key: FingerprintKey) -> Ite
     size = 0
     longest: list[tuple[int, int]] = []
     """What is or was kept, by minus how long it is needed."""
-    for number, known in enumerate(episodes):
+    for number, known in episodes:
         if number in last:
             kept[number] = known
             size += known.size

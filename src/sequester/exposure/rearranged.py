@@ -25,7 +25,8 @@ _WORD = re.compile(rb"[A-Za-z0-9_\x80-\xff]")
 _KEY_END = re.compile(rb" *:")
 _RECORDS = re.compile(rb" *: *\[[ \n]*\{")
 _RECORDS_END = re.compile(rb"\}[ \n]*\]")
-_KEYED_INTEGER = re.compile(rb" *: *([0-9]{1,10})")
+_KEYED_INTEGERS = re.compile(rb" *: *(?:([0-9]{1,10})|\[([0-9][0-9, ]{0,63}))")
+_INTEGER = re.compile(rb"(?:\A|:)([0-9]{1,10})\Z")
 _COMMENT_END, _UNSEEN_END = b"-->", b"</s"
 _TAG = re.compile(rb"<[A-Za-z/!?][^<>]*>")
 _UNSEEN = re.compile(rb"<(?:script|style)", re.IGNORECASE)
@@ -131,7 +132,8 @@ def _dense(raw: bytes, marks: bytes) -> Iterator[bytes]:
 
 
 def _strings(raw: bytes, marks: bytes) -> Iterator[bytes]:
-    """All short quoted strings, and those under one key, digits in keys aside; integers under one key likewise."""
+    """All short quoted strings, and those under one key, digits in keys aside; integers under one key likewise, also as strings, in short
+    lists, or as keys."""
     cuts = list(_cuts(raw, marks))
     groups = list(dict.fromkeys((cut.key, cut.is_number) for cut in cuts))[:_MOST_KEYS]
     texts = [cut.text for cut in cuts if not cut.is_number]
@@ -176,12 +178,16 @@ def _cuts(raw: bytes, marks: bytes) -> Iterator[_Cut]:
                 continue
             if not _KEY_END.match(raw, at + 1):
                 yield _Cut(key, False, text)
+                if value := _INTEGER.search(text):
+                    yield _Cut(key, True, value[1])
                 continue
             key = b"[" * nesting + b":" + text.translate(None, b"0123456789")
             if _RECORDS.match(raw, at + 1):
                 nesting += 1
-            elif value := _KEYED_INTEGER.match(raw, at + 1):
-                yield _Cut(key, True, value[1])
+            elif value := _KEYED_INTEGERS.match(raw, at + 1):
+                yield _Cut(key, True, value[1] or value[2])
+            elif text.isdigit():
+                yield _Cut(key, True, text)
             continue
         if mark == b"'" and before > 0 and _WORD.match(raw, before - 1):
             continue

@@ -66,11 +66,15 @@ _NONE = np.empty(0, np.uint64)
 
 
 class Edges(NamedTuple):
-    """The samples of a unit's first and last episodes, as `Samples.add` takes them, and how many episodes it has."""
+    """A unit's first and last episodes, at most EDGE each: their samples, as `Samples.add` takes them, and where to read them."""
 
     first: tuple[bytes, bytes] = (b"", b"")
     last: tuple[bytes, bytes] = (b"", b"")
-    episodes: int = 0
+    first_records: tuple[int, ...] = ()
+    """`Source.record` of each."""
+    last_records: tuple[int, ...] = ()
+    alike: int = 0
+    """Episodes before the last ones that have a record number in common with one of them."""
 
 
 class Samples:

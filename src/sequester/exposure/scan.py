@@ -7,7 +7,6 @@ text, gaps, severity) is settled afterwards from the tallies.
 from __future__ import annotations
 
 from array import array
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import islice
@@ -24,11 +23,9 @@ from sequester.errors import InputError
 from sequester.exposure import matching
 from sequester.exposure.examine import Examination, examine, searched_texts
 from sequester.exposure.naming import shown_name
-from sequester.exposure.oracle import low_entropy
 from sequester.exposure.others import Encounters, Exposed, Known, collected, exposed
 from sequester.exposure.private import MIN_PRIVATE, Material, material
 from sequester.exposure.samples import SHORT
-from sequester.exposure.sharing import Sharing
 from sequester.exposure.subject import Subject, characters_per_byte
 from sequester.exposure.tally import (
     CallOutcome,
@@ -43,6 +40,7 @@ from sequester.exposure.tally import (
     count_lows,
     low,
 )
+from sequester.exposure.vicinity import VICINITY, Notes
 from sequester.findings.fingerprint import FingerprintKey
 
 _OTHERS_KEPT = "episodes kept for comparison"
@@ -66,10 +64,10 @@ _NO_HITS: Mapping[int, matching.Hit] = MappingProxyType({})
 
 
 def scan_unit(
-    reader: Reader, unit: Unit, options: Options, key: FingerprintKey, sketch: matching.Sketch, counts_groups: bool = False
+    reader: Reader, unit: Unit, options: Options, key: FingerprintKey, notes: Notes, counts_groups: bool = False
 ) -> Tally:
-    """Scan one unit. What can be read is counted; what stops the reading is kept in `Tally.errors`, never raised."""
-    scan = _Scan(key, sketch, Tally(counts_groups=counts_groups))
+    """Scan one unit, the next of a chunk. What can be read is counted; what stops the reading is kept in `Tally.errors`, never raised."""
+    scan = _Scan(key, notes, Tally(counts_groups=counts_groups))
     episodes = scan.counted(reader, unit, options)
     while batch := list(islice(episodes, BATCH)):
         scan.batch(batch)
@@ -77,14 +75,19 @@ def scan_unit(
     pairs, tally.edges = scan.encounters.finished()
     if pairs:
         tally.leaked = collected(pairs)
-        add_foreign(tally, exposed(read_again(reader, unit, options), pairs, key), unit, key)
+        wanted, numbers = scan.encounters.places()
+        add_foreign(tally, exposed(zip(numbers, read_again(reader, unit, options, wanted), strict=False), pairs, key), unit, key)
+    notes.end()
     return tally
 
 
-def read_again(reader: Reader, unit: Unit, options: Options) -> Iterator[Known]:
-    """The episodes of a unit that were screened, in that order. Raises InputError where it cannot be read as before."""
-    for record in reader.read(unit, options):
-        if isinstance(record, Episode) and _is_screened(record):
+def read_again(reader: Reader, unit: Unit, options: Options, wanted: frozenset[int]) -> Iterator[Known]:
+    """The episodes of a unit that were screened and have one of these `Source.record`, in that order.
+
+    Raises InputError where it cannot be read as before.
+    """
+    for record in reader.read(replace(unit, wanted=wanted), options):
+        if isinstance(record, Episode) and record.source.record in wanted and _is_screened(record):
             yield Known(record, material(record))
 
 
@@ -131,14 +134,11 @@ def _weightiest(candidate: Candidate) -> tuple[int, str, str]:
 class _Scan:
     """The scan of a unit as far as it has come."""
 
-    def __init__(self, key: FingerprintKey, sketch: matching.Sketch, tally: Tally) -> None:
+    def __init__(self, key: FingerprintKey, notes: Notes, tally: Tally) -> None:
         self._key = key
-        self._sketch = sketch
+        self._notes = notes
         self.tally = tally
-        self._sharing = Sharing(sketch)
-        self._waiting: deque[tuple[int, int]] = deque()
-        """When so many suspects had been found; those before the first are looked up."""
-        self._looked_up = 0
+        notes.begin(tally)
         self._densely = False
         """Whether there was a short reasoning, of which few windows are sampled otherwise."""
         self.encounters = Encounters()
@@ -180,8 +180,8 @@ class _Scan:
         texts = [_texts(episode, parts) for episode, parts in known]
         self._densely = self._densely or any(_is_short(parts) for _, parts in known)
         own = [len(parts.own) for _, parts in known]
-        screened = matching.screen(texts, self._sketch, self.encounters.samples, own, self._densely)
-        self.encounters.noted()
+        screened = matching.screen(texts, self._notes.sketch, self.encounters.samples, own, self._densely)
+        self.encounters.noted(episode.source.record for episode in episodes)
         hits: dict[int, dict[int, matching.Hit]] = {}
         for hit in screened.hits:
             hits.setdefault(hit.episode, {})[hit.call] = hit
@@ -197,16 +197,7 @@ class _Scan:
                 self._count(episode, parts, barred, hits.get(number, _NO_HITS))
             elif episode.split.status is not _NO_COT:
                 self._count(episode, parts)
-        self._look_up_older()
-
-    def _look_up_older(self) -> None:
-        """Look up the suspects whose time has come: a unit may hold more text than the sketch reaches back over."""
-        if not self._waiting or self._waiting[-1][0] != self._sharing.now:
-            self._waiting.append((self._sharing.now, len(self.tally.suspects)))
-        while self._sharing.is_due(self._waiting[0][0]):
-            _, until = self._waiting.popleft()
-            self.tally.look_up(self._sharing, self._looked_up, until)
-            self._looked_up = until
+        self._notes.screened()
 
     def _count_echo(self, own: Sequence[Channel], repeated: array[int]) -> None:
         """Count the channels in which the policy's own output repeats its reasoning."""
@@ -290,7 +281,7 @@ class _Scan:
 def _alone(episode: Episode, key: FingerprintKey) -> Suspect:
     """What a scan says of one episode."""
     tally = Tally()
-    _Scan(key, matching.Sketch(64), tally).batch([episode])
+    _Scan(key, Notes(matching.Sketch(64), VICINITY), tally).batch([episode])
     for suspect in tally.suspects:
         return suspect
     ((calls, alike),) = tally.unsuspicious.items()
@@ -349,14 +340,20 @@ def _is_short(parts: Material) -> bool:
 def _too_little(reasoning: Sequence[GuardedText], private: int) -> bool:
     """Whether the private text, of so many bytes, is too short to look for (see `characters_per_byte`): without what is stock text where
     that is most of the reasoning, and none at all of a reasoning so uniform that it stands everywhere."""
-    if private >= _MOSTLY_STOCK and not any(len(set(text.reveal_raw()[:_BEGINNING])) <= _FEW for text in reasoning):
+    if private >= _MOSTLY_STOCK and not any(map(_begins_uniformly, reasoning)):
         return False
     normalised = b"".join(matching.normalise(text.reveal_raw()) for text in reasoning)
-    if low_entropy(normalised):
+    if matching.low_entropy(normalised):
         return True
     stock = matching.stock_length(normalised)
     own = private - stock if 2 * stock > len(normalised) else private
     return own * characters_per_byte(normalised) < MIN_PRIVATE
+
+
+def _begins_uniformly(text: GuardedText) -> bool:
+    beginning = text.reveal_raw()[:_BEGINNING]
+    # Most show it in a quarter of that.
+    return len(set(beginning[: _BEGINNING // 4])) <= _FEW and len(set(beginning)) <= _FEW
 
 
 def _why_not_searched(call: RewardCall) -> Reason | None:

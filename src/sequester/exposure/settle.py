@@ -56,7 +56,17 @@ from sequester.findings.model import (
     Severity,
     Tool,
 )
-from sequester.findings.verdict import bounds, denominator, is_unread, outside_breakdown, rate, verdict, with_cot
+from sequester.findings.verdict import (
+    EXPOSED_CALLS,
+    EXPOSED_EPISODES,
+    bounds,
+    denominator,
+    is_unread,
+    outside_breakdown,
+    rate,
+    verdict,
+    with_cot,
+)
 from sequester.findings.waivers import LookedAt, Waivers, apply
 
 T = TypeVar("T")
@@ -90,8 +100,9 @@ def settle(tally: Tally, inputs: Sequence[Input], tool: Tool, key: FingerprintKe
     episodes = _episode_counts(tally, gaps)
     calls = _call_counts(tally)
     applied = apply(waivers, findings, today, looked_at=_looked_at(episodes, calls, files))
-    scope = Scope.RUN if inputs and all(one.declared.closed for one in inputs) and not gaps else Scope.FILES_GIVEN
-    places = _by_path_and_step(tally)
+    seen_whole = inputs and all(one.declared.closed for one in inputs) and not gaps and not any(map(is_unread, files))
+    scope = Scope.RUN if seen_whole else Scope.FILES_GIVEN
+    cells = _cells(tally)
     return Result(
         tool=tool,
         verdict=verdict(episodes, calls, files),
@@ -99,9 +110,9 @@ def settle(tally: Tally, inputs: Sequence[Input], tool: Tool, key: FingerprintKe
         inputs=files,
         episodes=episodes,
         reward_calls=calls,
-        rates=tuple(_rates(tally, episodes, complete=not any(map(is_unread, files)))),
+        rates=tuple(_rates(tally, episodes, complete=all(map(_is_counted, inputs, files)))),
         by=tuple(_breakdown(tally)),
-        affected=_affected(places),
+        affected=_affected(cells),
         groups=tuple(_over_all_steps(group, tally) for group in group_findings(applied.findings, tally.scored, unlisted)),
         findings=applied.findings,
         waived=applied.waived,
@@ -109,7 +120,7 @@ def settle(tally: Tally, inputs: Sequence[Input], tool: Tool, key: FingerprintKe
         echo=Echo(tally.echo_episodes, tally.echo_of, dict(sorted(tally.echo.items()))),
         reward_mass=RewardMass(tally.mass_observed, tally.mass) if tally.mass_known else None,
         notes=(*applied.notes, *gap_notes, *_limit_notes(tally), *_unlisted_notes(unlisted.values())),
-        heat=tuple(_heat(places)),
+        heat=tuple(_heat(cells)),
         skipped=tuple(tally.skipped),
     )
 
@@ -130,10 +141,10 @@ def _over_all_steps(group: Group, tally: Tally) -> Group:
     return replace(group, first_step=reach.first_step, last_step=reach.last_step)
 
 
-def _heat(places: Mapping[tuple[str, int | None], tuple[int, int, int]]) -> Iterator[HeatCell]:
-    cells = ((path, step, counts) for (path, step), counts in places.items() if step is not None)
-    for path, step, counts in sorted(cells):
-        yield HeatCell(path, step, *counts)
+def _heat(cells: Mapping[tuple[str, int | None, str], tuple[int, int, int]]) -> Iterator[HeatCell]:
+    known = ((path, step, evidence, counts) for (path, step, evidence), counts in cells.items() if step is not None)
+    for path, step, evidence, counts in sorted(known):
+        yield HeatCell(path, step, *counts, evidence)
 
 
 def _recorded_findings(tally: Tally) -> Iterator[Finding]:
@@ -189,7 +200,7 @@ def _finding(sighting: Sighting) -> Finding | None:
         return None
     severity = max(grades, key=lambda one: one.rank)
     unshared = sum(stretch.unshared for stretch in stretches)
-    elsewhere = sum(stretch.elsewhere for stretch in stretches)
+    elsewhere = round(sum(stretch.elsewhere for stretch in stretches) * candidate.once)
     notes = [f"{elsewhere} of these characters stand in other episodes' scorer inputs too"] if elsewhere else []
     if severity is Severity.LOW and not candidate.spans:
         notes.append("too little to be more than low: its places were not looked up")
@@ -263,6 +274,11 @@ def _file(one: Input, tally: Tally) -> InputFile:
     return InputFile(one.path, one.format, one.declared.rows, read, error, one.hint if one.error else "")
 
 
+def _is_counted(one: Input, file: InputFile) -> bool:
+    """Whether all records of an input are counted, read or not."""
+    return one.declared.counts_all or not is_unread(file)
+
+
 def _gaps(tally: Tally, inputs: Sequence[Input], files: Sequence[InputFile]) -> tuple[int, list[str]]:
     """Records, steps, ranks and group members that were declared but not seen. Each is at least one thing not assessed."""
     missing, notes = 0, []
@@ -271,9 +287,11 @@ def _gaps(tally: Tally, inputs: Sequence[Input], files: Sequence[InputFile]) -> 
         sizes.setdefault(path, []).append(size)
     for one, file in zip(inputs, files, strict=True):
         group_sizes = [size for path in _paths(one) for size in sizes.get(path, ())]
-        for count, what in _missing(one.declared, file.rows_read, _seen(tally.steps, one), _seen(tally.shards, one), group_sizes):
-            missing += count
-            notes.append(f"{one.path}: {what}.")
+        found = list(_missing(one.declared, file.rows_read, _seen(tally.steps, one), _seen(tally.shards, one), group_sizes))
+        notes += [f"{one.path}: {what}." for _, what in found]
+        # Records that were not read may be those of the missing steps, ranks and groups: nothing is counted twice.
+        rows = max(0, (one.declared.rows or 0) - file.rows_read)
+        missing += max(rows, sum(count for count, _ in found) - rows)
     return missing, notes
 
 
@@ -348,20 +366,20 @@ def _known_rates(tally: Tally, episodes: EpisodeCounts) -> Iterator[Rate]:
     whose = " of the records read" if outside_breakdown(episodes) else ""
     if len(kinds) < 2:
         # One kind of evidence, or none: nothing is mixed, and records that never came to a reward call count too.
-        names = ("exposed episodes", denominator(episodes), kinds[0] if kinds else "all evidence")
+        names = (EXPOSED_EPISODES, denominator(episodes), kinds[0] if kinds else "all evidence")
         yield rate(names, episodes.exposed, with_cot(episodes), _neither(tally, episodes))
     for kind in kinds:
         statuses = {
             status: count for (evidence, status), count in tally.calls.items() if evidence == kind and status != _NOT_LOGGED
         }
         if len(kinds) > 1:
-            names = ("exposed episodes", f"episodes with {kind} reward calls{whose}", kind)
+            names = (EXPOSED_EPISODES, f"episodes with {kind} reward calls{whose}", kind)
             yield rate(names, tally.exposed_by[kind], tally.with_evidence[kind], tally.unassessed_with[kind])
         unknown = sum(count for status, count in statuses.items() if status not in ASSESSED)
         shown = sum(statuses.get(status, 0) for status in (EXPOSED, BY_CONTRACT))
-        yield rate(("exposed reward calls", f"{kind} reward calls{whose}", kind), shown, sum(statuses.values()), unknown)
+        yield rate((EXPOSED_CALLS, f"{kind} reward calls{whose}", kind), shown, sum(statuses.values()), unknown)
     if unlogged := sum(count for (_, status), count in tally.calls.items() if status == _NOT_LOGGED):
-        yield rate(("exposed reward calls", "reward calls whose input the log does not hold", _NOT_LOGGED), 0, unlogged, unlogged)
+        yield rate((EXPOSED_CALLS, "reward calls whose input the log does not hold", _NOT_LOGGED), 0, unlogged, unlogged)
 
 
 def _neither(tally: Tally, episodes: EpisodeCounts) -> int:
@@ -375,19 +393,19 @@ _NOT_LOGGED = Reason.INPUT_NOT_LOGGED.value
 
 def _breakdown(tally: Tally) -> Iterator[Breakdown]:
     stage = _stages({step for steps in tally.steps.values() for step in steps})
-    rows: dict[tuple[str, str, int], Counter[str]] = {}
-    names: dict[tuple[str, str, int], tuple[str | None, str, str | None]] = {}
+    rows: dict[tuple[str, str, int, str], Counter[str]] = {}
+    names: dict[tuple[str, str, int, str], tuple[str | None, str | None]] = {}
     for (place, status), count in tally.places.items():
         number, name = stage(place.step)
-        at = (place.environment or "", place.path, number)
-        names[at] = (place.environment, place.path, name)
+        at = (place.environment or "", place.path, number, place.evidence)
+        names[at] = (place.environment, name)
         rows.setdefault(at, Counter())[status] += count
     for at in sorted(rows):
         counts = rows[at]
         seen, found = counts.total(), counts[EXPOSED] + counts[BY_CONTRACT]
         unknown = sum(count for status, count in counts.items() if status not in ASSESSED)
-        environment, path, name = names[at]
-        yield Breakdown(environment, path, name, seen, found, *bounds(found, unknown, seen))
+        (environment, name), (_, path, _, evidence) = names[at], at
+        yield Breakdown(environment, path, name, seen, found, *bounds(found, unknown, seen), evidence)
 
 
 def _stages(steps: set[int]) -> Callable[[int | None], tuple[int, str | None]]:
@@ -408,22 +426,22 @@ def _stages(steps: set[int]) -> Callable[[int | None], tuple[int, str | None]]:
     return stage
 
 
-def _by_path_and_step(tally: Tally) -> dict[tuple[str, int | None], tuple[int, int, int]]:
-    """(reward path, step) -> episodes, exposed, not assessed."""
-    cells: dict[tuple[str, int | None], list[int]] = {}
+def _cells(tally: Tally) -> dict[tuple[str, int | None, str], tuple[int, int, int]]:
+    """(reward path, step, kind of evidence) -> episodes, exposed, not assessed."""
+    cells: dict[tuple[str, int | None, str], list[int]] = {}
     for (place, status), count in tally.places.items():
-        cell = cells.setdefault((place.path, place.step), [0, 0, 0])
+        cell = cells.setdefault((place.path, place.step, place.evidence), [0, 0, 0])
         cell[0] += count
         cell[1] += count if status in (EXPOSED, BY_CONTRACT) else 0
         cell[2] += count if status not in ASSESSED else 0
     return {at: (cell[0], cell[1], cell[2]) for at, cell in cells.items()}
 
 
-def _affected(places: Mapping[tuple[str, int | None], tuple[int, int, int]]) -> Affected:
+def _affected(cells: Mapping[tuple[str, int | None, str], tuple[int, int, int]]) -> Affected:
     """All steps at which a reward path that is exposed anywhere was live."""
-    offending = {path for (path, _), (_, exposed, _) in places.items() if exposed}
+    offending = {path for (path, _, _), (_, exposed, _) in cells.items() if exposed}
     reach = Reach()
-    for path, step in places:
+    for path, step, _ in cells:
         if path in offending:
             reach.add(step)
     return Affected(reach.first_step, reach.last_step)

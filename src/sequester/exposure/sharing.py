@@ -3,14 +3,15 @@
 A coincidence of wording stands whole in other episodes' scorer inputs (it is how one talks about that task, or a reference handed to
 everybody); a leak stands in its own episode's only. The rule is strict on purpose: a run must be found elsewhere from end to end,
 outside the private reasoning of the episode it is found in. A run too short for that is looked up with the text around it in the
-scorer's input: what must be found elsewhere then is the passage of the reference. It only ever lowers a severity.
+scorer's input: what must be found elsewhere then is the passage of the reference. It only ever lowers a severity. Where is looked, says
+`vicinity`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable
 
-from sequester.exposure.matching import Sketch, held, windows_of
+from sequester.exposure.matching import windows_of
 
 MARGIN = 16
 """Normalised bytes of a scorer's input, on both sides of a short run, with which it is looked up: with the run, one window and a half."""
@@ -23,23 +24,3 @@ def windows_for(run: bytes, held_in: Callable[[], bytes], at: int) -> bytes:
     if windows:
         return windows
     return windows_of(held_in()[max(0, at - MARGIN) : at + len(run) + MARGIN])
-
-
-class Sharing:
-    """Answers which runs are shared, once as much was noted after them as before them, as far as the sketch reaches."""
-
-    def __init__(self, sketch: Sketch) -> None:
-        self._sketch = sketch
-
-    def __call__(self, runs: Sequence[bytes]) -> Set[bytes]:
-        """Those of some runs, each by its windows (`windows_for`), that stand elsewhere; never one without windows."""
-        return held(self._sketch, runs)
-
-    @property
-    def now(self) -> int:
-        """The time, in blocks of the sketch begun."""
-        return self._sketch.begun
-
-    def is_due(self, since: int) -> bool:
-        """Whether what was found at that time is to be looked up now: in the middle of what the sketch reaches back over."""
-        return since + self._sketch.reach // 2 <= self._sketch.begun

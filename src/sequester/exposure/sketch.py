@@ -7,12 +7,10 @@ rubric, reference or the topic's wording. An input that may itself be a leak not
 A run is looked up at all its positions. An input that holds it whole has noted one of every NOTE_STRIDE consecutive windows of it,
 wherever it stands there. So a run counts as held if no NOTE_STRIDE consecutive windows of it are missing.
 
-A ring of blocks, each a table of lines of LINE slots of 4 bytes: one block is filled at a time, so that what is written to stays in the
-processor's cache, and the one begun longest ago is emptied for the next. A block is filled by half: then one window in a thousand meets
-a full line and costs another its place (at three quarters one in fifty, and a run of forty bytes hangs on a single one). So the note
-reaches back over about four million different windows (some 65 MB of reward inputs): siblings that were sampled together see each
-other, in both directions because a run is looked up when half of that has been noted after it. What is forgotten can only leave a
-severity higher. Two windows are told apart by 43 bits.
+A note is a sequence of blocks, each a table of lines of LINE slots of 4 bytes: one block is filled at a time, so that what is written
+to stays in the processor's cache. A block is filled by half: then one window in a thousand meets a full line and costs another its place
+(at three quarters one in fifty, and a run of forty bytes hangs on a single one). So a block holds some 33,000 different windows (half a
+MB of reward inputs). Which blocks a run is looked up in, `sharing` says. Two windows are told apart by 43 bits.
 """
 
 from __future__ import annotations
@@ -20,6 +18,7 @@ from __future__ import annotations
 import mmap
 import struct
 from array import array
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +28,7 @@ from sequester.errors import UsageError
 SLOTS = 1 << 23
 LINE = 16
 BLOCK = 1 << 16
-"""Slots of a block; a quarter of all in small sketches. The first block's place holds the number of blocks begun so far."""
+"""Slots of a block; a quarter of all in small sketches. The first block's place holds the number of blocks begun."""
 WINDOW = 32
 """Normalised bytes of a window."""
 NOTE_STRIDE = 8
@@ -78,16 +77,15 @@ def windows_of(run: bytes) -> bytes:
 
 
 class Sketch:
-    """The slots; filled by `screen`. Memory: 4 bytes per slot.
+    """The block that is being filled, and those filled since they were last taken; filled by `screen`. Memory: 4 bytes per slot used.
 
-    `table` of 4 * slots zero bytes is used in place, for memory that several processes share: each fills a block of its own. `close`
-    lets go of it.
+    Where more blocks are begun than there is room for, the one begun first is forgotten.
     """
 
-    def __init__(self, slots: int = SLOTS, table: memoryview | None = None) -> None:
+    def __init__(self, slots: int = SLOTS) -> None:
         if slots < 4 * LINE or slots & (slots - 1):
             raise UsageError(f"a sketch of {slots} slots", hint=f"use a power of two of at least {4 * LINE}")
-        self.table = memoryview(mmap.mmap(-1, 4 * slots)) if table is None else table
+        self.table = memoryview(mmap.mmap(-1, 4 * slots))
         """The slots, in the machine's byte order; the kernel writes into it."""
         self._size = min(BLOCK, slots // 4)
         self.place = array("I", [0, 0])
@@ -97,46 +95,34 @@ class Sketch:
 
     @property
     def begun(self) -> int:
-        """Blocks begun so far, by all that fill the table."""
-        return int(self._slots[0])
+        """Blocks that are held: the last of them is being filled."""
+        return min(int(self._slots[0]), len(self._lines) - 1)
 
     @property
-    def reach(self) -> int:
-        """How many blocks back the note reaches."""
-        return len(self._lines) - 1
+    def blocks(self) -> list[bytes]:
+        """A copy of every block, in the order in which they were begun."""
+        room = len(self._lines) - 1
+        begun = int(self._slots[0])
+        return [self._lines[1 + number % room].tobytes() for number in range(begun - self.begun, begun)]
 
-    def close(self) -> None:
-        """Let go of a table that was handed in. The sketch is of no use afterwards."""
-        del self._slots, self._lines
-        self.table.release()
+    def take(self) -> list[bytes]:
+        """The blocks, which the sketch then holds no more."""
+        blocks = self.blocks
+        self._slots[0] = 0
+        self.place[:] = array("I", [0, 0])
+        return blocks
 
     def note(self, window: int) -> None:
         """Note a window: where it stands in the block already, else in the first empty slot of its line, else over one the hash picks."""
         block, filled = self.place
         if block == 0 or filled >= self._size // 2:  # more would crowd the lines
             block, filled = self._next_block(), 0
-        line = self._lines[block, self._line(window)]
+        line = self._lines[block, _line(window, self._size)]
         if not (line == _tag(window)).any():
             used = np.count_nonzero(line)
             line[used if used < LINE else (window >> 32) % LINE] = _tag(window)
             filled += 1
         self.place[:] = array("I", [block, filled])
-
-    def holds(self, window: int) -> bool:
-        """Whether the window was noted, and not forgotten."""
-        return bool((self._lines[1 : 1 + int(self._slots[0]), self._line(window)] == _tag(window)).any())
-
-    def holds_run(self, run: bytes) -> bool:
-        """Whether a run with these windows (`windows_of`) is held: False for none, since nothing was looked up."""
-        windows, last = memoryview(run).cast("Q"), -1
-        while last + NOTE_STRIDE < len(windows):
-            # Backwards: an input that holds the run has noted every NOTE_STRIDE-th, so the farthest one follows the one before.
-            ahead = range(last + NOTE_STRIDE, last, -1)
-            farthest = next((at for at in ahead if self.holds(windows[at])), None)
-            if farthest is None:
-                return False
-            last = farthest
-        return last >= 0
 
     def _next_block(self) -> int:
         block = 1 + int(self._slots[0]) % (len(self._lines) - 1)
@@ -144,8 +130,32 @@ class Sketch:
         self._lines[block] = 0
         return block
 
-    def _line(self, window: int) -> int:
-        return window * self._lines.shape[1] >> 64
+
+def holds(blocks: Sequence[bytes], window: int) -> bool:
+    """Whether some blocks hold a window."""
+    for block in blocks:
+        slots = np.frombuffer(block, np.uint32)
+        if (slots.reshape(-1, LINE)[_line(window, len(slots))] == _tag(window)).any():
+            return True
+    return False
+
+
+def holds_run(blocks: Sequence[bytes], run: bytes) -> bool:
+    """Whether some blocks hold a run with these windows (`windows_of`): False for none, since nothing was looked up."""
+    windows, last = memoryview(run).cast("Q"), -1
+    while last + NOTE_STRIDE < len(windows):
+        # Backwards: an input that holds the run has noted every NOTE_STRIDE-th, so the farthest one follows the one before.
+        ahead = range(last + NOTE_STRIDE, last, -1)
+        farthest = next((at for at in ahead if holds(blocks, windows[at])), None)
+        if farthest is None:
+            return False
+        last = farthest
+    return last >= 0
+
+
+def _line(window: int, slots: int) -> int:
+    """The line of a window in a block of so many slots."""
+    return window * (slots // LINE) >> 64
 
 
 def _tag(window: int) -> int:

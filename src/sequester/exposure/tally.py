@@ -41,12 +41,24 @@ Shared = Callable[[Sequence[bytes]], Set[bytes]]
 """Of runs, each by its windows, those that stand in scorer inputs of other episodes: `sharing.Sharing`."""
 
 
+class Stretch(NamedTuple):
+    """Consecutive suspects of a unit that are looked up together: `Tally.suspects[since:until]`, found while blocks `start` to before
+    `stop` of a sketch were filled."""
+
+    since: int
+    until: int
+    start: int
+    stop: int
+
+
 class Place(NamedTuple):
     """Where a reward call belongs in the breakdown."""
 
     environment: str | None
     path: str
     step: int | None
+    evidence: str
+    """Kind of evidence; empty where the log does not hold the input."""
 
 
 class Minor(NamedTuple):
@@ -78,14 +90,17 @@ class Candidate(Struct, frozen=True):
     """Its file and record."""
     further: int = 0
     """Of how many other episodes there is reasoning in the same input."""
+    once: float = 1.0
+    """`weighing.said_once`: the input may hold a stretch of reasoning several times, and then each is a chain."""
 
     @property
     def private(self) -> int:
-        return sum(one.private for one in self.chains)
+        """Private characters of the reasoning that are in the input, however often."""
+        return round(sum(one.private for one in self.chains) * self.once)
 
     @property
     def covered(self) -> float:
-        return min(1.0, sum(one.covered for one in self.chains))
+        return min(1.0, sum(one.covered for one in self.chains) * self.once)
 
 
 RULE_OF_CLASS = {
@@ -273,7 +288,7 @@ class Tally:
     scored: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Settled episodes that a (reward path, evidence) scored."""
     unassessed_with: Counter[str] = field(default_factory=Counter)
-    """Those of them that are neither audited nor exposed."""
+    """Those of them that are neither audited nor exposed by this kind of evidence."""
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Settled reward calls: (evidence, status)."""
     places: Counter[tuple[Place, str]] = field(default_factory=Counter)
@@ -282,6 +297,8 @@ class Tally:
     """Episodes in which nothing was found so far, by what became of their calls; `settle_unsuspicious` counts them."""
     suspects: list[Suspect] = field(default_factory=list)
     """Episodes that settle only when the whole run is known."""
+    stretches: list[Stretch] = field(default_factory=list)
+    """Of the one unit that this is the tally of: those that were not looked up, in order."""
     packed: list[bytes] = field(default_factory=list)
     """Suspects of tallies that were merged, pickled: a sixth of the memory, for what may be every other episode of a run."""
     foreign: dict[tuple[str, str], Foreign] = field(default_factory=dict)
@@ -326,8 +343,9 @@ class Tally:
             self.packed.append(pickle.dumps(self.suspects))
             self.suspects = []
 
-    def look_up(self, shared: Shared, since: int = 0, until: int | None = None) -> None:
-        """Ask which stretches other scorer inputs hold too, of the suspects in that range and of what is listed below `medium`."""
+    def look_up(self, shared: Shared, stretch: Stretch) -> None:
+        """Ask what other scorer inputs hold too, of the suspects in a stretch and of what is listed below `medium`."""
+        since, until, _, _ = stretch
         suspects = self.suspects[since:until]
         listed = [sighting.candidate for lows in self.lows.values() for _, sighting in lows.listed]
         asked = [windows for one in (*chain.from_iterable(map(_candidates, suspects)), *listed) for windows in _asked(one)]
@@ -462,14 +480,15 @@ def count_episodes(
     times = sum(places.values())
     kinds = [call.evidence.value for call in calls]
     statuses = [EXPOSED if index in exposed_calls else _status(call) for index, call in enumerate(calls)]
-    gravest: dict[str, str] = {}
+    gravest: dict[tuple[str, str], str] = {}
     for call, kind, status in zip(calls, kinds, statuses, strict=True):
         tally.calls[kind, status] += times
-        if call.path not in gravest or _gravity(status) > _gravity(gravest[call.path]):
-            gravest[call.path] = status
+        at = call.path, kind if status != Reason.INPUT_NOT_LOGGED else ""
+        if at not in gravest or _gravity(status) > _gravity(gravest[at]):
+            gravest[at] = status
     for (environment, step), count in places.items():
-        for path, status in gravest.items():
-            tally.places[Place(environment, path, step), status] += count
+        for (path, kind), status in gravest.items():
+            tally.places[Place(environment, path, step, kind), status] += count
     worst = Reason.NO_REWARD_CALL.value if not statuses else next((s for s in statuses if s not in ASSESSED), AUDITED)
     tally.episodes[worst] += times
     shown = {kind for kind, status in zip(kinds, statuses, strict=True) if status in (EXPOSED, BY_CONTRACT)}
@@ -477,9 +496,9 @@ def count_episodes(
         tally.exposed[worst] += times
     for kind in shown:
         tally.exposed_by[kind] += times
-    for kind in {kind for call, kind in zip(calls, kinds, strict=True) if call.reason is not Reason.INPUT_NOT_LOGGED}:
+    for kind in {kind for _, kind in gravest if kind}:
         tally.with_evidence[kind] += times
-        tally.unassessed_with[kind] += 0 if shown or worst == AUDITED else times
+        tally.unassessed_with[kind] += 0 if kind in shown or worst == AUDITED else times
     for scored in {(call.path, kind) for call, kind in zip(calls, kinds, strict=True)}:
         tally.scored[scored] += times
     if advantage is not None:

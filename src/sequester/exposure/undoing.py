@@ -27,11 +27,13 @@ _UNDONE = (
     (flags.EVEN_LINES, Hint.BASE64 | Hint.BASE32 | Hint.DIGITS),
     (flags.SIDES, Hint.DIFF),
     (flags.COLUMNS, Hint.TABLES),
+    (flags.DISGUISED, Hint.DISGUISE),
 )
 _MOVES = frozenset({"strings", "markup", "links", "column", "line-prefixes", "diff-new", "diff-old"})
 _UNMOVED = Hint.BYTES | Hint.FOREIGN | Hint.SOFT_BREAKS | Hint.ESCAPES
 """What is not asked for again after a step that only moved pieces."""
-_UNESCAPED = frozenset({"escapes", "percent", "entities"})
+UNESCAPED = frozenset({"disguise", "escapes", "percent", "entities"})
+"""Names of the layers that the matcher mostly undoes by itself."""
 _LETTERS = Hint.BASE64 | Hint.BASE32 | Hint.BASE85 | Hint.UU
 _BY_LINE = flags.DUMP | flags.PREFIXES | flags.EVEN_LINES | flags.SIDES | flags.COLUMNS
 _FEWEST_LINES = 3
@@ -50,6 +52,8 @@ class Search:
         self._first: int | None = first
         self.chains: Sequence[matching.Chain] = ()
         """In the last text behind the first one."""
+        self.flag = 0
+        """Of that text."""
 
     def __call__(self, text: str, step: Step | None) -> int:
         if self._first is not None:
@@ -57,7 +61,7 @@ class Search:
             return undone(flag, text)
         self.chains = self._pattern.scan(text)
         longest = max((chain.private for chain in self.chains), default=0)
-        flag = self._pattern.flags(text, longest)
+        flag = self.flag = self._pattern.flags(text, longest)
         if flag & flags.PACKED and not holds_packing(text):
             flag &= ~flags.PACKED
         asked = undone(flag, text) | _bytes_in(text)
@@ -65,7 +69,7 @@ class Search:
             return asked
         if step.name in _MOVES:
             return asked & ~(step.hints & _UNMOVED)
-        if step.name in _UNESCAPED and asked & _LETTERS and solid_runs(text) == solid_runs(step.before):
+        if step.name in UNESCAPED and asked & _LETTERS and solid_runs(text) == solid_runs(step.before):
             return asked & ~_LETTERS
         return asked
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from sequester.exposure import matching
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, grade, stretch_of
@@ -36,3 +36,17 @@ def weigh(subject: Subject, chain: matching.Chain, windows: Windows = lambda run
 def weighs_little(weight: ChainWeight) -> bool:
     """Whether a chain comes to `low` or to nothing without a marker beside it, also where no other input shares it."""
     return grade(stretch_of(weight)) in (None, Severity.LOW)
+
+
+def said_once(runs: Iterable[tuple[int, int, int]]) -> float:
+    """Of the private characters of some runs, counted run by run, the share that is left if each character counts once.
+
+    A run is its start in the reasoning, its length and how much of it is private. Where two overlap in part, what the second adds is taken
+    to be private as far as it can be.
+    """
+    counted = once = end = 0
+    for start, length, private in sorted(runs):
+        counted += private
+        once += min(private, max(0, start + length - max(start, end)))
+        end = max(end, start + length)
+    return once / counted if counted else 1.0

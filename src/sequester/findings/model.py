@@ -107,7 +107,7 @@ class Finding(Struct, frozen=True, rename={"class_": "class"}):
     transforms: tuple[str, ...]
     spans: tuple[Span, ...]
     private_chars: int
-    """Normalised private characters shared."""
+    """Normalised private characters of the reasoning that the input holds, each counted once however often it stands there."""
     cot_fraction: float
     """Share of the episode's private normalised characters that these are."""
     waiver: WaiverNote | None = None
@@ -195,7 +195,7 @@ class CallCounts(Struct, frozen=True):
 
 
 class Breakdown(Struct, frozen=True):
-    """One row of the table by environment, reward path and stage (a tenth of the steps)."""
+    """One row of the table by environment, reward path, stage (a tenth of the steps) and kind of evidence."""
 
     environment: str | None
     reward_path: str
@@ -204,6 +204,8 @@ class Breakdown(Struct, frozen=True):
     exposed: int
     low: float | None
     high: float | None
+    evidence: str = ""
+    """Empty where the log does not hold what the scorer was given."""
 
 
 class Affected(Struct, frozen=True):
@@ -300,10 +302,12 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 class HeatCell(Struct, frozen=True):
-    """One reward path at one step."""
+    """One reward path at one step, by one kind of evidence."""
 
     reward_path: str
     step: int
     episodes: int
     exposed: int
     not_assessed: int
+    evidence: str = ""
+    """Empty where the log does not hold what the scorer was given."""

@@ -29,6 +29,8 @@ from sequester.statistics.intervals import clopper_pearson
 
 UNREAD_INPUT = "unread_input"
 """Reason for inputs that could not be read to their end: a share of the inputs, since nobody knows how many records they held."""
+EXPOSED_EPISODES, EXPOSED_CALLS = "exposed episodes", "exposed reward calls"
+"""What the rates of a result count."""
 _OPTION = "--allow-unassessed"
 ALLOWABLE = (*(reason.value for reason in Reason), UNREAD_INPUT)
 """Reasons that `--allow-unassessed REASON=SHARE` may name."""

@@ -14,7 +14,7 @@ from html import escape
 from typing import NamedTuple
 
 from sequester.findings.model import HeatCell
-from sequester.report.summary import number, percent
+from sequester.report.summary import NO_EVIDENCE, number, percent
 from sequester.report.untrusted import printable
 
 _MOST_PATHS = 40
@@ -34,9 +34,10 @@ class Column(NamedTuple):
 
 
 class Strip(NamedTuple):
-    """All bars of one reward path, by position on the axis."""
+    """All bars of one reward path and kind of evidence, by position on the axis."""
 
     path: str
+    evidence: str
     columns: dict[int, Column]
 
     @property
@@ -49,15 +50,15 @@ class Strip(NamedTuple):
 
 
 def strips(cells: Iterable[HeatCell]) -> tuple[Sequence[Strip], Sequence[tuple[int, int]]]:
-    """Every reward path's strip, the most exposed first, and the steps that each position on the axis stands for."""
+    """The strips of every reward path and kind of evidence, the most exposed first, and the steps of each position on the axis."""
     cells = list(cells)
     steps = sorted({cell.step for cell in cells})
     per = -(-len(steps) // _MOST_COLUMNS) or 1
     position = {step: index // per for index, step in enumerate(steps)}
     axis = [(steps[start], steps[min(start + per, len(steps)) - 1]) for start in range(0, len(steps), per)]
-    paths: dict[str, dict[int, Column]] = {}
+    paths: dict[tuple[str, str], dict[int, Column]] = {}
     for cell in cells:
-        columns = paths.setdefault(cell.reward_path, {})
+        columns = paths.setdefault((cell.reward_path, cell.evidence), {})
         place = position[cell.step]
         before = columns.get(place, Column(*axis[place], 0, 0, 0))
         columns[place] = before._replace(
@@ -65,12 +66,12 @@ def strips(cells: Iterable[HeatCell]) -> tuple[Sequence[Strip], Sequence[tuple[i
             exposed=before.exposed + cell.exposed,
             not_assessed=before.not_assessed + cell.not_assessed,
         )
-    found = [Strip(path, columns) for path, columns in paths.items()]
-    return sorted(found, key=lambda strip: (-strip.exposed, -strip.not_assessed, strip.path)), axis
+    found = [Strip(*at, columns) for at, columns in paths.items()]
+    return sorted(found, key=lambda strip: (-strip.exposed, -strip.not_assessed, strip.path, strip.evidence)), axis
 
 
 def heat_strip(cells: Iterable[HeatCell]) -> str:
-    """The strips and a line that says how many reward paths they show; empty for no cells."""
+    """The strips and a line that says how many they are of; kinds of evidence are named where there are several. Empty for no cells."""
     rows, axis = strips(cells)
     if not rows:
         return ""
@@ -78,12 +79,13 @@ def heat_strip(cells: Iterable[HeatCell]) -> str:
     merged = max(last - first for first, last in axis)
     first, last = axis[0][0], axis[-1][1]
     steps = f"step {number(first)}" if first == last else f"steps {number(first)} to {number(last)}"
-    said = f"{number(len(shown))} of {number(len(rows))} reward paths, {steps}"
+    is_mixed = len({strip.evidence for strip in rows}) > 1
+    said = f"{number(len(shown))} of {number(len(rows))} reward paths{' by kind of evidence' if is_mixed else ''}, {steps}"
     if merged:
         said += f", {number(len(axis))} columns of several steps each"
     return (
         f'<div class="heat" role="group" aria-label="Exposure by step: {said}">{_HATCH}'
-        f"{''.join(_strip(strip, 100 / len(axis)) for strip in shown)}{_axis(axis)}</div>"
+        f"{''.join(_strip(strip, 100 / len(axis), is_mixed) for strip in shown)}{_axis(axis)}</div>"
         f'<p class="quiet">{said}.</p>'
     )
 
@@ -95,11 +97,12 @@ _HATCH = (
 )
 
 
-def _strip(strip: Strip, width: float) -> str:
+def _strip(strip: Strip, width: float, is_mixed: bool) -> str:
+    name = f"{escape(printable(strip.path, 60))}{f' ({strip.evidence or NO_EVIDENCE})' if is_mixed else ''}"
     share = f"{number(strip.exposed)} of {number(sum(column.episodes for column in strip.columns.values()))}"
     bars = "".join(_bar(place, column, width) for place, column in sorted(strip.columns.items()))
     return (
-        f'<div class="strip"><span class="name">{escape(printable(strip.path, 60))}</span>'
+        f'<div class="strip"><span class="name">{name}</span>'
         f'<svg class="bars" height="{_BAR}" aria-hidden="true">{bars}</svg><span class="share">{share}</span></div>'
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from sequester.findings.model import Finding, Group, Result, Severity, Verdict
 from sequester.findings.rules import RULES
-from sequester.findings.verdict import denominator, with_cot
+from sequester.findings.verdict import EXPOSED_EPISODES, denominator, with_cot
 from sequester.report import summary
 from sequester.report.heat import heat_strip
 from sequester.report.next_steps import next_steps
@@ -63,7 +63,7 @@ def render(result: Result) -> str:
         verdict=result.verdict.value,
         mark=_MARK[result.verdict],
         word=_text(summary.verdict_word(result.verdict)),
-        headline=_text(summary.headline(result)),
+        headline="<br>".join(map(_text, summary.headline(result).split("\n"))),
         calibration=_paragraphs(result.calibration),
         facts=_paragraphs(summary.facts(result)),
         tiles=_tiles(result),
@@ -114,11 +114,10 @@ def _text(value: str, longest: int = 2000) -> str:
 def _tiles(result: Result) -> str:
     episodes, calls = result.episodes, result.reward_calls
     seen, left = with_cot(episodes), sum(episodes.not_assessed.values())
-    low, high = summary.episode_range(result)
     of = f"of {summary.number(seen)} {denominator(episodes)}"
     return "".join(
         (
-            _tile("exposed", "▲ Exposed", summary.number(episodes.exposed), f"{of}; {low} to {high}"),
+            *_exposed_tiles(result, of),
             _tile("left", "▨ Not assessed", summary.number(left), f"{of}; {summary.percent(left / seen if seen > 0 else None)}"),
             _tile("audited", "● Audited", summary.number(episodes.audited), of),
             _tile(
@@ -127,12 +126,26 @@ def _tiles(result: Result) -> str:
             _tile(
                 "calls",
                 "Reward calls",
-                f"{summary.number(calls.exposed)} exposed",
-                f"of {summary.number(calls.seen)} seen; {summary.number(calls.audited)} audited, "
+                f"{summary.number(calls.seen)} seen",
+                f"{summary.exposed_calls(result)}; {summary.number(calls.audited)} audited, "
                 f"{summary.number(sum(calls.not_assessed.values()))} not assessed",
             ),
         )
     )
+
+
+def _exposed_tiles(result: Result, of: str) -> Iterator[str]:
+    """One tile, or one for each kind of evidence in the inputs."""
+    rates = summary.rates_of(result, EXPOSED_EPISODES)
+    if not summary.is_mixed(result):
+        low, high = summary.episode_range(result)
+        name = "".join(f", {rate.section}" for rate in rates if rate.section in summary.EVIDENCE)
+        yield _tile("exposed", f"▲ Exposed{name}", summary.number(result.episodes.exposed), f"{of}; {low} to {high}")
+        return
+    for rate in rates:
+        share = f"{summary.percent(rate.low)} to {summary.percent(rate.high)}"
+        below = f"of {summary.number(rate.of)} {rate.denominator}; {share}"
+        yield _tile("exposed", f"▲ Exposed, {rate.section}", summary.number(rate.count), below)
 
 
 def _tile(kind: str, name: str, value: str, below: str) -> str:
@@ -209,6 +222,7 @@ def _breakdown(result: Result) -> str:
             "–" if row.environment is None else row.environment,
             _code(row.reward_path),
             "–" if row.stage is None else row.stage,
+            row.evidence or summary.NO_EVIDENCE,
             f"{summary.number(row.exposed)} of {summary.number(row.episodes)}",
             summary.percent(row.low),
             summary.percent(row.high),
@@ -216,11 +230,12 @@ def _breakdown(result: Result) -> str:
         for row in table.shown
     ]
     counted = _counted("rows", len(rows), len(result.by), f", {summary.breakdown_counts(result)}")
-    if table.others:
-        others = f"{summary.number(table.exposed)} of {summary.number(table.episodes)}"
-        name = Html(f"<strong>{summary.number(table.others)} others</strong>")
-        rows.append((name, "–", "–", others, summary.percent(table.low), summary.percent(table.high)))
-    columns = ("environment", "reward path", "stage", ">exposed", ">low", ">high")
+    for rest in table.others:
+        others = f"{summary.number(rest.exposed)} of {summary.number(rest.episodes)}"
+        name = Html(f"<strong>{summary.number(rest.rows)} others</strong>")
+        kind = rest.evidence or summary.NO_EVIDENCE
+        rows.append((name, "–", "–", kind, others, summary.percent(rest.low), summary.percent(rest.high)))
+    columns = ("environment", "reward path", "stage", "evidence", ">exposed", ">low", ">high")
     return counted + _table("breakdown", columns, rows, "The log names no environments or reward paths.")
 
 

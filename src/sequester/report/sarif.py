@@ -17,7 +17,7 @@ from urllib.parse import quote
 from sequester.findings.grouping import GroupKey, group_findings, group_key, key_of
 from sequester.findings.model import Finding, Group, Result, Severity, Verdict
 from sequester.findings.rules import RULES, Rule
-from sequester.findings.verdict import is_unread
+from sequester.findings.verdict import is_unread, with_cot
 from sequester.report import summary
 from sequester.report.next_steps import next_steps
 from sequester.report.untrusted import printable
@@ -158,7 +158,7 @@ def _notifications(result: Result) -> Iterator[Json]:
     for sentence in result.calibration:
         yield _notification("limit", "note", printable(sentence, 2000))
     for what, counts, seen in (
-        ("episodes", result.episodes.not_assessed, result.episodes.seen),
+        ("episodes", result.episodes.not_assessed, with_cot(result.episodes)),
         ("reward calls", result.reward_calls.not_assessed, result.reward_calls.seen),
     ):
         for reason, count in sorted(counts.items()):
@@ -188,7 +188,7 @@ def _properties(result: Result) -> Json:
     return {
         "verdict": result.verdict.value,
         "scope": result.scope.value,
-        "headline": summary.headline(result),
+        "headline": summary.headline(result).replace(":\n- ", ": ").replace("\n- ", "; "),
         "summary": summary.summary_line(result),
         "episodes": {
             "seen": episodes.seen,

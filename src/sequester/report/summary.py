@@ -12,14 +12,24 @@ from typing import NamedTuple
 
 from sequester.episodes.model import Evidence, Reason
 from sequester.findings.model import Breakdown, Finding, InputFile, Rate, Result, Scope, Severity, Verdict, WaiverNote
-from sequester.findings.verdict import UNREAD_INPUT, bounds, cot_unknown, denominator, is_unread, outside_breakdown, with_cot
+from sequester.findings.verdict import (
+    EXPOSED_CALLS,
+    EXPOSED_EPISODES,
+    UNREAD_INPUT,
+    bounds,
+    cot_unknown,
+    denominator,
+    is_unread,
+    outside_breakdown,
+    with_cot,
+)
 from sequester.report.untrusted import printable
 
 REASONS: Mapping[str, str] = {
     Reason.NO_PRIVATE_TEXT: "fewer than 31 private characters: nothing to look for",
     Reason.INPUT_NOT_LOGGED: "the log does not hold what the scorer was given, or holds nothing",
     Reason.NO_REWARD_CALL: "the log names no reward path for these episodes",
-    Reason.NOT_LOGGED: "the log dropped the reasoning",
+    Reason.NOT_LOGGED: "the log dropped the reasoning, or it is sealed or missing",
     Reason.ANSWER_NOT_LOGGED: "the log has the reasoning and not the answer, so echo cannot be told from a leak",
     Reason.SUMMARY_ONLY: "only a summary of the reasoning was logged",
     Reason.REBUILT_ONLY: "the input was rebuilt, and a rebuilt input cannot show absence",
@@ -28,10 +38,19 @@ REASONS: Mapping[str, str] = {
     Reason.IDS_UNKNOWN: "the scorer got token ids, and the log lacks those of the reasoning",
     Reason.LIMIT: "a bound on depth, regions or size was hit; part was not searched",
     Reason.MALFORMED: "the record could not be read",
-    Reason.MISSING_PART: "declared steps, ranks, shards or group members are not among the files",
+    Reason.MISSING_PART: "declared records, steps, ranks or group members are missing, or cannot be read",
     UNREAD_INPUT: "the file could not be read to its end",
 }
 """What each reason means, in a few words."""
+
+EVIDENCE: Mapping[str, str] = {
+    Evidence.RECORDED: "recorded inputs",
+    Evidence.REBUILT: "rebuilt inputs",
+    Evidence.CONTRACT: "the framework's contract",
+}
+"""By what exposure is shown."""
+NO_EVIDENCE = "not logged"
+"""What stands for a kind of evidence where the log does not hold what the scorer was given."""
 
 
 def percent(share: float | None) -> str:
@@ -81,11 +100,37 @@ def verdict_word(verdict: Verdict) -> str:
     return verdict.value.replace("_", " ").upper()
 
 
+def rates_of(result: Result, what: str) -> Sequence[Rate]:
+    """The rates that count `what`: one, or one for each kind of evidence in the inputs. They are never added up."""
+    return [rate for rate in result.rates if rate.numerator == what and rate.section != Reason.INPUT_NOT_LOGGED]
+
+
+def is_mixed(result: Result) -> bool:
+    """Whether the inputs hold several kinds of evidence, so that no share of all episodes may be said."""
+    return len(rates_of(result, EXPOSED_EPISODES)) > 1
+
+
 def episode_range(result: Result) -> tuple[str, str]:
-    """Low and high share of exposed episodes, in percent."""
+    """Low and high share of exposed episodes, in percent; of a result that is not mixed."""
+    known = rates_of(result, EXPOSED_EPISODES)
+    if len(known) == 1:
+        return percent(known[0].low), percent(known[0].high)
     low, high = bounds(result.episodes.exposed, sum(result.episodes.not_assessed.values()), with_cot(result.episodes))
     # Nobody knows what the unread rest of an input holds.
     return percent(low), percent(1.0 if any(map(is_unread, result.inputs)) else high)
+
+
+def _each_kind(result: Result) -> str:
+    """What each kind of evidence shows, one line each, beginning with the end of the sentence before."""
+    lines = ["each kind of evidence for itself:"]
+    for rate in rates_of(result, EXPOSED_EPISODES):
+        lines.append(f"- {printable(rate.section)}: {ratio(rate)}, {percent(rate.low)} to {percent(rate.high)}")
+    return "\n".join(lines)
+
+
+def ratio(rate: Rate) -> str:
+    """Numerator and denominator of a rate."""
+    return f"{number(rate.count)} of {number(rate.of)} {printable(rate.denominator)}"
 
 
 def headline(result: Result) -> str:
@@ -96,15 +141,21 @@ def headline(result: Result) -> str:
     seen = f"{number(with_cot(counts))} {denominator(counts)} {scope}"
     low, high = episode_range(result)
     match result.verdict:
+        case Verdict.EXPOSED if counts.exposed and is_mixed(result):
+            condition = ", if the model reasons," if counts.undelimited == counts.exposed else ""
+            return f"Private reasoning{condition} was handed to a scorer. In episodes {scope}, {_each_kind(result)}"
         case Verdict.EXPOSED if counts.exposed:
-            found = f"was handed to a scorer in {number(counts.exposed)} of {seen}: at least {low}, at most {high}."
+            handed = f"was handed to a scorer in {number(counts.exposed)} of {seen}: at least {low}, at most {high}."
             if counts.undelimited < counts.exposed:
-                return f"Private reasoning {found}"
-            return f"Private reasoning, if the model reasons, {found} None of these {number(counts.exposed)} shows any reasoning."
+                return f"Private reasoning {handed}"
+            return (
+                f"Private reasoning, if the model reasons, {handed} None of these {number(counts.exposed)} shows any reasoning."
+            )
         case Verdict.EXPOSED:
-            calls = result.reward_calls
-            handed = f"{number(calls.exposed)} of {number(calls.seen)} reward calls {scope}"
-            return f"Private reasoning was handed to a scorer in {handed}."
+            kinds = rates_of(result, EXPOSED_CALLS)
+            handed = f"{number(result.reward_calls.exposed)} of {number(result.reward_calls.seen)} reward calls"
+            handed = ", ".join(map(ratio, kinds)) if len(kinds) > 1 else handed
+            return f"Private reasoning was handed to a scorer in {handed} {scope}."
         case Verdict.NONE_FOUND:
             where = f"in what scorers were given, in {number(counts.audited)} of {seen}"
             if result.below_threshold:
@@ -121,10 +172,12 @@ def headline(result: Result) -> str:
                 if counts.audited
                 else f"the {number(calls.audited)} audited of {number(calls.seen)} reward calls {scope}"
             )
-            return (
-                f"Nothing was found in {searched}, but not everything was assessed: "
-                f"{'; '.join(_left_out(result))}. The share exposed lies between {low} and {high}."
+            share = (
+                f"In episodes {scope}, {_each_kind(result)}"
+                if is_mixed(result)
+                else f"The share exposed lies between {low} and {high}."
             )
+            return f"Nothing was found in {searched}, but not everything was assessed: {'; '.join(_left_out(result))}. {share}"
         case Verdict.NOTHING_ASSESSED:
             if not counts.seen:
                 none = f"not one episode {scope} was read"
@@ -137,19 +190,16 @@ def headline(result: Result) -> str:
 
 def exposure_evidence(result: Result) -> str | None:
     """By what evidence exposure was found, kinds apart; None where nothing was found."""
-    words = {
-        Evidence.RECORDED: "recorded inputs",
-        Evidence.REBUILT: "rebuilt inputs",
-        Evidence.CONTRACT: "the framework's contract",
-    }
     paths = {
         kind: {
             group.reward_path for group in result.groups if group.evidence == kind and group.severity.at_least(Severity.MEDIUM)
         }
-        for kind in words
+        for kind in EVIDENCE
     }
     said = [
-        f"by {words[kind]} on {number(len(found))} reward path{'s' * (len(found) > 1)}" for kind, found in paths.items() if found
+        f"by {EVIDENCE[kind]} on {number(len(found))} reward path{'s' * (len(found) > 1)}"
+        for kind, found in paths.items()
+        if found
     ]
     return f"Shown {', '.join(said)}." if said else None
 
@@ -181,16 +231,29 @@ def facts(result: Result) -> Iterator[str]:
 
 
 def maybe_cot(result: Result) -> str | None:
-    """What of the denominator is not known to hold CoT; None where all of it is."""
-    counts = result.episodes
-    said = []
+    """What of the denominators is not known to hold CoT; None where all of it is."""
+    counts, said = result.episodes, []
+    unknown = cot_unknown(counts)
     if 0 < counts.undelimited < counts.exposed:
-        shown = f"{number(counts.undelimited)} of the {number(counts.exposed)} exposed episodes show no reasoning"
-        said.append(f"{shown}; they are exposed if the model reasons.")
-    unknown = ", ".join(f"{number(count)} {what}" for what, count in cot_unknown(counts).items())
+        handed = sum(rate.count for rate in rates_of(result, EXPOSED_EPISODES) if rate.section == Evidence.CONTRACT)
+        of = (
+            f"{number(handed)} episodes exposed by contract" if is_mixed(result) else f"{number(counts.exposed)} exposed episodes"
+        )
+        said.append(f"{number(counts.undelimited)} of the {of} show no reasoning; they are exposed if the model reasons.")
     if unknown and result.verdict is not Verdict.NOTHING_ASSESSED:
-        said.append(f"Not known to hold CoT, of these {number(with_cot(counts))}: {unknown}. The high figure counts them.")
+        listed = ", ".join(f"{number(count)} {what}" for what, count in unknown.items())
+        if not is_mixed(result):
+            said.append(f"Not known to hold CoT, of these {number(with_cot(counts))}: {listed}. The high figure counts them.")
+        elif outside_breakdown(counts):
+            said.append(f"Not known to hold CoT: {listed}. Unreadable and missing records count under no kind of evidence.")
+        else:
+            said.append(f"Not known to hold CoT: {listed}. The high figures count them.")
     return " ".join(said) or None
+
+
+def has_several_kinds(result: Result) -> bool:
+    """Whether rows of the breakdown are of several kinds of evidence."""
+    return len({row.evidence for row in result.by}) > 1
 
 
 def breakdown(result: Result) -> Sequence[Breakdown]:
@@ -202,19 +265,27 @@ def breakdown_counts(result: Result) -> str:
     """What the rows of the breakdown count, and what they cannot."""
     nowhere = outside_breakdown(result.episodes)
     unread = f"; {counted(nowhere, 'unreadable or missing record')} in no row" if nowhere else ""
-    return f"an episode counts once for each reward path{unread}"
+    kind = " and kind of evidence" if has_several_kinds(result) else ""
+    return f"an episode counts once for each reward path{kind}{unread}"
 
 
-class Folded(NamedTuple):
-    """A breakdown that says in one row what its many rows without a finding have in common."""
+class Others(NamedTuple):
+    """Rows of a breakdown of one kind of evidence, as one row."""
 
-    shown: Sequence[Breakdown]
-    others: int
-    """Rows folded into one."""
+    rows: int
+    evidence: str
     episodes: int
     exposed: int
     low: float | None
     high: float | None
+
+
+class Folded(NamedTuple):
+    """A breakdown that says in a few rows what its many rows without a finding have in common."""
+
+    shown: Sequence[Breakdown]
+    others: Sequence[Others]
+    """The rest, one for each kind of evidence."""
 
 
 def folded(result: Result, whole: int, most: int) -> Folded:
@@ -225,10 +296,16 @@ def folded(result: Result, whole: int, most: int) -> Folded:
     rows = breakdown(result)
     telling = [row for row in rows if row.exposed or row.high]
     shown = rows if len(rows) <= whole else telling[:most]
-    rest = rows[len(shown) :]
-    episodes, exposed = sum(row.episodes for row in rest), sum(row.exposed for row in rest)
-    unassessed = sum(max(0, round((row.high or 0.0) * row.episodes) - row.exposed) for row in rest)
-    return Folded(shown, len(rest), episodes, exposed, *bounds(exposed, unassessed, episodes))
+    kinds: dict[str, list[Breakdown]] = {}
+    for row in rows[len(shown) :]:
+        kinds.setdefault(row.evidence, []).append(row)
+    return Folded(shown, [_others(evidence, rest) for evidence, rest in sorted(kinds.items())])
+
+
+def _others(evidence: str, rows: Sequence[Breakdown]) -> Others:
+    episodes, exposed = sum(row.episodes for row in rows), sum(row.exposed for row in rows)
+    unassessed = sum(max(0, round((row.high or 0.0) * row.episodes) - row.exposed) for row in rows)
+    return Others(len(rows), evidence, episodes, exposed, *bounds(exposed, unassessed, episodes))
 
 
 def bounded(sentences: Sequence[str], most: int) -> Sequence[str]:
@@ -328,16 +405,31 @@ def outcome_and_step(file: InputFile) -> str:
 def summary_line(result: Result) -> str:
     """Every count on one line, for logs and for the last line of a terminal."""
     episodes, calls = result.episodes, result.reward_calls
-    low, high = episode_range(result)
     return (
         f"{verdict_word(result.verdict)}: episodes {number(episodes.seen)} seen, {number(episodes.without_cot)} without CoT, "
         f"{number(episodes.audited)} audited, "
-        f"{number(episodes.exposed)} exposed ({low} to {high} of {number(with_cot(episodes))}), "
+        f"{_exposed_episodes(result)}, "
         f"{_reasons(episodes.not_assessed)}; "
-        f"reward calls {number(calls.seen)} seen, {number(calls.audited)} audited, {number(calls.exposed)} exposed, "
+        f"reward calls {number(calls.seen)} seen, {number(calls.audited)} audited, {exposed_calls(result)}, "
         f"{_reasons(calls.not_assessed)}; "
         f"findings {number(result.found)} ({number(result.waived)} waived, {number(result.below_threshold)} below medium)"
     )
+
+
+def _exposed_episodes(result: Result) -> str:
+    """For the line of counts: exposed episodes, each kind of evidence for itself."""
+    known = rates_of(result, EXPOSED_EPISODES)
+    if is_mixed(result):
+        return "exposed " + ", ".join(f"{ratio(rate)} ({percent(rate.low)} to {percent(rate.high)})" for rate in known)
+    low, high = episode_range(result)
+    by = f" by {EVIDENCE[known[0].section]}" if known and known[0].section in EVIDENCE else ""
+    return f"{number(result.episodes.exposed)} exposed{by} ({low} to {high} of {number(with_cot(result.episodes))})"
+
+
+def exposed_calls(result: Result) -> str:
+    """Exposed reward calls, each kind of evidence for itself."""
+    known = rates_of(result, EXPOSED_CALLS)
+    return f"exposed {', '.join(map(ratio, known))}" if len(known) > 1 else f"{number(result.reward_calls.exposed)} exposed"
 
 
 def unlisted(result: Result) -> str:

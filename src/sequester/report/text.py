@@ -21,7 +21,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sequester.findings.model import Finding, Group, Result, Severity, Verdict
+from sequester.findings.model import Breakdown, Finding, Group, Result, Severity, Verdict
 from sequester.findings.rules import RULES
 from sequester.report import summary
 from sequester.report.next_steps import next_steps
@@ -248,25 +248,32 @@ def _breakdown(console: Console, result: Result, style: TextStyle) -> None:
     if not result.by:
         return
     table = summary.folded(result, style.whole, style.rows)
+    several = summary.has_several_kinds(result)
     rows = [
         (
             "–" if row.environment is None else printable(row.environment, 30),
             printable(row.reward_path, 40),
             "–" if row.stage is None else printable(row.stage, 20),
+            _kind(row) if several else "",
             f"{summary.number(row.exposed)} of {summary.number(row.episodes)}",
             f"{summary.percent(row.low)} to {summary.percent(row.high)}",
         )
         for row in table.shown
     ]
-    if table.others:
-        others = f"{summary.number(table.others)} others"
-        counted = f"{summary.number(table.exposed)} of {summary.number(table.episodes)}"
-        rows.append((others, "–", "–", counted, f"{summary.percent(table.low)} to {summary.percent(table.high)}"))
+    for rest in table.others:
+        others = f"{summary.number(rest.rows)} others"
+        counted = f"{summary.number(rest.exposed)} of {summary.number(rest.episodes)}"
+        share = f"{summary.percent(rest.low)} to {summary.percent(rest.high)}"
+        rows.append((others, "–", "–", _kind(rest) if several else "", counted, share))
     total = f"{summary.number(len(table.shown))} of {summary.number(len(result.by))} rows"
     _heading(console, f"By environment, reward path and stage: {total}, {summary.breakdown_counts(result)}")
-    _body(console, ("environment", "reward path", "stage", ">exposed", ">low to high"), rows, style)
+    _body(console, ("environment", "reward path", "stage", "evidence", ">exposed", ">low to high"), rows, style)
     if table.others:
         console.print("  the others one by one: -v, or --out json")
+
+
+def _kind(row: Breakdown | summary.Others) -> str:
+    return printable(row.evidence) or summary.NO_EVIDENCE
 
 
 def _inputs(console: Console, result: Result, style: TextStyle) -> None:

@@ -76,7 +76,7 @@ def test_what_is_not_whole_is_not_closed(bundle, spoil, says):
 
 def test_a_bundle_of_another_run_alone_is_not_closed_as_this_one(tmp_path):
     write(tmp_path, "e1", run=OTHER)
-    refused(tmp_path, "a part belongs to another run")
+    refused(tmp_path, "belongs to another run")
     assert read_manifest(tmp_path) is None
 
 

@@ -1,6 +1,7 @@
-"""The shared vectors: what each valid bundle holds, and how each invalid one fails."""
+"""The shared vectors: what each bundle holds, valid or in part, and how each invalid one fails."""
 
 import json
+import re
 import tomllib
 from array import array
 from pathlib import Path
@@ -41,7 +42,8 @@ def _plain(episode: Episode, bundle: Path) -> object:
 
 def test_there_are_vectors_of_every_class():
     assert len(_cases("valid")) >= 6
-    assert {tomllib.loads((case / "case.toml").read_text())["class"] for case in _cases("invalid")} == CLASSES
+    broken = [tomllib.loads((case / "case.toml").read_text()) for kind in ("partial", "invalid") for case in _cases(kind)]
+    assert {case["class"] for case in broken} == CLASSES
 
 
 @pytest.mark.parametrize("case", _cases("valid"), ids=lambda case: case.name)
@@ -50,19 +52,43 @@ def test_valid(case):
     declared = READER.declared(case / "bundle", Options())
     assert (declared.closed, declared.rows) == (found["closed"], found["rows"])
     assert declared.ranks == found.get("ranks", declared.ranks)
+    assert (declared.error, declared.notes) == (None, ())
     expected = json.loads((case / "expected.json").read_text())
     assert [_plain(episode, case / "bundle") for episode in _read(case / "bundle")] == expected
+
+
+@pytest.mark.parametrize("case", _cases("partial"), ids=lambda case: case.name)
+def test_partial(case):
+    """Whatever is wrong with a part is told, with its file, and costs that part alone."""
+    bundle, found = case / "bundle", tomllib.loads((case / "case.toml").read_text())
+    declared = READER.declared(bundle, Options())
+    assert (declared.closed, declared.rows) == (found["closed"], found["rows"])
+    told = [declared.error] if declared.error else []
+    read = []
+    for unit in READER.units(bundle, Options()):
+        try:
+            read += READER.read(unit, Options())
+        except BundleError as error:
+            told.append(str(error))
+    assert any(found["words"] in one for one in told)
+    assert all(re.match(rf"({re.escape(str(bundle))}/)?(episodes|reasoning|reward_calls|findings)\b", one) for one in told)
+    assert declared.hint or not declared.error
+    expected = json.loads((case / "expected.json").read_text())
+    shown = [_plain(episode, bundle) for episode in read]
+    assert [one for one in shown if one["episode_id"] in {one["episode_id"] for one in expected}] == expected
+    assert len(shown) == len(expected) or not declared.error, "what is not read as a whole is not read at all"
+    assert len(read) < declared.rows or declared.error
 
 
 @pytest.mark.parametrize("case", _cases("invalid"), ids=lambda case: case.name)
 def test_invalid(case):
     found = tomllib.loads((case / "case.toml").read_text())
-    with pytest.raises(BundleError) as caught:
-        READER.declared(case / "bundle", Options())
-        _read(case / "bundle")
-    assert found["words"] in str(caught.value)
-    assert str(case) in caught.value.where
-    assert caught.value.hint
+    for read in (lambda: READER.declared(case / "bundle", Options()), lambda: _read(case / "bundle")):
+        with pytest.raises(BundleError) as caught:
+            read()
+        assert found["words"] in str(caught.value)
+        assert str(case) in caught.value.where
+        assert caught.value.hint
 
 
 @pytest.mark.parametrize(

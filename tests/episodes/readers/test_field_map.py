@@ -139,6 +139,39 @@ def test_null_inputs_are_not_logged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "step", "score"),
+    [("7", 7, 7.0), (" 7 ", 7, 7.0), ("-3", -3, -3.0), (7.0, 7, 7.0), (float("nan"), None, None), (None, None, None)],
+)
+def test_numbers_that_a_table_keeps_as_text_are_numbers(
+    tmp_path: Path, written: Any, step: int | None, score: float | None
+) -> None:
+    field_map = {
+        "episode": {"episode_id": "s", "prompt": "q", "answer": "a", "step": "s", "group": "g"},
+        "reward_call": [{"path": "p", "score": "s"}, {"path": "c", "score": "parts"}],
+    }
+    (episode,) = read(write(tmp_path, {"q": "Why?", "a": "x", "s": written, "g": "", "parts": {"x": 1.0, "y": 0.5}}), field_map)
+    assert isinstance(episode, Episode)
+    assert (episode.step, episode.group, [call.score for call in episode.calls]) == (step, None, [score, None])
+
+
+@pytest.mark.parametrize("written", ["0.5", ".5", "5e-1", "NaN", "inf"])
+def test_a_score_kept_as_text_is_a_number_if_it_is_one(tmp_path: Path, written: str) -> None:
+    field_map = {"episode": {"prompt": "q", "answer": "a"}, "reward_call": [{"path": "p", "score": "s"}]}
+    (episode,) = read(write(tmp_path, {"q": "Why?", "a": "x", "s": written}), field_map)
+    assert isinstance(episode, Episode)
+    assert episode.calls[0].score == (0.5 if "5" in written else None)
+
+
+def test_samples_of_a_prompt_in_one_record_are_never_one_episode(tmp_path: Path) -> None:
+    path = write(tmp_path, {"q": "Why?", "c": ["<think>x</think>One.", "<think>y</think>Two."]}, {"q": "Why?", "c": ["One."]})
+    both, single = read(path, {"episode": {"prompt": "q", "completion": "c"}})
+    assert isinstance(both, Skipped) and both.detail.startswith("completion: holds 2 texts, and one record is one episode")
+    assert isinstance(single, Episode)
+    joined, _ = read(path, {"episode": {"prompt": "q", "completion": "c[*]"}})
+    assert isinstance(joined, Episode)
+
+
+@pytest.mark.parametrize(
     ("changes", "detail"),
     [
         ({"step": "three"}, "step: expected an integer, got a string"),

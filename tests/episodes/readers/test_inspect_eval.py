@@ -291,7 +291,7 @@ def test_references_that_multiply_are_a_limit(tmp_path: Path, monkeypatch: pytes
     [
         ([0, 0], SplitStatus.NO_COT, Visibility.RAW),
         ([0, None], SplitStatus.AMBIGUOUS, Visibility.RAW),
-        ([0, 40], SplitStatus.AMBIGUOUS, Visibility.ABSENT),
+        ([0, 40], SplitStatus.SPLIT, Visibility.ABSENT),
         ([], SplitStatus.AMBIGUOUS, Visibility.RAW),
     ],
 )

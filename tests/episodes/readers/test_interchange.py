@@ -81,7 +81,7 @@ def test_every_key_arrives() -> None:
     ]
     assert by_id["e3"].split.status is SplitStatus.NO_COT
     assert (by_id["e3"].calls[0].inputs, by_id["e3"].calls[0].missing) == (None, Reason.INPUT_NOT_LOGGED)
-    assert (by_id["e4"].split.status, by_id["e4"].visibility) == (SplitStatus.AMBIGUOUS, Visibility.ABSENT)
+    assert (by_id["e4"].split.status, by_id["e4"].visibility) == (SplitStatus.SPLIT, Visibility.ABSENT)
     assert by_id["e4"].calls == ()
     assert [segment.channel for segment in by_id["e5"].segments] == ["prompt", "tool_result", "reasoning", "answer"]
     assert list(by_id["e5"].completion_ids or ()) == list(range(5, 14))

@@ -40,6 +40,10 @@ def test_no_number_is_an_absent_one(kind: str, value: Any) -> None:
     [
         ("label", "e1", "e1"),
         ("label", 7, "7"),
+        ("label", "", None),
+        ("label", 7.0, "7"),
+        ("integer", "7", 7),
+        ("number", " 7.5", 7.5),
         ("label", -(2**63), str(-(2**63))),
         ("label", "x" * 1024, "x" * 1024),
         ("integer", 7, 7),
@@ -73,14 +77,14 @@ def test_what_fits_is_taken(kind: str, value: Any, found: Any) -> None:
 @pytest.mark.parametrize(
     ("kind", "value", "expected"),
     [
-        ("label", "", "a text of 1 to 1024 characters or an integer, got a string"),
         ("label", "x" * 1025, "a text of 1 to 1024 characters or an integer, got a string"),
         ("label", 2**63, "a text of 1 to 1024 characters or an integer, got an integer"),
         ("label", 0.5, "a text of 1 to 1024 characters or an integer, got a number with a decimal point"),
         ("integer", 7.5, "an integer, got a number with a decimal point"),
         ("integer", float("inf"), "an integer, got a number with a decimal point"),
         ("integer", 2**63, "an integer, got an integer"),
-        ("integer", "7", "an integer, got a string"),
+        ("integer", "7.5", "an integer, got a string"),
+        ("integer", SECRET, "an integer, got a string"),
         ("number", SECRET, "a number, got a string"),
         ("text", {"a": SECRET}, "text or a list of texts, got an object"),
         ("text", [SECRET, 7], "text or a list of texts, got a list"),
@@ -97,7 +101,13 @@ def test_what_does_not_fit_is_named_by_its_field_and_kind(kind: str, value: Any,
 
 
 anything: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.decimals() | st.just(SECRET) | st.binary(max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.decimals(allow_nan=False)
+    | st.just(SECRET)
+    | st.binary(max_size=4),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=6,
 )

@@ -30,7 +30,9 @@ def opened(data: bytes, budget: Budget) -> list[tuple[tuple[str, ...], bytes]]:
     return list(unpack(data, budget, is_new))
 
 
-@pytest.mark.parametrize("data", [b"", b"\0", DATA, b"PK", b"x\x9c", b"\x1f\x8b\x08", b"BZh9", bytes(2000), b"\xff" * 2000])
+@pytest.mark.parametrize(
+    "data", [b"", b"\0", DATA, b"PK", b"x\x9c", b"\x1f\x8b\x08", b"BZh9", bytes(2000), b"\xff" * 2000], ids=range(9)
+)
 def test_what_holds_nothing_gives_nothing(data: bytes) -> None:
     budget = Budget()
     assert opened(data, budget) == []

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sequester.episodes.bundle.layout import open_bundle
 from sequester.episodes.bundle.manifest import SCHEMA, Counts, Expected, FileEntry, Manifest, RunInfo, encode_manifest
-from sequester.episodes.bundle.schema import EPISODES, FINDINGS, FOLDERS, MANIFEST, PART_FOLDERS, REASONING, REWARD_CALLS, SUFFIX
-from sequester.episodes.bundle.verification import check_unique, survey
+from sequester.episodes.bundle.schema import EPISODES, FINDINGS, FOLDERS, MANIFEST, REASONING, REWARD_CALLS
+from sequester.episodes.bundle.verification import look, refuse_two_runs, repeats
 from sequester.episodes.bundle.writer import CLAIM_SUFFIX, claim_of, sync_directory
 from sequester.errors import BundleError
 
@@ -24,18 +24,17 @@ def close_run(directory: Path, run: RunInfo, expected: Expected, tool: str) -> M
         raise BundleError("the bundle is closed already", where=str(final), hint="write a new run into a new directory")
     _refuse_claims(directory)
     bundle = open_bundle(directory)
-    run_ids: set[str] = set()
+    for fault in bundle.faults:
+        raise fault.error
     files = []
-    for facts in survey(bundle, run_ids):
-        if facts.rows is None:
-            raise BundleError(
-                "is sealed before its rows were counted", where=str(directory / facts.path), hint="close first, then seal"
-            )
+    for path in (*(part.path(folder) for part in bundle.parts for folder in part.folders()), *bundle.findings()):
+        facts = look(path)
+        if facts.run is None or facts.rows is None:
+            raise BundleError("is sealed before its rows were counted", where=str(path), hint="close first, then seal")
+        refuse_two_runs({run.id, facts.run}, path)
         files.append(FileEntry(facts.path, facts.rows, facts.bytes, facts.sha256))
-    if run_ids - {run.id}:
-        raise BundleError("a part belongs to another run", where=str(directory), hint="keep one run per bundle")
-    _refuse_orphans(directory, files)
-    check_unique(bundle)
+    for _, error in repeats(bundle.parts):
+        raise error
     counts = {folder: sum(file.rows for file in files if file.path.startswith(f"{folder}/")) for folder in FOLDERS}
     totals = Counts(counts[EPISODES], counts[REASONING], counts[REWARD_CALLS], counts[FINDINGS])
     manifest = Manifest(SCHEMA, tool, run, expected, totals, tuple(sorted(files, key=lambda file: file.path)))
@@ -64,13 +63,3 @@ def _refuse_claims(directory: Path) -> None:
         for claim in sorted((directory / folder).glob(f".*{CLAIM_SUFFIX}")):
             hint = "wait until every writer has closed; if one died, remove its .partial file: what it held is lost"
             raise BundleError("a writer still holds this file", where=str(claim), hint=hint)
-
-
-def _refuse_orphans(directory: Path, files: list[FileEntry]) -> None:
-    """A writer that died while publishing leaves `reasoning/` without `episodes/`."""
-    surveyed = {file.path for file in files}
-    for folder in PART_FOLDERS:
-        for path in sorted((directory / folder).glob(f"[!.]*{SUFFIX}")):
-            if f"{folder}/{path.name}" not in surveyed:
-                hint = "its writer died while publishing; move the file out of the bundle"
-                raise BundleError("belongs to a part that has no file in episodes/", where=str(path), hint=hint)

@@ -27,7 +27,7 @@ class Group(Struct, frozen=True):
     episodes: pa.RecordBatch
     calls: pa.RecordBatch
     reasoning: pa.RecordBatch | None
-    """None where the reasoning is sealed."""
+    """None where the reasoning is sealed or missing."""
 
     def refuse(self, folder: str, row: int, column: str, message: str) -> NoReturn:
         """`row` counts from the start of the group."""

@@ -32,8 +32,8 @@ def group_sizes(part: Part) -> list[GroupSize]:
 def read_part(part: Part, start: int = 0, stop: int = -1) -> Iterator[Episode]:
     """The episodes in the row groups `start` to `stop` (exclusive; -1: to the end) of a part, in order.
 
-    Reasoning that is sealed is left out, and the episode's visibility says so. Raises BundleError where the part breaks the
-    format; what was yielded before stands.
+    Reasoning that is sealed or missing is left out, and the episode's visibility says so. Raises BundleError where the part breaks
+    the format; what was yielded before stands.
     """
     folders = _readable(part)
     with ExitStack() as stack:
@@ -62,8 +62,7 @@ def _read_group(part: Part, files: dict[str, pq.ParquetFile], index: int, first:
 
 
 def _readable(part: Part) -> list[str]:
-    sealed = is_sealed(part.path(REASONING))
-    return [EPISODES, REWARD_CALLS] if sealed else [EPISODES, REWARD_CALLS, REASONING]
+    return [folder for folder in part.folders() if folder != REASONING or not is_sealed(part.path(folder))]
 
 
 def _group_count(part: Part, counts: dict[str, int]) -> int:

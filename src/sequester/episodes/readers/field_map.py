@@ -16,7 +16,7 @@ from sequester.episodes.readers.foreign import require_lines
 from sequester.episodes.readers.identity import without_repeats
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
 from sequester.episodes.readers.jsonlines import decoded_lines, line_units
-from sequester.episodes.readers.map_file import FieldMap, MappedCall, look_up, parse_map
+from sequester.episodes.readers.map_file import FieldMap, Getter, MappedCall, look_up, parse_map
 from sequester.episodes.readers.record_paths import RecordPath
 from sequester.episodes.readers.streams import beginning
 from sequester.episodes.readers.typed_values import TypedValues
@@ -90,6 +90,7 @@ def _record(source: Source, row: dict[str, Any] | Skipped, field_map: FieldMap, 
 
 def _episode(source: Source, row: dict[str, Any], field_map: FieldMap, options: Options) -> Episode:
     values = TypedValues({name: look_up(getter, row) for name, getter in field_map.fields.items()})
+    _refuse_samples(values.values.get("completion"), field_map.fields.get("completion"))
     assembled = _assembled(values, field_map.template or options.template)
     visibility = values.label("visibility")
     if visibility is not None:
@@ -116,6 +117,16 @@ def _episode(source: Source, row: dict[str, Any], field_map: FieldMap, options: 
         shard=values.label("shard"),
         advantage=values.number("advantage"),
     )
+
+
+def _refuse_samples(completion: Any, getter: Getter | None) -> None:
+    """Raises MalformedRecord for a list of texts that the map did not ask for as such: they are samples, each an episode of its own."""
+    if isinstance(completion, list) and isinstance(getter, RecordPath) and None not in getter.steps:
+        count = sum(isinstance(text, str | bytes) for text in completion)
+        if count > 1:
+            raise MalformedRecord(
+                f"completion: holds {count} texts, and one record is one episode; unfold them, or map {getter.text}[*] if they are one text"
+            )
 
 
 def _assembled(values: TypedValues, template: str) -> Assembled:
@@ -154,7 +165,10 @@ def _is_message(value: Any) -> bool:
 
 
 def _score(value: Any) -> float | None:
-    """A score, or the sum of those that a trainer keeps for every token of an episode."""
+    """A score, or the sum of those that a trainer keeps for every token of an episode. Of an object of components nobody knows the
+    weights, so that no score is known."""
+    if isinstance(value, dict):
+        return None
     parts = value if isinstance(value, list) else [value]
     numbers = [TypedValues({"score": part}).number("score") for part in parts]
     known = [number for number in numbers if number is not None]

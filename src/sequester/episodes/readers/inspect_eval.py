@@ -127,6 +127,8 @@ class InspectReader:
             log = _log(_zip_header(archive, path))
             names = _samples(archive)
             for number, name in enumerate(names[unit.start : None if unit.stop < 0 else unit.stop], unit.first_record):
+                if unit.wanted is not None and number not in unit.wanted:
+                    continue
                 source = Source(unit.path, number)
                 record = _sample(archive, name, source)
                 yield record if isinstance(record, Skipped) else sample_episode(record, log, source)

@@ -169,7 +169,8 @@ def _judged(assembled: Assembled, usage: Sequence[JsonObject]) -> tuple[Split, V
     if assembled.split.status is not SplitStatus.AMBIGUOUS or not counts:
         return assembled.split, assembled.visibility
     if any(counts):
-        return assembled.split, Visibility.ABSENT
+        hidden = assembled.seen_as(Visibility.ABSENT)
+        return hidden.split, hidden.visibility
     if len(counts) == len(usage):
         return Split(SplitStatus.NO_COT, "the provider counted no reasoning tokens in any call", "typed"), assembled.visibility
     return assembled.split, assembled.visibility

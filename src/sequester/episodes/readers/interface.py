@@ -37,6 +37,14 @@ class Declared(Struct, frozen=True):
 
     rows: int | None = None
     """Records the file itself declares (Parquet footer, zip directory); None where the format declares nothing."""
+    counts_all: bool = False
+    """`rows` counts every record, also those that cannot be read: however few are read, the share of the others is known."""
+    error: str | None = None
+    """What of the input cannot be read; the rest of it is."""
+    hint: str = ""
+    """What to do about the error."""
+    notes: tuple[str, ...] = ()
+    """What else is to be said of the input, in whole sentences."""
     steps: tuple[int, int] | None = None
     """First and last training step declared for the run, inclusive."""
     step_set: frozenset[int] | None = None
@@ -58,6 +66,8 @@ class Unit(Struct, frozen=True):
     """-1: to the end."""
     first_record: int = 1
     """Number of the first record of the slice, for error messages."""
+    wanted: frozenset[int] | None = None
+    """Numbers of the records asked for (`Source.record`), None for all: a reader may leave out the others, where that saves it work."""
 
 
 class Options(Struct, frozen=True):

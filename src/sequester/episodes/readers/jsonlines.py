@@ -90,13 +90,15 @@ def numbered_lines(unit: Unit) -> Iterator[tuple[int, bytes | None]]:
 def decoded_lines(
     unit: Unit, decoder: msgspec.json.Decoder[T], keys: Collection[str] = ()
 ) -> Iterator[tuple[Source, T | Skipped]]:
-    """Every record of a slice, decoded, or why it could not be; `keys` are the valid ones that a message may suggest.
+    """Every record of a slice that is wanted, decoded, or why it could not be; `keys` are the valid ones that a message may suggest.
 
     Raises InputError where the file cannot be read any further.
     """
     decode, path = decoder.decode, unit.path
     unchecked = unit.first_record + (CHECKED if unit.start == 0 else CHECKED_LATER)
     for number, line in numbered_lines(unit):
+        if unit.wanted is not None and number not in unit.wanted:
+            continue
         source = Source(path, number)
         if line is None:
             yield source, Skipped(source, Reason.LIMIT, f"the line is longer than {MAX_LINE >> 20} MB")

@@ -153,11 +153,16 @@ def batches(unit: Unit, columns: Sequence[str] | None = None) -> Iterator[Batch]
 
 
 def records(unit: Unit, columns: Sequence[str] | None = None) -> Iterator[tuple[Source, dict[str, Any] | Skipped]]:
-    """Every row of a unit as Python values by column name, strings as `str`; a row that Python cannot hold is skipped.
+    """Every row of a unit as Python values by column name, strings as `str`; a row that Python cannot hold is skipped. Where only some
+    are wanted, batches without them are left out.
 
     Raises InputError like `batches`.
     """
     for batch in batches(unit, columns):
+        if unit.wanted is not None and unit.wanted.isdisjoint(
+            range(batch.first_record, batch.first_record + batch.columns.num_rows)
+        ):
+            continue
         whole = _as_python(batch.columns)
         for index in range(batch.columns.num_rows):
             source = Source(unit.path, batch.first_record + index)

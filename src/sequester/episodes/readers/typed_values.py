@@ -1,8 +1,10 @@
-"""Values of a loosely typed record as the types that an episode wants: `null` and NaN as absent, anything else wrong by name."""
+"""Values of a loosely typed record as the types that an episode wants: `null`, NaN and labels without a character as absent, numbers
+that tables keep as text as numbers, anything else wrong by name."""
 
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -15,6 +17,11 @@ from sequester.errors import MalformedRecord
 from sequester.mismatch import kind_of
 
 _LABEL_LENGTH = 1024
+_INTEGER = re.compile(r"\s?[-+]?[0-9]{1,18}\s?")
+_NUMBER = re.compile(
+    r"\s?[-+]?(?:[0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(?:[eE][-+]?[0-9]{1,3})?\s?|(?i:[-+]?(?:nan|inf(?:inity)?))"
+)
+"""A number as tables and JSON encoders write it where they keep it as text."""
 _INT64 = range(-(2**63), 2**63)
 
 
@@ -24,29 +31,31 @@ class TypedValues(Struct, frozen=True):
     values: Mapping[str, Any]
 
     def label(self, name: str) -> str | None:
-        """An identifier: a text of at most 1,024 characters, or an integer."""
+        """An identifier: a text of at most 1,024 characters, or an integer, also one that a table holds as a float."""
         value = self.values.get(name)
-        if value is None or (isinstance(value, str) and 0 < len(value) <= _LABEL_LENGTH):
+        if _is_missing(value) or value == "":
+            return None
+        if isinstance(value, str) and len(value) <= _LABEL_LENGTH:
             return value
-        if isinstance(value, int) and value in _INT64:
-            return str(value)
+        whole = _whole(value)
+        if whole is not None:
+            return str(whole)
         raise self._mismatch(name, f"a text of 1 to {_LABEL_LENGTH} characters or an integer")
 
     def integer(self, name: str) -> int | None:
         value = self.values.get(name)
         if _is_missing(value):
             return None
-        if isinstance(value, float | Decimal) and math.isfinite(value) and value == value // 1:
-            value = int(value)
-        if isinstance(value, int) and value in _INT64:
-            return value
+        whole = _whole(int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value)
+        if whole is not None:
+            return whole
         raise self._mismatch(name, "an integer")
 
     def number(self, name: str) -> float | None:
         value = self.values.get(name)
         if _is_missing(value):
             return None
-        if isinstance(value, int | float | Decimal):
+        if isinstance(value, int | float | Decimal) or (isinstance(value, str) and _NUMBER.fullmatch(value)):
             return _finite(value)
         raise self._mismatch(name, "a number")
 
@@ -103,7 +112,14 @@ def _as_text(value: Any) -> Any:
         return value
 
 
-def _finite(value: int | float | Decimal) -> float | None:
+def _whole(value: Any) -> int | None:
+    """An integer, also where it is held as a float; None for anything else."""
+    if isinstance(value, float | Decimal) and math.isfinite(value) and value == value // 1:
+        value = int(value)
+    return value if isinstance(value, int) and value in _INT64 else None
+
+
+def _finite(value: int | float | Decimal | str) -> float | None:
     """None for what no float holds."""
     try:
         number = float(value)

@@ -281,6 +281,23 @@ def _digits85(name: str, characters: str) -> NDArray[np.uint8]:
     return np.frombuffer(characters.encode().translate(_TO_DIGITS[name]), np.uint8)
 
 
+_PATCH = re.compile(r"^.{0,8}(?:literal|delta) [0-9]+[ \t]*+((?:\r?\n.{0,8}?[A-Za-z](?:[!-~]{5}){1,13}[ \t]*+)++)", re.MULTILINE)
+_PATCH_LINE = re.compile(r"([A-Za-z])((?:[!-~]{5}){1,13})[ \t]*\r?$", re.MULTILINE)
+
+
+def binary_patches(text: str) -> Iterator[Piece]:
+    """What git writes for a binary file: lines of base85, of which the first letter states the length."""
+    for found in _PATCH.finditer(text) if "literal " in text or "delta " in text else ():
+        lines = _PATCH_LINE.findall(found[1])
+        data = b"".join(_decode_base85("base85", letters)[: _patch_length(first)] for first, letters in lines)
+        if promising(data):
+            yield Piece(*found.span(), "base85", data)
+
+
+def _patch_length(letter: str) -> int:
+    return ord(letter) - ord("A") + 1 if letter <= "Z" else ord(letter) - ord("a") + 27
+
+
 _UU_LINE = re.compile(r"(?:^|(?<=\\n))([!-M])([ -`]{4,84}?)[ \t]*(?=\r?\n|\\r|\\n|$)", re.MULTILINE)
 
 

@@ -6,6 +6,9 @@ import codecs
 import re
 from collections.abc import Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sequester.exposure.layers.piece import Piece
 
 
@@ -38,7 +41,11 @@ _SCRIPTS = (
 
 def readable(data: bytes) -> bool:
     """Whether some stretch of `data` reads as UTF-8 text; wrong for fewer than one in 10^6 offsets of random bytes."""
-    shape = data.translate(_CLASSES)
+    return _reads_plainly(shape := data.translate(_CLASSES)) or _MIXED.search(shape) is not None
+
+
+def _reads_plainly(shape: bytes) -> bool:
+    """Whether ASCII alone, or characters of two or of three bytes alone, stand in a row."""
     return any(needle in shape for needle in _READABLE)
 
 
@@ -55,9 +62,9 @@ def readings(data: bytes) -> Iterator[tuple[str, str]]:
     if not other:
         yield "", data.decode()
         return
-    is_text = readable(data)
+    is_text = _reads_plainly(data.translate(_CLASSES))
     # Look-alikes and invisible characters stand among ASCII; but so, it seems, do the bytes of some UTF-16.
-    if is_text or _MIXED.search(data.translate(_CLASSES)) is not None:
+    if is_text or readable(data):
         text = data.decode("utf-8", "replace")
         yield "", text if len(_NOISE.sub("", text)) * 5 > len(text) * 4 else "\n".join(_STRETCH.findall(text))
         if other * 3 < len(data) and not _is_utf8(data):
@@ -66,7 +73,32 @@ def readings(data: bytes) -> Iterator[tuple[str, str]]:
             return
     if data.count(0) * 5 < len(data) * 4:
         yield from _wide_readings(data)
+    yield from _integer_readings(data)
 
+
+def _integer_readings(data: bytes) -> Iterator[tuple[str, str]]:
+    """The longest row of integers of eight or four bytes that may be token ids or characters, as decimals: what an array holds."""
+    if data.count(0) * 4 < len(data):
+        return
+    for width in (8, 4):
+        # The first bytes of one order, and the last ones of the other, may read as small integers too.
+        rows = {(order, shift): _small_integers(data, f"{order}u{width}", shift) for shift in range(width) for order in "<>"}
+        (order, _), row = max(rows.items(), key=lambda item: len(item[1]))
+        if len(row) >= _FEWEST_INTEGERS:
+            yield f"int{8 * width}-{'le' if order == '<' else 'be'}", " ".join(map(str, row.tolist()))
+            return
+
+
+def _small_integers(data: bytes, kind: str, shift: int) -> NDArray[np.uint64]:
+    """The longest row of small integers that are not mostly zero, read from an offset on."""
+    values = np.frombuffer(data, kind, (len(data) - shift) // np.dtype(kind).itemsize, shift)
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], values < _LARGEST_ID, [False])).astype(np.int8)))
+    rows = (values[begin:end] for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+    return max((row for row in rows if 2 * np.count_nonzero(row) > len(row)), key=len, default=values[:0])
+
+
+_LARGEST_ID = 1 << 19
+_FEWEST_INTEGERS = 12
 
 # Of binary data that holds text somewhere, only the stretches that could be text.
 _NOISE = re.compile("[\0-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]+")

@@ -6,18 +6,18 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator
 
-from sequester.exposure.integers import RUN, decode_integers, integer_lists, keyed_lists
+from sequester.exposure.integers import RUN, decode_integers, integer_lists, series
 from sequester.exposure.layers.archives import promising
 from sequester.exposure.layers.charset import bits_to_bytes
 from sequester.exposure.layers.hints import number_places
 from sequester.exposure.layers.piece import Piece
 
 _PLAIN_HEX = re.compile(
-    r"(?:(?<![0-9A-Za-z])|(?<=\\x))(?:0[xX])?((?:[0-9a-fA-F]{8,}+(?:\\*[rn]|[\s\"',+:\-`>#|;*.()\[\]]){0,12}+){1,}(?:[0-9a-fA-F]{2,7}+(?![0-9A-Za-z]))?+)"
+    r"(?:(?<![0-9A-Za-z])|(?<=\\x))(?:0[xX])?((?:[0-9a-fA-F]{8,}+(?:\\*[rn]|[\s\"',+:\-`>#|;*.()\[\]=]){0,12}+){1,}(?:[0-9a-fA-F]{2,7}+(?![0-9A-Za-z]))?+)"
 )
 _PREFIX = r"(?:0[xX]|\\++x|%|#)"
 _PAIRS = re.compile(
-    rf"(?<![0-9A-Za-z])(?:(?:{_PREFIX}?[0-9a-fA-F]{{2}}|0[xX][0-9a-fA-F])(?![0-9a-fA-F])(?:\\+[rnt]|(?!\\+x)[\s:,;.\-\"'|_\\{{}}\[\]()]){{0,12}}+){{16,}}"
+    rf"(?<![0-9A-Za-z])(?:(?:{_PREFIX}?[0-9a-fA-F]{{2}}|0[xX][0-9a-fA-F])(?![0-9a-fA-F])(?:\\+[rnt]|(?!\\+x)[\s:,;.\-\"'|_\\{{}}\[\]()>#*=+]){{0,12}}+){{16,}}"
 )
 _PAIR = re.compile(r"0[xX]([0-9a-fA-F]{1,2})|(?:\\+x|%|#)?([0-9a-fA-F]{2})")
 _NOT_HEX = re.compile(r"0[xX]|\\+[xrnt]|[^0-9a-fA-F]")
@@ -110,7 +110,7 @@ def _code_points(text: str) -> Iterator[Piece]:
 def records(text: str) -> Iterator[Piece]:
     """Bytes or characters that stand one by one in records."""
     if sum(map(text.count, ('":', "':", '" :'))) >= RUN:
-        yield from _lists(keyed_lists(text))
+        yield from _lists(series(text))
 
 
 def _lists(lists: Iterable[tuple[int, int, array[int]]]) -> Iterator[Piece]:

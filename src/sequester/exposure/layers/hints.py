@@ -47,7 +47,9 @@ class Hint:
     ENTITIES = 1 << 18
     ESCAPES = BACKSLASHES | PERCENTS | ENTITIES
     """Escapes, by the mark with which they begin."""
-    ALL = (1 << 19) - 1
+    DISGUISE = 1 << 19
+    """Escapes of any kind, styles, invisible characters and look-alikes at once."""
+    ALL = (1 << 20) - 1
     ENCODED = BASE64 | DIGITS | BYTES | BASE32 | BASE85 | UU
 
 

@@ -45,6 +45,8 @@ _ARMOURS: tuple[tuple[int, RegionDecoder], ...] = (
 )
 _DECODERS: tuple[tuple[int, Decoder], ...] = (
     (Hint.UU, armour.uuencoded),
+    (Hint.BASE85, armour.binary_patches),
+    (Hint.BASE64 | Hint.DIGITS | Hint.DISGUISE | Hint.SOFT_BREAKS, structure.encoded_words),
     (Hint.DIGITS, digits.numbers),
     (Hint.STRINGS, digits.records),
     (Hint.BYTES | Hint.FOREIGN, charset.wide_text),
@@ -56,6 +58,7 @@ _UNESCAPERS: tuple[tuple[int, str, Decoder], ...] = (
     (Hint.ENTITIES, "&", structure.entities),
 )
 _REARRANGERS: tuple[tuple[int, Decoder], ...] = (
+    (Hint.DISGUISE, structure.undisguise),
     (Hint.SOFT_BREAKS, structure.quoted_printable),
     (Hint.FOREIGN, charset.mojibake),
     (Hint.FOREIGN, charset.byte_tokens),
@@ -102,9 +105,8 @@ Look = Callable[[str, Step | None], int]
 def unfold(text: str, budget: Budget, look: Look) -> Iterator[Layer]:
     """Yield every different text that stands behind the wrappings of `text`, breadth first.
 
-    `text` itself is not yielded. Wrappings that the matcher's normalisation undoes by itself (a level of escapes, of entities)
-    are not yielded either while nothing else was undone on the way. `look` says where it is worth going on. `budget` bounds the
-    search; `budget.exhausted` says afterwards which limits were hit: when it is not empty, part of the text was not searched.
+    `text` itself is not yielded. `look` says where it is worth going on. `budget` bounds the search; `budget.exhausted` says afterwards
+    which limits were hit: when it is not empty, part of the text was not searched.
     """
     budget.begin(len(text))
     seen = _Seen(budget)
@@ -127,8 +129,7 @@ def unfold(text: str, budget: Budget, look: Look) -> Iterator[Layer]:
             region = node.region or (piece.start, piece.end)
             step = Step(transforms[-1], node.text, node.hints, isinstance(piece.content, bytes))
             found = look(decoded, step) & ~_settled(step)
-            if not piece.undone_by_normaliser or len(set(transforms)) > 1:
-                yield Layer(transforms, GuardedText(decoded), region)
+            yield Layer(transforms, GuardedText(decoded), region)
             if found:
                 rearranged = _rearranged(node, piece)
                 queue.append(_Node(decoded, found, transforms, region, node.level + 1, rearranged))
@@ -180,7 +181,7 @@ class _Seen:
 def _rearranged(node: _Node, piece: Piece) -> int:
     if isinstance(piece.content, bytes):
         return 0
-    return node.rearranged + (not piece.undone_by_normaliser)
+    return node.rearranged + (not piece.undone_by_normaliser and piece.name != "disguise")
 
 
 def _settled(step: Step) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import html
 import re
 from collections import defaultdict
@@ -12,6 +13,7 @@ from urllib.parse import unquote
 
 from sequester.exposure.layers.hints import REVERSED_WORDS, ROT13_WORDS
 from sequester.exposure.layers.piece import Piece
+from sequester.exposure.normaliser import without_disguise
 
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-3][0-7]{2}|[nrtbfav0\"'`/\\$]|\n)")
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "a": "\a", "v": "\v", "0": "\0", "\n": ""}
@@ -59,6 +61,14 @@ def percent(text: str) -> Iterator[Piece]:
     plain = unquote(wide, errors="replace")
     if plain != text:
         yield Piece(0, len(text), "percent", _paired(plain), undone_by_normaliser=wide == text)
+
+
+def undisguise(text: str) -> Iterator[Piece]:
+    """Every escape as the character it is; without styles, invisible characters and soft breaks, and look-alikes as what they look
+    like."""
+    plain, changed = without_disguise(text.encode("utf-8", "surrogatepass"))
+    if changed:
+        yield Piece(0, len(text), "disguise", _paired(plain.decode("utf-8", "surrogatepass")))
 
 
 _ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));?")
@@ -164,6 +174,39 @@ def quoted_printable(text: str) -> Iterator[Piece]:
     if plain != text:
         yield Piece(0, len(text), "quoted-printable", plain)
 
+
+_WORD_ENCODED = r"=\?([\w.:\-]{2,24})\?([bBqQ])\?([!->@-~]{0,200})\?="
+_WORDS_ENCODED = re.compile(rf"(?:{_WORD_ENCODED.replace('(', '(?:')}(?:\s|\\+[rnt])*+){{2,}}")
+_ENCODED_WORD = re.compile(_WORD_ENCODED)
+
+
+def encoded_words(text: str) -> Iterator[Piece]:
+    """Words of a mail's header that were encoded one by one, as base64 or quoted-printable: RFC 2047."""
+    if "=?" in text:
+        plain = _WORDS_ENCODED.sub(lambda found: _decoded_words(found[0]), text)
+        if plain != text:
+            yield Piece(0, len(text), "encoded-words", plain)
+
+
+def _decoded_words(words: str) -> str:
+    found = _ENCODED_WORD.findall(words)
+    data = b"".join(_word_bytes(letters, kind in "bB") for _, kind, letters in found)
+    try:
+        return data.decode(found[0][0].partition("*")[0], "replace") + " "
+    except LookupError:
+        return data.decode("utf-8", "replace") + " "
+
+
+def _word_bytes(letters: str, is_base64: bool) -> bytes:
+    if is_base64:
+        whole = letters.rstrip("=").encode()
+        whole = whole.translate(None, _NOT_BASE64)
+        return binascii.a2b_base64(whole[: len(whole) - (len(whole) % 4 == 1)] + b"=" * (-len(whole) % 4))
+    return _QUOTED_BYTE.sub(lambda found: bytes.fromhex(found[1].decode()), letters.replace("_", " ").encode())
+
+
+_QUOTED_BYTE = re.compile(rb"=([0-9a-fA-F]{2})")
+_NOT_BASE64 = bytes(set(range(256)).difference(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 
 _HUNK = re.compile(r"^@@ .*$", re.MULTILINE)
 _DIFF_HEADER = re.compile(
