@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from sequester.episodes.readers.keys import unknown
+from sequester.keys import unknown
 
 JSON: Mapping[str, str] = {
     "str": "a string",

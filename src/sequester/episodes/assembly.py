@@ -13,10 +13,10 @@ from typing import Any
 from msgspec import Struct
 
 from sequester.episodes.families import DELIMITERS, spotter
+from sequester.episodes.flatten import LABELS, flatten, is_label
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Segment, Split, SplitStatus, Visibility
 from sequester.episodes.pieces import TYPED
-from sequester.episodes.readers.flatten import LABELS, flatten, is_label
 from sequester.episodes.splitter import split_messages, split_text
 
 Message = Mapping[str, Any]

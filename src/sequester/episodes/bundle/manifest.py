@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from sequester.episodes.bundle.schema import FOLDERS, MANIFEST, SUFFIX, VERSION
-from sequester.episodes.readers.keys import shown
 from sequester.errors import BundleError, LimitExceeded
+from sequester.keys import shown
 from sequester.mismatch import explain
 
 SCHEMA = f"sequester.bundle/{VERSION}"

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from sequester.episodes.assembly import Assembled, from_completion, from_parts
+from sequester.episodes.flatten import flatten
 from sequester.episodes.model import Episode, Evidence, Reason, RewardCall, Skipped, Source, Visibility
 from sequester.episodes.readers import parquet
-from sequester.episodes.readers.flatten import flatten
 from sequester.episodes.readers.foreign import require_lines
 from sequester.episodes.readers.identity import without_repeats
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit

@@ -20,8 +20,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from sequester.episodes.flatten import flatten
 from sequester.episodes.model import Evidence, Field, Reason, RewardCall
-from sequester.episodes.readers.flatten import flatten
 from sequester.errors import LimitExceeded
 
 JsonObject = dict[str, Any]

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from sequester.episodes.assembly import Assembled, from_messages
+from sequester.episodes.flatten import flatten
 from sequester.episodes.model import (
     Channel,
     Episode,
@@ -25,7 +26,6 @@ from sequester.episodes.model import (
     SplitStatus,
     Visibility,
 )
-from sequester.episodes.readers.flatten import flatten
 from sequester.episodes.readers.inspect_calls import (
     Attachments,
     Calls,

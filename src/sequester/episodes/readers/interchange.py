@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from sequester.episodes.assembly import Assembled, from_completion, from_parts, from_segments
 from sequester.episodes.families import FAMILIES
+from sequester.episodes.flatten import MAX_LEAVES, flatten, integer_array
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import (
     Channel,
@@ -25,7 +26,6 @@ from sequester.episodes.model import (
     Source,
     Visibility,
 )
-from sequester.episodes.readers.flatten import MAX_LEAVES, flatten, integer_array
 from sequester.episodes.readers.foreign import require_lines
 from sequester.episodes.readers.identity import without_repeats
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from sequester.episodes.readers.keys import shown
 from sequester.errors import ConfigError, MalformedRecord
+from sequester.keys import shown
 
 _NAME = r'(?:"[^"]+"|[^."\[\]?]+)'
 _PATH = re.compile(rf"{_NAME}(?:\.{_NAME}|\[(?:-?\d{{1,6}}|\*)\])*")

@@ -13,9 +13,9 @@ from typing import cast
 
 from sequester.episodes.readers.foreign import next_step
 from sequester.episodes.readers.interface import Probe, Reader
-from sequester.episodes.readers.keys import shown, unknown
 from sequester.episodes.readers.probing import probe
 from sequester.errors import InputError, SequesterError, UnknownFormat, UsageError
+from sequester.keys import shown, unknown
 
 GROUP = "sequester.readers"
 _SPECIFIC = ("bundle", "inspect", "trl", "verl", "verifiers", "jsonl", "map")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sequester.episodes.readers.keys import shown
+from sequester.keys import shown
 
 
 class _RepeatedError(ValueError):

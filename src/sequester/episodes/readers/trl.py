@@ -27,8 +27,8 @@ import pyarrow as pa
 from msgspec import Struct
 
 from sequester.episodes.assembly import from_completion
+from sequester.episodes.flatten import flatten
 from sequester.episodes.model import Episode, Evidence, Field, Reason, RewardCall, Skipped, Source
-from sequester.episodes.readers.flatten import flatten
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
 from sequester.episodes.readers.parquet import holds_text, read_footer, records, row_group_units
 from sequester.episodes.readers.step_files import expected_steps, files_by_step, run_name, step_of

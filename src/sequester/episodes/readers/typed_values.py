@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from sequester.episodes.readers.flatten import integer_array
+from sequester.episodes.flatten import integer_array
 from sequester.errors import MalformedRecord
 from sequester.mismatch import kind_of
 

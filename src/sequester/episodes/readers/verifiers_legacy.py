@@ -13,8 +13,8 @@ from typing import Any
 from msgspec import Struct
 
 from sequester.episodes.assembly import Assembled, from_completion
+from sequester.episodes.flatten import flatten
 from sequester.episodes.model import Episode, Evidence, Reason, RewardCall, Skipped, Source
-from sequester.episodes.readers.flatten import flatten
 
 HANDED_OVER = "completion"
 _JUDGE = "judge"

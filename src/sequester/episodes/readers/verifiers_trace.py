@@ -18,6 +18,7 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType
 
 from sequester.episodes.assembly import from_messages, prompt_segments
+from sequester.episodes.flatten import flatten, integer_array
 from sequester.episodes.model import (
     Episode,
     Evidence,
@@ -30,7 +31,6 @@ from sequester.episodes.model import (
     SplitStatus,
     Visibility,
 )
-from sequester.episodes.readers.flatten import flatten, integer_array
 from sequester.episodes.readers.verifiers_config import FULL_TRACE, LAST_REPLY, RunConfig
 
 JsonObject = dict[str, Any]

@@ -25,8 +25,8 @@ import msgspec
 from msgspec import Struct
 
 from sequester.episodes.assembly import from_completion
+from sequester.episodes.flatten import flatten
 from sequester.episodes.model import Episode, Evidence, Reason, RewardCall, Skipped, Source
-from sequester.episodes.readers.flatten import flatten
 from sequester.episodes.readers.interface import Declared, Options, Probe, Unit
 from sequester.episodes.readers.jsonlines import decoded_lines, line_units, numbered_lines
 from sequester.episodes.readers.probing import probe as look

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.exposure.wrappings import CHINESE, TEXT
 
-from sequester.episodes.readers.keys import shown, unknown
+from sequester.keys import shown, unknown
 
 
 def test_an_empty_key_is_no_name() -> None:

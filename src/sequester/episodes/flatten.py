@@ -14,8 +14,8 @@ from typing import Any
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Field
-from sequester.episodes.readers.keys import shown
 from sequester.errors import LimitExceeded
+from sequester.keys import shown
 
 MAX_LEAVES = 1_000_000
 """Nodes of one value. Beyond it the value is refused: leaves cost some 300 bytes each, however short they are."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sequester.episodes.readers.flatten import flatten, integer_array
+from sequester.episodes.flatten import flatten, integer_array
 from sequester.errors import LimitExceeded
 
 JSON = st.recursive(
