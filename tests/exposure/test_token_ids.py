@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from tests.exposure import cases
 
+from sequester.episodes.flatten import flatten
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Evidence, Reason, RewardCall, Segment, Source, Split, SplitStatus
-from sequester.episodes.readers.flatten import flatten
 from sequester.episodes.readers.interface import Options, Unit
 from sequester.exposure.integers import FEWEST_IDS, spread_like_ids
 from sequester.exposure.matching import Sketch
