@@ -165,20 +165,55 @@ static bool wide_units(const uint8_t *s, size_t n)
     return false;
 }
 
-/* MIXED_RUN characters of UTF-8 in a row, ASCII or not. */
+/* The size of the character of UTF-8 at `at`, ASCII or not; 0 if there is none. */
+static inline size_t character_size(const uint8_t *s, size_t n, size_t at)
+{
+    const uint8_t c = at < n ? s[at] : 0;
+    size_t size = is_printable(c) ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
+    for (size_t k = 1; k < size; k++) {
+        size = at + k < n && is_continuation(s[at + k]) ? size : 0;
+    }
+    return size;
+}
+
+/* Whether the byte at `at` may belong to such a character, by its neighbours. */
+static inline bool may_be_of_character(const uint8_t *s, size_t n, size_t at)
+{
+    const uint8_t c = s[at];
+    return is_printable(c) || (is_continuation(c) ? at > 0 && s[at - 1] >= 0x80 : c >= 0xC2 && c < 0xF5 && at + 1 < n && is_continuation(s[at + 1]));
+}
+
+/* MIXED_RUN characters of UTF-8 in a row, ASCII or not; looks from behind, so that most bytes need no look. */
 static bool mixed_run(const uint8_t *s, size_t n)
 {
-    for (size_t at = 0, run = 0; at < n;) {
-        const uint8_t c = s[at];
-        size_t size = is_printable(c) ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 0;
-        for (size_t k = 1; k < size; k++) {
-            size = at + k < n && is_continuation(s[at + k]) ? size : 0;
+    for (size_t at = 0; at + MIXED_RUN <= n;) {
+        size_t end = at + MIXED_RUN, run = 0;
+        while (end > at && may_be_of_character(s, n, end - 1)) {
+            end--;
         }
-        run = size ? run + 1 : 0;
-        if (run == MIXED_RUN) {
-            return true;
+        if (end == at) {
+            for (size_t size; run < MIXED_RUN && (size = character_size(s, n, end)) != 0; run++) {
+                end += size;
+            }
+            if (run == MIXED_RUN) {
+                return true;
+            }
+            end++;
         }
-        at += size ? size : 1;
+        at = end;
+    }
+    return false;
+}
+
+/* Whether WORDS small words of four bytes may stand in a row: their highest bytes are zero, two of them wherever we look. */
+static bool may_be_small(const uint8_t *s, size_t n)
+{
+    for (size_t at = 0; at < n; at += 4 * (WORDS - 1)) {
+        for (size_t k = at; k < at + 4 && k + 4 < n; k++) {
+            if (s[k] == 0 && s[k + 4] == 0) {
+                return true;
+            }
+        }
     }
     return false;
 }
@@ -211,7 +246,7 @@ static bool reads_widely(const uint8_t *s, size_t n)
     if (n > 2 * WIDE_END) {
         return reads_widely(s, WIDE_END) || reads_widely(s + n - WIDE_END, WIDE_END);
     }
-    return wide_units(s, n) || mixed_run(s, n) || small_integers(s, n);
+    return wide_units(s, n) || mixed_run(s, n) || (may_be_small(s, n) && small_integers(s, n));
 }
 
 static inline bool starts(const uint8_t *s, size_t n, size_t at, const char *what, size_t size)

@@ -29,18 +29,21 @@ FEWEST_IDS = 24
 
 # Decimal integers set apart by brackets, commas, white space, escaped line ends or what quotes and comments put before a line; `60.`
 # is how tensors of floats print.
-_GAP = r"(?:[\s,;|\[\](){}'\">#*=]|\+(?=\s)|\\+[nrt])"
+_GAP = r"(?:[\s,;|\[\](){}'\">#*=]++|\+(?=\s)|\\+[nrt])"
 _NUMBER = r"-?\d{1,10}(?:\.0*+)?(?![\w.])"
-_LIST = re.compile(rf"(?<![\w.\-]){_NUMBER}(?:{_GAP}++{_NUMBER}){{{RUN - 1},}}")
+# The same behind nothing that it goes on from; begins with what is looked for first, which no look-around may be.
+_FIRST = r"([-\d](?<![\w.\-][-\d])(?:(?<=\d)\d{0,9}|(?<=-)\d{1,10}))(?:\.0*+)?(?![\w.])"
+_LIST = re.compile(rf"{_FIRST}(?:{_GAP}++{_NUMBER}){{{RUN - 1},}}")
 # With its separators taken out, a list is a run of digits: a look that costs a nanosecond per character and rules most texts
 # out.
 _SEPARATORS = b" \t\n\r\v\f,;|[](){}'\">#*=+\\nrt.-"
 _DIGIT_SHAPE = bytes(ord("0") if byte in b"0123456789" else ord("x") for byte in range(256))
 _DIGITS = b"0" * RUN
 _INTEGER = re.compile(r"-?\d{1,10}")
-_ALONE = re.compile(rf"(?<![\w.\-]){_NUMBER}")
+_ALONE = re.compile(_FIRST)
 _DIGIT_RUN = re.compile(r"\d+")
 _CONTEXT, _FARTHEST = 6, 24
+_MAX_KNOWN = 1024  # beginnings of which the context is kept
 _ENTRIES = re.compile(r"(?:[\s,]|\\+[nrt])*+")
 
 
@@ -101,17 +104,25 @@ def series(text: str) -> Iterator[tuple[int, int, array[int]]]:
     """At least `RUN` integers that stand behind the same few characters, digits made alike, as (start of the first, end of the last,
     values): those under one key of a list of records, numbered keys, keys that are integers, a column of a table, one argument of
     many calls. Of a short list in brackets all entries count."""
-    spans: dict[str, tuple[int, int, array[int]]] = {}
+    rows: dict[str, tuple[int, array[int]]] = {}
+    ends: dict[str, int] = {}
+    known: dict[str, str] = {}
     context, end = "", 0
     for found in _ALONE.finditer(text):
         start = found.start()
-        if not (context.endswith("[") and _ENTRIES.fullmatch(text, end, start)):
-            context = _DIGIT_RUN.sub("0", text[max(end - 1, start - _FARTHEST, 0) : start])[-_CONTEXT:]
-        first, _, values = spans.get(context, (start, 0, array("q")))
-        end = found.end()
-        values.append(int(found[0].partition(".")[0]))
-        spans[context] = (first, end, values)
-    yield from islice((one for one in spans.values() if len(one[2]) >= RUN), _MAX_LISTS)
+        if not (context[-1:] == "[" and _ENTRIES.fullmatch(text, end, start)):
+            before = text[max(end - 1, start - _FARTHEST, 0) : start]
+            if before not in known:
+                if len(known) == _MAX_KNOWN:
+                    known.clear()
+                known[before] = _DIGIT_RUN.sub("0", before)[-_CONTEXT:]
+            context = known[before]
+        if context not in rows:
+            rows[context] = start, array("q")
+        rows[context][1].append(int(found[1]))
+        ends[context] = end = found.end()
+    found_rows = ((start, ends[context], values) for context, (start, values) in rows.items() if len(values) >= RUN)
+    yield from islice(found_rows, _MAX_LISTS)
 
 
 def spread_like_ids(values: Sequence[int]) -> bool:

@@ -145,10 +145,12 @@ def without_disguise(raw: bytes, quotes_nest: bool = True) -> tuple[bytes, list[
 
 _PLAIN_ESCAPE = 2
 _QUOTE = ord('"')
-# Of characters that are not ASCII, those whose first bytes may begin one that `undisguised` changes.
+# Of characters that are not ASCII, those whose first bytes may begin one that `undisguised` changes. What may be first is looked for first.
 _DISGUISED = re.compile(
-    rb"\xc2\xad|[\xcd-\xd6][\x80-\xbf]|\xe1[\xa0\xb4-\xbf][\x80-\xbf]|\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|[\x81\x84\x85\x92\x93\xb1][\x80-\xbf])"
-    rb"|\xef[\xac-\xbf][\x80-\xbf]|\xf0[\x9d\x9f][\x80-\xbf]{2}|\\[uUx]|%[0-9A-Fa-f]{2}|(?<!=)=\r?\n|=[0-9A-F]{2}|&[0-9A-Za-z#]|\x1b\[[0-?]{0,24}[A-Za-z]",
+    rb"[\xc2\xcd-\xd6\xe1\xe2\xef\xf0\\%=&\x1b](?:(?<=\xc2)\xad|(?<=[\xcd-\xd6])[\x80-\xbf]|(?<=\xe1)[\xa0\xb4-\xbf][\x80-\xbf]"
+    rb"|(?<=\xe2)(?:\x80[\x8b-\x8f\xaa-\xae]|[\x81\x84\x85\x92\x93\xb1][\x80-\xbf])|(?<=\xef)[\xac-\xbf][\x80-\xbf]"
+    rb"|(?<=\xf0)[\x9d\x9f][\x80-\xbf]{2}|(?<=\\)[uUx]|(?<=%)[0-9A-Fa-f]{2}|(?<==)(?:(?<!==)\r?\n|[0-9A-F]{2})|(?<=&)[0-9A-Za-z#]"
+    rb"|(?<=\x1b)\[[0-?]{0,24}[A-Za-z])"
 )
 
 

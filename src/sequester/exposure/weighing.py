@@ -47,6 +47,7 @@ def said_once(runs: Iterable[tuple[int, int, int]]) -> float:
     counted = once = end = 0
     for start, length, private in sorted(runs):
         counted += private
-        once += min(private, max(0, start + length - max(start, end)))
-        end = max(end, start + length)
+        if start + length > end:
+            once += min(private, start + length - max(start, end))
+            end = start + length
     return once / counted if counted else 1.0
