@@ -91,11 +91,17 @@ def made(*prompts, **keys):
     return Episode("e", tuple(segments), Split(SplitStatus.SPLIT, "", "given"), Source("run.log", 1), **keys)
 
 
+def test_prompts_differ_wherever_they_differ():
+    frame = "Answer in one line. " * 100
+    alike = origins_of([made(f"{frame}Which harbour? {frame}", frame), made(f"{frame}Which airport? {frame}", frame)])
+    assert alike["prompt"][0] != alike["prompt"][1]
+
+
 def test_an_episode_is_known_by_step_prompt_and_scoring():
     system = "You are helpful. " * 100
     some = [
         made(system, "Which harbour?", step=3, environment="harbours"),
-        made(b"Which harbour?", step=4, environment="harbours"),
+        made(system.encode(), b"Which harbour?", step=4, environment="harbours"),
         made(system, "Which airport?", environment="airports"),
         made(),
         made("\ud800"),

@@ -7,8 +7,8 @@ first that may have been given it, or the last of the one step in which it was, 
 were scored in the same way (environment and reward paths) without it, earlier or later; on the same prompt, where it stands beside one
 prompt only.
 
-Had one policy just happened to be the first that recites what K scorers were given, that would be one chance in K. So fewer than
-ENOUGH scorers say nothing.
+Had one policy just happened to be the first that recites what K scorers were given, that would be one chance in K, and two where steps
+are known. So fewer than ENOUGH scorers say nothing.
 """
 
 from __future__ import annotations
@@ -33,8 +33,6 @@ _FARTHEST = 1 << 62
 Origins = NDArray[np.void]
 """Of the type `ORIGIN`, one per episode."""
 Places = NDArray[np.int64]
-_ASKED = 512
-"""Bytes at the end of a prompt by which it is known: templates differ there."""
 _PROMPT = Channel.PROMPT
 
 
@@ -48,12 +46,14 @@ def _step(episode: Episode) -> int:
 
 
 def _prompt(episode: Episode) -> int:
-    asked: str | bytes | memoryview = b""
+    """All that the policy was given at first: templates and common instructions frame what differs."""
+    asked = 0
     for segment in episode.segments:
         if segment.channel is not _PROMPT:
             break
-        asked = segment.text.reveal_raw()[-_ASKED:]
-    return crc32(asked.encode("utf-8", "replace")[-_ASKED:] if isinstance(asked, str) else asked)
+        text = segment.text.reveal_raw()
+        asked = crc32(text.encode("utf-8", "replace") if isinstance(text, str) else text, asked)
+    return asked
 
 
 def _scoring(episode: Episode) -> int:
