@@ -1,9 +1,9 @@
 """Peak resident memory of `sequester audit` at 1, 4 and 16 times the data; writes `bench/results/memory.json`.
 
-    python -m bench.memory CORPUS [CORPUS ...] [--times 1 4 16]
+    python -m bench.memory INPUT [INPUT ...] [--times 1 4 16]
 
-More data is the same episodes in files of distinct names, given on one command line: bundles as hard links, JSONL with blank lines at
-its end.
+An input is a corpus that `bench.corpus` wrote, or a JSONL file such as `bench.real_episodes` writes. More data is the same episodes in files
+of distinct names, given on one command line: bundles as hard links, JSONL with blank lines at its end.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -35,11 +36,13 @@ main()
 class Peak(Struct, frozen=True):
     """One audit in a child process."""
 
+    corpus: str
+    """What was audited, in words."""
     form: str
-    leaks: float
-    """Share of the episodes with a planted leak."""
     times: int
     text_bytes: int
+    """Of a JSONL file: its size."""
+    findings: int
     megabytes: float
     """Peak resident set of the audit's one process."""
     seconds: float
@@ -66,40 +69,56 @@ def repeated(path: Path, times: int, directory: Path) -> list[Path]:
     return found
 
 
-def peak(paths: list[Path], workspace: Path) -> tuple[float, float]:
-    """Megabytes of resident memory at most, and seconds.
+class Source(Struct, frozen=True):
+    """One input in one form."""
+
+    corpus: str
+    form: str
+    path: Path
+    text_bytes: int
+
+
+def sources(path: Path) -> Iterator[Source]:
+    """The forms in which an input is there."""
+    if path.is_file():
+        yield Source(path.stem, "JSONL", path.absolute(), path.stat().st_size)
+        return
+    corpus = Corpus(path.absolute())
+    name = f"made, {corpus.facts.leaks:.0%} planted"
+    for form, held in (("Parquet", corpus.bundle), ("JSONL", corpus.lines)):
+        yield Source(name, form, held, corpus.facts.text_bytes)
+
+
+def peak(source: Source, times: int) -> Peak:
+    """One audit of an input so many times.
 
     The audit says itself what it took. Its `ru_maxrss` would be no less than that of this process, which is larger than some audits.
     """
-    command = [sys.executable, "-c", _AUDIT, "audit", *map(str, paths), "--jobs", "1", "--quiet", "--out", "json"]
-    start = time.perf_counter()
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=workspace, check=False)
-    seconds = time.perf_counter() - start
-    found = re.search(r"^VmHWM:\s+(\d+) kB$", done.stderr, re.M)
-    if done.returncode not in (0, 1, 4) or found is None:
-        raise SystemExit(f"the audit exited {done.returncode}: {done.stderr}")
-    return int(found[1]) / 1024, seconds
-
-
-def measure(corpus: Corpus, times: list[int]) -> list[Peak]:
-    peaks = []
-    for form, path in (("Parquet", corpus.bundle.absolute()), ("JSONL", corpus.lines.absolute())):
-        for factor in times:
-            with tempfile.TemporaryDirectory(dir=path.parent) as directory:
-                megabytes, seconds = peak(repeated(path, factor, Path(directory)), Path(directory))
-            peaks.append(Peak(form, corpus.facts.leaks, factor, factor * corpus.facts.text_bytes, megabytes, seconds))
-            print(peaks[-1], flush=True)
-    return peaks
+    with tempfile.TemporaryDirectory(dir=source.path.parent) as directory:
+        paths, report = repeated(source.path, times, Path(directory)), Path(directory, "report.json")
+        command = [sys.executable, "-c", _AUDIT, "audit", *map(str, paths), "--jobs", "1", "--quiet", "--out", f"json={report}"]
+        start = time.perf_counter()
+        done = subprocess.run(command, capture_output=True, text=True, cwd=directory, check=False)
+        seconds = time.perf_counter() - start
+        found = re.search(r"^VmHWM:\s+(\d+) kB$", done.stderr, re.M)
+        if done.returncode not in (0, 1, 4) or found is None:
+            raise SystemExit(f"the audit exited {done.returncode}: {done.stderr}")
+        findings = len(msgspec.json.decode(report.read_bytes())["findings"])
+    return Peak(source.corpus, source.form, times, times * source.text_bytes, findings, int(found[1]) / 1024, seconds)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path, nargs="+")
+    parser.add_argument("input", type=Path, nargs="+")
     parser.add_argument("--times", type=int, nargs="+", default=[1, 4, 16])
     given = parser.parse_args()
-    corpora = [Corpus(path) for path in given.corpus]
-    facts = circumstances(["bench.memory", *sys.argv[1:]], (one.made_by for one in corpora))
-    peaks = [found for corpus in corpora for found in measure(corpus, given.times)]
+    made_by = (Corpus(path).made_by for path in given.input if path.is_dir())
+    facts = circumstances(["bench.memory", *sys.argv[1:]], made_by)
+    peaks = []
+    for source in (source for path in given.input for source in sources(path)):
+        for times in given.times:
+            peaks.append(peak(source, times))
+            print(peaks[-1], flush=True)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "memory.json").write_bytes(msgspec.json.format(msgspec.json.encode(MemoryReport(facts, peaks))) + b"\n")
 

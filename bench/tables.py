@@ -53,7 +53,7 @@ def targets(speed: SpeedReport, memory: MemoryReport | None) -> Iterator[tuple[s
         for form, by_jobs in run.audit.items():
             yield _ratio(f"audit of {form}, 2 cores / 1 core, {of}", by_jobs[2] / by_jobs[1], 1.8)
     for first, last in _growth(memory.peaks if memory else ()):
-        what = f"peak memory, audit of {first.form}, {last.times} times the data, {first.leaks:.0%} with a planted leak"
+        what = f"peak memory, {first.corpus}, {first.form}: {last.times} times the data, {last.findings:,} findings"
         value = last.megabytes / first.megabytes
         yield what, f"{value:.2f}×", "≤ 1.25×", _met(value <= 1.25)
     yield "`sequester --help`", f"{speed.help_seconds:.2f} s", "< 0.3 s", _met(speed.help_seconds < 0.3)
@@ -69,8 +69,8 @@ def _met(yes: bool) -> str:
 
 def _growth(peaks: Sequence[Peak]) -> Iterator[tuple[Peak, Peak]]:
     """The smallest and the largest measurement of each form and corpus."""
-    for key in dict.fromkeys((peak.form, peak.leaks) for peak in peaks):
-        same = sorted((peak for peak in peaks if (peak.form, peak.leaks) == key), key=lambda peak: peak.times)
+    for key in dict.fromkeys((peak.corpus, peak.form) for peak in peaks):
+        same = sorted((peak for peak in peaks if (peak.corpus, peak.form) == key), key=lambda peak: peak.times)
         yield same[0], same[-1]
 
 
@@ -107,10 +107,10 @@ def page(speed: SpeedReport, memory: MemoryReport | None) -> Iterator[str]:
     yield from _detection(speed)
     if memory:
         rows = [
-            (p.form, f"{p.leaks:.0%}", p.times, f"{p.text_bytes / 1e6:.0f}", f"{p.megabytes:.0f}", f"{p.seconds:.1f}")
+            (p.corpus, p.form, p.times, f"{p.text_bytes / 1e6:.0f}", f"{p.findings:,}", f"{p.megabytes:.0f}", f"{p.seconds:.1f}")
             for p in memory.peaks
         ]
-        yield "## Memory\n\n" + table(("input", "planted", "times", "MB of text", "peak MB", "seconds"), rows)
+        yield "## Memory\n\n" + table(("corpus", "form", "times", "MB of text", "findings", "peak MB", "seconds"), rows)
 
 
 def _conditions(speed: SpeedReport, memory: MemoryReport | None) -> Iterator[str]:
