@@ -83,10 +83,10 @@ def peak(paths: list[Path], workspace: Path) -> tuple[float, float]:
 
 def measure(corpus: Corpus, times: list[int]) -> list[Peak]:
     peaks = []
-    for form, path in (("Parquet", corpus.bundle), ("JSONL", corpus.lines)):
+    for form, path in (("Parquet", corpus.bundle.absolute()), ("JSONL", corpus.lines.absolute())):
         for factor in times:
             with tempfile.TemporaryDirectory(dir=path.parent) as directory:
-                megabytes, seconds = peak(repeated(path.absolute(), factor, Path(directory)), Path(directory))
+                megabytes, seconds = peak(repeated(path, factor, Path(directory)), Path(directory))
             peaks.append(Peak(form, corpus.facts.leaks, factor, factor * corpus.facts.text_bytes, megabytes, seconds))
             print(peaks[-1], flush=True)
     return peaks

@@ -23,7 +23,7 @@ def labels(tmp_path):
 def test_no_labels_are_no_calibration(cli, log, labels):
     outcome = cli("calibrate", log(QUIET), "--labels", labels())
     assert outcome.code == 2
-    assert "the label file has no labels" in outcome.err
+    assert "holds no labels" in outcome.err
 
 
 def test_a_label_without_its_episode_is_refused(cli, log, labels):

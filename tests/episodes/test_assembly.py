@@ -94,6 +94,20 @@ def test_echo_and_talk_about_tags_are_no_failure(answer: str) -> None:
     assert from_parts(PROMPT, REASONING, answer).split.status is SplitStatus.SPLIT
 
 
+def test_an_answer_that_begins_with_a_whole_long_reasoning_is_a_split_failure() -> None:
+    """Sampled text that was decoded without its special tokens, beside the reasoning that a server parsed out of it."""
+    long = " ".join(f"Gull {number} landed before the fog came." for number in range(9))
+    for whole in (f"{long}\n\n{ANSWER}", f"\n{long}{ANSWER}", long):
+        parts = from_parts(PROMPT, f" {long}\n", whole)
+        messages = from_messages(PROMPT, [{"role": "assistant", "reasoning_content": long, "content": whole}])
+        for assembled in (parts, messages):
+            assert assembled.split.status is SplitStatus.SPLIT_FAILED
+            assert "whole reasoning" in assembled.split.reason
+            assert [segment.channel for segment in assembled.segments][1:] == [Channel.REASONING, Channel.ANSWER]
+    for echo in (f"{ANSWER} {long}", f"{long[:-1]} {ANSWER}", "", ANSWER):
+        assert from_parts(PROMPT, long, echo).split.status is SplitStatus.SPLIT
+
+
 def test_segments_are_judged_turn_by_turn() -> None:
     def segment(turn: int, channel: Channel, text: str) -> Segment:
         return Segment(turn, channel, GuardedText(text))

@@ -16,7 +16,7 @@ from sequester.episodes.families import DELIMITERS, spotter
 from sequester.episodes.flatten import LABELS, flatten, is_label
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Segment, Split, SplitStatus, Visibility
-from sequester.episodes.pieces import TYPED
+from sequester.episodes.pieces import RECITED, TYPED, is_recited
 from sequester.episodes.splitter import split_messages, split_text
 
 Message = Mapping[str, Any]
@@ -115,7 +115,7 @@ def from_parts(
         sampled.append(Segment(0, _REASONING, GuardedText(reasoning)))
     if answer is not None:
         sampled.append(Segment(0, _ANSWER, GuardedText(answer)))
-        if _has_delimiter(answer):
+        if _has_delimiter(answer) or is_recited(reasoning or "", answer):
             return from_segments(prompt, sampled, tool_results)
     split = _ABSENT if reasoning is None else _SPLIT if reasoning and not reasoning.isspace() else _NO_COT
     return Assembled((*_given(prompt, tool_results), *sampled), split)
@@ -169,7 +169,7 @@ def _reasoning_inside(answer: str, reasoning: str) -> str:
     An answer may repeat its reasoning (echo) or write about delimiters; neither alone makes it a whole completion.
     """
     if not _has_delimiter(answer):
-        return ""
+        return RECITED if is_recited(reasoning, answer) else ""
     if _repeated(reasoning, answer) >= _COVERED:
         return "the answer field holds the reasoning with its delimiter: it is the whole completion"
     found = split_text(answer)

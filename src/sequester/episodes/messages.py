@@ -15,7 +15,7 @@ from msgspec import Struct
 from sequester.episodes.completion import split_text
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Segment, Split, SplitStatus, Visibility
-from sequester.episodes.pieces import TYPED
+from sequester.episodes.pieces import RECITED, TYPED, is_recited
 from sequester.episodes.provider_messages import Message, plain_messages, plain_parts
 from sequester.errors import MalformedRecord
 from sequester.mismatch import kind_of
@@ -162,6 +162,8 @@ def _policy(state: _State, message: Message, where: str) -> None:
     state.thinks_in_parts |= any(part.visibility is not None and part.typed for part in content)
     parts = beside + content
     typed = any(part.visibility is not None or part.channel is None for part in parts)
+    if is_recited(_first(parts, Channel.REASONING), _first(parts, Channel.ANSWER)):
+        state.fail(RECITED)
     first_turn = state.turn
     for part in parts:
         if part.channel is None or part.channel is Channel.REASONING:
@@ -176,6 +178,10 @@ def _policy(state: _State, message: Message, where: str) -> None:
         state.emit(Channel.TOOL_CALL, call, first_turn if not parts else state.turn)
     thought = any(part.visibility is not None for part in parts)
     state.thought = thought and not calls and not any(part.text for part in parts if part.channel is not Channel.REASONING)
+
+
+def _first(parts: Sequence[_Part], channel: Channel) -> str:
+    return next((part.text for part in parts if part.channel is channel), "")
 
 
 def _reasoned(state: _State, part: _Part) -> None:

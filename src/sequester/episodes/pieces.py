@@ -13,6 +13,18 @@ TYPED = "typed"
 """`Split.family` where fields of the log, not delimiters in a text, say what is reasoning."""
 
 
+RECITED = "the answer begins with the whole reasoning: its field may hold all that was sampled, decoded without the delimiters"
+"""Why a split by typed fields fails where `is_recited`."""
+_LONG = 200
+"""Code points of reasoning from which on no answer is taken to repeat it word by word from the first to the last."""
+
+
+def is_recited(reasoning: str, answer: str) -> bool:
+    """Whether an answer begins with the whole of a reasoning that is too long for a policy to say it again."""
+    reasoning = reasoning.strip()
+    return len(reasoning) >= _LONG and answer.lstrip().startswith(reasoning)
+
+
 class Piece(Struct, frozen=True):
     """A stretch of a completion in one channel."""
 

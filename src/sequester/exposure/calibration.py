@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from sequester.errors import ConfigError, InputError
+from sequester.errors import ConfigError, InputError, UsageError
 from sequester.exposure.naming import shown_name
 from sequester.findings.model import Finding, Severity
 from sequester.mismatch import explain
@@ -72,7 +72,7 @@ class Calibration(Struct, frozen=True):
 
 
 def calibrate(findings: Iterable[Finding], labels: Iterable[Label], name: str, detector: str) -> Calibration:
-    """Compare findings with labels. Raises InputError if no label says anything, or two say the opposite of one episode."""
+    """Compare findings with labels. Raises UsageError if there are none, InputError if two say the opposite of one episode."""
     alarmed = {finding.episode_id for finding in findings if finding.severity.at_least(Severity.MEDIUM)}
     leaks: dict[str, list[bool]] = defaultdict(list)
     negatives: dict[str, list[Label]] = defaultdict(list)
@@ -86,10 +86,8 @@ def calibrate(findings: Iterable[Finding], labels: Iterable[Label], name: str, d
             leaks[label.kind].append(label.episode_id in alarmed)
         else:
             negatives[label.kind].append(label)
-    if not leaks and not negatives:
-        raise InputError(
-            "the label file has no labels", hint="one JSON object per line: episode_id, leak, kind, and optionally cluster"
-        )
+    if not said:
+        raise UsageError("nothing can be measured without labels", hint="label some episodes as leaks or as none")
     recall = tuple(_recall(kind, found) for kind, found in sorted(leaks.items()))
     everything = [hit for found in leaks.values() for hit in found]
     return Calibration(
@@ -123,12 +121,14 @@ def _alarms(kind: str, labels: list[Label], alarmed: set[str]) -> AlarmRow:
 
 
 def read_labels(path: Path) -> Iterator[Label]:
-    """The labels of a JSONL file. Raises InputError that names the line and the field."""
+    """The labels of a JSONL file, at least one. Raises InputError that names the line and the field."""
+    said = False
     decoder = msgspec.json.Decoder(Label)
     try:
         with path.open("rb") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
+                    said = True
                     try:
                         yield decoder.decode(line)
                     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -139,6 +139,9 @@ def read_labels(path: Path) -> Iterator[Label]:
                         ) from None
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", where=str(path), hint="check --labels") from error
+    if not said:
+        hint = "one JSON object per line: episode_id, leak, kind, and optionally cluster"
+        raise InputError("holds no labels", where=str(path), hint=hint)
 
 
 def shipped() -> Calibration | None:

@@ -55,6 +55,7 @@ def _write(final: Path, content: bytes) -> None:
         hint = f"if the other process died, remove {claim.name}"
         raise BundleError("another process is closing the bundle", where=str(final), hint=hint) from None
     except OSError as error:
+        claim.unlink(missing_ok=True)  # it was ours: what is half written must not look like another process at work
         raise BundleError(f"cannot be written ({error.strerror})", where=str(final), hint="check space and permissions") from None
 
 
