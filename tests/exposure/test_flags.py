@@ -9,6 +9,7 @@ import lzma
 import random
 import zlib
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -96,3 +97,27 @@ bodies = st.one_of(
 )
 def test_any_beginning_is_judged_alike(head: bytes, body: bytes, length: int, before: bytes, armour: str) -> None:
     flagged(ARMOURS[armour](before + head + body[:length]))
+
+
+def noise(draw: random.Random, size: int) -> bytes:
+    return bytes(draw.choices((*range(1, 9), *range(0xF8, 0x100)), k=size))
+
+
+@pytest.mark.parametrize("armour", ["base64", "hex"])
+@pytest.mark.parametrize("before", range(0, 80, 3))
+@pytest.mark.parametrize("letters", ["naïve café crème brûlées", "größer ßtraße — Überfall", "слово zu слово  en слово "])
+def test_mixed_text_among_noise_is_seen_wherever_it_stands_from_24_characters_on(letters: str, before: int, armour: str) -> None:
+    draw = random.Random(before)
+    for text, is_seen in ((letters[:24], True), (letters[:23], False)):
+        data = noise(draw, before) + text.encode() + noise(draw, 70)
+        assert bool(flagged(ARMOURS[armour](data)) & (flags.ARMOUR | flags.DIGITS)) == is_seen, text
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+@pytest.mark.parametrize("before", range(0, 130, 7))
+def test_sixteen_ids_of_four_bytes_among_noise_are_seen_wherever_they_stand(before: int, order: Literal["little", "big"]) -> None:
+    draw = random.Random(before)
+    for count in (16, 15):  # with fewer, the kernel and its reference agree on what else the noise around them makes
+        ids = b"".join((0x7F8F8 + at % 7).to_bytes(4, order) for at in range(count))
+        found = flagged(ARMOURS["hex"](noise(draw, before) + ids + noise(draw, 50)))
+        assert found & flags.DIGITS or count < 16

@@ -57,7 +57,7 @@ def _prompt(episode: Episode) -> int:
 
 
 def _scoring(episode: Episode) -> int:
-    return _hashed(episode.environment or "", *(call.path for call in episode.calls))
+    return _hashed(episode.environment or "", *[call.path for call in episode.calls])
 
 
 @lru_cache(256)
