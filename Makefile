@@ -71,8 +71,7 @@ bench: .venv/test  ## Speed and memory on a made corpus, written to docs/perform
 	$(BIN)/python -m bench.corpus build/bench/planted
 	$(BIN)/python -m bench.corpus build/bench/quiet --leaks 0
 	$(BIN)/python -m bench.speed build/bench/planted --quiet-corpus build/bench/quiet
-	$(BIN)/python -m bench.real_episodes $(DATA) build/bench/real-own.jsonl build/bench/real-own.labels own
-	$(BIN)/python -m bench.memory build/bench/quiet build/bench/real-own.jsonl
+	$(BIN)/python -m bench.memory build/bench/quiet
 	$(BIN)/python -m bench.tables
 
 soak: .venv/test  ## A million random fragments against the matcher's guarantee, and the fuzzers.

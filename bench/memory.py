@@ -2,8 +2,8 @@
 
     python -m bench.memory INPUT [INPUT ...] [--times 1 4 16]
 
-An input is a corpus that `bench.corpus` wrote, or a JSONL file such as `bench.real_episodes` writes. More data is the same episodes in files
-of distinct names, given on one command line: bundles as hard links, JSONL with blank lines at its end.
+An input is a corpus that `bench.corpus` wrote, or a JSONL file such as `bench.real_episodes` writes. More data is the same episodes in
+files of distinct names, given on one command line: bundles as hard links, JSONL with blank lines at its end.
 """
 
 from __future__ import annotations
