@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -18,7 +19,17 @@ from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import RewardCall
 from sequester.exposure import flags, matching
 from sequester.exposure.candidates import SPANS_KEPT, Finder, Site, fields_of, site_of
-from sequester.exposure.integers import RUN, decode_integers, integer_lists, plain_lists, shared_ids, spread_like_ids
+from sequester.exposure.integers import (
+    RUN,
+    columns,
+    decode_integers,
+    large_as_ids,
+    outside,
+    plain_lists,
+    series,
+    shared_ids,
+    spread_like_ids,
+)
 from sequester.exposure.layers import Budget, holds_packing, retrace, unfold
 from sequester.exposure.severity import THRESHOLDS, ChainWeight, RunWeight, telling_run
 from sequester.exposure.subject import Subject
@@ -69,9 +80,10 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     for listed in list(lists):
         if listed.is_spelling:
             found += _spelled(finder, listed, budget, lists)
+    lists = list(_with_columns(subject, lists))
     for listed in lists:
         found += _same_ids(finder, listed)
-    unknown = any(map(partial(_cannot_be_compared, subject), lists)) if lists else False
+    unknown = any(map(partial(_cannot_be_compared, subject), lists))
     least = THRESHOLDS.never_shared if subject.material.lacks_answer else 0.0
     return Examination(
         tuple(one for one in found if isinstance(one, Candidate) and one.covered >= least),
@@ -139,32 +151,59 @@ class _Listed(NamedTuple):
     """Whether it may spell a text that is not searched as a layer of its field."""
     written: str = ""
     """As it stands in a text."""
+    row: _Listed | None = None
+    """The list within which it stands, such as a table written row by row."""
 
 
 def _written(name: str, text: str, flag: int, before: tuple[str, ...] = ()) -> Iterator[_Listed]:
     """The lists of integers in a text with these flags."""
     if not flag & (flags.NUMBERS | flags.KEYED):
         return
-    for start, end, values in integer_lists(text) if flag & flags.KEYED else plain_lists(text):
-        yield _Listed(name, values, before, bool(flag & flags.DIGITS), text[start:end])
+    is_spelling, ends, rows = bool(flag & flags.DIGITS), array("q"), []
+    for start, end, values in plain_lists(text):
+        ends.append(end)
+        rows.append((start, _Listed(name, values, before, is_spelling, text[start:end])))
+        yield rows[-1][1]
+    for start, end, values in series(text):
+        at = bisect_left(ends, end)
+        row = rows[at][1] if at < len(rows) and rows[at][0] <= start else None
+        if row is None or len(values) + 1 < len(row.values):
+            yield _Listed(name, values, before, is_spelling, text[start:end], row)
+
+
+def _with_columns(subject: Subject, lists: Sequence[_Listed]) -> Iterator[_Listed]:
+    """Lists, each with the columns of what in it is not known as it stands, read from the first integer to the last."""
+    known = subject.ids.cot + subject.ids.public + subject.ids.unsure
+    columns_of: dict[int, list[array[int]]] = {}
+    for listed in lists:
+        if listed.row is None:
+            yield listed
+            rest = outside(listed.values, known)
+            if len(rest) >= 2 * RUN:
+                columns_of[id(listed)] = list(columns(rest))
+                yield from (listed._replace(values=column, row=listed) for column in columns_of[id(listed)])
+        # A series that stands in a column too is the same integers once more.
+        elif all(len(outside(listed.values, column)) for column in columns_of.get(id(listed.row), [listed.values])):
+            yield listed
 
 
 def _cannot_be_compared(subject: Subject, listed: _Listed) -> bool:
-    """Whether a list of integers is token ids of which the log cannot say whose they are."""
+    """Whether a list of integers is token ids, or holds some, of which the log cannot say whose they are."""
     known = subject.ids
-    if known.cot:
-        return bool(shared_ids(known.unsure, array("q"), listed.values))
-    return _may_be_token_ids(listed) and not (
+    if shared_ids(known.unsure, known.public, listed.values):
+        return True
+    rest = outside(listed.values, known.cot + known.public + known.unsure)
+    return _may_be_token_ids(listed.name, rest) and not (
         listed.written and any(listed.written in text.reveal() for text, _ in subject.material.public)
     )
 
 
-def _may_be_token_ids(listed: _Listed) -> bool:
-    """Whether a list of integers is token ids by how they are spread, or by its name; bytes and code points were searched as text."""
-    values = listed.values
+def _may_be_token_ids(name: str, values: array[int]) -> bool:
+    """Whether integers are token ids by how they are spread, or by the name of their field; bytes and code points were searched as
+    text."""
     if spread_like_ids(values):
         return True
-    if len(values) < RUN or _ID_NAME.search(listed.name) is None:
+    if len(values) < RUN or not large_as_ids(values) or _ID_NAME.search(name) is None:
         return False
     return sum(0x09 <= value < 0x250 for value in values) < _TEXT_SHARE * len(values)
 
@@ -174,7 +213,9 @@ _TEXT_SHARE = 0.6
 
 
 _ID_NAME = re.compile(
-    r"(?:ids?|tokens?|sequences?|responses?|completions?|outputs?|samples?|tensor|data)(?:\[\d*\])*$", re.IGNORECASE
+    r"(?:(?<![A-Za-z])|(?<=[a-z])(?=[A-Z]))"
+    r"(?i:(?:(?:token|tok|input|prompt|response|completion|output|sample|sequence)_?)?ids?"
+    r"|tokens?|sequences?|responses?|completions?|outputs?|samples?|tensor|data)(?:\[\d*\])*$"
 )
 
 
@@ -264,8 +305,8 @@ def _spelled(finder: Finder, listed: _Listed, budget: Budget, lists: list[_Liste
 
 def _same_ids(finder: Finder, listed: _Listed) -> Iterator[Candidate | Minor]:
     """Token ids, by equality with the sampled ones."""
-    cot, public, _ = finder.subject.ids
-    runs = shared_ids(cot, public, listed.values) if cot else []
+    cot, public, _, later = finder.subject.ids
+    runs = shared_ids(cot, public + later, listed.values) if cot else []
     if runs:
         weights = ((length * _CHARACTERS_PER_ID, length) for _, _, length in runs)
         telling = telling_run(len(cot) * _CHARACTERS_PER_ID)

@@ -131,7 +131,7 @@ def spread_like_ids(values: Sequence[int]) -> bool:
     A vocabulary is numbered by how common its entries are, more or less. Of stretches of 24 ids of reasoning that a byte-pair encoding
     of 32,000 entries gave, 99 in 100 are; of lists of that length in real prompts, answers, code and documentation, tables of data.
     """
-    if len(values) < FEWEST_IDS or min(values) < 0 or not _LARGE <= max(values) < _VOCABULARY:
+    if len(values) < FEWEST_IDS or min(values) < 0 or not large_as_ids(values):
         return False
     falls = sum(after < before for before, after in pairwise(values))
     rises = sum(after > before for before, after in pairwise(values))
@@ -143,6 +143,11 @@ def spread_like_ids(values: Sequence[int]) -> bool:
         and len(counts) >= 0.35 * len(values)
         and max(counts.values()) <= 0.25 * len(values)
     )
+
+
+def large_as_ids(values: Sequence[int]) -> bool:
+    """Whether the largest of some integers is an entry of a vocabulary, and no byte, digit or small count."""
+    return _LARGE <= max(values, default=0) < _VOCABULARY
 
 
 _LARGE, _VOCABULARY, _COMMON, _MEDIANS = 700, 1 << 19, 0x250, 2.5
@@ -160,6 +165,33 @@ def shared_ids(cot_ids: array[int], public_ids: array[int], values: array[int]) 
         return []
     hidden = _covered(cot, public)
     return [part for run in _runs(cot, seen) for part in _private_parts(run, hidden)]
+
+
+def outside(values: array[int], known: array[int]) -> array[int]:
+    """The integers that lie in no run of at least `RUN` which stands in `known` too."""
+    if len(values) < RUN or len(known) < RUN:
+        return values
+    seen = np.array(values, dtype=np.int64)
+    return array("q", seen[~_covered(seen, np.array(known, dtype=np.int64))].tobytes())
+
+
+def without_padding(ids: array[int]) -> array[int]:
+    """Without what fills a row up behind the last id: one integer over and over, of which one is kept."""
+    end = len(ids)
+    while end > 1 and ids[end - 2] == ids[-1]:
+        end -= 1
+    return ids[:end]
+
+
+def columns(values: array[int]) -> Iterator[array[int]]:
+    """Every second, third or fourth integer: the columns of a table that was written row by row, where they can hold a run of ids."""
+    if max(values, default=0) >= _LARGE:
+        for width in range(2, _WIDEST + 1):
+            if len(values) >= width * RUN:
+                yield from (values[column::width] for column in range(width))
+
+
+_WIDEST = 4
 
 
 def _window_hashes(ids: NDArray[np.int64]) -> NDArray[np.uint64]:

@@ -9,11 +9,13 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import dropwhile, takewhile
 from typing import NamedTuple
 
 from sequester.episodes.guarded import GuardedText
-from sequester.episodes.model import Channel, Episode
+from sequester.episodes.model import Channel, Episode, Segment
 from sequester.exposure import matching
+from sequester.exposure.integers import RUN, outside, without_padding
 from sequester.exposure.private import Material, without_calls
 from sequester.exposure.severity import THRESHOLDS, telling_run
 from sequester.exposure.undoing import shown_behind
@@ -49,7 +51,7 @@ class Subject:
     @cached_property
     def ids(self) -> SampledIds:
         """The sampled token ids, by what is known of them."""
-        return sampled_ids(self.episode)
+        return sampled_ids(self.episode, not self.material.lacks_answer)
 
     @cached_property
     def normalised(self) -> bytes:
@@ -195,31 +197,63 @@ class SampledIds(NamedTuple):
     """The sampled ids of an episode, by what is known of them."""
 
     cot: array[int]
+    """Certainly of the reasoning."""
     public: array[int]
+    """Certainly of other text."""
     unsure: array[int]
-    """Around the boundary, where the log has ids of the whole completion only."""
+    """Of either, where the log has ids of the whole completion only. Begins with the last of `cot`, for runs that reach over."""
+    later: array[int]
+    """What stands behind `cot` in a completion: runs of `cot` that stand there too may be another text's."""
 
 
-def sampled_ids(episode: Episode) -> SampledIds:
-    """Ids per segment where the log has them; ids of a whole completion are cut by the share of the text, generously unsure."""
-    cot, public = array("q"), array("q")
+def sampled_ids(episode: Episode, all_logged: bool = True) -> SampledIds:
+    """Ids per segment where the log has them; those of a whole completion where they are certain, whatever a token holds.
+
+    Without a tokenizer nobody knows where in a completion the reasoning ends. At least so many ids at its beginning are of reasoning
+    that stands there, and at least so many at its end of the text behind the last reasoning, as those texts take when tokens are long;
+    and no text takes more ids than it has bytes, which tells how many are left for the reasoning if `all_logged`, all the sampled text.
+    """
+    nothing, cot, public = array("q"), array("q"), array("q")
+    reasoning = [segment.ids for segment in episode.segments if segment.channel is Channel.REASONING]
     for segment in episode.segments:
         if segment.ids is not None:
             (cot if segment.channel is Channel.REASONING else public).extend(segment.ids)
-    if cot or not episode.completion_ids:
-        return SampledIds(cot, public, array("q"))
-    lengths = dict.fromkeys(Channel, 0)
-    for segment in episode.segments:
-        lengths[segment.channel] += len(segment.text)
-    share = lengths[Channel.REASONING] / max(1, sum(lengths[channel] for channel in _SAMPLED))
-    ids = episode.completion_ids
-    sure, over = int(len(ids) * _SURE * share), len(ids) - int(len(ids) * _SURE * (1 - share))
-    return SampledIds(ids[:sure], ids[over:], ids[sure:over])
+    if not episode.completion_ids or (cot and None not in reasoning):
+        return SampledIds(cot, public, nothing, nothing)
+    if cot:
+        return SampledIds(cot, public, outside(episode.completion_ids, cot + public), nothing)
+    ids = without_padding(episode.completion_ids)
+    first, last = _certain(episode.segments, len(ids), all_logged)
+    return SampledIds(ids[:first], public + ids[last:], ids[max(0, first - RUN + 1) : last], ids[first:])
 
 
-_SAMPLED = (Channel.REASONING, Channel.ANSWER, Channel.TOOL_CALL)
-_SURE = 0.6
-"""Share of a part's text that surely falls into the part when the whole is counted in tokens: some text takes more tokens than other."""
+def _certain(segments: Sequence[Segment], count: int, all_logged: bool) -> tuple[int, int]:
+    """How many of `count` ids are certainly of reasoning, from the first on, and from which on certainly of other text."""
+    sampled = list(dropwhile(lambda segment: segment.channel is Channel.PROMPT, segments))
+    leading = list(takewhile(lambda segment: segment.channel is Channel.REASONING, sampled))
+    trailing = list(takewhile(lambda segment: segment.channel is not Channel.REASONING, reversed(sampled)))
+    last = max(0, count - sum(_fewest_ids(segment) for segment in trailing if segment.channel in _SAMPLED))
+    if not leading:
+        return 0, last
+    first = sum(map(_fewest_ids, leading))
+    if all_logged:
+        behind = sampled[len(leading) :]
+        first = max(first, count - RUN - sum(_most_ids(segment) for segment in behind))
+    return min(first, last), last
+
+
+def _fewest_ids(segment: Segment) -> int:
+    return len("".join(segment.text.reveal().split())) // _LONGEST_TOKENS
+
+
+def _most_ids(segment: Segment) -> int:
+    """As many as bytes, and the template's own around them."""
+    return len(segment.text.reveal().encode("utf-8", "surrogatepass")) + RUN
+
+
+_SAMPLED = (Channel.ANSWER, Channel.TOOL_CALL)
+_LONGEST_TOKENS = 8
+"""Characters of a token that are no white space, on average over a text, at most; in English they are four."""
 
 
 def characters_per_byte(normalised: bytes) -> float:
