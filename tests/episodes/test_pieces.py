@@ -18,6 +18,7 @@ def test_nothing_recites_nothing() -> None:
     assert not is_recited([], LONG)
     assert not is_recited([""], LONG)
     assert not is_recited([LONG], "")
+    assert not is_recited([f"a{chr(32) * 300}b"], "ab")
     assert not is_recited([ANSWER], f"{ANSWER} {ANSWER}")
 
 

@@ -30,8 +30,8 @@ _DRIFT = 128
 """Characters by which a sample may stand away from its place in the reasoning."""
 _RECITED_SHARE = 0.85
 """Share of the samples that must stand there: nine tenths of the reasoning, less what an edit cuts apart."""
-_ROLE = re.compile(r"(?:assistant)?(?:analysis|thought|thinking|reasoning)?:?", re.IGNORECASE)
-"""What may be left before the reasoning of delimiters that were stripped."""
+_ROLE = re.compile(r"(?:assistant)?\s?(?:analysis|thought|thinking|reasoning):?|assistant:?", re.IGNORECASE)
+"""What may be left of stripped delimiters before the reasoning."""
 
 
 def is_recited(reasoning: Sequence[str], answer: str) -> bool:
@@ -46,16 +46,18 @@ def _begins_with(reasoning: str, answer: str) -> bool:
     reasoning, answer = reasoning.strip(), answer.lstrip()
     if len(reasoning) < _LONG:
         return False
-    opening, head = _squeezed(reasoning[:_HEAD])[:_OPENING], _squeezed(answer[:_HEAD])
-    role = _ROLE.match(head)
-    begins = role.end() if role is not None else 0
-    if not head.startswith(opening) and not head.startswith(opening, begins):
+    role = _ROLE.match(answer)
+    if role is None and answer[:1] != reasoning[:1]:
+        return False
+    opening = _squeezed(reasoning[:_HEAD])[:_OPENING]
+    starts = [0] if role is None else [0, role.end()]
+    if not any(_squeezed(answer[start : start + _HEAD]).startswith(opening) for start in starts):
         return False
     thought, said = _squeezed(reasoning), _squeezed(answer)
     step = max(_SAMPLE, len(thought) // _MOST_SAMPLES)
     samples = range(0, len(thought) - _SAMPLE + 1, step)
     found = sum(said.find(thought[at : at + _SAMPLE], max(0, at - _DRIFT), at + _SAMPLE + _DRIFT) >= 0 for at in samples)
-    return found >= _RECITED_SHARE * len(samples)
+    return found >= _RECITED_SHARE * max(1, len(samples))
 
 
 def _squeezed(text: str) -> str:
