@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -104,8 +106,35 @@ def test_an_answer_that_begins_with_a_whole_long_reasoning_is_a_split_failure() 
             assert assembled.split.status is SplitStatus.SPLIT_FAILED
             assert "whole reasoning" in assembled.split.reason
             assert [segment.channel for segment in assembled.segments][1:] == [Channel.REASONING, Channel.ANSWER]
-    for echo in (f"{ANSWER} {long}", f"{long[:-1]} {ANSWER}", "", ANSWER):
+    for echo in (f"{ANSWER} {long}", f"{long[: len(long) // 2]} {ANSWER}", long[:-100], "", ANSWER):
         assert from_parts(PROMPT, long, echo).split.status is SplitStatus.SPLIT
+
+
+def test_each_answer_is_held_against_the_reasoning_of_its_own_turn() -> None:
+    first, second = (" ".join(f"{bird} {number} landed before the fog came." for number in range(9)) for bird in ("Gull", "Tern"))
+    channels = (Channel.REASONING, Channel.TOOL_CALL, Channel.TOOL_RESULT, Channel.REASONING, Channel.ANSWER)
+    for whole in (second + ANSWER, f"{first}{second}{ANSWER}"):
+        texts = (first, "count()", "7", second, whole)
+        segments = [Segment(0, channel, GuardedText(text)) for channel, text in zip(channels, texts, strict=True)]
+        messages = [
+            {"role": "assistant", "reasoning_content": first, "content": None, "tool_calls": [{"function": {"name": "count"}}]},
+            {"role": "tool", "content": "7"},
+            {"role": "assistant", "reasoning_content": second, "content": whole},
+        ]
+        assert from_segments(PROMPT, segments).split.status is SplitStatus.SPLIT_FAILED
+        assert from_messages(PROMPT, messages).split.status is SplitStatus.SPLIT_FAILED
+    segments[-1] = Segment(0, Channel.ANSWER, GuardedText(first))
+    assert from_segments(PROMPT, segments).split.status is SplitStatus.SPLIT
+
+
+def test_an_empty_reasoning_field_clears_no_answer_that_holds_a_labelled_reasoning() -> None:
+    written = json.dumps({"reasoning": f"{REASONING} They stayed until the fog came.", "verdict": "7"})
+    messages = [{"role": "assistant", "reasoning_content": "", "content": written}]
+    for assembled in (from_parts(PROMPT, "", written), from_messages(PROMPT, messages)):
+        assert assembled.split.status is SplitStatus.SPLIT_FAILED
+        assert any(segment.channel is Channel.REASONING and REASONING in segment.text.reveal() for segment in assembled.segments)
+    assert from_parts(PROMPT, "", '{"verdict": "7"}').split.status is SplitStatus.NO_COT
+    assert from_parts(PROMPT, REASONING, written).split.status is SplitStatus.SPLIT
 
 
 def test_segments_are_judged_turn_by_turn() -> None:

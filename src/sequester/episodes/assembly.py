@@ -115,7 +115,7 @@ def from_parts(
         sampled.append(Segment(0, _REASONING, GuardedText(reasoning)))
     if answer is not None:
         sampled.append(Segment(0, _ANSWER, GuardedText(answer)))
-        if _has_delimiter(answer) or is_recited(reasoning or "", answer):
+        if _reasoning_inside(answer, [] if reasoning is None else [reasoning], reasoning or ""):
             return from_segments(prompt, sampled, tool_results)
     split = _ABSENT if reasoning is None else _SPLIT if reasoning and not reasoning.isspace() else _NO_COT
     return Assembled((*_given(prompt, tool_results), *sampled), split)
@@ -127,26 +127,35 @@ def from_segments(prompt: str | Sequence[Message], segments: Sequence[Segment], 
     An answer that holds reasoning is taken apart, so that this reasoning is looked for too; the episode is `split_failed` all the same.
     """
     given, latest = False, ""
+    unsaid: list[str] = []
     kept: list[Segment] = []
     failure: Split | None = None
     for segment in segments:
         text = segment.text.reveal()
-        if segment.channel is _ANSWER and (reason := _reasoning_inside(text, latest)):
-            parts, family = _taken_apart(segment, latest)
-            kept += parts
-            failure = failure or Split(SplitStatus.SPLIT_FAILED, reason, family)
-            continue
+        if segment.channel is _ANSWER and text:
+            before, unsaid = unsaid, []
+            if reason := _reasoning_inside(text, before, latest):
+                parts, family = _taken_apart(segment, latest, _all_blank(before))
+                kept += parts
+                failure = failure or Split(SplitStatus.SPLIT_FAILED, reason, family)
+                continue
         if segment.channel is _REASONING:
             given, latest = True, text.strip() or latest
+            unsaid.append(text)
         kept.append(segment)
     split = failure or (_SPLIT if latest else _NO_COT if given else _ABSENT)
     return Assembled(_given(prompt, tool_results) + tuple(kept), split)
 
 
-def _taken_apart(segment: Segment, reasoning: str) -> tuple[list[Segment], str]:
+def _all_blank(reasoning: Sequence[str]) -> bool:
+    """Whether the log says of an answer that no reasoning is before it."""
+    return bool(reasoning) and not any(text.strip() for text in reasoning)
+
+
+def _taken_apart(segment: Segment, reasoning: str, blank: bool) -> tuple[list[Segment], str]:
     """The pieces of an answer that holds reasoning, without what repeats the reasoning given before it, and what decided."""
     text = segment.text.reveal()
-    found = split_text(text)
+    found = split_text(text, thinking=False if blank else None)
     if not any(piece.channel is _REASONING for piece in found.pieces):
         return [segment], _GIVEN
     pieces = [
@@ -163,13 +172,18 @@ _NO_COT = Split(SplitStatus.NO_COT, "the log has a reasoning field and it is emp
 _ABSENT = Split(SplitStatus.AMBIGUOUS, "the log has no reasoning field, which is no evidence that there was no reasoning", _GIVEN)
 
 
-def _reasoning_inside(answer: str, reasoning: str) -> str:
-    """Why the answer that follows some reasoning is no answer but holds reasoning; empty if it is one.
+def _reasoning_inside(answer: str, unsaid: Sequence[str], reasoning: str) -> str:
+    """Why the answer that follows some reasoning is no answer but holds reasoning; empty if it is one. `unsaid` is what was reasoned since
+    the answer before, `reasoning` the latest that is not blank.
 
     An answer may repeat its reasoning (echo) or write about delimiters; neither alone makes it a whole completion.
     """
+    if _all_blank(unsaid):
+        found = split_text(answer, thinking=False)
+        if found.split.status is SplitStatus.SPLIT_FAILED and any(piece.channel is _REASONING for piece in found.pieces):
+            return f"the answer field holds what looks like reasoning, and its reasoning field is empty ({found.split.family})"
     if not _has_delimiter(answer):
-        return RECITED if is_recited(reasoning, answer) else ""
+        return RECITED if is_recited(unsaid, answer) else ""
     if _repeated(reasoning, answer) >= _COVERED:
         return "the answer field holds the reasoning with its delimiter: it is the whole completion"
     found = split_text(answer)

@@ -8,17 +8,15 @@ from typing import NamedTuple
 
 from sequester.episodes.families import FAMILIES, Kind, home_of
 from sequester.episodes.further import with_further_blocks
-from sequester.episodes.harmony import has_tokens, is_harmony, split_harmony, split_stripped
-from sequester.episodes.labels import split_disguised, split_labelled
+from sequester.episodes.harmony import has_tokens, is_harmony, split_harmony
+from sequester.episodes.labels import split_disguised
 from sequester.episodes.marks import Mark, find_marks
-from sequester.episodes.model import Channel
-from sequester.episodes.pieces import TYPED, Piece, SplitText, Why, judge
-from sequester.episodes.serialised import split_serialised
+from sequester.episodes.pieces import Piece, SplitText, Why, judge
 from sequester.episodes.tags import chosen_pair, split_tags
+from sequester.episodes.unmarked import guessed, with_guessed_reasoning
 from sequester.errors import UsageError
 
 _GRANITE_PHRASE = re.compile(r"\s*Here(?: i|')s my thought process:")
-_GEMMA_STRIPPED = re.compile(r"\s*thought\n")
 _NAMES_BY_INITIAL = ("auto", *sorted(name for name in FAMILIES if name != "auto"))
 
 
@@ -93,30 +91,27 @@ def _split(text: str, family: str, prompt: _Prompt, thinking: bool | None) -> tu
     pieces, further = with_further_blocks(text, pieces, pair, marks if named == "auto" else None)
     if not found | further and (fenced := split_disguised(text)) is not None:
         pieces, found = fenced, {Why.LABELS}
-    return pieces, found | further, home_of(pair) if named == "auto" else named
+    pieces, guesses = with_guessed_reasoning(text, pieces)
+    return pieces, found | further | guesses, home_of(pair) if named == "auto" else named
 
 
 def _harmony(text: str) -> tuple[tuple[Piece, ...], set[Why], str]:
     pieces, found = split_harmony(text)
     pieces, further = with_further_blocks(text, pieces, "harmony", None)
-    return pieces, found | further, "harmony"
+    pieces, guesses = with_guessed_reasoning(text, pieces)
+    return pieces, found | further | guesses, "harmony"
 
 
 def _unmarked(text: str, marks: list[Mark], family: str, off: bool) -> tuple[tuple[Piece, ...], set[Why], str]:
     """A text without any delimiter of reasoning."""
-    if not off:
-        stripped = split_stripped(text)
-        if stripped is not None:
-            return stripped, {Why.TOKENS_STRIPPED}, "harmony"
-        name = _GEMMA_STRIPPED.match(text)
-        if name is not None and family in ("auto", "gemma"):
-            rest = Piece(Channel.REASONING, name.end(), len(text), 0)
-            return (rest,) if rest.start < rest.end else (), {Why.TOKENS_STRIPPED}, "gemma"
-        labelled = split_disguised(text) or split_labelled(text) or split_serialised(text)
-        if labelled is not None:
-            return labelled, {Why.LABELS}, TYPED
+    if not off and (guess := guessed(text, family)) is not None:
+        pieces, why, decided = guess
+        return pieces, {why}, decided
     pieces, _ = split_tags(text, marks, None, visible_at_start=True, prefills=False)
-    return pieces, {Why.THINKING_OFF if off else Why.NO_MARKS}, family
+    if not off:
+        return pieces, {Why.NO_MARKS}, family
+    pieces, guesses = with_guessed_reasoning(text, pieces)
+    return pieces, guesses | {Why.THINKING_OFF}, family
 
 
 def _ended(completion: str, pieces: tuple[Piece, ...], offset: int) -> bool:

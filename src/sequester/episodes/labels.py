@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import dropwhile
 
 from sequester.episodes.families import TAG_NAMES
 from sequester.episodes.marks import begins_line
@@ -29,8 +30,12 @@ _PRINTED = "Thinking...\n", "\n...done thinking."
 _MOST = 8
 """Labels; a text with more is a table or a transcript."""
 _BLANK = " \t\r\n|"
-_STEP = re.compile(r"(?:\A\s*|^)(Thought|Action Input|Action|Code|Observation|Final Answer|Answer)(?: \d{1,3})?:", re.MULTILINE)
-"""A step of a ReAct prompt, at the start of a line."""
+_STEP = re.compile(
+    r"(?:\A\s*|^)\*{0,2}(Thought|Action Input|Action|Code|Observation|Final Answer|Answer)(?: \d{1,3})?\*{0,2}:\*{0,2}",
+    re.MULTILINE,
+)
+"""A step of a ReAct prompt, at the start of a line, perhaps in bold."""
+_THOUGHT = re.compile(r"^\*{0,2}Thought\b", re.MULTILINE)
 _DISGUISED = re.compile(
     rf"(?:&lt;|\\\\?u003c|\\x3c|\\?[<＜‹〈])[\s\u200b-\u200d\u2060]{{0,2}}(?P<closes>\\?[/／]\s?)?(?:{TAG_NAMES})[\s\u200b-\u200d\u2060]{{0,2}}"
     r"(?:&gt;|\\\\?u003e|\\x3e|\\?[>＞›〉])",
@@ -44,6 +49,7 @@ _RESEMBLES = re.compile(
 """What a model writes where it means to close its reasoning: the delimiter of another name, one that lacks a bracket or its slash."""
 _INK = re.compile(r"\S")
 _FENCED = re.compile(r"\s*(?:```\w{0,8}\n\s*)?")
+_QUOTED = re.compile(r"\s*(?:```\w{0,8}\n\s*|[\"'`“”‘«(\[*_>]{1,3}\s?)?")
 _STEPS = {
     "Thought": Channel.REASONING,
     "Action": Channel.TOOL_CALL,
@@ -53,16 +59,17 @@ _STEPS = {
 }
 
 
-def split_labelled(text: str) -> tuple[Piece, ...] | None:
+def split_labelled(text: str, lenient: bool = False) -> tuple[Piece, ...] | None:
     """The pieces of a text whose first word is a label and that has one of each kind; None for any other, or where no reasoning
-    stands after its label."""
+    stands after its label. `lenient`: reasoning needs no label of an answer beside it, and steps may begin at a later line."""
     start = text.find(_PRINTED[0], 0, len(_PRINTED[0]) + 1)
     end = text.find(_PRINTED[1], start) if start >= 0 else -1
     if end >= 0:
         spans = [(Channel.REASONING, start + len(_PRINTED[0]), end), (Channel.ANSWER, end + len(_PRINTED[1]), len(text))]
         return _pieces(text, spans)
-    if text.lstrip().startswith("Thought"):
-        return _split_steps(text)
+    thought = _THOUGHT.search(text) if lenient else _THOUGHT.match(text.lstrip())
+    if thought is not None:
+        return _split_steps(text, lenient)
     first = _LABEL.match(text)
     if first is None:
         return None
@@ -75,12 +82,13 @@ def split_labelled(text: str) -> tuple[Piece, ...] | None:
     ends = [match.start() for match in labels[1:]] + [len(text)]
     pieces = _pieces(text, zip(kinds, [match.end() for match in labels], ends, strict=True))
     reasoned = any(piece.channel is Channel.REASONING and text[piece.start : piece.end].strip("'\"") for piece in pieces)
-    return pieces if reasoned and len(set(kinds)) == 2 else None
+    return pieces if reasoned and (lenient or len(set(kinds)) == 2) else None
 
 
-def split_disguised(text: str) -> tuple[Piece, ...] | None:
-    """The pieces of a text that begins with a disguised delimiter: reasoning up to the last that closes; None for any other."""
-    fence = _FENCED.match(text)
+def split_disguised(text: str, lenient: bool = False) -> tuple[Piece, ...] | None:
+    """The pieces of a text that begins with a disguised delimiter: reasoning up to the last that closes; None for any other.
+    `lenient`: the delimiter may stand in quotation marks."""
+    fence = (_QUOTED if lenient else _FENCED).match(text)
     opener = _DISGUISED.match(text, fence.end() if fence is not None else 0)
     if opener is None or opener["closes"]:
         return None
@@ -104,12 +112,15 @@ def odd_closer(text: str, start: int, stop: int) -> int | None:
     return found[1] if found is not None and _INK.search(text, found[1], stop) is not None else None
 
 
-def _split_steps(text: str) -> tuple[Piece, ...] | None:
+def _split_steps(text: str, lenient: bool) -> tuple[Piece, ...] | None:
     """The steps of a ReAct prompt. What the environment answers begins a new turn."""
     steps = list(_STEP.finditer(text))
-    if len({step[1] for step in steps}) < 2 or steps[0][1] != "Thought":
+    if lenient:
+        steps = list(dropwhile(lambda step: step[1] != "Thought", steps))
+    alone = lenient and bool(steps) and not text[: steps[0].start()].strip()
+    if not steps or steps[0][1] != "Thought" or (not alone and len({step[1] for step in steps}) < 2):
         return None
-    pieces, turn = [], 0
+    pieces, turn = [*_pieces(text, [(Channel.ANSWER, 0, steps[0].start())])], 0
     ends = [step.start() for step in steps[1:]] + [len(text)]
     for step, end in zip(steps, ends, strict=True):
         pieces += [

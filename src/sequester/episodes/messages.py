@@ -15,7 +15,7 @@ from msgspec import Struct
 from sequester.episodes.completion import split_text
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Segment, Split, SplitStatus, Visibility
-from sequester.episodes.pieces import RECITED, TYPED, is_recited
+from sequester.episodes.pieces import RECITED, SHORTEST, TYPED, is_recited
 from sequester.episodes.provider_messages import Message, plain_messages, plain_parts
 from sequester.errors import MalformedRecord
 from sequester.mismatch import kind_of
@@ -54,8 +54,6 @@ _MEDIA = frozenset(
     )
 )
 _WEAKEST = (Visibility.RAW, Visibility.SUMMARY, Visibility.REDACTED, Visibility.SIGNATURE_ONLY, Visibility.ABSENT)
-_SHORTEST = 31
-"""Characters that reasoning needs at least to be looked for at all."""
 _DEEPEST = 16
 """Nested content lists beyond this depth are malformed."""
 
@@ -99,6 +97,8 @@ class _State:
         """Some content held reasoning as a part with a type: then its parts of type text are answer."""
         self.thought = False
         """The message before, of the same turn, was reasoning and nothing else."""
+        self.unsaid: list[str] = []
+        """The typed reasoning since the last answer."""
         self.failure: Split | None = None
         self.inline: Split | None = None
         """How reasoning was found inside a content."""
@@ -162,14 +162,13 @@ def _policy(state: _State, message: Message, where: str) -> None:
     state.thinks_in_parts |= any(part.visibility is not None and part.typed for part in content)
     parts = beside + content
     typed = any(part.visibility is not None or part.channel is None for part in parts)
-    if is_recited(_first(parts, Channel.REASONING), _first(parts, Channel.ANSWER)):
-        state.fail(RECITED)
+    blank = any(part.channel is None and part.visibility is None for part in parts)
     first_turn = state.turn
     for part in parts:
         if part.channel is None or part.channel is Channel.REASONING:
             _reasoned(state, part)
         elif part.channel is Channel.ANSWER:
-            _answer(state, part, typed or state.thought)
+            _answer(state, part, typed or state.thought, blank and not state.unsaid)
         else:
             state.emit(part.channel, part.text, state.turn)
             state.turn += part.channel is Channel.TOOL_RESULT
@@ -180,10 +179,6 @@ def _policy(state: _State, message: Message, where: str) -> None:
     state.thought = thought and not calls and not any(part.text for part in parts if part.channel is not Channel.REASONING)
 
 
-def _first(parts: Sequence[_Part], channel: Channel) -> str:
-    return next((part.text for part in parts if part.channel is channel), "")
-
-
 def _reasoned(state: _State, part: _Part) -> None:
     if part.visibility is None:
         state.empty = True
@@ -192,15 +187,20 @@ def _reasoned(state: _State, part: _Part) -> None:
     state.visible.add(part.visibility)
     if not part.typed:
         state.fail("a part of unknown type: it is taken as reasoning")
+    if part.text:
+        state.unsaid.append(part.text)
     state.emit(Channel.REASONING, part.text, state.turn)
 
 
-def _answer(state: _State, part: _Part, typed: bool) -> None:
-    """Visible text, which may hold reasoning inline, whatever the typed fields say."""
+def _answer(state: _State, part: _Part, typed: bool, blank: bool) -> None:
+    """Visible text, which may hold reasoning inline, whatever the typed fields say. `blank`: they say that there is none."""
     if not part.text.strip():
         state.emit(Channel.ANSWER, part.text, state.turn)
         return
-    found = split_text(part.text, state.family)
+    if is_recited(state.unsaid, part.text):
+        state.fail(RECITED)
+    state.unsaid.clear()
+    found = split_text(part.text, state.family, thinking=False if blank else None)
     start = state.turn
     for piece in found.pieces:
         state.emit(piece.channel, part.text[piece.start : piece.end], start + piece.turn)
@@ -216,7 +216,7 @@ def _answer(state: _State, part: _Part, typed: bool) -> None:
         state.empty = True
     elif not typed:
         state.undelimited = True
-        if len(part.text.strip()) >= _SHORTEST:
+        if len(part.text.strip()) >= SHORTEST:
             state.could_reason.add(part.typed)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -11,18 +12,56 @@ from sequester.episodes.model import Channel, Split, SplitStatus
 
 TYPED = "typed"
 """`Split.family` where fields of the log, not delimiters in a text, say what is reasoning."""
+SHORTEST = 31
+"""Characters that reasoning needs at least to be looked for at all."""
 
 
 RECITED = "the answer begins with the whole reasoning: its field may hold all that was sampled, decoded without the delimiters"
 """Why a split by typed fields fails where `is_recited`."""
 _LONG = 200
 """Code points of reasoning from which on no answer is taken to repeat it word by word from the first to the last."""
+_HEAD = 256
+"""Characters at the start of both texts that are compared first; nearly every answer differs there."""
+_OPENING = 32
+_SAMPLE = 16
+"""Characters but white space of the opening that must agree, and of each sample looked up after it."""
+_MOST_SAMPLES = 64
+_DRIFT = 128
+"""Characters by which a sample may stand away from its place in the reasoning."""
+_RECITED_SHARE = 0.85
+"""Share of the samples that must stand there: nine tenths of the reasoning, less what an edit cuts apart."""
+_ROLE = re.compile(r"(?:assistant)?\s?(?:analysis|thought|thinking|reasoning):?|assistant:?", re.IGNORECASE)
+"""What may be left of stripped delimiters before the reasoning."""
 
 
-def is_recited(reasoning: str, answer: str) -> bool:
-    """Whether an answer begins with the whole of a reasoning that is too long for a policy to say it again."""
-    reasoning = reasoning.strip()
-    return len(reasoning) >= _LONG and answer.lstrip().startswith(reasoning)
+def is_recited(reasoning: Sequence[str], answer: str) -> bool:
+    """Whether an answer begins with nearly the whole of the reasoning before it, all of it or only the latest piece, which is too long
+    for a policy to say it again. White space does not count."""
+    if len(reasoning) > 1 and _begins_with("".join(reasoning), answer):
+        return True
+    return bool(reasoning) and _begins_with(reasoning[-1], answer)
+
+
+def _begins_with(reasoning: str, answer: str) -> bool:
+    reasoning, answer = reasoning.strip(), answer.lstrip()
+    if len(reasoning) < _LONG:
+        return False
+    role = _ROLE.match(answer)
+    if role is None and answer[:1] != reasoning[:1]:
+        return False
+    opening = _squeezed(reasoning[:_HEAD])[:_OPENING]
+    starts = [0] if role is None else [0, role.end()]
+    if not any(_squeezed(answer[start : start + _HEAD]).startswith(opening) for start in starts):
+        return False
+    thought, said = _squeezed(reasoning), _squeezed(answer)
+    step = max(_SAMPLE, len(thought) // _MOST_SAMPLES)
+    samples = range(0, len(thought) - _SAMPLE + 1, step)
+    found = sum(said.find(thought[at : at + _SAMPLE], max(0, at - _DRIFT), at + _SAMPLE + _DRIFT) >= 0 for at in samples)
+    return found >= _RECITED_SHARE * max(1, len(samples))
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
 
 
 class Piece(Struct, frozen=True):

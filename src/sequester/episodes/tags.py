@@ -16,7 +16,7 @@ from sequester.episodes.families import Kind
 from sequester.episodes.labels import odd_closer
 from sequester.episodes.marks import Fences, Mark, between_ideographs, in_prose, with_line_breaks
 from sequester.episodes.model import Channel
-from sequester.episodes.pieces import Piece, Why
+from sequester.episodes.pieces import SHORTEST, Piece, Why
 
 # Looking a member up in its enum costs as much as making a mark.
 _OPEN, _CLOSE, _CALL, _RESULT = Kind.OPEN, Kind.CLOSE, Kind.CALL, Kind.RESULT
@@ -25,8 +25,6 @@ _REASONING, _ANSWER = Channel.REASONING, Channel.ANSWER
 _THINK = (_OPEN, _CLOSE)
 _ASIDE = (_CALL, _RESULT)
 _CLOSERS_ONLY = frozenset((Why.CLOSER_ONLY, Why.CLOSER_ONLY_ODD))
-_SHORTEST = 31
-"""Characters that reasoning needs at least to be looked for at all."""
 _EDGE = (_DROP, Kind.CALL_END, Kind.RESULT_END)
 _ENDS = {_CALL: Kind.CALL_END, _RESULT: Kind.RESULT_END}
 _START = attrgetter("start")
@@ -92,7 +90,7 @@ def _any_turn_open(pieces: Sequence[Piece], closed: Mapping[int, int]) -> bool:
     for piece in pieces:
         if piece.channel is _ANSWER and piece.start < closed.get(piece.turn, piece.end):
             shown[piece.turn] += piece.end - piece.start
-    return any(size >= _SHORTEST for size in shown.values())
+    return any(size >= SHORTEST for size in shown.values())
 
 
 def single_block(text: str, marks: Sequence[Mark], prefills: bool) -> Pieces | None:

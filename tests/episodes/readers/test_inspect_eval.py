@@ -196,6 +196,24 @@ def test_a_lost_attachment_leaves_no_recorded_input(tmp_path: Path) -> None:
     assert call(episode, "judge").evidence is Evidence.REBUILT
 
 
+@pytest.mark.parametrize(
+    ("references", "evidence"),
+    [
+        ([[0, 2]], Evidence.RECORDED),
+        ([], Evidence.RECORDED),
+        ([[0, 3]], Evidence.REBUILT),
+        ([[0, 1], [5, 6]], Evidence.REBUILT),
+        ([[-1, 2]], Evidence.REBUILT),
+        ([[0, 1], "x"], Evidence.REBUILT),
+    ],
+)
+def test_a_lost_message_leaves_no_recorded_input(tmp_path: Path, references: list[Any], evidence: Evidence) -> None:
+    events = [SCORER[0], SCORER[1] | {"input_refs": references}]
+    record = sample(events=events, events_data={"messages": [USER, USER | {"id": "other"}]})
+    [episode] = episodes(log(tmp_path, [record]))
+    assert call(episode, "judge").evidence is evidence
+
+
 def test_scoring_in_the_middle_without_a_call_of_its_own_is_not_assessed(tmp_path: Path) -> None:
     policy = {"event": "model", "span_id": "x", "input": [], "output": {"choices": [{"message": REPLY}]}}
     middle = {"event": "score", "span_id": "x", "intermediate": True, "scorer": "judge", "score": {"value": 1}}

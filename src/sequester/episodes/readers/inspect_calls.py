@@ -60,7 +60,7 @@ class Attachments:
         self._texts = texts
         self._resolved = 0
         self.missing = 0
-        """References seen so far whose text is not in the log."""
+        """References seen so far, to texts or to messages, of which something is not in the log."""
 
     def resolve(self, value: Any) -> Any:
         """A JSON value with its references replaced. Raises RecursionError for a value nested too deeply."""
@@ -229,7 +229,11 @@ class Calls:
         references, size = event.get("input_refs"), len(self._pool)
         for reference in references if isinstance(references, list) else ():
             if isinstance(reference, list) and len(reference) == 2 and all(isinstance(end, int) for end in reference):
-                yield from islice(self._pool, *(min(size, max(0, end)) for end in reference))
+                start, stop = reference
+                self._texts.missing += start < 0 or stop > size
+                yield from islice(self._pool, min(size, max(0, start)), min(size, max(0, stop)))
+            else:
+                self._texts.missing += 1
 
 
 def _call_of_code(name: str, score: float | None, state: State) -> RewardCall:
