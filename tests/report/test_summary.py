@@ -132,7 +132,7 @@ def test_causes_of_unread_records_are_listed_and_the_rest_counted():
 
 def test_nothing_assessed_says_what_was_left_out():
     unread = result(inputs=(InputFile("a", "", None, 0, "is empty", "check it"),))
-    assert summary.why_nothing(unread) == "1 of 1 inputs not read to the end. The first cause: a: is empty; check it."
+    assert summary.why_nothing(unread) == "1 of 1 inputs not seen whole. The first cause: a: is empty; check it."
     assert next_steps(unread) == ("a: check it",)
     record = SkippedRecord("a.jsonl:1", "malformed", "no key 'x'")
     wrong = result(EpisodeCounts(1, 0, 0, 0, {"malformed": 1}, unreadable=1), skipped=(record,))
@@ -149,7 +149,7 @@ def test_records_that_nobody_could_read_are_not_said_to_hold_reasoning():
     told = result(counts, CallCounts(7, 7, 1, {"recorded": 7}, {}))
     assert "in 1 of 10 episodes that hold or may hold CoT of the files given: at least 10.0%" in summary.headline(told)
     assert summary.maybe_cot(told) == (
-        "Not known to hold CoT, of these 10: 1 unreadable, 2 declared but missing. The high figure counts them."
+        "Not known to hold CoT, of these 10: 1 unreadable, 2 missing. The high figure counts them."
     )
     known = result(EpisodeCounts(10, 0, 9, 1, {"limit": 1}), CallCounts(10, 9, 1, {"recorded": 10}, {}))
     assert "10 episodes with CoT" in summary.headline(known)

@@ -83,6 +83,7 @@ class Settlement:
         unlisted = {group: _unlisted(lows) for group, lows in counts.lows.items()}
         accounts = tuple(reconciled(counts, inputs))
         files = tuple(one.file for one in accounts)
+        gap_notes = [note for one in accounts for note in one.notes]
         missing = sum(one.missing for one in accounts)
         episodes = episode_counts(counts, missing)
         calls = call_counts(counts)
@@ -106,7 +107,12 @@ class Settlement:
             below_threshold=sum(lows.findings for lows in counts.lows.values()),
             echo=Echo(counts.echo_episodes, counts.echo_of, dict(sorted(counts.echo.items()))),
             reward_mass=RewardMass(counts.mass_observed, counts.mass) if counts.mass_known else None,
-            notes=(*applied.notes, *(note for one in accounts for note in one.notes), *_limit_notes(counts), *_unlisted_notes(unlisted.values())),
+            notes=(
+                *applied.notes,
+                *gap_notes,
+                *_limit_notes(counts),
+                *_unlisted_notes(unlisted.values()),
+            ),
             heat=tuple(heat(places)),
             skipped=tuple(counts.skipped),
         )
