@@ -355,3 +355,17 @@ def test_episodes_not_known_to_hold_reasoning_are_told_apart_from_a_kind_s_denom
 def test_the_line_of_counts_names_its_evidence():
     line = summary.summary_line(result(EpisodeCounts(9, 0, 9, 2, {}), CallCounts(9, 9, 2, {"recorded": 9}, {})))
     assert "2 exposed by recorded inputs (22.2% to 22.2% of 9)" in line
+
+
+def test_what_is_missing_in_unknown_number_is_said_with_every_verdict():
+    unknown = (InputFile("a", "bundle", None, 4, "no episode of 6 declared step(s)"),)
+    exposed = result(EpisodeCounts(4, 0, 4, 1, {}), CallCounts(4, 4, 1, {"recorded": 4}, {}), inputs=unknown)
+    assert (
+        "as far as they were read: at least 25.0% of these, at most 100% of all. An unknown number of episodes is missing."
+        in (summary.headline(exposed))
+    )
+    nothing = result(EpisodeCounts(4, 0, 4, 0, {}), CallCounts(4, 4, 0, {"recorded": 4}, {}), inputs=unknown)
+    assert "missing. The share exposed lies between 0% and 100%." in summary.headline(nothing)
+    assert all("4 seen, an unknown number missing, " in summary.summary_line(one) for one in (exposed, nothing))
+    known = (InputFile("a", "bundle", 6, 4),)
+    assert "unknown" not in summary.headline(result(EpisodeCounts(6, 0, 4, 0, {"missing_part": 2}), inputs=known))

@@ -134,6 +134,11 @@ def ratio(rate: Rate) -> str:
     return f"{number(rate.count)} of {number(rate.of)} {printable(rate.denominator)}"
 
 
+def _lacks_unknown_number(result: Result) -> bool:
+    """Whether nobody knows how many episodes the inputs should hold."""
+    return any(map(is_uncounted, result.inputs))
+
+
 def headline(result: Result) -> str:
     """The verdict as one sentence, with its denominators."""
     counts, scope = result.episodes, scope_words(result)
@@ -141,7 +146,7 @@ def headline(result: Result) -> str:
         scope += ", as far as they were read"
     seen = f"{number(with_cot(counts))} {denominator(counts)} {scope}"
     low, high = episode_range(result)
-    unknown = any(map(is_uncounted, result.inputs))
+    unknown = _lacks_unknown_number(result)
     missing = " An unknown number of episodes is missing." if unknown else ""
     match result.verdict:
         case Verdict.EXPOSED if counts.exposed and is_mixed(result):
@@ -410,7 +415,8 @@ def summary_line(result: Result) -> str:
     """Every count on one line, for logs and for the last line of a terminal."""
     episodes, calls = result.episodes, result.reward_calls
     return (
-        f"{verdict_word(result.verdict)}: episodes {number(episodes.seen)} seen, {number(episodes.without_cot)} without CoT, "
+        f"{verdict_word(result.verdict)}: episodes {number(episodes.seen)} seen, "
+        f"{'an unknown number missing, ' if _lacks_unknown_number(result) else ''}{number(episodes.without_cot)} without CoT, "
         f"{number(episodes.audited)} audited, "
         f"{_exposed_episodes(result)}, "
         f"{_reasons(episodes.not_assessed)}; "
