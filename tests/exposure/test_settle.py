@@ -19,7 +19,9 @@ from sequester.exposure.severity import ChainWeight, RunWeight
 from sequester.exposure.suspects import CallOutcome, Candidate, Suspect
 from sequester.exposure.tally import Stretch, Tally
 from sequester.findings.model import FindingClass, Scope, Severity, SkippedRecord, Span, Tool, Verdict
+from sequester.findings.verdict import unassessed_shares
 from sequester.findings.waivers import Waiver, WaiverClass, Waivers
+from sequester.report.summary import headline
 
 NO_WAIVERS = Waivers()
 TOOL = Tool("0.1.0", "lexical/1", {})
@@ -135,10 +137,11 @@ def test_the_order_of_suspects_does_not_matter(order):
         (Declared(rows=3), 0),
         (Declared(rows=5), 2),
         (Declared(steps=(0, 2)), 0),
-        (Declared(steps=(0, 4)), 2),
-        (Declared(step_set=frozenset({0, 7})), 1),
+        (Declared(step_set=frozenset({0, 2})), 0),
+        (Declared(steps=(0, 4), step_set=frozenset({0, 2})), 0),
         (Declared(ranks=2), 0),
-        (Declared(ranks=4), 2),
+        (Declared(rows=8, counts_all=True, rows_of_run=True, steps=(0, 4), ranks=4), 5),
+        (Declared(rows=5, counts_all=True, ranks_counted=4, ranks=4), 2),
         (Declared(group_size=3), 0),
         (Declared(group_size=8), 5),
     ],
@@ -149,7 +152,53 @@ def test_what_was_declared_and_not_seen_is_not_assessed(declared, missing):
     assert result.episodes.not_assessed == ({"missing_part": missing} if missing else {})
     assert result.episodes.seen == 3 + missing
     assert result.verdict is (Verdict.INCOMPLETE if missing else Verdict.NONE_FOUND)
-    assert len(result.notes) == bool(missing)
+    assert bool(result.notes) == bool(missing)
+    assert not declared.counts_all or result.rates[0].high == missing / (3 + missing)
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        Declared(steps=(0, 4)),
+        Declared(steps=(0, 4 * 10**18)),
+        Declared(steps=(-7, 1)),
+        Declared(step_set=frozenset({0, 7})),
+        Declared(step_set=frozenset({0, 7}), steps_inferred=True),
+        Declared(ranks=4),
+        Declared(steps=(0, 9), ranks=8),
+        Declared(rows=3, rows_of_run=True, steps=(0, 4)),
+        Declared(rows=4, rows_of_run=True, steps=(0, 4)),
+        Declared(rows=20, steps=(0, 4)),
+        Declared(rows=20, ranks_counted=3, ranks=4),
+        Declared(rows=4, uncounted=1),
+    ],
+)
+def test_of_parts_whose_size_nobody_knows_nothing_is_bounded(declared):
+    tally = counted(3, steps={"run.jsonl": {0, 1, 2}}, shards={"run.jsonl": {"0", "1"}})
+    result = settled(tally, Input("run.jsonl", "bundle", declared))
+    known = 0 if declared.rows is None else declared.rows - declared.uncounted - 3
+    assert (result.episodes.seen, sum(result.episodes.not_assessed.values())) == (3 + known, known)
+    assert result.verdict is Verdict.INCOMPLETE
+    assert {rate.high for rate in result.rates} == {1.0}
+    assert unassessed_shares(result)["unread_input"] == 1
+    assert "unknown number of episodes is missing" in headline(result)
+    assert "how many episodes that is, is unknown" in result.notes[-1]
+
+
+@given(st.tuples(st.integers(-9, 9), st.integers(0, 18)), st.sets(st.integers(-12, 30), min_size=1))
+def test_absent_steps_are_those_of_the_interval_that_were_not_seen(interval, seen):
+    first, last = interval[0], sum(interval)
+    tally = counted(3, steps={"run.jsonl": seen})
+    notes = settled(tally, Input("run.jsonl", "bundle", Declared(steps=(first, last)))).notes
+    absent = sorted(set(range(first, last + 1)) - seen)
+    assert bool(notes) == bool(absent)
+    assert not absent or f"no episode of {len(absent)} declared step(s), the first of them {absent[0]};" in notes[0]
+
+
+def test_steps_that_nobody_declared_are_not_said_to_be_declared():
+    gap = Declared(rows=3, step_set=frozenset({0, 1}), steps_inferred=True)
+    result = settled(counted(3, steps={"run.jsonl": {0}}), Input("run.jsonl", "trl", gap))
+    assert "declared" not in "".join((*result.notes, result.inputs[0].error or ""))
 
 
 def test_another_input_does_not_fill_the_gaps_of_this_one():
@@ -159,7 +208,7 @@ def test_another_input_does_not_fill_the_gaps_of_this_one():
     inputs = Input("run.jsonl", "bundle", Declared(rows=3)), Input("other.jsonl", "jsonl", Declared())
     assert settled(tally, *inputs).verdict is Verdict.INCOMPLETE
     steps = Input("run.jsonl", "bundle", Declared(steps=(0, 2))), Input("other.jsonl", "jsonl", Declared())
-    assert settled(tally, *steps).episodes.not_assessed == {"missing_part": 1}
+    assert [one.error is None for one in settled(tally, *steps).inputs] == [False, True]
 
 
 def test_the_scope_is_the_run_only_where_all_inputs_are_closed_and_nothing_is_missing():

@@ -132,7 +132,7 @@ def test_causes_of_unread_records_are_listed_and_the_rest_counted():
 
 def test_nothing_assessed_says_what_was_left_out():
     unread = result(inputs=(InputFile("a", "", None, 0, "is empty", "check it"),))
-    assert summary.why_nothing(unread) == "1 of 1 inputs not read to the end. The first cause: a: is empty; check it."
+    assert summary.why_nothing(unread) == "1 of 1 inputs not seen whole. The first cause: a: is empty; check it."
     assert next_steps(unread) == ("a: check it",)
     record = SkippedRecord("a.jsonl:1", "malformed", "no key 'x'")
     wrong = result(EpisodeCounts(1, 0, 0, 0, {"malformed": 1}, unreadable=1), skipped=(record,))
@@ -149,7 +149,7 @@ def test_records_that_nobody_could_read_are_not_said_to_hold_reasoning():
     told = result(counts, CallCounts(7, 7, 1, {"recorded": 7}, {}))
     assert "in 1 of 10 episodes that hold or may hold CoT of the files given: at least 10.0%" in summary.headline(told)
     assert summary.maybe_cot(told) == (
-        "Not known to hold CoT, of these 10: 1 unreadable, 2 declared but missing. The high figure counts them."
+        "Not known to hold CoT, of these 10: 1 unreadable, 2 missing. The high figure counts them."
     )
     known = result(EpisodeCounts(10, 0, 9, 1, {"limit": 1}), CallCounts(10, 9, 1, {"recorded": 10}, {}))
     assert "10 episodes with CoT" in summary.headline(known)
@@ -355,3 +355,17 @@ def test_episodes_not_known_to_hold_reasoning_are_told_apart_from_a_kind_s_denom
 def test_the_line_of_counts_names_its_evidence():
     line = summary.summary_line(result(EpisodeCounts(9, 0, 9, 2, {}), CallCounts(9, 9, 2, {"recorded": 9}, {})))
     assert "2 exposed by recorded inputs (22.2% to 22.2% of 9)" in line
+
+
+def test_what_is_missing_in_unknown_number_is_said_with_every_verdict():
+    unknown = (InputFile("a", "bundle", None, 4, "no episode of 6 declared step(s)"),)
+    exposed = result(EpisodeCounts(4, 0, 4, 1, {}), CallCounts(4, 4, 1, {"recorded": 4}, {}), inputs=unknown)
+    assert (
+        "as far as they were read: at least 25.0% of these, at most 100% of all. An unknown number of episodes is missing."
+        in (summary.headline(exposed))
+    )
+    nothing = result(EpisodeCounts(4, 0, 4, 0, {}), CallCounts(4, 4, 0, {"recorded": 4}, {}), inputs=unknown)
+    assert "missing. The share exposed lies between 0% and 100%." in summary.headline(nothing)
+    assert all("4 seen, an unknown number missing, " in summary.summary_line(one) for one in (exposed, nothing))
+    known = (InputFile("a", "bundle", 6, 4),)
+    assert "unknown" not in summary.headline(result(EpisodeCounts(6, 0, 4, 0, {"missing_part": 2}), inputs=known))

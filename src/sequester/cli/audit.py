@@ -119,7 +119,7 @@ def command(
     inputs = [Path(path) for path in paths]
     result = audit(
         inputs,
-        Formats(load_readers(), read_as.options, read_as.format),
+        Formats(load_readers(), read_as.options, read_as.format, _settings(read_as)),
         Terms(key, waivers, date.today()),
         Effort(jobs or _default_jobs(inputs)),
         own_calibrations=own_calibrations(place),
@@ -138,6 +138,13 @@ def command(
     if code is ExitCode.INCOMPLETE:
         say(f"to accept what is not assessed: {accepting_options(result)}", talk.quiet)
     return code
+
+
+def _settings(read_as: InputOptions) -> list[Path]:
+    """The files that say how to audit: the field map and the configuration file."""
+    config: Path | None = click.get_current_context().meta["sequester.config"]
+    field_map = Path(read_as.options.map_name) if read_as.options.field_map is not None else None
+    return [path for path in (field_map, config) if path is not None]
 
 
 def _found_again(workspace: str | None) -> str:

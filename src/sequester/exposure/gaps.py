@@ -1,9 +1,13 @@
-"""What the inputs declared about themselves and did not show: records, steps, ranks and group members that are missing."""
+"""What the inputs declared about themselves and did not show: records, steps, ranks and group members that are missing.
+
+What is missing is counted where its size is known. Of a part of unknown size (a step, a rank, a file of which nothing says how many
+episodes it held) only that it is missing is known: it counts as no episode at all, and its input as not seen whole.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -13,6 +17,8 @@ from sequester.findings.model import InputFile
 from sequester.findings.verdict import is_unread
 
 T = TypeVar("T")
+
+_HINT = "look for what is missing where the run wrote it, and give that too"
 
 
 class Input(Struct, frozen=True):
@@ -27,51 +33,81 @@ class Input(Struct, frozen=True):
     """Paths of the files that were read for it; empty: its own path."""
 
 
-def file(one: Input, counts: Counts) -> InputFile:
-    """What was read of an input."""
-    paths = sorted(_paths(one))
-    read = sum(counts.records[path] for path in paths)
-    error = one.error or next((counts.errors[path] for path in paths if path in counts.errors), None)
-    return InputFile(one.path, one.format, one.declared.rows, read, error, one.hint if one.error else "")
+class Account(NamedTuple):
+    """What an input showed of what it should hold."""
+
+    file: InputFile
+    missing: int
+    """Records that are missing and whose number is known."""
+    counted: bool
+    """Whether all records are counted, read or not."""
+    notes: list[str]
 
 
-def is_counted(one: Input, file: InputFile) -> bool:
-    """Whether all records of an input are counted, read or not."""
-    return one.declared.counts_all or not is_unread(file)
+class _Gap(NamedTuple):
+    records: int | None
+    """None where nobody knows how many."""
+    words: str
 
 
-def gaps(counts: Counts, inputs: Sequence[Input], files: Sequence[InputFile]) -> tuple[int, list[str]]:
-    """Records, steps, ranks and group members that were declared but not seen. Each is at least one thing not assessed."""
-    missing, notes = 0, []
+def reconciled(counts: Counts, inputs: Sequence[Input]) -> Iterator[Account]:
+    """Each input, with the records, steps, ranks and group members that it should hold and did not show."""
     sizes: dict[str, list[int]] = {}
     for (path, _), size in counts.groups.items():
         sizes.setdefault(path, []).append(size)
-    for one, file in zip(inputs, files, strict=True):
-        group_sizes = [size for path in _paths(one) for size in sizes.get(path, ())]
-        found = list(_missing(one.declared, file.rows_read, _seen(counts.steps, one), _seen(counts.shards, one), group_sizes))
-        notes += [f"{one.path}: {what}." for _, what in found]
-        # Records that were not read may be those of the missing steps, ranks and groups: nothing is counted twice.
-        rows = max(0, (one.declared.rows or 0) - file.rows_read)
-        missing += max(rows, sum(count for count, _ in found) - rows)
-    return missing, notes
+    for one in inputs:
+        yield _account(one, counts, [size for path in _paths(one) for size in sizes.get(path, ())])
 
 
-def _missing(
-    declared: Declared, rows: int, steps: set[int], shards: set[str], group_sizes: Sequence[int]
-) -> Iterator[tuple[int, str]]:
-    """What a run declared and did not show: how many, and in words."""
-    if declared.rows is not None and rows < declared.rows:
-        yield declared.rows - rows, f"{rows} of {declared.rows} declared records were read"
-    expected = set(declared.step_set or ())
-    if declared.steps is not None:
-        expected |= set(range(declared.steps[0], declared.steps[1] + 1))
-    if absent := sorted(expected - steps):
-        yield len(absent), f"no episode of {len(absent)} declared step(s), the first of them {absent[0]}"
-    if declared.ranks is not None and len(shards) < declared.ranks:
-        yield declared.ranks - len(shards), f"no episode of {declared.ranks - len(shards)} of {declared.ranks} declared ranks"
-    short = sum(max(0, (declared.group_size or 0) - size) for size in group_sizes)
-    if short:
-        yield short, f"{short} members are missing from advantage groups of {declared.group_size}"
+def _account(one: Input, counts: Counts, group_sizes: Sequence[int]) -> Account:
+    paths = sorted(_paths(one))
+    read = sum(counts.records[path] for path in paths)
+    gaps = list(_gaps(one.declared, read, _seen(counts.steps, one), _seen(counts.shards, one), group_sizes))
+    unknown = [gap.words for gap in gaps if gap.records is None]
+    error, hint = one.error or next((counts.errors[path] for path in paths if path in counts.errors), None), one.hint
+    if unknown and error is None:
+        error, hint = f"{'; '.join(unknown)}: an unknown number of episodes is missing", _HINT
+    file = InputFile(one.path, one.format, None if unknown else one.declared.rows, read, error, hint if error else "")
+    return Account(
+        file,
+        # Members that are missing from groups may be among the records that were not read: nothing is counted twice.
+        max((gap.records for gap in gaps if gap.records is not None), default=0),
+        not unknown and (one.declared.counts_all or not is_unread(file)),
+        [f"{one.path}: {gap.words}{'; how many episodes that is, is unknown' if gap.records is None else ''}." for gap in gaps],
+    )
+
+
+def _gaps(declared: Declared, read: int, steps: set[int], shards: set[str], group_sizes: Sequence[int]) -> Iterator[_Gap]:
+    """What a run should hold and did not show. Steps and ranks have a size only among records that are counted without them."""
+    records = 0 if declared.rows is None else declared.rows - declared.uncounted
+    missing = max(0, records - read)
+    if missing:
+        yield _Gap(missing, f"{read:,} of {records:,} records were read")
+    if declared.uncounted:
+        yield _Gap(None, f"{declared.uncounted:,} part(s) were not read")
+    absent, first = _absent_steps(declared, steps)
+    if absent:
+        known = 0 if declared.rows_of_run and missing >= absent else None
+        said = "step(s) that the numbering of the others suggests" if declared.steps_inferred else "declared step(s)"
+        yield _Gap(known, f"no episode of {absent:,} {said}, the first of them {first}")
+    if declared.ranks is not None and (lost := declared.ranks - len(shards)) > 0:
+        known = 0 if missing >= lost and (declared.rows_of_run or declared.ranks_counted >= declared.ranks) else None
+        yield _Gap(known, f"no episode of {lost:,} of {declared.ranks:,} declared ranks")
+    if short := sum(max(0, (declared.group_size or 0) - size) for size in group_sizes):
+        yield _Gap(short, f"{short:,} members are missing from advantage groups of {declared.group_size:,}")
+
+
+def _absent_steps(declared: Declared, seen: set[int]) -> tuple[int, int]:
+    """How many steps should be there and are not, and the first of them. `steps` may span any number: it is never spelt out."""
+    if declared.step_set is not None:
+        absent = declared.step_set - seen
+        return len(absent), min(absent, default=0)
+    if declared.steps is None:
+        return 0, 0
+    first, last = declared.steps
+    inside = sorted(step for step in seen if first <= step <= last)
+    gap = next((step for step, found in enumerate(inside, first) if step != found), first + len(inside))
+    return last - first + 1 - len(inside), gap
 
 
 def _paths(one: Input) -> frozenset[str]:

@@ -8,6 +8,7 @@ named if none does: nothing is passed over in silence.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,7 +19,9 @@ from typing import NamedTuple
 from sequester.episodes.readers.interface import Declared, Options, Reader
 from sequester.episodes.readers.probing import probe
 from sequester.episodes.readers.registry import recognise
+from sequester.episodes.readers.streams import beginning
 from sequester.errors import InputError
+from sequester.exposure.own_reports import is_own_report
 from sequester.exposure.workers import Chunk, Task
 
 _NAMED = 5
@@ -26,7 +29,11 @@ _NAMED = 5
 _BEGINNING = 1 << 12
 _DOCUMENTS = frozenset({".md", ".rst", ".py", ".sh", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".html", ".css"})
 _DOCUMENT_NAMES = frozenset({"LICENSE", "LICENCE", "NOTICE", "README", "MAKEFILE"})
-"""What lies beside logs and is none, if it also begins like text."""
+"""What lies beside logs and is none, if it does not also begin like JSON records or binary data."""
+_SETTINGS = ".toml"
+"""A document by name: `[` at its beginning is that of a table, not of a list."""
+_RECORDS = re.compile(rb'(\xef\xbb\xbf)?[\s\[]*\{\s*["}]')
+"""How JSON records begin: no link, section or template does."""
 _LOGS = frozenset({".jsonl", ".ndjson", ".parquet", ".eval"})
 """Names of logs: such a file beside a directory's own that nobody can read may be one that was damaged."""
 
@@ -38,6 +45,8 @@ class Formats(NamedTuple):
     options: Options = Options()
     name: str | None = None
     """Of the format that all inputs given are in; None: by content."""
+    settings: Collection[Path] = ()
+    """Files that say how to audit. What lies in a folder is no input if it is one of these."""
 
 
 @dataclass
@@ -112,27 +121,41 @@ def _jobs_at(path: Path, formats: Formats) -> Iterator[Job]:
         unread.append(
             Job(path, error="is a directory without files", hint="check the path, and whether the run wrote its log there")
         )
-    documents = [file for file in files if _is_document(file)]
-    logs = [file for file in files if file not in documents] or files
-    jobs = [_job(file, formats) for file in logs]
-    if documents and logs is not files:
-        jobs[0].notes.append(_beside(path, documents))
-    jobs = unread + jobs
-    jobs[0].notes += _left_out(path, hidden)
+    reports = {file for file in files if _is_report(file)}
+    documents = {file for file in files if file not in reports and _is_document(file, formats)}
+    logs = [file for file in files if file not in reports and file not in documents]
+    if not logs and not unread:  # a folder without a log is not passed over
+        logs, reports, documents = files, set(), set()
+    jobs = unread + [_job(file, formats) for file in logs]
+    jobs[0].notes += [*_beside(path, sorted(documents)), *_reports(path, sorted(reports)), *_left_out(path, hidden)]
     yield from jobs
 
 
-def _is_document(path: Path) -> bool:
+def _is_report(path: Path) -> bool:
+    return not _is_named_like_a_log(path) and is_own_report(path)
+
+
+def _is_document(path: Path, formats: Formats) -> bool:
     """Whether a file is a text that goes with a log, by its name and by what it begins with. What may be a damaged log is none."""
-    named = path.suffix.lower() in _DOCUMENTS or path.name.upper() in _DOCUMENT_NAMES
+    suffix = path.suffix.lower()
+    if suffix == _SETTINGS or any(os.path.realpath(path) == os.path.realpath(one) for one in formats.settings):
+        return True
+    if suffix not in _DOCUMENTS and path.name.upper() not in _DOCUMENT_NAMES:
+        return False
     try:
-        return named and probe(path).kind == "text"
+        kind = probe(path).kind
+        return kind == "text" or (kind == "json" and not _RECORDS.match(beginning(path, _BEGINNING)))
     except InputError:
         return False
 
 
-def _beside(folder: Path, files: Sequence[Path]) -> str:
-    return f"{folder}: {len(files)} file(s) beside the log were not read, because no reader knows them: {_some(folder, files)}."
+def _beside(folder: Path, files: Sequence[Path]) -> list[str]:
+    said = f"{folder}: {len(files)} file(s) beside the log were not read, because no reader knows them: {_some(folder, files)}."
+    return [said] if files else []
+
+
+def _reports(folder: Path, files: Sequence[Path]) -> list[str]:
+    return [f"{folder}: {len(files)} report(s) of earlier audits are no inputs: {_some(folder, files)}."] if files else []
 
 
 def _left_out(folder: Path, hidden: Sequence[Path]) -> list[str]:
@@ -270,18 +293,19 @@ def _strays(job: Job, jobs: Sequence[Job], formats: Formats) -> Iterator[Job]:
     others = {_absolute(other.path) for other in jobs if other is not job}
     contents = _inside(job.path, answered | others)
     yield from contents.unread
-    unknown = []
+    unknown, reports = [], []
     for file in contents.files:
         if _absolute(file) in answered:
+            continue
+        if _is_report(file):
+            reports.append(file)
             continue
         stray = _job(file, formats._replace(name=None))
         if stray.reader is not None or _is_named_like_a_log(file):
             yield stray
         else:
             unknown.append(file)
-    if unknown:
-        job.notes.append(_beside(job.path, unknown))
-    job.notes += _left_out(job.path, contents.hidden)
+    job.notes += [*_beside(job.path, unknown), *_reports(job.path, reports), *_left_out(job.path, contents.hidden)]
 
 
 def _is_named_like_a_log(path: Path) -> bool:

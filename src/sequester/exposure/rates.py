@@ -49,15 +49,15 @@ def call_counts(counts: Counts) -> CallCounts:
 
 
 def rates(counts: Counts, episodes: EpisodeCounts, complete: bool) -> Iterator[Rate]:
-    """Episodes and reward calls, each kind of evidence for itself. Without the end of an input no bound below 1 is known."""
-    for one in _known_rates(counts, episodes):
+    """Episodes and reward calls, each kind of evidence for itself. Where an unknown number is missing, no bound below 1 is known."""
+    for one in _known_rates(counts, episodes, complete):
         yield one if complete or one.high is None else replace(one, high=1.0)
 
 
-def _known_rates(counts: Counts, episodes: EpisodeCounts) -> Iterator[Rate]:
+def _known_rates(counts: Counts, episodes: EpisodeCounts, complete: bool) -> Iterator[Rate]:
     kinds = [kind.value for kind in Evidence if counts.with_evidence[kind.value]]
     # Nobody knows how many calls, and by what evidence, an unreadable or missing record would have shown.
-    whose = " of the records read" if outside_breakdown(episodes) else ""
+    whose = " of the records read" if outside_breakdown(episodes) or not complete else ""
     if len(kinds) < 2:
         # One kind of evidence, or none: nothing is mixed, and records that never came to a reward call count too.
         names = (EXPOSED_EPISODES, denominator(episodes), kinds[0] if kinds else "all evidence")

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from sequester.episodes.model import Evidence
 from sequester.exposure.breakdown import affected, breakdown, cells, heat
 from sequester.exposure.counts import Counts, Handover
-from sequester.exposure.gaps import Input, file, gaps, is_counted
+from sequester.exposure.gaps import Input, reconciled
 from sequester.exposure.grading import contract_findings, finding, sightings
 from sequester.exposure.lows import LISTED, Low, Lows, count_lows, low
 from sequester.exposure.rates import call_counts, episode_counts, rates
@@ -81,8 +81,10 @@ class Settlement:
         counts = self.counts
         findings = self._findings(terms.key)
         unlisted = {group: _unlisted(lows) for group, lows in counts.lows.items()}
-        files = tuple(file(one, counts) for one in inputs)
-        missing, gap_notes = gaps(counts, inputs, files)
+        accounts = tuple(reconciled(counts, inputs))
+        files = tuple(one.file for one in accounts)
+        gap_notes = [note for one in accounts for note in one.notes]
+        missing = sum(one.missing for one in accounts)
         episodes = episode_counts(counts, missing)
         calls = call_counts(counts)
         applied = apply(terms.waivers, findings, terms.today, looked_at=_looked_at(episodes, calls, files))
@@ -96,7 +98,7 @@ class Settlement:
             inputs=files,
             episodes=episodes,
             reward_calls=calls,
-            rates=tuple(rates(counts, episodes, complete=all(map(is_counted, inputs, files)))),
+            rates=tuple(rates(counts, episodes, complete=all(one.counted for one in accounts))),
             by=tuple(breakdown(counts)),
             affected=affected(places),
             groups=tuple(_over_all_steps(group, counts) for group in group_findings(applied.findings, counts.scored, unlisted)),
@@ -105,7 +107,12 @@ class Settlement:
             below_threshold=sum(lows.findings for lows in counts.lows.values()),
             echo=Echo(counts.echo_episodes, counts.echo_of, dict(sorted(counts.echo.items()))),
             reward_mass=RewardMass(counts.mass_observed, counts.mass) if counts.mass_known else None,
-            notes=(*applied.notes, *gap_notes, *_limit_notes(counts), *_unlisted_notes(unlisted.values())),
+            notes=(
+                *applied.notes,
+                *gap_notes,
+                *_limit_notes(counts),
+                *_unlisted_notes(unlisted.values()),
+            ),
             heat=tuple(heat(places)),
             skipped=tuple(counts.skipped),
         )

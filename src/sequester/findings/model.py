@@ -147,6 +147,7 @@ class InputFile(Struct, frozen=True):
     path: str
     format: str
     rows_declared: int | None
+    """Records that it holds or should hold; None where nobody knows."""
     rows_read: int
     error: str | None = None
     hint: str = ""
@@ -164,7 +165,7 @@ class Rate(Struct, frozen=True):
     low: float | None
     """found / seen; None when nothing was seen."""
     high: float | None
-    """(found + not assessed) / seen."""
+    """(found + not assessed) / seen; 1 where an unknown number is missing."""
     ci95: tuple[float, float] | None
     bound: str
     """`lower`, `upper` or `two-sided`."""

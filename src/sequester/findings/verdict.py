@@ -12,6 +12,9 @@ Denominators: episodes without CoT are counted apart and enter none. So a rate o
 episodes.without_cot` below the line, and its bounds are
 
     low = found / seen          high = (found + not assessed) / seen
+
+What is missing enters them where its size is known. A part of unknown size is counted nowhere: the low figure is then that of the
+records seen, the high figure is 1, and the input counts as unread.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from sequester.errors import UsageError
 from sequester.findings.model import CallCounts, EpisodeCounts, ExitCode, InputFile, Rate, Result, Severity, Verdict
 
 UNREAD_INPUT = "unread_input"
-"""Reason for inputs that could not be read to their end: a share of the inputs, since nobody knows how many records they held."""
+"""Reason for inputs that were not seen whole: a share of the inputs, since nobody knows how many records they held."""
 EXPOSED_EPISODES, EXPOSED_CALLS = "exposed episodes", "exposed reward calls"
 """What the rates of a result count."""
 _OPTION = "--allow-unassessed"
@@ -50,6 +53,11 @@ def is_unread(file: InputFile) -> bool:
     return file.error is not None or (file.rows_declared is not None and file.rows_read < file.rows_declared)
 
 
+def is_uncounted(file: InputFile) -> bool:
+    """Whether nobody knows how many records of this input were missed."""
+    return is_unread(file) and file.rows_declared is None
+
+
 def with_cot(episodes: EpisodeCounts) -> int:
     """Episodes that may hold CoT: the denominator of every rate of episodes."""
     return episodes.seen - episodes.without_cot
@@ -59,14 +67,14 @@ def cot_unknown(episodes: EpisodeCounts) -> Mapping[str, int]:
     """What is not assessed and not even known to hold CoT, in words, and how many of each; empty if all are known to."""
     counts = {
         "unreadable": episodes.unreadable,
-        "declared but missing": episodes.not_assessed.get(Reason.MISSING_PART, 0),
+        "missing": episodes.not_assessed.get(Reason.MISSING_PART, 0),
         "showing no reasoning": episodes.not_assessed.get(Reason.AMBIGUOUS, 0),
     }
     return {what: count for what, count in counts.items() if count}
 
 
 def outside_breakdown(episodes: EpisodeCounts) -> int:
-    """Records that are seen or declared and were not read: no reward path, no reward call and no kind of evidence counts them."""
+    """Records that are counted and were not read: no reward path, no reward call and no kind of evidence counts them."""
     return episodes.unreadable + episodes.not_assessed.get(Reason.MISSING_PART, 0)
 
 

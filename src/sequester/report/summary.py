@@ -19,6 +19,7 @@ from sequester.findings.verdict import (
     bounds,
     cot_unknown,
     denominator,
+    is_uncounted,
     is_unread,
     outside_breakdown,
     with_cot,
@@ -38,8 +39,8 @@ REASONS: Mapping[str, str] = {
     Reason.IDS_UNKNOWN: "the scorer got token ids, and the log lacks those of the reasoning",
     Reason.LIMIT: "a bound on depth, regions or size was hit; part was not searched",
     Reason.MALFORMED: "the record could not be read",
-    Reason.MISSING_PART: "declared records, steps, ranks or group members are missing, or cannot be read",
-    UNREAD_INPUT: "the file could not be read to its end",
+    Reason.MISSING_PART: "records that the input or its run counts are missing, or cannot be read",
+    UNREAD_INPUT: "the input could not be read to its end, or parts of unknown size are missing",
 }
 """What each reason means, in a few words."""
 
@@ -133,6 +134,11 @@ def ratio(rate: Rate) -> str:
     return f"{number(rate.count)} of {number(rate.of)} {printable(rate.denominator)}"
 
 
+def _lacks_unknown_number(result: Result) -> bool:
+    """Whether nobody knows how many episodes the inputs should hold."""
+    return any(map(is_uncounted, result.inputs))
+
+
 def headline(result: Result) -> str:
     """The verdict as one sentence, with its denominators."""
     counts, scope = result.episodes, scope_words(result)
@@ -140,12 +146,15 @@ def headline(result: Result) -> str:
         scope += ", as far as they were read"
     seen = f"{number(with_cot(counts))} {denominator(counts)} {scope}"
     low, high = episode_range(result)
+    unknown = _lacks_unknown_number(result)
+    missing = " An unknown number of episodes is missing." if unknown else ""
     match result.verdict:
         case Verdict.EXPOSED if counts.exposed and is_mixed(result):
             condition = ", if the model reasons," if counts.undelimited == counts.exposed else ""
-            return f"Private reasoning{condition} was handed to a scorer. In episodes {scope}, {_each_kind(result)}"
+            return f"Private reasoning{condition} was handed to a scorer.{missing} In episodes {scope}, {_each_kind(result)}"
         case Verdict.EXPOSED if counts.exposed:
-            handed = f"was handed to a scorer in {number(counts.exposed)} of {seen}: at least {low}, at most {high}."
+            between = f"at least {low} of these, at most {high} of all" if unknown else f"at least {low}, at most {high}"
+            handed = f"was handed to a scorer in {number(counts.exposed)} of {seen}: {between}.{missing}"
             if counts.undelimited < counts.exposed:
                 return f"Private reasoning {handed}"
             return (
@@ -155,7 +164,7 @@ def headline(result: Result) -> str:
             kinds = rates_of(result, EXPOSED_CALLS)
             handed = f"{number(result.reward_calls.exposed)} of {number(result.reward_calls.seen)} reward calls"
             handed = ", ".join(map(ratio, kinds)) if len(kinds) > 1 else handed
-            return f"Private reasoning was handed to a scorer in {handed} {scope}."
+            return f"Private reasoning was handed to a scorer in {handed} {scope}.{missing}"
         case Verdict.NONE_FOUND:
             where = f"in what scorers were given, in {number(counts.audited)} of {seen}"
             if result.below_threshold:
@@ -177,7 +186,7 @@ def headline(result: Result) -> str:
                 if is_mixed(result)
                 else f"The share exposed lies between {low} and {high}."
             )
-            return f"Nothing was found in {searched}, but not everything was assessed: {'; '.join(_left_out(result))}. {share}"
+            return f"Nothing was found in {searched}, but not everything was assessed: {'; '.join(_left_out(result))}.{missing} {share}"
         case Verdict.NOTHING_ASSESSED:
             if not counts.seen:
                 none = f"not one episode {scope} was read"
@@ -385,9 +394,9 @@ def waivers_in_force(result: Result) -> Sequence[str]:
 
 
 def unread_inputs(result: Result) -> str:
-    """How many inputs were not read to the end; empty if all were."""
+    """How many inputs were not read to the end or lack parts; empty if all were seen whole."""
     unread = sum(map(is_unread, result.inputs))
-    return f"{number(unread)} of {number(len(result.inputs))} inputs not read to the end" if unread else ""
+    return f"{number(unread)} of {number(len(result.inputs))} inputs not seen whole" if unread else ""
 
 
 def outcome(file: InputFile) -> str:
@@ -406,7 +415,8 @@ def summary_line(result: Result) -> str:
     """Every count on one line, for logs and for the last line of a terminal."""
     episodes, calls = result.episodes, result.reward_calls
     return (
-        f"{verdict_word(result.verdict)}: episodes {number(episodes.seen)} seen, {number(episodes.without_cot)} without CoT, "
+        f"{verdict_word(result.verdict)}: episodes {number(episodes.seen)} seen, "
+        f"{'an unknown number missing, ' if _lacks_unknown_number(result) else ''}{number(episodes.without_cot)} without CoT, "
         f"{number(episodes.audited)} audited, "
         f"{_exposed_episodes(result)}, "
         f"{_reasons(episodes.not_assessed)}; "

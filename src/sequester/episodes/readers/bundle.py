@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sequester.episodes.bundle.layout import Fault, part_of
-from sequester.episodes.bundle.manifest import Expected
+from sequester.episodes.bundle.manifest import Expected, Manifest
 from sequester.episodes.bundle.reading import group_sizes, read_part
 from sequester.episodes.bundle.schema import EPISODES, FOLDERS, MANIFEST, VERSION_KEY
 from sequester.episodes.bundle.verification import Verified, verified
@@ -42,15 +42,20 @@ class BundleReader:
         bundle = verified(path)
         expected = bundle.manifest.expected if bundle.manifest is not None else Expected()
         first = bundle.faults[0].error if bundle.faults else None
+        rows = max(bundle.episodes, expected.episodes or 0)
+        unknown = sum(fault.episodes is None for fault in bundle.faults)
         return Declared(
-            rows=max(bundle.episodes, expected.episodes or 0),
+            rows=rows,
             counts_all=bundle.manifest is not None and all(fault.episodes is not None for fault in bundle.faults),
+            uncounted=rows - max(bundle.episodes - unknown, expected.episodes or 0),
+            rows_of_run=expected.episodes == rows,
             error=_told(path, bundle) if bundle.faults else None,
             hint=first.hint if first is not None else "",
-            notes=tuple(_by_rank(path, bundle.faults)),
+            notes=(*_unfinished(path, bundle.manifest), *_by_rank(path, bundle.faults)),
             steps=expected.steps,
             step_set=frozenset(expected.step_set) if expected.step_set is not None else None,
             ranks=expected.ranks,
+            ranks_counted=len(_ranks_listed(bundle.manifest)),
             group_size=expected.group_size,
             closed=bundle.manifest is not None,
             answered_for=frozenset(str(path / name) for name in (MANIFEST, *FOLDERS)),
@@ -71,6 +76,17 @@ class BundleReader:
     def read(self, unit: Unit, options: Options) -> Iterator[Episode | Skipped]:
         """Raises BundleError where the part breaks the format; what was yielded before stands."""
         yield from read_part(part_of(Path(unit.path)), unit.start, unit.stop)
+
+
+def _unfinished(path: Path, manifest: Manifest | None) -> Iterator[str]:
+    if manifest is None:
+        yield f"{path}: the bundle is not closed (it has no {MANIFEST}), so what else the run wrote is unknown."
+
+
+def _ranks_listed(manifest: Manifest | None) -> frozenset[str]:
+    """Ranks of which a closed bundle lists a part, there or not."""
+    paths = (Path(entry.path) for entry in manifest.files) if manifest is not None else ()
+    return frozenset(path.stem.rpartition("-")[0] for path in paths if path.parent.name == EPISODES)
 
 
 def _told(path: Path, bundle: Verified) -> str:

@@ -39,6 +39,10 @@ class Declared(Struct, frozen=True):
     """Records the file itself declares (Parquet footer, zip directory); None where the format declares nothing."""
     counts_all: bool = False
     """`rows` counts every record, also those that cannot be read: however few are read, the share of the others is known."""
+    uncounted: int = 0
+    """Parts of unknown size among `rows`, which counts each of them as one."""
+    rows_of_run: bool = False
+    """The run declared how many records it holds, and `rows` is no less: those of steps and ranks that are not there count too."""
     error: str | None = None
     """What of the input cannot be read; the rest of it is."""
     hint: str = ""
@@ -48,7 +52,13 @@ class Declared(Struct, frozen=True):
     steps: tuple[int, int] | None = None
     """First and last training step declared for the run, inclusive."""
     step_set: frozenset[int] | None = None
+    """The steps themselves, where they are not all of `steps`."""
+    steps_inferred: bool = False
+    """Nobody declared `step_set`: it is what the numbering of the steps that are there suggests."""
     ranks: int | None = None
+    """Processes that were to write episodes."""
+    ranks_counted: int = 0
+    """Ranks whose records `rows` counts, read or not."""
     group_size: int | None = None
     closed: bool = False
     """The run said that it is complete (a run bundle's run.json); without it the scope is `files_given`."""

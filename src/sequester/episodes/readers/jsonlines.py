@@ -17,6 +17,7 @@ from typing import BinaryIO, TypeVar
 import msgspec
 
 from sequester.episodes.model import Reason, Skipped, Source
+from sequester.episodes.parquet_footer import MAGIC
 from sequester.episodes.readers.interface import Unit
 from sequester.episodes.readers.repeats import repeated_key
 from sequester.episodes.readers.streams import file_compression, inflated
@@ -33,6 +34,7 @@ CHECKED_LATER = 8
 """The same of every further slice: files of several encoders may have been joined."""
 _BLOCK = 1 << 18
 _BOM = b"\xef\xbb\xbf"
+_BINARY = (MAGIC, b"PK\x03\x04", b"PK\x05\x06")
 
 T = TypeVar("T")
 
@@ -62,7 +64,8 @@ def line_units(path: Path) -> Iterator[Unit]:
 def numbered_lines(unit: Unit) -> Iterator[tuple[int, bytes | None]]:
     """Line numbers and lines of a slice, blank ones left out; None for a line longer than `MAX_LINE`.
 
-    Raises InputError where the file cannot be read any further.
+    Raises InputError where the file cannot be read any further, and if it begins as Parquet files and zip archives do: a format that
+    was named may not be that of the file.
     """
     position, number = unit.start, unit.first_record
     with inflated(Path(unit.path), unit.start) as file:
@@ -76,6 +79,11 @@ def numbered_lines(unit: Unit) -> Iterator[tuple[int, bytes | None]]:
                         hint="audit it again when nothing writes to it",
                     )
                 return
+            if position == 0 and line.startswith(_BINARY):
+                what = "Parquet" if line.startswith(MAGIC) else "a zip archive"
+                raise InputError(
+                    f"is {what}, not lines of JSON", where=unit.path, hint="leave out --format, or name the right one"
+                )
             if position == 0 and line.startswith(_BOM):
                 position, line = len(_BOM), line[len(_BOM) :]
             position += len(line)

@@ -69,7 +69,7 @@ class TrlReader:
         files = _step_files(path)
         counts = [_rows(file) for _, file in files]
         rows = None if None in counts else sum(count or 0 for count in counts)
-        return Declared(rows=rows, step_set=expected_steps([step for step, _ in files]))
+        return Declared(rows=rows, step_set=expected_steps([step for step, _ in files]), steps_inferred=True)
 
     def units(self, path: Path, options: Options) -> Iterator[Unit]:
         if not path.is_dir():

@@ -88,7 +88,7 @@ class VerifiersReader:
             return Declared()
         steps = {step for file in _files(path) if "train" in file.parts and (step := _step(file)) is not None}
         repeats = frozenset(str(file) for _, *rest in _stages(path) for file in rest)
-        return Declared(step_set=expected_steps(steps) if steps else None, answered_for=repeats)
+        return Declared(step_set=expected_steps(steps) if steps else None, steps_inferred=True, answered_for=repeats)
 
     def units(self, path: Path, options: Options) -> Iterator[Unit]:
         for file in _files(path) if path.is_dir() else (path,):

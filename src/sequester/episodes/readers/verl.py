@@ -70,7 +70,7 @@ class VerlReader:
         files = files_by_step(path, _FILE_NAME)
         counts = [_lines(file) for _, file in files]
         rows = None if None in counts else sum(count or 0 for count in counts)
-        return Declared(rows=rows, step_set=expected_steps([step for step, _ in files]))
+        return Declared(rows=rows, step_set=expected_steps([step for step, _ in files]), steps_inferred=True)
 
     def units(self, path: Path, options: Options) -> Iterator[Unit]:
         for file in [file for _, file in files_by_step(path, _FILE_NAME)] if path.is_dir() else [path]:
