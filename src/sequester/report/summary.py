@@ -27,7 +27,7 @@ from sequester.report.untrusted import printable
 
 REASONS: Mapping[str, str] = {
     Reason.NO_PRIVATE_TEXT: "fewer than 31 private characters: nothing to look for",
-    Reason.INPUT_NOT_LOGGED: "the log does not hold what the scorer was given, or holds nothing",
+    Reason.INPUT_NOT_LOGGED: "the log lacks what the scorer was given, or part of it; or the recorded input is empty",
     Reason.NO_REWARD_CALL: "the log names no reward path for these episodes",
     Reason.NOT_LOGGED: "the log dropped the reasoning, or it is sealed or missing",
     Reason.ANSWER_NOT_LOGGED: "the log has the reasoning and not the answer, so echo cannot be told from a leak",

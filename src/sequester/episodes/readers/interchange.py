@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from sequester.episodes.assembly import Assembled, from_completion, from_parts, from_segments
 from sequester.episodes.families import FAMILIES
-from sequester.episodes.flatten import MAX_LEAVES, flatten, integer_array
+from sequester.episodes.flatten import MAX_LEAVES, flatten, flatten_inputs, integer_array
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import (
     Channel,
@@ -183,7 +183,7 @@ def _calls(calls: list[_Call]) -> tuple[RewardCall, ...]:
         missing = Reason.INPUT_NOT_LOGGED
         if call.inputs is not None:
             try:
-                inputs = flatten("", call.inputs, left)
+                inputs = flatten_inputs(call.inputs, left)
                 left -= len(inputs)
             except LimitExceeded:
                 missing = Reason.LIMIT
