@@ -21,7 +21,7 @@ from sequester.episodes.model import Channel, Episode, Evidence, Field, Reason, 
 from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
 from sequester.exposure import matching
-from sequester.exposure.counts import Handover
+from sequester.exposure.counts import IDS_COMPARED, Handover
 from sequester.exposure.examine import Examination, examine, searched_texts
 from sequester.exposure.lows import Reach, count_lows, low
 from sequester.exposure.naming import shown_name
@@ -153,6 +153,9 @@ class _Scan:
                 if isinstance(record, Skipped):
                     tally.skip(record)
                     continue
+                if record.source.record <= IDS_COMPARED:
+                    named = f"{record.episode_id}\0{record.step}".encode("utf-8", "replace")
+                    tally.ids.setdefault(path, set()).add(crc32(named))
                 steps.add(record.step)
                 shards.add(record.shard)
                 if tally.counts_groups and record.group is not None:
@@ -249,8 +252,7 @@ class _Scan:
             return
         if minors:
             self._count_minors(episode, environment, outcomes, minors)
-        advantage = abs(episode.advantage) if episode.advantage is not None else None
-        self.tally.unsuspicious[tuple(outcomes)].add(environment, episode.step, 1, advantage)
+        self.tally.unsuspicious[tuple(outcomes)].add(environment, episode.step, episode.advantage)
 
     def _count_minors(
         self, episode: Episode, environment: str | None, outcomes: Sequence[CallOutcome], minors: Sequence[tuple[int, Minor]]

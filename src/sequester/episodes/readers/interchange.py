@@ -76,7 +76,7 @@ class _Line(Struct, forbid_unknown_fields=True, gc=False):
 
 
 _DECODER = msgspec.json.Decoder(_Line)
-_KEYS = frozenset(name for kind in (_Line, _Piece, _Call) for name in kind.__struct_fields__)
+_KEYS = {"": _Line.__struct_fields__, "segments": _Piece.__struct_fields__, "reward_calls": _Call.__struct_fields__}
 _CHANNELS = {channel.value: channel for channel in Channel}
 _VISIBILITIES = {visibility.value: visibility for visibility in Visibility}
 _RECORDED = Evidence.RECORDED
