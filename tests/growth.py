@@ -6,7 +6,7 @@ from collections.abc import Callable
 TIMES = 16
 ALLOWED = 6 * TIMES
 """A linear path takes 16 times as long for 16 times the input, a quadratic one 256 times."""
-FLOOR = 0.004
+FLOOR = 0.001
 """Seconds below which the clock and what is done once say more than the input."""
 
 
@@ -19,4 +19,4 @@ def assert_linear(work: Callable[[int], object], size: int) -> None:
         return time.process_time() - start
 
     small = max(min(seconds(size // TIMES) for _ in range(3)), FLOOR)
-    assert seconds(size) < ALLOWED * small
+    assert any(seconds(size) < ALLOWED * small for _ in range(2))  # what others do on the machine can slow one

@@ -23,12 +23,12 @@ def _reads_like_a_name(key: str) -> bool:
     return _NAME.fullmatch(key) is not None or (0 < len(key) <= _SHORT and key.isprintable())
 
 
-def unknown(key: str, valid: Collection[str]) -> str:
-    """`unknown key 'promt' (did you mean 'prompt'?)`; a valid one is unknown only where it stands."""
+def unknown(key: str, valid: Collection[str], elsewhere: Collection[str] = ()) -> str:
+    """`unknown key 'promt' (did you mean 'prompt'?)`; one that is valid, perhaps `elsewhere`, is unknown only where it stands."""
     name = shown(key)
     if name is None:
         return f"unknown key of {len(key)} characters"
-    if name in valid:
+    if name in valid or name in elsewhere:
         return f"unknown key {name!r} in this place"
     near = get_close_matches(name, valid, n=1)
     return f"unknown key {name!r}" + (f" (did you mean {near[0]!r}?)" if near else "")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -23,6 +24,9 @@ JSON: Mapping[str, str] = {
 }
 """What JSON calls the types of msgspec."""
 TOML: Mapping[str, str] = {**JSON, "object": "a table", "date": "a date", "datetime": "a date and time", "time": "a time"}
+Keys = Collection[str] | Mapping[str, Collection[str]]
+"""The valid keys: all of them, or by the place of their object, such as `reward_calls` for the objects of this list."""
+_ITEM = re.compile(r"\[[^\]]*\]")
 _PYTHON = {"dict": "object", "list": "array", "tuple": "array", "NoneType": "null", "Decimal": "float"}
 _UNKNOWN_KEY = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$([\w.\[\]]*)`)?", re.DOTALL)
 _MISSING_KEY = re.compile(r"Object missing required field `(\w+)`")
@@ -38,11 +42,11 @@ def kind_of(value: object, words: Mapping[str, str] = JSON) -> str:
     return _got(_PYTHON.get(name, name), words)
 
 
-def explain(error: Exception, keys: Collection[str] = (), words: Mapping[str, str] = JSON) -> str:
+def explain(error: Exception, keys: Keys = (), words: Mapping[str, str] = JSON) -> str:
     """Why something could not be decoded: `field: what was expected`, or why it is no JSON at all.
 
-    For an unknown key it names the nearest of `keys`, if one is near. Takes what msgspec raises: DecodeError and its ValidationError,
-    UnicodeError, RecursionError.
+    For an unknown key it names the nearest of `keys` that are valid there, if one is near. Takes what msgspec raises: DecodeError
+    and its ValidationError, UnicodeError, RecursionError.
     """
     if isinstance(error, msgspec.ValidationError):
         return _mismatch(str(error), keys, words)
@@ -54,9 +58,12 @@ def explain(error: Exception, keys: Collection[str] = (), words: Mapping[str, st
     return f"not valid JSON: {'it ends early' if 'truncated' in said else said}"
 
 
-def _mismatch(said: str, keys: Collection[str], words: Mapping[str, str]) -> str:
+def _mismatch(said: str, keys: Keys, words: Mapping[str, str]) -> str:
     if match := _UNKNOWN_KEY.fullmatch(said):
-        sentence, place = unknown(match[1], keys), match[2] or ""
+        place = match[2] or ""
+        here = keys.get(_ITEM.sub("", place).strip("."), ()) if isinstance(keys, Mapping) else keys
+        elsewhere = frozenset(chain(*keys.values())) if isinstance(keys, Mapping) else ()
+        sentence = unknown(match[1], here, elsewhere)
     else:
         said, _, place = said.partition(" - at `")
         sentence = _sentence(said, words)

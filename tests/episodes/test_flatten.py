@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sequester.episodes.flatten import flatten, integer_array
+from sequester.episodes.flatten import flatten, flatten_inputs, integer_array, is_void
 from sequester.errors import LimitExceeded
 
 JSON = st.recursive(
@@ -159,3 +159,31 @@ def test_every_string_is_a_leaf(value: Any) -> None:
 
     walk(value)
     assert sorted(found) == sorted(expected)
+
+
+@pytest.mark.parametrize("inputs", [{"n": 512, "ok": True}, {"x": [1, 2.5]}, {"x": {"y": [False]}}])
+def test_inputs_of_numbers_alone_are_one_field_without_text(inputs: Any) -> None:
+    (field,) = flatten_inputs(inputs)
+    assert (field.text, field.ids) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "inputs", [{}, {"x": None}, {"n": 512, "x": None}, {"n": 512, "x": []}, {"n": 1, "x": {}}, {"n": float("nan")}]
+)
+def test_inputs_that_hold_nothing_have_no_field(inputs: Any) -> None:
+    assert flatten_inputs(inputs) == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "void"),
+    [(None, True), ([], True), ({"a": [None, {}]}, True), (float("nan"), True), ("", False), (0, False), ([None, ""], False)],
+)
+def test_null_and_what_holds_only_null_is_void(value: Any, void: bool) -> None:
+    assert is_void(value) is void
+
+
+def test_a_deep_value_is_told_void_without_recursion() -> None:
+    deep: Any = None
+    for _ in range(100_000):
+        deep = [deep]
+    assert is_void(deep)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.exposure.test_lows import STEPS, low_at
 
 from sequester.episodes.model import Evidence, Reason
-from sequester.exposure.counts import SKIPPED_SHOWN, Counts, Handover
+from sequester.exposure.counts import SKIPPED_SHOWN, Counts, Handover, Mass
 from sequester.exposure.lows import Reach, count_lows
 from sequester.exposure.suspects import CallOutcome
 
@@ -40,10 +40,8 @@ def counted(draw):
         counter.update(draw(COUNTS))
     for path, count in draw(COUNTS).items():
         # Whole numbers: sums of fractions depend on their order in the last digit.
-        advantage = draw(st.none() | st.integers(0, 9).map(float))
-        counts.add_episodes(
-            (outcome(path=path),), draw(st.sampled_from([frozenset(), frozenset({0})])), {(None, 3): count}, advantage
-        )
+        mass = Mass(float(draw(st.integers(0, 9))), draw(st.integers(0, 9)))
+        counts.add_episodes((outcome(path=path),), draw(st.sampled_from([frozenset(), frozenset({0})])), {(None, 3): count}, mass)
     for name in draw(st.lists(NAMES, max_size=2)):
         counts.handovers.setdefault(Handover(name, "completion_ids"), Reach()).add(draw(STEPS))
         count_lows(counts.lows, draw(STEPS), draw(st.lists(lows(), max_size=3)))
@@ -109,7 +107,7 @@ def test_a_merge_does_not_change_what_it_takes_from():
 )
 def test_an_episode_is_audited_if_every_call_was_assessed(calls, exposed, status, shown):
     counts = Counts()
-    counts.add_episodes(calls, frozenset(exposed), {NOWHERE: 1}, None)
+    counts.add_episodes(calls, frozenset(exposed), {NOWHERE: 1}, Mass())
     assert dict(counts.episodes) == {status: 1}
     assert sum(counts.exposed.values()) == shown
     assert sum(counts.calls.values()) == len(calls)
@@ -118,7 +116,7 @@ def test_an_episode_is_audited_if_every_call_was_assessed(calls, exposed, status
 def test_one_place_counts_an_episode_once_however_many_calls_it_had_there():
     counts = Counts()
     calls = (outcome(), outcome(Reason.LIMIT), outcome())
-    counts.add_episodes(calls, frozenset({2}), {("harbours", 3): 1}, None)
+    counts.add_episodes(calls, frozenset({2}), {("harbours", 3): 1}, Mass())
     assert [(place.path, status, count) for (place, status), count in counts.places.items()] == [("judge", "exposed", 1)]
 
 
@@ -130,7 +128,7 @@ def test_kinds_of_evidence_are_counted_apart():
         outcome(Reason.LIMIT),
         outcome(Reason.INPUT_NOT_LOGGED, evidence=Evidence.REBUILT),
     )
-    counts.add_episodes(calls, frozenset(), {(None, 3): 1}, None)
+    counts.add_episodes(calls, frozenset(), {(None, 3): 1}, Mass())
     assert counts.exposed_by == {"contract": 1}
     assert counts.with_evidence == {"contract": 1, "recorded": 1}
     assert +counts.unassessed_with == {"recorded": 1}
@@ -140,14 +138,16 @@ def test_kinds_of_evidence_are_counted_apart():
 
 def test_reward_mass_is_the_absolute_advantage_of_audited_episodes():
     counts = Counts()
-    for advantage, reason in ((2.0, None), (1.0, Reason.LIMIT)):
-        counts.add_episodes((outcome(reason),), frozenset(), {NOWHERE: 1}, advantage)
-    assert (counts.mass, counts.mass_observed, counts.mass_known) == (3.0, 2.0, True)
+    for advantage, reason in ((2.0, None), (-1.0, Reason.LIMIT), (None, None)):
+        counts.add_episodes((outcome(reason),), frozenset(), {NOWHERE: 1}, Mass().plus(advantage))
+    assert (counts.mass, counts.mass_observed, counts.mass_episodes) == (3.0, 2.0, 2)
 
 
 @given(counted(), st.sampled_from([None, Reason.LIMIT]))
 def test_what_is_taken_back_was_never_counted(counts, reason):
     before = merged(counts)
     for times, advantage in ((2, 3.0), (-2, -3.0)):
-        counts.add_episodes((outcome(reason, path="elsewhere"),), frozenset({0}), {("harbours", 77): times}, advantage)
-    assert {**vars(merged(counts)), "mass_known": None} == {**vars(before), "mass_known": None}
+        counts.add_episodes(
+            (outcome(reason, path="elsewhere"),), frozenset({0}), {("harbours", 77): times}, Mass(advantage, times)
+        )
+    assert vars(merged(counts)) == vars(before)

@@ -1,5 +1,7 @@
 """The scan of one unit: every record is counted once, whatever stops the reading."""
 
+from array import array
+
 import pytest
 from msgspec.structs import replace
 from tests.exposure import cases
@@ -170,6 +172,37 @@ def test_a_call_without_inputs_says_why():
     dropped = RewardCall("judge", Evidence.RECORDED, missing=Reason.LIMIT)
     assert dict(scanned(episode(1, unlogged)).episodes) == {"input_not_logged": 1}
     assert dict(scanned(episode(1, dropped)).episodes) == {"limit": 1}
+
+
+def test_what_is_there_of_an_input_that_is_missing_in_part_is_searched_and_clears_nothing():
+    assert dict(scanned(episode(1, call(missing=Reason.INPUT_NOT_LOGGED))).episodes) == {"input_not_logged": 1}
+    tally = scanned(episode(1, call(cases.reasoning(1), missing=Reason.INPUT_NOT_LOGGED)))
+    (outcome,) = tally.suspects[0].calls
+    assert outcome.reason is Reason.INPUT_NOT_LOGGED
+    assert outcome.candidates
+
+
+ROLE = Field("completions[0].role", GuardedText("assistant"))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "answer", "status"),
+    [
+        ((), "", "input_not_logged"),
+        ((ROLE,), "", "input_not_logged"),
+        ((Field("n"),), "The harbour.", "audited"),
+        ((Field("text", GuardedText("")),), "The harbour.", "input_not_logged"),
+        ((Field("text", GuardedText("")),), "", "audited"),
+        ((ROLE, Field("completions[0].content", GuardedText(""))), "", "audited"),
+        ((Field("x", ids=array("q")),), "", "input_not_logged"),
+    ],
+)
+def test_an_empty_input_counts_as_searched_only_where_the_log_says_that_it_was_empty(inputs, answer, status):
+    one = episode(1, RewardCall("judge", Evidence.RECORDED, inputs))
+    segments = [
+        replace(segment, text=GuardedText(answer)) if segment.channel is Channel.ANSWER else segment for segment in one.segments
+    ]
+    assert dict(scanned(replace(one, segments=tuple(segments))).episodes) == {status: 1}
 
 
 def test_steps_and_shards_are_gathered_also_from_episodes_without_reasoning():

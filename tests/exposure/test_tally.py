@@ -44,7 +44,8 @@ def test_suspects_are_completed_with_the_reasoning_of_others():
 
 def test_an_unsuspicious_episode_becomes_a_suspect_once():
     tally, calls = Tally(), (CallOutcome("judge", Evidence.RECORDED, False, None),)
-    tally.unsuspicious[calls].add(None, 3, 2, 5.0)
+    for advantage in (3.0, -2.0):
+        tally.unsuspicious[calls].add(None, 3, advantage)
     tally.count_unsuspicious()
     assert (dict(tally.episodes), tally.mass) == ({"audited": 2}, 5.0)
     one, two = (Suspect(f"e{number}", None, 3, f"run.log:{number}", -2.0, calls) for number in (1, 2))

@@ -12,10 +12,26 @@ def test_weak_evidence_names_the_next_step():
     steps = next_steps(result(findings=(weak,)))
     assert '"reward_calls": [{"reward_path": "accuracy_reward"' in steps[0]
     assert '{"reward_path": "SECOND_PATH", "inputs": {"text": INPUT_2}, "score": SCORE_2}]})' in steps[0]
-    for said in ("one line for each episode", "sequester audit FILE.jsonl", "uuid.uuid4().hex", "counts once in each file"):
+    for said in (
+        "one line for each episode",
+        "sequester audit FILE.jsonl",
+        "uuid.uuid4().hex",
+        "counts an episode once for each file",
+    ):
         assert said in steps[0]
     assert "sequester swap FILE.py:accuracy_reward --episodes FILE.jsonl" in steps[1]
     assert steps[1].count("comes with a later version") == 1
+
+
+def test_where_a_framework_has_a_shorter_way_it_is_named_first():
+    weak = finding(evidence="contract", rule="SQ111")
+    for name, said in (("trl", "log_extra"), ("verl", "compute_score")):
+        files = (InputFile("run", name, 1, 1), InputFile("more", name, 1, 1))
+        steps = next_steps(result(findings=(weak,), inputs=files))
+        assert said in steps[0]
+        assert "--map FILE.toml" in steps[0]
+        assert '"reward_calls"' in steps[1]
+        assert not any(said in step for step in next_steps(result(inputs=files)))
 
 
 def test_several_weak_paths_share_their_lines():

@@ -71,6 +71,33 @@ def test_none_found_beside_findings_of_low_weight_says_so():
     assert "(2, listed)" in summary.headline(told)
 
 
+def test_incomplete_beside_findings_of_low_weight_says_so_too():
+    counts, calls = EpisodeCounts(30, 0, 19, 0, {"limit": 11}), CallCounts(30, 19, 0, {"recorded": 30}, {"limit": 11})
+    told = summary.headline(result(counts, calls, [finding(severity=Severity.LOW)]))
+    assert told.startswith("Nothing that weighs medium or more was found in the 19 audited of 30 ")
+    assert "(1, listed)" in told
+    assert summary.headline(result(counts, calls)).startswith("Nothing was found in the 19 audited of 30 ")
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        (EpisodeCounts(5000, 0, 5000, 4999, {}), "more than 99.9%, less than 100%"),
+        (EpisodeCounts(10**7, 0, 10**7, 1, {}), "more than 0% and less than 0.0001%, less than 0.0001%"),
+        (EpisodeCounts(5000, 0, 1, 0, {"limit": 4999}), "The share exposed is less than 100%."),
+        (EpisodeCounts(1, 0, 0, 0, {"limit": 1}), "not the one episode of the files given could be audited"),
+    ],
+)
+def test_bounds_near_nothing_and_all_are_said_in_words(counts, said):
+    assert said in summary.headline(result(counts))
+
+
+def test_a_scope_that_ends_in_a_clause_is_closed():
+    unread = (InputFile("a", "jsonl", None, 3, "is damaged"),)
+    told = summary.headline(result(EpisodeCounts(3, 0, 0, 0, {"limit": 3}), inputs=unread))
+    assert "none of the 3 episodes of the files given, as far as they were read, could be audited" in told
+
+
 def test_what_is_counted_and_not_listed_is_said_and_never_left_out_of_a_total():
     counts, calls = EpisodeCounts(9, 0, 9, 0, {}), CallCounts(9, 9, 0, {"recorded": 9}, {})
     told = replace(result(counts, calls, [finding(severity=Severity.LOW)]), below_threshold=7)
@@ -256,6 +283,16 @@ def test_no_advantage_and_advantages_of_nought_are_told_apart():
         summary.reward_mass(result(seen, reward_mass=RewardMass(0.0, 0.0)))
         == "Reward mass: none, every advantage in the log is 0."
     )
+
+
+def test_where_advantages_are_unknown_no_share_of_the_whole_is_said():
+    told = result(EpisodeCounts(30, 0, 30, 0, {}), reward_mass=RewardMass(4.0, 5.0, 10))
+    said = summary.reward_mass(told)
+    assert "4 of 5 of the summed absolute advantage that is known was audited" in said
+    assert "of 10 of 30 episodes with CoT it is unknown" in said
+    assert "%" not in said
+    nought = result(EpisodeCounts(30, 0, 30, 0, {}), reward_mass=RewardMass(0.0, 0.0, 1))
+    assert summary.reward_mass(nought).endswith("is 0; of 1 episode it is unknown.")
 
 
 def test_the_breakdown_says_which_records_it_cannot_hold():

@@ -10,6 +10,7 @@ import click
 from msgspec.structs import replace
 
 from sequester.cli.options import (
+    Count,
     InputOptions,
     OutputOptions,
     find_workspace,
@@ -26,6 +27,7 @@ from sequester.exposure.audit import Effort, audit
 from sequester.exposure.calibration import CALIBRATION_FILE, Calibration, read_calibration
 from sequester.exposure.inputs import Formats, digests
 from sequester.exposure.settle import Terms
+from sequester.findings.fingerprint import has_key
 from sequester.findings.model import ExitCode, Severity
 from sequester.findings.store import ResultStore
 from sequester.findings.verdict import accepting_options, exit_code, parse_allowances
@@ -77,9 +79,7 @@ def _allowance(value: str) -> str:
     "--waivers", "waiver_file", type=click.Path(dir_okay=False), help=f"Waiver file (default: {FILE_NAME} beside the workspace)."
 )
 @click.option("--author", metavar="NAME", help="Author of the run: may not have approved its waivers.")
-@click.option(
-    "--jobs", type=click.IntRange(1), metavar="N", help="Processes to read with (default: one per core for large inputs)."
-)
+@click.option("--jobs", type=Count(1), metavar="N", help="Processes to read with (default: one per core for large inputs).")
 @output_options
 def command(
     paths: tuple[str, ...],
@@ -112,8 +112,9 @@ def command(
     if absent:
         raise UsageError("no such file or directory", where=absent[0], hint="check the path; patterns are expanded by the shell")
     place = find_workspace(workspace)
+    # What contradicts the waivers is said before a workspace is made for nothing.
+    waivers = _waivers(waiver_file, place, author)
     key = fingerprint_key(place)
-    waivers = _waivers(waiver_file, place, key.key_id, author)
     store = ResultStore(place) if place is not None else None
     progress = Progress(talk.quiet)
     inputs = [Path(path) for path in paths]
@@ -155,7 +156,7 @@ def _found_again(workspace: str | None) -> str:
     return f" --workspace {workspace}"
 
 
-def _waivers(given: str | None, place: Workspace | None, key_id: str, author: str | None) -> Waivers:
+def _waivers(given: str | None, place: Workspace | None, author: str | None) -> Waivers:
     """The waivers that apply. A file that was named must be there, and a fingerprint needs a workspace to match anything."""
     file = Path(given) if given else (place.root.parent if place else Path()) / FILE_NAME
     if given and not os.path.lexists(file):
@@ -166,6 +167,7 @@ def _waivers(given: str | None, place: Workspace | None, key_id: str, author: st
             where=str(file),
             hint="name it with --workspace DIR",
         )
+    key_id = fingerprint_key(place).key_id if place is not None and has_key(place.keys) else ""
     return read_waivers(file, key_id, author)
 
 

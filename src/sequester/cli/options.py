@@ -24,6 +24,12 @@ TEMPLATES = ("auto", *(name for name in FAMILIES if name != "auto"))
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
+class Count(click.IntRange):
+    """A whole number between bounds."""
+
+    name = "integer"
+
+
 class InputOptions(NamedTuple):
     """How to read inputs: --format, --template, --map."""
 

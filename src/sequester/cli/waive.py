@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from sequester.cli.options import find_workspace, fingerprint_key, workspace_option
+from sequester.cli.options import Count, find_workspace, fingerprint_key, workspace_option
 from sequester.errors import UsageError
 from sequester.findings.fingerprint import whole_id
 from sequester.findings.store import ResultStore
@@ -28,7 +28,7 @@ from sequester.findings.waivers import FILE_NAME, LONGEST, Waiver, WaiverClass, 
 )
 @click.option(
     "--days",
-    type=click.IntRange(1, LONGEST.days),
+    type=Count(1, LONGEST.days),
     default=LONGEST.days,
     show_default=True,
     metavar="DAYS",

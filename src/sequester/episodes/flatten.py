@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from itertools import chain
+from math import isnan
 from typing import Any
 
 from sequester.episodes.guarded import GuardedText
@@ -84,6 +86,41 @@ def flatten(name: str, value: Any, limit: int = MAX_LEAVES) -> tuple[Field, ...]
             stack.pop()
     gathered = ((place, list(chain(*rows))) for place, rows in scattered.items() if len(rows) > 1)
     return (*fields, *(Field(place, ids=integer_array(ids)) for place, ids in gathered if len(ids) >= _MIN_SCATTERED))
+
+
+def flatten_inputs(inputs: dict[str, Any], limit: int = MAX_LEAVES) -> tuple[Field, ...]:
+    """As `flatten`, of what a scorer was given, by name. Nothing but numbers and booleans is one field without text, so that it can be told
+    from an input that the log lacks."""
+    return flatten("", inputs, limit) or ((Field(""),) if _is_numeric(inputs) else ())
+
+
+def is_void(value: Any) -> bool:
+    """Whether a JSON value is null (or NaN), an empty object or list, or made of nothing else."""
+    return all(leaf is None or isinstance(leaf, _CONTAINER) or _is_nan(leaf) for leaf in _ends(value))
+
+
+def _is_numeric(value: Any) -> bool:
+    """Whether a JSON value is made of numbers and booleans, and nothing in it is null or empty."""
+    return all(isinstance(leaf, int | float | Decimal) and not _is_nan(leaf) for leaf in _ends(value))
+
+
+def _is_nan(leaf: Any) -> bool:
+    """Whether it is what tables write for null among numbers."""
+    return isinstance(leaf, float | Decimal) and isnan(leaf)
+
+
+def _ends(value: Any) -> Iterator[Any]:
+    """The values that hold no others, empty objects and lists among them."""
+    stack = [value]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, _CONTAINER) and value:
+            stack.extend(value.values() if isinstance(value, dict) else value)
+        else:
+            yield value
+
+
+_CONTAINER = (dict, list, tuple)
 
 
 _INDEX = re.compile(r"\[\d+\]")

@@ -106,7 +106,7 @@ class Field(Struct, frozen=True, gc=False):
     text: GuardedText | None = None
     """A string leaf; None where the leaf is a list of integers."""
     ids: array[int] | None = None
-    """A list of integers (`array('q')`): token ids, bytes or code points."""
+    """A list of integers (`array('q')`): token ids, bytes or code points. A field of neither stands for numbers and booleans alone."""
 
 
 class Segment(Struct, frozen=True, gc=False):
@@ -144,7 +144,7 @@ class RewardCall(Struct, frozen=True, gc=False):
     hands_over: str = ""
     """Contract evidence only: the argument by which the framework hands the CoT over, such as `completion_ids`."""
     missing: Reason | None = None
-    """Set by a reader that knows why `inputs` is None."""
+    """Set by a reader that knows why `inputs` is None, or why it is not all that the scorer got."""
 
 
 class Source(Struct, frozen=True, gc=False):

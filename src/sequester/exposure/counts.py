@@ -21,6 +21,8 @@ EXPOSED = "exposed"
 BY_CONTRACT = "exposed by contract"
 ASSESSED = frozenset({AUDITED, EXPOSED, BY_CONTRACT})
 """What may be said of a reward call beside the reasons why it was not assessed."""
+IDS_COMPARED, PATHS_COMPARED = 1000, 64
+"""Records of an input, and inputs, by which it is told whether inputs hold the same episodes."""
 SKIPPED_SHOWN = 20
 """Skipped records named in the result; the rest are counted."""
 
@@ -33,6 +35,22 @@ class Place(NamedTuple):
     step: int | None
     evidence: str
     """Kind of evidence; empty where the log does not hold the input."""
+
+
+class Mass(NamedTuple):
+    """What is known of the advantages of some episodes."""
+
+    advantage: float = 0.0
+    """Sum of the absolute ones."""
+    episodes: int = 0
+    """How many are known."""
+
+    def plus(self, advantage: float | None) -> Mass:
+        """With one more episode; None: its advantage is unknown."""
+        return self if advantage is None else Mass(self.advantage + abs(advantage), self.episodes + 1)
+
+    def negative(self) -> Mass:
+        return Mass(-self.advantage, -self.episodes)
 
 
 class Handover(NamedTuple):
@@ -82,11 +100,14 @@ class Counts:
     """Steps seen, by input path."""
     shards: dict[str, set[str]] = field(default_factory=dict)
     """Ranks or shards seen, by input path."""
+    ids: dict[str, set[int]] = field(default_factory=dict)
+    """Of the first `IDS_COMPARED` records of an input path, hashes of episode id and step; of at most so many paths."""
     groups: Counter[tuple[str, int]] = field(default_factory=Counter)
     """Episodes by input path and hash of their advantage group."""
     mass_observed: float = 0.0
     mass: float = 0.0
-    mass_known: bool = False
+    mass_episodes: int = 0
+    """Episodes of which the advantage is known."""
     limits: Counter[str] = field(default_factory=Counter)
     """Decoding limits that were hit, by name."""
     skipped: list[SkippedRecord] = field(default_factory=list)
@@ -105,10 +126,10 @@ class Counts:
         calls: Sequence[CallOutcome],
         exposed_calls: frozenset[int],
         places: Mapping[tuple[str | None, int | None], int],
-        advantage: float | None,
+        mass: Mass,
     ) -> None:
         """Add episodes whose calls came out alike to the counts; `exposed_calls` are the indices of the calls with a finding at or above
-        medium, `places` says how many there are by environment and step, and `advantage` is the sum of the absolute advantages known.
+        medium, `places` says how many there are by environment and step, and `mass` what is known of their advantages.
         Negative numbers take back what was added.
 
         An episode is audited if every call of it was assessed: searched whole, or shown to be exposed.
@@ -137,10 +158,9 @@ class Counts:
             self.unassessed_with[kind] += 0 if kind in shown or worst == AUDITED else times
         for scored in {(call.path, kind) for call, kind in zip(calls, kinds, strict=True)}:
             self.scored[scored] += times
-        if advantage is not None:
-            self.mass += advantage
-            self.mass_observed += advantage if worst == AUDITED else 0.0
-            self.mass_known = True
+        self.mass += mass.advantage
+        self.mass_observed += mass.advantage if worst == AUDITED else 0.0
+        self.mass_episodes += mass.episodes
 
     def merge(self, other: Counts) -> None:
         """Add what was counted over the units that follow."""
@@ -158,7 +178,7 @@ class Counts:
         self.echo_of += other.echo_of
         self.mass_observed += other.mass_observed
         self.mass += other.mass
-        self.mass_known = self.mass_known or other.mass_known
+        self.mass_episodes += other.mass_episodes
         for handover, reach in other.handovers.items():
             self.handovers.setdefault(handover, Reach()).join(reach)
         for group, lows in other.lows.items():
@@ -167,6 +187,9 @@ class Counts:
             self.steps.setdefault(path, set()).update(steps)
         for path, shards in other.shards.items():
             self.shards.setdefault(path, set()).update(shards)
+        for path, ids in other.ids.items():
+            if path in self.ids or len(self.ids) < PATHS_COMPARED:
+                self.ids.setdefault(path, set()).update(ids)
         self.skipped = (self.skipped + other.skipped)[:SKIPPED_SHOWN]
 
     def _counters(self) -> tuple[Counter[Any], ...]:

@@ -21,7 +21,7 @@ from sequester.episodes.model import Channel, Episode, Evidence, Field, Reason, 
 from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
 from sequester.exposure import matching
-from sequester.exposure.counts import Handover
+from sequester.exposure.counts import IDS_COMPARED, Handover
 from sequester.exposure.examine import Examination, examine, searched_texts
 from sequester.exposure.lows import Reach, count_lows, low
 from sequester.exposure.naming import shown_name
@@ -153,6 +153,9 @@ class _Scan:
                 if isinstance(record, Skipped):
                     tally.skip(record)
                     continue
+                if record.source.record <= IDS_COMPARED:
+                    named = f"{record.episode_id}\0{record.step}".encode("utf-8", "replace")
+                    tally.ids.setdefault(path, set()).add(crc32(named))
                 steps.add(record.step)
                 shards.add(record.shard)
                 if tally.counts_groups and record.group is not None:
@@ -217,7 +220,9 @@ class _Scan:
         outcomes = []
         minors: list[tuple[int, Minor]] = []
         for index, call in enumerate(episode.calls):
-            reason = parts.unassessable or _why_not_searched(call) or barred
+            reason = parts.unassessable or _why_not_searched(call, episode) or barred
+            # Of an input that the log holds in part, that part is searched.
+            in_part = reason is call.missing and call.inputs is not None and barred is None
             candidates: tuple[Candidate, ...] = ()
             evidence = call.evidence
             hands_over = bool(call.hands_over) and not _is_empty(episode)
@@ -225,7 +230,7 @@ class _Scan:
                 # By contract the scorer holds the reasoning whatever the log says: one finding per path, no search.
                 evidence = _CONTRACT
                 self.tally.handovers.setdefault(Handover(shown_name(call.path), call.hands_over), Reach()).add(episode.step)
-            elif reason is None or (reason is Reason.NO_PRIVATE_TEXT and index in hits and _TOOL_CALL in parts.own):
+            elif reason is None or in_part or (reason is Reason.NO_PRIVATE_TEXT and index in hits and _TOOL_CALL in parts.own):
                 hit = hits.get(index)
                 if hit or _id_lists(call):
                     subject = subject or Subject(episode, parts, hit.private if hit else None)
@@ -247,8 +252,7 @@ class _Scan:
             return
         if minors:
             self._count_minors(episode, environment, outcomes, minors)
-        advantage = abs(episode.advantage) if episode.advantage is not None else None
-        self.tally.unsuspicious[tuple(outcomes)].add(environment, episode.step, 1, advantage)
+        self.tally.unsuspicious[tuple(outcomes)].add(environment, episode.step, episode.advantage)
 
     def _count_minors(
         self, episode: Episode, environment: str | None, outcomes: Sequence[CallOutcome], minors: Sequence[tuple[int, Minor]]
@@ -290,7 +294,7 @@ def _without_cot(episode: Episode) -> Suspect:
     """An episode without reasoning, of which nothing but that of others is searched for."""
     calls = []
     for call in episode.calls:
-        reason = _why_not_searched(call) or (None if call.evidence is _RECORDED else Reason.REBUILT_ONLY)
+        reason = _why_not_searched(call, episode) or (None if call.evidence is _RECORDED else Reason.REBUILT_ONLY)
         calls.append(_outcome(call.path, call.evidence, False, reason))
     return _suspect(episode, _environment(episode), tuple(calls))
 
@@ -354,13 +358,27 @@ def _begins_uniformly(text: GuardedText) -> bool:
     return len(set(beginning[: _BEGINNING // 4])) <= _FEW and len(set(beginning)) <= _FEW
 
 
-def _why_not_searched(call: RewardCall) -> Reason | None:
+def _why_not_searched(call: RewardCall, episode: Episode) -> Reason | None:
+    """Why a search of what the log holds of an input does not clear it. A part is missing, or all that is there is empty: unless it is a
+    text, and the answer is empty too."""
+    if call.missing is not None:
+        return call.missing
     if call.inputs is None:
-        return call.missing or (Reason.REBUILT_ONLY if call.evidence is _CONTRACT else Reason.INPUT_NOT_LOGGED)
+        return Reason.REBUILT_ONLY if call.evidence is _CONTRACT else Reason.INPUT_NOT_LOGGED
+    has_text = False
     for field in call.inputs:
-        if (field.text and not is_label(field)) or field.ids:
-            return None
-    return Reason.INPUT_NOT_LOGGED
+        if field.text is None:
+            if field.ids is None or field.ids:
+                return None
+        elif not is_label(field):
+            if field.text:
+                return None
+            has_text = True
+    return None if has_text and not _has_answer(episode) else Reason.INPUT_NOT_LOGGED
+
+
+def _has_answer(episode: Episode) -> bool:
+    return any(segment.channel is Channel.ANSWER and segment.text for segment in episode.segments)
 
 
 def _id_lists(call: RewardCall) -> list[Field]:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from sequester.episodes.model import Evidence
 from sequester.exposure.breakdown import affected, breakdown, cells, heat
-from sequester.exposure.counts import Counts, Handover
+from sequester.exposure.counts import Counts, Handover, Mass
 from sequester.exposure.gaps import Input, reconciled
 from sequester.exposure.grading import contract_findings, finding, sightings
 from sequester.exposure.lows import LISTED, Low, Lows, count_lows, low
@@ -36,7 +36,7 @@ from sequester.findings.model import (
     Severity,
     Tool,
 )
-from sequester.findings.verdict import is_unread, verdict
+from sequester.findings.verdict import is_unread, verdict, with_cot
 from sequester.findings.waivers import LookedAt, Waivers, apply
 
 
@@ -73,8 +73,7 @@ class Settlement:
                     lows.append(_low(at))
             count_lows(self.counts.lows, suspect.step, lows)
             place = suspect.environment, suspect.step
-            advantage = None if suspect.advantage is None else abs(suspect.advantage)
-            self.counts.add_episodes(suspect.calls, frozenset(exposed), {place: 1}, advantage)
+            self.counts.add_episodes(suspect.calls, frozenset(exposed), {place: 1}, Mass().plus(suspect.advantage))
 
     def result(self, inputs: Sequence[Input], tool: Tool, terms: Terms) -> Result:
         """The result of the audit."""
@@ -106,10 +105,11 @@ class Settlement:
             waived=applied.waived,
             below_threshold=sum(lows.findings for lows in counts.lows.values()),
             echo=Echo(counts.echo_episodes, counts.echo_of, dict(sorted(counts.echo.items()))),
-            reward_mass=RewardMass(counts.mass_observed, counts.mass) if counts.mass_known else None,
+            reward_mass=_reward_mass(counts, episodes),
             notes=(
                 *applied.notes,
                 *gap_notes,
+                *_repetition_notes(counts),
                 *_limit_notes(counts),
                 *_unlisted_notes(unlisted.values()),
             ),
@@ -125,6 +125,11 @@ class Settlement:
             key=lambda one: (-one.severity.rank, one.episode_id, one.call, one.field, one.id),
         )
         return found + contract_findings(self.counts.handovers, key)
+
+
+def _reward_mass(counts: Counts, episodes: EpisodeCounts) -> RewardMass | None:
+    known = counts.mass_episodes
+    return RewardMass(counts.mass_observed, counts.mass, with_cot(episodes) - known) if known else None
 
 
 def _looked_at(episodes: EpisodeCounts, calls: CallCounts, files: Sequence[InputFile]) -> LookedAt:
@@ -158,6 +163,18 @@ def _unlisted_notes(groups: Iterable[Unlisted]) -> Iterator[str]:
         yield (
             f"{left_out:,} findings below medium are counted in their groups and not listed: "
             f"of each group the {LISTED} with the most private characters are."
+        )
+
+
+def _repetition_notes(counts: Counts) -> Iterator[str]:
+    first: dict[int, str] = {}
+    pairs = [(first[one], path) for path, ids in counts.ids.items() for one in sorted(ids) if first.setdefault(one, path) != path]
+    if pairs:
+        one, other = pairs[0]
+        more = len({path for _, path in pairs}) - 1
+        yield (
+            f"{one} and {other}{f' and {more:,} more inputs' if more else ''} name episodes alike, by id and step. If these are the same "
+            "episodes, every rate counts each once for every input that holds it: then write all reward calls of an episode into one line."
         )
 
 

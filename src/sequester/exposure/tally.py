@@ -16,12 +16,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from sequester.exposure.counts import Counts
+from sequester.exposure.counts import Counts, Mass
 from sequester.exposure.samples import Edges
 from sequester.exposure.suspects import CallOutcome, Candidate, Foreign, Suspect
 
 Shared = Callable[[Sequence[bytes]], Set[bytes]]
-"""Of runs, each by its windows, those that stand in scorer inputs of other episodes: `sharing.Sharing`."""
+"""Of runs, each by its windows, those that stand in scorer inputs of other episodes too."""
 
 
 class Stretch(NamedTuple):
@@ -40,14 +40,12 @@ class Alike:
 
     places: Counter[tuple[str | None, int | None]] = field(default_factory=Counter)
     """How many, by environment and step."""
-    advantage: float | None = None
-    """Sum of the absolute advantages; None where none was logged."""
+    mass: Mass = field(default_factory=Mass)
 
-    def add(self, environment: str | None, step: int | None, times: int, advantage: float | None) -> None:
-        """Add some; `advantage` is the sum of their absolute advantages."""
-        self.places[environment, step] += times
-        if advantage is not None:
-            self.advantage = (self.advantage or 0.0) + advantage
+    def add(self, environment: str | None, step: int | None, advantage: float | None) -> None:
+        """Add one."""
+        self.places[environment, step] += 1
+        self.mass = self.mass.plus(advantage)
 
 
 @dataclass
@@ -87,7 +85,7 @@ class Tally(Counts):
     def count_unsuspicious(self) -> None:
         """Count the episodes in which nothing was found; to be called when all are known."""
         for calls, alike in self.unsuspicious.items():
-            self.add_episodes(calls, frozenset(), alike.places, alike.advantage)
+            self.add_episodes(calls, frozenset(), alike.places, alike.mass)
 
     def suspect_later(self, suspect: Suspect) -> bool:
         """Take an episode that was counted as unsuspicious among the suspects; False where there is none like it."""
@@ -95,7 +93,7 @@ class Tally(Counts):
         if alike is None or alike.places[place] == 0:
             return False
         alike.places[place] -= 1
-        self.add_episodes(suspect.calls, frozenset(), {place: -1}, None if suspect.advantage is None else -abs(suspect.advantage))
+        self.add_episodes(suspect.calls, frozenset(), {place: -1}, Mass().plus(suspect.advantage).negative())
         self.suspects.append(suspect)
         return True
 

@@ -39,7 +39,9 @@ def whole_id(start: str, ids: Iterable[str]) -> str:
     found = sorted({one for one in ids if one.startswith(wanted)})
     if wanted in found:
         return wanted
-    if not wanted or not found:
+    if not wanted:
+        raise UsageError("an empty id names no finding", hint="the tables of `sequester audit` show the start of each id")
+    if not found:
         raise UsageError(
             f"no finding has an id that starts with {start!r}", hint="the tables of `sequester audit` show the start of each id"
         )
@@ -79,6 +81,11 @@ class FingerprintKey:
 def ephemeral_key() -> FingerprintKey:
     """A key for one audit. Ids made with it cannot be waived, because no later run will make them again."""
     return FingerprintKey(secrets.token_bytes(_KEY_BYTES))
+
+
+def has_key(keys: Path) -> bool:
+    """Whether there is a key in this directory, good or not."""
+    return os.path.lexists(keys / KEY_FILE)
 
 
 def workspace_key(keys: Path) -> FingerprintKey:

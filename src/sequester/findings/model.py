@@ -229,6 +229,8 @@ class RewardMass(Struct, frozen=True):
 
     observed: float
     of: float
+    unknown: int = 0
+    """Episodes, missing ones included, of which nobody knows the advantage."""
 
 
 class Tool(Struct, frozen=True):

@@ -172,7 +172,8 @@ def _lapse(waiver: Waiver, count: int, today: date) -> str:
 def read_waivers(path: Path, key_id: str, run_author: str | None = None) -> Waivers:
     """The waivers in this file; none if it does not exist.
 
-    `key_id` names the workspace's fingerprint key: ids made under another key would match nothing and look fixed. Raises
+    `key_id` names the workspace's fingerprint key, empty where it has none yet: ids made under another key would
+    match nothing and look fixed. Raises
     ConfigError if the file cannot be read, breaks its form, names another key, or has an entry that its own rules forbid.
     """
     return _waivers(read_toml(path), str(path), key_id, run_author) if os.path.lexists(path) else Waivers()
@@ -187,10 +188,11 @@ def _waivers(table: dict[str, Any], where: str, key_id: str, run_author: str | N
     _known_keys(table, ("fingerprint_key", "waiver"), where)
     named = table.get("fingerprint_key")
     if not isinstance(named, str):
-        raise ConfigError("fingerprint_key is missing", where=where, hint=f'add fingerprint_key = "{key_id}" as the first line')
+        hint = f'add fingerprint_key = "{key_id}" as the first line' if key_id else "`sequester waive` writes one"
+        raise ConfigError("fingerprint_key is missing", where=where, hint=hint)
     if named != key_id:
         raise ConfigError(
-            f"these waivers were made under the fingerprint key {named}; this workspace has {key_id}",
+            f"these waivers were made under the fingerprint key {named}; this workspace has {key_id or 'none yet'}",
             where=where,
             hint="use the workspace that holds that key, or waive again here: under another key no fingerprint matches",
         )

@@ -44,6 +44,16 @@ _FIELD_MAP = (
     '`inputs = { text = "COLUMN" }`, the exact text that it was given.'
 )
 
+_SHORTER = {
+    "trl": 'The shortest way to recorded inputs, in TRL (1.0 or later): `log_extra("NAME", INPUTS)` in the reward function adds a column '
+    "with the exact inputs to the same log, and a field map says where it stands (`docs/howto-trl.md`): "
+    "`sequester audit PATH --map FILE.toml`.",
+    "verl": "The shortest way to recorded inputs, in verl: a further key beside `score` in what `compute_score` returns, such as "
+    '`"judge_input": INPUT`, is written into the same log, and a field map says where it stands (`docs/howto-verl.md`): '
+    "`sequester audit PATH --map FILE.toml`.",
+}
+"""What the how-tos of frameworks advise, by format."""
+
 
 def next_steps(result: Result) -> tuple[str, ...]:
     """Sentences, commands between backticks: first about inputs that were not read, last what only a later version can do."""
@@ -77,6 +87,7 @@ def next_steps(result: Result) -> tuple[str, ...]:
         *left_out,
         *result.reward_calls.not_assessed,
     }:
+        steps += (_SHORTER[kind] for kind in sorted(_formats(result) & _SHORTER.keys()) if paths)
         steps.append(_recording(paths))
     if paths:
         one = paths[0] if len(paths) == 1 else ""
@@ -101,9 +112,13 @@ def _recording(paths: Sequence[str]) -> str:
         "Record what the scorers are given, so that the next audit can show absence too: one line for each episode, with all its reward "
         'calls in one list. In the reward code: `log.write(json.dumps({"episode_id": ID, "prompt": PROMPT, "completion": COMPLETION, '
         f'"reward_calls": [{calls}]}}) + "\\n")` and then: `sequester audit FILE.jsonl`. Where the reward code knows no id, '
-        "`uuid.uuid4().hex` makes one. Scorers that run one after the other, without knowing of each other, each write a file of their "
-        "own, to be audited together: `sequester audit FILE_1.jsonl FILE_2.jsonl`. An episode then counts once in each file."
+        "`uuid.uuid4().hex` makes one. Where scorers do not know of each other, gather their calls by episode and write the line when "
+        "the last has run: of a file for each scorer, audited together, every rate counts an episode once for each file."
     )
+
+
+def _formats(result: Result) -> set[str]:
+    return {file.format for file in result.inputs}
 
 
 def _repairs(result: Result) -> Iterator[str]:

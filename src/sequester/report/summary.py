@@ -28,7 +28,7 @@ from sequester.report.untrusted import printable
 
 REASONS: Mapping[str, str] = {
     Reason.NO_PRIVATE_TEXT: "fewer than 31 private characters: nothing to look for",
-    Reason.INPUT_NOT_LOGGED: "the log does not hold what the scorer was given, or holds nothing",
+    Reason.INPUT_NOT_LOGGED: "the log lacks what the scorer was given, or part of it; or the recorded input is empty",
     Reason.NO_REWARD_CALL: "the log names no reward path for these episodes",
     Reason.NOT_LOGGED: "the log dropped the reasoning, or it is sealed or missing",
     Reason.ANSWER_NOT_LOGGED: "the log has the reasoning and not the answer, so echo cannot be told from a leak",
@@ -148,13 +148,15 @@ def headline(result: Result) -> str:
     low, high = episode_range(result)
     unknown = _lacks_unknown_number(result)
     missing = " An unknown number of episodes is missing." if unknown else ""
+    weighing, below = _below_medium(result)
     match result.verdict:
         case Verdict.EXPOSED if counts.exposed and is_mixed(result):
             condition = ", if the model reasons," if counts.undelimited == counts.exposed else ""
             return f"Private reasoning{condition} was handed to a scorer.{missing} In episodes {scope}, {_each_kind(result)}"
         case Verdict.EXPOSED if counts.exposed:
-            between = f"at least {low} of these, at most {high} of all" if unknown else f"at least {low}, at most {high}"
-            handed = f"was handed to a scorer in {number(counts.exposed)} of {seen}: {between}.{missing}"
+            of_these, of_all = (" of these", " of all") if unknown else ("", "")
+            handed = f"was handed to a scorer in {number(counts.exposed)} of {seen}: "
+            handed += f"{_at_least(low)}{of_these}, {_at_most(high)}{of_all}.{missing}"
             if counts.undelimited < counts.exposed:
                 return f"Private reasoning {handed}"
             return (
@@ -167,13 +169,9 @@ def headline(result: Result) -> str:
             return f"Private reasoning was handed to a scorer in {handed} {scope}.{missing}"
         case Verdict.NONE_FOUND:
             where = f"in what scorers were given, in {number(counts.audited)} of {seen}"
-            if result.below_threshold:
-                listed = "the largest listed" if result.unlisted else "listed"
-                return (
-                    f"No private reasoning that weighs medium or more was found {where}; below that, shorter or shared stretches "
-                    f"were ({number(result.below_threshold)}, {listed}). That is evidence within the limits below, not proof."
-                )
-            return f"No private reasoning was found {where}. That is evidence within the limits below, not proof."
+            return (
+                f"No private reasoning{weighing} was found {where}{below}. That is evidence within the limits below, not proof."
+            )
         case Verdict.INCOMPLETE:
             calls = result.reward_calls
             searched = (
@@ -182,19 +180,42 @@ def headline(result: Result) -> str:
                 else f"the {number(calls.audited)} audited of {number(calls.seen)} reward calls {scope}"
             )
             share = (
-                f"In episodes {scope}, {_each_kind(result)}"
-                if is_mixed(result)
-                else f"The share exposed lies between {low} and {high}."
+                f"In episodes {scope}, {_each_kind(result)}" if is_mixed(result) else f"The share exposed {_between(low, high)}."
             )
-            return f"Nothing was found in {searched}, but not everything was assessed: {'; '.join(_left_out(result))}.{missing} {share}"
+            left_out = "; ".join(_left_out(result))
+            return f"Nothing{weighing} was found in {searched}{below}, but not everything was assessed: {left_out}.{missing} {share}"
         case Verdict.NOTHING_ASSESSED:
             if not counts.seen:
                 none = f"not one episode {scope} was read"
             elif counts.without_cot == counts.seen:
                 none = f"{number(counts.without_cot)} of {number(counts.seen)} episodes {scope} are without CoT"
             else:
-                none = f"none of the {counted(counts.seen, 'episode')} {scope} could be audited ({number(counts.without_cot)} without CoT)"
+                none = f"none of the {number(counts.seen)} episodes" if counts.seen > 1 else "not the one episode"
+                none += f" {scope}{',' * (',' in scope)} could be audited ({number(counts.without_cot)} without CoT)"
             return f"Nothing was assessed: {none}. This is no statement about exposure."
+
+
+def _at_least(low: str) -> str:
+    return {">": "more than ", "<": "more than 0% and less than "}.get(low[0], "at least ") + low.lstrip("<>")
+
+
+def _at_most(high: str) -> str:
+    return "less than 100%" if high.startswith(">") else f"less than {high[1:]}" if high.startswith("<") else f"at most {high}"
+
+
+def _between(low: str, high: str) -> str:
+    return f"is {_at_most(high)}" if high.startswith(("<", ">")) else f"lies between {low} and {high}"
+
+
+def _below_medium(result: Result) -> tuple[str, str]:
+    """What is said of nothing found, and after it, where something below medium was; empty where nothing was."""
+    if not result.below_threshold:
+        return "", ""
+    listed = "the largest listed" if result.unlisted else "listed"
+    return (
+        " that weighs medium or more",
+        f"; below that, shorter or shared stretches were ({number(result.below_threshold)}, {listed})",
+    )
 
 
 def exposure_evidence(result: Result) -> str | None:
@@ -483,8 +504,14 @@ def reward_mass(result: Result) -> str | None:
     if mass is None:
         return "Reward mass: unknown, no record that was read holds an advantage."
     if mass.of <= 0:
-        return "Reward mass: none, every advantage in the log is 0."
+        unknown = f"; of {counted(mass.unknown, 'episode')} it is unknown" if mass.unknown else ""
+        return f"Reward mass: none, every advantage in the log is 0{unknown}."
     of = f"{mass.observed:,.6g} of {mass.of:,.6g}"
+    if mass.unknown:
+        return (
+            f"Reward mass: {of} of the summed absolute advantage that is known was audited; of {number(mass.unknown)} of "
+            f"{number(with_cot(result.episodes))} {denominator(result.episodes)} it is unknown, so no share of the whole is known."
+        )
     return f"Reward mass: {percent(mass.observed / mass.of)} of the summed absolute advantage ({of}) was audited."
 
 

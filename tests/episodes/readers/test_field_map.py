@@ -138,6 +138,43 @@ def test_null_inputs_are_not_logged(tmp_path: Path) -> None:
     assert [call.missing for call in episode.calls] == [Reason.INPUT_NOT_LOGGED] * 2
 
 
+@pytest.mark.parametrize("missing", [None, [], {}, {"messages": [{"parts": ["p"]}, {"content": "c"}]}, {"messages": []}])
+@pytest.mark.parametrize("beside", [{"value": "Grade it."}, "q"])
+def test_an_input_missing_in_part_is_not_logged_and_what_is_there_is_kept(tmp_path: Path, missing: Any, beside: Any) -> None:
+    path = write(tmp_path, {"q": "Why?", "a": "Because.", "seen": missing})
+    place = "seen.messages[*].content" if missing and "messages" in missing else "seen"
+    inputs = {"beside": beside, "judge": place}
+    (episode,) = read(path, {"episode": {"prompt": "q", "answer": "a"}, "reward_call": [{"path": "p", "inputs": inputs}]})
+    assert isinstance(episode, Episode)
+    (call,) = episode.calls
+    assert call.missing is Reason.INPUT_NOT_LOGGED
+    assert next(field.name for field in call.inputs or ()) == "beside"
+
+
+def test_an_absent_input_is_not_logged_though_it_may_be_absent_and_a_constant_never_is(tmp_path: Path) -> None:
+    path = write(tmp_path, {"q": "Why?", "a": "Because.", "n": 512, "empty": ""})
+    field_map = {
+        "episode": {"prompt": "q", "answer": "a"},
+        "reward_call": [
+            {"path": "p", "inputs": {"r": {"value": "Grade it."}, "x": "seen?"}},
+            {"path": "c", "inputs": {"r": {"value": "Grade it."}}},
+            {"path": "n", "inputs": {"n": "n"}},
+            {"path": "e", "inputs": {"n": "empty"}},
+        ],
+    }
+    (episode,) = read(path, field_map)
+    assert isinstance(episode, Episode)
+    assert [call.missing for call in episode.calls] == [Reason.INPUT_NOT_LOGGED, None, None, None]
+
+
+def test_messages_that_all_lack_what_a_path_asks_of_them_are_malformed(tmp_path: Path) -> None:
+    path = write(tmp_path, {"q": "Why?", "a": "Because.", "judge": {"messages": [{"role": "user", "parts": ["p"]}]}})
+    inputs = {"r": {"value": "Grade it."}, "judge": "judge.messages[*].content"}
+    (record,) = read(path, {"episode": {"prompt": "q", "answer": "a"}, "reward_call": [{"path": "p", "inputs": inputs}]})
+    assert isinstance(record, Skipped)
+    assert "has no 'judge.messages[*].content'" in record.detail
+
+
 @pytest.mark.parametrize(
     ("written", "step", "score"),
     [("7", 7, 7.0), (" 7 ", 7, 7.0), ("-3", -3, -3.0), (7.0, 7, 7.0), (float("nan"), None, None), (None, None, None)],

@@ -17,6 +17,7 @@ RECORD: dict[str, Any] = {
     "turns": [{"r": "one", "calls": [{"n": 1}, {"n": 2}]}, {"x": 0}, {"r": "three", "calls": [{"n": 3}]}],
     "empty": [],
     "info": {"judge.prompt": "dotted member", "x[0]": "bracketed"},
+    "holes": [{"calls": None}, {"calls": [{"n": 1}, {}]}, {}],
     "packed": ' [{"role": "user", "content": "in JSON"}]',
     "broken": '[{"role": ',
     "deep": "[" * 100_000,
@@ -36,6 +37,8 @@ RECORD: dict[str, Any] = {
         ("turns[*].r", ["one", "three"]),
         ("turns[*].calls[*].n", [1, 2, 3]),
         ("empty[*].r", []),
+        ("turns[*].nothing?", None),
+        ("holes[*].calls[*].n", [None, 1]),
         ('info."judge.prompt"', "dotted member"),
         ('info."x[0]"', "bracketed"),
         ("packed[0].content", "in JSON"),
@@ -52,11 +55,21 @@ def test_values(path: str, value: Any) -> None:
     assert record_path(path, "map").value_in(RECORD) == value
 
 
-@pytest.mark.parametrize("path", ["missing", "a.missing", "turns[9]", "turns[-9]", "id.deeper", "id[0]", "a[*]"])
+def test_gaps_are_told_where_they_matter() -> None:
+    assert record_path("turns[*].r", "map").value_in(RECORD, gaps=True) == ["one", None, "three"]
+    assert record_path("holes[*].calls[*].n", "map").value_in(RECORD, gaps=True) == [None, 1, None, None]
+    assert record_path("empty[*].r", "map").value_in(RECORD, gaps=True) == []
+
+
+@pytest.mark.parametrize(
+    "path", ["turns[*].nothing", "missing", "a.missing", "turns[9]", "turns[-9]", "id.deeper", "id[0]", "a[*]"]
+)
 def test_what_a_record_lacks_is_named_with_what_it_has(path: str) -> None:
     with pytest.raises(MalformedRecord) as error:
         record_path(path, "map").value_in(RECORD)
-    has = "a holds: b, c" if path.startswith("a") else "columns: a, a.b, broken, deep, empty, id, info, none, packed, turns"
+    has = (
+        "a holds: b, c" if path.startswith("a") else "columns: a, a.b, broken, deep, empty, holes, id, info, none, packed, turns"
+    )
     assert str(error.value) == f"has no {path!r}; {has}"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sequester.episodes.assembly import Assembled, from_completion, from_parts
-from sequester.episodes.flatten import flatten
+from sequester.episodes.flatten import flatten, flatten_inputs, is_void
 from sequester.episodes.model import Episode, Evidence, Reason, RewardCall, Skipped, Source, Visibility
 from sequester.episodes.readers import parquet
 from sequester.episodes.readers.foreign import require_lines
@@ -181,10 +181,18 @@ def _call(call: MappedCall, row: Mapping[str, Any]) -> RewardCall:
         return RewardCall(call.path, call.evidence, None, score, call.hands_over)
     if call.inputs is None:
         return RewardCall(call.path, call.evidence, None, score, missing=Reason.INPUT_NOT_LOGGED)
-    given = {name: look_up(getter, row) for name, getter in call.inputs.items()}
-    if all(value is None for value in given.values()):
-        return RewardCall(call.path, call.evidence, None, score, missing=Reason.INPUT_NOT_LOGGED)
+    given = {name: look_up(getter, row, gaps=True) for name, getter in call.inputs.items()}
     try:
-        return RewardCall(call.path, call.evidence, flatten("", given), score)
+        inputs = flatten_inputs(given)
     except LimitExceeded:
         return RewardCall(call.path, call.evidence, None, score, missing=Reason.LIMIT)
+    if any(_is_missing(getter, given[name]) for name, getter in call.inputs.items()):
+        return RewardCall(call.path, call.evidence, inputs or None, score, missing=Reason.INPUT_NOT_LOGGED)
+    return RewardCall(call.path, call.evidence, inputs, score)
+
+
+def _is_missing(getter: Getter, value: Any) -> bool:
+    """Whether the record lacks something of what a path of the map says that the scorer was given. A constant is never missing."""
+    if not isinstance(getter, RecordPath):
+        return False
+    return is_void(value) or (None in getter.steps and isinstance(value, list) and None in value)

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from sequester.episodes.assembly import Assembled, from_completion, from_parts, from_segments
 from sequester.episodes.families import FAMILIES
-from sequester.episodes.flatten import MAX_LEAVES, flatten, integer_array
+from sequester.episodes.flatten import MAX_LEAVES, flatten, flatten_inputs, integer_array
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import (
     Channel,
@@ -76,7 +76,7 @@ class _Line(Struct, forbid_unknown_fields=True, gc=False):
 
 
 _DECODER = msgspec.json.Decoder(_Line)
-_KEYS = frozenset(name for kind in (_Line, _Piece, _Call) for name in kind.__struct_fields__)
+_KEYS = {"": _Line.__struct_fields__, "segments": _Piece.__struct_fields__, "reward_calls": _Call.__struct_fields__}
 _CHANNELS = {channel.value: channel for channel in Channel}
 _VISIBILITIES = {visibility.value: visibility for visibility in Visibility}
 _RECORDED = Evidence.RECORDED
@@ -183,7 +183,7 @@ def _calls(calls: list[_Call]) -> tuple[RewardCall, ...]:
         missing = Reason.INPUT_NOT_LOGGED
         if call.inputs is not None:
             try:
-                inputs = flatten("", call.inputs, left)
+                inputs = flatten_inputs(call.inputs, left)
                 left -= len(inputs)
             except LimitExceeded:
                 missing = Reason.LIMIT

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -22,7 +22,7 @@ from sequester.episodes.readers.interface import Unit
 from sequester.episodes.readers.repeats import repeated_key
 from sequester.episodes.readers.streams import file_compression, inflated
 from sequester.errors import InputError
-from sequester.mismatch import explain
+from sequester.mismatch import Keys, explain
 
 MAX_LINE = 64 << 20
 """Bytes. 256,000 sampled tokens, text and ids, in eight reward inputs need 25 MB; decoded JSON can need 24 times its size."""
@@ -95,9 +95,7 @@ def numbered_lines(unit: Unit) -> Iterator[tuple[int, bytes | None]]:
             number += 1
 
 
-def decoded_lines(
-    unit: Unit, decoder: msgspec.json.Decoder[T], keys: Collection[str] = ()
-) -> Iterator[tuple[Source, T | Skipped]]:
+def decoded_lines(unit: Unit, decoder: msgspec.json.Decoder[T], keys: Keys = ()) -> Iterator[tuple[Source, T | Skipped]]:
     """Every record of a slice that is wanted, decoded, or why it could not be; `keys` are the valid ones that a message may suggest.
 
     Raises InputError where the file cannot be read any further.
@@ -116,9 +114,14 @@ def decoded_lines(
             wrong = repeated_key(line) if number < unchecked else None
             yield source, record if wrong is None else _malformed(source, wrong)
         except msgspec.ValidationError as error:
-            yield source, _malformed(source, explain(error, keys))
+            # It is raised at the first thing that is not as expected: behind it the line may be no JSON at all.
+            broken = _broken(line)
+            second: T | Skipped = _malformed(source, explain(error, keys))
+            if broken is not None:
+                second = _second_try(line, decoder, source, keys, broken)
+            yield source, second
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            second: T | Skipped = _second_try(line, decoder, source, keys, error)
+            second = _second_try(line, decoder, source, keys, error)
             yield source, second
 
 
@@ -126,9 +129,7 @@ def _malformed(source: Source, detail: str) -> Skipped:
     return Skipped(source, Reason.MALFORMED, detail)
 
 
-def _second_try(
-    line: bytes, decoder: msgspec.json.Decoder[T], source: Source, keys: Collection[str], first: Exception
-) -> T | Skipped:
+def _second_try(line: bytes, decoder: msgspec.json.Decoder[T], source: Source, keys: Keys, first: Exception) -> T | Skipped:
     """A line that did not decode, without what JSON forbids but trainers write."""
     if isinstance(first, RecursionError | UnicodeDecodeError):
         return _malformed(source, explain(first))
@@ -136,12 +137,24 @@ def _second_try(
         detail = "the last line ends early: the file is truncated or still being written"
     else:
         detail = explain(first)
+    line = repaired(line)
     try:
-        return decoder.decode(repaired(line))
-    except (msgspec.ValidationError, RecursionError) as error:
-        return _malformed(source, explain(error, keys))
+        return decoder.decode(line)
+    except msgspec.ValidationError as error:
+        return _malformed(source, explain(error, keys) if _broken(line) is None else detail)
+    except RecursionError as error:
+        return _malformed(source, explain(error))
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _malformed(source, detail)
+
+
+def _broken(line: bytes) -> Exception | None:
+    """Why a line is no JSON at all; None if it is."""
+    try:
+        msgspec.json.decode(line, type=msgspec.Raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return error
+    return None
 
 
 def repaired(line: bytes) -> bytes:

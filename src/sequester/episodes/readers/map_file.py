@@ -193,6 +193,6 @@ def _getter(place: Place, where: str) -> Getter:
     return place if isinstance(place, Constant) else record_path(place, where)
 
 
-def look_up(getter: Getter, record: Mapping[str, Any]) -> Any:
-    """The field's value in a record. Raises MalformedRecord if the record lacks it."""
-    return getter.value if isinstance(getter, Constant) else getter.value_in(record)
+def look_up(getter: Getter, record: Mapping[str, Any], *, gaps: bool = False) -> Any:
+    """The field's value in a record, `gaps` as in `RecordPath.value_in`. Raises MalformedRecord if the record lacks it."""
+    return getter.value if isinstance(getter, Constant) else getter.value_in(record, gaps=gaps)

@@ -37,14 +37,15 @@ class RecordPath(Struct, frozen=True):
         """The top-level key it begins with: its whole text if that is one of `columns`."""
         return self.text if self.text in columns else str(self.steps[0])
 
-    def value_in(self, record: Mapping[str, Any]) -> Any:
-        """The value there. A path through null gives null; `[*]` gives a list, without the items that lack the rest of the path.
+    def value_in(self, record: Mapping[str, Any], *, gaps: bool = False) -> Any:
+        """The value there. A path through null gives null; `[*]` gives a list, without the items that lack the rest of the path (with
+        `gaps`: None in their place). A record lacks the path if all items do.
 
         Raises MalformedRecord if the record lacks it and it is not optional.
         """
         if self.text in record:
             return record[self.text]
-        found = _follow(record, self.steps)
+        found = _follow(record, self.steps, gaps)
         if found is not _ABSENT:
             return found
         if self.optional:
@@ -97,7 +98,7 @@ def _step(match: re.Match[str]) -> str | int | None:
     return _EVERY if match[1] == "*" else int(match[1])
 
 
-def _follow(value: Any, steps: Sequence[str | int | None]) -> Any:
+def _follow(value: Any, steps: Sequence[str | int | None], gaps: bool) -> Any:
     for at, step in enumerate(steps):
         if value is None:
             return None
@@ -106,9 +107,7 @@ def _follow(value: Any, steps: Sequence[str | int | None]) -> Any:
         if step is _EVERY:
             if not isinstance(value, list):
                 return _ABSENT
-            rest = steps[at + 1 :]
-            found = [item for item in (_follow(item, rest) for item in value) if item is not _ABSENT]
-            return [inner for item in found for inner in item] if _EVERY in rest else found
+            return _every(value, steps[at + 1 :], gaps)
         if isinstance(step, str):
             members = _members(value)
             if step not in members:
@@ -119,6 +118,17 @@ def _follow(value: Any, steps: Sequence[str | int | None]) -> Any:
                 return _ABSENT
             value = value[step]
     return value
+
+
+def _every(items: Sequence[Any], rest: Sequence[str | int | None], gaps: bool) -> Any:
+    """What each item holds at the rest of a path, lists of lists as one."""
+    found: list[Any] = [_follow(item, rest, gaps) for item in items]
+    if items and all(item is _ABSENT for item in found):
+        return _ABSENT
+    kept = [None if item is _ABSENT else item for item in found if gaps or item is not _ABSENT]
+    if _EVERY not in rest:
+        return kept
+    return [inner for item in kept for inner in (item if isinstance(item, list) else [item])]
 
 
 def _members(value: Any) -> Mapping[str, Any]:
