@@ -80,7 +80,7 @@ def examine(subject: Subject, call: RewardCall, hit: matching.Hit | None, key: F
     for listed in list(lists):
         if listed.is_spelling:
             found += _spelled(finder, listed, budget, lists)
-    lists = list(_with_columns(subject, lists))
+    lists = list(_with_columns(subject, lists)) if lists else lists
     for listed in lists:
         found += _same_ids(finder, listed)
     unknown = any(map(partial(_cannot_be_compared, subject), lists))
@@ -153,6 +153,8 @@ class _Listed(NamedTuple):
     """As it stands in a text."""
     row: _Listed | None = None
     """The list within which it stands, such as a table written row by row."""
+    is_whole: bool = True
+    """Whether its integers go together, and were not only picked at even distances."""
 
 
 def _written(name: str, text: str, flag: int, before: tuple[str, ...] = ()) -> Iterator[_Listed]:
@@ -174,22 +176,26 @@ def _written(name: str, text: str, flag: int, before: tuple[str, ...] = ()) -> I
 def _with_columns(subject: Subject, lists: Sequence[_Listed]) -> Iterator[_Listed]:
     """Lists, each with the columns of what in it is not known as it stands, read from the first integer to the last."""
     known = subject.ids.cot + subject.ids.public + subject.ids.unsure
-    columns_of: dict[int, list[array[int]]] = {}
+    inside: dict[int, list[bytes]] = {}
     for listed in lists:
         if listed.row is None:
             yield listed
             rest = outside(listed.values, known)
-            if len(rest) >= 2 * RUN:
-                columns_of[id(listed)] = list(columns(rest))
-                yield from (listed._replace(values=column, row=listed) for column in columns_of[id(listed)])
+            if len(rest) < 2 * RUN:
+                continue
+            parts = [listed._replace(values=part, row=listed, is_whole=whole) for part, whole in columns(rest)]
+            inside[id(listed)] = [part.values.tobytes() for part in parts]
+            yield from parts
         # A series that stands in a column too is the same integers once more.
-        elif all(len(outside(listed.values, column)) for column in columns_of.get(id(listed.row), [listed.values])):
+        elif id(listed.row) in inside and not any(listed.values.tobytes() in column for column in inside[id(listed.row)]):
             yield listed
 
 
 def _cannot_be_compared(subject: Subject, listed: _Listed) -> bool:
     """Whether a list of integers is token ids, or holds some, of which the log cannot say whose they are."""
     known = subject.ids
+    if not listed.is_whole:
+        return False
     if shared_ids(known.unsure, known.public, listed.values):
         return True
     rest = outside(listed.values, known.cot + known.public + known.unsure)

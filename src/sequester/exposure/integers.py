@@ -110,6 +110,8 @@ def series(text: str) -> Iterator[tuple[int, int, array[int]]]:
     context, end = "", 0
     for found in _ALONE.finditer(text):
         start = found.start()
+        if found[1][0] == "-" and found[0] != found[1]:
+            continue  # a logarithm that happens to be whole, between ids
         if not (context[-1:] == "[" and _ENTRIES.fullmatch(text, end, start)):
             before = text[max(end - 1, start - _FARTHEST, 0) : start]
             if before not in known:
@@ -183,15 +185,25 @@ def without_padding(ids: array[int]) -> array[int]:
     return ids[:end]
 
 
-def columns(values: array[int]) -> Iterator[array[int]]:
-    """Every second, third or fourth integer: the columns of a table that was written row by row, where they can hold a run of ids."""
-    if max(values, default=0) >= _LARGE:
-        for width in range(2, _WIDEST + 1):
-            if len(values) >= width * RUN:
-                yield from (values[column::width] for column in range(width))
+def columns(values: array[int]) -> Iterator[tuple[array[int], bool]]:
+    """Every second, third or fourth integer, where they can hold a run of ids: columns of a table that was written row by row.
+
+    Each with whether the list looks like such a table: over as many integers as a row has, sizes change less than from one to the next.
+    """
+    if len(values) < 2 * RUN or max(values) < _LARGE:
+        return
+    sizes = np.log1p(np.abs(np.array(values, dtype=np.float64)))
+    alone = _change(sizes, 1)
+    for width in range(2, min(_WIDEST, len(values) // RUN) + 1):
+        is_table = _change(sizes, width) <= _STEADIER * alone
+        yield from ((values[column::width], is_table) for column in range(width))
 
 
-_WIDEST = 4
+def _change(sizes: NDArray[np.float64], over: int) -> float:
+    return float(np.abs(sizes[over:] - sizes[:-over]).mean())
+
+
+_WIDEST, _STEADIER = 4, 0.75
 
 
 def _window_hashes(ids: NDArray[np.int64]) -> NDArray[np.uint64]:
