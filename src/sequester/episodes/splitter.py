@@ -28,8 +28,8 @@ settles it.
     a mark of another vocabulary further down in the answer    split_failed  as if it were none: an example, or reasoning
     all blocks blank, no text before the first                 no_cot        none
     no mark, thinking off (said, or closed in the prompt)      no_cot        none
-    a turn without delimited reasoning, in which labels, steps, fields, stripped role words or a delimiter that is escaped or quoted
-    show 31 characters of it (after an empty block, thinking off, harmony's final)  split_failed  what they show
+    after an empty block, with thinking off, in harmony's final: any of
+    the next rows, one label being enough, if it shows 31 characters   split_failed  what it shows
     no mark                                                    ambiguous     unknown
     typed fields printed as words: `reasoning: ... content: ...`   split_failed  after the reasoning labels
     a message serialised as text, `{"reasoning": ..., "answer": ...}`  split_failed  the strings of its reasoning fields

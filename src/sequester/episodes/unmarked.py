@@ -39,6 +39,8 @@ def with_guessed_reasoning(text: str, pieces: Sequence[Piece]) -> tuple[tuple[Pi
     """The pieces of a split, with what looks like reasoning taken out of the answers of turns in which no delimiter held any."""
     found: set[Why] = set()
     reasoned = {piece.turn for piece in pieces if piece.channel is Channel.REASONING}
+    if all(piece.turn in reasoned for piece in pieces):
+        return tuple(pieces), found
     done: list[Piece] = []
     later = 0
     for piece in pieces:
