@@ -396,12 +396,12 @@ def test_the_line_of_counts_names_its_evidence():
 
 def test_what_is_missing_in_unknown_number_is_said_with_every_verdict():
     unknown = (InputFile("a", "bundle", None, 4, "no episode of 6 declared step(s)"),)
-    exposed = result(EpisodeCounts(4, 0, 4, 1, {}), CallCounts(4, 4, 1, {"recorded": 4}, {}), inputs=unknown)
+    exposed = result(EpisodeCounts(4, 0, 4, 1, {}), CallCounts(4, 4, 1, {"recorded": 4}, {}), inputs=unknown, rates=())
     assert (
         "as far as they were read: at least 25.0% of these, at most 100% of all. An unknown number of episodes is missing."
         in (summary.headline(exposed))
     )
-    nothing = result(EpisodeCounts(4, 0, 4, 0, {}), CallCounts(4, 4, 0, {"recorded": 4}, {}), inputs=unknown)
+    nothing = result(EpisodeCounts(4, 0, 4, 0, {}), CallCounts(4, 4, 0, {"recorded": 4}, {}), inputs=unknown, rates=())
     assert "missing. The share exposed lies between 0% and 100%." in summary.headline(nothing)
     assert all("4 seen, an unknown number missing, " in summary.summary_line(one) for one in (exposed, nothing))
     known = (InputFile("a", "bundle", 6, 4),)
