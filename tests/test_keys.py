@@ -27,3 +27,5 @@ def test_free_text_in_the_place_of_a_key_is_not_shown(key: str) -> None:
 def test_the_nearest_valid_key_is_offered() -> None:
     assert unknown("promt", ("prompt", "answer")) == "unknown key 'promt' (did you mean 'prompt'?)"
     assert unknown("zebra", ("prompt", "answer")) == "unknown key 'zebra'"
+    assert unknown("zebr", ("prompt",), ("zebra",)) == "unknown key 'zebr'"
+    assert unknown("zebra", ("prompt",), ("zebra",)) == "unknown key 'zebra' in this place"

@@ -297,3 +297,12 @@ def test_a_name_cannot_steer_the_terminal(cli, log, tmp_path):
     for arguments in (("a\x1b[2Jb.jsonl", "--out", "json=\x1b.json"), ("absent\x1b[2J",)):
         outcome = cli("audit", *arguments)
         assert "\x1b" not in outcome.out + outcome.err
+
+
+@pytest.mark.parametrize("content", ['fingerprint_key = "fk-000000000000"\n', "waiver = []\n"])
+def test_waivers_of_another_key_leave_no_workspace_behind(cli, log, tmp_path, content):
+    (tmp_path / "w.toml").write_text(content)
+    outcome = cli("audit", log(QUIET), "--workspace", "other", "--waivers", "w.toml")
+    assert outcome.code == 2
+    assert "none yet" in outcome.err or "fingerprint_key is missing" in outcome.err
+    assert not (tmp_path / "other").exists()

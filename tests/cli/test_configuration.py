@@ -81,7 +81,7 @@ def test_paths_in_the_file_are_relative_to_it(cli, log, settings, tmp_path, monk
         ("[audit]\nfail-on = 'highest'\n", "'highest' is not one of", ""),
         ("[audit]\nfail-on = ['high']\n", "cannot be a list", ""),
         ("[audit]\nout = [{a = 1}]\n", "cannot be a list", ""),
-        ("[audit]\njobs = 'many'\n", "'many' is not a valid integer", ""),
+        ("[audit]\njobs = 'many'\n", "'many' is not a valid integer.", ""),
         ("[audit\n", "cannot be read as TOML", ""),
         ('a = "\\ud800"\n', "cannot be read as TOML", ""),
     ],

@@ -23,7 +23,7 @@ from sequester.episodes.model import (
 )
 from sequester.episodes.readers.interface import Options, Unit
 from sequester.errors import InputError
-from sequester.exposure.counts import SKIPPED_SHOWN, Handover
+from sequester.exposure.counts import IDS_COMPARED, SKIPPED_SHOWN, Handover
 from sequester.exposure.matching import Sketch
 from sequester.exposure.others import Exposed
 from sequester.exposure.scan import BATCH, add_foreign, scan_unit
@@ -240,3 +240,11 @@ def test_of_two_owners_of_one_text_the_same_is_kept_whichever_border_comes_first
         add_foreign(tally, set(), Exposed(read, {0: second}, True, frozenset(), 0), cases.KEY)
         kept.append(tally.foreign)
     assert kept[0] == kept[1]
+
+
+def test_the_first_ids_of_an_input_are_noted_with_their_steps():
+    first = scanned(episode(1, step=1), episode(2, step=1), episode(IDS_COMPARED + 1, step=1)).ids
+    again, later = (scanned(episode(2, step=step)).ids for step in (1, 2))
+    assert len(first["run.log"]) == 2
+    assert again["run.log"] < first["run.log"]
+    assert not later["run.log"] & first["run.log"]

@@ -11,14 +11,14 @@ from tests.exposure import cases
 
 from sequester.episodes.model import Evidence, Reason
 from sequester.episodes.readers.interface import Declared
-from sequester.exposure.counts import Handover
+from sequester.exposure.counts import PATHS_COMPARED, Handover
 from sequester.exposure.gaps import Input
 from sequester.exposure.lows import Reach
 from sequester.exposure.settle import Settlement, Terms
 from sequester.exposure.severity import ChainWeight, RunWeight
 from sequester.exposure.suspects import CallOutcome, Candidate, Suspect
 from sequester.exposure.tally import Stretch, Tally
-from sequester.findings.model import FindingClass, Scope, Severity, SkippedRecord, Span, Tool, Verdict
+from sequester.findings.model import FindingClass, RewardMass, Scope, Severity, SkippedRecord, Span, Tool, Verdict
 from sequester.findings.verdict import unassessed_shares
 from sequester.findings.waivers import Waiver, WaiverClass, Waivers
 from sequester.report.summary import headline
@@ -295,3 +295,35 @@ def test_where_records_are_unreadable_the_bounds_of_calls_speak_of_those_that_we
     whole = counted(8)
     whole.with_evidence[Evidence.RECORDED.value] = 8
     assert [one.denominator for one in settled(whole).rates] == ["episodes with CoT", "recorded reward calls"]
+
+
+@pytest.mark.parametrize(
+    ("known", "unreadable", "mass"),
+    [(0, 0, None), (4, 0, RewardMass(2.0, 2.0, 0)), (1, 0, RewardMass(2.0, 2.0, 3)), (3, 2, RewardMass(2.0, 2.0, 3))],
+)
+def test_episodes_without_an_advantage_are_counted(known, unreadable, mass):
+    tally = Tally(seen=4 + unreadable, episodes=Counter(audited=4), mass=2.0, mass_observed=2.0, mass_episodes=known)
+    assert settled(tally).reward_mass == mass
+
+
+@pytest.mark.parametrize(
+    ("ids", "said"),
+    [
+        ({}, None),
+        ({"a": {1, 2}, "b": {3}}, None),
+        ({"a": {1, 2}, "b": {2, 3}}, "a and b name episodes alike"),
+        ({"a": {1}, "b": {2}, "c": {1}, "d": {2}}, "a and c and 1 more inputs name episodes alike"),
+    ],
+)
+def test_inputs_that_name_the_same_episodes_are_said_to(ids, said):
+    notes = [note for note in settled(Tally(ids=ids)).notes if "alike" in note]
+    assert len(notes) == (said is not None)
+    assert all(note.startswith(said) for note in notes)
+
+
+def test_only_so_many_inputs_are_compared():
+    tallies = [Tally(ids={f"run{number}.jsonl": {number}}) for number in range(PATHS_COMPARED + 5)]
+    settlement = Settlement()
+    for tally in tallies:
+        settlement.add(tally)
+    assert len(settlement.counts.ids) == PATHS_COMPARED

@@ -98,7 +98,9 @@ def test_an_abbreviated_id_stands_for_the_only_one_it_fits():
     assert whole_id("77", [*ids, "7700"]) == "77"
 
 
-@pytest.mark.parametrize(("start", "says"), [("", "no finding"), ("9", "no finding"), ("3f", "2 findings .*: 3f09, 3fa0$")])
+@pytest.mark.parametrize(
+    ("start", "says"), [("", "an empty id"), (" ", "an empty id"), ("9", "no finding"), ("3f", "2 findings .*: 3f09, 3fa0$")]
+)
 def test_an_abbreviation_of_none_or_of_several_is_refused(start, says):
     with pytest.raises(UsageError, match=says) as caught:
         whole_id(start, ["3f09", "3fa0", "77"])

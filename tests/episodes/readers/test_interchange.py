@@ -119,6 +119,7 @@ def test_null_is_absent(tmp_path: Path) -> None:
             {"reward_calls": [{"reward_path": "p", "imputs": {}}]},
             r"reward_calls[0]: unknown key 'imputs' (did you mean 'inputs'?)",
         ),
+        ({"inputs": {}}, "unknown key 'inputs' in this place"),
         ({CONTENT: 1}, f"unknown key of {len(CONTENT)} characters"),
         ({"episode_id": 7}, "episode_id: expected a string, got an integer"),
         ({"episode_id": ""}, "episode_id: expected a string of length at least 1"),
@@ -173,6 +174,29 @@ def test_bad_lines_cost_only_themselves(tmp_path: Path) -> None:
     records = read(tmp_path, *(item for index, broken in enumerate(bad) for item in (broken, line(episode_id=f"e{index}"))))
     assert [type(record) for record in records] == [Skipped, Episode] * len(bad)
     assert [record.source.record for record in records] == list(range(1, 2 * len(bad) + 1))
+
+
+@pytest.mark.parametrize("key", ["extra", "texts", "channels"])
+def test_no_key_of_another_level_is_suggested(tmp_path: Path, key: str) -> None:
+    assert refusal(tmp_path, **{key: 1}) == f"unknown key {key!r}"
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (b'{"broken": ', "ends early"),
+        (b'{"episode_id": 7, "prompt": "cut', "not valid JSON"),
+        (b'{"broken": NaN, "prompt": ', "not valid JSON"),
+        (b'{"broken": 1} }', "not valid JSON"),
+        (b'{"broken": NaN}', "unknown key 'broken'"),
+        (b'{"broken": ' + b"[" * 10**6, "nested too deeply"),
+    ],
+)
+def test_a_line_that_is_no_json_is_told_so_whatever_stands_before_the_break(tmp_path: Path, broken: bytes, said: str) -> None:
+    record, whole = read(tmp_path, broken, line())
+    assert isinstance(record, Skipped)
+    assert said in record.detail
+    assert isinstance(whole, Episode)
 
 
 def test_lone_surrogate_and_nan_do_not_cost_the_line(tmp_path: Path) -> None:
