@@ -183,7 +183,9 @@ def headline(result: Result) -> str:
                 f"In episodes {scope}, {_each_kind(result)}" if is_mixed(result) else f"The share exposed {_between(low, high)}."
             )
             left_out = "; ".join(_left_out(result))
-            return f"Nothing{weighing} was found in {searched}{below}, but not everything was assessed: {left_out}.{missing} {share}"
+            return (
+                f"Nothing{weighing} was found in {searched}{below}, but not everything was assessed: {left_out}.{missing} {share}"
+            )
         case Verdict.NOTHING_ASSESSED:
             if not counts.seen:
                 none = f"not one episode {scope} was read"
