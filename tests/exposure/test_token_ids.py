@@ -8,6 +8,7 @@ import json
 import random
 import urllib.parse
 from array import array
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -184,7 +185,7 @@ ROUNDS = {
 def test_ids_of_a_later_reasoning_are_never_public(rounds):
     pieces = [*ROUNDS[rounds], (Channel.REASONING, THOUGHT), (Channel.ANSWER, cases.answer(5))]
     ids = [tokens(at, max(1, len(text) * 10 // 43)) for at, (_, text) in enumerate(pieces)]
-    segments, sampled = [said(channel, text) for channel, text in pieces], sum(ids, [])
+    segments, sampled = [said(channel, text) for channel, text in pieces], list(chain(*ids))
     assert outcome(segments, {"input_ids": ids[-2]}, sampled) is Reason.IDS_UNKNOWN
     assert outcome(segments, {"input_ids": sampled}, sampled) == (Reason.IDS_UNKNOWN if rounds == "a word first" else "found")
 
