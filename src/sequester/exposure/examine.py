@@ -170,7 +170,7 @@ def _written(name: str, text: str, flag: int, before: tuple[str, ...] = ()) -> I
         at = bisect_left(ends, end)
         row = rows[at][1] if at < len(rows) and rows[at][0] <= start else None
         if row is None or len(values) + 1 < len(row.values):
-            yield _Listed(name, values, before, is_spelling, text[start:end], row)
+            yield _Listed(name, values, before, is_spelling, row.written if row else text[start:end], row)
 
 
 def _with_columns(subject: Subject, lists: Sequence[_Listed]) -> Iterator[_Listed]:
