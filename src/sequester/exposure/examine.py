@@ -170,25 +170,27 @@ def _written(name: str, text: str, flag: int, before: tuple[str, ...] = ()) -> I
         at = bisect_left(ends, end)
         row = rows[at][1] if at < len(rows) and rows[at][0] <= start else None
         if row is None or len(values) + 1 < len(row.values):
-            yield _Listed(name, values, before, is_spelling, text[start:end], row)
+            yield _Listed(name, values, before, is_spelling, row.written if row else text[start:end], row)
 
 
 def _with_columns(subject: Subject, lists: Sequence[_Listed]) -> Iterator[_Listed]:
     """Lists, each with the columns of what in it is not known as it stands, read from the first integer to the last."""
     known = subject.ids.cot + subject.ids.public + subject.ids.unsure
-    inside: dict[int, list[bytes]] = {}
+    inside: dict[int, list[_Listed]] = {}
     for listed in lists:
         if listed.row is None:
             yield listed
             rest = outside(listed.values, known)
-            if len(rest) < 2 * RUN:
-                continue
-            parts = [listed._replace(values=part, row=listed, is_whole=whole) for part, whole in columns(rest)]
-            inside[id(listed)] = [part.values.tobytes() for part in parts]
-            yield from parts
-        # A series that stands in a column too is the same integers once more.
-        elif id(listed.row) in inside and not any(listed.values.tobytes() in column for column in inside[id(listed.row)]):
+            if len(rest) >= 2 * RUN:
+                inside[id(listed)] = [listed._replace(values=part, row=listed, is_whole=whole) for part, whole in columns(rest)]
+                yield from inside[id(listed)]
+        elif id(listed.row) in inside and not any(_is_column(listed.values, part.values) for part in inside[id(listed.row)]):
             yield listed
+
+
+def _is_column(values: array[int], column: array[int]) -> bool:
+    """Whether a series is a column once more; before the first integer of a table there is nothing to tell its series."""
+    return 0 <= len(column) - len(values) <= 1 and column[-len(values) :] == values
 
 
 def _cannot_be_compared(subject: Subject, listed: _Listed) -> bool:
