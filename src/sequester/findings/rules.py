@@ -40,35 +40,34 @@ def _rule(code: str, name: str, class_: FindingClass, title: str) -> Rule:
     return Rule(code, name, class_, title, f"{code}.md")
 
 
+_AUDIT = (
+    _rule("SQ101", "cot-in-scorer-input", FindingClass.CONTENT, "A scorer was given private reasoning as text"),
+    _rule("SQ102", "cot-token-ids", FindingClass.IDS, "A scorer was given private reasoning as token ids or byte values"),
+    _rule(
+        "SQ103", "cot-through-tool-or-file", FindingClass.INDIRECT, "Private reasoning reached a scorer through a tool or a file"
+    ),
+    _rule(
+        "SQ104",
+        "cot-of-another-episode",
+        FindingClass.CROSS_EPISODE,
+        "A scorer was given the private reasoning of another episode",
+    ),
+    _rule("SQ110", "contract-hands-over-cot", FindingClass.CONTENT, "The framework hands this scorer the whole sampled text"),
+    _rule(
+        "SQ111", "contract-hands-over-ids", FindingClass.IDS, "The framework hands this scorer the ids of the whole sampled text"
+    ),
+)
+_LINT_CODE: tuple[Rule, ...] = ()
+"""Rules over reward code (SQ201 and following)."""
+_LINT_CONFIG: tuple[Rule, ...] = ()
+"""Rules over trainer configurations and grader templates (SQ241 and following)."""
+_SWAP: tuple[Rule, ...] = ()
+"""What swapping the CoT shows (SQ301 and following)."""
+_ASSOCIATION: tuple[Rule, ...] = ()
+"""What scores and CoT in a log have to do with each other (SQ321 and following)."""
+
 RULES: Mapping[str, Rule] = MappingProxyType(
-    {
-        rule.code: rule
-        for rule in (
-            _rule("SQ101", "cot-in-scorer-input", FindingClass.CONTENT, "A scorer was given private reasoning as text"),
-            _rule("SQ102", "cot-token-ids", FindingClass.IDS, "A scorer was given private reasoning as token ids or byte values"),
-            _rule(
-                "SQ103",
-                "cot-through-tool-or-file",
-                FindingClass.INDIRECT,
-                "Private reasoning reached a scorer through a tool or a file",
-            ),
-            _rule(
-                "SQ104",
-                "cot-of-another-episode",
-                FindingClass.CROSS_EPISODE,
-                "A scorer was given the private reasoning of another episode",
-            ),
-            _rule(
-                "SQ110", "contract-hands-over-cot", FindingClass.CONTENT, "The framework hands this scorer the whole sampled text"
-            ),
-            _rule(
-                "SQ111",
-                "contract-hands-over-ids",
-                FindingClass.IDS,
-                "The framework hands this scorer the ids of the whole sampled text",
-            ),
-        )
-    }
+    {rule.code: rule for rule in (*_AUDIT, *_LINT_CODE, *_LINT_CONFIG, *_SWAP, *_ASSOCIATION)}
 )
 """Every rule by its code, in order."""
 

@@ -1,0 +1,168 @@
+"""What a swap test found: prompt and answer held, the CoT replaced, the scores compared.
+
+The first names are those of the JSON contract (`docs/schemas/swap-1.json`); the rest says how they came about, so that a reader can tell
+"nothing moved" from "nothing could have been seen to move".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+from sequester.findings.model import FindingClass, Severity, Tool, WaiverNote
+
+SCHEMA = "sequester.swap/1"
+
+
+class SwapVerdict(StrEnum):
+    """What a swap test says as a whole."""
+
+    INFLUENCED = "influenced"
+    """The score moves when only the CoT is swapped."""
+    NO_INFLUENCE_FOUND = "no_influence_found"
+    """Nothing moved, and an effect of the size of interest would have been seen; `bounded` says what is excluded."""
+    UNDERPOWERED = "underpowered"
+    """Nothing was found, and such an effect could well have been missed; `reasons` and `pairs_needed` say what is lacking."""
+    NOTHING_ASSESSED = "nothing_assessed"
+    """Not one pair was scored on both sides, or none could have shown anything."""
+
+
+class Effect(StrEnum):
+    """What differs between the two sides of a pair, besides the words of the CoT."""
+
+    CONTENT = "content"
+    """Nothing: same length within a few code points, same delimiters."""
+    LENGTH = "length"
+    """The length of the CoT."""
+    FORMAT = "format"
+    """The delimiters around the CoT; the answer stands where it stood."""
+
+
+class DonorCounts(Struct, frozen=True):
+    """What became of the pairs with one donor."""
+
+    pairs: int
+    """Scored on both sides."""
+    changed: int
+    """Of those: the two scores differ."""
+    effect: Effect
+    prompts: int
+    changed_prompts: int
+    e_value: float
+    """Evidence against "the score does not depend on the CoT": under it, at least 1/a at any time with probability a at most."""
+    mean_shift: float | None
+    """Mean of score(donor) - score(original), each prompt counted once, in units of the score; None without pairs."""
+    not_assessed: Mapping[str, int]
+    """Pairs that could not be scored, by reason."""
+
+
+class Inputs(Struct, frozen=True):
+    """Input comparison: what the reward code handed on to graders and libraries, with the two CoTs of a pair."""
+
+    compared: int
+    """Pairs with at least one intercepted input on either side."""
+    differing: int
+    """Of those: at least one byte of CoT origin differs."""
+    sites: Mapping[str, int]
+    """Where a differing input went, such as `rewards.py:41 -> POST /v1/chat/completions`, and in how many pairs."""
+    not_intercepted: tuple[str, ...]
+    """Ways out that the reward code used and that were not compared, such as `subprocess`."""
+
+
+class Branches(Struct, frozen=True):
+    """Which branches of the reward code ran with at least one pair."""
+
+    probed: int
+    of: int
+    missing: tuple[str, ...]
+    """Lines and jumps that did not run, such as `rewards.py:41->44`."""
+    paths: int
+    """Distinct sets of branches among the episodes: each is one code path, probed by at least one pair."""
+
+
+class Control(Struct, frozen=True):
+    """Positive control: the answer is swapped for that of another episode. A scorer that never moves shows nothing."""
+
+    pairs: int
+    moved: int
+
+
+class SwapFinding(Struct, frozen=True, rename={"class_": "class"}):
+    """One statement that exits 1 unless somebody answers for it."""
+
+    id: str
+    """HMAC of rule and reward path under the fingerprint key."""
+    rule: str
+    class_: FindingClass
+    severity: Severity
+    reward_path: str
+    message: str
+    """One sentence without any text of an episode."""
+    donors: tuple[str, ...] = ()
+    """Donors that show it."""
+    waiver: WaiverNote | None = None
+
+
+class SwapResult(Struct, frozen=True, kw_only=True):
+    """Everything a swap test of one reward path has to say. Printed by every format; stored by the result store."""
+
+    schema: str = SCHEMA
+    verdict: SwapVerdict
+    exposed: bool | None
+    """True: an intercepted input held bytes of the CoT, or the score moved. False: every intercepted input was the same. None: no input
+    could be intercepted."""
+    prompts: int
+    """Prompts with at least one pair scored on both sides: what bounds count."""
+    pairs: int
+    changed: int
+    flip_rate: float | None
+    """changed / pairs; in replicate mode beside `noise_flip_rate`, which it holds too."""
+    upper95: float | None
+    """One-sided 95 % upper bound on the share of prompts whose score moves with the CoT."""
+    e_value: float
+    """Mean of the donors' e-values."""
+    mean_shift: float | None
+    noise_sd: float | None
+    """Per-call s.d. of the score of an unchanged input, in units of the score."""
+    sd_ratio: float | None
+    """s.d. of the score caused by the CoT (own-model donors, noise taken off) over the s.d. within groups of the logged or fresh scores."""
+    sd_ratio_upper95: float | None
+    """Zero only if every input of every pair was identical."""
+    minimum_detectable: float | None
+    """Mean shift, in units of the score, that this many pairs find with probability 0.9; None without pairs or noise."""
+    donors: Mapping[str, DonorCounts]
+
+    tool: Tool
+    reward_path: str
+    source: str
+    """`FILE.py:function` as it was given."""
+    noise: str
+    """`deterministic` or `replicate`."""
+    alpha: float
+    episodes: Mapping[str, int]
+    """`seen`, `used`, and by reason what could not be used."""
+    calls: int
+    """Episodes scored, replicates included."""
+    noise_flip_rate: float | None
+    """Share of pairs of unchanged inputs that got different scores."""
+    stateful: bool
+    """The score of an unchanged input drifts from call to call."""
+    smallest: float
+    """Smallest mean shift of interest, in per-call standard deviations."""
+    pairs_needed: int | None
+    """For `smallest`, at 90 % power; None where noise is unknown."""
+    effects: Mapping[str, float]
+    """E-value by kind of effect (content, length, format)."""
+    reasons: tuple[str, ...]
+    """Why the verdict is no stronger, by name: `constant_scores`, `too_few_prompts`, `scorer_failed`, `missing_columns`, ..."""
+    bounded: tuple[str, ...]
+    """Sentences: what is excluded at 95 %, of mean shift, spread and flips."""
+    inputs: Inputs
+    branches: Branches | None
+    """None where coverage could not be measured."""
+    control: Control
+    findings: tuple[SwapFinding, ...]
+    waived: int = 0
+    notes: tuple[str, ...] = ()

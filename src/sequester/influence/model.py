@@ -1,0 +1,129 @@
+"""The seam between the experiment (which CoT, how often, what follows) and the scorer (how reward code is run).
+
+A case is one episode taken apart; a rendition is a case put together again with some CoT, as the scorer is given it; a scoring is what
+came back. Renditions and cases hold plain text of episodes: none of these types prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from sequester.findings.swapped import Branches, Effect
+
+
+class Silent(Struct, frozen=True):
+    """A structure whose repr is its type: it holds text of episodes."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+
+class Rendition(Silent, frozen=True):
+    """One episode as a scorer is given it."""
+
+    episode_id: str
+    prompt: str | list[dict[str, Any]]
+    completion: str | list[dict[str, Any]]
+    """A string for a string prompt, a list of messages otherwise, as TRL gives it."""
+    columns: Mapping[str, Any]
+    """Dataset columns, one value each."""
+    completion_ids: tuple[int, ...]
+    """UTF-8 byte values of the completion: no tokenizer is at hand that could encode a CoT that was never sampled."""
+    answer: str
+    """The visible text, equal in both renditions of a pair."""
+
+
+class Slot(Struct, frozen=True):
+    """Where a piece of CoT stands in a completion, with the delimiters around it."""
+
+    message: int
+    """Index into a list of messages; 0 for a string."""
+    key: str
+    """Key of the message; empty for a string completion."""
+    opener: int
+    """Code points of delimiter before `start`, white space included; 0 where there is none (a typed field, a prefilled tag)."""
+    start: int
+    end: int
+    closer: int
+    """Code points of delimiter after `end`."""
+
+
+class Case(Silent, frozen=True):
+    """One episode taken apart, so that its CoT can be replaced and nothing else."""
+
+    episode_id: str
+    prompt_key: str
+    """Digest of the prompt: episodes with the same one are one cluster."""
+    group: str
+    """Advantage group; where the log names none, `prompt_key`."""
+    prompt: str | list[dict[str, Any]]
+    columns: Mapping[str, Any]
+    reasoning: tuple[str, ...]
+    """Every piece of CoT, in order; put back by `influence.rendering`."""
+    answer: str
+    completion: str | list[dict[str, Any]]
+    """As logged, or rendered from reasoning and answer; holds each piece of `reasoning` once at `slots`."""
+    slots: tuple[Slot, ...]
+    scores: Mapping[str, float]
+    """Logged scores by reward path."""
+
+
+class Pair(Silent, frozen=True):
+    """Two renditions that differ in the CoT alone."""
+
+    donor: str
+    effect: Effect
+    original: Rendition
+    swapped: Rendition
+
+
+class Donors(Protocol):
+    """Where CoTs to swap in come from."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every donor asked for, in order."""
+
+    def pair(self, case: Case, name: str, turn: int) -> Pair | str:
+        """The pair of a case with a donor; other turns may give other words. A name of a reason (`identical_cot`, `no_other_episode`,
+        ...) where there is none. The same arguments give the same pair."""
+
+
+class Seen(Struct, frozen=True):
+    """One input that reward code handed to a grader, a library or the network, as digests: comparing needs no text."""
+
+    site: str
+    """Where from and where to, such as `rewards.py:41 -> math_verify.parse(pred)`: names and lines only."""
+    digest: bytes
+
+
+class Scoring(Struct, frozen=True):
+    """What came back for one rendition."""
+
+    score: float | None
+    """None: the scorer gave none (`None`, NaN), or failed."""
+    failure: str = ""
+    """Name of the exception's type, `timeout`, `rate_limited`, `died`, `not_a_number`; empty where it did not fail. Never its message."""
+    seen: tuple[Seen, ...] = ()
+    """Intercepted inputs in order, where interception was asked for."""
+    path: str = ""
+    """Digest of the branches that ran, where tracing was asked for."""
+
+
+class Scorer(Protocol):
+    """Reward code that can be called. `influence.experiment` knows nothing else of it."""
+
+    def score(self, batch: Sequence[Rendition]) -> Sequence[Scoring]:
+        """Score a batch in one call, as a trainer would; one scoring for each rendition, in order."""
+
+    def observe(self, rendition: Rendition) -> Scoring:
+        """Score one rendition alone, with its inputs intercepted and its branches traced."""
+
+    def branches(self) -> Branches | None:
+        """Which branches all observed calls have run so far."""
+
+    def not_intercepted(self) -> tuple[str, ...]:
+        """Ways out that the reward code has used and that cannot be compared, by name."""
