@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from sequester.errors import UsageError
 from sequester.findings.model import Result
 from sequester.report import html, json_format, sarif, text
+from sequester.report.console import TextStyle, style_for
 
 FORMATS: Mapping[str, Callable[[Result], str]] = MappingProxyType(
     {"text": text.render, "json": json_format.render, "sarif": sarif.render, "html": html.render}
@@ -34,9 +35,9 @@ def write(result: Result, name: str, file: Path | None, *, verbose: bool = False
     if name not in FORMATS:
         raise UsageError(f"there is no format {name!r}", hint=f"formats: {', '.join(FORMATS)}")
     if name == "text":
-        style = text.style_for(sys.stdout, colour=color, verbose=verbose)
+        style = style_for(sys.stdout, colour=color, verbose=verbose)
         report = text.render(
-            result, style if file is None else replace(style, width=text.TextStyle().width, colour=False, unicode=True)
+            result, style if file is None else replace(style, width=TextStyle().width, colour=False, unicode=True)
         )
     else:
         report = FORMATS[name](result)
