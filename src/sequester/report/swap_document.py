@@ -118,7 +118,7 @@ def _sections(result: SwapResult) -> Iterator[Section]:
     yield Section("Found", tuple(_waivers(result)), _findings(result))
     yield Section("What is bounded", (*result.bounded, *_sizes(result)))
     yield Section("Donors", (), _donors(result.donors))
-    yield Section("What makes the score move", tuple(_effects(result)))
+    yield Section("By what differs", tuple(_effects(result)))
     yield Section("What the reward code hands on", tuple(_inputs(result)), _sites(result))
     yield Section("Branches of the reward code", tuple(_branches(result)))
     yield Section("Noise and control", tuple(_noise(result)))
@@ -164,7 +164,7 @@ def _donors(donors: Mapping[str, DonorCounts]) -> Table:
             number(donor.changed),
             f"{number(donor.changed_prompts)} of {number(donor.prompts)}",
             figure(donor.e_value),
-            "–" if donor.mean_shift is None else f"{donor.mean_shift:+.3g}",
+            "–" if donor.mean_shift is None else f"{donor.mean_shift:+.3g}" if donor.mean_shift else "0",
         )
         for name, donor in donors.items()
     )
@@ -180,7 +180,7 @@ def _effects(result: SwapResult) -> Iterator[str]:
     }
     if result.effects:
         listed = ", ".join(f"{what} {figure(result.effects[kind])}" for kind, what in said.items() if kind in result.effects)
-        yield f"E-values by what differs: {listed}. From {figure(1 / result.alpha)} on an effect is shown."
+        yield f"E-values: {listed}. From {figure(1 / result.alpha)} on an effect is shown."
 
 
 def _inputs(result: SwapResult) -> Iterator[str]:
