@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 FOLDER = Path(__file__).parents[1] / "tests/data/rewards/episodes"
-RUBRIC = "The rating is justified by what the text does, strengths and weaknesses are named, and the tone suits the person who asked."
+RUBRIC = (
+    "The rating is justified by what the text does, strengths and weaknesses are named, and the tone suits the person who asked."
+)
 _BRACKETED = re.compile(r"\A(?P<reasoning>.{200,1500}?)\s*(?P<answer>(?:Answer:\s*|Therefore[^\n]*)?\[(?:Yes|No)\])\s*\Z", re.S)
 _RATING = re.compile(r"\b(\d{1,2})(?:\s|\u202f)*/(?:\s|\u202f)*10\b")
 
