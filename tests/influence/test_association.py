@@ -184,7 +184,7 @@ def test_memory_is_bounded_and_what_is_kept_is_whole():
 
 
 def test_the_order_of_the_log_does_not_matter():
-    episodes = list(log(lambda chance, prompt, length, answer: chance.gauss(0, 1) + length / 50))
+    episodes = list(log(lambda chance, prompt, length, answer: length / 50 + 7919 * length % 13))
     assert ran(episodes) == ran(reversed(episodes))
 
 
