@@ -15,6 +15,10 @@ EXPECTED = {
     "SQ104": ("cot-of-another-episode", FindingClass.CROSS_EPISODE),
     "SQ110": ("contract-hands-over-cot", FindingClass.CONTENT),
     "SQ111": ("contract-hands-over-ids", FindingClass.IDS),
+    "SQ301": ("score-moves-with-cot-content", FindingClass.CONTENT),
+    "SQ302": ("score-moves-with-cot-length", FindingClass.LENGTH_FORMAT),
+    "SQ303": ("score-moves-with-cot-format", FindingClass.LENGTH_FORMAT),
+    "SQ304": ("cot-in-grader-input", FindingClass.CONTENT),
 }
 
 

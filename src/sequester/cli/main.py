@@ -27,7 +27,7 @@ from sequester.report.untrusted import printable_lines
 
 VERBS = {
     "audit": "Say in which share of the episodes the scorer could see the chain of thought.",
-    "show": "Show one finding of a stored or written result.",
+    "show": "Show a stored or written result, or one finding of it.",
     "rules": "List the rules.",
     "explain": "Explain one rule: what it finds, why, an example, the remedy, what it misses.",
     "waive": "Write a waiver for a finding, with owner, approver, reason and end.",
