@@ -183,7 +183,7 @@ def _annotated(definition: Definition) -> dict[str, int]:
     named = {
         argument.arg: name
         for argument in (*arguments.args, *arguments.kwonlyargs)
-        if argument.annotation is not None and (name := _last_name(argument.annotation)) in ANNOTATIONS
+        if argument.annotation is not None and "prompt" not in argument.arg and (name := _last_name(argument.annotation)) in ANNOTATIONS
     }
     return {argument: ANNOTATIONS[name] for argument, name in named.items() if name != _BATCH_TYPE or _manages(definition)}
 
