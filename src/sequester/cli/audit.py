@@ -28,7 +28,7 @@ from sequester.exposure.calibration import CALIBRATION_FILE, Calibration, read_c
 from sequester.exposure.inputs import Formats, digests
 from sequester.exposure.settle import Terms
 from sequester.findings.fingerprint import has_key
-from sequester.findings.model import ExitCode, Severity
+from sequester.findings.model import ExitCode, Result, Severity
 from sequester.findings.store import ResultStore
 from sequester.findings.verdict import accepting_options, exit_code, parse_allowances
 from sequester.findings.waivers import FILE_NAME, Waivers, read_waivers
@@ -105,7 +105,7 @@ def command(
       sequester audit rollouts/ --out text --out html=report.html
       sequester audit logs/*.jsonl --map graders.toml --fail-on high
     """
-    requests = [parse_out(value) for value in out] or [Request("text", None)]
+    requests = [parse_out(value, Result) for value in out] or [Request("text", None)]
     check_places(requests)
     allowed = parse_allowances(allow_unassessed)
     absent = [path for path in paths if not Path(path).exists()]

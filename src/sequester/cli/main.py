@@ -27,7 +27,8 @@ from sequester.report.untrusted import printable_lines
 
 VERBS = {
     "audit": "Say in which share of the episodes the scorer could see the chain of thought.",
-    "show": "Show one finding of a stored or written result.",
+    "lint": "Read reward code, graders' prompts and configurations for places where the chain of thought gets into the score.",
+    "show": "Show a stored or written result, or one finding of it.",
     "rules": "List the rules.",
     "explain": "Explain one rule: what it finds, why, an example, the remedy, what it misses.",
     "waive": "Write a waiver for a finding, with owner, approver, reason and end.",

@@ -1,0 +1,46 @@
+"""The kinds of results, by the schema that each carries: what can be stored, written as JSON and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from sequester.findings import linted, model, swapped
+from sequester.findings.linted import LintFinding, LintResult
+from sequester.findings.model import Finding, Result, Scope
+from sequester.findings.swapped import SwapFinding, SwapResult
+
+AnyResult = Result | SwapResult | LintResult
+AnyFinding = Finding | SwapFinding | LintFinding
+
+KINDS: Mapping[str, type[AnyResult]] = MappingProxyType(
+    {model.SCHEMA: Result, swapped.SCHEMA: SwapResult, linted.SCHEMA: LintResult}
+)
+"""Every kind of result by its schema."""
+
+
+class Subject(NamedTuple):
+    """What a finding is about."""
+
+    reward_path: str
+    """Of lint: the reward function, template or configuration key."""
+    episode_id: str = ""
+    """Empty where a finding is about no one episode."""
+    step: int | None = None
+
+
+def subject_of(finding: AnyFinding) -> Subject:
+    """What a finding of any kind is about."""
+    match finding:
+        case Finding():
+            return Subject(finding.reward_path, finding.episode_id, finding.step)
+        case SwapFinding():
+            return Subject(finding.reward_path)
+        case LintFinding():
+            return Subject(finding.subject)
+
+
+def scope_of(result: AnyResult) -> Scope:
+    """Of what a result speaks: only an audit can have seen a whole run."""
+    return result.scope if isinstance(result, Result) else Scope.FILES_GIVEN
