@@ -85,7 +85,9 @@ class Plan(Struct, frozen=True):
         if not 0.0 < self.alpha < 1.0:
             raise UsageError(f"alpha {self.alpha} is not between 0 and 1", hint="5 % is written 0.05")
         if not self.smallest >= SHIFTS_CLAIMED[0]:
-            raise UsageError(f"smallest {self.smallest} is less than {SHIFTS_CLAIMED[0]}", hint="0.5 is half a per-call standard deviation")
+            raise UsageError(
+                f"smallest {self.smallest} is less than {SHIFTS_CLAIMED[0]}", hint="0.5 is half a per-call standard deviation"
+            )
         if self.batch < 1:
             raise UsageError(f"batch {self.batch} is not a positive number")
 
