@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
@@ -11,9 +13,12 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from sequester import __version__
 from sequester.cli.base_revision import AUTO, base_revision
-from sequester.cli.configuration import FILE, PYPROJECT, declarations, setting
+from sequester.cli.configuration import FILE, PYPROJECT, declarations
 from sequester.cli.output import say
+from sequester.cli.progress import Progress
+from sequester.episodes.model import Skipped
 from sequester.errors import ConfigError, SequesterError, UsageError
 from sequester.exposure.inputs import digests
 from sequester.findings.changed import ChangedPath, ChangedResult
@@ -24,30 +29,34 @@ from sequester.findings.store import ResultStore
 from sequester.findings.swapped import SwapResult, SwapVerdict
 from sequester.findings.waivers import Waivers
 from sequester.influence.changes import Installed, Surveyed, survey
+from sequester.influence.conclusion import ENGINE
+from sequester.influence.footprint import file_of
 from sequester.influence.repository import Repository, Since
 from sequester.influence.reward_paths import EXAMPLE, TABLE, RewardPath, declared
+from sequester.influence.swap_files import Settings, swap_files
+from sequester.lint.module import Definition, read_module
 from sequester.toml_file import parse_toml, read_toml
 
 PROMPTS = 5
 """Prompts probed of each reward path, where nobody asks for another number."""
 _VERB = "swap"
 
-Probe = Callable[[str, RewardPath, str, Path], SwapResult]
-"""Name, declaration, `FILE.py:function` and episodes of a reward path -> what a swap test of it measured."""
-
 
 class Terms(NamedTuple):
-    """What results are judged and kept by."""
+    """How reward paths are probed, and what results are judged and kept by."""
 
+    settings: Settings
+    """What a table does not say otherwise."""
     key: FingerprintKey
     waivers: Waivers
     store: ResultStore | None
-    tool: Tool
+    progress: Progress
+    on_skipped: Callable[[Skipped], None]
     quiet: bool
 
 
-def changed_since(revision: str, config: Path | None, probe: Probe, terms: Terms) -> ChangedResult:
-    """Survey every declared reward path, probe those that changed and that no stored result covers.
+def changed_since_revision(revision: str, config: Path | None, terms: Terms) -> ChangedResult:
+    """Survey every reward path that `config` declares, probe those that changed and that no stored result covers.
 
     Raises UsageError without a table, a repository or the revision, ConfigError for a table that cannot be.
     """
@@ -58,18 +67,20 @@ def changed_since(revision: str, config: Path | None, probe: Probe, terms: Terms
     since = Since(repository, commit)
     folder = config.resolve().parent.relative_to(repository.root.resolve()).as_posix().removeprefix(".")
     before = _declared_before(since, f"{folder}/{config.name}".lstrip("/"), config.name)
-    installed = Installed(packages_distributions(), _version, terms.tool.detector)
+    plan = terms.settings.plan
+    tool = Tool(__version__, ENGINE, {"alpha": plan.alpha, "smallest": plan.smallest})
+    installed = Installed(packages_distributions(), _version, tool.detector)
     try:
         surveyed = list(survey(paths, before, folder, since, installed))
     except ConfigError as error:
         raise ConfigError(error.message, where=f"{config}: {error.where}", hint=error.hint) from error
     changed = [one for one in surveyed if one.because]
     return ChangedResult(
-        tool=terms.tool,
+        tool=tool,
         since=revision,
         commit=commit,
         declared=len(paths),
-        changed=tuple(_probed(one, config.parent, probe, terms) for one in changed),
+        changed=tuple(_probed(one, config.parent, terms) for one in changed),
         unchanged=tuple(one.name for one in surveyed if not one.because),
         undeclared=tuple(_undeclared(since, folder, paths.values())),
         notes=tuple(dict.fromkeys(note for one in surveyed for note in one.notes)),
@@ -105,7 +116,7 @@ def _version(distribution: str) -> str:
         return ""
 
 
-def _probed(one: Surveyed, folder: Path, probe: Probe, terms: Terms) -> ChangedPath:
+def _probed(one: Surveyed, folder: Path, terms: Terms) -> ChangedPath:
     """A changed reward path with what its probes show, unless a stored result covers exactly what it is now."""
     label = f"[swap.{TABLE}.{one.name}]"
     covered = _covering(terms.store, label, one.digest)
@@ -114,14 +125,22 @@ def _probed(one: Surveyed, folder: Path, probe: Probe, terms: Terms) -> ChangedP
     say(f"probing {one.name}: {'; '.join(one.because)}", terms.quiet)
     source, episodes = _from_here(folder / one.path.function), Path(_from_here(folder / one.path.episodes))
     try:
-        measured = probe(one.name, one.path, source, episodes)
+        measured = swap_files(source, episodes, _settings(one, terms.settings), terms.progress, terms.on_skipped)
     except SequesterError as error:  # of this reward path: the others are probed all the same
         return ChangedPath(one.name, one.because, error=f"{error}{f'; {error.hint}' if error.hint else ''}")
+    finally:
+        terms.progress.done()
     result = with_findings(measured, terms.key, terms.waivers, date.today())
     if terms.store is not None:
         inputs = digests([folder / one.path.file, episodes])
         terms.store.save(_VERB, result, {**inputs, label: one.digest})
     return ChangedPath(one.name, one.because, result)
+
+
+def _settings(one: Surveyed, usual: Settings) -> Settings:
+    """What the table says, over what is usual."""
+    plan = replace(usual.plan, noise=one.path.noise or usual.plan.noise, outcome=one.path.outcome or usual.plan.outcome)
+    return replace(usual, plan=plan, donors=one.path.donors or usual.donors, reward_path=one.name)
 
 
 def _covering(store: ResultStore | None, label: str, digest: str) -> str | None:
@@ -131,6 +150,30 @@ def _covering(store: ResultStore | None, label: str, digest: str) -> str | None:
         if isinstance(result, SwapResult) and result.verdict is SwapVerdict.NO_INFLUENCE_FOUND and not result.findings:
             return found
     return None
+
+
+def _undeclared(since: Since, folder: str, paths: Collection[RewardPath]) -> Iterator[str]:
+    """`FILE.py:function` of the reward functions in changed files that no table names. A method counts as named where a table names an
+    object of its file: which class that is an instance of is known to the running code alone."""
+    named = {(file_of(path, folder), path.function.rpartition(":")[2]) for path in paths}
+    for file in sorted(name for name in since.changed() if name.endswith(".py")):
+        here = {name for where, name in named if where == file}
+        found = _reward_functions(since.read(file) or b"")
+        objects = here - {one.name for one in found}
+        for one in found:
+            if one.name not in here and not (one.owner is not None and objects):
+                yield f"{file}:{one.name}"
+
+
+def _reward_functions(code: bytes) -> Sequence[Definition]:
+    """Those that stand at the top of a module or class; none where the code cannot be read, which lint says."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            module = read_module(ast.parse(code))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    return [one.definition for one in module.rewards if not one.definition.outer]
 
 
 def _from_here(path: Path) -> str:

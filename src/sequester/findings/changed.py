@@ -40,4 +40,3 @@ class ChangedResult(Struct, frozen=True, kw_only=True):
     undeclared: tuple[str, ...]
     """`FILE.py:function` of reward functions in changed files that no table declares: not probed, so not assessed."""
     notes: tuple[str, ...] = ()
-

@@ -54,11 +54,8 @@ def _headline(result: ChangedResult) -> Iterator[str]:
         + ("" if result.changed else " Nothing was probed, so nothing is said of any of them.")
     )
     if result.undeclared:
-        yield f"{counted(len(result.undeclared), 'reward function')} in changed files {_is_are(len(result.undeclared))} not declared, so not probed."
-
-
-def _is_are(count: int) -> str:
-    return "is" if count == 1 else "are"
+        functions = counted(len(result.undeclared), "reward function")
+        yield f"Not declared, so not probed: {functions} in changed files."
 
 
 def _sections(result: ChangedResult) -> Iterator[Section]:
@@ -105,7 +102,15 @@ def _section(path: ChangedPath) -> Section:
     found = next((section for section in told.sections if section.title == "Found"), Section("Found"))
     excluded = f"{bound(path.result).capitalize()} are not excluded ({counted(path.result.prompts, 'prompt')})."
     limits = (excluded,) if bound(path.result).startswith("rates") else ()
-    sentences = (*because, *told.headline, *found.sentences, *path.result.bounded, *limits, f"{told.summary}.", *path.result.notes)
+    sentences = (
+        *because,
+        *told.headline,
+        *found.sentences,
+        *path.result.bounded,
+        *limits,
+        f"{told.summary}.",
+        *path.result.notes,
+    )
     return Section(f"{path.name}: {outcome(path)}", sentences, found.table)
 
 

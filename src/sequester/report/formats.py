@@ -22,7 +22,18 @@ from sequester.findings.changed import ChangedResult
 from sequester.findings.kinds import PrintedResult
 from sequester.findings.model import Result
 from sequester.findings.swapped import SwapResult
-from sequester.report import changed_sarif, document_html, document_md, document_text, html, json_format, sarif, summary, swap_sarif, text
+from sequester.report import (
+    changed_sarif,
+    document_html,
+    document_md,
+    document_text,
+    html,
+    json_format,
+    sarif,
+    summary,
+    swap_sarif,
+    text,
+)
 from sequester.report.changed_document import describe_changed
 from sequester.report.console import TextStyle, style_for
 from sequester.report.document import Document
