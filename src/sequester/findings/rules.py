@@ -59,7 +59,27 @@ _AUDIT = (
 )
 _LINT_CODE: tuple[Rule, ...] = ()
 """Rules over reward code (SQ201 and following)."""
-_LINT_CONFIG: tuple[Rule, ...] = ()
+_LINT_CONFIG = (
+    _rule("SQ241", "reasoning-shown-to-judge", FindingClass.CONTENT, "An option puts the reasoning into what a judge reads"),
+    _rule(
+        "SQ242", "reasoning-in-grader-prompt", FindingClass.CONTENT, "A grader's prompt has a variable that holds the reasoning"
+    ),
+    _rule("SQ243", "no-reasoning-parser", FindingClass.CONTENT, "A reasoning model is served without a reasoning parser"),
+    _rule("SQ244", "wrong-reasoning-parser", FindingClass.CONTENT, "A reasoning parser does not split what this model writes"),
+    _rule("SQ245", "delimiters-stripped", FindingClass.CONTENT, "Special tokens are stripped that delimit the reasoning"),
+    _rule(
+        "SQ246",
+        "cot-length-in-reward",
+        FindingClass.LENGTH_FORMAT,
+        "The length of the sampled text, reasoning included, is rewarded",
+    ),
+    _rule("SQ247", "cot-markup-in-reward", FindingClass.LENGTH_FORMAT, "The tags around the reasoning are rewarded"),
+    _rule("SQ248", "cot-scored", FindingClass.CONTENT, "A reward term is made from what the reasoning says"),
+    _rule("SQ249", "cot-selects-training-data", FindingClass.CONTENT, "The reasoning decides what is trained on"),
+    _rule(
+        "SQ250", "history-keeps-reasoning", FindingClass.CONTENT, "Earlier turns keep their reasoning where a judge reads them"
+    ),
+)
 """Rules over trainer configurations and grader templates (SQ241 and following)."""
 _SWAP = (
     _rule("SQ301", "score-moves-with-cot-content", FindingClass.CONTENT, "The score moves with what the chain of thought says"),
