@@ -84,7 +84,7 @@ def bound(result: SwapResult) -> str:
     if result.verdict is SwapVerdict.INFLUENCED:
         return ""
     if result.upper95 is None or result.upper95 >= 1:
-        return "no rate excluded"
+        return "any rate"
     return f"rates below {100 * result.upper95:.0f} %"
 
 
@@ -100,8 +100,8 @@ def _section(path: ChangedPath) -> Section:
         return Section(f"{path.name}: {outcome(path)}", (*because, said))
     told = describe_swap(path.result)
     found = next((section for section in told.sections if section.title == "Found"), Section("Found"))
-    excluded = f"{bound(path.result).capitalize()} are not excluded ({counted(path.result.prompts, 'prompt')})."
-    limits = (excluded,) if bound(path.result).startswith("rates") else ()
+    excluded = bound(path.result)
+    limits = (f"{excluded.capitalize()} not excluded, with {counted(path.result.prompts, 'prompt')}.",) if excluded else ()
     sentences = (
         *because,
         *told.headline,
