@@ -52,6 +52,8 @@ class Terms(NamedTuple):
     store: ResultStore | None
     progress: Progress
     on_skipped: Callable[[Skipped], None]
+    clock: Callable[[], float]
+    """Seconds."""
     quiet: bool
 
 
@@ -125,7 +127,7 @@ def _probed(one: Surveyed, folder: Path, terms: Terms) -> ChangedPath:
     say(f"probing {one.name}: {'; '.join(one.because)}", terms.quiet)
     source, episodes = _from_here(folder / one.path.function), Path(_from_here(folder / one.path.episodes))
     try:
-        measured = swap_files(source, episodes, _settings(one, terms.settings), terms.progress, terms.on_skipped)
+        measured = swap_files(source, episodes, _settings(one, terms.settings), terms.progress, terms.on_skipped, terms.clock)
     except SequesterError as error:  # of this reward path: the others are probed all the same
         return ChangedPath(one.name, one.because, error=f"{error}{f'; {error.hint}' if error.hint else ''}")
     finally:

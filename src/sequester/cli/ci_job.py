@@ -52,9 +52,13 @@ class Verb(NamedTuple):
 )
 @click.option("--fail-on", type=click.Choice([s.value for s in Severity]), default="medium", show_default=True)
 @click.option(
-    "--allow-unassessed", default="", help="`[REASON=]SHARE ...`: what may stay unassessed; each reason goes to the verb that has it."
+    "--allow-unassessed",
+    default="",
+    help="`[REASON=]SHARE ...`: what may stay unassessed; each reason goes to the verb that has it.",
 )
-@click.option("--reports", type=click.Path(file_okay=False), default="sequester-reports", show_default=True, help="Folder of the reports.")
+@click.option(
+    "--reports", type=click.Path(file_okay=False), default="sequester-reports", show_default=True, help="Folder of the reports."
+)
 @click.option("--decide-later", is_flag=True, help="Exit 0 whatever was found; the code is in $GITHUB_OUTPUT.")
 def command(paths: str, since: str, fail_on: str, allow_unassessed: str, reports: str, decide_later: bool) -> int:
     """Lint reward code, probe the reward paths that changed, write every report, and exit with the worst code."""
@@ -79,7 +83,9 @@ def _verbs(paths: str, since: str, fail_on: str, allowances: Sequence[str]) -> I
         reason, equals, _ = allowance.rpartition("=")
         if equals and not any(reason in reasons for reasons in known.values()):
             every = (reason for reasons in known.values() for reason in reasons)
-            raise UsageError(f"{allowance}: unknown reason {reason!r}", where="--allow-unassessed", hint=f"known: {', '.join(every)}")
+            raise UsageError(
+                f"{allowance}: unknown reason {reason!r}", where="--allow-unassessed", hint=f"known: {', '.join(every)}"
+            )
 
     def options(verb: str) -> Iterator[str]:
         yield from ("--fail-on", fail_on)
@@ -147,7 +153,10 @@ def _code_quality(verbs: Sequence[Verb], reports: Path) -> Iterator[dict[str, An
                 "description": found["message"]["text"],
                 "severity": _CODE_QUALITY.get(found["level"], "info"),
                 "fingerprint": next(iter(found["partialFingerprints"].values())),
-                "location": {"path": place["artifactLocation"]["uri"], "lines": {"begin": place.get("region", {}).get("startLine", 1)}},
+                "location": {
+                    "path": place["artifactLocation"]["uri"],
+                    "lines": {"begin": place.get("region", {}).get("startLine", 1)},
+                },
             }
 
 

@@ -77,7 +77,9 @@ def assess(
     with silence(), InProcessScorer(function, outcome=outcome) as scorer:
         measured = swap(cases, scorer, known, plan, Subject(called, f"{file or called}"))
         notes = scorer.notes()
-    measured = replace(measured, episodes={**counts, **measured.episodes, "seen": counts["seen"]}, notes=(*measured.notes, *notes))
+    measured = replace(
+        measured, episodes={**counts, **measured.episodes, "seen": counts["seen"]}, notes=(*measured.notes, *notes)
+    )
     return with_findings(measured, key, waivers, date.today())
 
 

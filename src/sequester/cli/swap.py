@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -35,7 +42,7 @@ from sequester.findings.swapped import SwapResult
 from sequester.findings.verdict import parse_allowances
 from sequester.findings.waivers import FILE_NAME
 from sequester.influence.cases import MOST
-from sequester.influence.donors import NAMES
+from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan
 from sequester.influence.source import parse_source
 from sequester.influence.swap_files import Settings, swap_files
@@ -84,9 +91,7 @@ def _allowance(value: str) -> str:
     type=_allowance,
     help=f"With --changed-since: share of reward functions that may stay undeclared ({NOT_DECLARED}) without exit 4.",
 )
-@click.option(
-    "--donors", default=",".join(NAMES), metavar="NAME,...", help=f"What to swap in: {', '.join(NAMES)}. [default: all]"
-)
+@click.option("--donors", default=",".join(ALL), metavar="NAME,...", help=f"What to swap in: {', '.join(ALL)}. [default: all]")
 @click.option(
     "--noise",
     type=click.Choice(["replicate", "deterministic"]),
@@ -212,14 +217,16 @@ def command(
     progress, skipped = Progress(talk.quiet), _Skipped(talk)
     if changed_since:
         allowed = parse_allowances(allow_unassessed, (NOT_DECLARED,))
-        terms = Terms(settings, key, waivers, store, progress, skipped, talk.quiet)
-        found = changed_since_revision(changed_since, click.get_current_context().meta["sequester.config"], terms)
+        with _ended_by_interrupt(talk.quiet) as clock:
+            terms = Terms(settings, key, waivers, store, progress, skipped, clock, talk.quiet)
+            found = changed_since_revision(changed_since, click.get_current_context().meta["sequester.config"], terms)
         emit(found, requests, verbose=talk.verbose, color=talk.color, quiet=talk.quiet)
         code = changed_exit_code(found, Severity(fail_on), allowed)
         if found.undeclared and code is ExitCode.INCOMPLETE:
             say(f"to accept what is not declared: --allow-unassessed {NOT_DECLARED}={accepting_share(found):g}", talk.quiet)
         return code
-    measured = swap_files(source, Path(episodes), settings, progress, skipped)
+    with _ended_by_interrupt(talk.quiet) as clock:
+        measured = swap_files(source, Path(episodes), settings, progress, skipped, clock)
     progress.done()
     result = with_findings(measured, key, waivers, date.today())
     try:
@@ -250,8 +257,32 @@ def _there(episodes: str) -> Path:
 
 
 def _donors(names: str) -> tuple[str, ...]:
-    """The names of --donors, each once, in the given order."""
-    return tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    """The names of --donors, each once, in the given order. Raises UsageError if there is none."""
+    found = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    if not found:
+        raise UsageError("no donor is named", where="--donors", hint=f"donors: {', '.join(ALL)}")
+    return found
+
+
+@contextmanager
+def _ended_by_interrupt(quiet: bool) -> Iterator[Callable[[], float]]:
+    """A clock by which the time is over once Ctrl-C was pressed: the evidence so far is as good as at any other end.
+
+    Pressed again, it stops everything at once.
+    """
+    pressed = threading.Event()
+
+    def press(number: int, frame: FrameType | None) -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+        pressed.set()
+        say("stopping after this call, with the result so far; Ctrl-C again stops at once", quiet)
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: math.inf if pressed.is_set() else time.monotonic()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Skipped:

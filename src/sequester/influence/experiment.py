@@ -19,6 +19,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -26,13 +27,23 @@ from sequester.errors import UsageError
 from sequester.findings.swapped import Control, Inputs
 from sequester.influence.model import Case, Donors, Pair, Rendition, Scorer, Scoring
 from sequester.influence.record import Comparison, Outcome, Record, Series
-from sequester.statistics.paired import pairs_needed
+from sequester.statistics.paired import SHIFTS_CLAIMED, pairs_needed
 
 Progress = Callable[[int, str], None]
 """Told after every call of the scorer: episodes scored so far, and what is being scored."""
-Render = Callable[[Case, str], Rendition]
-"""A case with its own CoT and some answer."""
 
+
+class Rendering(NamedTuple):
+    """How a case is put together again."""
+
+    original: Callable[[Case], Rendition]
+    """As it was logged."""
+    with_answer: Callable[[Case, str], Rendition | None]
+    """With its own CoT and another answer; None where it has no answer to replace."""
+
+
+SHARED_FAILURES = ("missing_columns", "rate_limited", "timeout")
+"""Failures of a batch that are not looked for in each of its episodes alone: they would fail as well, or take too long."""
 LARGEST_SCORE = 1e100
 """A score beyond is taken as a failure: differences of such numbers would overflow."""
 CONTROLS = 20
@@ -57,7 +68,7 @@ class Plan(Struct, frozen=True):
     noise: str = "replicate"
     """`deterministic`: the same input is declared to get the same score. `replicate`: that is measured."""
     smallest: float = 0.5
-    """Smallest mean shift of interest, in per-call standard deviations."""
+    """Smallest mean shift of interest, in per-call standard deviations; 0.1 or more."""
     batch: int = 32
     """Episodes handed to the scorer in one call, at most."""
     outcome: str = "score"
@@ -73,10 +84,8 @@ class Plan(Struct, frozen=True):
                 raise UsageError(f"{name} is none of: {', '.join(allowed)}")
         if not 0.0 < self.alpha < 1.0:
             raise UsageError(f"alpha {self.alpha} is not between 0 and 1", hint="5 % is written 0.05")
-        if not 0.0 < self.smallest < math.inf:
-            raise UsageError(
-                f"smallest {self.smallest} is not a positive number", hint="0.5 is half a per-call standard deviation"
-            )
+        if not self.smallest >= SHIFTS_CLAIMED[0]:
+            raise UsageError(f"smallest {self.smallest} is less than {SHIFTS_CLAIMED[0]}", hint="0.5 is half a per-call standard deviation")
         if self.batch < 1:
             raise UsageError(f"batch {self.batch} is not a positive number")
 
@@ -98,12 +107,12 @@ def run(
     scorer: Scorer,
     donors: Donors,
     plan: Plan,
-    render: Render,
+    rendering: Rendering,
     progress: Progress | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Record:
     """Do all of it. `clock` gives seconds. Errors of the scorer's own machinery go through; failures of reward code are counted."""
-    return _Experiment(cases, scorer, donors, plan, render, progress, clock).record
+    return _Experiment(cases, scorer, donors, plan, rendering, progress, clock).record
 
 
 class _Experiment:
@@ -113,7 +122,7 @@ class _Experiment:
         scorer: Scorer,
         donors: Donors,
         plan: Plan,
-        render: Render,
+        rendering: Rendering,
         progress: Progress | None,
         clock: Callable[[], float],
     ) -> None:
@@ -127,9 +136,9 @@ class _Experiment:
         chosen = self._chosen(cases)
         self.record = Record(tuple(chosen), len(cases), unchanged=[[] for _ in chosen])
         self.record.series.update((name, Series()) for name in donors.names)
-        self._render = render
-        self._originals = [render(case, case.answer) for case in chosen]
-        self._base = {case.episode_id: render(case, case.answer) for members in self._groups.values() for case in members}
+        self._rendering = rendering
+        self._originals = [rendering.original(case) for case in chosen]
+        self._base = {case.episode_id: rendering.original(case) for members in self._groups.values() for case in members}
         self._baseline()
         self._alive = [case for case in range(len(chosen)) if self.record.unchanged[case]]
         if self._alive:
@@ -164,20 +173,27 @@ class _Experiment:
     def _scored(self, trials: Sequence[Trial], what: str) -> list[Outcome | str]:
         """Outcomes, or names of failures, in order; shorter where the budget ended."""
         found: list[Outcome | str] = []
-        at = 0
-        while at < len(trials):
-            batch = trials[at : at + (1 if self._groups else self._plan.batch)]
-            renditions = self._handed_over(batch)
-            if self.record.calls + len(renditions) > self._plan.most_calls or self._clock() >= self._deadline:
-                self._spent = True
+        while len(found) < len(trials):
+            batch = trials[len(found) : len(found) + (1 if self._groups else self._plan.batch)]
+            outcomes = self._call(self._handed_over(batch), what)
+            if len(batch) > 1 and outcomes and all(isinstance(each, str) and each not in SHARED_FAILURES for each in outcomes):
+                # One rendition that the code fails on takes its whole batch along: which one it was shows when each is alone.
+                outcomes = [outcome for _, rendition in batch for outcome in self._call([rendition], what)]
+            found += outcomes
+            if self._spent:
                 break
-            scorings = self._scorer.score(renditions)
-            self.record.calls += len(renditions)
-            found += [_group_outcome(scorings)] if self._groups else map(_outcome, scorings)
-            at += len(batch)
-            if self._progress is not None:
-                self._progress(self.record.calls, what)
         return found
+
+    def _call(self, renditions: Sequence[Rendition], what: str) -> list[Outcome | str]:
+        """One call of the scorer; nothing if the budget does not reach that far."""
+        if self.record.calls + len(renditions) > self._plan.most_calls or self._clock() >= self._deadline:
+            self._spent = True
+            return []
+        scorings = self._scorer.score(renditions)
+        self.record.calls += len(renditions)
+        if self._progress is not None:
+            self._progress(self.record.calls, what)
+        return [_group_outcome(scorings)] if self._groups else list(map(_outcome, scorings))
 
     def _handed_over(self, batch: Sequence[Trial]) -> list[Rendition]:
         """What the scorer is given: the batch, or the group of the one trial in it, which comes first."""
@@ -206,8 +222,9 @@ class _Experiment:
             own = self.record.cases[case].answer
             others = (self.record.cases[self._rng.randrange(len(self.record.cases))].answer for _ in range(8))
             other = next((answer for answer in others if answer != own), None)
-            if other is not None:
-                trials.append((case, self._render(self.record.cases[case], other)))
+            rendition = self._rendering.with_answer(self.record.cases[case], other) if other is not None else None
+            if rendition is not None:
+                trials.append((case, rendition))
         pairs = moved = 0
         for (case, _), outcome in zip(trials, self._scored(trials, "control"), strict=False):
             if not isinstance(outcome, str):

@@ -78,13 +78,12 @@ def encode_request(verb: str, batch: Sequence[Rendition] = ()) -> bytes:
 
 
 def _fields(rendition: Rendition) -> dict[str, Any]:
-    fields = {name: getattr(rendition, name) for name in Rendition.__struct_fields__}
-    return {**fields, "completion_ids": bytes(rendition.completion_ids).decode("latin-1")}
+    return {name: getattr(rendition, name) for name in Rendition.__struct_fields__}
 
 
 def decode_request(content: bytes) -> tuple[str, list[Rendition]]:
     fields = json.loads(content)
-    batch = [{**each, "completion_ids": tuple(each["completion_ids"].encode("latin-1"))} for each in fields["batch"]]
+    batch = [{**each, "completion_ids": tuple(each["completion_ids"])} for each in fields["batch"]]
     return fields["verb"], [Rendition(**each) for each in batch]
 
 

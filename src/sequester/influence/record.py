@@ -16,7 +16,7 @@ from sequester.statistics.symmetry import Betting, one_sided, two_sided
 Outcome = tuple[float, ...]
 """What one scoring gave: the episode's score; of a selection, the bits of its whole group, its own first."""
 
-SHIFT_SHARE = 0.8
+SHIFT_SHARE = 0.9
 """Share of a donor's stake that is bet on a shift of the mean; the rest on reactions that repeat, whatever their sign."""
 
 
@@ -56,8 +56,6 @@ class Series(Struct):
     spread: Betting = field(default_factory=one_sided)
     pairs: dict[tuple[int, int], Repeats] = field(default_factory=dict)
     """By case and turn."""
-    log_peak: float = 0.0
-    """The largest that the logarithm of `e_value` was when it was looked at."""
 
     @property
     def e_value(self) -> float:
@@ -81,7 +79,6 @@ class Series(Struct):
         self.comparisons.extend(comparisons)
         self.shift = self.shift.after([comparison.difference for comparison in comparisons])
         self.spread = self.spread.after(products)
-        self.log_peak = max(self.log_peak, math.log(self.e_value))
 
     @property
     def planned(self) -> list[Comparison]:

@@ -49,7 +49,8 @@ class WaysOut:
             self.not_compared.add(_NAMED[event])
         elif event == "open":
             path, _mode, flags = arguments
-            if flags & (os.O_WRONLY | os.O_RDWR) and not str(path).endswith((".pyc", os.devnull)):
+            is_named = isinstance(path, str | bytes | os.PathLike)  # or a descriptor, such as a pipe's
+            if is_named and flags & (os.O_WRONLY | os.O_RDWR) and os.fsdecode(path) != os.devnull:
                 self.not_compared.add("files")
         elif event == "ctypes.dlopen" and arguments[0] is not None:
             self.not_compared.add("ctypes")
