@@ -120,6 +120,10 @@ def test_code_that_cannot_be_parsed_is_said(code):
     assert "judge.py were not followed" in found.notes[0]
 
 
+def test_code_that_python_warns_of_is_read():
+    assert "judge.py" in of({"rewards.py": "import judge\nx = '\\d'\nif 1 is 1: pass", "judge.py": ""}).files
+
+
 def test_python_s_own_modules_are_no_packages():
     assert (
         of({"rewards.py": "\n".join(f"import {name}" for name in sorted(sys.stdlib_module_names) if name != "this")}).packages

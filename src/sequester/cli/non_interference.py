@@ -5,12 +5,35 @@ Imported by the first test that asks for the fixture, not by the plugin: it need
 
 from __future__ import annotations
 
+import contextlib
+import io
+import logging
+import os
+import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
+from sequester.cli.options import find_workspace, waivers_in_force
+from sequester.findings.fingerprint import ephemeral_key, has_key, workspace_key
+from sequester.findings.influence import with_findings
 from sequester.findings.swapped import SwapResult, SwapVerdict
+from sequester.influence.cases import read_cases
+from sequester.influence.donors import ALL, make_donors
+from sequester.influence.experiment import Plan, Subject
+from sequester.influence.in_process import InProcessScorer
+from sequester.influence.literals import read_literals
+from sequester.influence.source import file_of
+from sequester.influence.swap import swap
 from sequester.report.untrusted import printable
+
+PROMPTS = 20
+"""Episodes used where nobody asks for another number: with these, rates below 14 % are not excluded."""
 
 _VERDICTS = {
     SwapVerdict.INFLUENCED: "the score moves when only the chain of thought is swapped",
@@ -18,6 +41,82 @@ _VERDICTS = {
     SwapVerdict.UNDERPOWERED: "too little was seen to say that the score does not depend on the chain of thought",
     SwapVerdict.NOTHING_ASSESSED: "nothing was assessed: not one pair was scored on both sides",
 }
+
+
+def assess(
+    function: Callable[..., Any],
+    root: Path,
+    episodes: str | Path,
+    *,
+    name: str = "",
+    donors: Sequence[str] = ALL,
+    noise: str = "replicate",
+    outcome: str = "score",
+    smallest: float = 0.5,
+    prompts: int = PROMPTS,
+    calls: int = 20_000,
+    seconds: float = 600.0,
+    template: str = "auto",
+    seed: int = 0,
+) -> SwapResult:
+    """Swap test of `function` in this process; the options are those of `sequester swap`. `episodes` is a path from `root`.
+
+    What the function prints, logs or warns of meanwhile is thrown away: it may be reasoning, and pytest would show it.
+
+    Raises UsageError for options that mean nothing, InputError where the episodes cannot be read, ConfigError for a waiver file that
+    cannot be used.
+    """
+    plan = Plan(noise=noise, smallest=smallest, outcome=outcome, most_calls=calls, seconds=seconds, seed=seed)
+    cases, counts = read_cases(root / episodes, prompts, template)
+    file = file_of(function)
+    known = make_donors(cases, tuple(donors), read_literals([file] if file is not None else []), seed)
+    called = name or getattr(function, "__name__", type(function).__name__)
+    place = find_workspace(None)
+    waivers = waivers_in_force(None, place, None)
+    key = workspace_key(place.keys) if place is not None and has_key(place.keys) else ephemeral_key()
+    with silence(), InProcessScorer(function, outcome=outcome) as scorer:
+        measured = swap(cases, scorer, known, plan, Subject(called, f"{file or called}"))
+        notes = scorer.notes()
+    measured = replace(
+        measured, episodes={**counts, **measured.episodes, "seen": counts["seen"]}, notes=(*measured.notes, *notes)
+    )
+    return with_findings(measured, key, waivers, date.today())
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Nothing that is printed, logged or warned of inside is kept or shown, whichever way it is written."""
+    with ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(_Nowhere()))
+        stack.enter_context(contextlib.redirect_stderr(_Nowhere()))
+        for descriptor in (1, 2):
+            stack.enter_context(_diverted(descriptor))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        stack.callback(logging.disable, logging.root.manager.disable)
+        logging.disable(logging.CRITICAL)
+        yield
+
+
+class _Nowhere(io.TextIOBase):
+    """A text stream that keeps nothing."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+@contextmanager
+def _diverted(descriptor: int) -> Iterator[None]:
+    """Send what is written to a file descriptor, by processes too, to nowhere."""
+    kept = os.dup(descriptor)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, descriptor)
+        yield
+    finally:
+        os.dup2(kept, descriptor)
+        os.close(nowhere)
+        os.close(kept)
 
 
 def problem(result: SwapResult, accept_underpowered: str) -> str:

@@ -18,9 +18,12 @@ import importlib
 import json
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from sequester.errors import SequesterError
 
 if TYPE_CHECKING:
     from sequester.cli.canary import Canary
@@ -58,8 +61,11 @@ def non_interference(request: pytest.FixtureRequest) -> Callable[..., SwapResult
     """
     module = importlib.import_module("sequester.cli.non_interference")
 
-    def check(function: Callable[..., Any], episodes: str, *, accept_underpowered: str = "", **options: Any) -> SwapResult:
-        result: SwapResult = module.assess(function, request.config.rootpath, episodes, **options)
+    def check(function: Callable[..., Any], episodes: str | Path, *, accept_underpowered: str = "", **options: Any) -> SwapResult:
+        try:
+            result: SwapResult = module.assess(function, request.config.rootpath, episodes, **options)
+        except SequesterError as error:
+            pytest.fail(f"{error}\n{error.hint}", pytrace=False)
         request.node.user_properties.append((PROPERTY, json.dumps(module.record(result, accept_underpowered))))
         problem = module.problem(result, accept_underpowered)
         if problem:

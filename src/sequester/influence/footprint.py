@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -55,7 +56,7 @@ def footprint(path: RewardPath, folder: str, tree: Tree) -> Footprint:
 
     Raises ConfigError for a function's file that is not there, and for a declared file or pattern that names nothing.
     """
-    start = _normal(folder, path.file)
+    start = file_of(path, folder)
     if tree.read(start) is None:
         raise ConfigError("there is no such file", where=f"function = {path.function!r}", hint="paths are relative to this file")
     names = _Names(tree.files)
@@ -82,13 +83,20 @@ def footprint(path: RewardPath, folder: str, tree: Tree) -> Footprint:
     return Footprint(files, frozenset(packages - sys.stdlib_module_names - {""}), tuple(dict.fromkeys(notes)))
 
 
+def file_of(path: RewardPath, folder: str) -> str:
+    """The file of a reward path's function, from the root of the tree. Raises ConfigError if it leads out of it."""
+    return _normal(folder, path.file)
+
+
 def _parse(path: str, tree: Tree, notes: list[str]) -> ast.Module | None:
     data = tree.read(path)
     if data is None:
         return None
     try:
         if len(data) <= MOST_BYTES:
-            return ast.parse(data)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of escapes that mean nothing
+                return ast.parse(data)
         problem = f"longer than {MOST_BYTES} bytes"
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         problem = type(error).__name__
