@@ -18,10 +18,23 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sequester.errors import UsageError
+from sequester.findings.associated import AssociationResult
 from sequester.findings.kinds import AnyResult
 from sequester.findings.model import Result
 from sequester.findings.swapped import SwapResult
-from sequester.report import document_html, document_md, document_text, html, json_format, sarif, summary, swap_sarif, text
+from sequester.report import (
+    association_sarif,
+    document_html,
+    document_md,
+    document_text,
+    html,
+    json_format,
+    sarif,
+    summary,
+    swap_sarif,
+    text,
+)
+from sequester.report.association_document import describe_association
 from sequester.report.console import TextStyle, style_for
 from sequester.report.document import Document
 from sequester.report.swap_document import describe_swap
@@ -64,6 +77,7 @@ REPORTS: Mapping[type[AnyResult], Reports] = MappingProxyType(
             text.render, {"json": json_format.render, "sarif": sarif.render, "html": html.render}, summary.summary_line
         ),
         SwapResult: _of_document(describe_swap, swap_sarif.render),
+        AssociationResult: _of_document(describe_association, association_sarif.render),
     }
 )
 """How each kind of result is told."""
