@@ -1,0 +1,27 @@
+"""The swap test: hold prompt and answer, replace the CoT, compare.
+
+cases, scorer, donors, plan -> record (experiment) -> result (conclusion)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sequester.findings.swapped import SwapResult
+from sequester.influence.conclusion import conclude
+from sequester.influence.experiment import Plan, Progress, Render, Subject, run
+from sequester.influence.model import Case, Donors, Scorer
+from sequester.influence.rendering import with_answer
+
+
+def swap(
+    cases: Sequence[Case],
+    scorer: Scorer,
+    donors: Donors,
+    plan: Plan,
+    subject: Subject,
+    progress: Progress | None = None,
+    render: Render = with_answer,
+) -> SwapResult:
+    """Test one reward path. Without findings: their ids need a key, and waivers a file. `episodes` counts the cases given as seen."""
+    return conclude(run(cases, scorer, donors, plan, render, progress), plan, subject)
