@@ -16,6 +16,7 @@ NOTHING = AssociationResult(
     seen=3,
     not_assessed={"no_score": 3},
     kept=1.0,
+    unread=(),
     paths=(),
     findings=(),
     assumptions=ASSUMPTIONS,
@@ -69,6 +70,7 @@ UNDERPOWERED = replace(
         verdict=AssociationVerdict.UNDERPOWERED,
     ),
     kept=0.25,
+    unread=("rollouts/7.jsonl: cannot be read (Permission denied)",),
 )
 
 

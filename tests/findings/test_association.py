@@ -22,6 +22,7 @@ DAY = date(2026, 6, 1)
         (ABSENT, Severity.LOW, ExitCode.OK),
         (FOUND, Severity.MEDIUM, ExitCode.OK),
         (FOUND, Severity.LOW, ExitCode.FINDINGS),
+        (replace(ABSENT, unread=("log.jsonl: is empty",)), Severity.LOW, ExitCode.INCOMPLETE),
     ],
 )
 def test_exit_codes(result, fail_on, code):

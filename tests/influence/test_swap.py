@@ -7,11 +7,6 @@ from collections.abc import Sequence
 from itertools import count
 
 import pytest
-
-from sequester.findings.swapped import SwapResult, SwapVerdict
-from sequester.influence.experiment import Plan
-from sequester.influence.model import Case, Donors, Rendition, Scorer
-from sequester.influence.swap import swap
 from tests.influence.fakes import (
     DETERMINISTIC,
     SUBJECT,
@@ -25,6 +20,11 @@ from tests.influence.fakes import (
     rendition,
     selection,
 )
+
+from sequester.findings.swapped import SwapResult, SwapVerdict
+from sequester.influence.experiment import Plan
+from sequester.influence.model import Case, Donors, Rendition, Scorer
+from sequester.influence.swap import swap
 
 ALL = Swaps("empty", "own", "adversarial")
 REPLICATE = Plan()

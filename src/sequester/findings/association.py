@@ -63,10 +63,11 @@ def with_ids(result: AssociationResult, key: FingerprintKey, waivers: Waivers, t
 
 
 def exit_code(result: AssociationResult, fail_on: Severity) -> ExitCode:
-    """Hints are low: with the usual threshold they do not fail. A path of which too little is known does."""
+    """Hints are low: with the usual threshold they do not fail. What was not read, and a path of which too little is known, does."""
     if any(one.waiver is None and one.severity.at_least(fail_on) for one in result.findings):
         return ExitCode.FINDINGS
     if result.verdict is AssociationVerdict.NOTHING_ASSESSED:
         return ExitCode.NOTHING_ASSESSED
     known = (AssociationVerdict.FOUND, AssociationVerdict.NONE_FOUND)
-    return ExitCode.OK if all(path.verdict in known for path in result.paths) else ExitCode.INCOMPLETE
+    whole = not result.unread and all(path.verdict in known for path in result.paths)
+    return ExitCode.OK if whole else ExitCode.INCOMPLETE

@@ -11,7 +11,7 @@ differ between strata, so they raise nothing. Where no answer comes twice nothin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -200,7 +200,9 @@ class _Tested(NamedTuple):
     tests: list[Association]
 
 
-def conclude(log: Log, tool: Tool, alpha: float = ALPHA, smallest: float = SMALLEST) -> AssociationResult:
+def conclude(
+    log: Log, tool: Tool, unread: Sequence[str] = (), alpha: float = ALPHA, smallest: float = SMALLEST
+) -> AssociationResult:
     """What the log says; findings have no ids yet. One family of tests: every feature on every reward path."""
     tested = [_tested(name, path) for name, path in sorted(log.paths.items())]
     family = [test.p for one in tested for test in one.tests]
@@ -220,6 +222,7 @@ def conclude(log: Log, tool: Tool, alpha: float = ALPHA, smallest: float = SMALL
         seen=log.seen,
         not_assessed=dict(sorted(log.not_assessed.items())),
         kept=log.kept,
+        unread=tuple(unread),
         paths=tuple(paths),
         findings=tuple(findings),
         assumptions=ASSUMPTIONS,
@@ -227,7 +230,7 @@ def conclude(log: Log, tool: Tool, alpha: float = ALPHA, smallest: float = SMALL
 
 
 def associate(records: Iterable[Episode | Skipped], tool: Tool) -> AssociationResult:
-    """Read a log once and conclude."""
+    """Read records once and conclude."""
     log = Log()
     for record in records:
         log.add(record)

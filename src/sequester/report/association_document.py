@@ -42,7 +42,7 @@ def describe_association(result: AssociationResult) -> Document:
         Section("By reward path", tuple(_bounds(result)), _paths(result)),
         Section("What of the CoT was compared", (), _features(result)),
         Section("Assumptions", result.assumptions),
-        Section("Not assessed", (), _not_assessed(result)),
+        Section("Not assessed", result.unread, _not_assessed(result)),
         Section("Notes", (*_sampling(result), *result.notes)),
         Section("Next", tuple(_next(result))),
     )
@@ -159,7 +159,7 @@ def _summary(result: AssociationResult) -> str:
     compared, differing = sum(path.episodes for path in result.paths), sum(path.differing for path in result.paths)
     return (
         f"{_VERDICT[result.verdict]}: records {number(result.seen)} seen, {number(sum(result.not_assessed.values()))} not assessed"
-        f"{f' ({left_out})' if left_out else ''}; reward paths {number(len(result.paths))}; samples {number(compared)} compared in "
-        f"{number(sum(path.strata for path in result.paths))} sets, {number(differing)} with different scores; findings "
-        f"{number(len(result.findings))} ({number(result.waived)} waived)"
+        f"{f' ({left_out})' if left_out else ''}; inputs not read {number(len(result.unread))}; reward paths "
+        f"{number(len(result.paths))}; samples {number(compared)} compared in {number(sum(path.strata for path in result.paths))} sets, "
+        f"{number(differing)} with different scores; findings {number(len(result.findings))} ({number(result.waived)} waived)"
     )
