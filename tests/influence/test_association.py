@@ -19,11 +19,9 @@ from sequester.episodes.model import (
     Visibility,
 )
 from sequester.findings.associated import AssociationVerdict, Property
-from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import Tool
 from sequester.influence.association import Log, associate, conclude
 
-KEY = FingerprintKey(b"the key of the association tests")
 TOOL = Tool("0", "none", {})
 
 
@@ -51,7 +49,7 @@ def log(score, prompts=40, samples=6, answers=("yes", "no"), seed=1, cot=words):
 
 
 def ran(episodes):
-    return associate(episodes, TOOL, KEY)
+    return associate(episodes, TOOL)
 
 
 def test_nothing_in_is_never_a_pass():
@@ -178,7 +176,7 @@ def test_memory_is_bounded_and_what_is_kept_is_whole():
     for one in log(lambda chance, prompt, length, answer: length / 100, prompts=400, samples=6):
         small.add(one)
     assert sum(len(s.members) for path in small.paths.values() for s in path.strata.values()) <= 300
-    result = conclude(small, TOOL, KEY)
+    result = conclude(small, TOOL)
     assert result.kept < 0.25
     assert result.verdict is AssociationVerdict.FOUND
 

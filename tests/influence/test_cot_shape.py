@@ -14,7 +14,7 @@ def test_no_cot_is_zero_of_everything():
 
 
 def test_lengths_leave_the_white_space_around_out():
-    assert shape("\n one two\nthree \n") == {"characters": 13, "words": 3, "lines": 2}
+    assert shape("\n one two\nthree \n") == {"characters": 13, "words": 3, "line breaks": 1}
 
 
 @pytest.mark.parametrize(

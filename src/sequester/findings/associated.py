@@ -115,6 +115,8 @@ class AssociationResult(Struct, frozen=True, kw_only=True):
     """Episodes that say nothing, by reason."""
     kept: float
     """Share of the strata that memory had room for; chosen by digest, so that those kept are whole."""
+    unread: tuple[str, ...]
+    """Inputs, or parts of them, that could not be read, with the cause."""
     paths: tuple[PathAssociation, ...]
     findings: tuple[AssociationFinding, ...]
     waived: int = 0

@@ -11,14 +11,13 @@ differ between strata, so they raise nothing. Where no answer comes twice nothin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Reason, Skipped, SplitStatus, Visibility
 from sequester.findings.associated import (
     AssociationFinding,
@@ -28,8 +27,8 @@ from sequester.findings.associated import (
     PathAssociation,
     Property,
 )
-from sequester.findings.fingerprint import FingerprintKey
-from sequester.findings.model import FindingClass, Severity, Tool
+from sequester.findings.association import findings_of
+from sequester.findings.model import Tool
 from sequester.influence.cot_shape import FEATURES, measure
 from sequester.statistics.intervals import upper_bound
 from sequester.statistics.stratified import Array, Association, adjusted_p, associations, detectable_correlation, rejected
@@ -55,7 +54,6 @@ ASSUMPTIONS = (
     "here by accident at best.",
     "It speaks of answers that several samples share, and of CoTs as they are in the log.",
 )
-_RULES = {Property.LENGTH: "SQ321", Property.MARKUP: "SQ322"}
 
 
 class _Record(NamedTuple):
@@ -202,8 +200,10 @@ class _Tested(NamedTuple):
     tests: list[Association]
 
 
-def conclude(log: Log, tool: Tool, key: FingerprintKey, alpha: float = ALPHA, smallest: float = SMALLEST) -> AssociationResult:
-    """What the log says. One family of tests: every feature on every reward path."""
+def conclude(
+    log: Log, tool: Tool, unread: Sequence[str] = (), alpha: float = ALPHA, smallest: float = SMALLEST
+) -> AssociationResult:
+    """What the log says; findings have no ids yet. One family of tests: every feature on every reward path."""
     tested = [_tested(name, path) for name, path in sorted(log.paths.items())]
     family = [test.p for one in tested for test in one.tests]
     marks = iter(rejected(family, alpha))
@@ -213,7 +213,7 @@ def conclude(log: Log, tool: Tool, key: FingerprintKey, alpha: float = ALPHA, sm
         features = _features(one, [next(marks) for _ in one.tests], alpha)
         path = _path(one, features, alpha / max(1, len(family)), smallest, log.kept)
         paths.append(path)
-        findings += _findings(path, key)
+        findings += findings_of(path)
     return AssociationResult(
         verdict=_verdict([path.verdict for path in paths]),
         tool=tool,
@@ -222,18 +222,19 @@ def conclude(log: Log, tool: Tool, key: FingerprintKey, alpha: float = ALPHA, sm
         seen=log.seen,
         not_assessed=dict(sorted(log.not_assessed.items())),
         kept=log.kept,
+        unread=tuple(unread),
         paths=tuple(paths),
         findings=tuple(findings),
         assumptions=ASSUMPTIONS,
     )
 
 
-def associate(records: Iterable[Episode | Skipped], tool: Tool, key: FingerprintKey) -> AssociationResult:
-    """Read a log once and conclude."""
+def associate(records: Iterable[Episode | Skipped], tool: Tool) -> AssociationResult:
+    """Read records once and conclude."""
     log = Log()
     for record in records:
         log.add(record)
-    return conclude(log, tool, key)
+    return conclude(log, tool)
 
 
 def _tested(name: str, path: _Path) -> _Tested:
@@ -332,27 +333,6 @@ def _reasons(
         yield "constant_length"
     if differing and (detectable is None or detectable > smallest):
         yield "too_few_episodes"
-
-
-def _findings(path: PathAssociation, key: FingerprintKey) -> Iterator[AssociationFinding]:
-    for kind, rule in _RULES.items():
-        shown = [feature for feature in path.features if feature.significant and feature.property is kind]
-        if shown:
-            feature = max(shown, key=lambda feature: abs(feature.correlation))
-            moves = "rises" if feature.correlation > 0 else "falls"
-            yield AssociationFinding(
-                id=key.fingerprint(rule, path.reward_path, GuardedText(feature.name)),
-                rule=rule,
-                class_=FindingClass.LENGTH_FORMAT,
-                severity=Severity.LOW,
-                reward_path=path.reward_path,
-                feature=feature.name,
-                message=(
-                    f"Among samples with the same prompt and answer the score {moves} with the CoT's {feature.name}: correlation "
-                    f"{feature.correlation:+.2f} within {feature.strata:,} strata of {feature.episodes:,} episodes, p = {feature.p:.2g}; "
-                    f"the upper half scores {feature.shift:+.3g}."
-                ),
-            )
 
 
 def _verdict(verdicts: list[AssociationVerdict]) -> AssociationVerdict:

@@ -31,7 +31,7 @@ _MEASURES: Mapping[str, tuple[Property, Callable[[str], float]]] = MappingProxyT
     {
         "characters": (Property.LENGTH, lambda text: float(len(text))),
         "words": (Property.LENGTH, lambda text: float(len(text.split()))),
-        "lines": (Property.LENGTH, lambda text: float(text.count("\n") + 1 if text else 0)),
+        "line breaks": (Property.MARKUP, lambda text: float(text.count("\n"))),
         "tags": (Property.MARKUP, _count(_TAG)),
         "headings": (Property.MARKUP, _count(_HEADING)),
         "list items": (Property.MARKUP, _count(_ITEM)),

@@ -1,7 +1,6 @@
 """Takes the first boxed value of the sample: a guess in the thinking comes before the answer."""
 
 
-
 def boxed_values(text):
     values, start = [], text.find("\\boxed{")
     while start >= 0:
