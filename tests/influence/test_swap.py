@@ -76,6 +76,7 @@ def test_too_few_prompts_never_pass(plan: Plan, count: int) -> None:
 def test_constant_scores_never_pass(plan: Plan) -> None:
     result = outcome_of(cases(30), Scores(lambda given: 1.0), plan)
     assert (result.verdict, result.reasons) == (SwapVerdict.UNDERPOWERED, ("constant_scores",))
+    assert result.bounded == ()
 
 
 def test_equal_scores_pass_where_the_control_moves() -> None:
@@ -99,7 +100,9 @@ def test_a_deterministic_reaction_to_one_donor_is_influence(plan: Plan, donors: 
 
 
 def test_few_cases_are_shown_several_texts_of_a_donor() -> None:
-    result = outcome_of(cases(5), Scores(lambda given: by_answer(given) + (cot_of(given) == "own 7")), DETERMINISTIC, Swaps("own"))
+    result = outcome_of(
+        cases(5), Scores(lambda given: by_answer(given) + (cot_of(given) == "own 7")), DETERMINISTIC, Swaps("own")
+    )
     assert result.verdict is SwapVerdict.INFLUENCED
 
 
