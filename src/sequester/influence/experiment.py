@@ -58,6 +58,10 @@ PLANNED_SHARE = 0.6
 """Of the calls, at most so many for unchanged inputs and the first round: cases are left out so that some remain for repeats."""
 REPEATED_ROUNDS = 16
 """Rounds of repeats of a noise-free scorer: equal differences need about ten."""
+TEXTS = 25
+"""Pairs with each donor that are enough without noise: of few cases several turns, because donors have several texts and formats."""
+FEWER = 4
+"""A donor that has pairs for fewer cases than others by more than this factor is not waited for."""
 BATCHES_AT_ONCE = 8
 """Renditions in memory, in batches."""
 LEAST_REPEATED = 3
@@ -276,24 +280,26 @@ class _Experiment:
             # With noise every pair is scored in two rounds: the products of the two differences show what repeats.
             turn = number // 2 if self.record.noisy else number
             self._round(self._planned(names, turn, first=number == 0), planned=True)
-            names = tuple(self.record.probing)
+            names = tuple(name for name, series in self.record.probing.items() if series.comparisons)
             number += 1
             for _ in range(REPEATED_ROUNDS):
                 if self._decided() or not self._round(self._repeated(), planned=False) or self.record.noisy:
                     break
-            if self._decided() or not self.record.noisy or number >= self._enough():
+            if self._decided() or number >= self._enough():
                 return
 
     def _decided(self) -> bool:
         return self._spent or self.record.e_value >= 1.0 / self._plan.alpha
 
     def _enough(self) -> int:
-        """Rounds until every donor that has pairs at all has those that the smallest effect of interest needs."""
+        """Rounds until every donor that has pairs at all has those that the smallest effect of interest needs; without noise, until it has
+        shown some of its texts."""
         probing = self.record.probing
-        cases = [len({comparison.case for comparison in series.comparisons}) for series in probing.values()]
-        if not any(cases):
+        cases = [len({comparison.case for comparison in series.comparisons}) for series in probing.values() if series.comparisons]
+        if not cases:
             return 0
-        return math.ceil(pairs_needed(self._plan.smallest, len(probing), self._plan.alpha) / min(filter(None, cases)))
+        needed = pairs_needed(self._plan.smallest, len(probing), self._plan.alpha) if self.record.noisy else TEXTS
+        return math.ceil(needed / max(min(cases), max(cases) // FEWER))
 
     def _planned(self, names: Sequence[str], turn: int, first: bool) -> Iterator[Block]:
         """Every case with every donor; each case at another turn, so that a rotation of texts is used evenly."""
