@@ -54,7 +54,7 @@ class Variable(NamedTuple):
     name: str
     """As written, without filters: `trace`, `message.reasoning_content`."""
     whole: bool
-    """Whether it is written out as a whole object: with `tojson`, or by a name that stands for all messages."""
+    """Whether it is written out as JSON."""
     start: int
     end: int
     """Offsets in the text."""
@@ -107,8 +107,8 @@ _BLOCK = re.compile(r"\{%.{0,500}?%\}", re.DOTALL)
 _COMMENT = re.compile(r"\{#.{0,5000}?#\}", re.DOTALL)
 _FORMAT = re.compile(r"(?<![{$\\])\{([A-Za-z_][\w.\[\]'\"]{0,80})(?:![rsa])?(?::[^{}\n]{0,20})?\}(?!\})")
 _DOLLAR = re.compile(r"\$\{([A-Za-z_]\w{0,80})\}")
-_EXPRESSION = re.compile(r"([A-Za-z_][\w.]*(?:\[['\"]\w+['\"]\][\w.]*)*)\s*((?:\|.*)?)$", re.DOTALL)
-_INDEX = re.compile(r"\[['\"]?(\w+)['\"]?\]")
+_EXPRESSION = re.compile(r"([A-Za-z_][\w.]*(?:\[-?['\"]?\w+['\"]?\][\w.]*)*)\s*((?:\|.*)?)$", re.DOTALL)
+_INDEX = re.compile(r"\[-?['\"]?(\w+)['\"]?\]")
 
 
 def variables(text: str, jinja: bool | None = None) -> Iterator[Variable]:
@@ -159,7 +159,7 @@ def with_reasoning(text: str, jinja: bool | None = None) -> Iterator[tuple[Varia
 
 
 def _last(name: str) -> str:
-    return name.rpartition(".")[2].lower()
+    return next((part for part in reversed(name.lower().split(".")) if not part.isdigit()), "")
 
 
 def place_in(text: str, start: int, end: int) -> Place:
