@@ -25,6 +25,10 @@ EXPECTED = {
     "SQ248": ("cot-scored", FindingClass.CONTENT),
     "SQ249": ("cot-selects-training-data", FindingClass.CONTENT),
     "SQ250": ("history-keeps-reasoning", FindingClass.CONTENT),
+    "SQ301": ("score-moves-with-cot-content", FindingClass.CONTENT),
+    "SQ302": ("score-moves-with-cot-length", FindingClass.LENGTH_FORMAT),
+    "SQ303": ("score-moves-with-cot-format", FindingClass.LENGTH_FORMAT),
+    "SQ304": ("cot-in-grader-input", FindingClass.CONTENT),
 }
 
 
