@@ -113,7 +113,7 @@ class Calls(Expressions):
         elif API_CALL.search(callee) or (isinstance(node.func, ast.Attribute) and name in _SENDING):
             self.emit(GraderInput(node, callee, combine(*tainted)))
         elif READER_CALL.search(name) and any(value.holds & (PROMPTED | SERIALISED) for value in tainted):
-            if not (SERIALISER.search(callee) or PROMPT_MAKER.search(name)):
+            if not (SERIALISER.search(callee) or PROMPT_MAKER.search(name) or name == "apply_chat_template"):
                 self.emit(GraderInput(node, callee, combine(*(v for v in tainted if v.holds & (PROMPTED | SERIALISED)))))
         for value in tainted:
             if value.holds & BARE and SCORE_NAME.search(name) and value.split is not None:
@@ -150,6 +150,8 @@ class Calls(Expressions):
         if SERIALISER.search(callee):
             return self._serialised(combine(receiver if isinstance(node.func, ast.Attribute) else NOTHING, *positional))
         if name in SAME_TEXT:
+            if isinstance(node.func, ast.Attribute) and receiver.holds & TEXT:
+                return receiver
             return first if first.holds or first.texts else combine(receiver, *positional)
         if name == "map" and len(node.args) == 2:
             return self._mapped(node, positional[1])

@@ -122,8 +122,11 @@ class Flow(Calls):
             self._apply(Definition(outer, None, ()), {}, {})
         self._start_pending()
         for source, subject in self._scored.items():
-            spoiled = source.signal is Signal.PRESENCE and source.function in self._splitting
-            if source.node not in self.cancelled and not spoiled:
+            if source.signal is Signal.REASONING:
+                spoiled = source.node in self.fallen
+            else:
+                spoiled = source.node in self.cancelled or (source.signal is Signal.PRESENCE and source.function in self._splitting)
+            if not spoiled:
                 self._tell(Scored(source), source.node, subject)
         return list(self.told.values())
 

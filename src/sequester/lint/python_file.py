@@ -55,7 +55,7 @@ _RULES: Mapping[type[Event], tuple[Callable[[Any, str], Iterator[Hit]], ...]] = 
     Cached: (cache_keyed_on_completion.hits,),
     Sought: (answer_sought_in_completion.hits,),
 }
-_SUBJECT = re.compile(r"reward|complet|solution_str|queries|score|judge|grader|rubric")
+_SUBJECT = re.compile(r"reward|complet|solution_str|queries|score|judge|grader|rubric|_rm\b")
 """Words of which one stands in every file that holds reward code."""
 _FLAG = re.compile(r"showthinking|show_|include_|full_trace|keep_|with_reasoning|strip_|remove_|hide_|return_full", re.I)
 _WEAKER = {"SQ201": ("SQ205", "SQ208"), "SQ213": ("SQ211",)}

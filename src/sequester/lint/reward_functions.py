@@ -43,7 +43,7 @@ class RewardFunction(NamedTuple):
 
 
 _REWARD_NAME = re.compile(r"(?:^|_)(?:rewards?|score|rubric|grade|accuracy|penalty|bonus)(?:_|$)|^compute_score|(?:^|_)rm$", re.I)
-_NOT_REWARD = re.compile(r"^(?:test|log|print|save|load|plot|format|tokeni[sz]e|collate|prepare|normali[sz]e|register|make|generate|extract|parse|build|plot|show|render)_|^_(?:build|extract|parse|format|log)_|^__(?!call__)")
+_NOT_REWARD = re.compile(r"^(?:test|log|print|save|load|plot|format(?!\w*reward)|tokeni[sz]e|collate|prepare|normali[sz]e|register|make|generate|extract|parse|build|plot|show|render)_|^_(?:build|extract|parse|format|log)_|^__(?!call__)")
 _REWARD_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier|(?:^|[a-z])RM$|env|task|agentinstance|evaluator", re.I)
 _GRADING_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier", re.I)
 _ENVIRONMENT = re.compile(r"Env|AgentInstance")
