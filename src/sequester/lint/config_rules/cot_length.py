@@ -53,7 +53,9 @@ def _of(file: ConfigFile, name: str, setting: Setting) -> Iterator[Hit]:
     if (shortest or _COT_LENGTH.fullmatch(name)) and is_on(setting.value):
         yield _hit(setting, "the length of the reasoning changes the reward", confidence=Severity.HIGH)
     elif (
-        name in ("enable", "enabled") and setting.value is True and (_SWITCHED.fullmatch(table) or _shapes(file, setting, table))
+        name in ("enable", "enabled")
+        and setting.value is True
+        and (_switches(file, setting, table) or _shapes(file, setting, table))
     ) or (is_on(setting.value) and (name == "num_output_tokens_weight" or (_WHOLE.fullmatch(name) and _costs(file, setting)))):
         yield _hit(setting, _SAMPLED)
     elif name == "type" and table == "length_penalty" and file.beside(setting, "num_output_tokens_weight") is None:
@@ -64,6 +66,12 @@ def _of(file: ConfigFile, name: str, setting: Setting) -> Iterator[Hit]:
     elif name in _FILTERS and setting.value is True:
         message = "whether the sampled text was cut off, reasoning included, decides what is trained on"
         yield _hit(setting, message, Severity.LOW)
+
+
+def _switches(file: ConfigFile, setting: Setting, table: str) -> bool:
+    """Whether the table is such a term, and has no factor of 0."""
+    factor = file.beside(setting, "penalty_factor")
+    return bool(_SWITCHED.fullmatch(table)) and (factor is None or is_on(factor.value))
 
 
 def _shapes(file: ConfigFile, setting: Setting, table: str) -> bool:

@@ -68,7 +68,9 @@ def hits(file: ConfigFile) -> Iterator[Hit]:
 
 def _is_graded(file: ConfigFile) -> bool:
     """Whether anything reads promptfoo's outputs: assertions, or tests that stand in another file."""
-    return any("assert" in setting.path or (setting.path[0] == "tests" and isinstance(setting.value, str)) for setting in file.settings)
+    return any(
+        "assert" in setting.path or (setting.path[0] == "tests" and isinstance(setting.value, str)) for setting in file.settings
+    )
 
 
 def _by_default(file: ConfigFile) -> Iterator[Hit]:
