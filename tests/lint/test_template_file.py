@@ -39,6 +39,8 @@ def test_nothing_is_no_prompt():
         ("judge.jinja", "You are a grader without variables", False),
         ("judge.jinja", GRADES + "{% if add_generation_prompt %}", False),
         ("judge.html", GRADES, False),
+        ("docs/judge.md", GRADES, False),
+        ("judges/SKILL.md", GRADES, False),
     ],
 )
 def test_what_is_a_graders_prompt(name, text, is_prompt):

@@ -42,11 +42,14 @@ def test_found(text, where):
 
 QUIET = [
     "providers:\n  - id: groq:x\n    config: {showThinking: false}\nprompts: [a]\ntests: [{assert: []}]\n",
-    "providers: [{id: 'anthropic:messages:x', config: {thinking: {type: enabled}, showThinking: false}}]\nprompts: [a]\ntests: [{assert: []}]\n",
+    "providers: [{id: 'anthropic:messages:x', config: {thinking: {type: enabled}, showThinking: false}}]\n"
+    "prompts: [a]\ntests: [{assert: []}]\n",
     "providers: [{id: 'anthropic:messages:x', config: {thinking: {type: disabled}}}]\nprompts: [a]\ntests: [{assert: []}]\n",
     "providers: [{id: 'openai:chat:x', config: {thinking: {type: enabled}}}]\nprompts: [a]\ntests: [{assert: []}]\n",
-    "providers: [{id: 'anthropic:x', transform: output.trim(), config: {thinking: {type: enabled}}}]\nprompts: [a]\ntests: [{assert: []}]\n",
-    "providers: [echo]\nprompts: [a]\ndefaultTest: {options: {provider: {id: 'groq:x', config: {showThinking: true}}}}\ntests: [{assert: []}]\n",
+    "providers: [{id: 'anthropic:x', transform: output.trim(), config: {thinking: {type: enabled}}}]\n"
+    "prompts: [a]\ntests: [{assert: []}]\n",
+    "providers: [echo]\n"
+    "prompts: [a]\ndefaultTest: {options: {provider: {id: 'groq:x', config: {showThinking: true}}}}\ntests: [{assert: []}]\n",
     "ui: {showThinking: true}\nreward: 1\n",
     "judge: {include_reason: true, reasoning_effort: high, strip_thinking: true, view: last_reply}\n",
     "model: {include_reasoning: true}\nreward: x\n",

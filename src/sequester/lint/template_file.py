@@ -37,6 +37,7 @@ _GRADER_WORDS = re.compile(
     re.IGNORECASE,
 )
 _CHAT_TEMPLATE = re.compile(r"add_generation_prompt|bos_token|<\|im_start\|>\s*['\"]?\s*[+~]|message(?:s\[|\.role|\[['\"]role)")
+_DOCUMENTATION = frozenset(("doc", "docs", "documentation"))
 _PATH_PARTS = 3
 """Names of a path that may tell: the file and two folders."""
 
@@ -73,7 +74,7 @@ def read_template(path: Path, text: str) -> TemplateFile | None:
         return None
     addressed = bool(_ADDRESSED.search(text))
     if suffix == ".md":  # documentation speaks of graders; a prompt speaks to one
-        grades = named and addressed
+        grades = named and addressed and not (path.stem.isupper() or _DOCUMENTATION & {part.lower() for part in path.parts[:-1]})
     elif suffix == ".txt":
         grades = named and (addressed or reads_like_grading(text))
     else:
