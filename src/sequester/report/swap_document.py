@@ -177,16 +177,16 @@ def _donors(donors: Mapping[str, DonorCounts]) -> Table:
     rows = (
         (
             name,
-            _ABOUT.get(name, donor.effect.value),
             number(donor.pairs),
             number(donor.changed),
             f"{number(donor.changed_prompts)} of {number(donor.prompts)}",
             figure(donor.e_value),
             "–" if donor.mean_shift is None else f"{donor.mean_shift:+.3g}" if donor.mean_shift else "0",
+            _ABOUT.get(name, donor.effect.value),
         )
         for name, donor in donors.items()
     )
-    columns = ("donor", "in place of the CoT", ">pairs", ">changed", ">prompts changed", ">e-value", ">mean shift")
+    columns = ("donor", ">pairs", ">changed", ">of prompts", ">e-value", ">mean shift", "in place of the CoT")
     return Table(columns, tuple(rows))
 
 
