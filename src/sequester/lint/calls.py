@@ -113,7 +113,7 @@ class Calls(Expressions):
         elif API_CALL.search(callee) or (isinstance(node.func, ast.Attribute) and name in _SENDING):
             self.emit(GraderInput(node, callee, combine(*tainted)))
         elif READER_CALL.search(name) and any(value.holds & (PROMPTED | SERIALISED) for value in tainted):
-            if not (SERIALISER.search(callee) or PROMPT_MAKER.search(name)):
+            if not (SERIALISER.search(callee) or PROMPT_MAKER.search(name) or name == "apply_chat_template"):
                 self.emit(GraderInput(node, callee, combine(*(v for v in tainted if v.holds & (PROMPTED | SERIALISED)))))
         for value in tainted:
             if value.holds & BARE and SCORE_NAME.search(name) and value.split is not None:
@@ -150,6 +150,8 @@ class Calls(Expressions):
         if SERIALISER.search(callee):
             return self._serialised(combine(receiver if isinstance(node.func, ast.Attribute) else NOTHING, *positional))
         if name in SAME_TEXT:
+            if isinstance(node.func, ast.Attribute) and receiver.holds & TEXT:
+                return receiver
             return first if first.holds or first.texts else combine(receiver, *positional)
         if name == "map" and len(node.args) == 2:
             return self._mapped(node, positional[1])
@@ -177,7 +179,7 @@ class Calls(Expressions):
             number = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else 1
             return self.group(receiver, number if isinstance(number, int | str) else 1, node)
         if name in ("span", "start", "end") and holds & MATCH:
-            return Value(POSITION, split=receiver.split)
+            return Value(POSITION, receiver.why, split=receiver.split)
         if name in _PATTERN_METHODS and positional and not holds & TEXT and not (name == "split" and receiver.texts and len(positional) > 1):
             made = self._compiled(node, name, receiver, positional)
             if made is not None:
@@ -239,9 +241,9 @@ class Calls(Expressions):
         return Value(WHOLE | PIECES | DELIMITED | closed, texts=first.texts, split=node)
 
     def _length(self, node: ast.Call, value: Value) -> Value:
-        measured = value.holds & (WHOLE | REASONING | IDS | MAYBE) and not value.holds & (BATCH | MESSAGES)
-        if value.holds & IDS and not value.holds & BATCH:
-            measured = 1
+        if value.holds & POSITION:
+            return Value(why=value.why)
+        measured = bool(value.holds & (WHOLE | REASONING | IDS | MAYBE)) and not value.holds & (BATCH | MESSAGES)
         if value.holds & DELIMITED:
             return Value(why=self.source(Signal.PRESENCE, value.split or node), split=value.split)
         if value.holds & MATCH:

@@ -36,7 +36,7 @@ _TRAINING = re.compile(
 )
 _SERVING = re.compile(
     r"vllm\w*|sglang\w*|reasoning_parser\w*|tensor_parallel_size|gpu_memory_utilization|mem_fraction_static|max_model_len|"
-    r"served_model_name|uses_reasoning_parser|skip_special_tokens"
+    r"served_model_name|uses_reasoning_parser|skip_special_tokens|tp_size|tool_call_parser"
 )
 _JUDGE_WORD = (
     r"judges?|graders?|grading|rubrics?|scorers?|scoring|verifiers?|evaluators?|llm_as_a_judge|critics?|genrm\w*|reward_models?"
@@ -47,7 +47,7 @@ _PROMPTFOO = re.compile(r"providers|targets"), re.compile(r"prompts|tests|defaul
 _SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[-\s/]+")
 _HINT = re.compile(
     r"reward|grpo|ppo\b|rloo|rollout|orchestrator|vllm|sglang|reasoning|thinking|judge|grader|rubric|scorer|advantage|providers|"
-    r"trainer|tensor.parallel|special.tokens",
+    r"trainer|tensor.parallel|tp.size|tool.call.parser|special.tokens",
     re.IGNORECASE,
 )
 
@@ -64,8 +64,9 @@ class ConfigFile:
         self.path = path
         self.kind = kind
         self.text = text
-        self.settings = settings
         self._by_path = {tuple(map(snake, setting.path)): setting for setting in settings}
+        self.settings = tuple(self._by_path.values())
+        """Of a key that is set twice, as by a merged table and after it, what was set last."""
 
     @cached_property
     def contexts(self) -> frozenset[Context]:
@@ -79,7 +80,7 @@ class ConfigFile:
         }
         if all(any(map(pattern.fullmatch, top)) for pattern in _PROMPTFOO):
             found.add(Context.JUDGING)
-        if any(isinstance(setting.value, str) and SERVE_COMMAND.search(setting.value) for setting in self.settings):
+        if any(_ENGINE.search(text) for _, text in self.strings()):
             found.add(Context.SERVING)
         return frozenset(found)
 
@@ -122,6 +123,7 @@ class ConfigFile:
                 yield setting, setting.value
 
 
+_ENGINE = re.compile(r"\b(?:vllm|sglang)\b")
 _SWITCHES = ("enable", "enabled")
 SERVE_COMMAND = re.compile(r"\bvllm\s+serve\b|vllm\.entrypoints\.openai\.api_server|sglang\.launch_server|\bsglang\s+serve\b")
 """Begins the command line of an inference server."""

@@ -52,7 +52,9 @@ class Expressions(ABC):
         self.names: Names = {}
         self.function: ast.AST | None = None
         self.cancelled: set[ast.AST] = set()
-        """Sources that turned out to be part of a split."""
+        """Tests for a delimiter that turned out to be part of a split."""
+        self.fallen: set[ast.AST] = set()
+        """Places at which reasoning is read in the place of an answer."""
         self._evaluators: dict[type[ast.AST], Callable[..., Value]] = {
             ast.Constant: self._constant,
             ast.Name: self._name,
@@ -160,7 +162,11 @@ class Expressions(ABC):
     def _slice(self, base: Value, bounds: ast.Slice) -> Value:
         lower, upper = self.value(bounds.lower), self.value(bounds.upper)
         if base.holds & WHOLE and lower.holds & POSITION:
-            return Value(ANSWER | DIVIDED, split=lower.split) if lower.split is not None else Value(ANSWER)
+            if lower.split is None:
+                return Value(ANSWER)
+            self.emit(Splitting(lower.split, ""))
+            self.cancel(lower.split)
+            return Value(ANSWER | DIVIDED, split=lower.split)
         if base.holds & WHOLE and upper.holds & POSITION and upper.split is not None:
             return Value(REASONING | DIVIDED, self.source(Signal.REASONING, upper.split or bounds), split=upper.split)
         return base.without(CLOSED)
@@ -272,7 +278,7 @@ class Expressions(ABC):
         )
 
     def _cancel_reasoning(self, values: list[Value]) -> None:
-        self.cancelled.update(source.node for value in values for source in value.why if source.signal is Signal.REASONING)
+        self.fallen.update(source.node for value in values for source in value.why if source.signal is Signal.REASONING)
 
     def _compare(self, node: ast.Compare) -> Value:
         left = self.value(node.left)

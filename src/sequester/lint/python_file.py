@@ -55,7 +55,7 @@ _RULES: Mapping[type[Event], tuple[Callable[[Any, str], Iterator[Hit]], ...]] = 
     Cached: (cache_keyed_on_completion.hits,),
     Sought: (answer_sought_in_completion.hits,),
 }
-_SUBJECT = re.compile(r"reward|complet|solution_str|queries|score|judge|grader|rubric")
+_SUBJECT = re.compile(r"reward|complet|solution_str|queries|score|judge|grader|rubric|_rm\b")
 """Words of which one stands in every file that holds reward code."""
 _FLAG = re.compile(r"showthinking|show_|include_|full_trace|keep_|with_reasoning|strip_|remove_|hide_|return_full", re.I)
 _WEAKER = {"SQ201": ("SQ205", "SQ208"), "SQ213": ("SQ211",)}
@@ -115,14 +115,15 @@ def read_python(text: str) -> PythonFile | Unreadable:
 
 def _told(module: Module, text: str) -> list[Told]:
     flags = [Told(where, Flag(node, name, setting, where)) for node, name, setting, where in _flags(module)]
-    if not module.rewards and "skip_special_tokens" not in text:
+    decodes = "skip_special_tokens" in text
+    if not module.rewards and not module.splitters and not decodes:
         return flags
     flow = Flow(module)
-    told = flow.run()
-    if "skip_special_tokens" in text:
+    flow.run()
+    flow.run_splitters()
+    if decodes:
         flow.run_others()
-        told = list(flow.told.values())
-    return told + flags
+    return [*flow.told.values(), *flags]
 
 
 def _flags(module: Module) -> Iterator[tuple[ast.AST, str, object, str]]:

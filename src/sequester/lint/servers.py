@@ -107,8 +107,8 @@ def _command_lines(file: ConfigFile) -> Iterator[tuple[Setting, list[str]]]:
             held[1].extend([text] if in_list and not re.search(r"\s-", text) else _split(text))
         elif SERVE_COMMAND.search(text) and len(text) <= _LONGEST_COMMAND:
             for line in text.replace("\\\n", " ").splitlines():
-                if SERVE_COMMAND.search(line):
-                    yield setting, _split(line)
+                if found := SERVE_COMMAND.search(line):
+                    yield setting, _split(line[found.start() :])
     for table, parts in containers.items():
         words = [word for name in _COMMANDS if name in parts for word in parts[name][1]]
         image = file.value(table, "image")

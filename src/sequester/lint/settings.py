@@ -125,6 +125,8 @@ def _yaml(text: str, where: str) -> Iterator[Setting]:
                 stack.append(_Frame(top, isinstance(event, yaml.SequenceStartEvent)))
             else:
                 yield from _take(event, stack, where)
+    except UnicodeEncodeError as error:
+        raise InputError("cannot be read as YAML: it holds half a character", where=where) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         at = f":{mark.line + 1}" if mark is not None else ""
@@ -135,10 +137,10 @@ def _replayed(text: str, anchors: dict[str, list[yaml.Event]], where: str) -> It
     """The events of the file, aliases replaced by what they stand for."""
     count = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        events = anchors.get(event.anchor, []) if isinstance(event, yaml.AliasEvent) else [event]
+        events = anchors.get(event.anchor or "", []) if isinstance(event, yaml.AliasEvent) else [event]
         if isinstance(event, yaml.AliasEvent) and not events:
             raise InputError(
-                "cannot be read as YAML: an alias of nothing that came before", where=f"{where}:{event.start_mark.line + 1}"
+                "cannot be read as YAML: an alias of nothing that came before", where=f"{where}:{_place(event).line}"
             )
         count += len(events)
         if count > 4 * MOST:
@@ -167,7 +169,7 @@ def _record(event: yaml.Event, anchors: dict[str, list[yaml.Event]], recording: 
 def _take(event: yaml.Event, stack: list[_Frame], where: str) -> Iterator[Setting]:
     if isinstance(event, yaml.CollectionStartEvent):
         if len(stack) == DEEPEST:
-            raise LimitExceeded(f"nests deeper than {DEEPEST} levels", where=f"{where}:{event.start_mark.line + 1}")
+            raise LimitExceeded(f"nests deeper than {DEEPEST} levels", where=f"{where}:{_place(event).line}")
         top, is_list = stack[-1], isinstance(event, yaml.SequenceStartEvent)
         if not top.is_list and top.key is None:
             top.key = ("?", _place(event))  # a key that is itself a table: named so that nothing matches it
@@ -188,12 +190,14 @@ def _take(event: yaml.Event, stack: list[_Frame], where: str) -> Iterator[Settin
         if not top.is_list and top.key is None:
             top.key = (event.value, _place(event))
             return
-        path, place = top.take(_place(event))
-        yield Setting(path, _scalar(event), False, place, (event.end_mark.line + 1, event.end_mark.column + 1))
+        own = _place(event)
+        path, place = top.take(own)
+        yield Setting(path, _scalar(event), False, place, (own.end_line, own.end_column))
 
 
 def _place(event: yaml.Event) -> Place:
     start, end = event.start_mark, event.end_mark
+    assert start is not None and end is not None  # events of a text have their marks
     return Place(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
 
 
@@ -276,11 +280,14 @@ class _Lines:
         self._text = text
         self._line = 1
         self._start = 0
+        self._seen = 0
 
     def place(self, start: int, end: int) -> Place:
-        while (newline := self._text.find("\n", self._start, start)) >= 0:
-            self._line += 1
-            self._start = newline + 1
+        newlines = self._text.count("\n", self._seen, start)
+        if newlines:
+            self._line += newlines
+            self._start = self._text.rfind("\n", self._seen, start) + 1
+        self._seen = start
         return Place(self._line, start - self._start + 1, self._line, end - self._start + 1)
 
 

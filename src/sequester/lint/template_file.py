@@ -77,7 +77,7 @@ def read_template(path: Path, text: str) -> TemplateFile | None:
     elif suffix == ".txt":
         grades = named and (addressed or reads_like_grading(text))
     else:
-        grades = addressed or reads_like_grading(text) or bool(_GRADER_ONLY.search(_spaced(path.name.partition(".")[0])))
+        grades = addressed or reads_like_grading(text) or is_graders_own_name(path.name.partition(".")[0])
     if not grades or _CHAT_TEMPLATE.search(text) or next(variables(text), None) is None:
         return None
     return TemplateFile(path, text)
@@ -86,6 +86,11 @@ def read_template(path: Path, text: str) -> TemplateFile | None:
 def is_grader_name(name: str) -> bool:
     """Whether a file, folder or key of this name is about grading."""
     return bool(_GRADER_NAME.search(_spaced(name)))
+
+
+def is_graders_own_name(name: str) -> bool:
+    """Whether nothing but a grader has such a name: an `eval` prompt may be the policy's, a `judge` prompt is the judge's."""
+    return bool(_GRADER_ONLY.search(_spaced(name)))
 
 
 def _spaced(name: str) -> str:

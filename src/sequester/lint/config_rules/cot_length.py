@@ -43,7 +43,7 @@ def hits(file: ConfigFile) -> Iterator[Hit]:
         yield from _of(file, name, setting)
     for setting, name in reward_names(file):
         if _NAMES.fullmatch(name):
-            yield _hit(setting, _SAMPLED)
+            yield _hit(setting, f"`{name}`: {_SAMPLED}")
 
 
 def _of(file: ConfigFile, name: str, setting: Setting) -> Iterator[Hit]:

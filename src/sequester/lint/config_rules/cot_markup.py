@@ -40,7 +40,7 @@ def hits(file: ConfigFile) -> Iterator[Hit]:
             yield Hit(CODE, key_place(setting), setting.subject, message, confidence=Severity.HIGH)
     for setting, name in reward_names(file):
         if _NAMES.fullmatch(name):
-            message = "a reward function of this name scores the tags around the reasoning"
+            message = f"`{name}`: a reward function of this name scores the tags around the reasoning"
             yield Hit(CODE, key_place(setting), setting.subject, message)
 
 

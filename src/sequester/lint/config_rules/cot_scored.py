@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from sequester.findings.model import Severity
 from sequester.lint.config_file import ConfigFile, Context, is_on, key_place
 from sequester.lint.config_rules.reward_list import reward_names
 from sequester.lint.hit import Hit
@@ -31,5 +30,5 @@ def hits(file: ConfigFile) -> Iterator[Hit]:
             yield Hit(CODE, key_place(setting), setting.subject, "what the reasoning says changes the reward")
     for setting, name in reward_names(file):
         if _NAMES.fullmatch(name):
-            message = "a reward function of this name scores what the reasoning says"
-            yield Hit(CODE, key_place(setting), setting.subject, message, confidence=Severity.MEDIUM)
+            message = f"`{name}`: a reward function of this name scores what the reasoning says"
+            yield Hit(CODE, key_place(setting), setting.subject, message)

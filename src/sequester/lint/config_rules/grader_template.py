@@ -9,7 +9,15 @@ from sequester.findings.model import Severity
 from sequester.lint.config_file import ConfigFile, Context, snake
 from sequester.lint.hit import Hit, Place
 from sequester.lint.settings import Setting
-from sequester.lint.template_file import TemplateFile, Variable, is_grader_name, place_in, reads_like_grading, with_reasoning
+from sequester.lint.template_file import (
+    TemplateFile,
+    Variable,
+    is_grader_name,
+    is_graders_own_name,
+    place_in,
+    reads_like_grading,
+    with_reasoning,
+)
 
 CODE = "SQ242"
 
@@ -42,10 +50,9 @@ def _is_grader_prompt(setting: Setting, text: str) -> bool:
     names = [snake(part) for part in setting.path if not part.isdigit()]
     if _PROMPTFOO_GRADES.search(".".join(names)):
         return True
-    is_prompt = any(map(_PROMPT_KEY.fullmatch, names[-2:]))
-    return (
-        is_prompt and any(map(is_grader_name, names)) and (reads_like_grading(text) or "\n" in text or is_grader_name(names[-1]))
-    )
+    if not any(map(_PROMPT_KEY.fullmatch, names[-2:])):
+        return False
+    return any(map(is_graders_own_name, names)) or (any(map(is_grader_name, names)) and reads_like_grading(text))
 
 
 def _place(setting: Setting, written: str, lines: list[str]) -> Place:
