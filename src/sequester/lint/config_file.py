@@ -112,9 +112,11 @@ class ConfigFile:
         return setting.value if setting is not None else None
 
     def switched_off(self, setting: Setting) -> bool:
-        """Whether a table around this setting says `enabled: false`."""
-        tables = (setting.path[:depth] for depth in range(1, len(setting.path)))
-        return any(self.value(table, switch) is False for table in tables for switch in _SWITCHES)
+        """Whether the table of this setting says `enabled: false`.
+
+        Tables further out may switch something else: verl's `reward_model.enable` is about a model, its terms count either way.
+        """
+        return any(self.value(setting.path[:-1], switch) is False for switch in _SWITCHES)
 
     def strings(self) -> Iterator[tuple[Setting, str]]:
         """Every value that is text."""

@@ -107,7 +107,9 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
 def _within(folder: Path) -> Iterator[Path]:
     wanted = {*PYTHON, NOTEBOOK, *KINDS, *SUFFIXES}
     for inner, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED and not Path(inner, name, _ENVIRONMENT_MARK).exists())
+        folders[:] = sorted(
+            name for name in folders if name not in _SKIPPED and not Path(inner, name, _ENVIRONMENT_MARK).exists()
+        )
         for name in sorted(names):
             if Path(name).suffix.lower() in wanted:
                 yield Path(inner, name)
@@ -133,9 +135,15 @@ def _read(path: Path) -> _Read | Unreadable:
     try:
         return _read_text(path, data.decode("utf-8-sig", "surrogateescape"))
     except LimitExceeded as error:
-        return Unreadable("too_large", 1, error.message)
+        return Unreadable("too_large", _line(error), error.message)
     except InputError as error:
-        return Unreadable("syntax_error", 1, error.message)
+        return Unreadable("syntax_error", _line(error), error.message)
+
+
+def _line(error: InputError) -> int:
+    """The line that an error names behind the file."""
+    line = error.where.rpartition(":")[2]
+    return int(line) if line.isascii() and line.isdigit() else 1
 
 
 def _read_code(text: str | Unreadable) -> _Read | Unreadable:

@@ -21,7 +21,7 @@ OWNER = "noqa"
 """Owner in the note of a waived finding: whoever the version control names for the line."""
 
 _COMMENT = re.compile(
-    r"(?:^|[\s;{])(?:#|//|<!--)\s*noqa\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:[\s,]+[A-Z]+[0-9]+)*)(?:\s*--\s*(?P<reason>.*))?",
+    r"(?:^|[\s;{])(?:#-?|//|<!--)\s*noqa\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:[\s,]+[A-Z]+[0-9]+)*)(?:\s*--\s*(?P<reason>.*))?",
     re.IGNORECASE,
 )
 _CLOSERS = re.compile(r"\s*(?:-?#\}|-->|\*/).*$")

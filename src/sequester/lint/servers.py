@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sequester.lint.config_file import SERVE_COMMAND, ConfigFile, snake
 from sequester.lint.model_families import Family, Thinks, family_of
 from sequester.lint.settings import Setting
+from sequester.lint.template_file import is_graders_own_name
 
 
 class Server(NamedTuple):
@@ -60,6 +61,8 @@ _JUDGE = re.compile(r"judge|grader|genrm|reward|scorer|critic")
 def servers(file: ConfigFile) -> Iterator[Server]:
     """Every server of a model that is known to reason. Servers of judges are left out: what they think is not the policy's."""
     told = _told(file)
+    if is_graders_own_name(" ".join((*file.path.parts[-2:-1], file.path.stem))):
+        return
     for server in (*_by_options(file, told), *_by_command(file, told)):
         if not _JUDGE.search(server.setting.subject.lower()):
             yield server
@@ -144,10 +147,11 @@ def _server(setting: Setting, words: Sequence[str], told: bool | None) -> Server
     if model is None or family is None:
         return None
     engine = "SGLang" if any("sglang" in word for word in words) else "vLLM"
+    template = options.get("chat_template", "").lower().replace("_", "").replace("-", "")
     kwargs = f"{options.get('default_chat_template_kwargs', '')}{options.get('chat_template_kwargs', '')}".replace(
         " ", ""
     ).lower()
-    if 'thinking":false' in kwargs or "nothink" in (template := options.get("chat_template", "").lower()) or "non" in template:
+    if 'thinking":false' in kwargs or "nothink" in template or "nonthink" in template:
         told = False
     elif 'thinking":true' in kwargs:
         told = True

@@ -37,6 +37,7 @@ _GRADER_WORDS = re.compile(
     re.IGNORECASE,
 )
 _CHAT_TEMPLATE = re.compile(r"add_generation_prompt|bos_token|<\|im_start\|>\s*['\"]?\s*[+~]|message(?:s\[|\.role|\[['\"]role)")
+_DOCUMENTATION = frozenset(("doc", "docs", "documentation"))
 _PATH_PARTS = 3
 """Names of a path that may tell: the file and two folders."""
 
@@ -54,7 +55,7 @@ class Variable(NamedTuple):
     name: str
     """As written, without filters: `trace`, `message.reasoning_content`."""
     whole: bool
-    """Whether it is written out as a whole object: with `tojson`, or by a name that stands for all messages."""
+    """Whether it is written out as JSON."""
     start: int
     end: int
     """Offsets in the text."""
@@ -73,7 +74,7 @@ def read_template(path: Path, text: str) -> TemplateFile | None:
         return None
     addressed = bool(_ADDRESSED.search(text))
     if suffix == ".md":  # documentation speaks of graders; a prompt speaks to one
-        grades = named and addressed
+        grades = named and addressed and not (path.stem.isupper() or _DOCUMENTATION & {part.lower() for part in path.parts[:-1]})
     elif suffix == ".txt":
         grades = named and (addressed or reads_like_grading(text))
     else:
@@ -107,8 +108,8 @@ _BLOCK = re.compile(r"\{%.{0,500}?%\}", re.DOTALL)
 _COMMENT = re.compile(r"\{#.{0,5000}?#\}", re.DOTALL)
 _FORMAT = re.compile(r"(?<![{$\\])\{([A-Za-z_][\w.\[\]'\"]{0,80})(?:![rsa])?(?::[^{}\n]{0,20})?\}(?!\})")
 _DOLLAR = re.compile(r"\$\{([A-Za-z_]\w{0,80})\}")
-_EXPRESSION = re.compile(r"([A-Za-z_][\w.]*(?:\[['\"]\w+['\"]\][\w.]*)*)\s*((?:\|.*)?)$", re.DOTALL)
-_INDEX = re.compile(r"\[['\"]?(\w+)['\"]?\]")
+_EXPRESSION = re.compile(r"([A-Za-z_][\w.]*(?:\[-?['\"]?\w+['\"]?\][\w.]*)*)\s*((?:\|.*)?)$", re.DOTALL)
+_INDEX = re.compile(r"\[-?['\"]?(\w+)['\"]?\]")
 
 
 def variables(text: str, jinja: bool | None = None) -> Iterator[Variable]:
@@ -159,7 +160,7 @@ def with_reasoning(text: str, jinja: bool | None = None) -> Iterator[tuple[Varia
 
 
 def _last(name: str) -> str:
-    return name.rpartition(".")[2].lower()
+    return next((part for part in reversed(name.lower().split(".")) if not part.isdigit()), "")
 
 
 def place_in(text: str, start: int, end: int) -> Place:

@@ -35,9 +35,10 @@ _GRADES = re.compile(r"(?:^|\.)(?:assert|options|grader|default_test)(?:\.|$)")
 def hits(file: ConfigFile) -> Iterator[Hit]:
     """One for each such option."""
     promptfoo = Context.JUDGING in file.contexts and bool({"providers", "targets"} & file.names.get((), frozenset()))
+    graded = promptfoo and _is_graded(file)
     for name, setting in file.scalars():
         where = around(setting)
-        if promptfoo and name == "show_thinking" and is_on(setting.value) and not _GRADES.search(where):
+        if graded and name == "show_thinking" and is_on(setting.value) and not _GRADES.search(where):
             yield _hit(setting, "promptfoo puts the reasoning before the output, so assertions and graders read it")
         elif promptfoo:
             continue
@@ -61,8 +62,15 @@ def hits(file: ConfigFile) -> Iterator[Hit]:
             )
         elif _JUDGE.search(where) and _HIDES.fullmatch(name) and setting.value is False:
             yield _hit(setting, "the reasoning is left in what the judge reads")
-    if promptfoo:
+    if graded:
         yield from _by_default(file)
+
+
+def _is_graded(file: ConfigFile) -> bool:
+    """Whether anything reads promptfoo's outputs: assertions, or tests that stand in another file."""
+    return any(
+        "assert" in setting.path or (setting.path[0] == "tests" and isinstance(setting.value, str)) for setting in file.settings
+    )
 
 
 def _by_default(file: ConfigFile) -> Iterator[Hit]:

@@ -37,4 +37,4 @@ def hits(file: ConfigFile) -> Iterator[Hit]:
 
 def _serves_reasoning(file: ConfigFile) -> bool:
     families = (family_of(text) for setting, text in file.strings() if "model" in setting.name.lower())
-    return any(family is not None and family.thinks is not Thinks.IF_ASKED for family in families)
+    return any(family is not None and family.thinks is not Thinks.IF_ASKED and not family.split_by_vllm for family in families)
