@@ -5,9 +5,15 @@ from __future__ import annotations
 import subprocess
 
 import pytest
+from tests.scratch import Scratch
 
 from sequester.errors import UsageError
 from sequester.influence.repository import Repository, Since
+
+
+@pytest.fixture
+def scratch(tmp_path):
+    return Scratch(tmp_path / "repository")
 
 
 def test_a_folder_without_a_repository_is_refused(tmp_path, monkeypatch):
@@ -66,7 +72,7 @@ def test_only_the_ends_of_lines_differ_where_git_translates_them(scratch):
 
 
 def test_the_files_of_a_changed_submodule_count_as_changed(scratch, tmp_path):
-    other = type(scratch)(tmp_path / "other")
+    other = Scratch(tmp_path / "other")
     other.commit(**{"x.py": "1"})
     scratch.git("submodule", "--quiet", "add", str(other.root), "lib")
     first = scratch.commit()

@@ -1,9 +1,10 @@
 """Canaries for the pytest plugin: a text that stands in the CoT and nowhere else, and every place in which it may turn up.
 
 Watched: what the test prints or writes to stdout and stderr, its log records of any logger that is enabled for them, its warnings, the
-text of an exception that it lets out, and what the reward code hands to graders and libraries. Found in any case, with white space,
+text of an exception that it lets out, and what it sends over the network through Python's sockets. Found in any case, with white space,
 escape sequences and punctuation in between, and as base64 or hex. Not found: any other encoding, a piece of it, a paraphrase; what goes
-into files; what a process of its own prints when pytest runs with -s.
+into files; what models in this process are given; what a process of its own prints when pytest runs with -s. A grader that the test
+replaces by a fake sends nothing: hand what the fake was given to `look_at`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
+from sequester.errors import UsageError
+from sequester.influence.cases import read_cases
+from sequester.influence.interception.network import Network
+from sequester.influence.rendering import render
+
 LETTERS = 24
+EPISODES = 5
+"""Of a file, at most."""
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\\u[0-9a-fA-F]{4}|\\[nrt]|%0[ADad]")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 
@@ -77,6 +85,7 @@ class Canary:
                 stack.enter_context(self._stream(name))
             stack.enter_context(self._log())
             stack.enter_context(self._warnings())
+            stack.enter_context(self._network())
             yield
 
     @contextmanager
@@ -120,6 +129,19 @@ class Canary:
         finally:
             warnings.showwarning = before
 
+    @contextmanager
+    def _network(self) -> Iterator[None]:
+        network = Network()
+        network.install()
+        network.start()
+        try:
+            yield
+        finally:
+            network.stop()
+            network.remove()
+            for request in network.requests():
+                self.look_at(f"a request: {request.site}", request.content.decode("utf-8", "replace"))
+
 
 class _Copy:
     """A text stream that keeps a copy of what is written to it."""
@@ -162,7 +184,19 @@ def _said(record: logging.LogRecord) -> str:
 
 
 def plant(folder: Path, episodes: str | None = None) -> Canary:
-    """Episodes with a fresh canary in their CoT: a made one, or those of a file, whose path is relative to `folder`."""
+    """Episodes with a fresh canary in their CoT: a made one, or the first of a file of interchange JSONL, whose path is from `folder`.
+
+    Raises UsageError if the file holds no episode whose CoT can be replaced, InputError if it cannot be read.
+    """
     text = "".join(secrets.choice(string.ascii_lowercase) for _ in range(LETTERS))
-    thought = f"The user wants a product. Six sevens are forty-two, and the code word is {text}, which nobody else may learn."
-    return Canary(["What is six times seven?"], [f"<think>\n{thought}\n</think>\n\n42"], {}, text)
+    thought = f"The code word is {text}, which nobody else may learn."
+    if episodes is None:
+        completion = f"<think>\nThe user wants a product. Six sevens are forty-two. {thought}\n</think>\n\n42"
+        return Canary(["What is six times seven?"], [completion], {}, text)
+    cases, _ = read_cases(folder / episodes, EPISODES)
+    if not cases:
+        raise UsageError("holds no episode whose CoT can be replaced", where=episodes, hint="`sequester swap` on it says why")
+    planted = [render(case, [f"{piece} {thought}" for piece in case.reasoning]) for case in cases]
+    names = dict.fromkeys(name for each in planted for name in each.columns)
+    columns = {name: [each.columns.get(name) for each in planted] for name in names}
+    return Canary([each.prompt for each in planted], [each.completion for each in planted], columns, text)

@@ -118,8 +118,8 @@ def _write_summary(verbs: Sequence[Verb], codes: Mapping[str, int], reports: Pat
     text = "\n".join(parts)
     _write(reports / "summary.md", text)
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(text)
+        with Path(summary).open("a", encoding="utf-8") as step:
+            step.write(text)
 
 
 def _cut(text: str, most: int) -> str:

@@ -10,7 +10,6 @@ import io
 import logging
 import os
 import warnings
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
@@ -30,6 +29,7 @@ from sequester.influence.in_process import InProcessScorer
 from sequester.influence.literals import read_literals
 from sequester.influence.source import file_of
 from sequester.influence.swap import swap
+from sequester.report.swap_document import not_assessed
 from sequester.report.untrusted import printable
 
 PROMPTS = 20
@@ -149,7 +149,7 @@ def _details(result: SwapResult) -> Iterator[str]:
         yield f"because of: {', '.join(result.reasons)}"
     if result.pairs_needed is not None and result.verdict is SwapVerdict.UNDERPOWERED:
         yield f"pairs: {result.pairs:,} of the {result.pairs_needed:,} needed"
-    yield f"assessed: {result.prompts:,} prompts, {result.pairs:,} pairs; not assessed: {_listed(not_assessed(result)) or 'none'}"
+    yield f"assessed: {result.prompts:,} prompts, {result.pairs:,} pairs; not assessed: {_listed(left_out(result))}"
     if result.inputs.not_intercepted:
         yield f"not intercepted: {', '.join(map(printable, result.inputs.not_intercepted))}"
     if result.branches is None:
@@ -167,12 +167,12 @@ def record(result: SwapResult, accept_underpowered: str) -> dict[str, Any]:
         "name": printable(result.reward_path),
         "verdict": result.verdict.value,
         "accepted": printable(accepted),
-        "exposed": bool(result.exposed),
+        "handed_on": bool(result.inputs.differing),
         "prompts": result.prompts,
         "pairs": result.pairs,
         "changed": result.changed,
         "branches": None if result.branches is None else [result.branches.probed, result.branches.of],
-        "not_assessed": not_assessed(result),
+        "not_assessed": left_out(result),
         "bound": bound(result),
     }
 
@@ -184,14 +184,10 @@ def bound(result: SwapResult) -> str:
     return f"rates below {result.upper95:.0%} not excluded".replace("%", " %")
 
 
-def not_assessed(result: SwapResult) -> dict[str, int]:
-    """Pairs that could not be scored, and episodes that could not be used, by reason."""
-    counts: Counter[str] = Counter()
-    for donor in result.donors.values():
-        counts.update(donor.not_assessed)
-    counts.update({reason: count for reason, count in result.episodes.items() if reason not in ("seen", "used")})
-    return {reason: count for reason, count in sorted(counts.items()) if count}
+def left_out(result: SwapResult) -> dict[str, int]:
+    """What could not be assessed, such as `pairs identical_cot`, and how many."""
+    return {f"{what} {reason}": count for what, reason, count, _ in not_assessed(result)}
 
 
 def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{reason} {count:,}" for reason, count in counts.items())
+    return ", ".join(f"{count:,} {reason}" for reason, count in counts.items()) or "none"

@@ -18,6 +18,7 @@ import importlib
 import json
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,10 +63,8 @@ def non_interference(request: pytest.FixtureRequest) -> Callable[..., SwapResult
     module = importlib.import_module("sequester.cli.non_interference")
 
     def check(function: Callable[..., Any], episodes: str | Path, *, accept_underpowered: str = "", **options: Any) -> SwapResult:
-        try:
+        with _said_in_a_sentence():
             result: SwapResult = module.assess(function, request.config.rootpath, episodes, **options)
-        except SequesterError as error:
-            pytest.fail(f"{error}\n{error.hint}", pytrace=False)
         request.node.user_properties.append((PROPERTY, json.dumps(module.record(result, accept_underpowered))))
         problem = module.problem(result, accept_underpowered)
         if problem:
@@ -83,9 +82,19 @@ def cot_canary(request: pytest.FixtureRequest) -> Canary:
     if marker is None:
         pytest.fail(f"canaries are watched in tests marked @pytest.mark.{MARKER} only: mark this one", pytrace=False)
     module = importlib.import_module("sequester.cli.canary")
-    planted: Canary = module.plant(request.config.rootpath, *marker.args, **marker.kwargs)
+    with _said_in_a_sentence():
+        planted: Canary = module.plant(request.config.rootpath, *marker.args, **marker.kwargs)
     request.node.stash[_CANARY] = planted
     return planted
+
+
+@contextmanager
+def _said_in_a_sentence() -> Iterator[None]:
+    """Fail with what our own errors say, without a traceback through our own code."""
+    try:
+        yield
+    except SequesterError as error:
+        raise pytest.fail.Exception(f"{error}\nhint: {error.hint}", pytrace=False) from None
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)  # innermost: what pytest captures with is in place
@@ -166,7 +175,7 @@ def section(records: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 def _reward(record: dict[str, Any]) -> str:
     accepted = f" (accepted: {record['accepted']})" if record["accepted"] else ""
-    handed = "; a grader or library was handed CoT" if record["exposed"] else ""
+    handed = "; CoT was handed on" if record["handed_on"] else ""
     return f"{record['name']}: {_WORDS[record['verdict']]}{accepted}; {_total([record])}{handed}; {record['bound']}"
 
 
@@ -179,11 +188,11 @@ def _total(rewards: Sequence[dict[str, Any]]) -> str:
     left_out: Counter[str] = Counter()
     for record in rewards:
         left_out.update(record["not_assessed"])
-    reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(left_out.items()))
+    not_assessed = ", ".join(f"{count:,} {reason}" for reason, count in sorted(left_out.items())) or "none"
     return (
         f"{_count(sum(record['prompts'] for record in rewards), 'prompt')}, "
-        f"{_count(sum(record['pairs'] for record in rewards), 'pair')}, {sum(record['changed'] for record in rewards)} changed, "
-        f"{branches}, not assessed {left_out.total()}{f' ({reasons})' if reasons else ''}"
+        f"{_count(sum(record['pairs'] for record in rewards), 'pair')}, {sum(record['changed'] for record in rewards):,} changed, "
+        f"{branches}, not assessed: {not_assessed}"
     )
 
 
