@@ -223,8 +223,8 @@ def counts(rows: Sequence[Row]) -> Iterator[str]:
     )
     inner = [row for row in leaking if row.case.channel == "score"]
     yield (
-        f"Of {len(inner)} that read the CoT within the reward code, where there is no input to compare, one pair per path moved the score "
-        f"of {sum(bool(row.one_pair) for row in inner)}, one for each donor that of {sum(bool(row.each_donor) for row in inner)}; the whole "
+        f"Of {len(inner)} that read the CoT within the reward code, where there is no input to compare, one pair per path moved the "
+        f"score of {sum(bool(row.one_pair) for row in inner)}, one for each donor that of {sum(bool(row.each_donor) for row in inner)}; the whole "
         f"test called {sum('score' in row.found_by for row in inner)} influenced."
     )
     yield f"Of {len(leaking)} that leak, the swap test found {sum(bool(_swap(row)) for row in leaking)}."
@@ -284,6 +284,14 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
+def _told(row: Row) -> str:
+    """One line for whoever waits."""
+    wrong = "FALSE ALARM" if row.false_alarm else "MISSED" if row.case.leaks and not row.found_by else ""
+    pairs = f"{row.paths} paths, one pair: {row.one_pair or '-'}, each donor: {row.each_donor or '-'}"
+    found = ", ".join(row.found_by) or "-"
+    return f"{row.case.name} ({row.case.kind}): {pairs}; {row.verdict}, exposed {row.exposed}, found by {found} {row.reasons} {wrong}"
+
+
 def _kept(trl: bool) -> Path:
     return RESULTS / f"swap_cases{'_trl' if trl else ''}.json"
 
@@ -309,12 +317,7 @@ def main() -> None:
             if not given.names or case.name in given.names:
                 row = measured(case)
                 rows.append(row)
-                print(
-                    f"{row.case.name:28} {row.case.kind:14} {row.paths} paths, one pair: {row.one_pair or '-':6} {row.each_donor or '-':6} {row.verdict:20} "
-                    f"exposed={row.exposed} found by {', '.join(row.found_by) or '-'} {'FALSE ALARM' if row.false_alarm else ''}"
-                    f"{'MISSED' if row.case.leaks and not row.found_by else ''} {row.changed} {row.reasons} {row.calls} calls",
-                    flush=True,
-                )
+                print(_told(row), flush=True)
     print("\n".join(counts(rows)))
     if not given.names:
         _kept(given.trl).write_text(json.dumps(msgspec.to_builtins(rows), indent=1) + "\n", encoding="utf-8")
