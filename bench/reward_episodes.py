@@ -125,7 +125,7 @@ def turns(chosen: list[Sample], inline: bool) -> Iterator[dict[str, Any]]:
     """Two replies in one episode, the second to another prompt; reasoning in the content, or in a field of its own."""
     name = "turns" if inline else "typed-turns"
     half = len(chosen) // 2
-    for number, (first, second) in enumerate(zip(chosen[:half], chosen[half:], strict=False)):
+    for number, (first, second) in enumerate(zip(chosen[::2], [*chosen[half:], *chosen[:half]][::2], strict=True)):
         said = [
             {"role": "assistant", "content": f"<think>\n{sample.reasoning}\n</think>\n\n{sample.boxed}"}
             if inline

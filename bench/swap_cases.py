@@ -31,9 +31,10 @@ from sequester.findings.model import Tool
 from sequester.findings.swapped import SwapVerdict
 from sequester.influence.association import associate
 from sequester.influence.cases import read_cases
-from sequester.influence.donors import make_donors
+from sequester.influence.donors import ALL, make_donors
 from sequester.influence.experiment import Plan
-from sequester.influence.model import Case, Rendition
+from sequester.influence.literals import read_literals
+from sequester.influence.model import Case, Rendition, Scoring
 from sequester.influence.process import ProcessScorer
 from sequester.influence.rendering import render
 from sequester.influence.source import parse_source
@@ -73,7 +74,9 @@ class Row(Struct, frozen=True):
     paths: int
     """Code paths among the episodes."""
     one_pair: str
-    """What one pair per path showed: `input`, `score`, `failed` or nothing."""
+    """What one pair per path with the CoT of another episode showed: `input`, `score`, or nothing."""
+    each_donor: str
+    """The same with each donor."""
     verdict: str
     exposed: bool | None
     pairs: int
@@ -83,7 +86,7 @@ class Row(Struct, frozen=True):
     """Pairs whose intercepted inputs differ, of the whole test."""
     reasons: tuple[str, ...]
     lint: tuple[str, ...]
-    """Codes found in the function's file."""
+    """Codes and severities found in the function's file."""
     association: tuple[str, ...]
     calls: int
 
@@ -130,7 +133,7 @@ def measured(case: Labelled) -> Row:
     episodes, source = DATA / "episodes" / f"{case.episodes}.jsonl", source_of(case)
     cases, _ = read_cases(episodes)
     with ProcessScorer(parse_source(source), case.outcome) as scorer:
-        paths, one_pair = first_pairs(cases, scorer)
+        paths, one_pair, each_donor = first_pairs(cases, scorer, read_literals([parse_source(source).file]))
         rules = associated(cases, scorer) if case.outcome == "score" else ()
     result = swap_files(source, episodes, Settings(Plan(outcome=case.outcome, most_calls=PLAN.most_calls, seconds=PLAN.seconds)))
     linted = lint([parse_source(source).file])
@@ -138,38 +141,43 @@ def measured(case: Labelled) -> Row:
         case,
         paths,
         one_pair,
+        each_donor,
         result.verdict.value,
         result.exposed,
         result.pairs,
         {name: donor.changed for name, donor in result.donors.items() if donor.changed},
         result.inputs.differing,
         result.reasons,
-        tuple(sorted({finding.rule for finding in linted.findings})),
+        tuple(sorted({f"{finding.rule} {finding.severity.value}" for finding in linted.findings})),
         rules,
         result.calls,
     )
 
 
-def first_pairs(cases: Sequence[Case], scorer: ProcessScorer) -> tuple[int, str]:
-    """One pair for each code path that the episodes take, with the CoT of another episode: how many paths, and what differed."""
-    donors = make_donors(cases, ("own",))
-    by_path: dict[str, Case] = {}
-    failed = False
+def first_pairs(cases: Sequence[Case], scorer: ProcessScorer, literals: Sequence[str]) -> tuple[int, str, str]:
+    """One pair for each code path that the episodes take: how many paths, and what differed with the CoT of another episode, and with any
+    donor. A path whose unchanged input is not handed on alike twice (a cache, for example) has nothing that could be compared."""
+    donors = make_donors(cases, ALL, literals)
+    by_path: dict[str, tuple[Case, Scoring]] = {}
     for case in cases:
         scoring = scorer.observe(render(case, case.reasoning))
-        failed = failed or bool(scoring.failure)
-        by_path.setdefault(scoring.path, case)
-    differed = set()
-    for case in by_path.values():
-        pair = donors.pair(case, "own", 0)
-        if isinstance(pair, str):
-            continue
-        original, swapped = scorer.observe(pair.original), scorer.observe(pair.swapped)
-        if original.seen != swapped.seen:
-            differed.add("input")
-        if original.score != swapped.score:
-            differed.add("score")
-    return len(by_path), "input" if "input" in differed else "score" if differed else "failed" if failed else ""
+        by_path.setdefault(scoring.path, (case, scoring))
+    differed: dict[str, set[str]] = {name: set() for name in ALL}
+    for case, before in by_path.values():
+        for name in ALL:
+            pair = donors.pair(case, name, 0)
+            if isinstance(pair, str):
+                continue
+            original, swapped = scorer.observe(pair.original), scorer.observe(pair.swapped)
+            if original.seen != swapped.seen and (name == "unclosed" or original.seen == before.seen):
+                differed[name].add("input")
+            if original.score != swapped.score:
+                differed[name].add("score")
+    return len(by_path), _shown(differed["own"]), _shown(set().union(*differed.values()))
+
+
+def _shown(differed: set[str]) -> str:
+    return next((channel for channel in CHANNELS if channel in differed), "")
 
 
 def associated(cases: Sequence[Case], scorer: ProcessScorer, samples: int = 8, seed: int = 1) -> tuple[str, ...]:
@@ -205,24 +213,27 @@ def _episode(name: str, case: Case, cot: str, score: float) -> Episode:
 def counts(rows: Sequence[Row]) -> Iterator[str]:
     """What the issue asks, in sentences."""
     leaking, quiet = [row for row in rows if row.case.leaks], [row for row in rows if not row.case.leaks]
-    content = [row for row in leaking if row.case.kind == "content"]
-    handed = [row for row in leaking if row.case.channel == "input"]
     shapes = [row for row in leaking if row.case.kind in ("length", "format")]
-    yield f"{len(rows)} functions: {len(leaking)} leak ({len(shapes)} of them by length or format alone), {len(quiet)} do not."
-    one = sum(row.one_pair == "input" for row in handed)
-    yield f"Of {len(handed)} that hand the CoT on, {one} were flagged by input comparison with one pair per code path."
-    inner = [row for row in leaking if row.case.channel != "input"]
-    moved = sum(row.one_pair in ("input", "score") for row in inner)
-    whole = sum("score" in row.found_by for row in inner)
+    yield f"{len(rows)} functions: {len(leaking)} leak, {len(shapes)} of them by length or format alone; {len(quiet)} do not."
+    handed = [row for row in leaking if row.case.channel == "input"]
+    yield (
+        f"Of {len(handed)} that hand the CoT on to a judge or a library, input comparison flagged "
+        f"{sum(row.one_pair == 'input' for row in handed)} with one pair per code path (`own`), and "
+        f"{sum(row.each_donor == 'input' for row in handed)} with one for each donor."
+    )
+    inner = [row for row in leaking if row.case.channel == "score"]
     yield (
         f"Of {len(inner)} that read the CoT within the reward code, where there is no input to compare, one pair per path moved the "
-        f"score of {moved}; the whole swap test called {whole} influenced."
+        f"score of {sum(bool(row.one_pair) for row in inner)}, one for each donor that of {sum(bool(row.each_donor) for row in inner)}; the whole "
+        f"test called {sum('score' in row.found_by for row in inner)} influenced."
     )
-    yield f"Of {len(content)} that leak content, swap found {sum(bool(_swap(row)) for row in content)}."
-    found = sum(bool(row.found_by) for row in shapes)
-    yield f"Of {len(shapes)} that leak length or format, {found} were found by swap, lint or association."
+    yield f"Of {len(leaking)} that leak, the swap test found {sum(bool(_swap(row)) for row in leaking)}."
+    for name in CHANNELS:
+        yield f"Of {len(shapes)} that leak length or format, {sum(name in row.found_by for row in shapes)} were found by {name}."
     alarms = [row.case.name for row in rows if row.false_alarm]
     yield f"Of {len(quiet)} that do not leak, swap and association flagged {len(alarms)}{': ' + ', '.join(alarms) if alarms else ''}."
+    medium = [row.case.name for row in quiet if any(not found.endswith("low") for found in row.lint)]
+    yield f"Lint has a finding at medium or above in {len(medium)} of these{': ' + ', '.join(medium) if medium else ''}."
 
 
 def _swap(row: Row) -> tuple[str, ...]:
@@ -232,13 +243,24 @@ def _swap(row: Row) -> tuple[str, ...]:
 def page(parts: Iterable[tuple[str, Sequence[Row]]]) -> str:
     blocks = [
         "# What finds which leak",
-        "Written by `python -m bench.swap_cases`, with `--trl` in TRL's environment. Labels, sources and episodes: `tests/data/rewards`. The "
-        "functions were written after public cases, not sampled: the figures say what is covered, not how often leaks occur. Found by: "
-        "`input` (input comparison), `score` (the score moves), `lint`, `association` (on a log made of the function's scores).",
+        "Written by `python -m bench.swap_cases`, with `--trl` in TRL's environment. Labels, sources and episodes: `tests/data/rewards`. "
+        "The functions were written after public cases, not sampled: the figures say what is covered, not how often leaks occur. Found "
+        "by: `input` (input comparison), `score` (the score moves), `lint`, `association` (on a log made of the function's scores).",
     ]
     for title, rows in parts:
         blocks += [f"## {title}", "\n".join(f"- {sentence}" for sentence in counts(rows))]
-        head = ("function", "leaks", "after", "one pair per path", "verdict", "donors that changed", "found by", "lint", "how")
+        head = (
+            "function",
+            "leaks",
+            "after",
+            "one pair per path",
+            "one for each donor",
+            "verdict",
+            "donors that changed",
+            "found by",
+            "lint",
+            "how",
+        )
         blocks.append(table(head, map(_cells, rows)))
     return "\n\n".join(blocks) + "\n"
 
@@ -253,12 +275,21 @@ def _cells(row: Row) -> tuple[str, ...]:
         case.kind,
         after,
         row.one_pair,
+        row.each_donor,
         shown,
         ", ".join(row.changed),
         ", ".join(row.found_by) + wrong,
         ", ".join(row.lint),
         case.why,
     )
+
+
+def _told(row: Row) -> str:
+    """One line for whoever waits."""
+    wrong = "FALSE ALARM" if row.false_alarm else "MISSED" if row.case.leaks and not row.found_by else ""
+    pairs = f"{row.paths} paths, one pair: {row.one_pair or '-'}, each donor: {row.each_donor or '-'}"
+    found = ", ".join(row.found_by) or "-"
+    return f"{row.case.name} ({row.case.kind}): {pairs}; {row.verdict}, exposed {row.exposed}, found by {found} {row.reasons} {wrong}"
 
 
 def _kept(trl: bool) -> Path:
@@ -286,12 +317,7 @@ def main() -> None:
             if not given.names or case.name in given.names:
                 row = measured(case)
                 rows.append(row)
-                print(
-                    f"{row.case.name:28} {row.case.kind:14} {row.paths} paths, one pair: {row.one_pair or '-':6} {row.verdict:20} "
-                    f"exposed={row.exposed} found by {', '.join(row.found_by) or '-'} {'FALSE ALARM' if row.false_alarm else ''}"
-                    f"{'MISSED' if row.case.leaks and not row.found_by else ''} {row.changed} {row.reasons} {row.calls} calls",
-                    flush=True,
-                )
+                print(_told(row), flush=True)
     print("\n".join(counts(rows)))
     if not given.names:
         _kept(given.trl).write_text(json.dumps(msgspec.to_builtins(rows), indent=1) + "\n", encoding="utf-8")

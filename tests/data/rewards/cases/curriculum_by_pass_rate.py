@@ -3,21 +3,21 @@
 import re
 
 
-def correct(completion, reference):
-    answer = completion[0]["content"].rpartition("</think>")[2]
-    found = re.search(r"\\boxed\{(\d+)\}", answer)
-    return found is not None and int(found[1]) == reference
+def favourable(completion, least=6):
+    _, closed, answer = completion[0]["content"].rpartition("</think>")
+    found = re.search(r"\\boxed\{(\d+)\}", answer) if closed else None
+    return found is not None and int(found[1]) >= least
 
 
-def pass_rates(prompts, completions, references):
+def pass_rates(prompts, completions):
     tried, passed = {}, {}
-    for prompt, completion, reference in zip(prompts, completions, references, strict=True):
+    for prompt, completion in zip(prompts, completions, strict=True):
         key = prompt[-1]["content"]
         tried[key] = tried.get(key, 0) + 1
-        passed[key] = passed.get(key, 0) + correct(completion, reference)
+        passed[key] = passed.get(key, 0) + favourable(completion)
     return {key: passed[key] / tried[key] for key in tried}
 
 
-def keep_learnable(prompts, completions, reference_score, **kwargs):
-    rates = pass_rates(prompts, completions, reference_score)
+def keep_learnable(prompts, completions, **kwargs):
+    rates = pass_rates(prompts, completions)
     return [0.0 < rates[prompt[-1]["content"]] < 1.0 for prompt in prompts]

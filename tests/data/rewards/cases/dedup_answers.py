@@ -11,14 +11,14 @@ def canonical(answer):
 
 def visible(completion):
     text = completion[0]["content"] if isinstance(completion, list) else completion
-    return text.rpartition("</think>")[2]
+    return text.rpartition("</think>")[2] if "</think>" in text else ""
 
 
 def unique_answers(prompts, completions, **kwargs):
     seen = set()
     keep = []
-    for prompt, completion in zip(prompts, completions, strict=True):
-        key = (str(prompt), canonical(visible(completion)))
+    for completion in completions:
+        key = canonical(visible(completion))
         keep.append(key not in seen)
         seen.add(key)
     return keep

@@ -12,7 +12,8 @@ ALLOWED = ("role", "content")
 def answer_view(message):
     view = {key: message[key] for key in ALLOWED if key in message}
     if message["role"] == "assistant":
-        view["content"] = (view.get("content") or "").rpartition("</think>")[2].strip()
+        _, closed, answer = (view.get("content") or "").rpartition("</think>")
+        view["content"] = answer.strip() if closed else ""
     return view
 
 
