@@ -33,8 +33,20 @@ PYTHON = frozenset({".py", ".pyi", ".pyw"})
 MOST_BYTES = 8 << 20
 """Larger files are data. Of Python this is 200,000 lines."""
 _SKIPPED = frozenset(
-    ".git .hg .svn .tox .nox .eggs .mypy_cache .ruff_cache .pytest_cache .sequester .idea node_modules __pycache__ site-packages"
-    " build dist".split()
+    (
+        "node_modules",
+        "__pycache__",
+        "site-packages",
+        "build",
+        "dist",
+        ".git",
+        ".hg",
+        ".svn",
+        ".tox",
+        ".nox",
+        ".eggs",
+        ".sequester",
+    )
 )
 """Folders that hold what others wrote or what tools made. One that is named as an argument is read."""
 _ENVIRONMENT_MARK = "pyvenv.cfg"
@@ -107,7 +119,9 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
 def _within(folder: Path) -> Iterator[Path]:
     wanted = {*PYTHON, NOTEBOOK, *KINDS, *SUFFIXES}
     for inner, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED and not Path(inner, name, _ENVIRONMENT_MARK).exists())
+        folders[:] = sorted(
+            name for name in folders if name not in _SKIPPED and not Path(inner, name, _ENVIRONMENT_MARK).exists()
+        )
         for name in sorted(names):
             if Path(name).suffix.lower() in wanted:
                 yield Path(inner, name)
