@@ -179,7 +179,7 @@ class Calls(Expressions):
             number = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else 1
             return self.group(receiver, number if isinstance(number, int | str) else 1, node)
         if name in ("span", "start", "end") and holds & MATCH:
-            return Value(POSITION, split=receiver.split)
+            return Value(POSITION, receiver.why, split=receiver.split)
         if name in _PATTERN_METHODS and positional and not holds & TEXT and not (name == "split" and receiver.texts and len(positional) > 1):
             made = self._compiled(node, name, receiver, positional)
             if made is not None:
@@ -241,9 +241,9 @@ class Calls(Expressions):
         return Value(WHOLE | PIECES | DELIMITED | closed, texts=first.texts, split=node)
 
     def _length(self, node: ast.Call, value: Value) -> Value:
-        measured = value.holds & (WHOLE | REASONING | IDS | MAYBE) and not value.holds & (BATCH | MESSAGES)
-        if value.holds & IDS and not value.holds & BATCH:
-            measured = 1
+        if value.holds & POSITION:
+            return Value(why=value.why)
+        measured = bool(value.holds & (WHOLE | REASONING | IDS | MAYBE)) and not value.holds & (BATCH | MESSAGES)
         if value.holds & DELIMITED:
             return Value(why=self.source(Signal.PRESENCE, value.split or node), split=value.split)
         if value.holds & MATCH:

@@ -77,6 +77,7 @@ class Flow(Calls):
         self._constants: Names = {}
         self._fields: dict[str, Names] = {}
         self._results: dict[tuple[int, tuple[tuple[str, Value], ...]], Value] = {}
+        self._applied: set[int] = set()
         self._depth = self._runs = 0
         self._guards: list[frozenset[Source]] = []
         self._returned: list[tuple[Value, ast.AST]] = []
@@ -108,14 +109,14 @@ class Flow(Calls):
             ast.Continue: self._leave,
         }
 
-    def run(self) -> list[Told]:
-        """Every event, in no particular order."""
+    def run(self) -> None:
+        """Runs the reward code; `told` has what happened."""
         for node in self._module.tree.body:
             if isinstance(node, ast.Assign | ast.AnnAssign) and _is_constant(node.value):
                 self._statement(node)
         self._constants, self.names = self.names, {}
-        for reward in self._module.rewards:
-            if not reward.definition.outer:
+        for reward in sorted(self._module.rewards, key=lambda reward: reward.by_name):
+            if not reward.definition.outer and not (reward.by_name and id(reward.definition.node) in self._applied):
                 self._start(reward, {})
         for outer in {id(one.definition.outer[0]): one.definition.outer[0] for one in self._module.rewards if one.definition.outer}.values():
             self._subject = outer.name
@@ -128,7 +129,6 @@ class Flow(Calls):
                 spoiled = source.node in self.cancelled or (source.signal is Signal.PRESENCE and source.function in self._splitting)
             if not spoiled:
                 self._tell(Scored(source), source.node, subject)
-        return list(self.told.values())
 
     def run_others(self) -> None:
         """Runs the functions that are not reward code, of which nothing is known to hold a completion but what they decode."""
@@ -137,6 +137,12 @@ class Flow(Calls):
             self._subject = definition.name
             self._owner = definition.owner
             self._apply(definition, {}, {})
+
+    def run_splitters(self) -> None:
+        """Runs functions that take an answer out of a text. Who calls them is not known; a split that fails open is one everywhere."""
+        self._heard = (Splitting,)
+        for one in self._module.splitters:
+            self._start(one, {})
 
     def _start_pending(self) -> None:
         done: set[int] = set()
@@ -163,7 +169,7 @@ class Flow(Calls):
         node = event.source.node if isinstance(event, Scored) else event.node
         if isinstance(event, Splitting):
             self._splitting.add(self.function)
-        if self._heard and type(event) not in self._heard:
+        if self._heard and (type(event) not in self._heard or (isinstance(event, Splitting) and not event.fails_open)):
             return
         self._tell(event, node, self._subject)
 
@@ -235,6 +241,7 @@ class Flow(Calls):
             return combine(*given.values())._replace(holds=0, texts=())
         self._results[key] = NOTHING
         self._runs += 1
+        self._applied.add(id(node))
         self._told_cached(node, given)
         saved = (self.names, self.function, self._owner, self._guards, self._returned, self._left)
         self.names = dict(around) | _defaults(self, node) | {name: given.get(name, NOTHING) for name in given}

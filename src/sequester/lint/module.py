@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sequester.lint.reward_functions import Definition, Function, RewardFunction, definitions, registered_names, reward_functions
+from sequester.lint.reward_functions import Definition, Function, RewardFunction, definitions, is_splitter, registered_names, reward_functions, splitter
 
 
 class Module(NamedTuple):
@@ -22,6 +22,8 @@ class Module(NamedTuple):
     rewards: tuple[RewardFunction, ...]
     others: tuple[Definition, ...]
     """Functions that are not reward code and stand in no other function."""
+    splitters: tuple[RewardFunction, ...]
+    """Those of them whose business it is to take an answer out of a text."""
     flagged: tuple[ast.AST, ...]
     """Calls, dictionaries and annotated defaults, in which flags may be set."""
 
@@ -32,30 +34,52 @@ def read_module(tree: ast.Module) -> Module:
     registered: set[str] = set()
     classes: list[ast.ClassDef] = []
     flagged: list[ast.AST] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            registered.update(registered_names(node))
-            flagged.append(node)
-        elif isinstance(node, ast.Import):
-            imports.update((alias.asname, alias.name) for alias in node.names if alias.asname)
-        elif isinstance(node, ast.ImportFrom):
-            imports.update((alias.asname or alias.name, f"{node.module or ''}.{alias.name}") for alias in node.names)
-        elif isinstance(node, ast.ClassDef):
-            classes.append(node)
-        elif isinstance(node, ast.Dict | ast.AnnAssign):
-            flagged.append(node)
+    for node in _nodes(tree):
+        match node:
+            case ast.Call():
+                registered.update(registered_names(node))
+                flagged.append(node)
+            case ast.Import():
+                imports.update((alias.asname, alias.name) for alias in node.names if alias.asname)
+            case ast.ImportFrom():
+                imports.update((alias.asname or alias.name, f"{node.module or ''}.{alias.name}") for alias in node.names)
+            case ast.ClassDef():
+                classes.append(node)
+            case ast.Dict() | ast.AnnAssign():
+                flagged.append(node)
     found = list(definitions(tree))
     rewards = tuple(reward_functions(found, frozenset(registered)))
     roots = {id(reward.definition.node) for reward in rewards}
+    others = tuple(one for one in found if not one.outer and id(one.node) not in roots)
     return Module(
         tree,
         imports,
         {one.node.name: one for one in found if one.owner is None and not one.outer},
         _methods(classes, found),
         rewards,
-        tuple(one for one in found if not one.outer and id(one.node) not in roots),
+        others,
+        tuple(map(splitter, filter(is_splitter, others))),
         tuple(flagged),
     )
+
+
+_LEAVES = frozenset((ast.Name, ast.Constant, ast.alias, ast.arg, ast.Pass, ast.Break, ast.Continue))
+_WANTED = frozenset((ast.Call, ast.Import, ast.ImportFrom, ast.ClassDef, ast.Dict, ast.AnnAssign))
+
+
+def _nodes(tree: ast.Module) -> Iterator[ast.AST]:
+    """The nodes that `read_module` looks at. Most of the time of a file without a finding is spent here, so leaves are not visited."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if type(node) in _WANTED:
+            yield node
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if type(value) is list:
+                waiting += [item for item in value if type(item) not in _LEAVES and isinstance(item, ast.AST)]
+            elif type(value) not in _LEAVES and isinstance(value, ast.AST) and value._fields:
+                waiting.append(value)
 
 
 def _methods(classes: list[ast.ClassDef], found: list[Definition]) -> dict[str, dict[str, Definition]]:

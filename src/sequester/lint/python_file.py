@@ -115,14 +115,15 @@ def read_python(text: str) -> PythonFile | Unreadable:
 
 def _told(module: Module, text: str) -> list[Told]:
     flags = [Told(where, Flag(node, name, setting, where)) for node, name, setting, where in _flags(module)]
-    if not module.rewards and "skip_special_tokens" not in text:
+    decodes = "skip_special_tokens" in text
+    if not module.rewards and not module.splitters and not decodes:
         return flags
     flow = Flow(module)
-    told = flow.run()
-    if "skip_special_tokens" in text:
+    flow.run()
+    flow.run_splitters()
+    if decodes:
         flow.run_others()
-        told = list(flow.told.values())
-    return told + flags
+    return [*flow.told.values(), *flags]
 
 
 def _flags(module: Module) -> Iterator[tuple[ast.AST, str, object, str]]:

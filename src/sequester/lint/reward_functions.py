@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from sequester.lint.values import BATCH, IDS, MESSAGES, RECORD, WHOLE
-from sequester.lint.vocabulary import ANNOTATIONS, CONVERSATIONS, ID_PARAMETERS, PARAMETERS, REASONING_FIELDS
+from sequester.lint.vocabulary import ANNOTATIONS, CONVERSATIONS, GOLD_NAME, ID_PARAMETERS, PARAMETERS, REASONING_FIELDS
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -40,6 +40,8 @@ class RewardFunction(NamedTuple):
     """What its parameters hold, by name. Those that hold nothing of a completion are left out."""
     builds_prompt: bool = False
     """Whether a grader reads what it returns."""
+    by_name: bool = False
+    """Whether nothing but names tells. Where other reward code calls it, what it is called with tells more."""
 
 
 _REWARD_NAME = re.compile(r"(?:^|_)(?:rewards?|score|rubric|grade|accuracy|penalty|bonus)(?:_|$)|^compute_score|(?:^|_)rm$", re.I)
@@ -57,6 +59,12 @@ _REGISTERING_CALL = re.compile(r"(?:^|\.)(?:add_reward_func|add_reward|register_
 _TRL_COLUMNS = frozenset({"prompts", "completion_ids", "solution", "ground_truth", "trainer_state", "answer", "answers", "solutions"})
 _VERIFIERS = frozenset({"answer", "state", "info", "parser", "judge", "task"})
 _STRICT = frozenset("completion completions completion_ids solution_str solution_strs".split())
+_COMPARES = re.compile(r"verif|check|grade|evaluat|correct|equiv|match|compare|accura|(?:^|_)(?:em|f1)(?:_|$)", re.I)
+_OUTPUTS = frozenset(name for name, holds in PARAMETERS.items() if holds & WHOLE) - {"messages", "message_log"}
+_TAKES_ANSWER = re.compile(
+    r"^_*(?:try_)?(?:extract|parse|get|strip|remove|split|clean|drop)_?\w*(?:answer|solution|think|thought|reasoning|(?:^|_)cot(?:_|$))", re.I
+)
+_TEXTS = frozenset("text response output content completion solution_str message model_output generation answer s string llm_output".split())
 _EXTRA = {"data": RECORD, "solution": WHOLE, "output": WHOLE, "text": WHOLE, "prediction": WHOLE, "message_log": WHOLE | MESSAGES}
 """Parameters that hold a completion only where nothing better does."""
 
@@ -100,10 +108,26 @@ def reward_functions(found: list[Definition], registered: frozenset[str]) -> Ite
                 continue
         if _NOT_REWARD.search(node.name):
             continue
-        if _is_reward(definition, names, registered):
+        contract = _is_reward(definition, names, registered)
+        if contract or _is_named_reward(definition, names):
             holds = _contract(definition, names, definition.node.name in registered or _decorated(node))
             if holds:
-                yield RewardFunction(definition, holds)
+                yield RewardFunction(definition, holds, by_name=not contract)
+
+
+def is_splitter(definition: Definition) -> bool:
+    """Whether a function takes an answer out of a text, by its name: `extract_answer(text)`, `strip_thinking(response)`, a parser."""
+    node, owner = definition.node, definition.owner
+    names = parameters(node)
+    if not names or names[0] not in _TEXTS or not _returns(node):
+        return False
+    if owner is not None:
+        return node.name in ("parse", "parse_answer", "strip") and "parser" in owner.name.casefold() and "think" in owner.name.casefold()
+    return _TAKES_ANSWER.search(node.name) is not None
+
+
+def splitter(definition: Definition) -> RewardFunction:
+    return RewardFunction(definition, {parameters(definition.node)[0]: WHOLE})
 
 
 def parameters(node: Function) -> tuple[str, ...]:
@@ -137,7 +161,14 @@ def _is_reward(definition: Definition, names: tuple[str, ...], registered: froze
         return True
     if "completion" in given and (given & _VERIFIERS or node.args.kwarg) and len(given) + bool(node.args.kwarg) > 1:
         return True
-    if given == {"state", "target"}:
+    return given == {"state", "target"}
+
+
+def _is_named_reward(definition: Definition, names: tuple[str, ...]) -> bool:
+    node = definition.node
+    if definition.owner is not None:
+        return False
+    if _COMPARES.search(node.name) and any(GOLD_NAME.search(name) for name in names) and _OUTPUTS & frozenset(names):
         return True
     return bool(_REWARD_NAME.search(node.name)) and (any(name in PARAMETERS for name in names) or bool(_annotated(definition)))
 

@@ -137,7 +137,10 @@ def combine(*values: Value) -> Value:
     why: frozenset[Source] = frozenset()
     for value in values:
         holds |= value.holds
-        why |= value.why
+        if value.why:
+            why |= value.why
+    if not holds and not why:
+        return Value(texts=_texts(*values))
     split = next((value.split for value in values if value.holds & POSITION), None)
     return Value(holds & ~(PIECES | MATCH | DELIMITED | PARSED), _few(why), _texts(*values), split=split)
 
@@ -157,7 +160,10 @@ def element_of(value: Value) -> Value:
 
 
 def _texts(*values: Value) -> tuple[str, ...]:
-    found = dict.fromkeys(text for value in values for text in value.texts)
+    texts = [value.texts for value in values if value.texts]
+    if len(texts) < 2:
+        return texts[0] if texts else ()
+    found = dict.fromkeys(text for some in texts for text in some)
     return tuple(found)[:_MOST_TEXTS]
 
 
