@@ -9,7 +9,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 
 def write_between(page: str, author: str, parts: Iterable[str]) -> None:
-    """Replace what stands between `<!-- written by AUTHOR: begin -->` and the next `<!-- end -->`. Raises ValueError without such markers."""
+    """Replace what stands between `<!-- written by AUTHOR: begin -->` and the next `<!-- end -->`. Raises ValueError without them."""
     path, begin, end = DOCS / page, f"<!-- written by {author}: begin -->", "<!-- end -->"
     before, found, rest = path.read_text(encoding="utf-8").partition(begin)
     _, closed, after = rest.partition(end)

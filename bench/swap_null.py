@@ -1,10 +1,10 @@
 """How often the swap test calls a scorer influenced that never looks at the CoT.
 
-    python -m bench.swap_null [runs with verdict flips, default 10000; a fifth as many of every other kind]
+    python -m bench.swap_null [runs with verdict flips, default 10000; a tenth as many of every other kind]
 
 Every run is `influence.swap.swap` over 30 prompts and nine donors until the engine itself stops. The engine looks after every round and
-stops as soon as the evidence suffices: the peeking of a user who stops when it pays. Beside it, the e-process alone is looked at after every
-single difference. Writes `bench/results/swap_null.json` and a table in `docs/swap-power.md`.
+stops as soon as the evidence suffices: the peeking of a user who stops when it pays. Beside it, the e-process alone is looked at after
+every single difference. Writes `bench/results/swap_null.json` and a table in `docs/swap-power.md`.
 """
 
 from __future__ import annotations
@@ -126,16 +126,16 @@ def seldom(seed: int) -> Reaction:
 
 KINDS: tuple[tuple[str, str, Callable[[int], Reaction], float], ...] = (
     ("verdict flips, 14 %", "replicate", flips(0.14), 1.0),
-    ("verdict flips, 1 %", "replicate", flips(0.01), 0.2),
-    ("normal", "replicate", normal, 0.2),
-    ("heavy tails (t, 2 degrees of freedom)", "replicate", heavy, 0.2),
-    ("skewed, another spread for every prompt", "replicate", uneven, 0.2),
-    ("drifting (random walk with trend)", "replicate", drifting, 0.2),
-    ("stateful (remembers prompts and its last score)", "replicate", remembering, 0.2),
-    ("grades 1 to 10", "replicate", discrete, 0.2),
-    ("normal, one call in ten fails", "replicate", failing, 0.2),
-    ("one call in 200 differs", "replicate", seldom, 0.2),
-    ("verdict flips, 14 %, declared deterministic", "deterministic", flips(0.14), 0.2),
+    ("verdict flips, 1 %", "replicate", flips(0.01), 0.1),
+    ("normal", "replicate", normal, 0.1),
+    ("heavy tails (t, 2 degrees of freedom)", "replicate", heavy, 0.1),
+    ("skewed, another spread for every prompt", "replicate", uneven, 0.1),
+    ("drifting (random walk with trend)", "replicate", drifting, 0.1),
+    ("stateful (remembers prompts and its last score)", "replicate", remembering, 0.1),
+    ("grades 1 to 10", "replicate", discrete, 0.1),
+    ("normal, one call in ten fails", "replicate", failing, 0.1),
+    ("one call in 200 differs", "replicate", seldom, 0.1),
+    ("verdict flips, 14 %, declared deterministic", "deterministic", flips(0.14), 0.1),
 )
 
 
@@ -167,15 +167,20 @@ def every_look(runs: int, pairs: int = 500) -> NullRow:
     return NullRow(f"e-process alone, a look after each of {pairs} differences", "", runs, crossed, low, high, {}, 2.0 * pairs)
 
 
+def _told(verdicts: dict[str, int]) -> str:
+    others = sorted(item for item in verdicts.items() if item[0] != SwapVerdict.INFLUENCED.value)
+    return ", ".join(f"{verdict.replace('_', ' ')} {count:,}" for verdict, count in others)
+
+
 def page(report: NullReport) -> list[str]:
     rows = [
-        (row.noise, f"{row.runs:,}", row.influenced, f"{row.influenced / row.runs:.2%}", f"{row.low:.2%} to {row.high:.2%}", f"{row.calls:,.0f}")
+        (row.noise, f"{row.runs:,}", row.influenced, f"{row.low:.2%} to {row.high:.2%}", _told(row.verdicts), f"{row.calls:,.0f}")
         for row in (*report.rows, report.looks_at_every_pair)
-    ]  # fmt: skip
+    ]
     said = f"{sum(row.runs for row in report.rows):,} whole swap tests of scorers that never look at the CoT; {report.prompts} prompts, "
     return [
         f"{said}{report.donors} donors, alpha {report.alpha}.",
-        table(("noise", "runs", "called influenced", "share", "95 % interval", "episodes scored, mean"), rows),
+        table(("noise", "runs", "called influenced", "95 % interval", "otherwise", "episodes scored, mean"), rows),
     ]
 
 

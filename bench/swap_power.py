@@ -165,7 +165,7 @@ def page(report: PowerReport) -> list[str]:
     return [
         f"Whole swap tests, alpha {report.alpha}, looks after every round. Pairs: at most so many with each donor, repeats included.",
         table(
-            ("effect", "donors", "prompts", "pairs", "found", "95 % interval", "promised", "planned pairs, mean", "episodes scored, mean"), rows
+            ("effect", "donors", "prompts", "pairs", "found", "95 % interval", "promised", "planned pairs, mean", "calls, mean"), rows
         ),
         "Pairs for each donor with which 90 % of runs find a shift that one of so many donors shows, the e-process alone:",
         table(("shift, per-call s.d.", "donors", "measured", "`pairs_needed`"), needed),

@@ -76,6 +76,7 @@ def test_too_few_prompts_never_pass(plan: Plan, count: int) -> None:
 def test_constant_scores_never_pass(plan: Plan) -> None:
     result = outcome_of(cases(30), Scores(lambda given: 1.0), plan)
     assert (result.verdict, result.reasons) == (SwapVerdict.UNDERPOWERED, ("constant_scores",))
+    assert result.bounded == ()
 
 
 def test_equal_scores_pass_where_the_control_moves() -> None:
@@ -96,6 +97,13 @@ def test_a_deterministic_reaction_to_one_donor_is_influence(plan: Plan, donors: 
     assert result.changed == 10
     assert result.e_value >= 20
     assert result.calls < 500
+
+
+def test_few_cases_are_shown_several_texts_of_a_donor() -> None:
+    result = outcome_of(
+        cases(5), Scores(lambda given: by_answer(given) + (cot_of(given) == "own 7")), DETERMINISTIC, Swaps("own")
+    )
+    assert result.verdict is SwapVerdict.INFLUENCED
 
 
 @pytest.mark.parametrize("plan", [DETERMINISTIC, REPLICATE])
@@ -132,7 +140,7 @@ def test_failures_on_one_donor_never_pass(failure: str | float | None) -> None:
     assert (failure in result.reasons) == (failure in ("timeout", "rate_limited"))
     name = failure if isinstance(failure, str) else "no_score" if failure is None else "not_a_number"
     assert (result.donors["own"].pairs, result.donors["own"].not_assessed) == (0, {name: 9})
-    assert result.donors["empty"].pairs == 9
+    assert result.donors["empty"].pairs == 27  # three turns
 
 
 def test_a_rendition_that_raises_does_not_take_its_batch_along() -> None:
@@ -144,7 +152,7 @@ def test_a_rendition_that_raises_does_not_take_its_batch_along() -> None:
 
     scorer.score = score  # type: ignore[method-assign]
     result = outcome_of(cases(9), scorer)
-    assert (result.donors["own"].pairs, result.donors["empty"].pairs) == (0, 9)
+    assert (result.donors["own"].pairs, result.donors["empty"].pairs) == (0, 27)
 
 
 def test_failures_elsewhere_do_not_hide_influence() -> None:

@@ -84,7 +84,7 @@ class Positive(click.FloatRange):
     help="Smallest mean shift of interest, in per-call s.d. of the noise.",
 )
 @click.option("--batch", type=Count(1), default=32, show_default=True, help="Episodes in one call, at most.")
-@click.option("--prompts", type=Count(1), default=2000, show_default=True, help="Episodes used at most, other prompts first.")
+@click.option("--prompts", type=Count(1), default=200, show_default=True, help="Episodes used at most, other prompts first.")
 @click.option(
     "--calls", type=Count(1), default=20_000, show_default=True, help="Episodes scored at most, again and again included."
 )

@@ -108,9 +108,10 @@ def _failed_for_good(outcome: Outcome) -> bool:
 def notes_of(missing: Iterable[str], failed: Mapping[str, int]) -> tuple[str, ...]:
     """What the counts of a scorer say, as sentences."""
     lacking = (f"the parameter {name!r} has no default and no column of the episodes gives it" for name in sorted(missing))
-    raised = (f"the reward code raised {name} {_times(count)}" for name, count in sorted(failed.items()))
+    raised = (f"the reward code raised {name} {times(count)}" for name, count in sorted(failed.items()))
     return (*lacking, *raised)
 
 
-def _times(count: int) -> str:
+def times(count: int) -> str:
+    """A number of times, in words."""
     return "once" if count == 1 else f"{count:,} times"

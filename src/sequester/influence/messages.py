@@ -68,6 +68,7 @@ def encode_load(source: Source, outcome: str) -> bytes:
 
 
 def decode_load(content: bytes) -> tuple[Source, str]:
+    """What `encode_load` wrote."""
     fields = json.loads(content)
     return Source(Path(fields["file"]), fields["name"]), fields["outcome"]
 
@@ -82,12 +83,14 @@ def _fields(rendition: Rendition) -> dict[str, Any]:
 
 
 def decode_request(content: bytes) -> tuple[str, list[Rendition]]:
+    """What `encode_request` wrote."""
     fields = json.loads(content)
     batch = [{**each, "completion_ids": tuple(each["completion_ids"])} for each in fields["batch"]]
     return fields["verb"], [Rendition(**each) for each in batch]
 
 
 def encode_reply(reply: Reply) -> bytes:
+    """One answer to one request."""
     return msgspec.json.encode(reply)
 
 

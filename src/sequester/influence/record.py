@@ -80,6 +80,15 @@ class Series(Struct):
         self.shift = self.shift.after([comparison.difference for comparison in comparisons])
         self.spread = self.spread.after(products)
 
+    def most_moved(self, most: int) -> list[tuple[int, int]]:
+        """Case and turn of the pairs whose differences sum to most, in standard errors, one of each case; none whose sum is 0."""
+        best: dict[int, tuple[float, int]] = {}
+        for (case, turn), pair in self.pairs.items():
+            if pair.total:
+                best[case] = max(best.get(case, (0.0, 0)), (abs(pair.total) / math.sqrt(pair.count), turn))
+        order = sorted(best, key=lambda case: (-best[case][0], case))
+        return [(case, best[case][1]) for case in order[:most]]
+
     @property
     def planned(self) -> list[Comparison]:
         return [comparison for comparison in self.comparisons if comparison.planned]

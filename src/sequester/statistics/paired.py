@@ -15,8 +15,8 @@ from sequester.statistics.intervals import upper_bound
 
 POWER = 0.9
 SHIFTS_CLAIMED = (0.1, 1.0)
-"""In per-call standard deviations. Smaller shifts than the first fall through the grid of `statistics.symmetry`, so it is never said that they
-would have been found; larger ones than the last are found as fast at least, and how much faster is not claimed."""
+"""In per-call standard deviations. Smaller shifts than the first fall through the grid of `statistics.symmetry`, so it is never said that
+they would have been found; larger ones than the last are found as fast at least, and how much faster is not claimed."""
 
 
 def cluster_means(values: Iterable[tuple[Hashable, float]]) -> dict[Hashable, float]:
@@ -142,7 +142,7 @@ def pairs_needed(shift: float, donors: int, alpha: float = 0.05) -> int:
 
 
 def minimum_detectable(pairs: int, donors: int, alpha: float = 0.05) -> float:
-    """The shift, in per-call standard deviations, for which `pairs` are the `pairs_needed`: 0.1 at least, infinite where not even 1 is found."""
+    """The shift, in per-call standard deviations, for which `pairs` are the `pairs_needed`: 0.1 at least, infinite where 1 is not found."""
     low, high = SHIFTS_CLAIMED
     if pairs < pairs_needed(high, donors, alpha):
         return math.inf
