@@ -19,6 +19,7 @@ from sequester.lint.values import (
     DELIMITED,
     DIGEST,
     DIVIDED,
+    FIELDED,
     IDS,
     MASK,
     MATCH,
@@ -42,6 +43,7 @@ from sequester.lint.values import (
 )
 from sequester.lint.vocabulary import (
     API_CALL,
+    CONVERTER,
     EXTRACTOR,
     LOG_CALL,
     NEUTRAL_CALL,
@@ -113,7 +115,7 @@ class Calls(Expressions):
         elif API_CALL.search(callee) or (isinstance(node.func, ast.Attribute) and name in _SENDING):
             self.emit(GraderInput(node, callee, combine(*tainted)))
         elif READER_CALL.search(name) and any(value.holds & (PROMPTED | SERIALISED) for value in tainted):
-            if not (SERIALISER.search(callee) or PROMPT_MAKER.search(name) or name == "apply_chat_template"):
+            if not (SERIALISER.search(callee) or PROMPT_MAKER.search(name) or CONVERTER.search(name)):
                 self.emit(GraderInput(node, callee, combine(*(v for v in tainted if v.holds & (PROMPTED | SERIALISED)))))
         for value in tainted:
             if value.holds & BARE and SCORE_NAME.search(name) and value.split is not None:
@@ -250,6 +252,8 @@ class Calls(Expressions):
             return Value(why=value.why)
         if value.holds & PIECES and any(map(str.strip, value.texts)):
             return NOTHING  # how many there are of something else than words and lines
+        if value.holds & FIELDED:
+            return NOTHING  # of the answer, if the server split
         if measured:
             return Value(why=self.source(Signal.LENGTH, node))
         return Value(why=value.why if not value.holds & (BATCH | MESSAGES) else frozenset())

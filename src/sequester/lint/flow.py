@@ -163,7 +163,8 @@ class Flow(Calls):
         if result.holds & IDS and not result.holds & RECORD:
             self.emit(IdsUsed(definition.node))
         for source in result.why:
-            self._scored.setdefault(source, definition.name)
+            if source.signal is not Signal.LENGTH or not reward.guessed:
+                self._scored.setdefault(source, definition.name)
 
     def emit(self, event: Event) -> None:
         node = event.source.node if isinstance(event, Scored) else event.node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sequester.lint.values import ANSWER, BATCH, IDS, MASK, MESSAGES, RECORD, WHOLE
+from sequester.lint.values import ANSWER, BATCH, FIELDED, IDS, MASK, MESSAGES, RECORD, SPLIT_BY_SERVER, TENSORS, WHOLE
 
 REASONING_FIELDS = frozenset(
     "reasoning reasoning_content reasoning_details reasoning_text reasoning_trace thinking thinking_content thinking_blocks"
@@ -12,7 +12,7 @@ REASONING_FIELDS = frozenset(
 )
 CONTENT_FIELDS = frozenset("content text response answer output".split())
 _ID_FIELDS = frozenset(
-    "token_ids completion_ids response_ids output_ids tokens completion_tokens response_tokens input_ids responses"
+    "token_ids completion_ids response_ids output_ids tokens completion_tokens response_tokens input_ids"
     " logprobs log_probs rollout_log_probs completion_logprobs old_log_probs generation_logprobs".split()
 )
 _MASK_FIELDS = frozenset("attention_mask response_mask loss_mask completion_mask".split())
@@ -65,11 +65,12 @@ API_CALL = re.compile(
 )
 """Calls that send their arguments to a model or a server."""
 READER_CALL = re.compile(
-    r"judge|grade|llm|chat|generate|complet|query|(?:^|_)ask|api|request|invoke|model|predict|score|evaluate|reward|(?:^|_)rm(?:_|$)"
-    r"|gpt|claude|gemini|openai|send",
+    r"judge|grade|llm|chat|generate|complet|query|(?:^|_)ask|api|request|invoke|model|predict|score|evaluate|reward|(?:^|_)rm(?:_|$)|send",
     re.I,
 )
 """Last names of calls that read a prompt made for them."""
+CONVERTER = re.compile(r"(?:^|_)(?:to|from|convert|validate|dump|load|template|encode|tokeni[sz]e|format|len|count)(?:_|$)", re.I)
+"""Last names of calls that only give what they are handed another form."""
 LOG_CALL = re.compile(
     r"^(?:builtins\.)?(?:print|pprint)$|(?:^|\.)(?:pprint\.pprint|rich\.print|console\.print|wandb\.log|wandb\.Table|trackio\.log|weave\.log"
     r"|mlflow\.log_\w+|(?:_?log|_?logger|LOG|LOGGER|logging|loguru)\.(?:debug|info|warning|warn|error|critical|exception|log|success|trace)"
@@ -82,7 +83,7 @@ SERIALISER = re.compile(
 SAME_TEXT = frozenset(
     "strip lstrip rstrip lower upper casefold replace encode format join expandtabs removeprefix removesuffix zfill ljust rjust title"
     " capitalize swapcase translate copy deepcopy dedent escape unescape normalize str repr sorted reversed list tuple set to_string"
-    " tolist cpu numpy detach get_assistant_messages".split()
+    " tolist cpu numpy detach cat concat concatenate stack get_assistant_messages".split()
 )
 """Calls whose result is the text that they were given."""
 EXTRACTOR = re.compile(
@@ -105,7 +106,7 @@ HIDING_FLAGS = frozenset("strip_thinking strip_reasoning remove_thinking remove_
 """Flags that show reasoning when they are false."""
 NEUTRAL_CALL = frozenset(
     "len zip enumerate list tuple range isinstance reversed append extend to cpu numpy tolist detach cuda type hasattr super iter next"
-    " float int bool any all tensor size dim unsqueeze squeeze zeros_like ones_like empty_like full_like".split()
+    " float int bool any all tensor size dim unsqueeze squeeze zeros_like ones_like empty_like full_like cat concat concatenate stack".split()
 )
 """Calls that read no token id."""
 
@@ -118,15 +119,21 @@ def field(holds: int, name: str) -> int:
     if lowered in _ANSWER_FIELDS:
         return ANSWER
     if holds & RECORD:
+        if lowered == "batch":
+            return RECORD | TENSORS
         if lowered in _RECORD_FIELDS:
             return RECORD
+        if lowered == "responses":
+            return IDS if holds & TENSORS else WHOLE | BATCH
         if lowered in _ID_FIELDS:
             return IDS
         if lowered in _MESSAGE_FIELDS or lowered == "completion":
             return WHOLE | MESSAGES
         return WHOLE if lowered in _WHOLE_FIELDS else 0
-    if lowered in _ID_FIELDS and lowered not in ("tokens", "responses"):
+    if lowered in _ID_FIELDS and lowered != "tokens":
         return IDS
+    if lowered == "content" and holds & SPLIT_BY_SERVER:
+        return WHOLE | FIELDED
     if lowered in ("content", "text", "message", "completion", "response", "parts"):
         return WHOLE
     return WHOLE | MESSAGES if lowered in ("messages", "choices") else 0
