@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from sequester.episodes.model import Skipped
 from sequester.findings.swapped import SwapResult
-from sequester.influence.cases import MOST, SEEN, USED, ignore, read_cases
+from sequester.influence.cases import SEEN, USED, ignore, read_cases
 from sequester.influence.donors import ALL, make_donors
 from sequester.influence.experiment import Plan, Progress, Subject
 from sequester.influence.literals import read_literals
@@ -29,7 +29,7 @@ class Settings(Struct, frozen=True):
 
     plan: Plan = Plan()
     donors: tuple[str, ...] = ALL
-    most: int = MOST
+    most: int = 200
     """Episodes used at most; each of another prompt as far as there are so many."""
     template: str = "auto"
     """Family of completions that name none."""
