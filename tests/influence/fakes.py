@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 
 from sequester.findings.swapped import Branches, Effect
-from sequester.influence.experiment import Plan, Subject
+from sequester.influence.experiment import Plan, Rendering, Subject
 from sequester.influence.model import Case, Pair, Rendition, Scoring, Seen, Slot
 
 SUBJECT = Subject("rewards.accuracy", "rewards.py:accuracy")
@@ -31,6 +31,9 @@ def rendition(episode: Case, answer: str, cot: str | None = None) -> Rendition:
     text = episode.reasoning[0] if cot is None else cot
     completion = f"<think>{text}</think>{answer}"
     return Rendition(episode.episode_id, episode.prompt, completion, episode.columns, tuple(completion.encode()), answer)
+
+
+RENDERING = Rendering(lambda episode: rendition(episode, episode.answer), rendition)
 
 
 class Swaps:

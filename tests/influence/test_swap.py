@@ -9,6 +9,7 @@ from itertools import count
 import pytest
 from tests.influence.fakes import (
     DETERMINISTIC,
+    RENDERING,
     SUBJECT,
     Scores,
     Swaps,
@@ -17,13 +18,12 @@ from tests.influence.fakes import (
     cases,
     cot_of,
     noisy,
-    rendition,
     selection,
 )
 
 from sequester.findings.swapped import SwapResult, SwapVerdict
 from sequester.influence.experiment import Plan
-from sequester.influence.model import Case, Donors, Rendition, Scorer
+from sequester.influence.model import Case, Donors, Rendition, Scorer, Scoring
 from sequester.influence.swap import swap
 
 ALL = Swaps("empty", "own", "adversarial")
@@ -31,7 +31,7 @@ REPLICATE = Plan()
 
 
 def outcome_of(episodes: Sequence[Case], scorer: Scorer, plan: Plan = REPLICATE, donors: Donors = ALL) -> SwapResult:
-    return swap(episodes, scorer, donors, plan, SUBJECT, render=rendition)
+    return swap(episodes, scorer, donors, plan, SUBJECT, rendering=RENDERING)
 
 
 @pytest.mark.parametrize("plan", [DETERMINISTIC, REPLICATE])
@@ -76,6 +76,7 @@ def test_too_few_prompts_never_pass(plan: Plan, count: int) -> None:
 def test_constant_scores_never_pass(plan: Plan) -> None:
     result = outcome_of(cases(30), Scores(lambda given: 1.0), plan)
     assert (result.verdict, result.reasons) == (SwapVerdict.UNDERPOWERED, ("constant_scores",))
+    assert result.bounded == ()
 
 
 def test_equal_scores_pass_where_the_control_moves() -> None:
@@ -96,6 +97,13 @@ def test_a_deterministic_reaction_to_one_donor_is_influence(plan: Plan, donors: 
     assert result.changed == 10
     assert result.e_value >= 20
     assert result.calls < 500
+
+
+def test_few_cases_are_shown_several_texts_of_a_donor() -> None:
+    result = outcome_of(
+        cases(5), Scores(lambda given: by_answer(given) + (cot_of(given) == "own 7")), DETERMINISTIC, Swaps("own")
+    )
+    assert result.verdict is SwapVerdict.INFLUENCED
 
 
 @pytest.mark.parametrize("plan", [DETERMINISTIC, REPLICATE])
@@ -132,7 +140,19 @@ def test_failures_on_one_donor_never_pass(failure: str | float | None) -> None:
     assert (failure in result.reasons) == (failure in ("timeout", "rate_limited"))
     name = failure if isinstance(failure, str) else "no_score" if failure is None else "not_a_number"
     assert (result.donors["own"].pairs, result.donors["own"].not_assessed) == (0, {name: 9})
-    assert result.donors["empty"].pairs == 9
+    assert result.donors["empty"].pairs == 27  # three turns
+
+
+def test_a_rendition_that_raises_does_not_take_its_batch_along() -> None:
+    scorer = Scores(by_answer)
+    whole = scorer.score
+
+    def score(batch: Sequence[Rendition]) -> list[Scoring]:
+        return [Scoring(None, "ValueError")] * len(batch) if any("own" in cot_of(given) for given in batch) else whole(batch)
+
+    scorer.score = score  # type: ignore[method-assign]
+    result = outcome_of(cases(9), scorer)
+    assert (result.donors["own"].pairs, result.donors["empty"].pairs) == (0, 27)
 
 
 def test_failures_elsewhere_do_not_hide_influence() -> None:
@@ -145,7 +165,7 @@ def test_a_scorer_that_always_fails_is_nothing_assessed_and_asked_no_more() -> N
     scorer = Scores(lambda given: "missing_columns")
     result = outcome_of(cases(9), scorer, DETERMINISTIC)
     assert (result.verdict, result.reasons) == (SwapVerdict.NOTHING_ASSESSED, ("scorer_failed", "missing_columns"))
-    assert sum(scorer.batches) == 18
+    assert scorer.batches == [9, 9]
 
 
 def test_noise_is_measured_and_bounded() -> None:
@@ -314,6 +334,6 @@ def test_no_call_is_larger_than_the_batch(size: int) -> None:
 
 def test_progress_tells_calls() -> None:
     told: list[int] = []
-    result = swap(cases(9), Scores(by_answer), ALL, REPLICATE, SUBJECT, lambda calls, what: told.append(calls), rendition)
+    result = swap(cases(9), Scores(by_answer), ALL, REPLICATE, SUBJECT, lambda calls, what: told.append(calls), RENDERING)
     assert told == sorted(told)
     assert told[-1] == result.calls

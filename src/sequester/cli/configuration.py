@@ -23,7 +23,7 @@ PYPROJECT = "pyproject.toml"
 PREFIX = "SEQUESTER_"
 OTHER_VARIABLES = ("SEQUESTER_CONFIG", "SEQUESTER_DEBUG", "SEQUESTER_KERNEL")
 """Variables that belong to no flag of a verb."""
-VERB_TABLES = ("audit", "swap", "show", "waive", "calibrate")
+VERB_TABLES = ("audit", "swap", "lint", "show", "waive", "calibrate")
 """Tables a configuration file may hold: the verbs that take settings."""
 
 

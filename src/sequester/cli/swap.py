@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -28,7 +35,7 @@ from sequester.findings.model import Severity
 from sequester.findings.store import ResultStore
 from sequester.findings.swapped import SwapResult
 from sequester.findings.waivers import FILE_NAME
-from sequester.influence.donors import NAMES
+from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan
 from sequester.influence.source import parse_source
 from sequester.influence.swap_files import Settings, swap_files
@@ -54,9 +61,7 @@ class Positive(click.FloatRange):
 )
 @click.argument("source", metavar="FILE.py:FUNCTION")
 @click.option("--episodes", type=click.Path(dir_okay=False), required=True, help="Episodes as interchange JSONL.")
-@click.option(
-    "--donors", default=",".join(NAMES), metavar="NAME,...", help=f"What to swap in: {', '.join(NAMES)}. [default: all]"
-)
+@click.option("--donors", default=",".join(ALL), metavar="NAME,...", help=f"What to swap in: {', '.join(ALL)}. [default: all]")
 @click.option(
     "--noise",
     type=click.Choice(["replicate", "deterministic"]),
@@ -79,7 +84,7 @@ class Positive(click.FloatRange):
     help="Smallest mean shift of interest, in per-call s.d. of the noise.",
 )
 @click.option("--batch", type=Count(1), default=32, show_default=True, help="Episodes in one call, at most.")
-@click.option("--prompts", type=Count(1), default=2000, show_default=True, help="Episodes used at most, other prompts first.")
+@click.option("--prompts", type=Count(1), default=200, show_default=True, help="Episodes used at most, other prompts first.")
 @click.option(
     "--calls", type=Count(1), default=20_000, show_default=True, help="Episodes scored at most, again and again included."
 )
@@ -173,7 +178,8 @@ def command(
     key = fingerprint_key(place)
     store = ResultStore(place) if place is not None else None
     progress = Progress(talk.quiet)
-    measured = swap_files(source, Path(episodes), settings, progress, _Skipped(talk))
+    with _ended_by_interrupt(talk.quiet) as clock:
+        measured = swap_files(source, Path(episodes), settings, progress, _Skipped(talk), clock)
     progress.done()
     result = with_findings(measured, key, waivers, date.today())
     try:
@@ -189,8 +195,32 @@ def command(
 
 
 def _donors(names: str) -> tuple[str, ...]:
-    """The names of --donors, each once, in the given order."""
-    return tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    """The names of --donors, each once, in the given order. Raises UsageError if there is none."""
+    found = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    if not found:
+        raise UsageError("no donor is named", where="--donors", hint=f"donors: {', '.join(ALL)}")
+    return found
+
+
+@contextmanager
+def _ended_by_interrupt(quiet: bool) -> Iterator[Callable[[], float]]:
+    """A clock by which the time is over once Ctrl-C was pressed: the evidence so far is as good as at any other end.
+
+    Pressed again, it stops everything at once.
+    """
+    pressed = threading.Event()
+
+    def press(number: int, frame: FrameType | None) -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+        pressed.set()
+        say("stopping after this call, with the result so far; Ctrl-C again stops at once", quiet)
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: math.inf if pressed.is_set() else time.monotonic()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class _Skipped:

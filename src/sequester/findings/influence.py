@@ -73,8 +73,7 @@ def _moves(result: SwapResult, effect: Effect) -> SwapFinding:
         class_=RULES[_RULE[effect]].class_,
         severity=Severity.HIGH,
         reward_path=result.reward_path,
-        message=f"The score moves with {_WHAT[effect]} of the chain of thought: in {changed:,} of {pairs:,} pairs in which nothing else "
-        "differs.",
+        message=f"The score moves with {_WHAT[effect]} of the chain of thought: in {changed:,} of {pairs:,} pairs.",
         donors=tuple(donors),
     )
 

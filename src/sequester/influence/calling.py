@@ -174,8 +174,9 @@ class Caller:
 
     def missing(self, batch: Sequence[Rendition]) -> tuple[str, ...]:
         """Parameters without a default that neither the convention nor a column of the batch gives."""
-        given = self._arguments(batch) if batch else {}
-        return tuple(name for name in self._signature.required if name not in given)
+        calls = [batch] if self.convention.batched and batch else [[each] for each in batch]
+        given = [self._arguments(call) for call in calls]
+        return tuple(name for name in self._signature.required if any(name not in arguments for arguments in given))
 
     def call(self, batch: Sequence[Rendition]) -> tuple[Outcome, ...]:
         """One outcome for each episode, in order. What the code raises is an outcome; KeyboardInterrupt goes through."""

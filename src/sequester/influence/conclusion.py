@@ -173,7 +173,7 @@ def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, detectable:
     if noise.stateful:
         yield "stateful"
     if noise.free:
-        if noise.constant and not record.control.moved:
+        if _dead(record, noise):
             yield "constant_scores"
         if any(comparison.difference for series in record.series.values() for comparison in series.comparisons):
             yield "moved_unconfirmed"
@@ -184,6 +184,11 @@ def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, detectable:
         yield "noise_unknown"
     elif detectable > plan.smallest:
         yield "too_few_pairs"
+
+
+def _dead(record: Record, noise: Noise) -> bool:
+    """Nothing has moved this scorer, not even another answer: that a CoT does not either says nothing."""
+    return noise.constant and not record.control.moved and not any(series.reproduced for series in record.series.values())
 
 
 def _turned_upper(record: Record, noise: Noise, planned: Sequence[Comparison]) -> float | None:
@@ -218,9 +223,10 @@ def _spread(record: Record, noise: Noise, own: Sequence[Comparison]) -> tuple[fl
             products = math.fsum(found) ** 2 - math.fsum(difference**2 for difference in found)
             variances.append((record.cases[case].prompt_key, products / (len(found) * (len(found) - 1)) / 2.0))
     groups: dict[str, list[float]] = {}
-    for episode, outcome in zip(record.cases, record.passes[0], strict=True):
-        if outcome is not None:
-            groups.setdefault(episode.group, []).append(outcome[0])
+    for outcomes in record.passes[:1]:
+        for episode, outcome in zip(record.cases, outcomes, strict=True):
+            if outcome is not None:
+                groups.setdefault(episode.group, []).append(outcome[0])
     within = paired.pooled_sd(groups.values())
     if not variances or not within:
         return None, None
@@ -268,12 +274,14 @@ def _bounded(
     prompts: int,
 ) -> Iterator[str]:
     """What is excluded with 95 % confidence, for CoTs such as were swapped in."""
+    if _dead(record, noise):
+        return
     limits = [
         limit for comparisons in planned.values()
         if (limit := paired.mean_limits(_prompt_means(record, comparisons), noise.reach)) is not None
     ]  # fmt: skip
-    if limits:
-        largest = max(max(abs(low), abs(high)) for low, high in limits)
+    largest = max((max(abs(low), abs(high)) for low, high in limits), default=0.0)
+    if largest:
         yield f"Mean shift: with any one donor, more than {largest:.3g} points of score either way is excluded ({prompts} prompts)."
     if ratio_upper is not None:
         yield f"Spread: CoTs of the same model causing more than {ratio_upper:.3g} of the s.d. within groups is excluded."

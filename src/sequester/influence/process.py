@@ -24,7 +24,7 @@ import msgspec
 from sequester.errors import SequesterError
 from sequester.findings.swapped import Branches
 from sequester.influence import messages
-from sequester.influence.in_process import notes_of
+from sequester.influence.in_process import notes_of, times
 from sequester.influence.messages import Reply
 from sequester.influence.model import Rendition, Scoring
 from sequester.influence.source import Source
@@ -111,7 +111,7 @@ class ProcessScorer:
 
     def notes(self) -> tuple[str, ...]:
         """Sentences for the report: missing columns, what failed and where, workers that were ended, output that was not shown."""
-        ended = [f"the reward process was ended {count:,} times ({name})" for name, count in sorted(self._ended.items())]
+        ended = [f"the reward process was ended {times(count)} ({name})" for name, count in sorted(self._ended.items())]
         if self._in_a_row >= _MOST_IN_A_ROW:
             ended.append(f"after {_MOST_IN_A_ROW} calls in a row that ended the reward process no more were made")
         if self._lost:

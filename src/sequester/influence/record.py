@@ -16,7 +16,7 @@ from sequester.statistics.symmetry import Betting, one_sided, two_sided
 Outcome = tuple[float, ...]
 """What one scoring gave: the episode's score; of a selection, the bits of its whole group, its own first."""
 
-SHIFT_SHARE = 0.8
+SHIFT_SHARE = 0.9
 """Share of a donor's stake that is bet on a shift of the mean; the rest on reactions that repeat, whatever their sign."""
 
 
@@ -56,8 +56,6 @@ class Series(Struct):
     spread: Betting = field(default_factory=one_sided)
     pairs: dict[tuple[int, int], Repeats] = field(default_factory=dict)
     """By case and turn."""
-    log_peak: float = 0.0
-    """The largest that the logarithm of `e_value` was when it was looked at."""
 
     @property
     def e_value(self) -> float:
@@ -81,7 +79,15 @@ class Series(Struct):
         self.comparisons.extend(comparisons)
         self.shift = self.shift.after([comparison.difference for comparison in comparisons])
         self.spread = self.spread.after(products)
-        self.log_peak = max(self.log_peak, math.log(self.e_value))
+
+    def most_moved(self, most: int) -> list[tuple[int, int]]:
+        """Case and turn of the pairs whose differences sum to most, in standard errors, one of each case; none whose sum is 0."""
+        best: dict[int, tuple[float, int]] = {}
+        for (case, turn), pair in self.pairs.items():
+            if pair.total:
+                best[case] = max(best.get(case, (0.0, 0)), (abs(pair.total) / math.sqrt(pair.count), turn))
+        order = sorted(best, key=lambda case: (-best[case][0], case))
+        return [(case, best[case][1]) for case in order[:most]]
 
     @property
     def planned(self) -> list[Comparison]:

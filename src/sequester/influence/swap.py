@@ -5,13 +5,16 @@ cases, scorer, donors, plan -> record (experiment) -> result (conclusion)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from sequester.findings.swapped import SwapResult
 from sequester.influence.conclusion import conclude
-from sequester.influence.experiment import Plan, Progress, Render, Subject, run
+from sequester.influence.experiment import Plan, Progress, Rendering, Subject, run
 from sequester.influence.model import Case, Donors, Scorer
-from sequester.influence.rendering import with_answer
+from sequester.influence.rendering import render, with_answer
+
+RENDERING = Rendering(lambda case: render(case, case.reasoning), with_answer)
 
 
 def swap(
@@ -21,7 +24,8 @@ def swap(
     plan: Plan,
     subject: Subject,
     progress: Progress | None = None,
-    render: Render = with_answer,
+    rendering: Rendering = RENDERING,
+    clock: Callable[[], float] = time.monotonic,
 ) -> SwapResult:
     """Test one reward path. Without findings: their ids need a key, and waivers a file. `episodes` counts the cases given as seen."""
-    return conclude(run(cases, scorer, donors, plan, render, progress), plan, subject)
+    return conclude(run(cases, scorer, donors, plan, rendering, progress, clock), plan, subject)

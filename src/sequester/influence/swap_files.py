@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -11,10 +12,10 @@ from msgspec.structs import replace
 
 from sequester.episodes.model import Skipped
 from sequester.findings.swapped import SwapResult
-from sequester.influence.cases import MOST, SEEN, USED, ignore, read_cases
-from sequester.influence.donors import NAMES, make_donors
+from sequester.influence.cases import SEEN, USED, ignore, read_cases
+from sequester.influence.donors import ALL, make_donors
 from sequester.influence.experiment import Plan, Progress, Subject
-from sequester.influence.literals import literals_of
+from sequester.influence.literals import read_literals
 from sequester.influence.process import ProcessScorer
 from sequester.influence.source import Source, parse_source
 from sequester.influence.swap import swap
@@ -27,8 +28,8 @@ class Settings(Struct, frozen=True):
     """How to test, where the defaults will not do."""
 
     plan: Plan = Plan()
-    donors: tuple[str, ...] = NAMES
-    most: int = MOST
+    donors: tuple[str, ...] = ALL
+    most: int = 200
     """Episodes used at most; each of another prompt as far as there are so many."""
     template: str = "auto"
     """Family of completions that name none."""
@@ -44,18 +45,21 @@ def swap_files(
     settings: Settings = Settings(),  # noqa: B008  # frozen
     progress: Progress | None = None,
     on_skipped: Callable[[Skipped], None] = ignore,
+    clock: Callable[[], float] = time.monotonic,
 ) -> SwapResult:
     """Test the reward function `FILE.py:function` on a file of interchange JSONL. Without findings, as `influence.swap`.
+
+    `clock` gives the seconds that `plan.seconds` are counted by.
 
     Raises UsageError for names that mean nothing, InputError where the episodes cannot be read, SequesterError where the reward code does
     not load. What the reward code raises later is counted.
     """
     named = parse_source(source)
     cases, counts = read_cases(episodes, settings.most, settings.template, on_skipped)
-    donors = make_donors(cases, settings.donors, literals_of(named.file), settings.plan.seed)
+    donors = make_donors(cases, settings.donors, read_literals([named.file]), settings.plan.seed)
     subject = Subject(settings.reward_path or named.name, source)
     with ProcessScorer(named, timeout=settings.timeout, outcome=settings.plan.outcome) as scorer:
-        result = swap(cases, scorer, donors, settings.plan, subject, progress)
+        result = swap(cases, scorer, donors, settings.plan, subject, progress, clock=clock)
         notes = scorer.notes()
     return replace(result, line=_line(named), episodes=_counts(counts, result), notes=(*result.notes, *notes))
 

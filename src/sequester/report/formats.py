@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from sequester.errors import UsageError
 from sequester.findings.associated import AssociationResult
 from sequester.findings.kinds import AnyResult
+from sequester.findings.linted import LintResult
 from sequester.findings.model import Result
 from sequester.findings.swapped import SwapResult
 from sequester.report import (
@@ -29,6 +30,7 @@ from sequester.report import (
     document_text,
     html,
     json_format,
+    lint_sarif,
     sarif,
     summary,
     swap_sarif,
@@ -37,6 +39,7 @@ from sequester.report import (
 from sequester.report.association_document import describe_association
 from sequester.report.console import TextStyle, style_for
 from sequester.report.document import Document
+from sequester.report.lint_document import describe_lint
 from sequester.report.swap_document import describe_swap
 
 Renderer = Callable[[Any], str]
@@ -78,6 +81,7 @@ REPORTS: Mapping[type[AnyResult], Reports] = MappingProxyType(
         ),
         SwapResult: _of_document(describe_swap, swap_sarif.render),
         AssociationResult: _of_document(describe_association, association_sarif.render),
+        LintResult: _of_document(describe_lint, lint_sarif.render),
     }
 )
 """How each kind of result is told."""

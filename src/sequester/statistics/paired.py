@@ -10,11 +10,13 @@ from collections.abc import Hashable, Iterable, Sequence
 
 from scipy.special import fdtrc, log_ndtr, ndtr, ndtri, stdtrit
 
+from sequester.errors import UsageError
 from sequester.statistics.intervals import upper_bound
 
 POWER = 0.9
-LARGEST_SHIFT = 1.0
-"""In per-call standard deviations. Larger ones are found as fast at least; how much faster is not claimed."""
+SHIFTS_CLAIMED = (0.1, 1.0)
+"""In per-call standard deviations. Smaller shifts than the first fall through the grid of `statistics.symmetry`, so it is never said that
+they would have been found; larger ones than the last are found as fast at least, and how much faster is not claimed."""
 
 
 def cluster_means(values: Iterable[tuple[Hashable, float]]) -> dict[Hashable, float]:
@@ -131,16 +133,19 @@ def turned_upper(excess: Sequence[float], noise: float) -> float | None:
 
 def pairs_needed(shift: float, donors: int, alpha: float = 0.05) -> int:
     """Pairs for each donor until the mean of so many donors' e-values reaches 1/alpha with probability 0.9, where one donor alone moves
-    the score, by `shift` per-call standard deviations."""
-    shift = min(shift, LARGEST_SHIFT)
+    the score, by `shift` per-call standard deviations. Raises UsageError for a shift below 0.1."""
+    smallest, largest = SHIFTS_CLAIMED
+    if not shift >= smallest:
+        raise UsageError(f"a shift of {shift} per-call standard deviations is too small to be looked for", hint="0.1 or more")
+    shift = min(shift, largest)
     return math.ceil(4.0 * _information(math.log(donors / alpha) + _mixture_cost(shift)) / shift**2)
 
 
 def minimum_detectable(pairs: int, donors: int, alpha: float = 0.05) -> float:
-    """The shift, in per-call standard deviations, for which `pairs` are the `pairs_needed`; infinite where not even 1 is found."""
-    if pairs < pairs_needed(LARGEST_SHIFT, donors, alpha):
+    """The shift, in per-call standard deviations, for which `pairs` are the `pairs_needed`: 0.1 at least, infinite where 1 is not found."""
+    low, high = SHIFTS_CLAIMED
+    if pairs < pairs_needed(high, donors, alpha):
         return math.inf
-    low, high = 0.0, LARGEST_SHIFT
     for _ in range(40):
         middle = (low + high) / 2.0
         low, high = (low, middle) if pairs_needed(middle, donors, alpha) <= pairs else (middle, high)
@@ -150,7 +155,7 @@ def minimum_detectable(pairs: int, donors: int, alpha: float = 0.05) -> float:
 def _mixture_cost(shift: float) -> float:
     """By how much the logarithm of an e-value lags behind that of the best single bet, because the stake is divided: fitted from above to
     what `bench.swap_power` measures between 0.1 and 1, for one donor and for nine."""
-    return 1.7 + 1.1 * math.log2(max(1.0, shift / 0.14))
+    return 1.9 + 1.2 * math.log2(max(1.0, shift / 0.125))
 
 
 def _information(threshold: float) -> float:

@@ -24,10 +24,10 @@ from collections.abc import Sequence
 import numpy as np
 from msgspec import Struct
 
-SHIFTS = (0.0707, 0.2, 0.5, 3.0)
+SHIFTS = (0.0707, 0.25, 0.7, 3.0)
 """Grid of l. The first is a shift of 0.1 per-call standard deviations (a difference of two calls has 2^(1/2) times theirs); at the last
 almost all of the stake goes on one sign, so that equal differences almost double it each."""
-WEIGHTS = (0.6, 0.16, 0.12, 0.12)
+WEIGHTS = (0.7, 0.14, 0.08, 0.08)
 """Share of the stake for each l, tuned by `bench.swap_power`: small shifts need the most differences, so waiting costs most there."""
 
 _SHIFTS = np.array(SHIFTS)
@@ -48,8 +48,7 @@ class Betting(Struct, frozen=True):
     squares: float = 0.0
     """Sum of their squares."""
     log_e: float = 0.0
-    log_peak: float = 0.0
-    """The largest that `log_e` has been, after any single difference."""
+    """Natural logarithm of the whole stake."""
 
     @property
     def e_value(self) -> float:
@@ -67,10 +66,10 @@ class Betting(Struct, frozen=True):
         scale = math.sqrt(squares / moved) if 0.0 < squares < math.inf else largest
         # log(1 + tanh x), exact where tanh x is all but -1
         bets = _LOG_2 - np.logaddexp(0.0, -2.0 * np.outer(values / scale, self.shifts))
-        path = self.log_capital + np.cumsum(bets, axis=0)
-        top = path.max(axis=1)
-        logs = top + np.log(np.exp(path - top[:, None]).sum(axis=1))
-        return Betting(self.shifts, path[-1], moved, squares, min(float(logs[-1]), 1e300), max(self.log_peak, float(logs.max())))
+        capital = self.log_capital + bets.sum(axis=0)
+        largest_log = float(capital.max())
+        log_e = largest_log + math.log(float(np.exp(capital - largest_log).sum()))
+        return Betting(self.shifts, capital, moved, squares, log_e)
 
 
 def two_sided() -> Betting:

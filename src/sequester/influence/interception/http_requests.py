@@ -41,7 +41,10 @@ def is_encrypted(data: bytes) -> bool:
 
 
 def requests(data: bytes, http2: bool = False) -> Iterator[Request]:
-    """Requests of one connection, in order, then whatever is not HTTP as one piece. `http2`: the connection was set up as HTTP/2."""
+    """Requests of one connection, in order, then whatever is not HTTP as one piece. `http2`: the connection was set up as HTTP/2.
+    Nothing for what a server in this process answers."""
+    if data.startswith(b"HTTP/1."):
+        return
     if http2 or data.startswith(_PREFACE):
         yield from _http2(data.removeprefix(_PREFACE))
         return

@@ -10,7 +10,7 @@ import inspect
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -46,11 +46,12 @@ class LibraryCalls:
         self._code = code
         self._edges: list[_Edge] = []
         self._open: dict[int, _Edge] = {}
-        self._entered = False
         self._threads: set[threading.Thread] = set()
+        """Started by reward code."""
+        self._tasks: set[FrameType | None] = set()
+        """Frames of coroutines that reward code has made tasks of."""
         self._pieces = _Pieces("", "")
         self._count = 0
-        self._inputs: list[Seen] = []
         self._before: Any = None
 
     @property
@@ -63,8 +64,7 @@ class LibraryCalls:
         if sys.getprofile() is not None:
             self.not_compared.add("library calls (another profiler is active)")
             return False
-        self._edges, self._open, self._entered, self._count = [], {}, False, 0
-        self._threads = {threading.current_thread()}
+        self._edges, self._open, self._count = [], {}, 0
         self._pieces = _Pieces(text_of(rendition.completion), rendition.answer)
         self._before = threading.getprofile()
         threading.setprofile(self._profile)
@@ -75,6 +75,8 @@ class LibraryCalls:
         sys.setprofile(None)
         threading.setprofile(self._before)
         self._open.clear()
+        self._tasks.clear()
+        self._threads.clear()
         for edge in self._edges:
             edge.frame = None
 
@@ -82,11 +84,9 @@ class LibraryCalls:
         if event == "call":
             owner = self._code.owner(frame.f_code.co_filename)
             if owner is Owner.LIBRARY:
-                caller = self._caller(frame.f_back)
+                caller = self._caller(frame)
                 if caller:
                     self._note(caller, frame)
-            elif owner is Owner.REWARD:
-                self._entered = True
             elif owner is Owner.NEITHER and frame.f_code.co_name in _WATCHED:
                 self._note_standard(frame)
         elif event == "return":
@@ -98,21 +98,21 @@ class LibraryCalls:
         elif event == "c_call" and self._code.owner(frame.f_code.co_filename) is Owner.REWARD:
             self._note_compiled(argument)
 
-    def _caller(self, frame: FrameType | None) -> str:
-        """Where in the reward's code a call came from, the standard library between them left out; empty where a library made it."""
-        first = frame
+    def _caller(self, callee: FrameType) -> str:
+        """Where in the reward's code a call came from, the standard library between them left out; empty where a library made it, or an
+        import or an event loop did."""
+        frame = callee.f_back
         while frame is not None:
-            owner = self._code.owner(frame.f_code.co_filename)
+            code = frame.f_code
+            owner = self._code.owner(code.co_filename)
             if owner is Owner.REWARD:
-                return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
-            if owner is Owner.LIBRARY:
+                return f"{Path(code.co_filename).name}:{frame.f_lineno}"
+            if owner is not Owner.NEITHER or code.co_filename.startswith("<frozen importlib"):
                 return ""
-            if (
-                owner is Owner.SEQUESTER
-            ):  # by way of an event loop: a task of the reward; before reward code has run: its decorators
-                return "a task" if self._entered and frame is not first else ""
+            if code.co_qualname == "Handle._run":
+                return "a task" if callee in self._tasks else ""
             frame = frame.f_back
-        return "a thread" if self._entered and threading.current_thread() in self._threads else ""
+        return "a thread" if threading.current_thread() in self._threads else ""
 
     def _note(self, caller: str, frame: FrameType) -> None:
         resumed = bool(frame.f_code.co_flags & _RESUMED)
@@ -136,13 +136,15 @@ class LibraryCalls:
 
     def _note_standard(self, frame: FrameType) -> None:
         """Functions of the standard library by which text or work leaves this thread."""
-        what = _WATCHED[frame.f_code.co_name].get(frame.f_code.co_qualname)
-        if what == "thread" and self._caller(frame.f_back):
-            self._threads.add(frame.f_locals["self"])
-        elif what == "multiprocessing":
-            self.not_compared.add("multiprocessing")
-        elif what == "program":
+        name = frame.f_code.co_qualname
+        if name == "Popen.communicate":
             self._communicated(frame.f_locals.get("input"))
+        elif name == "BaseProcess.start":
+            self.not_compared.add("multiprocessing")
+        elif name == "Thread.start" and self._caller(frame):
+            self._threads.add(frame.f_locals["self"])
+        elif name == "BaseEventLoop.create_task" and self._caller(frame):
+            self._tasks.add(getattr(frame.f_locals["coro"], "cr_frame", None))
 
     def _note_compiled(self, function: Any) -> None:
         bound = getattr(function, "__self__", None)
@@ -157,10 +159,8 @@ class LibraryCalls:
         return isinstance(file, str) and self._code.owner(file) is Owner.REWARD
 
 
-_WATCHED: Mapping[str, Mapping[str, str]] = {
-    "start": {"Thread.start": "thread", "BaseProcess.start": "multiprocessing"},
-    "communicate": {"Popen.communicate": "program"},
-}
+_WATCHED = frozenset({"start", "communicate", "create_task"})
+"""Names of functions that `_note_standard` knows."""
 
 
 def _arguments(frame: FrameType) -> Iterator[tuple[str, Any]]:

@@ -27,6 +27,7 @@ class WaysOut:
         self.not_compared: set[str] = set()
         self._started = 0
         self._fed = 0
+        self._temporary = re.compile(re.escape(tempfile.gettempdir()) + r"/[^\s'\"]*")
 
     def start(self) -> None:
         _install()
@@ -49,7 +50,8 @@ class WaysOut:
             self.not_compared.add(_NAMED[event])
         elif event == "open":
             path, _mode, flags = arguments
-            if flags & (os.O_WRONLY | os.O_RDWR) and not str(path).endswith((".pyc", os.devnull)):
+            is_named = isinstance(path, str | bytes | os.PathLike)  # or a descriptor, such as a pipe's
+            if is_named and flags & (os.O_WRONLY | os.O_RDWR) and os.fsdecode(path) != os.devnull:
                 self.not_compared.add("files")
         elif event == "ctypes.dlopen" and arguments[0] is not None:
             self.not_compared.add("ctypes")
@@ -57,14 +59,12 @@ class WaysOut:
             self._started += event == "subprocess.Popen"
             words = arguments[1] if event != "os.system" else arguments[0]
             site = f"{_PROGRAMS[event]} -> command line"
-            self.inputs.append(Seen(site, digest(_without_temporary_names(words)).digest))
+            self.inputs.append(Seen(site, digest(self._without_temporary_names(words)).digest))
 
-
-def _without_temporary_names(words: Any) -> list[object]:
-    """Names of temporary files differ from call to call."""
-    name = re.compile(re.escape(tempfile.gettempdir()) + r"/[^\s'\"]*")
-    listed = [words] if isinstance(words, str | bytes) else words
-    return [name.sub("<temporary file>", word) if isinstance(word, str) else word for word in listed]
+    def _without_temporary_names(self, words: Any) -> list[object]:
+        """Names of temporary files differ from call to call."""
+        listed = [words] if isinstance(words, str | bytes) else words
+        return [self._temporary.sub("<temporary file>", word) if isinstance(word, str) else word for word in listed]
 
 
 _listening: list[Callable[[str, tuple[Any, ...]], None]] = []
