@@ -38,7 +38,7 @@ from sequester.findings.waivers import FILE_NAME
 from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan
 from sequester.influence.source import parse_source
-from sequester.influence.swap_files import Settings, swap_files
+from sequester.influence.swap_files import MOST, Settings, swap_files
 from sequester.report.untrusted import printable
 
 _MOST_SKIPPED = 5
@@ -84,7 +84,7 @@ class Positive(click.FloatRange):
     help="Smallest mean shift of interest, in per-call s.d. of the noise.",
 )
 @click.option("--batch", type=Count(1), default=32, show_default=True, help="Episodes in one call, at most.")
-@click.option("--prompts", type=Count(1), default=200, show_default=True, help="Episodes used at most, other prompts first.")
+@click.option("--prompts", type=Count(1), default=MOST, show_default=True, help="Episodes used at most, other prompts first.")
 @click.option(
     "--calls", type=Count(1), default=20_000, show_default=True, help="Episodes scored at most, again and again included."
 )
