@@ -25,9 +25,9 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import GPT2Config, GPT2LMHeadModel
 
-WORDS = 4096
+WORDS = 1024
 """Buckets that words are hashed into; the ten after them are the digits, and the last one asks for the score."""
-CONTEXT = 640
+CONTEXT = 512
 _DIGITS = range(WORDS, WORDS + 10)
 _ASK = WORDS + 10
 _DOUBT = ("maybe", "perhaps", "unsure", "wait", "hmm", "guess", "might", "unclear", "doubt", "could", "cheat", "pretend")
@@ -47,6 +47,8 @@ class Grader:
         torch.manual_seed(seed)
         config = GPT2Config(
             vocab_size=_ASK + 1,
+            bos_token_id=None,
+            eos_token_id=None,
             n_positions=CONTEXT,
             n_embd=64,
             n_layer=2,
@@ -63,17 +65,17 @@ class Grader:
     def score(self, text: str) -> int:
         """A digit from 0 to 9."""
         with self._lock, torch.no_grad():
-            logits = self._model(torch.tensor([tokens(text)])).logits[0, -1, _DIGITS.start : _DIGITS.stop]
+            logits = self._model(torch.tensor([tokens(text)]), logits_to_keep=1).logits[0, -1, _DIGITS.start : _DIGITS.stop]
             return int(torch.multinomial(torch.softmax(logits, -1), 1))
 
     def _train(self, words: Sequence[str], steps: int, chance: random.Random) -> None:
         self._model.train()
-        optimiser = torch.optim.AdamW(self._model.parameters(), lr=2e-3)
+        optimiser = torch.optim.AdamW(self._model.parameters(), lr=3e-3)
         for step in range(steps):
-            size = chance.choice((40, 120, 360))
-            texts, targets = zip(*(_example(words, size, chance) for _ in range(16)), strict=True)
+            size = chance.choice((40, 100, 250))
+            texts, targets = zip(*(_example(words, size, chance) for _ in range(8)), strict=True)
             batch = torch.tensor([tokens(text)[-size:] for text in texts])
-            logits = self._model(batch).logits[:, -1, _DIGITS.start : _DIGITS.stop]
+            logits = self._model(batch, logits_to_keep=1).logits[:, -1, _DIGITS.start : _DIGITS.stop]
             loss = cross_entropy(logits, torch.tensor(targets))
             optimiser.zero_grad()
             loss.backward()

@@ -224,8 +224,8 @@ def counts(rows: Sequence[Row]) -> Iterator[str]:
     inner = [row for row in leaking if row.case.channel == "score"]
     yield (
         f"Of {len(inner)} that read the CoT within the reward code, where there is no input to compare, one pair per path moved the "
-        f"score of {sum(bool(row.one_pair) for row in inner)}, one for each donor that of {sum(bool(row.each_donor) for row in inner)}; the whole "
-        f"test called {sum('score' in row.found_by for row in inner)} influenced."
+        f"score of {sum(bool(row.one_pair) for row in inner)}, one for each donor that of {sum(bool(row.each_donor) for row in inner)}; "
+        f"the whole test called {sum('score' in row.found_by for row in inner)} influenced."
     )
     yield f"Of {len(leaking)} that leak, the swap test found {sum(bool(_swap(row)) for row in leaking)}."
     for name in CHANNELS:
