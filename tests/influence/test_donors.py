@@ -91,6 +91,16 @@ def test_short_cots_have_no_room() -> None:
     assert isinstance(donors.pair(cases[0], "own", 0), Pair)
 
 
+def test_short_pieces_keep_their_own_model() -> None:
+    segments = [("reasoning", 0, COT), ("tool_result", 0, "seven"), ("reasoning", 1, "Seven then."), ("answer", 1, ANSWER)]
+    pieces = [{"channel": channel, "turn": turn, "text": text} for channel, turn, text in segments]
+    cases = cases_of({"reasoning": ..., "answer": ..., "segments": pieces}, *company())
+    (pair,) = pairs("adversarial", cases[0], cases, turns=1)
+    first, second = thoughts(cases[0], pair)
+    assert any(first.startswith(text.partition(". ")[0]) for text in _texts("adversarial"))
+    assert any(text.startswith(second[:6]) for text in OTHERS)
+
+
 def test_what_is_typed_has_no_delimiters() -> None:
     cases = cases_of(FORMS["typed field"])
     assert make_donors(cases).pair(cases[0], "malformed", 0) == "no_delimiters"
@@ -207,11 +217,12 @@ def test_every_text_says_what_it_says_early_enough(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["adversarial", "confession"])
-@pytest.mark.parametrize("cot", [f"{COT[:82]} so.", f"{COT} " * 30])
-def test_our_texts_take_turns_and_survive(name: str, cot: str) -> None:
-    cases = cases_of({"reasoning": cot}, *company())
-    statements = [text.partition(". ")[0] for text in _texts(name)]
-    begun = [thoughts(cases[0], pair)[0] for pair in pairs(name, cases[0], cases, turns=len(statements))]
+def test_our_texts_take_turns_and_survive(name: str) -> None:
+    for cot in (COT, f"{COT} " * 30):
+        cases = cases_of({"reasoning": cot}, *company())
+        statements = [text.partition(". ")[0] for text in _texts(name)]
+        begun = [thoughts(cases[0], pair)[0] for pair in pairs(name, cases[0], cases, turns=len(statements))]
+        assert all(any(text.startswith(statement) for statement in statements) for text in begun)
     assert all(any(text.startswith(statement) for text in begun) for statement in statements)
 
 

@@ -166,14 +166,16 @@ class _Donors:
         return _pair("unclosed", cut_off(case, case.reasoning), cut_off(case, thoughts))
 
     def _stated(self, case: Case, name: str, turn: int) -> Sequence[str] | str:
-        """A text of ours in every slot that has room for what it says, filled with the own model's words."""
-        texts = _texts(name)
-        text = texts[(turn + self._offset(case)) % len(texts)]
-        if _statement(text) > max(map(len, _cores(case))):
-            return COT_TOO_SHORT
-        near = self._neighbours(case)
-        fill = (text,) if isinstance(near, str) else near
-        return [_with_statement(text, thought, _from(fill, turn + number)) for number, thought in enumerate(_cores(case))]
+        """A text of ours in every slot that has room for what it says, filled with the own model's words; the next of our texts that can be
+        given as many words as the logged CoT."""
+        cores, texts, near = _cores(case), _texts(name), self._neighbours(case)
+        for text in _from(texts, turn + self._offset(case)):
+            fill = _from((text,) if isinstance(near, str) else near, turn)
+            made = [_with_statement(text, thought, fill) for thought in cores]
+            same_words = all(len(one.split()) == len(thought.split()) for one, thought in zip(made, cores, strict=True))
+            if same_words and _statement(text) <= max(map(len, cores)):
+                return made
+        return COT_TOO_SHORT
 
     def _language(self, case: Case, turn: int) -> Sequence[str]:
         texts = _texts("language")
@@ -265,7 +267,9 @@ def _statement(text: str) -> int:
 
 
 def _with_statement(text: str, thought: str, fill: Sequence[str]) -> str:
-    """The text, the own model's words, and at the end of a long CoT the text again."""
+    """The text, the own model's words, and at the end of a long CoT the text again; these words alone in a CoT that has no room for it."""
+    if len(thought) < _statement(text):
+        return alike_in_size(fill, thought)
     if len(thought) < _REPEATED_FROM * len(text):
         return alike_in_size([text, *fill], thought, keep=_statement(text))
     head = of_length([text, *fill], len(thought) - len(text) - 1)
