@@ -154,6 +154,10 @@ def test_another_profiler_is_left_alone_and_named():
     assert ways == ("library calls (another profiler is active)",)
 
 
+def test_a_profiler_taken_off_is_said():
+    assert observed("takes_the_profiler_off", "so far")[1] == ("library calls (the profiler was taken off)",)
+
+
 def test_no_text_of_an_episode_is_in_what_was_seen():
     with local_grader() as url:
         (seen,), ways = observed("network_leaking", "a very private thought", url=url)

@@ -72,6 +72,8 @@ class LibraryCalls:
         return True
 
     def stop(self) -> None:
+        if sys.getprofile() != self._profile:
+            self.not_compared.add("library calls (the profiler was taken off)")
         sys.setprofile(None)
         threading.setprofile(self._before)
         self._open.clear()
@@ -206,18 +208,15 @@ class _Pieces:
         self._completion = completion
         self._answer = answer
 
-    def is_split(self, result: object) -> bool:
+    def is_split(self, result: Any) -> bool:
         """The result is a piece of the answer, cut at the edges of words, or a list of such; or the whole answer beside other pieces of the
         completion. What a parser hands back unchanged has not been judged by anybody."""
-        if isinstance(result, str):
+        if type(result) is str:
             return self._of_answer(result)
-        if (
-            not isinstance(result, list | tuple)
-            or not result
-            or not all(each is None or isinstance(each, str) for each in result)
-        ):
+        members: Any = result if type(result) in (list, tuple) else ()
+        if not all(each is None or type(each) is str for each in members):
             return False
-        texts = [each for each in result if each is not None]
+        texts: list[str] = [each for each in members if each is not None]
         if texts and all(map(self._of_answer, texts)):
             return True
         whole = self._answer.strip()

@@ -107,6 +107,11 @@ def imports_late(completions, **kwargs):
     return [1.0 for _ in completions]
 
 
+def takes_the_profiler_off(completions, **kwargs):
+    sys.setprofile(None)
+    return library_leaking(completions)
+
+
 # over the network
 
 
