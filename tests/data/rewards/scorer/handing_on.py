@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 sys.path.insert(0, str(Path(__file__).parent / "site-packages"))
 
 import gradelib
+import regex
 
 
 def visible(completion):
@@ -79,6 +80,19 @@ def decorated_clean(completions, **kwargs):
 @gradelib.decorated
 async def decorated_later_clean(completions, **kwargs):
     return library_clean(completions)
+
+
+@gradelib.decorated
+def helper(text):
+    return float(visible(text) == "42")
+
+
+def helper_decorated_clean(completions, **kwargs):
+    return [helper(each) + gradelib.grade("fixed") for each in completions]
+
+
+def searched_by_plumbing(completions, **kwargs):
+    return [float(regex.search("</think>(.*)", each) == "42") for each in completions]
 
 
 def split_by_library(completions, **kwargs):
