@@ -30,6 +30,8 @@ class InProcessScorer:
         own = file_of(function)
         self._code = Code([*files, *([own] if own else [])])
         self._caller = Caller(function, outcome)
+        self._alone = outcome == "score"
+        """Whether an episode can be scored by itself: a selection needs its group."""
         self._interception = Interception(self._code)
         self._tracing = Tracing(self._code, getattr(plain_function(function), "__name__", ""))
         self.failed: Counter[str] = Counter()
@@ -75,7 +77,11 @@ class InProcessScorer:
         if missing:
             self.missing.update(missing)
             return [Scoring(None, "missing_columns")] * len(batch)
-        return [self._scoring(outcome) for outcome in self._caller.call(batch)]
+        outcomes = self._caller.call(batch)
+        if self._alone and len(batch) > 1 and all(_failed_for_good(outcome) for outcome in outcomes):
+            # One episode fails a whole batch; which one it is shows when each is scored by itself.
+            outcomes = tuple(self._caller.call([each])[0] for each in batch)
+        return [self._scoring(outcome) for outcome in outcomes]
 
     def _scoring(self, outcome: Outcome) -> Scoring:
         if outcome.error is None:
@@ -93,6 +99,10 @@ def failure_name(error: BaseException) -> str:
         return "rate_limited"
     name = type(error).__name__
     return name if name.isidentifier() and name.isascii() and len(name) <= 64 else "exception"
+
+
+def _failed_for_good(outcome: Outcome) -> bool:
+    return outcome.error is not None and failure_name(outcome.error) != "rate_limited"
 
 
 def notes_of(missing: Iterable[str], failed: Mapping[str, int]) -> tuple[str, ...]:

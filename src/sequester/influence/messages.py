@@ -68,6 +68,7 @@ def encode_load(source: Source, outcome: str) -> bytes:
 
 
 def decode_load(content: bytes) -> tuple[Source, str]:
+    """What `encode_load` wrote."""
     fields = json.loads(content)
     return Source(Path(fields["file"]), fields["name"]), fields["outcome"]
 
@@ -78,17 +79,18 @@ def encode_request(verb: str, batch: Sequence[Rendition] = ()) -> bytes:
 
 
 def _fields(rendition: Rendition) -> dict[str, Any]:
-    fields = {name: getattr(rendition, name) for name in Rendition.__struct_fields__}
-    return {**fields, "completion_ids": bytes(rendition.completion_ids).decode("latin-1")}
+    return {name: getattr(rendition, name) for name in Rendition.__struct_fields__}
 
 
 def decode_request(content: bytes) -> tuple[str, list[Rendition]]:
+    """What `encode_request` wrote."""
     fields = json.loads(content)
-    batch = [{**each, "completion_ids": tuple(each["completion_ids"].encode("latin-1"))} for each in fields["batch"]]
+    batch = [{**each, "completion_ids": tuple(each["completion_ids"])} for each in fields["batch"]]
     return fields["verb"], [Rendition(**each) for each in batch]
 
 
 def encode_reply(reply: Reply) -> bytes:
+    """One answer to one request."""
     return msgspec.json.encode(reply)
 
 
