@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from sequester.findings.swapped import Branches, Control, Effect, Inputs
 from sequester.influence.model import Case
+from sequester.statistics.paired import pooled_sd
 from sequester.statistics.symmetry import Betting, one_sided, two_sided
 
 Outcome = tuple[float, ...]
@@ -144,6 +145,19 @@ class Record(Struct):
         return any(len(set(outcomes)) > 1 for outcomes in self.unchanged) or any(
             series.contradicted for series in self.series.values()
         )
+
+    @property
+    def noise_sd(self) -> float | None:
+        """Per-call standard deviation of the score of an unchanged input; None where none was scored twice."""
+        if all(len(set(outcomes)) <= 1 for outcomes in self.unchanged):
+            return 0.0 if any(len(outcomes) > 1 for outcomes in self.unchanged) else None
+        return pooled_sd([outcome[0] for outcome in outcomes] for outcomes in self.unchanged)
+
+    @property
+    def jump(self) -> float:
+        """The largest difference between two scores of one unchanged input, in such standard deviations; 0 without noise."""
+        ranges = (max(outcomes)[0] - min(outcomes)[0] for outcomes in self.unchanged if outcomes)
+        return max(ranges, default=0.0) / self.noise_sd if self.noise_sd else 0.0
 
 
 def mean_e_value(series: Iterable[Series]) -> float:
