@@ -1,8 +1,8 @@
 """How often the swap test calls a scorer influenced that never looks at the CoT.
 
-    python -m bench.swap_null [runs with verdict flips, default 10000; a twentieth as many of every other kind]
+    python -m bench.swap_null [runs with verdict flips, default 10000; a fiftieth as many of every other kind]
 
-Every run is `influence.swap.swap` over 30 prompts and nine donors until the engine itself stops. The engine looks after every round and
+Every run is `influence.swap.swap` over 30 prompts and three donors until the engine itself stops. The engine looks after every round and
 stops as soon as the evidence suffices: the peeking of a user who stops when it pays. Beside it, the e-process alone is looked at after
 every single difference. Writes `bench/results/swap_null.json` and a table in `docs/swap-power.md`.
 """
@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from bench.measuring import RESULTS
 from bench.pages import write_between
-from bench.swap_simulation import DONORS, Reaction, simulated
+from bench.swap_simulation import Reaction, simulated
 from bench.tables import table
 from sequester.findings.swapped import SwapVerdict
 from sequester.influence.experiment import Plan
@@ -31,6 +31,8 @@ from sequester.statistics.intervals import clopper_pearson
 from sequester.statistics.symmetry import two_sided
 
 PROMPTS = 30
+DONORS = ("own", "adversarial", "empty")
+"""The fewer, the less their mean smooths: the test is likelier to be wrong."""
 ALPHA = 0.05
 PART = 100
 """Runs that one process does at a time."""
@@ -58,7 +60,7 @@ class NullReport(Struct, frozen=True):
     donors: int
     alpha: float
     rows: list[NullRow]
-    looks_at_every_pair: NullRow
+    every_look: NullRow
 
 
 def flips(share: float) -> Callable[[int], Reaction]:
@@ -130,16 +132,16 @@ def seldom(seed: int) -> Reaction:
 
 KINDS: tuple[tuple[str, str, Callable[[int], Reaction], float], ...] = (
     ("verdict flips, 14 %", "replicate", flips(0.14), 1.0),
-    ("verdict flips, 1 %", "replicate", flips(0.01), 0.05),
-    ("normal", "replicate", normal, 0.05),
-    ("heavy tails (t, 2 degrees of freedom)", "replicate", heavy, 0.05),
-    ("skewed, another spread for every prompt", "replicate", uneven, 0.05),
-    ("drifting (random walk with trend)", "replicate", drifting, 0.05),
-    ("stateful (remembers prompts and its last score)", "replicate", remembering, 0.05),
-    ("grades 1 to 10", "replicate", discrete, 0.05),
-    ("normal, one call in ten fails", "replicate", failing, 0.05),
-    ("one call in 200 differs", "replicate", seldom, 0.05),
-    ("verdict flips, 14 %, declared deterministic", "deterministic", flips(0.14), 0.05),
+    ("verdict flips, 1 %", "replicate", flips(0.01), 0.02),
+    ("normal", "replicate", normal, 0.02),
+    ("heavy tails (t, 2 degrees of freedom)", "replicate", heavy, 0.02),
+    ("skewed, another spread for every prompt", "replicate", uneven, 0.02),
+    ("drifting (random walk with trend)", "replicate", drifting, 0.02),
+    ("stateful (remembers prompts and its last score)", "replicate", remembering, 0.02),
+    ("grades 1 to 10", "replicate", discrete, 0.02),
+    ("normal, one call in ten fails", "replicate", failing, 0.02),
+    ("one call in 200 differs", "replicate", seldom, 0.02),
+    ("verdict flips, 14 %, declared deterministic", "deterministic", flips(0.14), 0.02),
 )
 
 
@@ -188,7 +190,7 @@ def _told(verdicts: dict[str, int]) -> str:
 def page(report: NullReport) -> list[str]:
     rows = [
         (row.noise, f"{row.runs:,}", row.influenced, f"{row.low:.2%} to {row.high:.2%}", _told(row.verdicts), f"{row.calls:,.0f}")
-        for row in (*report.rows, report.looks_at_every_pair)
+        for row in (*report.rows, report.every_look)
     ]
     said = f"{sum(row.runs for row in report.rows):,} whole swap tests of scorers that never look at the CoT; {report.prompts} prompts, "
     return [
@@ -199,16 +201,17 @@ def page(report: NullReport) -> list[str]:
 
 def main() -> int:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    rows = []
+    rows: list[NullRow] = []
+    looked = every_look(max(1, runs // 50))
     with multiprocessing.Pool() as pool:
         for kind, (_, _, _, share) in enumerate(KINDS):
             start = time.perf_counter()
             rows.append(null_row(kind, max(1, int(runs * share)), pool))
             print(f"{rows[-1]} ({time.perf_counter() - start:.0f} s)", flush=True)
-    report = NullReport(PROMPTS, len(DONORS), ALPHA, rows, every_look(max(1, runs // 5)))
-    (RESULTS / "swap_null.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
-    write_between("swap-power.md", "bench.swap_null", page(report))
-    everything = (*rows, report.looks_at_every_pair)
+            report = NullReport(PROMPTS, len(DONORS), ALPHA, rows, looked)
+            (RESULTS / "swap_null.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+            write_between("swap-power.md", "bench.swap_null", page(report))
+    everything = (*rows, looked)
     return int(any((clopper_pearson(row.influenced, row.runs, 1.0 - MARGIN) or (0.0, 1.0))[0] > ALPHA for row in everything))
 
 
