@@ -55,6 +55,7 @@ def test_found(text, where):
 
 
 QUIET = [
+    "prompts: [a]\nproviders: [{id: 'bedrock:converse:claude', config: {thinking: {type: enabled}}}]\ntests: [{assert: []}]\n",
     "prompts: [a]\nproviders: [{id: 'deepseek:deepseek-reasoner', config: {showThinking: false}}]\ntests: [{assert: []}]\n",
     "prompts: [a]\nproviders: [deepseek:deepseek-chat, openai:o1]\ntests: [{assert: []}]\n",
     "providers:\n  - id: groq:x\n    config: {showThinking: false}\nprompts: [a]\ntests: [{assert: []}]\n",

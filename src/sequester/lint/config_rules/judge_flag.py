@@ -26,10 +26,10 @@ _JUDGE = re.compile(
     r"(?:^|[._])(?:judges?|graders?|grading|rubrics?|scorers?|scoring|reward|rewards|evaluators?|llm_rubric|verifiers?)(?:$|[._])"
 )
 _PREFIXES = re.compile(
-    r"anthropic:|bedrock:.*(?:claude|anthropic)|vertex:claude|openrouter:|groq:|deepseek:|together\w*:|ollama:"
+    r"anthropic:|bedrock:(?!converse:).*(?:claude|anthropic)|vertex:claude|openrouter:|groq:|deepseek:|together\w*:|ollama:"
 )
 """promptfoo providers that put the reasoning before the output unless `showThinking` is false."""
-_ALWAYS_THINKS = re.compile(r"deepseek:deepseek-reasoner|bedrock:.*deepseek\.r1")
+_ALWAYS_THINKS = re.compile(r"deepseek:deepseek-reasoner")
 _ON = ("enabled", "adaptive")
 _GRADES = re.compile(r"(?:^|\.)(?:assert|options|grader|default_test)(?:\.|$)")
 
