@@ -50,7 +50,10 @@ class RewardFunction(NamedTuple):
 
 
 _REWARD_NAME = re.compile(r"(?:^|_)(?:rewards?|score|rubric|grade|accuracy|penalty|bonus)(?:_|$)|^compute_score|(?:^|_)rm$", re.I)
-_NOT_REWARD = re.compile(r"^(?:test|log|print|save|load|plot|format(?!\w*reward)|tokeni[sz]e|collate|prepare|normali[sz]e|register|make|generate|extract|parse|build|plot|show|render)_|^_(?:build|extract|parse|format|log)_|^__(?!call__)")
+_NOT_REWARD = re.compile(
+    r"^(?:test|log|print|save|load|plot|format(?!\w*reward)|tokeni[sz]e|collate|prepare|normali[sz]e|register|make|generate|extract|parse"
+    r"|build|show|render)_|^_(?:build|extract|parse|format|log)_|^__(?!call__)"
+)
 _REWARD_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier|(?:^|[a-z])RM$|env|task|agentinstance|evaluator", re.I)
 _GRADING_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier", re.I)
 _ENVIRONMENT = re.compile(r"Env|AgentInstance")
@@ -63,15 +66,18 @@ _BATCH_TYPE = "DataProto"
 """verl's batch of everything: only a reward manager takes a completion out of it to score it."""
 _REGISTERS = frozenset({"reward_funcs", "reward_func", "reward_fn", "reward_function", "reward_functions", "funcs"})
 _REGISTERING_CALL = re.compile(r"(?:^|\.)(?:add_reward_func|add_reward|register_reward\w*)$")
-_TRL_COLUMNS = frozenset({"prompts", "completion_ids", "solution", "ground_truth", "trainer_state", "answer", "answers", "solutions"})
+_TRL_COLUMNS = frozenset(
+    {"prompts", "completion_ids", "solution", "ground_truth", "trainer_state", "answer", "answers", "solutions"}
+)
 _VERIFIERS = frozenset({"answer", "state", "info", "parser", "judge", "task"})
-_STRICT = frozenset("completion completions completion_ids solution_str solution_strs".split())
+_STRICT = frozenset({"completion", "completions", "completion_ids", "solution_str", "solution_strs"})
 _COMPARES = re.compile(r"verif|check|grade|evaluat|correct|equiv|match|compare|accura|(?:^|_)(?:em|f1)(?:_|$)", re.I)
 _OUTPUTS = frozenset(name for name, holds in PARAMETERS.items() if holds & WHOLE) - {"messages", "message_log"}
 _TAKES_ANSWER = re.compile(
-    r"^_*(?:try_)?(?:extract|parse|get|strip|remove|split|clean|drop)_?\w*(?:answer|solution|think|thought|reasoning|(?:^|_)cot(?:_|$))", re.I
+    r"^_*(?:try_)?(?:extract|parse|get|strip|remove|split|clean|drop)_?\w*(?:answer|solution|think|thought|reasoning|(?:^|_)cot(?:_|$))",
+    re.I,
 )
-_TEXTS = frozenset("text response output content completion solution_str message model_output generation answer s string llm_output".split())
+_TEXTS = frozenset({"text", "s", "string", "answer", "message", "content", "output"}) | _OUTPUTS
 _EXTRA = {"data": RECORD, "solution": WHOLE, "output": WHOLE, "text": WHOLE, "prediction": WHOLE, "message_log": WHOLE | MESSAGES}
 """Parameters that hold a completion only where nothing better does."""
 
@@ -129,7 +135,11 @@ def is_splitter(definition: Definition) -> bool:
     if not names or names[0] not in _TEXTS or not _returns(node):
         return False
     if owner is not None:
-        return node.name in ("parse", "parse_answer", "strip") and "parser" in owner.name.casefold() and "think" in owner.name.casefold()
+        return (
+            node.name in ("parse", "parse_answer", "strip")
+            and "parser" in owner.name.casefold()
+            and "think" in owner.name.casefold()
+        )
     return _TAKES_ANSWER.search(node.name) is not None
 
 
@@ -189,7 +199,9 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
         return True
     if name == "step":
         if "action" in given:
-            return _TEXT_ENVIRONMENT.search(kinds) is not None or (_ENVIRONMENT.search(kinds) is not None and _takes_text(node, "action"))
+            return _TEXT_ENVIRONMENT.search(kinds) is not None or (
+                _ENVIRONMENT.search(kinds) is not None and _takes_text(node, "action")
+            )
         return bool(_ENVIRONMENT.search(kinds)) and bool(given & {"states", "message_log_batch", "completion"})
     if _MANAGER.search(kinds) and name in ("__call__", "run_single", "compute_reward", "verify"):
         return bool(given & {"data", *PARAMETERS})
@@ -228,7 +240,9 @@ def _annotated(definition: Definition) -> dict[str, int]:
     named = {
         argument.arg: name
         for argument in (*arguments.args, *arguments.kwonlyargs)
-        if argument.annotation is not None and "prompt" not in argument.arg and (name := _last_name(argument.annotation)) in ANNOTATIONS
+        if argument.annotation is not None
+        and "prompt" not in argument.arg
+        and (name := _last_name(argument.annotation)) in ANNOTATIONS
     }
     return {argument: ANNOTATIONS[name] for argument, name in named.items() if name != _BATCH_TYPE or _manages(definition)}
 
@@ -238,7 +252,8 @@ def _manages(definition: Definition) -> bool:
 
 
 def _decorated(node: Function) -> bool:
-    return any(_DECORATOR.search(dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)) for decorator in node.decorator_list)
+    called = (decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in node.decorator_list)
+    return any(_DECORATOR.search(dotted(function)) for function in called)
 
 
 def registered_names(node: ast.Call) -> Iterator[str]:

@@ -19,6 +19,8 @@ def hits(event: GraderInput, subject: str) -> Iterator[Hit]:
         message = f"{what} is sent with `{event.callee}`: send the part after the split, and nothing if there is no split"
         severity, confidence = Severity.HIGH, Severity.MEDIUM
         if holds & FIELDED:
-            message = f"`content` is sent with `{event.callee}` unsplit: reasoning is in it unless the server's parser took it out"
+            message = (
+                f"`content` is sent with `{event.callee}` unsplit: reasoning is in it unless the server's parser took it out"
+            )
             severity, confidence = Severity.LOW, Severity.LOW
         yield Hit(CODE, place_of(event.node), subject, message, severity, confidence)
