@@ -27,6 +27,7 @@ from sequester.report.untrusted import printable_lines
 
 VERBS = {
     "audit": "Say in which share of the episodes the scorer could see the chain of thought.",
+    "lint": "Read reward code, graders' prompts and configurations for places where the chain of thought gets into the score.",
     "show": "Show a stored or written result, or one finding of it.",
     "swap": "Say whether a reward moves when only the chain of thought is swapped.",
     "rules": "List the rules.",

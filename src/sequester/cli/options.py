@@ -103,16 +103,21 @@ def workspace_option(function: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Path(file_okay=False),
             help=f"Where results and keys are kept (default: the nearest {NAME} upwards, or beside {FILE}).",
         ),
-        click.option(
-            "--config",
-            "config_file",
-            type=click.Path(),
-            envvar="SEQUESTER_CONFIG",
-            is_eager=True,
-            expose_value=False,
-            callback=_take_defaults,
-            help="Configuration file (default: the nearest sequester.toml or pyproject.toml upwards).",
-        ),
+        config_option,
+    )(function)
+
+
+def config_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --config: where settings are."""
+    return click.option(
+        "--config",
+        "config_file",
+        type=click.Path(),
+        envvar="SEQUESTER_CONFIG",
+        is_eager=True,
+        expose_value=False,
+        callback=_take_defaults,
+        help="Configuration file (default: the nearest sequester.toml or pyproject.toml upwards).",
     )(function)
 
 

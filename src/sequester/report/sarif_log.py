@@ -66,9 +66,14 @@ def notification(kind: str, level: str, text: str) -> Json:
 
 
 def suppressions(waivers: Iterable[WaiverNote]) -> list[Json]:
-    """Waivers, the same one once."""
-    said = {f"{printable(one.reason)} (owner {printable(one.owner)}, until {printable(one.until)})" for one in waivers}
-    return [{"kind": "external", "status": "accepted", "justification": reason} for reason in sorted(said)]
+    """Waivers, the same one once. One without an end stands in the source itself."""
+    said = {
+        (f"{printable(one.reason)} (owner {printable(one.owner)}, until {printable(one.until)})", "external")
+        if one.until
+        else (printable(one.reason), "inSource")
+        for one in waivers
+    }
+    return [{"kind": kind, "status": "accepted", "justification": reason} for reason, kind in sorted(said)]
 
 
 def uri(path: str) -> str:
