@@ -128,7 +128,20 @@ _SWAP = (
     _rule("SQ304", "cot-in-grader-input", FindingClass.CONTENT, "The reward code hands the chain of thought on"),
 )
 """What swapping the CoT shows (SQ301 and following)."""
-_ASSOCIATION: tuple[Rule, ...] = ()
+_ASSOCIATION = (
+    _rule(
+        "SQ321",
+        "score-follows-cot-length",
+        FindingClass.LENGTH_FORMAT,
+        "In the log, scores of the same answer go with the length of the chain of thought",
+    ),
+    _rule(
+        "SQ322",
+        "score-follows-cot-markup",
+        FindingClass.LENGTH_FORMAT,
+        "In the log, scores of the same answer go with the markup of the chain of thought",
+    ),
+)
 """What scores and CoT in a log have to do with each other (SQ321 and following)."""
 
 RULES: Mapping[str, Rule] = MappingProxyType(
