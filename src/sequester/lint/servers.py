@@ -64,8 +64,13 @@ def servers(file: ConfigFile) -> Iterator[Server]:
     if is_graders_own_name(" ".join((*file.path.parts[-2:-1], file.path.stem))):
         return
     for server in (*_by_options(file, told), *_by_command(file, told)):
-        if not _JUDGE.search(server.setting.subject.lower()):
+        if not is_about_a_judge(server.setting):
             yield server
+
+
+def is_about_a_judge(setting: Setting) -> bool:
+    """Whether a setting is about the model of a judge. What a judge thinks is not the policy's reasoning."""
+    return bool(_JUDGE.search(setting.subject.lower()))
 
 
 def _told(file: ConfigFile) -> bool | None:
