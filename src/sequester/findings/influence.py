@@ -64,9 +64,13 @@ def _findings(result: SwapResult) -> Iterator[SwapFinding]:
 def _effects(result: SwapResult) -> tuple[Effect, ...]:
     """The kinds of effect that are shown; content where the score moved and nothing says by what."""
     shown = {Effect(name) for name, e_value in result.effects.items() if e_value >= 1 / result.alpha}
-    if not shown or not (result.noise_sd or result.noise_flip_rate):
-        # Without noise every change has a cause, however few there are.
-        shown |= {donor.effect for donor in result.donors.values() if donor.changed}
+    changed = {donor.effect for donor in result.donors.values() if donor.changed}
+    if not shown:
+        shown = changed
+    elif not (result.noise_sd or result.noise_flip_rate):
+        shown |= changed & {
+            Effect.CONTENT
+        }  # without noise a change has a cause, however few there are: no waiver by path may hide it
     if Effect.CONTENT in shown or not shown:
         shown = (shown | {Effect.CONTENT}) - {Effect.LENGTH}
     return tuple(effect for effect in Effect if effect in shown)
