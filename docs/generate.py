@@ -45,6 +45,9 @@ PUBLIC = (
     "episodes.readers.interface",
     "episodes.readers.registry",
     "findings.model",
+    "findings.swapped",
+    "findings.linted",
+    "findings.kinds",
     "findings.verdict",
     "findings.rules",
     "findings.waivers",
@@ -55,6 +58,7 @@ PUBLIC = (
     "exposure.private",
     "exposure.severity",
     "exposure.calibration",
+    "influence.swap_files",
     "statistics.intervals",
     "report.formats",
 )

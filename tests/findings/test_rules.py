@@ -29,6 +29,8 @@ EXPECTED = {
     "SQ302": ("score-moves-with-cot-length", FindingClass.LENGTH_FORMAT),
     "SQ303": ("score-moves-with-cot-format", FindingClass.LENGTH_FORMAT),
     "SQ304": ("cot-in-grader-input", FindingClass.CONTENT),
+    "SQ321": ("score-follows-cot-length", FindingClass.LENGTH_FORMAT),
+    "SQ322": ("score-follows-cot-markup", FindingClass.LENGTH_FORMAT),
 }
 
 

@@ -141,6 +141,27 @@ def test_bounded_cases_are_spread_over_prompts(tmp_path: Path) -> None:
     assert read(tmp_path, *lines, most=0) == ((), {"seen": 20, "used": 0, "not_sampled": 20})
 
 
+def test_bytes_are_bounded() -> None:
+    sample = _Sample(10, most_bytes=200)
+    given_up = [sample.add(Case(f"e{size}", f"{size:032x}", "", "x" * size, {}, (), "", "", (), {})) for size in (50, 100, 90)]
+    assert given_up == [0, 0, 1]
+    assert [case.episode_id for case in sample.cases()] == ["e50", "e90"]
+    assert sample.add(Case("large", f"{7:032x}", "", "x" * 999, {}, (), "", "", (), {})) == 2
+    assert [case.episode_id for case in sample.cases()] == ["large"]
+
+
+@pytest.mark.parametrize("form", ["{0}Let me look.{0}", "<think>a</think>b" * 3])
+def test_the_same_cot_twice_is_two_pieces(form: str, tmp_path: Path) -> None:
+    text = form.format(f"<think>{COT}</think>") + ANSWER
+    for prompt, completion in (("Well?", text), (CHAT, [{"role": "assistant", "content": text}])):
+        (case,), _ = read(tmp_path, line(reasoning=..., answer=..., prompt=prompt, completion=completion))
+        assert len(case.slots) == len(case.reasoning) == text.count("<think>")
+
+
+def test_pieces_are_bounded(tmp_path: Path) -> None:
+    assert reason(tmp_path, reasoning=..., answer=..., completion="<think>a</think>b" * 1_001) == "limit"
+
+
 @given(st.lists(st.integers(0, 6), max_size=40), st.integers(1, 12))
 def test_sample_never_holds_two_of_a_prompt_while_another_has_none(prompts: list[int], most: int) -> None:
     sample = _Sample(most)

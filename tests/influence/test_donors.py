@@ -188,6 +188,14 @@ def test_nearest_in_length_and_topic_is_taken_first() -> None:
     assert begun == [_letters(text) for text in OTHERS]
 
 
+def test_own_is_of_the_same_model_if_there_is_another_one() -> None:
+    cases = cases_of(
+        {"model": "b"}, *company(), {"prompt": "What?", "model": "b", "reasoning": OTHERS[1] + OTHERS[2] + OTHERS[0]}
+    )
+    (pair,) = pairs("own", cases[0], cases, turns=1)
+    assert _letters(thoughts(cases[0], pair)[0]) == _letters(OTHERS[1])
+
+
 @pytest.mark.parametrize("name", ["adversarial", "confession"])
 def test_every_text_says_what_it_says_early_enough(name: str) -> None:
     assert len(_texts(name)) == {"adversarial": 5, "confession": 3}[name]
@@ -225,7 +233,7 @@ def test_long_cots_say_it_at_the_end_too() -> None:
     for pair in pairs("adversarial", cases[0], cases, turns=5):
         (text,) = thoughts(cases[0], pair)
         (said,) = (said for said in _texts("adversarial") if text.startswith(said))
-        assert _letters(text[-len(said) :]) == _letters(said)
+        assert _letters(text.strip()[-len(said) :]) == _letters(said)
         assert any(_letters(other) in "".join(filter(str.isalpha, text)) for other in OTHERS)
 
 
@@ -281,7 +289,7 @@ def test_literals_are_sprinkled_over_the_cot() -> None:
     assert all(literal in text for literal in ("FINAL ANSWER", "<verdict>", "eleven cormorants", "4711"))
     assert "</think>" not in text
     assert sum(word in text for word in STEP_WORDS) >= 3
-    assert len(text) == len(cases[0].reasoning[0].strip())
+    assert len(text) == len(cases[0].reasoning[0])
 
 
 def test_pairs_are_the_same_each_time() -> None:

@@ -58,6 +58,12 @@ def test_plain_text_is_left_as_it_is(text: str) -> None:
     assert undelimited(plain) == plain
 
 
+def test_marks_inside_marks_end() -> None:
+    for text in ("<" * 50_000 + "think>", "< " * 50_000 + "think", "<think" * 20_000, "assistant" * 20_000 + "final"):
+        assert len(undelimited(text)) == len(text)
+        assert undelimited(undelimited(text)) == undelimited(text)
+
+
 def test_mathematics_is_left_as_it_is() -> None:
     text = "If x < 5 and y > [3] | z, then f(x) -> a/b; so {1: 2}."
     assert undelimited(text) == text

@@ -26,6 +26,8 @@ def test_nothing_is_no_configuration():
         ("actor_rollout_ref.rollout.n: 8", {Context.TRAINING}),
         ("model: x\ntensor-parallel-size: 2", {Context.SERVING}),
         ("image: vllm/vllm-openai", {Context.SERVING}),
+        ("run: vllm serve x", {Context.SERVING}),
+        ("command: [vllm, serve, x]", {Context.SERVING}),
         ("providers: [a]\ntests: []", {Context.JUDGING}),
         ("grpo: 1\njudge: {model: x}", {Context.TRAINING, Context.JUDGING}),
     ],
@@ -42,6 +44,7 @@ def test_contexts(text, of):
         ("x.yaml", "jobs: {test: {steps: [{run: 'pytest # reward'}]}}"),
         ("package.json", '{"name": "x", "scripts": {"reward": "node x"}}'),
         ("x.ini", "grpo: 1"),
+        ("ci.yaml", "jobs: {test: {run: 'pip install vllm'}}"),
         ("x.json", '{"a": "thinking about judges"}'),
     ],
 )

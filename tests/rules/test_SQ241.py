@@ -17,6 +17,20 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 
 FOUND = [
+    ("prompts: [a]\nproviders:\n- openai:o1\n- deepseek:deepseek-reasoner\ntests: [{assert: []}]\n", [("providers.1", 4)]),
+    ("prompts: [a]\nproviders:\n- id: deepseek:deepseek-reasoner\ntests: [{assert: []}]\n", [("providers.0.id", 3)]),
+    (
+        "prompts: [a]\nproviders: [{'anthropic:x': {config: {thinking: {type: enabled}}}}]\ndefaultTest: {assert: []}\n",
+        [("providers.0.anthropic:x.config.thinking.type", 2)],
+    ),
+    (
+        "prompts: [a]\nproviders: [{id: 'deepseek:x', config: {passthrough: {thinking: {type: enabled}}}}]\ntests: [{assert: []}]\n",
+        [("providers.0.config.passthrough.thinking.type", 2)],
+    ),
+    (
+        "prompts: [a]\nproviders: [{id: 'ollama:chat:qwen3', config: {think: true}}]\ntests: [{assert: []}]\n",
+        [("providers.0.config.think", 2)],
+    ),
     (
         "providers:\n  - id: groq:x\n    config: {showThinking: true}\nprompts: [a]\ntests: file://t.csv\n",
         [("providers.0.config.showThinking", 3)],
@@ -41,6 +55,8 @@ def test_found(text, where):
 
 
 QUIET = [
+    "prompts: [a]\nproviders: [{id: 'deepseek:deepseek-reasoner', config: {showThinking: false}}]\ntests: [{assert: []}]\n",
+    "prompts: [a]\nproviders: [deepseek:deepseek-chat, openai:o1]\ntests: [{assert: []}]\n",
     "providers:\n  - id: groq:x\n    config: {showThinking: false}\nprompts: [a]\ntests: [{assert: []}]\n",
     "providers: [{id: 'anthropic:messages:x', config: {thinking: {type: enabled}, showThinking: false}}]\n"
     "prompts: [a]\ntests: [{assert: []}]\n",

@@ -41,11 +41,10 @@ from sequester.findings.store import ResultStore
 from sequester.findings.swapped import SwapResult
 from sequester.findings.verdict import parse_allowances
 from sequester.findings.waivers import FILE_NAME
-from sequester.influence.cases import MOST
 from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan
 from sequester.influence.source import parse_source
-from sequester.influence.swap_files import Settings, swap_files
+from sequester.influence.swap_files import MOST, Settings, swap_files
 from sequester.report.untrusted import printable
 
 _MOST_SKIPPED = 5

@@ -7,10 +7,10 @@ put together with another one the episode splitter finds that one, and all the r
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from heapq import heappush, heappushpop
+from heapq import heappop, heappush
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +30,8 @@ from sequester.influence.rendering import Completion, ReadBack, leaves, read_bac
 
 MOST = 2_000
 """Cases kept unless said otherwise."""
+MOST_BYTES = 256 << 20
+"""Prompts, completions and columns of all cases kept, as JSON."""
 SEEN = "seen"
 USED = "used"
 NOT_SAMPLED = "not_sampled"
@@ -41,6 +43,8 @@ _DELIMITER = re.compile("|".join(spelling for _, spelling in DELIMITERS))
 _MESSAGE = "<|message|>"
 _PROBE = "A sentence that stands where another chain of thought will be put, number {}."
 _VISIBLE = frozenset(("content", "text"))
+_MOST_PIECES = 1_000
+"""Pieces of CoT in one episode."""
 _UNREPLACED = ("tool_calls", "function_call")
 _NOT_POLICY = frozenset(("system", "developer", "user", "human", "tool", "function", "ipython", "observation", "environment"))
 _STATUS = {status: status.value for status in SplitStatus}
@@ -86,7 +90,7 @@ def read_cases(
         if case is None:
             counts[NOT_REPLACEABLE] += 1
         else:
-            counts.update([NOT_SAMPLED] if kept.add(case) else [])
+            counts.update([NOT_SAMPLED] * kept.add(case))
     cases = kept.cases()
     counts[USED] = len(cases)
     return cases, dict(counts)
@@ -109,38 +113,42 @@ def _episodes(
 
 
 class _Sample:
-    """At most so many cases, spread over prompts."""
+    """At most so many cases, and so many bytes of them, spread over prompts."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._heap: list[tuple[tuple[int, int], int, Case]] = []
-        """The one to give up first is on top: that with the most cases of its prompt before it, then the one of the largest digest."""
+    def __init__(self, most: int, most_bytes: int = MOST_BYTES) -> None:
+        self._most, self._most_bytes = most, most_bytes
+        self._heap: list[tuple[tuple[int, int], int, int, Case]] = []
+        """Rank, number, bytes and case. The one to give up first is on top: that with the most cases of its prompt before it, then that of
+        the largest digest."""
         self._of_prompt: Counter[str] = Counter()
-        self._number = 0
+        self._number = self._bytes = 0
 
     def wants(self, prompt_key: str) -> bool:
-        """Whether a case of this prompt would be kept."""
-        return self._most > 0 and (len(self._heap) < self._most or self._rank(prompt_key) > self._heap[0][0])
+        """Whether a case of this prompt would be kept, if it is not too large."""
+        full = len(self._heap) >= self._most or self._bytes >= self._most_bytes
+        return self._most > 0 and (not full or self._rank(prompt_key) > self._heap[0][0])
 
-    def add(self, case: Case) -> bool:
-        """Keep a case that is wanted. Returns whether another one was given up for it."""
-        rank = self._rank(case.prompt_key)
-        self._of_prompt[case.prompt_key] += 1
+    def add(self, case: Case) -> int:
+        """Keep a case that is wanted. Returns how many were given up for it; it may be among them."""
+        size = len(msgspec.json.encode((case.prompt, case.completion, case.columns)))
         self._number += 1
-        entry = (rank, self._number, case)
-        if len(self._heap) < self._most:
-            heappush(self._heap, entry)
-            return False
-        given_up = heappushpop(self._heap, entry)[2]
-        self._of_prompt[given_up.prompt_key] -= 1
-        return True
+        heappush(self._heap, (self._rank(case.prompt_key), self._number, size, case))
+        self._of_prompt[case.prompt_key] += 1
+        self._bytes += size
+        given_up = 0
+        while len(self._heap) > self._most or (self._bytes > self._most_bytes and len(self._heap) > 1):
+            _, _, size, last = heappop(self._heap)
+            self._of_prompt[last.prompt_key] -= 1
+            self._bytes -= size
+            given_up += 1
+        return given_up
 
     def _rank(self, prompt_key: str) -> tuple[int, int]:
         return -self._of_prompt[prompt_key], -int(prompt_key, 16)
 
     def cases(self) -> tuple[Case, ...]:
         """In the order of the file."""
-        return tuple(case for _, _, case in sorted(self._heap, key=lambda entry: entry[1]))
+        return tuple(case for _, _, _, case in sorted(self._heap, key=lambda entry: entry[1]))
 
 
 def _unusable(line: Line, episode: Episode) -> str:
@@ -151,8 +159,11 @@ def _unusable(line: Line, episode: Episode) -> str:
         return Reason.NOT_LOGGED.value
     if episode.split.status is not SplitStatus.SPLIT:
         return _STATUS[episode.split.status]
-    if not _texts(episode, Channel.REASONING):
+    thoughts = _texts(episode, Channel.REASONING)
+    if not thoughts:
         return SplitStatus.NO_COT.value
+    if len(thoughts) > _MOST_PIECES:
+        return Reason.LIMIT.value
     if line.reasoning is not None and line.answer is None:
         return Reason.ANSWER_NOT_LOGGED.value
     return ""
@@ -200,6 +211,7 @@ def _case(line: Line, episode: Episode, prompt_key: str, template: str) -> Case 
         scores={call.reward_path: call.score for call in line.reward_calls or () if call.score is not None},
         answer_slot=answer.slot if answer else None,
         template=template,
+        model=line.model or "",
     )
     return case if _replaceable(case, episode) else None
 
@@ -234,20 +246,21 @@ def holds(case: Case, thoughts: Sequence[str], logged: ReadBack) -> bool:
 
 
 def alike(case: Case, texts: Sequence[str]) -> tuple[str, ...]:
-    """Texts for the slots of a case, the same where a message says the same twice, as servers do that log one CoT under two names."""
-    first: dict[tuple[int, str], str] = {}
-    return tuple(
-        first.setdefault((slot.message, thought), text)
-        for slot, thought, text in zip(case.slots, case.reasoning, texts, strict=True)
-    )
+    """Texts for the slots of a case, the same where a message says the same under two names, as servers do that log one CoT twice."""
+    return tuple(texts[number] for number in _said_first(case))
 
 
 def _once_per_message(case: Case, texts: Sequence[str]) -> tuple[str, ...]:
-    """The texts of the slots, without those that only repeat what stood in the same message."""
-    kept: dict[tuple[int, str], str] = {}
-    for slot, thought, text in zip(case.slots, case.reasoning, texts, strict=True):
-        kept.setdefault((slot.message, thought), text)
-    return tuple(kept.values())
+    """The texts of the slots, without those that a message repeats under another name."""
+    return tuple(texts[number] for number, first in enumerate(_said_first(case)) if number == first)
+
+
+def _said_first(case: Case) -> Iterator[int]:
+    """For every slot the number of the one that says the same in the same message under another name, or its own."""
+    seen: dict[tuple[int, str], tuple[str, int]] = {}
+    for number, (slot, thought) in enumerate(zip(case.slots, case.reasoning, strict=True)):
+        key, first = seen.setdefault((slot.message, thought), (slot.key, number))
+        yield number if key == slot.key else first
 
 
 def _squeezed(texts: Sequence[str]) -> str:
@@ -299,7 +312,7 @@ def _closer(gap: str) -> int:
 def _places_in_messages(messages: list[dict[str, Any]], episode: Episode, template: str) -> tuple[list[_Place], list[_Place]]:
     """The pieces of CoT in a list of messages, and its last visible piece. What is not found is missing in the result."""
     thoughts: list[_Place] = []
-    number, there = -1, _Message([], [])
+    number, there = -1, _Message({}, [])
     for text in _texts(episode, Channel.REASONING):
         found = there.take_thought(text)
         while not found and number + 1 < len(messages):
@@ -316,23 +329,23 @@ def _places_in_messages(messages: list[dict[str, Any]], episode: Episode, templa
 
 
 class _Message(NamedTuple):
-    """What may be the CoT of a message, and its visible pieces."""
+    """What may be the CoT of a message, by text, and its visible pieces."""
 
-    thoughts: list[_Place]
+    thoughts: dict[str, list[_Place]]
     answers: list[_Place]
 
     def take_thought(self, text: str) -> list[_Place]:
-        """The places of a piece of CoT, which are then taken: several where a server logs it under several names."""
-        equal = [place for place in self.thoughts if place.text == text]
-        named = [place for place in equal if place.slot.key.partition("/")[0] not in _VISIBLE] or equal
-        for place in named:
-            self.thoughts.remove(place)
-        return named
+        """The places of a piece of CoT, which are then taken: one under each name where a server logs it under several."""
+        places = self.thoughts.get(text, [])
+        named = [place for place in places if place.slot.key.partition("/")[0] not in _VISIBLE] or places
+        taken = list({place.slot.key: place for place in reversed(named)}.values())[::-1]
+        self.thoughts[text] = [place for place in places if place not in taken]
+        return taken
 
 
 def _message(message: dict[str, Any], number: int, template: str) -> _Message:
     """Every text of a message that the policy wrote may be CoT as a whole, or hold it between delimiters."""
-    thoughts: list[_Place] = []
+    thoughts: dict[str, list[_Place]] = defaultdict(list)
     answers: list[_Place] = []
     if str(message.get("role", "assistant")).lower() in _NOT_POLICY:
         return _Message(thoughts, answers)
@@ -341,7 +354,8 @@ def _message(message: dict[str, Any], number: int, template: str) -> _Message:
             continue
         whole = _Place(Slot(number, key, 0, 0, len(text), 0), text)
         inside, visible = _places_in_text(text, template, message=number, key=key)
-        thoughts += [*inside, whole]
+        for place in (*inside, whole):
+            thoughts[place.text].append(place)
         answers += visible
     return _Message(thoughts, answers)
 

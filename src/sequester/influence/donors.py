@@ -22,10 +22,12 @@ from __future__ import annotations
 import random
 import re
 import tomllib
+from itertools import zip_longest
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from heapq import nsmallest
 from importlib.resources import files
+from itertools import zip_longest
 from math import log2
 from typing import Any
 from zlib import crc32
@@ -88,6 +90,7 @@ class _Topic(Struct, frozen=True):
 
     episode_id: str
     prompt_key: str
+    model: str
     text: str
     words: frozenset[str]
 
@@ -204,8 +207,8 @@ class _Donors:
         return crc32(f"{self._seed} {case.episode_id}".encode())
 
     def _neighbours(self, case: Case) -> tuple[str, ...] | str:
-        """CoTs of other episodes, the most fitting first; those to other prompts before those to the same, which may hold the same answer.
-        Or why there is none."""
+        """CoTs of other episodes, the most fitting first: of the same model before others, and to another prompt before the same, whose
+        CoT may hold the same answer. Or why there is none."""
         found = self._near.get(case.episode_id)
         if found is None:
             found = self._near[case.episode_id] = _nearest(_topic(case), self._pool)
@@ -226,7 +229,7 @@ def _topic(case: Case) -> _Topic:
     words: set[str] = set()
     for text in (prompt, case.answer):
         words.update(word.lower() for word in _WORD.findall(text[:_TOPIC_TEXT])[:_TOPIC_WORDS])
-    return _Topic(case.episode_id, case.prompt_key, "\n\n".join(dict.fromkeys(case.reasoning)), frozenset(words))
+    return _Topic(case.episode_id, case.prompt_key, case.model, "\n\n".join(dict.fromkeys(case.reasoning)), frozenset(words))
 
 
 def _nearest(one: _Topic, pool: Sequence[_Topic]) -> tuple[str, ...] | str:
@@ -234,10 +237,10 @@ def _nearest(one: _Topic, pool: Sequence[_Topic]) -> tuple[str, ...] | str:
     if not others:
         return NO_OTHER_EPISODE
 
-    def distance(topic: _Topic) -> tuple[bool, float]:
+    def distance(topic: _Topic) -> tuple[bool, bool, float]:
         shared = len(one.words & topic.words) / max(1, len(one.words | topic.words))
         lengths = abs(log2((1 + len(one.text)) / (1 + len(topic.text))))
-        return topic.prompt_key == one.prompt_key, lengths - _TOPIC_WEIGHT * shared
+        return topic.model != one.model, topic.prompt_key == one.prompt_key, lengths - _TOPIC_WEIGHT * shared
 
     different = [topic for topic in others if topic.text != one.text]
     nearest = nsmallest(_NEAREST, different, key=distance)

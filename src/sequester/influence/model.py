@@ -76,6 +76,8 @@ class Case(Silent, frozen=True):
     """Where `answer` stands, without delimiters; None where there is no visible text that could be replaced."""
     template: str = "auto"
     """Family whose delimiters stand in the completion; empty for the think tags that a case was rendered with."""
+    model: str = ""
+    """Version of the policy; empty where the log names none."""
 
 
 class Pair(Silent, frozen=True):

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from sequester.episodes.assembly import Assembled, from_completion
@@ -42,6 +43,9 @@ class _Edit(NamedTuple):
     start: int
     end: int
     text: str
+
+
+_START = attrgetter("start")
 
 
 class ReadBack(NamedTuple):
@@ -164,9 +168,11 @@ def _edited(completion: Completion, edits: Iterable[_Edit]) -> Completion:
         by_text[edit.message, edit.key].append(edit)
     changed = completion if isinstance(completion, str) else list(completion)
     for (message, key), those in by_text.items():
-        text = text_at(changed, message, key)
-        for edit in sorted(those, key=lambda edit: -edit.start):
-            text = text[: edit.start] + edit.text + text[edit.end :]
+        text, parts, at = text_at(changed, message, key), [], 0
+        for edit in sorted(those, key=_START):
+            parts += [text[at : edit.start], edit.text]
+            at = edit.end
+        text = "".join(parts) + text[at:]
         if isinstance(changed, str):
             changed = text
         else:

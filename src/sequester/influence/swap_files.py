@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from sequester.episodes.model import Skipped
 from sequester.findings.swapped import SwapResult
-from sequester.influence.cases import MOST, SEEN, USED, ignore, read_cases
+from sequester.influence.cases import SEEN, USED, ignore, read_cases
 from sequester.influence.donors import ALL, make_donors
 from sequester.influence.experiment import Plan, Progress, Subject
 from sequester.influence.literals import read_literals
@@ -20,6 +20,8 @@ from sequester.influence.process import ProcessScorer
 from sequester.influence.source import Source, parse_source
 from sequester.influence.swap import swap
 
+MOST = 200
+"""Episodes used unless said otherwise: enough to exclude a rate of 1.5 % of prompts, and few enough for a grader that costs money."""
 NOT_SCORED = "not_scored"
 """Reason of episodes that could be used and of which no pair was scored."""
 

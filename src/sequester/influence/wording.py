@@ -6,7 +6,6 @@ Every change replaces one character by one, so that the length stays.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from sequester.episodes.families import DELIMITERS, PAIRS, TAG_NAMES, VOCABULARIES
@@ -38,6 +37,8 @@ _MARKS = re.compile(
     )
     + ")"
 )
+_MOST_PASSES = 8
+"""What one pass takes away may leave a mark of what stood around it, level by level."""
 _SIGNS = str.maketrans(dict.fromkeys("<>[]|/\\&;:◁▷｜＜＞‹›〈〉{}~", " "))
 _QUOTES = str.maketrans(dict.fromkeys("\"'`~“”‘’«»「」„", " "))
 _BLANK_INSIDE = re.compile(r"(?<=\S)\s(?=\S)")
@@ -46,9 +47,11 @@ _INSIDE_WORD = tuple(re.compile(rf"\S{{{width}}}(\S)(?=\S{{{width}}})") for widt
 
 def undelimited(text: str) -> str:
     """The text without anything that a template family writes to delimit reasoning, tool calls or turns."""
-    while _MARKS.search(text) is not None:
-        text = _MARKS.sub(_unmarked, text)
-    return text
+    for _ in range(_MOST_PASSES):
+        text, found = _MARKS.subn(_unmarked, text)
+        if not found:
+            return text
+    return _MARKS.sub(_unmarked, text.translate(_SIGNS))
 
 
 def _unmarked(match: re.Match[str]) -> str:
@@ -105,22 +108,17 @@ def _cut(text: str, length: int) -> str:
 
 
 def with_words(text: str, words: int, keep: int = 0) -> str:
-    """The text with as many words (pieces between white space), as far as one character for one can make them; where others suffice,
-    without a change in the first `keep` code points."""
+    """The text with as many words (pieces between white space), as far as one character for one can make them without a change in the
+    first `keep` code points."""
     missing = words - len(text.split())
     if missing < 0:
-        blanks = [match.start() for match in _BLANK_INSIDE.finditer(text)]
-        return _overwritten(text, _chosen(blanks, -missing, keep), "-")
+        return _overwritten(text, spread([match.start() for match in _BLANK_INSIDE.finditer(text, keep)], -missing), "-")
+    places: list[int] = []
     for inside in _INSIDE_WORD:
-        places = [match.start(1) for match in inside.finditer(text)]
+        places = [match.start(1) for match in inside.finditer(text, keep)]
         if len(places) >= missing:
-            return _overwritten(text, _chosen(places, missing, keep), " ")
-    return text
-
-
-def _chosen(places: Sequence[int], count: int, keep: int) -> list[int]:
-    later = places[bisect_left(places, keep) :]
-    return spread(later if len(later) >= count else places, count)
+            break
+    return _overwritten(text, spread(places, missing), " ")
 
 
 def spread(places: Sequence[int], count: int) -> list[int]:

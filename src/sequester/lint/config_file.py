@@ -80,7 +80,7 @@ class ConfigFile:
         }
         if all(any(map(pattern.fullmatch, top)) for pattern in _PROMPTFOO):
             found.add(Context.JUDGING)
-        if any(_ENGINE.search(text) for _, text in self.strings()):
+        if any(_starts_a_server(setting, text) for setting, text in self.strings()):
             found.add(Context.SERVING)
         return frozenset(found)
 
@@ -125,10 +125,18 @@ class ConfigFile:
                 yield setting, setting.value
 
 
-_ENGINE = re.compile(r"\b(?:vllm|sglang)\b")
 _SWITCHES = ("enable", "enabled")
 SERVE_COMMAND = re.compile(r"\bvllm\s+serve\b|vllm\.entrypoints\.openai\.api_server|sglang\.launch_server|\bsglang\s+serve\b")
 """Begins the command line of an inference server."""
+
+
+SERVER_IMAGE = re.compile(r"vllm-openai|/vllm\b|lmsysorg/sglang|/sglang\b")
+"""Container images of inference servers."""
+
+
+def _starts_a_server(setting: Setting, text: str) -> bool:
+    image = setting.path[-1] == "image" and SERVER_IMAGE.search(text)
+    return bool(image) or text in ("vllm", "sglang") or bool(SERVE_COMMAND.search(text))
 
 
 def around(setting: Setting) -> str:

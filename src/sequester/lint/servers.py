@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from sequester.lint.config_file import SERVE_COMMAND, ConfigFile, snake
+from sequester.lint.config_file import SERVE_COMMAND, SERVER_IMAGE, ConfigFile, snake
 from sequester.lint.model_families import Family, Thinks, family_of
 from sequester.lint.settings import Setting
 from sequester.lint.template_file import is_graders_own_name
@@ -52,7 +52,6 @@ _CHOOSES_A_PARSER = "inference"
 """Table of prime-rl, which picks the parser by the name of the model."""
 _NAMES_OF_MODEL = ("model", "model_path", "model_tag")
 _COMMANDS = ("entrypoint", "command", "cmd", "args")
-_IMAGE = re.compile(r"vllm-openai|/vllm\b|lmsysorg/sglang|/sglang\b")
 _LONGEST_COMMAND = 20_000
 _END_OF_COMMAND = frozenset((";", "&&", "||", "|", "&", ">", ">>"))
 _JUDGE = re.compile(r"judge|grader|genrm|reward|scorer|critic")
@@ -116,7 +115,7 @@ def _command_lines(file: ConfigFile) -> Iterator[tuple[Setting, list[str]]]:
         words = [word for name in _COMMANDS if name in parts for word in parts[name][1]]
         image = file.value(table, "image")
         starts = SERVE_COMMAND.search(" ".join(words))
-        if starts or (isinstance(image, str) and _IMAGE.search(image)):
+        if starts or (isinstance(image, str) and SERVER_IMAGE.search(image)):
             first = next(parts[name][0] for name in ("args", "command", "cmd", "entrypoint") if name in parts)
             yield (
                 first,

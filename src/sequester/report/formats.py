@@ -18,12 +18,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sequester.errors import UsageError
+from sequester.findings.associated import AssociationResult
 from sequester.findings.changed import ChangedResult
 from sequester.findings.kinds import PrintedResult
 from sequester.findings.linted import LintResult
 from sequester.findings.model import Result
 from sequester.findings.swapped import SwapResult
 from sequester.report import (
+    association_sarif,
     changed_sarif,
     document_html,
     document_md,
@@ -36,6 +38,7 @@ from sequester.report import (
     swap_sarif,
     text,
 )
+from sequester.report.association_document import describe_association
 from sequester.report.changed_document import describe_changed
 from sequester.report.console import TextStyle, style_for
 from sequester.report.document import Document
@@ -82,6 +85,7 @@ REPORTS: Mapping[type[PrintedResult], Reports] = MappingProxyType(
         SwapResult: _of_document(describe_swap, swap_sarif.render),
         ChangedResult: _of_document(describe_changed, changed_sarif.render),
         LintResult: _of_document(describe_lint, lint_sarif.render),
+        AssociationResult: _of_document(describe_association, association_sarif.render),
     }
 )
 """How each kind of result is told."""

@@ -111,7 +111,8 @@ def _headline(result: SwapResult) -> str:
         case SwapVerdict.NO_INFLUENCE_FOUND:
             return f"The score of {path} was not seen to move with the chain of thought, in {tried}. What that excludes stands below."
         case SwapVerdict.UNDERPOWERED:
-            needed = f" About {counted(result.pairs_needed, 'pair')} are needed." if result.pairs_needed is not None else ""
+            more = result.pairs_needed is not None and result.pairs_needed > result.pairs
+            needed = f" About {counted(result.pairs_needed or 0, 'pair')} are needed." if more else ""
             return (
                 f"The score of {path} was not seen to move, in {tried}, and an effect of interest could well have been missed"
                 f"{because}.{needed}"
