@@ -157,7 +157,9 @@ def main() -> None:
         if not sys.argv[1:]:
             write_files(Path(made))
         texts = [path.read_text("utf-8") for path in files_of(paths) if path.suffix == ".py"]
-        program = "import sys; from pathlib import Path; from sequester.lint.engine import lint; lint([Path(p) for p in sys.argv[1:]])"
+        program = (
+            "import sys; from pathlib import Path; from sequester.lint.engine import lint; lint([Path(p) for p in sys.argv[1:]])"
+        )
         command = [sys.executable, "-c", program, *map(str, paths)]
         whole = elapsed(lambda: subprocess.run(command, check=True))
         walk = median(lambda: lint(paths))
@@ -165,7 +167,9 @@ def main() -> None:
             warnings.simplefilter("ignore")
             floor = median(lambda: parse(texts))
         result = lint(paths)
-    print(f"{sum(text.count(chr(10)) for text in texts):,} lines in {len(texts)} files, {result.subjects['reward_functions']} rewards")
+    print(
+        f"{sum(text.count(chr(10)) for text in texts):,} lines in {len(texts)} files, {result.subjects['reward_functions']} rewards"
+    )
     print(f"process  {whole:6.3f} s   on the clock, interpreter and imports included")
     print(f"lint     {walk:6.3f} s   of CPU; {walk / floor:.1f} times ast.parse")
     print(f"parse    {floor:6.3f} s   of CPU")

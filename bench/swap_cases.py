@@ -34,7 +34,7 @@ from sequester.influence.cases import read_cases
 from sequester.influence.donors import ALL, make_donors
 from sequester.influence.experiment import Plan
 from sequester.influence.literals import read_literals
-from sequester.influence.model import Case, Rendition, Scoring
+from sequester.influence.model import Case, Rendition, Scorer, Scoring
 from sequester.influence.process import ProcessScorer
 from sequester.influence.rendering import render
 from sequester.influence.source import parse_source
@@ -154,17 +154,19 @@ def measured(case: Labelled) -> Row:
     )
 
 
-def first_pairs(cases: Sequence[Case], scorer: ProcessScorer, literals: Sequence[str]) -> tuple[int, str, str]:
+def first_pairs(
+    cases: Sequence[Case], scorer: Scorer, literals: Sequence[str], names: Sequence[str] = ALL
+) -> tuple[int, str, str]:
     """One pair for each code path that the episodes take: how many paths, and what differed with the CoT of another episode, and with any
     donor. A path whose unchanged input is not handed on alike twice (a cache, for example) has nothing that could be compared."""
-    donors = make_donors(cases, ALL, literals)
+    donors = make_donors(cases, names, literals)
     by_path: dict[str, tuple[Case, Scoring]] = {}
     for case in cases:
         scoring = scorer.observe(render(case, case.reasoning))
         by_path.setdefault(scoring.path, (case, scoring))
-    differed: dict[str, set[str]] = {name: set() for name in ALL}
+    differed: dict[str, set[str]] = {name: set() for name in names}
     for case, before in by_path.values():
-        for name in ALL:
+        for name in names:
             pair = donors.pair(case, name, 0)
             if isinstance(pair, str):
                 continue
@@ -180,7 +182,7 @@ def _shown(differed: set[str]) -> str:
     return next((channel for channel in CHANNELS if channel in differed), "")
 
 
-def associated(cases: Sequence[Case], scorer: ProcessScorer, samples: int = 8, seed: int = 1) -> tuple[str, ...]:
+def associated(cases: Sequence[Case], scorer: Scorer, samples: int = 8, seed: int = 1) -> tuple[str, ...]:
     """Rules that a log of this reward shows in which every answer was reached in several ways: CoTs of other episodes, cut at random."""
     chance = random.Random(seed)
     thoughts = [thought for case in cases for thought in case.reasoning]
