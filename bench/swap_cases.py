@@ -22,8 +22,8 @@ import msgspec
 from msgspec import Struct
 
 from bench.judge_stub import judge
+from bench.markdown import table
 from bench.measuring import RESULTS
-from bench.tables import table
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Evidence, RewardCall, Segment, Split, SplitStatus
 from sequester.episodes.model import Source as Place
