@@ -37,7 +37,7 @@ from sequester.influence.literals import read_literals
 from sequester.influence.model import Case, Rendition, Scorer, Scoring
 from sequester.influence.process import ProcessScorer
 from sequester.influence.rendering import render
-from sequester.influence.source import parse_source
+from sequester.influence.source import file_of, load_function, parse_source
 from sequester.influence.swap_files import Settings, swap_files
 from sequester.lint.engine import lint
 
@@ -136,7 +136,6 @@ def measured(case: Labelled) -> Row:
         paths, one_pair, each_donor = first_pairs(cases, scorer, read_literals([parse_source(source).file]))
         rules = associated(cases, scorer) if case.outcome == "score" else ()
     result = swap_files(source, episodes, Settings(Plan(outcome=case.outcome, most_calls=PLAN.most_calls, seconds=PLAN.seconds)))
-    linted = lint([parse_source(source).file])
     return Row(
         case,
         paths,
@@ -148,10 +147,22 @@ def measured(case: Labelled) -> Row:
         {name: donor.changed for name, donor in result.donors.items() if donor.changed},
         result.inputs.differing,
         result.reasons,
-        tuple(sorted({f"{finding.rule} {finding.severity.value}" for finding in linted.findings})),
+        linted(case),
         rules,
         result.calls,
     )
+
+
+def linted(case: Labelled) -> tuple[str, ...]:
+    """Of the function's file; of a framework's function, which shares a file with others, of the function."""
+    source = parse_source(source_of(case))
+    if source.file.parent != DATA:
+        found = lint([source.file]).findings
+    else:
+        function = load_function(source)
+        names, file = {case.name, type(function).__name__}, file_of(function)
+        found = tuple(one for one in lint([file] if file else []).findings if one.subject.partition(".")[0] in names)
+    return tuple(sorted({f"{one.rule} {one.severity.value}" for one in found}))
 
 
 def first_pairs(
