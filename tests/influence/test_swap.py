@@ -309,6 +309,31 @@ def test_a_selection_is_influenced_if_another_members_bit_moves() -> None:
     assert result.donors["zzz"].changed == 6  # swapping the first moves the bit of the second as well
 
 
+def test_a_group_keeps_its_logged_order() -> None:
+    orders: set[tuple[str, ...]] = set()
+
+    def first_come(batch: Sequence[Rendition]) -> list[int]:
+        """Deduplication by the answer: the first of each is kept."""
+        orders.add(tuple(given.episode_id for given in batch))
+        answers = [given.answer for given in batch]
+        return [answers.index(answer) for answer in dict.fromkeys(answers)]
+
+    def bits(batch: Sequence[Rendition]) -> list[bool]:
+        kept = set(first_come(batch))
+        return [place in kept for place in range(len(batch))]
+
+    episodes = [case(number, prompt=number // 4, answer=str(number % 3)) for number in range(24)]
+    result = outcome_of(episodes, selection(bits), Plan(noise="deterministic", outcome="keep"))
+    assert result.verdict is SwapVerdict.NO_INFLUENCE_FOUND
+    assert orders == {tuple(f"e{number}" for number in range(start, start + 4)) for start in range(0, 24, 4)}
+
+
+def test_a_selection_that_fails_is_not_assessed() -> None:
+    failing = selection(lambda batch: [float("nan")] * len(batch))  # type: ignore[arg-type,return-value]
+    result = outcome_of(grouped(6), failing, Plan(noise="deterministic", outcome="keep"))
+    assert (result.verdict, result.reasons) == (SwapVerdict.NOTHING_ASSESSED, ("scorer_failed",))
+
+
 def test_episodes_without_groups_are_one_group() -> None:
     scorer = selection(lambda batch: [int(given.answer) > 3 for given in batch])
     assert outcome_of(cases(8), scorer, Plan(noise="deterministic", outcome="keep")).verdict is SwapVerdict.NO_INFLUENCE_FOUND

@@ -12,12 +12,17 @@ from sequester.lint.config_file import read_config
 from sequester.lint.config_rules import config_hits
 
 KEYS = st.sampled_from(
-    "providers targets prompts tests assert config thinking type think showThinking passthrough id transform judge judges grader view "
-    "include_hidden_reasoning strip_thinking prompt template model model_name port tp_size command args image run reasoning_parser "
-    "skip_special_tokens reward reward_funcs overlong_buffer enable enabled penalty_factor len reward_shaping length_penalty "
-    "num_output_tokens_weight reasoning_bonus group_reasoning_length_penalty_coeff malformed_thinking_advantage filters field grpo "
-    "remove_thinking_from_demonstration preserve_thinking clear_thinking content_preprocessor uses_reasoning_parser a.b.c << 0".split()
-)
+    [
+        "providers", "targets", "prompts", "tests", "assert", "config", "thinking", "type", "think", "showThinking",
+        "passthrough", "id", "transform", "judge", "judges", "grader", "view", "include_hidden_reasoning", "strip_thinking",
+        "prompt", "template", "model", "model_name", "port", "tp_size", "command", "args", "image", "run",
+        "reasoning_parser", "skip_special_tokens", "reward", "reward_funcs", "overlong_buffer", "enable", "enabled",
+        "penalty_factor", "len", "reward_shaping", "length_penalty", "num_output_tokens_weight", "reasoning_bonus",
+        "group_reasoning_length_penalty_coeff", "malformed_thinking_advantage", "filters", "field", "grpo",
+        "remove_thinking_from_demonstration", "preserve_thinking", "clear_thinking", "content_preprocessor",
+        "uses_reasoning_parser", "a.b.c", "<<", "0",
+    ]
+)  # fmt: skip
 WORDS = st.sampled_from(
     [
         "enabled", "full_trace", "Qwen/Qwen3-8B", "openai/gpt-oss-20b", "qwen3", "minimax-append-think", "deepseek:deepseek-reasoner",

@@ -14,6 +14,9 @@ from types import FrameType
 
 import click
 
+from sequester.cli.base_revision import AUTO
+from sequester.cli.changed import PROMPTS, Terms, changed_since_revision
+from sequester.cli.configuration import FILE
 from sequester.cli.options import (
     TEMPLATES,
     Count,
@@ -30,10 +33,13 @@ from sequester.cli.progress import Progress
 from sequester.episodes.model import Skipped
 from sequester.errors import UsageError
 from sequester.exposure.inputs import digests
+from sequester.findings.changed import ChangedResult
+from sequester.findings.changed_verdict import NOT_DECLARED, accepting_share, changed_exit_code
 from sequester.findings.influence import exit_code, with_findings
-from sequester.findings.model import Severity
+from sequester.findings.model import ExitCode, Severity
 from sequester.findings.store import ResultStore
 from sequester.findings.swapped import SwapResult
+from sequester.findings.verdict import parse_allowances
 from sequester.findings.waivers import FILE_NAME
 from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan
@@ -54,13 +60,36 @@ class Positive(click.FloatRange):
         super().__init__(min=0, min_open=True)
 
 
+def _allowance(value: str) -> str:
+    """A value of --allow-unassessed, checked by itself so that the error says where it was set."""
+    try:
+        parse_allowances([str(value)], (NOT_DECLARED,))
+    except UsageError as error:
+        raise click.BadParameter(f"{error.message}; {error.hint}") from error
+    return str(value)
+
+
 @click.command(
     "swap",
     epilog="Exit codes: 0 no influence found, and what that excludes is printed; 1 influenced or exposed; 2 usage, configuration or "
     "internal error; 3 nothing was assessed; 4 underpowered.",
 )
-@click.argument("source", metavar="FILE.py:FUNCTION")
-@click.option("--episodes", type=click.Path(dir_okay=False), required=True, help="Episodes as interchange JSONL.")
+@click.argument("source", metavar="[FILE.py:FUNCTION]", default="")
+@click.option("--episodes", type=click.Path(dir_okay=False), default="", help="Episodes as interchange JSONL.")
+@click.option(
+    "--changed-since",
+    metavar="REV",
+    default="",
+    help=f"Instead of one function: probe the reward paths declared in {FILE} of which something changed since this revision; "
+    f"{AUTO}: since the base that pre-commit or the CI service names, else the upstream branch.",
+)
+@click.option(
+    "--allow-unassessed",
+    multiple=True,
+    metavar="[REASON=]SHARE",
+    type=_allowance,
+    help=f"With --changed-since: share of reward functions that may stay undeclared ({NOT_DECLARED}) without exit 4.",
+)
 @click.option("--donors", default=",".join(ALL), metavar="NAME,...", help=f"What to swap in: {', '.join(ALL)}. [default: all]")
 @click.option(
     "--noise",
@@ -84,7 +113,12 @@ class Positive(click.FloatRange):
     help="Smallest mean shift of interest, in per-call s.d. of the noise.",
 )
 @click.option("--batch", type=Count(1), default=32, show_default=True, help="Episodes in one call, at most.")
-@click.option("--prompts", type=Count(1), default=MOST, show_default=True, help="Episodes used at most, other prompts first.")
+@click.option(
+    "--prompts",
+    type=Count(1),
+    default=None,
+    help=f"Episodes used at most, other prompts first. [default: {MOST}; {PROMPTS} of each with --changed-since]",
+)
 @click.option(
     "--calls", type=Count(1), default=20_000, show_default=True, help="Episodes scored at most, again and again included."
 )
@@ -126,12 +160,14 @@ class Positive(click.FloatRange):
 def command(
     source: str,
     episodes: str,
+    changed_since: str,
+    allow_unassessed: tuple[str, ...],
     donors: str,
     noise: str,
     outcome: str,
     smallest: float,
     batch: int,
-    prompts: int,
+    prompts: int | None,
     calls: int,
     seconds: float,
     timeout: float,
@@ -159,32 +195,42 @@ def command(
       sequester swap rewards.py:judge --episodes episodes.jsonl --calls 500 --out md=summary.md
       sequester swap rewards.py:length --episodes episodes.jsonl --noise deterministic --donors empty,long,own
     """
-    requests = [parse_out(value, SwapResult) for value in out] or [Request("text", None)]
-    file = parse_source(source).file
-    if not Path(episodes).is_file():
-        raise UsageError("no such file", where=episodes, hint="give episodes as interchange JSONL: docs/interchange.md")
-    check_places(requests, [file, Path(episodes)])
+    requests = [parse_out(value, ChangedResult if changed_since else SwapResult) for value in out] or [Request("text", None)]
     settings = Settings(
         Plan(noise=noise, smallest=smallest, batch=batch, outcome=outcome, most_calls=calls, seconds=seconds, seed=seed),
         _donors(donors),
-        prompts,
+        prompts or (PROMPTS if changed_since else MOST),
         template,
         timeout,
         reward_path,
     )
+    check_places(requests, [] if changed_since else [_named(source), _there(episodes)])
+    if changed_since and (source or episodes or reward_path):
+        what = "--changed-since probes what is declared, and takes no function, episodes or name"
+        raise UsageError(what, hint="leave one or the other out")
     place = find_workspace(workspace)
     # What contradicts the waivers is said before a workspace is made for nothing.
     waivers = waivers_in_force(waiver_file, place, author)
     key = fingerprint_key(place)
     store = ResultStore(place) if place is not None else None
-    progress = Progress(talk.quiet)
+    progress, skipped = Progress(talk.quiet), _Skipped(talk)
+    if changed_since:
+        allowed = parse_allowances(allow_unassessed, (NOT_DECLARED,))
+        with _ended_by_interrupt(talk.quiet) as clock:
+            terms = Terms(settings, key, waivers, store, progress, skipped, clock, talk.quiet)
+            found = changed_since_revision(changed_since, click.get_current_context().meta["sequester.config"], terms)
+        emit(found, requests, verbose=talk.verbose, color=talk.color, quiet=talk.quiet)
+        code = changed_exit_code(found, Severity(fail_on), allowed)
+        if found.undeclared and code is ExitCode.INCOMPLETE:
+            say(f"to accept what is not declared: --allow-unassessed {NOT_DECLARED}={accepting_share(found):g}", talk.quiet)
+        return code
     with _ended_by_interrupt(talk.quiet) as clock:
-        measured = swap_files(source, Path(episodes), settings, progress, _Skipped(talk), clock)
+        measured = swap_files(source, Path(episodes), settings, progress, skipped, clock)
     progress.done()
     result = with_findings(measured, key, waivers, date.today())
     try:
         if store is not None:
-            kept = store.save("swap", result, digests([file, Path(episodes)]))
+            kept = store.save("swap", result, digests([_named(source), Path(episodes)]))
             say(
                 f"stored as {kept} in {store.workspace.root}; to see it again: sequester show {kept}{found_again(workspace)}",
                 talk.quiet,
@@ -192,6 +238,21 @@ def command(
     finally:  # whatever is wrong with the store, the work is not lost
         emit(result, requests, verbose=talk.verbose, color=talk.color, quiet=talk.quiet)
     return exit_code(result, Severity(fail_on))
+
+
+def _named(source: str) -> Path:
+    """The file of a function."""
+    if not source:
+        what = "no reward function is named"
+        raise UsageError(what, hint="sequester swap FILE.py:FUNCTION --episodes FILE.jsonl, or --changed-since REV")
+    return parse_source(source).file
+
+
+def _there(episodes: str) -> Path:
+    if not Path(episodes).is_file():
+        where = episodes or "--episodes is missing"
+        raise UsageError("no such file", where=where, hint="give episodes as interchange JSONL: docs/interchange.md")
+    return Path(episodes)
 
 
 def _donors(names: str) -> tuple[str, ...]:

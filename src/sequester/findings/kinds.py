@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sequester.findings import associated, linted, model, swapped
+from sequester.findings import associated, changed, linted, model, swapped
 from sequester.findings.associated import AssociationFinding, AssociationResult
+from sequester.findings.changed import ChangedResult
 from sequester.findings.linted import LintFinding, LintResult
 from sequester.findings.model import Finding, Result, Scope
 from sequester.findings.swapped import SwapFinding, SwapResult
@@ -19,6 +20,9 @@ KINDS: Mapping[str, type[AnyResult]] = MappingProxyType(
     {model.SCHEMA: Result, swapped.SCHEMA: SwapResult, associated.SCHEMA: AssociationResult, linted.SCHEMA: LintResult}
 )
 """Every kind of result by its schema."""
+PrintedResult = AnyResult | ChangedResult
+PRINTED: Mapping[str, type[PrintedResult]] = MappingProxyType({**KINDS, changed.SCHEMA: ChangedResult})
+"""Those and what only prints several of them; each of which is stored by itself."""
 
 
 class Subject(NamedTuple):

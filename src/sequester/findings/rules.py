@@ -58,19 +58,35 @@ _AUDIT = (
     ),
 )
 _LINT_CODE = (
-    _rule("SQ201", "reward-splits-itself", FindingClass.CONTENT, "A reward is handed the whole completion and cuts the reasoning off itself"),
-    _rule("SQ202", "token-ids-in-reward", FindingClass.IDS, "A reward reads token ids or log-probabilities of the whole completion"),
+    _rule(
+        "SQ201",
+        "reward-splits-itself",
+        FindingClass.CONTENT,
+        "A reward is handed the whole completion and cuts the reasoning off itself",
+    ),
+    _rule(
+        "SQ202", "token-ids-in-reward", FindingClass.IDS, "A reward reads token ids or log-probabilities of the whole completion"
+    ),
     _rule("SQ203", "completion-to-grader", FindingClass.CONTENT, "The undivided completion is sent to a grader"),
-    _rule("SQ204", "special-tokens-stripped", FindingClass.CONTENT, "Special tokens are stripped before the reasoning is split off"),
+    _rule(
+        "SQ204", "special-tokens-stripped", FindingClass.CONTENT, "Special tokens are stripped before the reasoning is split off"
+    ),
     _rule("SQ205", "split-fails-open", FindingClass.CONTENT, "A split returns the whole text where a delimiter is missing"),
     _rule("SQ206", "falls-back-to-reasoning", FindingClass.CONTENT, "The reasoning is scored where the answer is empty"),
     _rule("SQ207", "flag-shows-reasoning", FindingClass.CONTENT, "A flag in code shows reasoning to a judge"),
     _rule("SQ208", "reasoning-in-score", FindingClass.CONTENT, "The score depends on what the reasoning says"),
-    _rule("SQ209", "cot-form-in-score", FindingClass.LENGTH_FORMAT, "The score depends on the length or the tags of the reasoning"),
+    _rule(
+        "SQ209", "cot-form-in-score", FindingClass.LENGTH_FORMAT, "The score depends on the length or the tags of the reasoning"
+    ),
     _rule("SQ210", "completion-logged", FindingClass.INDIRECT, "Reward code prints, logs or writes the undivided completion"),
     _rule("SQ211", "cache-keyed-on-completion", FindingClass.INDIRECT, "Scores are cached by the undivided completion"),
     _rule("SQ212", "record-to-grader", FindingClass.CONTENT, "A whole record, state or trace is sent to a grader"),
-    _rule("SQ213", "answer-sought-in-completion", FindingClass.CONTENT, "The expected answer counts wherever in the completion it stands"),
+    _rule(
+        "SQ213",
+        "answer-sought-in-completion",
+        FindingClass.CONTENT,
+        "The expected answer counts wherever in the completion it stands",
+    ),
 )
 """Rules over reward code (SQ201 and following)."""
 _LINT_CONFIG = (

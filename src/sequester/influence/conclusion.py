@@ -57,7 +57,8 @@ def noise_of(record: Record) -> Noise:
     values = [value for scores in own for value in scores]
     return Noise(
         free=not record.noisy,
-        sd=paired.pooled_sd(own),
+        # Of equal scores the mean may differ by rounding.
+        sd=paired.pooled_sd(own) if record.noisy else 0.0 if any(len(scores) > 1 for scores in own) else None,
         flip_rate=sum(flips) / len(flips) if flips else None,
         stateful=drift is not None and drift < DRIFT_P,
         constant=len({outcome for outcomes in scored for outcome in outcomes}) <= 1,
@@ -285,9 +286,11 @@ def _bounded(
         yield f"Mean shift: with any one donor, more than {largest:.3g} points of score either way is excluded ({prompts} prompts)."
     if ratio_upper is not None:
         yield f"Spread: CoTs of the same model causing more than {ratio_upper:.3g} of the s.d. within groups is excluded."
-    if upper is not None and noise.free:
+    if upper is None or upper >= 1.0:
+        return
+    if noise.free:
         yield f"Flips: {moved} of {prompts} prompts moved; a share above {upper:.1%} of prompts is excluded, lower shares are not."
-    elif upper is not None:
+    else:
         yield f"Flips beyond the noise: a CoT that turns the verdict over in more than {upper:.1%} of prompts is excluded."
 
 

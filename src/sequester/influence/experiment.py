@@ -26,13 +26,11 @@ from msgspec import Struct
 from sequester.errors import UsageError
 from sequester.findings.swapped import Control, Inputs
 from sequester.influence.input_comparison import compare_inputs
-from sequester.influence.layout import Block, Layout, Trial, chunks
+from sequester.influence.layout import Block, Layout, chunks
+from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
 from sequester.influence.model import Case, Donors, Pair, Rendition, Scorer, Scoring
 from sequester.influence.record import Comparison, Outcome, Record, Series
 from sequester.statistics.paired import SHIFTS_CLAIMED, pairs_needed
-
-Progress = Callable[[int, str], None]
-"""Told after every call of the scorer: episodes scored so far, and what is being scored."""
 
 
 class Rendering(NamedTuple):
@@ -44,16 +42,10 @@ class Rendering(NamedTuple):
     """With its own CoT and another answer; None where it has no answer to replace."""
 
 
-SHARED_FAILURES = ("missing_columns", "rate_limited", "timeout")
-"""Failures of a batch that are not looked for in each of its episodes alone: they would fail as well, or take too long."""
-LARGEST_SCORE = 1e100
-"""A score beyond is taken as a failure: differences of such numbers would overflow."""
 CONTROLS = 20
 """Cases whose answer is swapped."""
 OBSERVED = 50
 """Cases whose code path is looked for."""
-OBSERVING_SHARE = 0.2
-"""Of the calls, at most so many for input comparison."""
 PLANNED_SHARE = 0.6
 """Of the calls, at most so many for unchanged inputs and the first round: cases are left out so that some remain for repeats."""
 REPEATED_ROUNDS = 16
@@ -133,23 +125,24 @@ class _Experiment:
         clock: Callable[[], float],
     ) -> None:
         self._scorer, self._donors, self._plan, self._rendering = scorer, donors, plan, rendering
-        self._progress, self._clock = progress, clock
         self._rng = random.Random(plan.seed)
-        self._deadline = clock() + plan.seconds
-        self._groups = _groups(cases) if plan.outcome == "keep" else {}
-        self._observations = 0
-        self._spent = False
         self._passes = 2 if plan.noise == "deterministic" else 3
         chosen = self._chosen(cases)
         self.record = Record(tuple(chosen), len(cases), unchanged=[[] for _ in chosen])
         self.record.series.update((name, Series()) for name in donors.names)
+        groups = groups_of(cases) if plan.outcome == "keep" else {}
+        budget = Budget(plan.most_calls, clock() + plan.seconds, clock)
+        self._meter = MeteredScorer(
+            scorer, budget, plan.batch, [groups[case.episode_id] for case in chosen] if groups else [], rendering.original, progress
+        )  # fmt: skip
         self._baseline()
         self._alive = [case for case in range(len(chosen)) if self.record.unchanged[case]]
         if self._alive:
             self._control()
             self._observe()
             self._rounds()
-        self.record.stopped = self._spent or len(chosen) < len(cases)
+        self.record.calls = self._meter.calls
+        self.record.stopped = self._meter.spent or len(chosen) < len(cases)
         self.record.branches = scorer.branches()
 
     def _chosen(self, cases: Sequence[Case]) -> list[Case]:
@@ -170,41 +163,6 @@ class _Experiment:
     def _original(self, case: int) -> Rendition:
         return self._rendering.original(self.record.cases[case])
 
-    # Scoring
-
-    def _scored(self, trials: Sequence[Trial], what: str) -> list[Outcome | str]:
-        """Outcomes, or names of failures, in order; shorter where the budget ended."""
-        found: list[Outcome | str] = []
-        while len(found) < len(trials):
-            batch = trials[len(found) : len(found) + (1 if self._groups else self._plan.batch)]
-            outcomes = self._call(self._handed_over(batch), what)
-            if len(batch) > 1 and outcomes and all(isinstance(each, str) and each not in SHARED_FAILURES for each in outcomes):
-                # One rendition that the code fails on takes its whole batch along: which one it was shows when each is alone.
-                outcomes = [outcome for _, rendition in batch for outcome in self._call([rendition], what)]
-            found += outcomes
-            if self._spent:
-                break
-        return found
-
-    def _call(self, renditions: Sequence[Rendition], what: str) -> list[Outcome | str]:
-        """One call of the scorer; nothing if the budget does not reach that far."""
-        cost = 1 if self._groups else len(renditions)
-        if self.record.calls + cost > self._plan.most_calls or self._clock() >= self._deadline:
-            self._spent = True
-            return []
-        scorings = self._scorer.score(renditions)
-        self.record.calls += cost
-        if self._progress is not None:
-            self._progress(self.record.calls, what)
-        return [_group_outcome(scorings)] if self._groups else list(map(_outcome, scorings))
-
-    def _handed_over(self, batch: Sequence[Trial]) -> list[Rendition]:
-        """What the scorer is given: the batch; or the one trial in it, followed by the rest of its group as logged."""
-        if not self._groups:
-            return [rendition for _, rendition in batch]
-        ((index, rendition),) = batch
-        return [rendition, *map(self._rendering.original, self._groups[self.record.cases[index].episode_id])]
-
     def _baseline(self) -> None:
         for _ in range(self._passes):
             order = self._shuffled(range(len(self.record.cases)))
@@ -221,7 +179,7 @@ class _Experiment:
         """Some rendition of each case, scored; not all of them in memory at once."""
         for start in range(0, len(cases), self._plan.batch):
             part = cases[start : start + self._plan.batch]
-            yield from zip(part, self._scored([(case, made(case)) for case in part], what), strict=False)
+            yield from zip(part, self._meter.score([(case, made(case)) for case in part], what), strict=False)
 
     def _control(self) -> None:
         swapped: dict[int, Rendition] = {}
@@ -244,12 +202,12 @@ class _Experiment:
     def _observe(self) -> None:
         paths: dict[str, tuple[int, Scoring]] = {}
         for case in self._shuffled(self._alive)[:OBSERVED]:
-            seen = self._observed(self._original(case))
+            seen = self._meter.observe(self._original(case))
             if seen is not None:
                 paths.setdefault(seen.path, (case, seen))
         compared = compare_inputs(
             ((self._original(case), seen, self._pairs(case, self._donors.names).values()) for case, seen in paths.values()),
-            self._observed,
+            self._meter.observe,
         )
         sites = dict(compared.sites())
         self.record.inputs = Inputs(len(compared.pairs), compared.differing(), sites, self._scorer.not_intercepted())
@@ -260,23 +218,12 @@ class _Experiment:
         made = ((name, self._donors.pair(self.record.cases[case], name, case + n)) for n, name in enumerate(names))
         return {name: pair for name, pair in made if isinstance(pair, Pair)}
 
-    def _observed(self, rendition: Rendition) -> Scoring | None:
-        """None if it failed, or would cost more than input comparison may."""
-        if self._clock() >= self._deadline or self._observations >= OBSERVING_SHARE * self._plan.most_calls:
-            return None
-        self._observations += 1
-        self.record.calls += 1
-        scoring = self._scorer.observe(rendition)
-        if self._progress is not None:
-            self._progress(self.record.calls, "inputs")
-        return None if scoring.failure else scoring
-
     # Rounds
 
     def _rounds(self) -> None:
         names = tuple(self._donors.names)
         number = 0
-        while not self._spent:
+        while not self._meter.spent:
             # With noise every pair is scored in two rounds: the products of the two differences show what repeats.
             turn = number // 2 if self.record.noisy else number
             self._round(self._planned(names, turn, first=number == 0), planned=True)
@@ -289,7 +236,7 @@ class _Experiment:
                 return
 
     def _decided(self) -> bool:
-        return self._spent or self.record.e_value >= 1.0 / self._plan.alpha
+        return self._meter.spent or self.record.e_value >= 1.0 / self._plan.alpha
 
     def _enough(self) -> int:
         """Rounds until every donor that has pairs at all has those that the smallest effect of interest needs; without noise, until it has
@@ -333,14 +280,14 @@ class _Experiment:
         for chunk in chunks(blocks, self._plan.batch * BATCHES_AT_ONCE):
             laid = True
             layout = Layout(chunk, self._rng)
-            reading = layout.read(self._scored(layout.trials, "planned" if planned else "repeated"), planned)
+            reading = layout.read(self._meter.score(layout.trials, "planned" if planned else "repeated"), planned)
             for case, outcome in reading.unchanged:
                 self.record.unchanged[case].append(outcome)
             for name, comparison in reading.comparisons:
                 found.setdefault(name, []).append(comparison)
             for name, failure in reading.failed if planned else ():
                 self.record.series[name].failed[failure] += 1
-            if self._spent:
+            if self._meter.spent:
                 break
         for name, comparisons in found.items():
             self.record.series[name].take(comparisons)
@@ -348,32 +295,3 @@ class _Experiment:
 
     def _shuffled(self, items: Sequence[int]) -> list[int]:
         return self._rng.sample(items, len(items))
-
-
-def _groups(cases: Sequence[Case]) -> dict[str, tuple[Case, ...]]:
-    """For each episode the others of its group. One group of all where every group has one member."""
-    by_group: dict[str, list[Case]] = {}
-    for case in cases:
-        by_group.setdefault(case.group, []).append(case)
-    found = list(by_group.values())
-    if all(len(group) == 1 for group in found):
-        found = [list(cases)]
-    return {case.episode_id: tuple(other for other in group if other is not case) for group in found for case in group}
-
-
-def _outcome(scoring: Scoring) -> Outcome | str:
-    if scoring.failure:
-        return scoring.failure
-    if scoring.score is None:
-        return "no_score"
-    return (float(scoring.score),) if abs(scoring.score) <= LARGEST_SCORE else "not_a_number"
-
-
-def _group_outcome(scorings: Sequence[Scoring]) -> Outcome | str:
-    bits: list[float] = []
-    for scoring in scorings:
-        outcome = _outcome(scoring)
-        if isinstance(outcome, str):
-            return outcome
-        bits += outcome
-    return tuple(bits)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 
 from sequester.findings.swapped import SwapResult
 from sequester.influence.conclusion import conclude
-from sequester.influence.experiment import Plan, Progress, Rendering, Subject, run
+from sequester.influence.experiment import Plan, Rendering, Subject, run
+from sequester.influence.metering import Progress
 from sequester.influence.model import Case, Donors, Scorer
 from sequester.influence.rendering import render, with_answer
 

@@ -59,6 +59,7 @@ class Tracing:
     def _take(self) -> None:
         data = self._coverage.get_data()
         measured = {file: sorted(data.arcs(file) or ()) for file in sorted(data.measured_files()) if self._is_own(file)}
+        data.close(force=True)
         for file, arcs in measured.items():
             self._arcs.setdefault(file, set()).update(arcs)
         self.path = digest_bytes(repr(measured).encode("utf-8", "surrogatepass")).hex()
@@ -113,9 +114,11 @@ def _branches(code: Code, arcs: Mapping[str, set[Arc]]) -> Mapping[str, tuple[li
     """Branches that ran and that did not, by file, as coverage.py's analysis of the source knows them."""
     with _quiet(), tempfile.TemporaryDirectory() as folder:
         measure = _new_coverage(code)
-        measure.get_data().add_arcs(arcs)
+        data = measure.get_data()
+        data.add_arcs(arcs)
         report = Path(folder, "report.json")
         measure.json_report(outfile=str(report), ignore_errors=True)
+        data.close(force=True)
         files = json.loads(report.read_text())["files"]
     return {
         str(Path(file).absolute()): (_as_arcs(found["executed_branches"]), _as_arcs(found["missing_branches"]))

@@ -19,6 +19,7 @@ from sequester.lint.values import (
     DELIMITED,
     DIGEST,
     DIVIDED,
+    FIELDED,
     IDS,
     MASK,
     MATCH,
@@ -42,6 +43,7 @@ from sequester.lint.values import (
 )
 from sequester.lint.vocabulary import (
     API_CALL,
+    CONVERTER,
     EXTRACTOR,
     LOG_CALL,
     NEUTRAL_CALL,
@@ -101,20 +103,18 @@ class Calls(Expressions):
         """Events of calls that send, log or read what they are given."""
         name = callee.rpartition(".")[2]
         tainted = [value for value in values if value.holds & TAINTED]
-        if any(value.holds & IDS for value in (*values, receiver)) and name not in NEUTRAL_CALL and not LOG_CALL.search(callee):
-            if not _DECODE.search(callee):
-                self.emit(IdsUsed(node))
+        reads = name not in NEUTRAL_CALL and not LOG_CALL.search(callee) and not _DECODE.search(callee)
+        if reads and any(value.holds & IDS for value in (*values, receiver)):
+            self.emit(IdsUsed(node))
         if not tainted:
             return
-        if LOG_CALL.search(callee):
-            self.emit(Logged(node, callee, combine(*tainted)))
-        elif name == "write":
+        made_up = [value for value in tainted if value.holds & (PROMPTED | SERIALISED)]
+        if LOG_CALL.search(callee) or name == "write":
             self.emit(Logged(node, callee, combine(*tainted)))
         elif API_CALL.search(callee) or (isinstance(node.func, ast.Attribute) and name in _SENDING):
             self.emit(GraderInput(node, callee, combine(*tainted)))
-        elif READER_CALL.search(name) and any(value.holds & (PROMPTED | SERIALISED) for value in tainted):
-            if not (SERIALISER.search(callee) or PROMPT_MAKER.search(name) or name == "apply_chat_template"):
-                self.emit(GraderInput(node, callee, combine(*(v for v in tainted if v.holds & (PROMPTED | SERIALISED)))))
+        elif made_up and READER_CALL.search(name) and not _only_converts(callee, name):
+            self.emit(GraderInput(node, callee, combine(*made_up)))
         for value in tainted:
             if value.holds & BARE and SCORE_NAME.search(name) and value.split is not None:
                 self.emit(Decoded(value.split))
@@ -180,7 +180,12 @@ class Calls(Expressions):
             return self.group(receiver, number if isinstance(number, int | str) else 1, node)
         if name in ("span", "start", "end") and holds & MATCH:
             return Value(POSITION, receiver.why, split=receiver.split)
-        if name in _PATTERN_METHODS and positional and not holds & TEXT and not (name == "split" and receiver.texts and len(positional) > 1):
+        if (
+            name in _PATTERN_METHODS
+            and positional
+            and not holds & TEXT
+            and not (name == "split" and receiver.texts and len(positional) > 1)
+        ):
             made = self._compiled(node, name, receiver, positional)
             if made is not None:
                 return made
@@ -250,6 +255,8 @@ class Calls(Expressions):
             return Value(why=value.why)
         if value.holds & PIECES and any(map(str.strip, value.texts)):
             return NOTHING  # how many there are of something else than words and lines
+        if value.holds & FIELDED:
+            return NOTHING  # of the answer, if the server split
         if measured:
             return Value(why=self.source(Signal.LENGTH, node))
         return Value(why=value.why if not value.holds & (BATCH | MESSAGES) else frozenset())
@@ -323,6 +330,10 @@ class Calls(Expressions):
     def _mapped(self, node: ast.Call, items: Value) -> Value:
         made = self.local_call(ast.Call(node.args[0], [], []), (element_of(items),), {})
         return NOTHING if made is None else made.having(BATCH) if made.holds else made
+
+
+def _only_converts(callee: str, name: str) -> bool:
+    return bool(SERIALISER.search(callee) or PROMPT_MAKER.search(name) or CONVERTER.search(name))
 
 
 def _paired(name: str, positional: tuple[Value, ...]) -> Value:

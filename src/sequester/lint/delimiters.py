@@ -9,7 +9,11 @@ from sequester.episodes.families import PAIRS, TAG_NAMES, Kind
 
 _LITERALS = {
     kind: "|".join(
-        re.escape(mark.literal) for name, pair in PAIRS.items() if name not in ("phrase", "role") for mark in pair if mark.kind is kind
+        re.escape(mark.literal)
+        for name, pair in PAIRS.items()
+        if name not in ("phrase", "role")
+        for mark in pair
+        if mark.kind is kind
     )
     for kind in (Kind.OPEN, Kind.CLOSE)
 }

@@ -33,8 +33,20 @@ PYTHON = frozenset({".py", ".pyi", ".pyw"})
 MOST_BYTES = 8 << 20
 """Larger files are data. Of Python this is 200,000 lines."""
 _SKIPPED = frozenset(
-    ".git .hg .svn .tox .nox .eggs .mypy_cache .ruff_cache .pytest_cache .sequester .idea node_modules __pycache__ site-packages"
-    " build dist".split()
+    (
+        "node_modules",
+        "__pycache__",
+        "site-packages",
+        "build",
+        "dist",
+        ".git",
+        ".hg",
+        ".svn",
+        ".tox",
+        ".nox",
+        ".eggs",
+        ".sequester",
+    )
 )
 """Folders that hold what others wrote or what tools made. One that is named as an argument is read."""
 _ENVIRONMENT_MARK = "pyvenv.cfg"

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 from sequester.lint import delimiters
 from sequester.lint.events import Cached, Event, FellBack, IdsUsed, Sought, Splitting
-from sequester.lint.reward_functions import dotted
 from sequester.lint.values import (
     ANSWER,
     BARE,
@@ -38,7 +37,16 @@ from sequester.lint.values import (
     element_of,
     join,
 )
-from sequester.lint.vocabulary import CACHE_NAME, CONTENT_FIELDS, GOLD_NAME, JUDGE_NAME, REASONING_FIELDS, SCORE_NAME, TEMPLATE_NAME, field
+from sequester.lint.vocabulary import (
+    CACHE_NAME,
+    CONTENT_FIELDS,
+    GOLD_NAME,
+    JUDGE_NAME,
+    REASONING_FIELDS,
+    SCORE_NAME,
+    TEMPLATE_NAME,
+    field,
+)
 
 Names = dict[str, Value]
 _FEWEST_LETTERS = 4
@@ -409,7 +417,9 @@ class Expressions(ABC):
 def _is_template(node: ast.AST) -> bool:
     """Whether a name is that of a constant text for a grader, and not of the prompt that the policy was given."""
     name = terminal(node)
-    return TEMPLATE_NAME.search(name) is not None and (name.isupper() or "prompt" not in name or JUDGE_NAME.search(name) is not None)
+    return TEMPLATE_NAME.search(name) is not None and (
+        name.isupper() or "prompt" not in name or JUDGE_NAME.search(name) is not None
+    )
 
 
 def _integer(node: ast.AST) -> int | None:
@@ -433,7 +443,13 @@ def terminal(node: ast.AST) -> str:
     if isinstance(node, ast.Subscript):
         return str(node.slice.value) if isinstance(node.slice, ast.Constant) else terminal(node.value)
     if isinstance(node, ast.Call):
-        return terminal(node.args[0]) if len(node.args) == 1 else terminal(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        return (
+            terminal(node.args[0])
+            if len(node.args) == 1
+            else terminal(node.func.value)
+            if isinstance(node.func, ast.Attribute)
+            else ""
+        )
     return ""
 
 

@@ -44,7 +44,15 @@ _DEEPEST = 12
 """Calls within calls that are followed."""
 _MOST_RUNS = 2_000
 """Runs of functions for one module; a bound for made-up input, not met in practice."""
-_CLOSERS_BY_NAME = ("think_end", "end_think", "think_close", "close_think", "thought_delimiter_end", "thinking_end", "end_of_think")
+_CLOSERS_BY_NAME = (
+    "think_end",
+    "end_think",
+    "think_close",
+    "close_think",
+    "thought_delimiter_end",
+    "thinking_end",
+    "end_of_think",
+)
 
 
 class Told(NamedTuple):
@@ -118,7 +126,9 @@ class Flow(Calls):
         for reward in sorted(self._module.rewards, key=lambda reward: reward.by_name):
             if not reward.definition.outer and not (reward.by_name and id(reward.definition.node) in self._applied):
                 self._start(reward, {})
-        for outer in {id(one.definition.outer[0]): one.definition.outer[0] for one in self._module.rewards if one.definition.outer}.values():
+        for outer in {
+            id(one.definition.outer[0]): one.definition.outer[0] for one in self._module.rewards if one.definition.outer
+        }.values():
             self._subject = outer.name
             self._apply(Definition(outer, None, ()), {}, {})
         self._start_pending()
@@ -126,7 +136,9 @@ class Flow(Calls):
             if source.signal is Signal.REASONING:
                 spoiled = source.node in self.fallen
             else:
-                spoiled = source.node in self.cancelled or (source.signal is Signal.PRESENCE and source.function in self._splitting)
+                spoiled = source.node in self.cancelled or (
+                    source.signal is Signal.PRESENCE and source.function in self._splitting
+                )
             if not spoiled:
                 self._tell(Scored(source), source.node, subject)
 
@@ -163,7 +175,8 @@ class Flow(Calls):
         if result.holds & IDS and not result.holds & RECORD:
             self.emit(IdsUsed(definition.node))
         for source in result.why:
-            self._scored.setdefault(source, definition.name)
+            if source.signal is not Signal.LENGTH or not reward.guessed:
+                self._scored.setdefault(source, definition.name)
 
     def emit(self, event: Event) -> None:
         node = event.source.node if isinstance(event, Scored) else event.node
@@ -299,7 +312,11 @@ class Flow(Calls):
     def _expression(self, node: ast.Expr) -> bool:
         call = node.value.value if isinstance(node.value, ast.Await) else node.value
         value = self.value(node.value)
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr in ("append", "extend", "add", "insert"):
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr in ("append", "extend", "add", "insert")
+        ):
             self._gather(call, value)
         return True
 
@@ -563,4 +580,4 @@ def _defaults(flow: Flow, node: Function) -> Names:
     return named
 
 
-__all__ = ["Flow", "MAYBE", "Told"]
+__all__ = ["MAYBE", "Flow", "Told"]

@@ -6,7 +6,16 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sequester.lint.reward_functions import Definition, Function, RewardFunction, definitions, is_splitter, registered_names, reward_functions, splitter
+from sequester.lint.reward_functions import (
+    Definition,
+    Function,
+    RewardFunction,
+    definitions,
+    is_splitter,
+    registered_names,
+    reward_functions,
+    splitter,
+)
 
 
 class Module(NamedTuple):

@@ -163,5 +163,7 @@ def _in_characters(hit: Hit, text: str) -> Hit:
 
     place = hit.place
     return hit._replace(
-        place=Place(place.line, characters(place.line, place.column), place.end_line, characters(place.end_line, place.end_column))
+        place=Place(
+            place.line, characters(place.line, place.column), place.end_line, characters(place.end_line, place.end_column)
+        )
     )

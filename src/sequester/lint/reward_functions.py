@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from sequester.lint.values import BATCH, IDS, MESSAGES, RECORD, WHOLE
+from sequester.lint.values import BATCH, IDS, MESSAGES, RECORD, SPLIT_BY_SERVER, WHOLE
 from sequester.lint.vocabulary import ANNOTATIONS, CONVERSATIONS, GOLD_NAME, ID_PARAMETERS, PARAMETERS, REASONING_FIELDS
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -43,12 +43,22 @@ class RewardFunction(NamedTuple):
     by_name: bool = False
     """Whether nothing but names tells. Where other reward code calls it, what it is called with tells more."""
 
+    @property
+    def guessed(self) -> bool:
+        """Whether what it is handed may well be an answer already: `verify(response, gold)`."""
+        return self.by_name and _REWARD_NAME.search(self.definition.node.name) is None
+
 
 _REWARD_NAME = re.compile(r"(?:^|_)(?:rewards?|score|rubric|grade|accuracy|penalty|bonus)(?:_|$)|^compute_score|(?:^|_)rm$", re.I)
-_NOT_REWARD = re.compile(r"^(?:test|log|print|save|load|plot|format(?!\w*reward)|tokeni[sz]e|collate|prepare|normali[sz]e|register|make|generate|extract|parse|build|plot|show|render)_|^_(?:build|extract|parse|format|log)_|^__(?!call__)")
+_NOT_REWARD = re.compile(
+    r"^(?:test|log|print|save|load|plot|format(?!\w*reward)|tokeni[sz]e|collate|prepare|normali[sz]e|register|make|generate|extract|parse"
+    r"|build|show|render)_|^_(?:build|extract|parse|format|log)_|^__(?!call__)"
+)
 _REWARD_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier|(?:^|[a-z])RM$|env|task|agentinstance|evaluator", re.I)
 _GRADING_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier", re.I)
 _ENVIRONMENT = re.compile(r"Env|AgentInstance")
+_TEXT_ENVIRONMENT = re.compile(r"TextEnv|AgentInstance|JudgeEnv")
+"""Environments of which an action is what the model wrote, and not a move in a game."""
 _MANAGER = re.compile(r"RewardManager|RewardWorker|RewardLoop")
 _TRAINER = re.compile(r"trainer|dataset|actor|logger|config|callback|collator|controller|generator|client|parser|renderer", re.I)
 _DECORATOR = re.compile(r"(?:^|\.)(?:reward|grader|reward_(?:fn|func|function)|register_reward\w*|register_scorer)$", re.I)
@@ -56,15 +66,18 @@ _BATCH_TYPE = "DataProto"
 """verl's batch of everything: only a reward manager takes a completion out of it to score it."""
 _REGISTERS = frozenset({"reward_funcs", "reward_func", "reward_fn", "reward_function", "reward_functions", "funcs"})
 _REGISTERING_CALL = re.compile(r"(?:^|\.)(?:add_reward_func|add_reward|register_reward\w*)$")
-_TRL_COLUMNS = frozenset({"prompts", "completion_ids", "solution", "ground_truth", "trainer_state", "answer", "answers", "solutions"})
+_TRL_COLUMNS = frozenset(
+    {"prompts", "completion_ids", "solution", "ground_truth", "trainer_state", "answer", "answers", "solutions"}
+)
 _VERIFIERS = frozenset({"answer", "state", "info", "parser", "judge", "task"})
-_STRICT = frozenset("completion completions completion_ids solution_str solution_strs".split())
+_STRICT = frozenset({"completion", "completions", "completion_ids", "solution_str", "solution_strs"})
 _COMPARES = re.compile(r"verif|check|grade|evaluat|correct|equiv|match|compare|accura|(?:^|_)(?:em|f1)(?:_|$)", re.I)
 _OUTPUTS = frozenset(name for name, holds in PARAMETERS.items() if holds & WHOLE) - {"messages", "message_log"}
 _TAKES_ANSWER = re.compile(
-    r"^_*(?:try_)?(?:extract|parse|get|strip|remove|split|clean|drop)_?\w*(?:answer|solution|think|thought|reasoning|(?:^|_)cot(?:_|$))", re.I
+    r"^_*(?:try_)?(?:extract|parse|get|strip|remove|split|clean|drop)_?\w*(?:answer|solution|think|thought|reasoning|(?:^|_)cot(?:_|$))",
+    re.I,
 )
-_TEXTS = frozenset("text response output content completion solution_str message model_output generation answer s string llm_output".split())
+_TEXTS = frozenset({"text", "s", "string", "answer", "message", "content", "output"}) | _OUTPUTS
 _EXTRA = {"data": RECORD, "solution": WHOLE, "output": WHOLE, "text": WHOLE, "prediction": WHOLE, "message_log": WHOLE | MESSAGES}
 """Parameters that hold a completion only where nothing better does."""
 
@@ -122,7 +135,11 @@ def is_splitter(definition: Definition) -> bool:
     if not names or names[0] not in _TEXTS or not _returns(node):
         return False
     if owner is not None:
-        return node.name in ("parse", "parse_answer", "strip") and "parser" in owner.name.casefold() and "think" in owner.name.casefold()
+        return (
+            node.name in ("parse", "parse_answer", "strip")
+            and "parser" in owner.name.casefold()
+            and "think" in owner.name.casefold()
+        )
     return _TAKES_ANSWER.search(node.name) is not None
 
 
@@ -153,7 +170,7 @@ def _is_reward(definition: Definition, names: tuple[str, ...], registered: froze
     if node.name in registered or _decorated(node):
         return True
     if owner is not None:
-        return _is_scoring_method(owner, node.name, frozenset(names), bool(_annotated(definition)))
+        return _is_scoring_method(owner, node, frozenset(names), bool(_annotated(definition)))
     given = frozenset(names)
     if "completions" in given:
         return bool(given & _TRL_COLUMNS or node.args.kwarg or _REWARD_NAME.search(node.name))
@@ -173,14 +190,19 @@ def _is_named_reward(definition: Definition, names: tuple[str, ...]) -> bool:
     return bool(_REWARD_NAME.search(node.name)) and (any(name in PARAMETERS for name in names) or bool(_annotated(definition)))
 
 
-def _is_scoring_method(owner: ast.ClassDef, name: str, given: frozenset[str], annotated: bool) -> bool:
+def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str], annotated: bool) -> bool:
+    name = node.name
     kinds = " ".join((owner.name, *(base for base in map(_last_name, owner.bases) if base)))
     if _TRAINER.search(owner.name):
         return False
     if name == "__call__" and given & {"completions", "completion_ids"}:
         return True
     if name == "step":
-        return bool(_ENVIRONMENT.search(kinds)) and bool(given & {"action", "states", "message_log_batch", "completion"})
+        if "action" in given:
+            return _TEXT_ENVIRONMENT.search(kinds) is not None or (
+                _ENVIRONMENT.search(kinds) is not None and _takes_text(node, "action")
+            )
+        return bool(_ENVIRONMENT.search(kinds)) and bool(given & {"states", "message_log_batch", "completion"})
     if _MANAGER.search(kinds) and name in ("__call__", "run_single", "compute_reward", "verify"):
         return bool(given & {"data", *PARAMETERS})
     if not _REWARD_CLASS.search(kinds):
@@ -188,6 +210,10 @@ def _is_scoring_method(owner: ast.ClassDef, name: str, given: frozenset[str], an
     if not given & PARAMETERS.keys() and not annotated:
         return False
     return name == "__call__" or bool(_REWARD_NAME.search(name)) or bool(given & _STRICT and _GRADING_CLASS.search(kinds))
+
+
+def _takes_text(node: Function, name: str) -> bool:
+    return any(one.arg == name and one.annotation is not None and dotted(one.annotation) == "str" for one in node.args.args)
 
 
 def _contract(definition: Definition, names: tuple[str, ...], declared: bool) -> dict[str, int]:
@@ -198,7 +224,7 @@ def _contract(definition: Definition, names: tuple[str, ...], declared: bool) ->
         if "completion_ids" in holds:
             holds["completion_ids"] = IDS
     if "completion" in holds and (given & _VERIFIERS or definition.node.args.kwarg):
-        holds["completion"] = WHOLE | MESSAGES
+        holds["completion"] = WHOLE | MESSAGES | SPLIT_BY_SERVER
     if "state" in holds and given >= {"action"}:
         del holds["state"]
     if not any(name not in ID_PARAMETERS for name in holds) and (declared or _manages(definition) or not holds):
@@ -214,7 +240,9 @@ def _annotated(definition: Definition) -> dict[str, int]:
     named = {
         argument.arg: name
         for argument in (*arguments.args, *arguments.kwonlyargs)
-        if argument.annotation is not None and "prompt" not in argument.arg and (name := _last_name(argument.annotation)) in ANNOTATIONS
+        if argument.annotation is not None
+        and "prompt" not in argument.arg
+        and (name := _last_name(argument.annotation)) in ANNOTATIONS
     }
     return {argument: ANNOTATIONS[name] for argument, name in named.items() if name != _BATCH_TYPE or _manages(definition)}
 
@@ -224,7 +252,8 @@ def _manages(definition: Definition) -> bool:
 
 
 def _decorated(node: Function) -> bool:
-    return any(_DECORATOR.search(dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)) for decorator in node.decorator_list)
+    called = (decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in node.decorator_list)
+    return any(_DECORATOR.search(dotted(function)) for function in called)
 
 
 def registered_names(node: ast.Call) -> Iterator[str]:

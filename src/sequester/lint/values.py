@@ -46,6 +46,13 @@ MASK = 1 << 18
 PARSED = 1 << 19
 """Fields that a parser took out of a completion."""
 
+FIELDED = 1 << 20
+"""The `content` of a message beside which the framework keeps the reasoning in a field of its own, if the server split it off."""
+SPLIT_BY_SERVER = 1 << 22
+"""Messages of a framework that keeps the reasoning in a field of its own."""
+TENSORS = 1 << 21
+"""verl's batch of tensors."""
+
 TAINTED = WHOLE | REASONING | IDS | RECORD
 TEXT = WHOLE | REASONING | ANSWER | MAYBE | IDS | RECORD
 

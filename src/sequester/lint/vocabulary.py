@@ -4,52 +4,112 @@ from __future__ import annotations
 
 import re
 
-from sequester.lint.values import ANSWER, BATCH, IDS, MASK, MESSAGES, RECORD, WHOLE
+from sequester.lint.values import ANSWER, BATCH, FIELDED, IDS, MASK, MESSAGES, RECORD, SPLIT_BY_SERVER, TENSORS, WHOLE
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
 
 REASONING_FIELDS = frozenset(
-    "reasoning reasoning_content reasoning_details reasoning_text reasoning_trace thinking thinking_content thinking_blocks"
-    " redacted_thinking thought thoughts think chain_of_thought cot hidden_reasoning scratchpad".split()
+    _words(
+        """
+        reasoning reasoning_content reasoning_details reasoning_text reasoning_trace thinking thinking_content
+        thinking_blocks redacted_thinking thought thoughts think chain_of_thought cot hidden_reasoning scratchpad
+        """
+    )
 )
-CONTENT_FIELDS = frozenset("content text response answer output".split())
+CONTENT_FIELDS = frozenset(_words("content text response answer output"))
 _ID_FIELDS = frozenset(
-    "token_ids completion_ids response_ids output_ids tokens completion_tokens response_tokens input_ids responses"
-    " logprobs log_probs rollout_log_probs completion_logprobs old_log_probs generation_logprobs".split()
+    _words(
+        """
+        token_ids completion_ids response_ids output_ids tokens completion_tokens response_tokens input_ids logprobs
+        log_probs rollout_log_probs completion_logprobs old_log_probs generation_logprobs
+        """
+    )
 )
-_MASK_FIELDS = frozenset("attention_mask response_mask loss_mask completion_mask".split())
+_MASK_FIELDS = frozenset(_words("attention_mask response_mask loss_mask completion_mask"))
 _WHOLE_FIELDS = frozenset(
-    "completion response response_text response_str output output_text action generation text action_text observation_text solution_str"
-    " model_response raw_response message_log transcript_text prediction raw_output".split()
+    _words(
+        """
+        completion response response_text response_str output output_text action generation text action_text
+        observation_text solution_str model_response raw_response message_log transcript_text prediction raw_output
+        """
+    )
 )
-_MESSAGE_FIELDS = frozenset("messages chat_completions message_log conversation history message choices".split())
-_RECORD_FIELDS = frozenset("batch nodes steps trajectory trajectories step state trace record sample output_record".split())
-_ANSWER_FIELDS = frozenset("last_reply root_reply".split())
+_MESSAGE_FIELDS = frozenset(
+    _words(
+        """
+        messages chat_completions message_log conversation history message choices
+        """
+    )
+)
+_RECORD_FIELDS = frozenset(
+    _words(
+        """
+        batch nodes steps trajectory trajectories step state trace record sample output_record
+        """
+    )
+)
+_ANSWER_FIELDS = frozenset(_words("last_reply root_reply"))
 
 PARAMETERS: dict[str, int] = (
     dict.fromkeys(
-        "completions queries responses generations solution_strs response_strs completion_texts".split(), WHOLE | BATCH
+        _words(
+            """
+        completions queries responses generations solution_strs response_strs completion_texts
+        """
+        ),
+        WHOLE | BATCH,
     )
     | dict.fromkeys(
-        "solution_str completion response response_str response_text action action_text generation predict_str model_output llm_output"
-        " llm_response model_response raw_output raw_response assistant_response completion_text solution_text".split(),
+        _words(
+            """
+        solution_str completion response response_str response_text action action_text generation predict_str
+        model_output llm_output llm_response model_response raw_output raw_response assistant_response
+        completion_text solution_text
+        """
+        ),
         WHOLE,
     )
     | dict.fromkeys(
-        "token_ids response_ids output_ids completion_token_ids logprobs log_probs completion_logprobs"
-        " rollout_log_probs".split(),
+        _words(
+            """
+        token_ids response_ids output_ids completion_token_ids logprobs log_probs completion_logprobs
+        rollout_log_probs
+        """
+        ),
         IDS,
     )
     | {"completion_ids": IDS | BATCH}
-    | dict.fromkeys("state states trace trajectory episode rollout sample task_state record".split(), RECORD)
-    | dict.fromkeys("messages message_log".split(), WHOLE | MESSAGES)
+    | dict.fromkeys(
+        _words(
+            """
+        state states trace trajectory episode rollout sample task_state record
+        """
+        ),
+        RECORD,
+    )
+    | dict.fromkeys(_words("messages message_log"), WHOLE | MESSAGES)
     | {"message_log_batch": WHOLE | MESSAGES | BATCH, "message_logs": WHOLE | MESSAGES | BATCH, "samples": RECORD | BATCH}
 )
 """What a parameter of a reward function holds by the contract of some trainer."""
-ANNOTATIONS: dict[str, int] = (
-    dict.fromkeys("RewardInput Sample Trace TaskState State DataProto Episode Trajectory Rollout".split(), RECORD)
-    | {"Messages": WHOLE | MESSAGES}
-)
+ANNOTATIONS: dict[str, int] = dict.fromkeys(
+    _words(
+        """
+        RewardInput Sample Trace TaskState State DataProto Episode Trajectory Rollout
+        """
+    ),
+    RECORD,
+) | {"Messages": WHOLE | MESSAGES}
 """The same by the annotation of a parameter."""
-CONVERSATIONS = frozenset("convo conversation messages completion completions trace transcript trajectory history message_log".split())
+CONVERSATIONS = frozenset(
+    _words(
+        """
+        convo conversation messages completion completions trace transcript trajectory history message_log
+        """
+    )
+)
 """Parameters of whoever writes a grader's prompt that hold every field of every message."""
 ID_PARAMETERS = frozenset(name for name, holds in PARAMETERS.items() if holds & IDS)
 
@@ -65,11 +125,12 @@ API_CALL = re.compile(
 )
 """Calls that send their arguments to a model or a server."""
 READER_CALL = re.compile(
-    r"judge|grade|llm|chat|generate|complet|query|(?:^|_)ask|api|request|invoke|model|predict|score|evaluate|reward|(?:^|_)rm(?:_|$)"
-    r"|gpt|claude|gemini|openai|send",
+    r"judge|grade|llm|chat|generate|complet|query|(?:^|_)ask|api|request|invoke|model|predict|score|evaluate|reward|(?:^|_)rm(?:_|$)|send",
     re.I,
 )
 """Last names of calls that read a prompt made for them."""
+CONVERTER = re.compile(r"(?:^|_)(?:to|from|convert|validate|dump|load|template|encode|tokeni[sz]e|format|len|count)(?:_|$)", re.I)
+"""Last names of calls that only give what they are handed another form."""
 LOG_CALL = re.compile(
     r"^(?:builtins\.)?(?:print|pprint)$|(?:^|\.)(?:pprint\.pprint|rich\.print|console\.print|wandb\.log|wandb\.Table|trackio\.log|weave\.log"
     r"|mlflow\.log_\w+|(?:_?log|_?logger|LOG|LOGGER|logging|loguru)\.(?:debug|info|warning|warn|error|critical|exception|log|success|trace)"
@@ -80,9 +141,14 @@ SERIALISER = re.compile(
     r"|to_json|asdict|dict|vars|str|repr|pickle\.dumps)$"
 )
 SAME_TEXT = frozenset(
-    "strip lstrip rstrip lower upper casefold replace encode format join expandtabs removeprefix removesuffix zfill ljust rjust title"
-    " capitalize swapcase translate copy deepcopy dedent escape unescape normalize str repr sorted reversed list tuple set to_string"
-    " tolist cpu numpy detach get_assistant_messages".split()
+    _words(
+        """
+        strip lstrip rstrip lower upper casefold replace encode format join expandtabs removeprefix removesuffix
+        zfill ljust rjust title capitalize swapcase translate copy deepcopy dedent escape unescape normalize str repr
+        sorted reversed list tuple set to_string tolist cpu numpy detach cat concat concatenate stack
+        get_assistant_messages
+        """
+    )
 )
 """Calls whose result is the text that they were given."""
 EXTRACTOR = re.compile(
@@ -92,20 +158,45 @@ EXTRACTOR = re.compile(
 )
 REASONING_EXTRACTOR = re.compile(r"^_?(?:extract|get|parse|find).*(?:think|reason|thought|cot(?:_|$))", re.I)
 REASONING_WORD = re.compile(r"think|thought|reason|(?:^|_)cot(?:_|$)", re.I)
-PROMPT_MAKER = re.compile(r"(?:build|make|format|render|create|construct|prepare).*(?:prompt|message|judge|request)|^prompt_for", re.I)
+PROMPT_MAKER = re.compile(
+    r"(?:build|make|format|render|create|construct|prepare).*(?:prompt|message|judge|request)|^prompt_for", re.I
+)
 TEMPLATE_NAME = re.compile(r"prompt|template|rubric|instruction|judge|grader", re.I)
 JUDGE_NAME = re.compile(r"judge|grad(?:er|ing)|rubric|scor(?:e|er|ing)|reward|evaluat|critic|verdict", re.I)
-SHOWING_FLAGS = frozenset("showthinking show_thinking include_hidden_reasoning full_trace show_reasoning show_cot".split())
+SHOWING_FLAGS = frozenset(
+    _words(
+        """
+        showthinking show_thinking include_hidden_reasoning full_trace show_reasoning show_cot
+        """
+    )
+)
 """Flags that show reasoning to a judge when they are true."""
 KEEPING_FLAGS = frozenset(
-    "keep_reasoning keep_thinking include_reasoning include_thinking with_reasoning include_cot return_full_text keep_cot".split()
+    _words(
+        """
+        keep_reasoning keep_thinking include_reasoning include_thinking with_reasoning include_cot return_full_text
+        keep_cot
+        """
+    )
 )
 """The same, where the call is one of a judge."""
-HIDING_FLAGS = frozenset("strip_thinking strip_reasoning remove_thinking remove_reasoning remove_thinking_from_demonstration hide_thinking".split())
+HIDING_FLAGS = frozenset(
+    _words(
+        """
+        strip_thinking strip_reasoning remove_thinking remove_reasoning remove_thinking_from_demonstration
+        hide_thinking
+        """
+    )
+)
 """Flags that show reasoning when they are false."""
 NEUTRAL_CALL = frozenset(
-    "len zip enumerate list tuple range isinstance reversed append extend to cpu numpy tolist detach cuda type hasattr super iter next"
-    " float int bool any all tensor size dim unsqueeze squeeze zeros_like ones_like empty_like full_like".split()
+    _words(
+        """
+        len zip enumerate list tuple range isinstance reversed append extend to cpu numpy tolist detach cuda type
+        hasattr super iter next float int bool any all tensor size dim unsqueeze squeeze zeros_like ones_like
+        empty_like full_like cat concat concatenate stack
+        """
+    )
 )
 """Calls that read no token id."""
 
@@ -118,15 +209,21 @@ def field(holds: int, name: str) -> int:
     if lowered in _ANSWER_FIELDS:
         return ANSWER
     if holds & RECORD:
+        if lowered == "batch":
+            return RECORD | TENSORS
         if lowered in _RECORD_FIELDS:
             return RECORD
+        if lowered == "responses":
+            return IDS if holds & TENSORS else WHOLE | BATCH
         if lowered in _ID_FIELDS:
             return IDS
         if lowered in _MESSAGE_FIELDS or lowered == "completion":
             return WHOLE | MESSAGES
         return WHOLE if lowered in _WHOLE_FIELDS else 0
-    if lowered in _ID_FIELDS and lowered not in ("tokens", "responses"):
+    if lowered in _ID_FIELDS and lowered != "tokens":
         return IDS
+    if lowered == "content" and holds & SPLIT_BY_SERVER:
+        return WHOLE | FIELDED
     if lowered in ("content", "text", "message", "completion", "response", "parts"):
         return WHOLE
     return WHOLE | MESSAGES if lowered in ("messages", "choices") else 0

@@ -16,7 +16,7 @@ def hits(event: Cached, subject: str) -> Iterator[Hit]:
         CODE,
         place_of(event.node),
         subject,
-        "the key of this cache covers the reasoning, so equal answers are graded apart and the cache keeps the reasoning: key by the answer",
+        "the key of this cache covers the reasoning: equal answers are graded apart, and the cache keeps the reasoning; key by the answer",
         Severity.LOW,
         Severity.MEDIUM,
     )

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from sequester.findings.model import Severity
 from sequester.lint.events import Logged
 from sequester.lint.hit import Hit, place_of
-from sequester.lint.values import IDS, REASONING, RECORD, WHOLE
+from sequester.lint.values import FIELDED, IDS, REASONING, RECORD, WHOLE
 
 CODE = "SQ210"
 
 
 def hits(event: Logged, subject: str) -> Iterator[Hit]:
-    if event.value.holds & (WHOLE | REASONING | IDS | RECORD):
+    if event.value.holds & (WHOLE | REASONING | IDS | RECORD) and not event.value.holds & FIELDED:
         yield Hit(
             CODE,
             place_of(event.node),

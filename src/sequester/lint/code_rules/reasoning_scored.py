@@ -18,7 +18,7 @@ def hits(event: Scored, subject: str) -> Iterator[Hit]:
             CODE,
             place_of(event.source.node),
             subject,
-            "the reasoning is read here, and what is returned depends on it: score the answer, or declare the signal with an owner and an end",
+            "the reasoning is read here, and what is returned depends on it: score the answer, or declare the signal with owner and end",
             Severity.HIGH,
             Severity.MEDIUM,
         )

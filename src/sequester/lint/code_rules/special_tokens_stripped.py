@@ -16,7 +16,7 @@ def hits(event: Decoded, subject: str) -> Iterator[Hit]:
         CODE,
         place_of(event.node),
         subject,
-        "decoded with skip_special_tokens=True and then scored: where the delimiters are special tokens, reasoning and answer become one text",
+        "decoded with skip_special_tokens=True, then scored: where delimiters are special tokens, reasoning and answer become one text",
         Severity.MEDIUM,
         Severity.MEDIUM,
     )
