@@ -92,7 +92,12 @@ def test_short_cots_have_no_room() -> None:
 
 
 def test_short_pieces_keep_their_own_model() -> None:
-    segments = [("reasoning", 0, COT), ("tool_result", 0, "seven"), ("reasoning", 1, "Seven then."), ("answer", 1, ANSWER)]
+    segments = [
+        ("reasoning", 0, COT),
+        ("tool_result", 0, "seven"),
+        ("reasoning", 1, "Seven then, and I need not look once more."),
+        ("answer", 1, ANSWER),
+    ]
     pieces = [{"channel": channel, "turn": turn, "text": text} for channel, turn, text in segments]
     cases = cases_of({"reasoning": ..., "answer": ..., "segments": pieces}, *company())
     (pair,) = pairs("adversarial", cases[0], cases, turns=1)
