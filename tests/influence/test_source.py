@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import sysconfig
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,12 @@ def test_owners_of_files(tmp_path):
     assert code.owner(str(Path(pytest.__file__))) is Owner.LIBRARY
     assert code.owner(np.__file__) is Owner.NEITHER
     assert code.owner(rendition.__code__.co_filename) is Owner.LIBRARY
+
+
+def test_an_interpreter_inside_the_folder_of_a_reward_is_none_of_it():
+    code = Code([Path(sysconfig.get_path("stdlib")).resolve().parents[1] / "rewards.py"])
+    assert code.owner(asyncio.__file__) is Owner.NEITHER
+    assert code.owner(str(code.files[0])) is Owner.REWARD
 
 
 def test_a_reward_inside_a_package_of_a_library_owns_that_package_alone(tmp_path):

@@ -103,7 +103,10 @@ class ProcessScorer:
         if self._lost or not self._observed or self._worker is None:
             return None
         reply = self._exchange(messages.encode_request("branches"), self._timeout)
-        return reply.branches if isinstance(reply, Reply) else None
+        if isinstance(reply, Reply):
+            return reply.branches
+        self._end(0.0)  # its answer may still come, and would be taken for that to the next request
+        return None
 
     def not_intercepted(self) -> tuple[str, ...]:
         """Ways out that observed calls have used and that were not compared."""
@@ -161,6 +164,9 @@ class ProcessScorer:
             return "timeout"
         except (EOFError, BrokenPipeError, msgspec.DecodeError):
             return "died"
+        except BaseException:  # interrupted: the answer may still come, and would be taken for that to the next request
+            self._end(0.0)
+            raise
 
     def _end(self, seconds: float) -> None:
         if self._worker is not None:

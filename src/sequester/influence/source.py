@@ -204,12 +204,13 @@ class Code:
             return Owner.REWARD
         if path.is_relative_to(_SEQUESTER):
             return Owner.SEQUESTER
+        is_library = bool(_LIBRARY_FOLDERS & set(path.parts))
+        if not is_library and any(path.is_relative_to(folder) for folder in _STANDARD_LIBRARY):
+            return Owner.NEITHER  # before the reward's folder, which may hold a whole interpreter
         for folder in self.folders:
             if path.is_relative_to(folder) and not _LIBRARY_FOLDERS & set(path.relative_to(folder).parts):
                 return Owner.REWARD
-        if _LIBRARY_FOLDERS & set(path.parts):
-            return Owner.NEITHER if _package_installed(path) in PLUMBING else Owner.LIBRARY
-        return Owner.NEITHER if any(path.is_relative_to(folder) for folder in _STANDARD_LIBRARY) else Owner.LIBRARY
+        return Owner.NEITHER if is_library and _package_installed(path) in PLUMBING else Owner.LIBRARY
 
     def line_of(self, error: BaseException) -> tuple[str, int] | None:
         """File and line of the innermost frame of reward code that an exception passed."""
