@@ -46,9 +46,9 @@ from sequester.exposure.layers import Budget, unfold
 from sequester.exposure.settle import Terms
 from sequester.exposure.undoing import Search, shown_behind
 from sequester.findings.fingerprint import FingerprintKey
-from sequester.findings.model import Verdict
+from sequester.findings.model import Result, Verdict
 from sequester.findings.waivers import Waivers
-from sequester.report.formats import FORMATS
+from sequester.report.formats import REPORTS
 
 SLOW = 10.0
 DATA = Path("tests/data")
@@ -180,7 +180,7 @@ class Fuzzer:
         counts = result.episodes
         if counts.seen != counts.without_cot + counts.audited + sum(counts.not_assessed.values()):
             yield Failure("miscounted", f"{counts}: {fixture.name} after {changed.names}")
-        for name, render in FORMATS.items() if fixture.name.startswith("made/") else ():
+        for name, render in REPORTS[Result].formats.items() if fixture.name.startswith("made/") else ():
             if shown(render(result)) and not shown(_names(changed.data)):
                 yield Failure("reasoning shown", f"in {name}: {fixture.name} after {changed.names}")
 

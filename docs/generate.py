@@ -3,6 +3,7 @@
 docs/cli.md         the `--help` of every verb
 docs/reference.md   the docstrings of the modules that others may build on
 docs/rules.md       the register of rules
+docs/schemas        the JSON Schema of every kind of result
 README.md           the sections between `<!-- begin NAME -->` and `<!-- end NAME -->`: the help, the demo's output, the readers
 
 In every page, a fenced block whose language is `console` holds commands (`$ ...`) and what they print: they are run here, one page
@@ -14,6 +15,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import json
 import os
 import re
 import subprocess
@@ -24,7 +26,9 @@ from pathlib import Path
 
 from sequester.cli.main import VERBS, sequester
 from sequester.episodes.readers.registry import load_readers
+from sequester.findings.kinds import PRINTED
 from sequester.findings.rules import RULES
+from sequester.report.json_format import schema, schema_file
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 100
@@ -41,6 +45,9 @@ PUBLIC = (
     "episodes.readers.interface",
     "episodes.readers.registry",
     "findings.model",
+    "findings.swapped",
+    "findings.linted",
+    "findings.kinds",
     "findings.verdict",
     "findings.rules",
     "findings.waivers",
@@ -51,6 +58,7 @@ PUBLIC = (
     "exposure.private",
     "exposure.severity",
     "exposure.calibration",
+    "influence.swap_files",
     "statistics.intervals",
     "report.formats",
 )
@@ -154,6 +162,12 @@ def _one_line(text: str) -> str:
 
 def _is_public(name: str) -> bool:
     return not name.startswith("_")
+
+
+def schema_files() -> dict[Path, str]:
+    """The JSON Schema of every kind of result, by its published place."""
+    folder = ROOT / "docs" / "schemas"
+    return {folder / schema_file(name): json.dumps(schema(name), indent=2) + "\n" for name in PRINTED}
 
 
 def demo_output() -> str:
@@ -263,6 +277,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "reference.md": reference_page(),
         ROOT / "README.md": with_outputs(readme((ROOT / "README.md").read_text())),
         **{page: with_outputs(page.read_text()) for page in console_pages()},
+        **schema_files(),
     }
 
 

@@ -66,15 +66,15 @@ def place_of(path: str | Path, key: str) -> str:
         lines = Path(path).read_text("utf-8").splitlines()
     except (OSError, ValueError):
         return str(path)
-    places = _places(lines)
+    places = key_places(lines)
     while key and key not in places:
         key = key.rpartition(".")[0]
-    return f"{path}:{places[key]}" if key else str(path)
+    return f"{path}:{places[key][0]}:{places[key][1]}" if key else str(path)
 
 
-def _places(lines: list[str]) -> dict[str, str]:
-    """Line and column of every table and key that begins a line, and of their parents."""
-    places: dict[str, str] = {}
+def key_places(lines: list[str]) -> dict[str, tuple[int, int]]:
+    """Line and column of every table and key that begins a line, and of their parents, by names such as `waiver[0].owner`."""
+    places: dict[str, tuple[int, int]] = {}
     counts: dict[str, int] = {}
     table = ""
     for number, line in enumerate(lines, 1):
@@ -90,5 +90,5 @@ def _places(lines: list[str]) -> dict[str, str]:
             continue
         parts = names.replace('"', "").replace("'", "").replace(" ", "").split(".")
         for end in range(1, len(parts) + 1):
-            places.setdefault(".".join(parts[:end]), f"{number}:{column + 1}")
+            places.setdefault(".".join(parts[:end]), (number, column + 1))
     return places

@@ -10,7 +10,8 @@ from tests.report.results import result
 
 from sequester.cli.output import Request, check_places, emit, parse_out
 from sequester.errors import UsageError
-from sequester.report.formats import FORMATS
+from sequester.findings.model import Result
+from sequester.report.formats import REPORTS
 
 
 def test_nothing_asked_for_needs_no_place(capsys):
@@ -30,14 +31,14 @@ def test_nothing_asked_for_needs_no_place(capsys):
 )
 def test_what_names_no_format_or_no_file_is_refused(value, says):
     with pytest.raises(UsageError, match=says) as caught:
-        parse_out(value)
+        parse_out(value, Result)
     assert "json" in caught.value.hint
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", REPORTS[Result].formats)
 def test_a_format_goes_to_stdout_or_to_a_file(name):
-    assert parse_out(name) == Request(name, None)
-    assert parse_out(f"{name}=a=b.out") == Request(name, Path("a=b.out"))
+    assert parse_out(name, Result) == Request(name, None)
+    assert parse_out(f"{name}=a=b.out", Result) == Request(name, Path("a=b.out"))
 
 
 def test_two_reports_with_one_place_are_refused_however_it_is_written(tmp_path, monkeypatch):

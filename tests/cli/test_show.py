@@ -200,8 +200,8 @@ def test_reasoning_of_another_episode_is_shown_from_its_own_record(cli, log, tmp
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ('{"episode_id": "e"}', "is no result of `sequester audit`"),
-        ("[1]", "is no result of `sequester audit`"),
+        ('{"episode_id": "e"}', "is no result of sequester"),
+        ("[1]", "is no result of sequester"),
         ('{"schema": "sequester.audit/9"}', "is a result of another version of sequester"),
     ],
 )
@@ -215,4 +215,4 @@ def test_a_file_that_is_no_result_is_not_blamed_on_another_version(cli, tmp_path
 
 def test_bytes_are_no_result(cli, tmp_path):
     (tmp_path / "some.json").write_bytes(b"\xff\xfe{")
-    assert "some.json: is no result of `sequester audit`" in cli("show", "some.json", "abc").err
+    assert "some.json: is no result of sequester" in cli("show", "some.json", "abc").err

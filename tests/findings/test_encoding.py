@@ -71,5 +71,5 @@ def test_another_version_and_another_document_are_told_apart() -> None:
 )
 def test_a_damaged_result_is_refused_without_its_values(damage) -> None:
     text = damage(encode_result(result()))
-    with pytest.raises(InputError, match=r"^here: is no result of `sequester audit` \(\w+\)$"):
+    with pytest.raises(InputError, match=r"^here: is no result of sequester \(\w+\)$"):
         decode_result(text, "here")

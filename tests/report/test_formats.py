@@ -15,12 +15,14 @@ from tests.report.results import result, results
 from sequester.episodes.guarded import GuardedText
 from sequester.errors import GuardedTextError, UsageError
 from sequester.findings.encoding import decode_result
-from sequester.findings.model import Breakdown, EpisodeCounts, HeatCell, InputFile, SkippedRecord, WaiverNote
+from sequester.findings.kinds import KINDS
+from sequester.findings.model import Breakdown, EpisodeCounts, HeatCell, InputFile, Result, SkippedRecord, WaiverNote
 from sequester.findings.verdict import with_cot
-from sequester.report import formats, html, json_format, sarif, summary, text
-from sequester.report.formats import FORMATS, write
+from sequester.report import console, formats, html, json_format, sarif, summary, text
+from sequester.report.formats import REPORTS, write
 
 ROOT = Path(__file__).parents[2]
+FORMATS = REPORTS[Result].formats
 SARIF_SCHEMA = json.loads((ROOT / "tests/data/sarif/sarif-2.1.0-rtm.5.json").read_text())
 AUDIT_SCHEMA = json.loads((ROOT / "docs/schemas/audit-1.json").read_text())
 # fmt: off
@@ -134,7 +136,7 @@ def test_html_keeps_every_count_and_fetches_nothing(any_result):
 def test_every_format_can_be_written_anywhere(any_result):
     for render in FORMATS.values():
         assert render(any_result).encode("utf-8").endswith(b"\n")
-    text.render(any_result, text.TextStyle(unicode=False)).encode("ascii")
+    text.render(any_result, console.TextStyle(unicode=False)).encode("ascii")
 
 
 def test_an_empty_result_passes_nowhere():
@@ -164,8 +166,9 @@ def test_guarded_text_comes_out_of_no_format(name, changes):
     assert "canary" not in said
 
 
-def test_the_published_schema_is_the_one_of_the_types():
-    assert json_format.schema() == AUDIT_SCHEMA
+@pytest.mark.parametrize("name", KINDS)
+def test_the_published_schemas_are_those_of_the_types(name):
+    assert json_format.schema(name) == json.loads((ROOT / "docs/schemas" / json_format.schema_file(name)).read_text())
 
 
 def test_written_whole_or_not_at_all(tmp_path, monkeypatch):
@@ -237,9 +240,9 @@ class Stream:
     ],
 )
 def test_style_follows_the_stream(stream, environment, colour, unicode):
-    style = text.style_for(stream, environment)
+    style = console.style_for(stream, environment)
     assert (style.colour, style.unicode) == (colour, unicode)
-    assert not text.style_for(stream, environment, colour=False).colour
+    assert not console.style_for(stream, environment, colour=False).colour
 
 
 @pytest.mark.parametrize(
@@ -247,20 +250,20 @@ def test_style_follows_the_stream(stream, environment, colour, unicode):
     [("80", 80), ("20", 60), ("100000", 120), ("99999", 400), ("", 120), ("wide", 120), ("0", 120), ("-5", 120)],
 )
 def test_a_pipe_is_as_wide_as_columns_says(columns, width):
-    assert text.style_for(Stream(False, "utf-8"), {"COLUMNS": columns}).width == width
+    assert console.style_for(Stream(False, "utf-8"), {"COLUMNS": columns}).width == width
 
 
 @settings(max_examples=20, deadline=None)
 @given(results())
 def test_no_line_but_the_last_is_wider_than_the_page(any_result):
-    *lines, last = text.render(any_result, text.TextStyle(width=80)).rstrip("\n").split("\n")
+    *lines, last = text.render(any_result, console.TextStyle(width=80)).rstrip("\n").split("\n")
     assert last == summary.summary_line(any_result)
     assert all(len(line) <= 80 for line in lines if line.isascii())
 
 
 def test_a_terminal_of_80_columns_breaks_no_heading_and_no_rule():
     said = text.render(
-        result(EpisodeCounts(48, 0, 48, 4, {}), findings=(finding(reward_path="correctness"),)), text.TextStyle(width=80)
+        result(EpisodeCounts(48, 0, 48, 4, {}), findings=(finding(reward_path="correctness"),)), console.TextStyle(width=80)
     )
     groups = said[said.index("\nFound:") : said.index("\nFindings:")].splitlines()
     assert "  rule   severity  reward path  evidence  episodes  example" in said.replace("steps  ", "")
@@ -314,15 +317,15 @@ def test_the_heat_strip_says_what_it_cannot_draw():
 def test_a_narrow_page_breaks_no_number_and_keeps_what_show_needs():
     found = [finding(episode_id=f"e{number}", reward_path="correctness", private_chars=12_345, step=7) for number in range(3)]
     rows = tuple(Breakdown("birds", "correctness", f"steps {n}-{n + 1}", 1234, 1000, 0.8, 0.9) for n in range(3))
-    lines = text.render(result(EpisodeCounts(9, 0, 9, 3, {}), findings=found, by=rows), text.TextStyle(width=60)).splitlines()
+    lines = text.render(result(EpisodeCounts(9, 0, 9, 3, {}), findings=found, by=rows), console.TextStyle(width=60)).splitlines()
     assert max(map(len, lines[:-1])) <= 60
     assert sum("12,345 (25.0%)" in line and found[0].id[:12] in line for line in lines) == 3
     assert sum("1,000 of 1,234" in line for line in lines) == 3
 
 
 def test_colour_says_nothing_that_the_words_do_not():
-    coloured = text.render(result(findings=(finding(),)), text.TextStyle(colour=True))
-    plain = text.render(result(findings=(finding(),)), text.TextStyle())
+    coloured = text.render(result(findings=(finding(),)), console.TextStyle(colour=True))
+    plain = text.render(result(findings=(finding(),)), console.TextStyle())
     assert "\x1b[" in coloured
     assert "\x1b" not in plain
     bare = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
@@ -355,7 +358,7 @@ def test_waived_findings_fit_80_columns_and_say_who_answers_for_them():
         )
         for n in range(3)
     ]
-    said = text.render(result(EpisodeCounts(9, 0, 9, 3, {}), findings=found), text.TextStyle(width=80))
+    said = text.render(result(EpisodeCounts(9, 0, 9, 3, {}), findings=found), console.TextStyle(width=80))
     table = said[said.index("\nFindings:") : said.index("\nNot assessed:")].rstrip().splitlines()
     assert max(map(len, table)) <= 80
     rows = [line for line in table if found[0].id[:12] in line]

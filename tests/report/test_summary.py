@@ -14,6 +14,7 @@ from sequester.findings.model import (
     CallCounts,
     EpisodeCounts,
     InputFile,
+    Result,
     RewardMass,
     Scope,
     Severity,
@@ -23,7 +24,7 @@ from sequester.findings.model import (
 )
 from sequester.findings.verdict import EXPOSED_CALLS, EXPOSED_EPISODES, rate
 from sequester.report import summary
-from sequester.report.formats import FORMATS
+from sequester.report.formats import REPORTS
 from sequester.report.next_steps import next_steps
 
 
@@ -229,7 +230,7 @@ def test_what_a_breakdown_sums_up_stays_apart_by_kind_of_evidence():
         ("recorded", 9, 9),
     ]
     for name in ("text", "html"):
-        assert "not logged" in FORMATS[name](result(by=rows))
+        assert "not logged" in REPORTS[Result].formats[name](result(by=rows))
 
 
 def test_a_breakdown_of_nothing_is_empty():
@@ -361,10 +362,10 @@ def test_kinds_of_evidence_are_never_added_up():
         "- contract: 56 of 60 episodes with contract reward calls, 93.3% to 100%",
     ]
     assert "exposed 3 of 40 episodes with recorded reward calls (7.5% to 17.5%), 56 of 60 episodes" in summary.summary_line(told)
-    for render in FORMATS.values():
+    for render in REPORTS[Result].formats.values():
         said = render(told)
         assert not re.search(r"\b59 of|\b59 exposed|59</strong>", said)
-    assert "Exposed, recorded" in FORMATS["html"](told)
+    assert "Exposed, recorded" in REPORTS[Result].formats["html"](told)
 
 
 def test_nothing_found_in_several_kinds_of_evidence_bounds_each():

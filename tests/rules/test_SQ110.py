@@ -5,7 +5,8 @@ from tests.rules.findings_of import result_of
 from sequester.findings.grouping import group_findings
 from sequester.findings.model import FindingClass
 from sequester.findings.rules import RULES
-from sequester.report.text import TextStyle, render
+from sequester.report.console import TextStyle
+from sequester.report.text import render
 
 FOUND = result_of(
     "SQ110", FindingClass.CONTENT, evidence="contract", field="completions", spans=(), private_chars=0, cot_fraction=1.0

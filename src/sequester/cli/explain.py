@@ -10,7 +10,7 @@ from rich.markdown import Markdown
 from rich.theme import Theme
 
 from sequester.findings.rules import find_rule
-from sequester.report.text import style_for
+from sequester.report.console import style_for
 
 _THEME = Theme({"markdown.code": "bold", "markdown.h2": "bold", "markdown.h3": "bold"})
 """No background colours: nobody knows whether the terminal is dark or light."""

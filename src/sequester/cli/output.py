@@ -10,9 +10,8 @@ from typing import NamedTuple
 import click
 
 from sequester.errors import UsageError
-from sequester.findings.model import Result
-from sequester.report.formats import FORMATS, write
-from sequester.report.summary import summary_line
+from sequester.findings.kinds import PrintedResult
+from sequester.report.formats import REPORTS, refuse_inputs, write
 from sequester.report.untrusted import printable_lines
 
 
@@ -24,18 +23,22 @@ class Request(NamedTuple):
     """None: stdout."""
 
 
-def parse_out(value: str) -> Request:
-    """Read `FORMAT` or `FORMAT=FILE`. Raises UsageError for a format that does not exist."""
+def parse_out(value: str, kind: type[PrintedResult]) -> Request:
+    """Read `FORMAT` or `FORMAT=FILE`. Raises UsageError for a format that results of this kind do not have."""
     name, equals, file = value.partition("=")
-    if name not in FORMATS:
-        raise UsageError(f"--out {name}: no such format", hint=f"formats: {', '.join(FORMATS)}")
+    formats = REPORTS[kind].formats
+    if name not in formats:
+        raise UsageError(f"--out {name}: no such format", hint=f"formats: {', '.join(formats)}")
     if equals and not file:
         raise UsageError(f"--out {value}: the file name is empty", hint=f"write --out {name}=FILE, or --out {name} for stdout")
     return Request(name, Path(file) if file else None)
 
 
-def check_places(requests: Sequence[Request]) -> None:
-    """That every report has a place of its own that can be written to. Raises UsageError: before the work, not after it."""
+def check_places(requests: Sequence[Request], inputs: Sequence[Path] = ()) -> None:
+    """That every report has a place of its own that can be written to, and is none of the inputs.
+
+    Raises UsageError: before the work, not after it.
+    """
     places = [request.file.resolve() for request in requests if request.file]
     for place in places:
         if places.count(place) > 1 and (place.is_file() or not place.exists()):
@@ -45,6 +48,7 @@ def check_places(requests: Sequence[Request]) -> None:
     for request in requests:
         if request.file is None:
             continue
+        refuse_inputs(request.file, inputs)
         if request.file.is_dir():
             raise UsageError("is a directory", where=f"--out {request.format}={request.file}", hint="name a file in it")
         if request.file.exists() and not request.file.is_file():
@@ -62,14 +66,14 @@ def check_places(requests: Sequence[Request]) -> None:
             )
 
 
-def emit(result: Result, requests: Sequence[Request], *, verbose: bool, color: bool, quiet: bool) -> None:
+def emit(result: PrintedResult, requests: Sequence[Request], *, verbose: bool, color: bool, quiet: bool) -> None:
     """Write a result in every format asked for; where nothing goes to stdout, the line of counts is said on stderr."""
     for request in requests:
         write(result, request.format, request.file, verbose=verbose, color=color)
         if request.file is not None:
             say(f"wrote {request.format} to {request.file}", quiet)
     if all(request.file is not None for request in requests):
-        say(summary_line(result), quiet)
+        say(REPORTS[type(result)].last_line(result), quiet)
 
 
 def say(message: str, quiet: bool) -> None:

@@ -1,11 +1,11 @@
-"""`sequester show RESULT ID`: one finding, and on purpose the text behind it."""
+"""`sequester show RESULT [ID]`: a kept result, or one finding of it, and on purpose the text behind it."""
 
 from __future__ import annotations
 
 import getpass
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,11 +22,16 @@ from sequester.exposure.examine import texts_of
 from sequester.exposure.inputs import digest
 from sequester.exposure.matching import normalise
 from sequester.exposure.naming import shown_name
+from sequester.findings.associated import AssociationFinding
 from sequester.findings.encoding import decode_result
 from sequester.findings.fingerprint import whole_id
+from sequester.findings.kinds import AnyFinding, AnyResult
+from sequester.findings.linted import LintFinding
 from sequester.findings.model import Finding, Reading, Result
 from sequester.findings.rules import RULES
 from sequester.findings.store import ResultStore
+from sequester.findings.swapped import SwapFinding
+from sequester.report.formats import write
 from sequester.report.untrusted import printable, printable_lines
 
 MARGIN = 13
@@ -39,7 +44,7 @@ MOST_SHOWN = 20
 
 @click.command("show")
 @click.argument("result", metavar="RESULT")
-@click.argument("finding_id", metavar="ID")
+@click.argument("finding_id", metavar="[ID]", default="")
 @input_options
 @workspace_option
 @click.option("--reveal", metavar="REASON", help="Show the text too. The reason, who and when are recorded in the workspace.")
@@ -52,25 +57,30 @@ def command(
     workspace: str | None,
     reveal: str | None,
 ) -> None:
-    """Show one finding of a stored or written result.
+    """Show a stored or written result, or one finding of it.
 
-    RESULT is the id of a stored result (r17) or a JSON file that `audit --out json=FILE` wrote; ID is a finding's id, or enough of its
-    start to be the only one. Text is masked. With --reveal it is read once more from the input, as the audit read it; --format,
-    --template and --map replace what the audit was told.
+    RESULT is the id of a stored result (r17) or a JSON file that `--out json=FILE` wrote; ID is a finding's id, or enough of its
+    start to be the only one; without it the whole report is printed. Text is masked. With --reveal it is read once more from the
+    input, as the audit read it; --format, --template and --map replace what the audit was told.
 
     Examples:
 
     \b
+      sequester show r17
       sequester show r17 3f09a1
       sequester show result.json 3f09a1 --workspace .sequester --reveal "incident 7"
     """
     kept = _load(result, workspace)
-    whole = whole_id(finding_id, (finding.id for finding in kept.result.findings))
-    found = [finding for finding in kept.result.findings if finding.id == whole]
+    if not finding_id and reveal is None:
+        write(kept.result, "text", None)
+        return
+    findings: Sequence[AnyFinding] = kept.result.findings
+    whole = whole_id(finding_id, (finding.id for finding in findings))
+    found = [finding for finding in findings if finding.id == whole]
     texts = None if reveal is None else _revealer(ctx, result, kept, workspace, reveal, read_as)
     for finding in found[:MOST_SHOWN]:
         click.echo(_facts(finding))
-        if texts is not None:
+        if texts is not None and isinstance(finding, Finding):
             click.echo("\n".join([*texts(finding), ""]))
     if len(found) > MOST_SHOWN:
         click.echo(f"{MOST_SHOWN} of {len(found):,} findings with this id shown; all of them: --out json\n")
@@ -80,6 +90,8 @@ def _revealer(
     ctx: click.Context, name: str, kept: _Kept, workspace: str | None, reason: str, read_as: InputOptions
 ) -> Callable[[Finding], Iterator[str]]:
     """What reads the text of a finding once more. Raises UsageError, before anything is shown, where no record could be left."""
+    if not isinstance(kept.result, Result):
+        raise UsageError("only an audit finds text: there is none to reveal", where=name, hint="leave --reveal out")
     place = find_workspace(workspace)
     if place is None:
         raise UsageError("revealing leaves a record, and there is no workspace to keep it", hint="name one with --workspace DIR")
@@ -116,7 +128,7 @@ def _who() -> str:
 class _Kept(NamedTuple):
     """A result, and the digests of its inputs by path as far as they were kept."""
 
-    result: Result
+    result: AnyResult
     digests: Mapping[str, str]
 
 
@@ -128,7 +140,7 @@ def _load(name: str, workspace: str | None) -> _Kept:
             raise UsageError(f"cannot be read ({error.strerror})", where=name, hint="check its permissions") from error
         except UnicodeDecodeError as error:
             hint = "give a file that --out json=FILE wrote"
-            raise UsageError("is no result of `sequester audit`", where=name, hint=hint) from error
+            raise UsageError("is no result of sequester", where=name, hint=hint) from error
     place = find_workspace(workspace)
     if place is None:
         raise UsageError(f"{name} is no file, and there is no workspace", hint="give a JSON result file, or --workspace DIR")
@@ -150,11 +162,47 @@ def _told(ctx: click.Context, kept: Reading | None, given: Reading) -> Reading:
     return Reading(source.format, template, source.map, source.map_name)
 
 
-def _facts(finding: Finding) -> str:
-    where = f"{printable(finding.episode_id) or '(whole path)'} at {printable(finding.source) or '(contract)'}"
+def _facts(finding: AnyFinding) -> str:
     rows = {
         "finding": finding.id,
-        "rule": f"{finding.rule} {RULES[finding.rule].title}",
+        "rule": f"{finding.rule} {RULES[finding.rule].title}" if finding.rule in RULES else printable(finding.rule),
+        **_about(finding),
+        "waiver": f"{finding.waiver.owner} until {finding.waiver.until}: {finding.waiver.reason}" if finding.waiver else "none",
+    }
+    lines = (f"{name + ':':<{MARGIN}}{printable(value, 2000)}" for name, value in rows.items() if value)
+    return "\n".join(fit(line, hang=MARGIN) for line in lines) + "\n"
+
+
+def _about(finding: AnyFinding) -> Mapping[str, str]:
+    """What is known of a finding, by kind."""
+    match finding:
+        case SwapFinding():
+            return {
+                "severity": finding.severity.value,
+                "reward path": finding.reward_path,
+                "found": finding.message,
+                "donors": ", ".join(finding.donors),
+            }
+        case AssociationFinding():
+            return {
+                "severity": finding.severity.value,
+                "reward path": finding.reward_path,
+                "found": finding.message,
+                "feature": finding.feature,
+            }
+        case LintFinding():
+            return {
+                "severity": f"{finding.severity.value} (confidence {finding.confidence.value})",
+                "place": f"{finding.path}:{finding.line}:{finding.column}, {finding.subject}",
+                "found": finding.message,
+            }
+        case Finding():
+            return _seen(finding)
+
+
+def _seen(finding: Finding) -> Mapping[str, str]:
+    where = f"{printable(finding.episode_id) or '(whole path)'} at {printable(finding.source) or '(contract)'}"
+    return {
         "severity": f"{finding.severity.value} (confidence {finding.confidence.value}, evidence {finding.evidence})",
         "reward path": f"{printable(finding.reward_path)}, call {finding.call}, field {printable(finding.field)}",
         "owner": f"{printable(finding.owner)} at {printable(finding.owner_source)}" if finding.owner else "",
@@ -165,9 +213,7 @@ def _facts(finding: Finding) -> str:
         else f"{finding.private_chars} normalised private characters, {finding.cot_fraction:.1%} of the private reasoning",
         "spans": "; ".join(f"reasoning {s.cot[0]}-{s.cot[1]} = input {s.input[0]}-{s.input[1]}" for s in finding.spans) or "none",
         "note": finding.note,
-        "waiver": f"{finding.waiver.owner} until {finding.waiver.until}: {finding.waiver.reason}" if finding.waiver else "none",
     }
-    return "\n".join(fit(f"{name + ':':<{MARGIN}}{value}", hang=MARGIN) for name, value in rows.items() if value) + "\n"
 
 
 class _Record(NamedTuple):

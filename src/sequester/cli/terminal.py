@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 
-from sequester.report.text import style_for
+from sequester.report.console import style_for
 
 
 def fit(line: str, hang: int) -> str:

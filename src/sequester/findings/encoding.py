@@ -1,4 +1,4 @@
-"""One canonical JSON for a `Result`: what is printed is what is stored.
+"""One canonical JSON for a result of any kind: what is printed is what is stored.
 
 Keys come in the order of the contract, absent values as null. The text is pure ASCII, so names that no encoding can hold
 (lone surrogates in an episode id) survive. Guarded text cannot be encoded: a result holds no CoT by construction, and
@@ -14,10 +14,14 @@ import msgspec
 from msgspec import Struct
 
 from sequester.errors import GuardedTextError, InputError
-from sequester.findings.model import SCHEMA, Result
+from sequester.findings.kinds import KINDS, AnyResult, PrintedResult
+
+_NAMES = {schema.rpartition("/")[0]: schema for schema in KINDS}
+"""Schemas by their names without a version."""
+_HINT = "give a file that --out json=FILE wrote"
 
 
-def encode_result(result: Result, indent: int | None = None) -> str:
+def encode_result(result: PrintedResult, indent: int | None = None) -> str:
     """The result as one JSON object. Raises GuardedTextError if guarded text stands in it, InputError for NaN or infinity.
 
     Piece by piece: the pieces of a hundred thousand findings would take ten times the memory of the text that they make.
@@ -43,20 +47,16 @@ class _Encoder(json.JSONEncoder):
         )
 
 
-def decode_result(text: str, where: str) -> Result:
+def decode_result(text: str, where: str) -> AnyResult:
     """The result that `encode_result` wrote; `where` names the source in errors. Raises InputError."""
     try:
         value = json.loads(text)
         schema = value.get("schema") if isinstance(value, dict) else None
-        if isinstance(schema, str) and schema != SCHEMA and schema.startswith(SCHEMA.rpartition("/")[0]):
-            hint = f"read it with the version that wrote it, or audit again: this one writes {SCHEMA}"
+        if not isinstance(schema, str) or schema.rpartition("/")[0] not in _NAMES:
+            raise InputError("is no result of sequester", where=where, hint=_HINT)
+        if schema not in KINDS:
+            hint = f"read it with the version that wrote it: this one reads {_NAMES[schema.rpartition('/')[0]]}"
             raise InputError("is a result of another version of sequester", where=where, hint=hint)
-        if schema != SCHEMA:
-            raise InputError("is no result of `sequester audit`", where=where, hint="give a file that --out json=FILE wrote")
-        return msgspec.convert(value, Result)
+        return msgspec.convert(value, KINDS[schema])
     except (ValueError, RecursionError, msgspec.ValidationError) as error:
-        raise InputError(
-            f"is no result of `sequester audit` ({type(error).__name__})",
-            where=where,
-            hint="give a file that --out json=FILE wrote, or audit again",
-        ) from error
+        raise InputError(f"is no result of sequester ({type(error).__name__})", where=where, hint=_HINT) from error

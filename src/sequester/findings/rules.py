@@ -57,13 +57,91 @@ _AUDIT = (
         "SQ111", "contract-hands-over-ids", FindingClass.IDS, "The framework hands this scorer the ids of the whole sampled text"
     ),
 )
-_LINT_CODE: tuple[Rule, ...] = ()
+_LINT_CODE = (
+    _rule(
+        "SQ201",
+        "reward-splits-itself",
+        FindingClass.CONTENT,
+        "A reward is handed the whole completion and cuts the reasoning off itself",
+    ),
+    _rule(
+        "SQ202", "token-ids-in-reward", FindingClass.IDS, "A reward reads token ids or log-probabilities of the whole completion"
+    ),
+    _rule("SQ203", "completion-to-grader", FindingClass.CONTENT, "The undivided completion is sent to a grader"),
+    _rule(
+        "SQ204", "special-tokens-stripped", FindingClass.CONTENT, "Special tokens are stripped before the reasoning is split off"
+    ),
+    _rule("SQ205", "split-fails-open", FindingClass.CONTENT, "A split returns the whole text where a delimiter is missing"),
+    _rule("SQ206", "falls-back-to-reasoning", FindingClass.CONTENT, "The reasoning is scored where the answer is empty"),
+    _rule("SQ207", "flag-shows-reasoning", FindingClass.CONTENT, "A flag in code shows reasoning to a judge"),
+    _rule("SQ208", "reasoning-in-score", FindingClass.CONTENT, "The score depends on what the reasoning says"),
+    _rule(
+        "SQ209", "cot-form-in-score", FindingClass.LENGTH_FORMAT, "The score depends on the length or the tags of the reasoning"
+    ),
+    _rule("SQ210", "completion-logged", FindingClass.INDIRECT, "Reward code prints, logs or writes the undivided completion"),
+    _rule("SQ211", "cache-keyed-on-completion", FindingClass.INDIRECT, "Scores are cached by the undivided completion"),
+    _rule("SQ212", "record-to-grader", FindingClass.CONTENT, "A whole record, state or trace is sent to a grader"),
+    _rule(
+        "SQ213",
+        "answer-sought-in-completion",
+        FindingClass.CONTENT,
+        "The expected answer counts wherever in the completion it stands",
+    ),
+)
 """Rules over reward code (SQ201 and following)."""
-_LINT_CONFIG: tuple[Rule, ...] = ()
+_LINT_CONFIG = (
+    _rule("SQ241", "reasoning-shown-to-judge", FindingClass.CONTENT, "An option puts the reasoning into what a judge reads"),
+    _rule(
+        "SQ242", "reasoning-in-grader-prompt", FindingClass.CONTENT, "A grader's prompt has a variable that holds the reasoning"
+    ),
+    _rule("SQ243", "no-reasoning-parser", FindingClass.CONTENT, "A reasoning model is served without a reasoning parser"),
+    _rule("SQ244", "wrong-reasoning-parser", FindingClass.CONTENT, "A reasoning parser does not split what this model writes"),
+    _rule("SQ245", "delimiters-stripped", FindingClass.CONTENT, "Special tokens are stripped that delimit the reasoning"),
+    _rule(
+        "SQ246",
+        "cot-length-in-reward",
+        FindingClass.LENGTH_FORMAT,
+        "The length of the sampled text, reasoning included, is rewarded",
+    ),
+    _rule("SQ247", "cot-markup-in-reward", FindingClass.LENGTH_FORMAT, "The tags around the reasoning are rewarded"),
+    _rule("SQ248", "cot-scored", FindingClass.CONTENT, "A reward term is made from what the reasoning says"),
+    _rule("SQ249", "cot-selects-training-data", FindingClass.CONTENT, "The reasoning decides what is trained on"),
+    _rule(
+        "SQ250", "history-keeps-reasoning", FindingClass.CONTENT, "Earlier turns keep their reasoning where a judge reads them"
+    ),
+)
 """Rules over trainer configurations and grader templates (SQ241 and following)."""
-_SWAP: tuple[Rule, ...] = ()
+_SWAP = (
+    _rule("SQ301", "score-moves-with-cot-content", FindingClass.CONTENT, "The score moves with what the chain of thought says"),
+    _rule(
+        "SQ302",
+        "score-moves-with-cot-length",
+        FindingClass.LENGTH_FORMAT,
+        "The score moves with the length of the chain of thought",
+    ),
+    _rule(
+        "SQ303",
+        "score-moves-with-cot-format",
+        FindingClass.LENGTH_FORMAT,
+        "The score moves with the delimiters of the chain of thought",
+    ),
+    _rule("SQ304", "cot-in-grader-input", FindingClass.CONTENT, "The reward code hands the chain of thought on"),
+)
 """What swapping the CoT shows (SQ301 and following)."""
-_ASSOCIATION: tuple[Rule, ...] = ()
+_ASSOCIATION = (
+    _rule(
+        "SQ321",
+        "score-follows-cot-length",
+        FindingClass.LENGTH_FORMAT,
+        "In the log, scores of the same answer go with the length of the chain of thought",
+    ),
+    _rule(
+        "SQ322",
+        "score-follows-cot-markup",
+        FindingClass.LENGTH_FORMAT,
+        "In the log, scores of the same answer go with the markup of the chain of thought",
+    ),
+)
 """What scores and CoT in a log have to do with each other (SQ321 and following)."""
 
 RULES: Mapping[str, Rule] = MappingProxyType(

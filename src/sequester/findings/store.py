@@ -11,7 +11,7 @@ tables it holds (`user_version`); a newer one is refused, never guessed at.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from sequester.errors import ConfigError, UsageError
 from sequester.findings.encoding import decode_result, encode_result
-from sequester.findings.model import Finding, Result
+from sequester.findings.kinds import AnyFinding, AnyResult, scope_of, subject_of
 from sequester.findings.workspace import Workspace
 
 _VERSION = 1
@@ -49,7 +49,7 @@ class Stored(Struct, frozen=True):
     id: str
     verb: str
     at: datetime
-    result: Result
+    result: AnyResult
     digests: Mapping[str, str]
     """SHA-256 of each input, by path."""
 
@@ -90,17 +90,18 @@ class ResultStore:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {_VERSION}")
 
-    def save(self, verb: str, result: Result, digests: Mapping[str, str]) -> str:
+    def save(self, verb: str, result: AnyResult, digests: Mapping[str, str]) -> str:
         """Add a result of `verb`; `digests` are the inputs' SHA-256 by path. Returns its id, such as `r17`."""
         body = encode_result(result)
         with self._writing() as connection:
             row = connection.execute(
                 "INSERT INTO results (verb, at, schema, detector, verdict, scope, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (verb, _now(), result.schema, result.tool.detector, result.verdict.value, result.scope.value, body),
+                (verb, _now(), result.schema, result.tool.detector, result.verdict.value, scope_of(result).value, body),
             ).lastrowid
             paths = ((row, _storable(path), digest) for path, digest in digests.items())
             connection.executemany("INSERT INTO inputs VALUES (?, ?, ?)", paths)
-            rows = ((row, number, *_columns(finding)) for number, finding in enumerate(result.findings))
+            findings: Sequence[AnyFinding] = result.findings
+            rows = ((row, number, *_columns(finding)) for number, finding in enumerate(findings))
             connection.executemany("INSERT INTO findings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         return f"r{row}"
 
@@ -113,10 +114,19 @@ class ResultStore:
             known = connection.execute("SELECT max(id) FROM results").fetchone()[0]
             digests = dict(connection.execute("SELECT path, sha256 FROM inputs WHERE result = ?", (number,)))
         if row is None:
-            hint = f"the latest is r{known}" if known else "no result was stored here yet; run `sequester audit`"
+            hint = f"the latest is r{known}" if known else "no result was stored here yet; `sequester audit` makes one"
             raise UsageError(f"there is no result {result_id!r}", where=str(self._path), hint=hint)
         verb, at, body = row
         return Stored(f"r{number}", verb, datetime.fromisoformat(at), decode_result(body, f"{self._path}, r{number}"), digests)
+
+    def of_input(self, verb: str, path: str, digest: str) -> tuple[str, ...]:
+        """Ids of the results of `verb` with an input of this path and SHA-256, newest first."""
+        with self._reading() as connection:
+            query = (
+                "SELECT results.id FROM results JOIN inputs ON inputs.result = results.id "
+                "WHERE results.verb = ? AND inputs.path = ? AND inputs.sha256 = ? ORDER BY results.id DESC"
+            )
+            return tuple(f"r{found}" for (found,) in connection.execute(query, (verb, _storable(path), digest)))
 
     def latest(self) -> str | None:
         """Id of the newest result; None in a new store."""
@@ -179,15 +189,16 @@ class ResultStore:
             ) from error
 
 
-def _columns(finding: Finding) -> tuple[str | int | None, ...]:
+def _columns(finding: AnyFinding) -> tuple[str | int | None, ...]:
+    about = subject_of(finding)
     return (
         finding.id,
         finding.rule,
         finding.class_.value,
         finding.severity.value,
-        _storable(finding.reward_path),
-        _storable(finding.episode_id),
-        finding.step,
+        _storable(about.reward_path),
+        _storable(about.episode_id),
+        about.step,
         finding.waiver is not None,
     )
 

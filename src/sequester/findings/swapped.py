@@ -138,6 +138,8 @@ class SwapResult(Struct, frozen=True, kw_only=True):
     reward_path: str
     source: str
     """`FILE.py:function` as it was given."""
+    line: int | None = None
+    """Line of that file at which the function begins; None where it is not known."""
     noise: str
     """`deterministic` or `replicate`."""
     alpha: float

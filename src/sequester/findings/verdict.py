@@ -20,7 +20,7 @@ records seen, the high figure is 1, and the input counts as unread.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from msgspec import Struct
@@ -122,8 +122,11 @@ class Allowances(Struct, frozen=True):
     by_reason: Mapping[str, Fraction] = {}
 
 
-def parse_allowances(values: Iterable[str]) -> Allowances:
-    """The values of every `--allow-unassessed [REASON=]SHARE`; a later one replaces an earlier one. Raises UsageError."""
+def parse_allowances(values: Iterable[str], known: Collection[str] = ALLOWABLE) -> Allowances:
+    """The values of every `--allow-unassessed [REASON=]SHARE`; a later one replaces an earlier one. `known` are the reasons.
+
+    Raises UsageError.
+    """
     total = Fraction(0)
     by_reason: dict[str, Fraction] = {}
     for value in values:
@@ -137,10 +140,10 @@ def parse_allowances(values: Iterable[str]) -> Allowances:
         exact = Fraction(repr(share))
         if not separator:
             total = exact
-        elif reason in ALLOWABLE:
+        elif reason in known:
             by_reason[reason] = exact
         else:
-            raise UsageError(f"{value}: unknown reason {reason!r}", where=_OPTION, hint=f"known: {', '.join(ALLOWABLE)}")
+            raise UsageError(f"{value}: unknown reason {reason!r}", where=_OPTION, hint=f"known: {', '.join(known)}")
     return Allowances(total, by_reason)
 
 

@@ -29,13 +29,15 @@ from datetime import date, timedelta
 from difflib import get_close_matches
 from enum import Enum, StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from sequester.errors import ConfigError
+from sequester.findings.associated import AssociationFinding
 from sequester.findings.model import Finding, FindingClass, WaiverNote
+from sequester.findings.swapped import SwapFinding
 from sequester.mismatch import TOML, explain
 from sequester.toml_file import parse_toml, place_of, read_toml
 
@@ -47,6 +49,10 @@ _FORM = (
     "every key but renewals is required, with either fingerprint or reward_path; class is one of "
     "aligned, orthogonal and in-conflict, since and until are dates without quotes"
 )
+
+
+Waivable = TypeVar("Waivable", bound=Finding | SwapFinding | AssociationFinding)
+"""What a waiver file can cover, by fingerprint or by reward path."""
 
 
 class WaiverClass(StrEnum):
@@ -79,7 +85,7 @@ class Waiver(Struct, frozen=True, kw_only=True, rename={"class_": "class"}, forb
     def holds_on(self, day: date) -> bool:
         return self.since <= day <= self.until
 
-    def covers(self, finding: Finding) -> bool:
+    def covers(self, finding: Finding | SwapFinding) -> bool:
         """Whether this is about the finding, on any day."""
         if self.fingerprint is not None:
             return finding.id == self.fingerprint
@@ -94,10 +100,10 @@ class Waivers(Struct, frozen=True):
     """What could not be checked, for the report."""
 
 
-class Applied(Struct, frozen=True):
+class Applied(Struct, Generic[Waivable], frozen=True):
     """Findings with their waivers, and what to tell the reader."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[Waivable, ...]
     waived: int
     notes: tuple[str, ...]
 
@@ -110,7 +116,7 @@ class LookedAt(Enum):
     ALL = "all"
 
 
-def apply(waivers: Waivers, findings: Iterable[Finding], today: date, looked_at: LookedAt = LookedAt.ALL) -> Applied:
+def apply(waivers: Waivers, findings: Iterable[Waivable], today: date, looked_at: LookedAt = LookedAt.ALL) -> Applied[Waivable]:
     """Mark what is waived today. Nothing is removed, and an expired waiver is named.
 
     That a waiver fits no finding says something only of what was looked at.
@@ -122,7 +128,7 @@ def apply(waivers: Waivers, findings: Iterable[Finding], today: date, looked_at:
             by_id[waiver.fingerprint].append(waiver)
         elif waiver.reward_path is not None:
             by_path[waiver.reward_path].append(waiver)
-    marked: list[Finding] = []
+    marked: list[Waivable] = []
     matched: set[str] = set()
     lapsed: dict[Waiver, int] = defaultdict(int)
     waived = 0
@@ -148,7 +154,7 @@ def _idle(entries: Sequence[Waiver], matched: Collection[str], looked_at: Looked
         return
     declared = sorted({waiver.target for waiver in entries if waiver.reward_path is not None} - set(matched))
     if declared:
-        yield f"Declared, and not looked for by any rule of this version: {_listed(declared)}."
+        yield f"Declared, and not looked for by an audit: {_listed(declared)}. `sequester swap` looks for what depends on length or format."
     targets = sorted({waiver.target for waiver in entries if waiver.fingerprint is not None})
     idle = [target for target in targets if target not in matched]
     if idle:

@@ -296,6 +296,9 @@ def _bounded(
 def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
     if plan.noise == "deterministic" and not noise.free:
         yield "The scorer was declared deterministic, and gave different scores to the same input: replicates are the evidence instead."
+    if record.failures:
+        failed = ", ".join(f"{name} {count:,}" for name, count in sorted(record.failures.items()))
+        yield f"Unchanged inputs that got no score, by what went wrong: {failed}."
     if noise.stateful:
         yield "The score of unchanged inputs drifts from call to call: the scorer keeps a state. The e-value holds; bounds need not."
     if record.unstable:

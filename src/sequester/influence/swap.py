@@ -5,7 +5,8 @@ cases, scorer, donors, plan -> record (experiment) -> result (conclusion)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from sequester.findings.swapped import SwapResult
 from sequester.influence.conclusion import conclude
@@ -25,6 +26,7 @@ def swap(
     subject: Subject,
     progress: Progress | None = None,
     rendering: Rendering = RENDERING,
+    clock: Callable[[], float] = time.monotonic,
 ) -> SwapResult:
     """Test one reward path. Without findings: their ids need a key, and waivers a file. `episodes` counts the cases given as seen."""
-    return conclude(run(cases, scorer, donors, plan, rendering, progress), plan, subject)
+    return conclude(run(cases, scorer, donors, plan, rendering, progress, clock), plan, subject)

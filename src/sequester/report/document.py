@@ -1,6 +1,7 @@
 """A report before it has a format: a verdict, sentences and tables. Text, Markdown and HTML are made from the same document.
 
-Every string in it may come from a file that nobody vouches for; the renderers make it printable.
+Every string in it may come from a file that nobody vouches for; the renderers make it printable. What stands between backticks in a
+sentence is a command or a name.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ class Tone(StrEnum):
 
 
 class Table(Struct, frozen=True):
-    """Rows of words, as many in each as there are columns."""
+    """Rows of words, as many in each as there are columns. A column whose name begins with `>` holds numbers, which stand right."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]

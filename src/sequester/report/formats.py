@@ -9,41 +9,108 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from sequester.errors import UsageError
+from sequester.findings.associated import AssociationResult
+from sequester.findings.changed import ChangedResult
+from sequester.findings.kinds import PrintedResult
+from sequester.findings.linted import LintResult
 from sequester.findings.model import Result
-from sequester.report import html, json_format, sarif, text
-
-FORMATS: Mapping[str, Callable[[Result], str]] = MappingProxyType(
-    {"text": text.render, "json": json_format.render, "sarif": sarif.render, "html": html.render}
+from sequester.findings.swapped import SwapResult
+from sequester.report import (
+    association_sarif,
+    changed_sarif,
+    document_html,
+    document_md,
+    document_text,
+    html,
+    json_format,
+    lint_sarif,
+    sarif,
+    summary,
+    swap_sarif,
+    text,
 )
-"""Every format: a function from a result to the whole report."""
+from sequester.report.association_document import describe_association
+from sequester.report.changed_document import describe_changed
+from sequester.report.console import TextStyle, style_for
+from sequester.report.document import Document
+from sequester.report.lint_document import describe_lint
+from sequester.report.swap_document import describe_swap
+
+Renderer = Callable[[Any], str]
 
 
-def write(result: Result, name: str, file: Path | None, *, verbose: bool = False, color: bool = True) -> None:
+class Reports(Struct, frozen=True):
+    """How results of one kind are told."""
+
+    text: Callable[[Any, TextStyle | None], str]
+    files: Mapping[str, Renderer]
+    """The formats beside text: functions from a result to the whole report."""
+    last_line: Renderer
+    """Every count, on one line."""
+
+    @property
+    def formats(self) -> Mapping[str, Renderer]:
+        """Every format by its name."""
+        return {"text": lambda result: self.text(result, None), **self.files}
+
+
+def _of_document(describe: Callable[[Any], Document], sarif: Renderer) -> Reports:
+    """The formats of results that are told by a document."""
+    return Reports(
+        lambda result, style: document_text.render(describe(result), style),
+        {
+            "json": json_format.render,
+            "sarif": sarif,
+            "md": lambda result: document_md.render(describe(result)),
+            "html": lambda result: document_html.render(describe(result)),
+        },
+        lambda result: describe(result).summary,
+    )
+
+
+REPORTS: Mapping[type[PrintedResult], Reports] = MappingProxyType(
+    {
+        Result: Reports(
+            text.render, {"json": json_format.render, "sarif": sarif.render, "html": html.render}, summary.summary_line
+        ),
+        SwapResult: _of_document(describe_swap, swap_sarif.render),
+        ChangedResult: _of_document(describe_changed, changed_sarif.render),
+        LintResult: _of_document(describe_lint, lint_sarif.render),
+        AssociationResult: _of_document(describe_association, association_sarif.render),
+    }
+)
+"""How each kind of result is told."""
+
+
+def write(result: PrintedResult, name: str, file: Path | None, *, verbose: bool = False, color: bool = True) -> None:
     """Write `result` in the format `name` to `file`, or to stdout if it is None.
 
     `verbose` and `color` concern text only; colour needs a terminal anyway. Raises UsageError for an unknown format, for
     a file that cannot be written, and for one that is an input.
     """
-    if name not in FORMATS:
-        raise UsageError(f"there is no format {name!r}", hint=f"formats: {', '.join(FORMATS)}")
+    reports = REPORTS[type(result)]
+    if name not in reports.formats:
+        raise UsageError(f"there is no format {name!r}", hint=f"formats: {', '.join(reports.formats)}")
     if name == "text":
-        style = text.style_for(sys.stdout, colour=color, verbose=verbose)
-        report = text.render(
-            result, style if file is None else replace(style, width=text.TextStyle().width, colour=False, unicode=True)
-        )
+        style = style_for(sys.stdout, colour=color, verbose=verbose)
+        plain = replace(style, width=TextStyle().width, colour=False, unicode=True)
+        report = reports.text(result, style if file is None else plain)
     else:
-        report = FORMATS[name](result)
+        report = reports.files[name](result)
     if file is None:
         sys.stdout.write(report)
         return
-    _refuse_input(result, file)
+    if isinstance(result, Result):
+        refuse_inputs(file, [one.path for one in result.inputs])
     replace_file(file, report)
 
 
@@ -73,12 +140,11 @@ def _replace(file: Path, content: str) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _refuse_input(result: Result, file: Path) -> None:
+def refuse_inputs(file: Path, inputs: Iterable[str | Path]) -> None:
+    """Raises UsageError if a report would be written over one of the inputs."""
     try:
-        inputs = [one.path for one in result.inputs if file.exists() and Path(one.path).exists() and file.samefile(one.path)]
+        over = [one for one in inputs if file.exists() and Path(one).exists() and file.samefile(one)]
     except (OSError, ValueError):
-        inputs = []
-    if inputs:
-        raise UsageError(
-            "this is an input of the audit", where=str(file), hint="inputs are never written to; choose another file"
-        )
+        over = []
+    if over:
+        raise UsageError("this is an input", where=str(file), hint="inputs are never written to; choose another file")

@@ -1,27 +1,19 @@
 """`--out html`: one file that opens anywhere, asks nothing of the network and prints on paper.
 
 Every table says how many of how many rows it shows; the rest is in JSON. Text that was found is never in it: blocks,
-lengths and offsets only. Everything that came from a log is escaped here, in `_text`, and nowhere else; the page's own
-policy forbids any request and any script but the one small filter that is named by its hash.
+lengths and offsets only. The only script is one small filter.
 """
 
 from __future__ import annotations
 
-import base64
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from hashlib import sha256
-from html import escape
-from importlib.resources import files
-from string import Template
-
-from msgspec import Struct
+from collections.abc import Iterator, Sequence
 
 from sequester.findings.model import Finding, Group, Result, Severity, Verdict
 from sequester.findings.rules import RULES
 from sequester.findings.verdict import EXPOSED_EPISODES, denominator, with_cot
 from sequester.report import summary
 from sequester.report.heat import heat_strip
+from sequester.report.markup import Cell, Html, bullets, code, escaped, marked, page, paragraphs, table
 from sequester.report.next_steps import next_steps
 from sequester.report.text import gravest
 from sequester.report.untrusted import printable
@@ -39,33 +31,19 @@ MOST_SKIPPED = 20
 _MARK = {Verdict.EXPOSED: "▲", Verdict.NONE_FOUND: "○", Verdict.INCOMPLETE: "◐", Verdict.NOTHING_ASSESSED: "□"}
 _MASK = "█"
 _LONGEST_MASK = 8
-_BETWEEN_BACKTICKS = re.compile("`([^`]+)`")
 _SEVERITY_MARK = {Severity.HIGH: "▲", Severity.MEDIUM: "◆", Severity.LOW: "▽"}
-
-
-class Html(Struct, frozen=True):
-    """Markup made here, as opposed to text that needs escaping."""
-
-    markup: str
-
-
-Cell = str | Html
 
 
 def render(result: Result) -> str:
     """The whole page."""
-    style, script = _asset("report.css"), _asset("report.js")
-    return Template(_asset("report.html")).substitute(
-        style=style,
-        script=script,
-        style_hash=_csp_hash(style),
-        script_hash=_csp_hash(script),
+    return page(
+        "report.html",
         verdict=result.verdict.value,
         mark=_MARK[result.verdict],
-        word=_text(summary.verdict_word(result.verdict)),
-        headline="<br>".join(map(_text, summary.headline(result).split("\n"))),
-        calibration=_paragraphs(result.calibration),
-        facts=_paragraphs(summary.facts(result)),
+        word=escaped(summary.verdict_word(result.verdict)),
+        headline="<br>".join(map(escaped, summary.headline(result).split("\n"))),
+        calibration=paragraphs(result.calibration),
+        facts=paragraphs(summary.facts(result)),
         tiles=_tiles(result),
         not_assessed=_not_assessed(result),
         heat=_heat(result),
@@ -74,12 +52,12 @@ def render(result: Result) -> str:
         breakdown=_breakdown(result),
         findings=_findings(result),
         inputs=_inputs(result),
-        notes=_list(summary.bounded(result.notes, MOST_NOTES), "No notes."),
-        next_steps=_list(next_steps(result), _nothing_to_run(result)),
-        limits=_list(summary.limits(result), ""),
-        summary=_text(summary.summary_line(result)),
-        version=_text(result.tool.version),
-        detector=_text(result.tool.detector),
+        notes=bullets(summary.bounded(result.notes, MOST_NOTES), "No notes."),
+        next_steps=bullets(next_steps(result), _nothing_to_run(result)),
+        limits=bullets(summary.limits(result), ""),
+        summary=escaped(summary.summary_line(result)),
+        version=escaped(result.tool.version),
+        detector=escaped(result.tool.detector),
     )
 
 
@@ -97,18 +75,6 @@ def _nothing_to_run(result: Result) -> str:
     if result.verdict is Verdict.NOTHING_ASSESSED:
         return "First the inputs: nothing in them could be assessed."
     return "Nothing to run."
-
-
-def _asset(name: str) -> str:
-    return files("sequester.report").joinpath("assets", name).read_text(encoding="utf-8")
-
-
-def _csp_hash(content: str) -> str:
-    return f"'sha256-{base64.b64encode(sha256(content.encode()).digest()).decode()}'"
-
-
-def _text(value: str, longest: int = 2000) -> str:
-    return escape(printable(value, longest))
 
 
 def _tiles(result: Result) -> str:
@@ -149,15 +115,15 @@ def _exposed_tiles(result: Result, of: str) -> Iterator[str]:
 
 
 def _tile(kind: str, name: str, value: str, below: str) -> str:
-    said = f"<strong>{_text(value)}</strong><span>{_text(below)}</span>"
-    return f'<div class="tile {kind}"><dt>{_text(name)}</dt><dd>{said}</dd></div>'
+    said = f"<strong>{escaped(value)}</strong><span>{escaped(below)}</span>"
+    return f'<div class="tile {kind}"><dt>{escaped(name)}</dt><dd>{said}</dd></div>'
 
 
 def _not_assessed(result: Result) -> str:
     episodes, calls = result.episodes.not_assessed, result.reward_calls.not_assessed
     reasons = sorted({*episodes, *calls}, key=lambda name: (-episodes.get(name, 0), -calls.get(name, 0), name))
     rows = [
-        (_code(name), summary.number(episodes.get(name, 0)), summary.number(calls.get(name, 0)), summary.REASONS.get(name, ""))
+        (code(name), summary.number(episodes.get(name, 0)), summary.number(calls.get(name, 0)), summary.REASONS.get(name, ""))
         for name in reasons
     ]
     rows.append(
@@ -169,10 +135,10 @@ def _not_assessed(result: Result) -> str:
         )
     )
     unread = summary.unread_inputs(result)
-    files_ = f'<p class="error">✕ {_text(unread)}: see <a href="#inputs">Inputs</a>.</p>' if unread else ""
+    files_ = f'<p class="error">✕ {escaped(unread)}: see <a href="#inputs">Inputs</a>.</p>' if unread else ""
     causes = list(summary.skipped(result, MOST_SKIPPED))
-    said = f"<h3>Records that could not be read</h3>{_list(causes, '')}" if causes else ""
-    return files_ + _table("reasons", ("reason", ">episodes", ">reward calls", "meaning"), rows) + said
+    said = f"<h3>Records that could not be read</h3>{bullets(causes, '')}" if causes else ""
+    return files_ + table("reasons", ("reason", ">episodes", ">reward calls", "meaning"), rows) + said
 
 
 def _groups(result: Result) -> str:
@@ -180,20 +146,20 @@ def _groups(result: Result) -> str:
     columns = ("rule", "severity", "reward path", "field", "evidence", ">episodes", "steps", "example")
     audited = result.verdict is not Verdict.NOTHING_ASSESSED
     empty = "Nothing was found in what was audited." if audited else "Nothing was audited, so nothing can have been found."
-    return _counted("groups", len(rows), len(result.groups)) + _table("groups", columns, rows, empty)
+    return _counted("groups", len(rows), len(result.groups)) + table("groups", columns, rows, empty)
 
 
 def _group_row(group: Group) -> Sequence[Cell]:
     title = RULES[group.rule].title if group.rule in RULES else ""
     return (
-        Html(f'<span title="{_text(title)}"><strong>{_text(group.rule)}</strong> <small>{_text(title)}</small></span>'),
+        Html(f'<span title="{escaped(title)}"><strong>{escaped(group.rule)}</strong> <small>{escaped(title)}</small></span>'),
         _severity(group.severity),
-        _code(group.reward_path),
-        _code(group.field),
+        code(group.reward_path),
+        code(group.field),
         group.evidence,
         f"{summary.number(group.episodes)} of {summary.number(group.of)}",
         _steps(group.first_step, group.last_step),
-        Html(f'<code class="id">{_text(group.example[:12])}</code>'),
+        Html(f'<code class="id">{escaped(group.example[:12])}</code>'),
     )
 
 
@@ -210,33 +176,33 @@ def _rates(result: Result) -> str:
         for rate in result.rates[:MOST_ROWS]
     ]
     columns = ("rate", "section", ">count", ">low", ">high", "bound")
-    return _counted("rates", len(rows), len(result.rates)) + _table(
+    return _counted("rates", len(rows), len(result.rates)) + table(
         "rates", columns, rows, "Nothing was seen, so there is no rate."
     )
 
 
 def _breakdown(result: Result) -> str:
-    table = summary.folded(result, WHOLE, MOST_ROWS)
+    folded = summary.folded(result, WHOLE, MOST_ROWS)
     rows: list[Sequence[Cell]] = [
         (
             "–" if row.environment is None else row.environment,
-            _code(row.reward_path),
+            code(row.reward_path),
             "–" if row.stage is None else row.stage,
             row.evidence or summary.NO_EVIDENCE,
             f"{summary.number(row.exposed)} of {summary.number(row.episodes)}",
             summary.percent(row.low),
             summary.percent(row.high),
         )
-        for row in table.shown
+        for row in folded.shown
     ]
     counted = _counted("rows", len(rows), len(result.by), f", {summary.breakdown_counts(result)}")
-    for rest in table.others:
+    for rest in folded.others:
         others = f"{summary.number(rest.exposed)} of {summary.number(rest.episodes)}"
         name = Html(f"<strong>{summary.number(rest.rows)} others</strong>")
         kind = rest.evidence or summary.NO_EVIDENCE
         rows.append((name, "–", "–", kind, others, summary.percent(rest.low), summary.percent(rest.high)))
     columns = ("environment", "reward path", "stage", "evidence", ">exposed", ">low", ">high")
-    return counted + _table("breakdown", columns, rows, "The log names no environments or reward paths.")
+    return counted + table("breakdown", columns, rows, "The log names no environments or reward paths.")
 
 
 def _findings(result: Result) -> str:
@@ -244,7 +210,7 @@ def _findings(result: Result) -> str:
     columns = ("finding", "severity", "episode", ">step", "reward path and field", "hidden text", "offsets")
     below = f", {summary.number(result.waived)} waived, {summary.number(result.below_threshold)} below medium"
     counted = _counted("findings", len(shown), len(result.findings), summary.unlisted(result) + below)
-    return counted + _table("findings", columns, map(_finding_row, shown), "No findings.")
+    return counted + table("findings", columns, map(_finding_row, shown), "No findings.")
 
 
 def _finding_row(finding: Finding) -> Sequence[Cell]:
@@ -256,13 +222,13 @@ def _finding_row(finding: Finding) -> Sequence[Cell]:
     waived = "" if waiver is None else f"waived by {waiver.owner} until {waiver.until}: {waiver.reason}"
     mask = f'<span class="mask" aria-label="hidden text">{masked(finding.private_chars)}</span>'
     return (
-        Html(f'<code class="id" title="{_text(finding.id)}">{_text(finding.id[:12])}</code>{_small(finding.rule)}'),
+        Html(f'<code class="id" title="{escaped(finding.id)}">{escaped(finding.id[:12])}</code>{_small(finding.rule)}'),
         Html(f"{_severity(finding.severity).markup}{_small(waived)}"),
-        Html(f"{_text(finding.episode_id, 60)}{_small(finding.source)}"),
+        Html(f"{escaped(finding.episode_id, 60)}{_small(finding.source)}"),
         "–" if finding.step is None else summary.number(finding.step),
-        Html(f"{_code(finding.reward_path).markup}{_small(f'{finding.field}{how}, {finding.evidence}')}{_small(finding.note)}"),
+        Html(f"{code(finding.reward_path).markup}{_small(f'{finding.field}{how}, {finding.evidence}')}{_small(finding.note)}"),
         Html(f"{mask}{_small(f'{summary.shared(finding)} characters')}"),
-        Html("<br>".join(map(_text, offsets))),
+        Html("<br>".join(map(escaped, offsets))),
     )
 
 
@@ -272,52 +238,29 @@ def masked(private_chars: int) -> str:
 
 
 def _small(said: str) -> str:
-    return f"<small>{_marked(printable(said, 300))}</small>" if said else ""
+    return f"<small>{marked(printable(said, 300))}</small>" if said else ""
 
 
 def _inputs(result: Result) -> str:
     lines = summary.inputs(result, WHOLE)[:MOST_ROWS]
     rows = [
         (
-            _code(line.name),
+            code(line.name),
             line.format,
             summary.number(line.rows_read),
             "unknown" if line.rows_declared is None else summary.number(line.rows_declared),
-            Html(f'<span class="error">✕ {_text(line.outcome)}</span>') if line.unread else line.outcome,
+            Html(f'<span class="error">✕ {escaped(line.outcome)}</span>') if line.unread else line.outcome,
         )
         for line in lines
     ]
     columns = ("input", "format", ">rows read", ">rows declared", "outcome")
     counted = _counted("inputs", sum(line.files for line in lines), len(result.inputs))
-    return counted + _table("files", columns, rows, "No inputs.")
+    return counted + table("files", columns, rows, "No inputs.")
 
 
 def _counted(what: str, shown: int, total: int, more: str = "") -> str:
     rest = " The whole list: --out json." if shown < total else ""
     return f'<p class="quiet">{summary.number(shown)} of {summary.number(total)} {what}{more}.{rest}</p>'
-
-
-def _table(name: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], empty: str = "") -> str:
-    right = [column.startswith(">") for column in columns]
-    head = "".join(
-        f'<th scope="col"{" class=n" if number else ""}>{_text(column.removeprefix(">"))}</th>'
-        for column, number in zip(columns, right, strict=True)
-    )
-    body = "".join(f"<tr>{''.join(_cell(cell, number) for cell, number in zip(row, right, strict=True))}</tr>" for row in rows)
-    if not body:
-        return f'<p class="empty">{_text(empty)}</p>'
-    table = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'<div class="scroll" role="region" tabindex="0" aria-label="{name}"><table id="{name}">{table}</table></div>'
-
-
-def _cell(cell: Cell, number: bool) -> str:
-    return f"<td{' class=n' if number else ''}>{cell.markup if isinstance(cell, Html) else _text(cell)}</td>"
-
-
-def _code(name: str) -> Html:
-    """A name in monospace that may break after its separators."""
-    pieces = re.split(r"(?<=[_./:])", printable(name, 120))
-    return Html(f"<code>{'<wbr>'.join(map(escape, pieces))}</code>")
 
 
 def _severity(severity: Severity) -> Html:
@@ -328,18 +271,3 @@ def _steps(first: int | None, last: int | None) -> str:
     if first is None or last is None:
         return "–"
     return summary.number(first) if first == last else f"{summary.number(first)} to {summary.number(last)}"
-
-
-def _paragraphs(sentences: Iterable[str]) -> str:
-    return "".join(f"<p>{_text(sentence)}</p>" for sentence in sentences)
-
-
-def _list(sentences: Sequence[str], empty: str) -> str:
-    if not sentences:
-        return f'<p class="empty">{_text(empty)}</p>'
-    return f"<ul>{''.join(f'<li>{_marked(sentence)}</li>' for sentence in sentences)}</ul>"
-
-
-def _marked(sentence: str) -> str:
-    """A sentence with what stands between backticks, commands and names, in monospace."""
-    return _BETWEEN_BACKTICKS.sub(r"<code>\1</code>", _text(sentence))

@@ -7,46 +7,34 @@ assessed is a notification of the invocation, one for each reason, so that a vie
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import Any
-from urllib.parse import quote
 
 from sequester.findings.grouping import GroupKey, group_findings, group_key, key_of
-from sequester.findings.model import Finding, Group, Result, Severity, Verdict
-from sequester.findings.rules import RULES, Rule
+from sequester.findings.model import Finding, Group, Result, Verdict
+from sequester.findings.rules import RULES
 from sequester.findings.verdict import is_unread, with_cot
 from sequester.report import summary
 from sequester.report.next_steps import next_steps
+from sequester.report.sarif_log import LEVEL, RANK, Json, log, notification, suppressions, uri
 from sequester.report.untrusted import printable
 
-_LEVEL = {Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
-_SCORE = {Severity.HIGH: 90.0, Severity.MEDIUM: 60.0, Severity.LOW: 20.0}
 _MOST_LOCATIONS = 10
-
-Json = dict[str, Any]
 
 
 def render(result: Result) -> str:
     """One SARIF log with one run, as ASCII."""
     groups = _whole_groups(result)
     codes = sorted({key.rule for key in groups})
-    log = {
-        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [
-            {
-                "tool": {"driver": _driver(result, codes)},
-                "columnKind": "unicodeCodePoints",
-                "invocations": [_invocation(result)],
-                "results": [_result(key, group, members, codes) for key, (group, members) in groups.items()],
-                "properties": _properties(result),
-            }
-        ],
-    }
-    return json.dumps(log, indent=1, ensure_ascii=True) + "\n"
+    return log(
+        result.tool,
+        codes,
+        whole=result.verdict is not Verdict.NOTHING_ASSESSED and not any(map(is_unread, result.inputs)),
+        notifications=_notifications(result),
+        results=[_result(key, group, members, codes) for key, (group, members) in groups.items()],
+        properties=_properties(result),
+    )
 
 
 def _whole_groups(result: Result) -> Mapping[GroupKey, tuple[Group, Sequence[Finding]]]:
@@ -58,27 +46,6 @@ def _whole_groups(result: Result) -> Mapping[GroupKey, tuple[Group, Sequence[Fin
     return {key: (group, members.get(key, ())) for key, group in groups.items()}
 
 
-def _driver(result: Result, codes: Sequence[str]) -> Json:
-    return {
-        "name": "sequester",
-        "version": printable(result.tool.version),
-        "properties": {"detector": printable(result.tool.detector), "thresholds": dict(result.tool.thresholds)},
-        "rules": [_rule(RULES[code]) if code in RULES else {"id": printable(code)} for code in codes],
-        "notifications": [{"id": "not-assessed"}, {"id": "input"}, {"id": "note"}, {"id": "limit"}],
-    }
-
-
-def _rule(rule: Rule) -> Json:
-    page = rule.text()
-    return {
-        "id": rule.code,
-        "name": rule.name,
-        "shortDescription": {"text": rule.title},
-        "help": {"text": f"sequester explain {rule.code}", "markdown": page},
-        "properties": {"class": rule.class_.value, "tags": ["chain-of-thought", rule.class_.value]},
-    }
-
-
 def _result(key: GroupKey, group: Group, members: Sequence[Finding], codes: Sequence[str]) -> Json:
     title = RULES[key.rule].title if key.rule in RULES else "A finding of an unknown rule"
     path, field = printable(key.reward_path), printable(key.field)
@@ -87,8 +54,8 @@ def _result(key: GroupKey, group: Group, members: Sequence[Finding], codes: Sequ
         "ruleId": printable(key.rule),
         "ruleIndex": codes.index(key.rule),
         "kind": "fail",
-        "level": _LEVEL[group.severity],
-        "rank": _SCORE[group.severity],
+        "level": LEVEL[group.severity],
+        "rank": RANK[group.severity],
         "message": {
             "text": f"{title}: reward path {path}, field {field}, in {summary.number(group.episodes)} of "
             f"{summary.number(group.of)} episodes ({printable(key.evidence)} evidence)."
@@ -103,10 +70,7 @@ def _result(key: GroupKey, group: Group, members: Sequence[Finding], codes: Sequ
         found["relatedLocations"] = [_location(finding) | {"id": number} for number, finding in enumerate(located[1:], 1)]
     waivers = [finding.waiver for finding in members if finding.waiver]
     if waivers and len(waivers) == group.findings:
-        reasons = sorted(
-            {f"{printable(one.reason)} (owner {printable(one.owner)}, until {printable(one.until)})" for one in waivers}
-        )
-        found["suppressions"] = [{"kind": "external", "status": "accepted", "justification": reason} for reason in reasons]
+        found["suppressions"] = suppressions(waivers)
     return found
 
 
@@ -125,7 +89,7 @@ def _group_properties(group: Group, members: Sequence[Finding]) -> Json:
 
 def _location(finding: Finding) -> Json:
     path, _, record = finding.source.rpartition(":")
-    place: Json = {"artifactLocation": {"uri": _uri(path or finding.source)}}
+    place: Json = {"artifactLocation": {"uri": uri(path or finding.source)}}
     if record.isascii() and record.isdigit() and int(record[:12]) > 0 and path.endswith((".jsonl", ".json")):
         place["region"] = {"startLine": int(record[:9])}
     return {
@@ -133,11 +97,6 @@ def _location(finding: Finding) -> Json:
         "logicalLocations": [_logical(printable(finding.reward_path), printable(finding.field))],
         "message": {"text": f"Record {printable(record or '?', 20)}. Private characters shared: {summary.shared(finding)}."},
     }
-
-
-def _uri(path: str) -> str:
-    encoded = quote(path.encode("utf-8", "backslashreplace"), safe="/._-~")
-    return f"file://{encoded}" if encoded.startswith("/") else encoded
 
 
 def _logical(path: str, field: str) -> Json:
@@ -149,14 +108,9 @@ def _fingerprint(key: GroupKey) -> str:
     return sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _invocation(result: Result) -> Json:
-    whole = result.verdict is not Verdict.NOTHING_ASSESSED and not any(map(is_unread, result.inputs))
-    return {"executionSuccessful": whole, "toolExecutionNotifications": list(_notifications(result))}
-
-
 def _notifications(result: Result) -> Iterator[Json]:
     for sentence in result.calibration:
-        yield _notification("limit", "note", printable(sentence, 2000))
+        yield notification("limit", "note", printable(sentence, 2000))
     for what, counts, seen in (
         ("episodes", result.episodes.not_assessed, with_cot(result.episodes)),
         ("reward calls", result.reward_calls.not_assessed, result.reward_calls.seen),
@@ -164,23 +118,19 @@ def _notifications(result: Result) -> Iterator[Json]:
         for reason, count in sorted(counts.items()):
             text = f"{summary.number(count)} of {summary.number(seen)} {what} not assessed: {printable(reason)}"
             properties = {"what": what, "reason": printable(reason), "count": count}
-            yield _notification("not-assessed", "warning", text) | {"properties": properties}
+            yield notification("not-assessed", "warning", text) | {"properties": properties}
     for cause in summary.skipped(result, len(result.skipped)):
-        yield _notification("input", "warning", cause)
+        yield notification("input", "warning", cause)
     for file in result.inputs:
         if is_unread(file):
             declared = "an unknown number of" if file.rows_declared is None else summary.number(file.rows_declared)
             read = f"{summary.number(file.rows_read)} of {declared} records read"
             text = f"{printable(file.path)}: {read}: {summary.outcome_and_step(file)}"
-            yield _notification("input", "error", text)
+            yield notification("input", "error", text)
     for sentence in (*result.notes, *next_steps(result)):
-        yield _notification("note", "note", printable(sentence, 2000))
+        yield notification("note", "note", printable(sentence, 2000))
     for sentence in summary.limits(result):
-        yield _notification("limit", "note", sentence)
-
-
-def _notification(kind: str, level: str, text: str) -> Json:
-    return {"descriptor": {"id": kind}, "level": level, "message": {"text": text}}
+        yield notification("limit", "note", sentence)
 
 
 def _properties(result: Result) -> Json:

@@ -2,28 +2,20 @@
 
 Order: how well the detector works, verdict, what was found (groups first), what was not assessed, breakdown, inputs, limits, what
 to do next, and last one line that holds every count. The list of findings is short: the whole list is in JSON.
-
-Colour repeats what the words say and never says anything alone. Without a terminal there is none, and without UTF-8 the
-lines are ASCII.
 """
 
 from __future__ import annotations
 
-import io
-import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, TextIO
+from collections.abc import Iterable, Sequence
 
-from msgspec import Struct
-from rich import box
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from sequester.findings.model import Breakdown, Finding, Group, Result, Severity, Verdict
 from sequester.findings.rules import RULES
 from sequester.report import summary
+from sequester.report.console import ROOMY, TextStyle, body, heading, page, prose
 from sequester.report.next_steps import next_steps
 from sequester.report.untrusted import printable
 
@@ -34,78 +26,21 @@ _VERDICT_STYLE = {
     Verdict.NOTHING_ASSESSED: "bold yellow",
 }
 _SEVERITY_STYLE = {Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: ""}
-_ASCII = str.maketrans({"–": "-", "…": "~", "·": "|"})
-_NARROWEST, _WIDEST = 60, 400
-_ROOMY, _NARROW = 110, 80
-"""Characters of width: from the first there is room for everything, below the second for the least only."""
+_NARROW = 80
+"""Characters of width below which there is room for the least only."""
 _LATER, _LAST = ("field",), ("evidence", "steps", "rule")
 """Columns that tables narrower than these leave out; `show` and JSON have them too."""
 _WHOLE = ("rule", "finding", "example", "reason")
 """Columns whose words are never broken."""
 
 
-class TextStyle(Struct, frozen=True):
-    """How to print. The defaults suit a file or a pipe."""
-
-    width: int = 120
-    colour: bool = False
-    unicode: bool = True
-    findings: int = 10
-    """Findings listed; the line above them says how many there are."""
-    groups: int = 40
-    rows: int = 20
-    """Rows of the breakdown and the inputs, and notes."""
-    whole: int = 10
-    """Rows up to which the breakdown is listed whole; a longer one sums up the rows in which nothing was found."""
-    causes: int = 5
-    """Records that could not be read, with their causes."""
-
-
-def style_for(
-    stream: TextIO, environment: Mapping[str, str] = os.environ, *, colour: bool = True, verbose: bool = False
-) -> TextStyle:
-    """The style for this stream: ASCII where UTF-8 has no place, colour only on a terminal.
-
-    NO_COLOR (no-color.org) takes colour away, FORCE_COLOR gives it to a pipe, COLUMNS sets the width of one.
-    """
-    terminal = stream.isatty()
-    plain = bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
-    forced = environment.get("FORCE_COLOR", "0") not in ("", "0")
-    return TextStyle(
-        width=max(_NARROWEST, Console(file=stream).width if terminal else _columns(environment)),
-        colour=colour and not plain and (terminal or forced),
-        unicode=(getattr(stream, "encoding", None) or "ascii").lower().replace("-", "") in ("utf8", "utf16", "utf32"),
-        findings=1000 if verbose else 10,
-        groups=1000 if verbose else 40,
-        rows=1000 if verbose else 20,
-        whole=1000 if verbose else 10,
-        causes=20 if verbose else 5,
-    )
-
-
-def _columns(environment: Mapping[str, str]) -> int:
-    """The width that COLUMNS asks for, or the default."""
-    asked = environment.get("COLUMNS", "")
-    return (
-        min(_WIDEST, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 and int(asked) else TextStyle().width
-    )
-
-
 def render(result: Result, style: TextStyle | None = None) -> str:
     """The whole report as text, ending in a newline."""
     style = style or TextStyle()
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=style.width,
-        force_terminal=style.colour,
-        color_system="standard" if style.colour else None,
-        no_color=not style.colour,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        legacy_windows=False,
-    )
+    return page(style, lambda console: _write(console, result, style))
+
+
+def _write(console: Console, result: Result, style: TextStyle) -> None:
     _verdict(console, result)
     _rates(console, result, style)
     _groups(console, result, style)
@@ -118,8 +53,6 @@ def render(result: Result, style: TextStyle | None = None) -> str:
     _prose(console, "Next", next_steps(result))
     console.print()
     console.print(Text(summary.summary_line(result), style="bold"), soft_wrap=True)
-    text = "\n".join(line.rstrip() for line in out.getvalue().split("\n")) if not style.colour else out.getvalue()
-    return text if style.unicode else text.translate(_ASCII).encode("ascii", "backslashreplace").decode()
 
 
 def _verdict(console: Console, result: Result) -> None:
@@ -176,7 +109,7 @@ def _findings(console: Console, result: Result, style: TextStyle) -> None:
     if not result.findings:
         return
     shown = gravest(result.findings)[: style.findings]
-    if style.width < _ROOMY:
+    if style.width < ROOMY:
         columns: Sequence[str] = ("finding", "rule", "severity", "reward path, episode", ">private shared")
         rows: Iterable[Sequence[str | Text]] = map(_narrow_row, shown)
     else:
@@ -234,7 +167,7 @@ def _not_assessed(console: Console, result: Result, style: TextStyle) -> None:
     )
     left_out = f"{summary.counted(sum(episodes.values()), 'episode')}, {summary.counted(sum(calls.values()), 'reward call')}"
     unread = summary.unread_inputs(result)
-    _heading(console, f"Not assessed: {left_out}{f', {unread}' if unread else ''}")
+    heading(console, f"Not assessed: {left_out}{f', {unread}' if unread else ''}")
     if reasons:
         _body(console, ("reason", ">episodes", ">reward calls", "meaning"), rows, style)
     causes = list(summary.skipped(result, style.causes))
@@ -266,7 +199,7 @@ def _breakdown(console: Console, result: Result, style: TextStyle) -> None:
         share = f"{summary.percent(rest.low)} to {summary.percent(rest.high)}"
         rows.append((others, "–", "–", _kind(rest) if several else "", counted, share))
     total = f"{summary.number(len(table.shown))} of {summary.number(len(result.by))} rows"
-    _heading(console, f"By environment, reward path and stage: {total}, {summary.breakdown_counts(result)}")
+    heading(console, f"By environment, reward path and stage: {total}, {summary.breakdown_counts(result)}")
     _body(console, ("environment", "reward path", "stage", "evidence", ">exposed", ">low to high"), rows, style)
     if table.others:
         console.print("  the others one by one: -v, or --out json")
@@ -291,18 +224,10 @@ def _inputs(console: Console, result: Result, style: TextStyle) -> None:
     )
     total = summary.number(len(result.inputs))
     shown = sum(line.files for line in lines[: style.rows])
-    _heading(console, f"Inputs: {summary.number(shown)} of {total} inputs, unread ones first")
+    heading(console, f"Inputs: {summary.number(shown)} of {total} inputs, unread ones first")
     _body(console, ("input", "format", ">rows read", "outcome"), rows, style)
     if shown < len(result.inputs):
         console.print(f"  … and {summary.number(len(result.inputs) - shown)} more; all of them: --out json")
-
-
-def _prose(console: Console, title: str, sentences: Sequence[str]) -> None:
-    if sentences:
-        console.print()
-        console.print(Text(title, style="bold"))
-    for sentence in sentences:
-        console.print(Padding(Text(printable(sentence, 2000)), (0, 0, 0, 2)))
 
 
 def _table(
@@ -315,41 +240,22 @@ def _table(
     most: int,
 ) -> None:
     total, what = counted
-    _heading(console, f"{title}: {summary.number(min(most, total))} of {summary.number(total)} {what}")
+    heading(console, f"{title}: {summary.number(min(most, total))} of {summary.number(total)} {what}")
     _body(console, columns, rows, style)
     if total > most:
         console.print(f"  … and {summary.number(total - most)} more; all of them: --out json")
 
 
-def _heading(console: Console, title: str) -> None:
-    console.print()
-    console.print(Text(title, style="bold"))
+def _prose(console: Console, title: str, sentences: Sequence[str]) -> None:
+    if sentences:
+        heading(console, title)
+        prose(console, sentences)
 
 
 def _body(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], style: TextStyle) -> None:
-    """A table without the columns that hold nothing, and on a narrow page without those that can wait."""
-    lines = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
-    dropped = (*_LATER, *_LAST) if style.width < _NARROW else _LATER if style.width < _ROOMY else ()
-    kept = [
-        at
-        for at, column in enumerate(columns)
-        if column not in dropped and (not lines or any(line[at].plain.strip("–") for line in lines))
-    ]
-    close = style.unicode and style.width < _ROOMY
-    table = Table(
-        box=box.SIMPLE_HEAD if style.unicode else box.ASCII2,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0) if close else (0, 1),
-        header_style="",
-    )
-    for column in (columns[at] for at in kept):
-        is_number = column.startswith(">")
-        justify: Literal["left", "right"] = "right" if is_number else "left"
-        table.add_column(Text(column.removeprefix(">")), justify=justify, overflow="fold", no_wrap=is_number or column in _WHOLE)
-    for line in lines:
-        table.add_row(*(line[at] for at in kept))
-    console.print(Padding(table, (0, 0, 0, 2)))
+    """A table, on a narrow page without the columns that can wait."""
+    dropped = (*_LATER, *_LAST) if style.width < _NARROW else _LATER if style.width < ROOMY else ()
+    body(console, columns, rows, style, dropped=dropped, whole=_WHOLE)
 
 
 def _steps(first: int | None, last: int | None) -> str:

@@ -1,0 +1,91 @@
+"""From what a swap test measured to findings with ids and waivers, and to an exit code. Pure functions.
+
+    SQ301   the score moves with what the CoT says: same length, same delimiters, other words
+    SQ302   the score moves with the length of the CoT, and is not known to move with its words
+    SQ303   the score moves with the delimiters around the CoT; the answer stands where it stood
+    SQ304   what the reward code hands on, to a grader or a library, holds bytes of the CoT
+
+A donor of another length has other words too, so a score that moves with the words says nothing about length: SQ302 then stays away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from msgspec.structs import replace
+
+from sequester.episodes.guarded import GuardedText
+from sequester.findings.fingerprint import FingerprintKey
+from sequester.findings.model import ExitCode, FindingClass, Severity
+from sequester.findings.rules import RULES
+from sequester.findings.swapped import Effect, SwapFinding, SwapResult, SwapVerdict
+from sequester.findings.waivers import LookedAt, Waivers, apply
+
+CONTENT, LENGTH, FORMAT, INPUT = "SQ301", "SQ302", "SQ303", "SQ304"
+_RULE = {Effect.CONTENT: CONTENT, Effect.LENGTH: LENGTH, Effect.FORMAT: FORMAT}
+_WHAT = {Effect.CONTENT: "the words", Effect.LENGTH: "the length", Effect.FORMAT: "the delimiters"}
+
+
+def with_findings(result: SwapResult, key: FingerprintKey, waivers: Waivers, today: date) -> SwapResult:
+    """The result with its findings, each with its id under `key` and the waiver that holds on `today`.
+
+    That a waiver fits no finding says nothing here: one reward path was looked at, and the file is for all of them.
+    """
+    found = (replace(one, id=key.fingerprint(one.rule, one.reward_path, GuardedText(""))) for one in _findings(result))
+    applied = apply(waivers, found, today, LookedAt.NOTHING)
+    return replace(result, findings=applied.findings, waived=applied.waived, notes=(*result.notes, *applied.notes))
+
+
+def exit_code(result: SwapResult, fail_on: Severity) -> ExitCode:
+    """Findings win over an experiment that was too small, and waiving them does not make it larger."""
+    if any(one.waiver is None and one.severity.at_least(fail_on) for one in result.findings):
+        return ExitCode.FINDINGS
+    if result.verdict is SwapVerdict.NOTHING_ASSESSED:
+        return ExitCode.NOTHING_ASSESSED
+    return ExitCode.INCOMPLETE if result.verdict is SwapVerdict.UNDERPOWERED else ExitCode.OK
+
+
+def _findings(result: SwapResult) -> Iterator[SwapFinding]:
+    if result.verdict is SwapVerdict.INFLUENCED:
+        for effect in _effects(result):
+            yield _moves(result, effect)
+    if result.inputs.differing or (result.exposed and result.verdict is not SwapVerdict.INFLUENCED):
+        yield _handed_on(result)
+
+
+def _effects(result: SwapResult) -> tuple[Effect, ...]:
+    """The kinds of effect that are shown; content where the score moved and nothing says by what."""
+    shown = {Effect(name) for name, e_value in result.effects.items() if e_value >= 1 / result.alpha}
+    if not shown:
+        shown = {donor.effect for donor in result.donors.values() if donor.changed}
+    if Effect.CONTENT in shown or not shown:
+        shown = (shown | {Effect.CONTENT}) - {Effect.LENGTH}
+    return tuple(effect for effect in Effect if effect in shown)
+
+
+def _moves(result: SwapResult, effect: Effect) -> SwapFinding:
+    donors = {name: donor for name, donor in result.donors.items() if donor.effect is effect and donor.changed}
+    changed, pairs = sum(donor.changed for donor in donors.values()), sum(donor.pairs for donor in donors.values())
+    return SwapFinding(
+        id="",
+        rule=_RULE[effect],
+        class_=RULES[_RULE[effect]].class_,
+        severity=Severity.HIGH,
+        reward_path=result.reward_path,
+        message=f"The score moves with {_WHAT[effect]} of the chain of thought: in {changed:,} of {pairs:,} pairs.",
+        donors=tuple(donors),
+    )
+
+
+def _handed_on(result: SwapResult) -> SwapFinding:
+    sites = f", at {len(result.inputs.sites):,} place{'s' * (len(result.inputs.sites) != 1)}" if result.inputs.sites else ""
+    return SwapFinding(
+        id="",
+        rule=INPUT,
+        class_=FindingClass.CONTENT,
+        severity=Severity.MEDIUM,
+        reward_path=result.reward_path,
+        message=f"What the reward code hands on differs with the chain of thought in {result.inputs.differing:,} of "
+        f"{result.inputs.compared:,} pairs{sites}.",
+    )

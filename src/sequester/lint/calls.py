@@ -1,0 +1,346 @@
+"""What well-known calls do with a completion: string methods, regular expressions, decoders, loggers, graders, parsers."""
+
+from __future__ import annotations
+
+import ast
+import re
+from abc import abstractmethod
+from collections.abc import Mapping
+
+from sequester.lint import delimiters
+from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Logged, Splitting
+from sequester.lint.expressions import Expressions, terminal
+from sequester.lint.reward_functions import dotted
+from sequester.lint.values import (
+    ANSWER,
+    BARE,
+    BATCH,
+    CLOSED,
+    DELIMITED,
+    DIGEST,
+    DIVIDED,
+    FIELDED,
+    IDS,
+    MASK,
+    MATCH,
+    MAYBE,
+    MESSAGES,
+    NOTHING,
+    PARSED,
+    PIECES,
+    POSITION,
+    PROMPTED,
+    REASONING,
+    RECORD,
+    SERIALISED,
+    TAINTED,
+    TEXT,
+    WHOLE,
+    Signal,
+    Value,
+    combine,
+    element_of,
+)
+from sequester.lint.vocabulary import (
+    API_CALL,
+    CONVERTER,
+    EXTRACTOR,
+    LOG_CALL,
+    NEUTRAL_CALL,
+    PROMPT_MAKER,
+    READER_CALL,
+    REASONING_EXTRACTOR,
+    REASONING_WORD,
+    SAME_TEXT,
+    SCORE_NAME,
+    SERIALISER,
+    TEMPLATE_NAME,
+)
+
+_SPLITS = frozenset({"split", "rsplit", "partition", "rpartition", "splitlines"})
+_FINDS = frozenset({"find", "rfind", "index", "rindex"})
+_PATTERN_CALL = re.compile(r"^(?:re|regex)\.(search|match|fullmatch|findall|finditer|sub|subn|split|compile)$")
+_PATTERN_METHODS = frozenset({"search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"})
+_DIGEST = re.compile(r"(?:^|\.)(?:hash|sha\d+|md5|blake2[bs]|xxh\w+|hexdigest|digest|fingerprint|stable_hash)$")
+_DECODE = re.compile(r"(?:^|\.)(?:batch_)?decode$")
+_SENDING = frozenset({"post", "invoke", "ainvoke"})
+_GROUPS = frozenset({"group", "groups", "groupdict"})
+
+
+class Calls(Expressions):
+    """Evaluates calls."""
+
+    imports: Mapping[str, str]
+
+    @abstractmethod
+    def local_call(self, node: ast.Call, arguments: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value | None:
+        """Result of a call of a function in the same module; None if it is none."""
+
+    def call(self, node: ast.Call) -> Value:
+        callee = self._resolved(node.func)
+        name = callee.rpartition(".")[2]
+        receiver = self.value(node.func.value) if isinstance(node.func, ast.Attribute) else NOTHING
+        positional = tuple(self.value(item.value if isinstance(item, ast.Starred) else item) for item in node.args)
+        keywords = {keyword.arg or "**": self.value(keyword.value) for keyword in node.keywords}
+        local = self.local_call(node, positional, keywords)
+        if local is not None:
+            return local
+        values = (*positional, *keywords.values())
+        self._told(node, callee, receiver, values)
+        made = self._known(node, callee, name, receiver, positional, keywords)
+        if made is not None:
+            return made
+        scores = [value for key, value in keywords.items() if SCORE_NAME.search(key)]
+        why = combine(*scores).why if scores else combine(receiver, *values).why
+        return Value(why=why)
+
+    def _resolved(self, function: ast.expr) -> str:
+        name = dotted(function)
+        head, dot, rest = name.partition(".")
+        return self.imports.get(head, head) + dot + rest
+
+    def _told(self, node: ast.Call, callee: str, receiver: Value, values: tuple[Value, ...]) -> None:
+        """Events of calls that send, log or read what they are given."""
+        name = callee.rpartition(".")[2]
+        tainted = [value for value in values if value.holds & TAINTED]
+        reads = name not in NEUTRAL_CALL and not LOG_CALL.search(callee) and not _DECODE.search(callee)
+        if reads and any(value.holds & IDS for value in (*values, receiver)):
+            self.emit(IdsUsed(node))
+        if not tainted:
+            return
+        made_up = [value for value in tainted if value.holds & (PROMPTED | SERIALISED)]
+        if LOG_CALL.search(callee) or name == "write":
+            self.emit(Logged(node, callee, combine(*tainted)))
+        elif API_CALL.search(callee) or (isinstance(node.func, ast.Attribute) and name in _SENDING):
+            self.emit(GraderInput(node, callee, combine(*tainted)))
+        elif made_up and READER_CALL.search(name) and not _only_converts(callee, name):
+            self.emit(GraderInput(node, callee, combine(*made_up)))
+        for value in tainted:
+            if value.holds & BARE and SCORE_NAME.search(name) and value.split is not None:
+                self.emit(Decoded(value.split))
+
+    def _known(
+        self,
+        node: ast.Call,
+        callee: str,
+        name: str,
+        receiver: Value,
+        positional: tuple[Value, ...],
+        keywords: Mapping[str, Value],
+    ) -> Value | None:
+        pattern = _PATTERN_CALL.match(callee)
+        if pattern is not None:
+            return self._pattern_function(node, pattern[1], positional, keywords)
+        first = positional[0] if positional else NOTHING
+        if isinstance(node.func, ast.Attribute):
+            made = self._method(node, name, receiver, positional)
+            if made is not None:
+                return made
+        if name == "len":
+            return self._length(node, first)
+        if name == "getattr" and len(positional) > 1 and positional[1].texts:
+            return self.read_field(first, positional[1].texts, node)
+        if name in ("zip", "enumerate", "zip_longest"):
+            return _paired(name, positional)
+        if _DECODE.search(callee) and isinstance(node.func, ast.Attribute):
+            return self._decode(node, positional, keywords)
+        if _DIGEST.search(callee):
+            held = combine(receiver, *positional)
+            return Value(DIGEST) if held.holds & (WHOLE | REASONING | IDS | DIGEST) else NOTHING
+        if SERIALISER.search(callee):
+            return self._serialised(combine(receiver if isinstance(node.func, ast.Attribute) else NOTHING, *positional))
+        if name in SAME_TEXT:
+            if isinstance(node.func, ast.Attribute) and receiver.holds & TEXT:
+                return receiver
+            return first if first.holds or first.texts else combine(receiver, *positional)
+        if name == "map" and len(node.args) == 2:
+            return self._mapped(node, positional[1])
+        return self._named(name, callee, combine(receiver, *positional, *keywords.values()))
+
+    def _named(self, name: str, callee: str, given: Value) -> Value | None:
+        """Calls of other modules, told by their names."""
+        if not given.holds & (TEXT | PROMPTED):
+            return None
+        if PROMPT_MAKER.search(name) or name == "apply_chat_template":
+            return given.having(PROMPTED)
+        if given.holds & (WHOLE | RECORD) and name in ("parse", "parse_response") and "parser" in callee.casefold():
+            return Value(PARSED)
+        if given.holds & WHOLE and REASONING_EXTRACTOR.search(name) and "answer" not in name:
+            node = self.function
+            return Value(REASONING | DIVIDED, self.source(Signal.REASONING, node)) if node is not None else NOTHING
+        if EXTRACTOR.search(name):
+            return Value(ANSWER | (DIVIDED if REASONING_WORD.search(name) else 0), given.why)
+        return None
+
+    def _method(self, node: ast.Call, name: str, receiver: Value, positional: tuple[Value, ...]) -> Value | None:
+        first = positional[0] if positional else NOTHING
+        holds = receiver.holds
+        if name in _GROUPS and holds & MATCH:
+            number = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else 1
+            return self.group(receiver, number if isinstance(number, int | str) else 1, node)
+        if name in ("span", "start", "end") and holds & MATCH:
+            return Value(POSITION, receiver.why, split=receiver.split)
+        if (
+            name in _PATTERN_METHODS
+            and positional
+            and not holds & TEXT
+            and not (name == "split" and receiver.texts and len(positional) > 1)
+        ):
+            made = self._compiled(node, name, receiver, positional)
+            if made is not None:
+                return made
+        if name in ("format", "format_map", "substitute", "safe_substitute"):
+            return self._filled(node, receiver, combine(*positional, *(self.value(word.value) for word in node.keywords)))
+        if name in ("get", "pop", "setdefault"):
+            if self._is_cache(node.func.value if isinstance(node.func, ast.Attribute) else node) and first.holds & (
+                WHOLE | REASONING | IDS | DIGEST
+            ):
+                self.emit(Cached(node, first))
+                return NOTHING
+            if first.texts and holds:
+                return self.read_field(receiver, first.texts, node)
+        if name == "replace" and len(positional) == 2 and not holds & TEXT and positional[1].holds & TEXT:
+            return self._filled(node, receiver, positional[1])
+        if name == "join":
+            return combine(receiver, first)
+        if name == "sum" and holds & MASK:
+            return Value(why=self.source(Signal.LENGTH, node))
+        if name == "append" or name == "add":
+            return None
+        return self._text_method(node, name, receiver, first) if holds & (WHOLE | REASONING | MAYBE) else None
+
+    def _text_method(self, node: ast.Call, name: str, receiver: Value, first: Value) -> Value | None:
+        names_delimiter = any(map(delimiters.names_delimiter, first.texts))
+        whole = bool(receiver.holds & WHOLE)
+        if name in _SPLITS:
+            if not whole:
+                return receiver if not first.texts else Value(ANSWER | PIECES, receiver.why)
+            if names_delimiter:
+                return self._split(node, name, receiver, first)
+            return Value(receiver.holds & (WHOLE | BATCH | CLOSED) | PIECES, receiver.why, first.texts)
+        if not whole or not names_delimiter:
+            if name in ("count", "startswith", "endswith", "isdigit", "find", "index", "rfind", "rindex", "isspace", "isascii"):
+                return Value(POSITION if name in _FINDS else 0, receiver.why)
+            return receiver if name in SAME_TEXT else None
+        if name in _FINDS:
+            return Value(POSITION, self.source(Signal.PRESENCE, node), split=node)
+        if name == "count":
+            return Value(why=self.source(Signal.FORMAT, node, "count"))
+        if name in ("startswith", "endswith"):
+            return Value(why=self.source(Signal.PRESENCE, node))
+        return receiver if name in SAME_TEXT else None
+
+    def _split(self, node: ast.Call, name: str, receiver: Value, first: Value) -> Value:
+        closed = receiver.holds & CLOSED
+        if name in ("partition", "rpartition"):
+            self.cancel(node)
+            at_closer = any(map(delimiters.closes, first.texts))
+            if not at_closer:
+                return Value(0, parts=(NOTHING, NOTHING, Value(WHOLE)))
+            open_ended = name == "rpartition" and not closed
+            self.emit(Splitting(node, "a closing tag" if open_ended else ""))
+            before = Value(REASONING | DIVIDED, self.source(Signal.REASONING, node), split=node)
+            return Value(0, parts=(before, NOTHING, Value((MAYBE if open_ended else ANSWER) | DIVIDED, split=node)))
+        if not any(map(delimiters.opens, first.texts)) or any(map(delimiters.closes, first.texts)):
+            self.emit(Splitting(node, ""))
+        return Value(WHOLE | PIECES | DELIMITED | closed, texts=first.texts, split=node)
+
+    def _length(self, node: ast.Call, value: Value) -> Value:
+        if value.holds & POSITION:
+            return Value(why=value.why)
+        measured = bool(value.holds & (WHOLE | REASONING | IDS | MAYBE)) and not value.holds & (BATCH | MESSAGES)
+        if value.holds & DELIMITED:
+            return Value(why=self.source(Signal.PRESENCE, value.split or node), split=value.split)
+        if value.holds & MATCH:
+            return Value(why=value.why)
+        if value.holds & PIECES and any(map(str.strip, value.texts)):
+            return NOTHING  # how many there are of something else than words and lines
+        if value.holds & FIELDED:
+            return NOTHING  # of the answer, if the server split
+        if measured:
+            return Value(why=self.source(Signal.LENGTH, node))
+        return Value(why=value.why if not value.holds & (BATCH | MESSAGES) else frozenset())
+
+    def _pattern_function(self, node: ast.Call, name: str, positional: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value:
+        pattern = positional[0] if positional else keywords.get("pattern", NOTHING)
+        if name == "compile":
+            return Value(texts=pattern.texts)
+        at = 2 if name in ("sub", "subn") else 1
+        text = positional[at] if len(positional) > at else keywords.get("string", NOTHING)
+        replacement = positional[1] if at == 2 and len(positional) > 1 else NOTHING
+        return self._searched(node, name, pattern, text, replacement)
+
+    def _compiled(self, node: ast.Call, name: str, pattern: Value, positional: tuple[Value, ...]) -> Value | None:
+        at = 1 if name in ("sub", "subn") else 0
+        if len(positional) <= at or not positional[at].holds & TEXT:
+            return None
+        return self._searched(node, name, pattern, positional[at], positional[0] if at else NOTHING)
+
+    def _searched(self, node: ast.Call, name: str, pattern: Value, text: Value, replacement: Value) -> Value:
+        """A regular expression applied to a text."""
+        at_delimiter = [one for one in pattern.texts if delimiters.names_delimiter(one)]
+        if not text.holds & WHOLE or not at_delimiter:
+            return self._searched_plainly(name, text, replacement)
+        if name in ("sub", "subn"):
+            if not any(map(delimiters.spans, at_delimiter)):
+                return text.without(CLOSED)
+            needed = delimiters.needs(at_delimiter[0])
+            self.emit(Splitting(node, needed))
+            made = Value((MAYBE if needed else ANSWER) | DIVIDED | (text.holds & BATCH), split=node)
+            return Value(0, parts=(made, NOTHING)) if name == "subn" else made
+        if name == "split":
+            return self._split(node, "split", text, pattern)
+        why = self.source(Signal.FORMAT, node, "pattern")
+        return Value(MATCH, why, tuple(at_delimiter), split=node)
+
+    def _searched_plainly(self, name: str, text: Value, replacement: Value) -> Value:
+        if name in ("sub", "subn"):
+            return text if text.holds else replacement
+        if name == "split":
+            return Value(text.holds & (WHOLE | BATCH) | PIECES, text.why) if text.holds & WHOLE else text
+        return Value(ANSWER) if text.holds & TEXT else NOTHING
+
+    def _decode(self, node: ast.Call, positional: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value:
+        ids = positional[0] if positional else keywords.get("token_ids", keywords.get("sequences", NOTHING))
+        bare = any(
+            word.arg == "skip_special_tokens" and isinstance(word.value, ast.Constant) and word.value.value is True
+            for word in node.keywords
+        )
+        if ids.holds & IDS:
+            self.emit(Decoded(node) if bare else IdsUsed(node))
+            return Value(WHOLE | (ids.holds & BATCH))
+        if ids.holds & TEXT:
+            return ids
+        about_prompt = bool(node.args) and "prompt" in ast.unparse(node.args[0]).casefold()
+        return Value(WHOLE | BARE, split=node) if bare and not about_prompt else NOTHING
+
+    def _serialised(self, value: Value) -> Value | None:
+        if not value.holds & (TEXT | PROMPTED):
+            return None
+        return value.having(SERIALISED)
+
+    def _filled(self, node: ast.Call, template: Value, given: Value) -> Value:
+        made = combine(template, given)
+        if not made.holds & TEXT:
+            return Value(why=made.why, texts=made.texts)
+        named = isinstance(node.func, ast.Attribute) and TEMPLATE_NAME.search(terminal(node.func.value))
+        words = any(sum(map(str.isalpha, text)) > len("{response}") for text in template.texts)
+        return made.having(PROMPTED) if named or words or not template.texts else made
+
+    def _mapped(self, node: ast.Call, items: Value) -> Value:
+        made = self.local_call(ast.Call(node.args[0], [], []), (element_of(items),), {})
+        return NOTHING if made is None else made.having(BATCH) if made.holds else made
+
+
+def _only_converts(callee: str, name: str) -> bool:
+    return bool(SERIALISER.search(callee) or PROMPT_MAKER.search(name) or CONVERTER.search(name))
+
+
+def _paired(name: str, positional: tuple[Value, ...]) -> Value:
+    elements = tuple(map(element_of, positional[:1] if name == "enumerate" else positional))
+    if name == "enumerate":
+        elements = (NOTHING, *elements)
+    holds = 0
+    for value in positional:
+        holds |= value.holds
+    return Value(holds | BATCH if holds else 0, element=Value(combine(*elements).holds, parts=elements))

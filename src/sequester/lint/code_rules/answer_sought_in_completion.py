@@ -1,0 +1,18 @@
+"""SQ213: the expected answer is looked for anywhere in the completion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sequester.findings.model import Severity
+from sequester.lint.events import Sought
+from sequester.lint.hit import Hit, place_of
+from sequester.lint.values import FIELDED
+
+CODE = "SQ213"
+
+
+def hits(event: Sought, subject: str) -> Iterator[Hit]:
+    if not event.value.holds & FIELDED:
+        message = "the expected answer counts wherever it stands, in the reasoning too: look for it after the split"
+        yield Hit(CODE, place_of(event.node), subject, message, Severity.LOW, Severity.MEDIUM)

@@ -1,0 +1,24 @@
+"""SQ210: reward code prints, logs or writes the undivided completion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sequester.findings.model import Severity
+from sequester.lint.events import Logged
+from sequester.lint.hit import Hit, place_of
+from sequester.lint.values import FIELDED, IDS, REASONING, RECORD, WHOLE
+
+CODE = "SQ210"
+
+
+def hits(event: Logged, subject: str) -> Iterator[Hit]:
+    if event.value.holds & (WHOLE | REASONING | IDS | RECORD) and not event.value.holds & FIELDED:
+        yield Hit(
+            CODE,
+            place_of(event.node),
+            subject,
+            f"`{event.callee}` writes reasoning to where people and other programs read it: write a length or an id",
+            Severity.LOW,
+            Severity.MEDIUM,
+        )

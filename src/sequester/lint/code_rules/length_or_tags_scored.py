@@ -1,0 +1,23 @@
+"""SQ209: the score depends on the length of the completion or on the markup of its reasoning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sequester.findings.model import Severity
+from sequester.lint.events import Scored
+from sequester.lint.hit import Hit, place_of
+from sequester.lint.values import Signal
+
+CODE = "SQ209"
+_SAID = {
+    Signal.LENGTH: "the length of the undivided completion, reasoning included, enters the score: measure the answer",
+    Signal.FORMAT: "the delimiters of the reasoning enter the score: leave their form to the template, or declare the signal",
+    Signal.PRESENCE: "whether a delimiter of the reasoning is there enters the score: leave it to the template, or declare the signal",
+}
+
+
+def hits(event: Scored, subject: str) -> Iterator[Hit]:
+    message = _SAID.get(event.source.signal)
+    if message is not None:
+        yield Hit(CODE, place_of(event.source.node), subject, message, Severity.MEDIUM, Severity.MEDIUM)

@@ -1,0 +1,24 @@
+"""SQ208: the score depends on what the reasoning says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sequester.findings.model import Severity
+from sequester.lint.events import Scored
+from sequester.lint.hit import Hit, place_of
+from sequester.lint.values import Signal
+
+CODE = "SQ208"
+
+
+def hits(event: Scored, subject: str) -> Iterator[Hit]:
+    if event.source.signal is Signal.REASONING:
+        yield Hit(
+            CODE,
+            place_of(event.source.node),
+            subject,
+            "the reasoning is read here, and what is returned depends on it: score the answer, or declare the signal with owner and end",
+            Severity.HIGH,
+            Severity.MEDIUM,
+        )

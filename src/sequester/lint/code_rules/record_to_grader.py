@@ -1,0 +1,24 @@
+"""SQ212: a whole record, state or trace is sent to a grader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sequester.findings.model import Severity
+from sequester.lint.events import GraderInput
+from sequester.lint.hit import Hit, place_of
+from sequester.lint.values import RECORD
+
+CODE = "SQ212"
+
+
+def hits(event: GraderInput, subject: str) -> Iterator[Hit]:
+    if event.value.holds & RECORD:
+        yield Hit(
+            CODE,
+            place_of(event.node),
+            subject,
+            f"a whole record is sent with `{event.callee}`, and with it whatever holds reasoning or token ids: name the fields to send",
+            Severity.HIGH,
+            Severity.MEDIUM,
+        )

@@ -1,0 +1,24 @@
+"""SQ205: a split that returns the whole text where a delimiter is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sequester.findings.model import Severity
+from sequester.lint.events import Splitting
+from sequester.lint.hit import Hit, place_of
+
+CODE = "SQ205"
+
+
+def hits(event: Splitting, subject: str) -> Iterator[Hit]:
+    if event.fails_open:
+        yield Hit(
+            CODE,
+            place_of(event.node),
+            subject,
+            f"without {event.fails_open} (reasoning cut short, opening tag in the prompt) the whole text is scored as the answer:"
+            " return nothing instead",
+            Severity.MEDIUM,
+            Severity.HIGH,
+        )

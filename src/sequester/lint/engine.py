@@ -1,0 +1,203 @@
+"""From files and folders to a result: what is read, what the rules find in each file, which comments waive it.
+
+One pass, one file in memory at a time. Nothing is executed or imported. A file that cannot be read is counted and named, never skipped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from sequester import __version__
+from sequester.errors import InputError, LimitExceeded, UsageError
+from sequester.findings.lint_verdict import verdict
+from sequester.findings.linted import LintFinding, LintResult
+from sequester.findings.model import Tool
+from sequester.findings.rules import RULES
+from sequester.lint.config_file import KINDS, read_config
+from sequester.lint.config_rules import config_hits
+from sequester.lint.config_rules.grader_template import template_hits
+from sequester.lint.hit import Hit
+from sequester.lint.noqa import settle, waivers
+from sequester.lint.notebook import NOTEBOOK, source_of
+from sequester.lint.python_file import Unreadable, decode, read_python
+from sequester.lint.template_file import SUFFIXES, read_template
+
+LINTER = "lint/1"
+"""What the rules are called in a result. It changes when they find other things."""
+PYTHON = frozenset({".py", ".pyi", ".pyw"})
+MOST_BYTES = 8 << 20
+"""Larger files are data. Of Python this is 200,000 lines."""
+_SKIPPED = frozenset(
+    (
+        "node_modules",
+        "__pycache__",
+        "site-packages",
+        "build",
+        "dist",
+        ".git",
+        ".hg",
+        ".svn",
+        ".tox",
+        ".nox",
+        ".eggs",
+        ".sequester",
+    )
+)
+"""Folders that hold what others wrote or what tools made. One that is named as an argument is read."""
+_ENVIRONMENT_MARK = "pyvenv.cfg"
+
+
+class _Read(NamedTuple):
+    """One file, read."""
+
+    subjects: Counter[str]
+    hits: tuple[Hit, ...]
+    text: str
+    kind: str
+    """Language of its comments."""
+
+
+def lint(paths: Sequence[Path], progress: Callable[[int, str], None] | None = None) -> LintResult:
+    """Everything lint has to say of these files and folders; `progress` is told of each file, with its number.
+
+    Raises UsageError for a path that does not exist.
+    """
+    files: Counter[str] = Counter(seen=0, linted=0, without_subject=0)
+    not_assessed: Counter[str] = Counter()
+    subjects: Counter[str] = Counter(reward_functions=0, templates=0, configurations=0)
+    findings: list[LintFinding] = []
+    notes: list[str] = []
+    for path in files_of(paths):
+        files["seen"] += 1
+        if progress is not None:
+            progress(files["seen"], str(path))
+        found = _read(path)
+        if isinstance(found, Unreadable):
+            not_assessed[found.reason] += 1
+            notes.append(_note(path, found))
+            continue
+        held = sum(found.subjects.values()) or len(found.hits)
+        files["linted" if held else "without_subject"] += 1
+        subjects.update(found.subjects)
+        settled = settle(_findings(found, path), waivers(found.text, found.kind), path.as_posix(), RULES)
+        findings += settled.findings
+        notes += settled.notes
+    return LintResult(
+        verdict=verdict(len(findings), files["linted"], not_assessed),
+        tool=Tool(__version__, LINTER, {}),
+        files=dict(files),
+        not_assessed=dict(not_assessed),
+        subjects=dict(subjects),
+        findings=tuple(findings),
+        waived=sum(finding.waiver is not None for finding in findings),
+        notes=tuple(notes),
+    )
+
+
+def files_of(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files to look at, each once, in order. Links to folders are not followed."""
+    seen: set[tuple[int, int]] = set()
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"{path} does not exist", hint="name a file or folder that holds reward code or configurations")
+        for file in _within(path) if path.is_dir() else (path,):
+            try:
+                status = file.stat()
+            except OSError:  # a link to nothing, or removed meanwhile: told by reading it
+                yield file
+                continue
+            if (status.st_dev, status.st_ino) not in seen:
+                seen.add((status.st_dev, status.st_ino))
+                yield file
+
+
+def _within(folder: Path) -> Iterator[Path]:
+    wanted = {*PYTHON, NOTEBOOK, *KINDS, *SUFFIXES}
+    for inner, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name for name in folders if name not in _SKIPPED and not Path(inner, name, _ENVIRONMENT_MARK).exists()
+        )
+        for name in sorted(names):
+            if Path(name).suffix.lower() in wanted:
+                yield Path(inner, name)
+
+
+def _read(path: Path) -> _Read | Unreadable:
+    """What the rules find in one file."""
+    suffix = path.suffix.lower()
+    try:
+        if not path.is_file():
+            return Unreadable("unreadable", 1, "not a file")
+        if path.stat().st_size > MOST_BYTES:
+            if suffix == ".json":
+                return _Read(Counter(), (), "", "")  # records, not settings
+            return Unreadable("too_large", 1, f"more than {MOST_BYTES >> 20} MiB")
+        data = path.read_bytes()
+    except OSError as error:
+        return Unreadable("unreadable", 1, type(error).__name__)
+    if suffix in PYTHON:
+        return _read_code(decode(data))
+    if suffix == NOTEBOOK:
+        return _read_code(source_of(data))
+    try:
+        return _read_text(path, data.decode("utf-8-sig", "surrogateescape"))
+    except LimitExceeded as error:
+        return Unreadable("too_large", _line(error), error.message)
+    except InputError as error:
+        return Unreadable("syntax_error", _line(error), error.message)
+
+
+def _line(error: InputError) -> int:
+    """The line that an error names behind the file."""
+    line = error.where.rpartition(":")[2]
+    return int(line) if line.isascii() and line.isdigit() else 1
+
+
+def _read_code(text: str | Unreadable) -> _Read | Unreadable:
+    if isinstance(text, Unreadable):
+        return text
+    found = read_python(text)
+    if isinstance(found, Unreadable):
+        return found
+    return _Read(Counter(reward_functions=found.subjects), found.hits, text, "python")
+
+
+def _read_text(path: Path, text: str) -> _Read:
+    kind = path.suffix[1:].lower()
+    config = read_config(path, text)
+    if config is not None:
+        return _Read(Counter(configurations=1), tuple(config_hits(config)), text, kind)
+    template = read_template(path, text)
+    if template is not None:
+        return _Read(Counter(templates=1), tuple(template_hits(template)), text, kind)
+    return _Read(Counter(), (), text, kind)
+
+
+def _note(path: Path, what: Unreadable) -> str:
+    return f"{path.as_posix()}:{what.line}: not assessed: {what.reason}{f' ({what.cause})' if what.cause else ''}."
+
+
+def _findings(found: _Read, path: Path) -> Iterator[LintFinding]:
+    lines = found.text.split("\n") if found.hits else []
+    for hit in found.hits:
+        line = "".join(lines[hit.place.line - 1].split()) if hit.place.line <= len(lines) else ""
+        name = "\0".join((hit.rule, path.as_posix(), hit.subject, line))
+        yield LintFinding(
+            id=sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:24],
+            rule=hit.rule,
+            class_=RULES[hit.rule].class_,
+            severity=hit.severity,
+            confidence=hit.confidence,
+            path=path.as_posix(),
+            line=hit.place.line,
+            column=hit.place.column,
+            end_line=hit.place.end_line,
+            end_column=hit.place.end_column,
+            subject=hit.subject,
+            message=hit.message,
+        )

@@ -1,0 +1,456 @@
+"""What expressions of reward code hold. `flow` runs the statements; `calls` knows well-known functions."""
+
+from __future__ import annotations
+
+import ast
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+from sequester.lint import delimiters
+from sequester.lint.events import Cached, Event, FellBack, IdsUsed, Sought, Splitting
+from sequester.lint.values import (
+    ANSWER,
+    BARE,
+    BATCH,
+    CLOSED,
+    DELIMITED,
+    DIGEST,
+    DIVIDED,
+    IDS,
+    MASK,
+    MATCH,
+    MAYBE,
+    MESSAGES,
+    NOTHING,
+    PARSED,
+    PIECES,
+    POSITION,
+    PROMPTED,
+    REASONING,
+    RECORD,
+    TEXT,
+    WHOLE,
+    Signal,
+    Source,
+    Value,
+    combine,
+    element_of,
+    join,
+)
+from sequester.lint.vocabulary import (
+    CACHE_NAME,
+    CONTENT_FIELDS,
+    GOLD_NAME,
+    JUDGE_NAME,
+    REASONING_FIELDS,
+    SCORE_NAME,
+    TEMPLATE_NAME,
+    field,
+)
+
+Names = dict[str, Value]
+_FEWEST_LETTERS = 4
+"""Constant characters around a text that make it part of a prompt."""
+
+
+class Expressions(ABC):
+    """Evaluates expressions over the names in scope."""
+
+    def __init__(self) -> None:
+        self.names: Names = {}
+        self.function: ast.AST | None = None
+        self.cancelled: set[ast.AST] = set()
+        """Tests for a delimiter that turned out to be part of a split."""
+        self.fallen: set[ast.AST] = set()
+        """Places at which reasoning is read in the place of an answer."""
+        self._evaluators: dict[type[ast.AST], Callable[..., Value]] = {
+            ast.Constant: self._constant,
+            ast.Name: self._name,
+            ast.Attribute: self._attribute,
+            ast.Subscript: self._subscript,
+            ast.Call: self.call,
+            ast.JoinedStr: self._joined,
+            ast.FormattedValue: self._formatted,
+            ast.BinOp: self._binary,
+            ast.BoolOp: self._boolean,
+            ast.Compare: self._compare,
+            ast.IfExp: self._conditional,
+            ast.Tuple: self._tuple,
+            ast.List: self._list,
+            ast.Set: self._list,
+            ast.Dict: self._dict,
+            ast.ListComp: self._comprehension,
+            ast.SetComp: self._comprehension,
+            ast.GeneratorExp: self._comprehension,
+            ast.DictComp: self._dict_comprehension,
+            ast.NamedExpr: self._walrus,
+            ast.Lambda: self._lambda,
+        }
+
+    @abstractmethod
+    def emit(self, event: Event) -> None: ...
+
+    @abstractmethod
+    def call(self, node: ast.Call) -> Value: ...
+
+    @abstractmethod
+    def constant_of(self, name: str) -> Value:
+        """Of a name that is not in scope."""
+
+    @abstractmethod
+    def attribute_of_self(self, name: str) -> Value: ...
+
+    @abstractmethod
+    def assign(self, target: ast.AST, value: Value) -> None: ...
+
+    def value(self, node: ast.AST | None) -> Value:
+        """What an expression holds."""
+        if node is None:
+            return NOTHING
+        evaluator = self._evaluators.get(type(node))
+        if evaluator is not None:
+            return evaluator(node)
+        return combine(*(self.value(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)))
+
+    def source(self, signal: Signal, node: ast.AST, what: str = "") -> frozenset[Source]:
+        return frozenset({Source(signal, node, self.function, what)})
+
+    def _constant(self, node: ast.Constant) -> Value:
+        return Value(texts=(node.value,)) if isinstance(node.value, str) else NOTHING
+
+    def _name(self, node: ast.Name) -> Value:
+        known = self.names.get(node.id)
+        return self.constant_of(node.id) if known is None else known
+
+    def _attribute(self, node: ast.Attribute) -> Value:
+        if isinstance(node.value, ast.Name) and node.value.id == "self":
+            return self.attribute_of_self(node.attr)
+        base = self.value(node.value)
+        return self.read_field(base, (node.attr,), node)
+
+    def read_field(self, base: Value, names: tuple[str, ...], node: ast.AST) -> Value:
+        """A field, attribute or key of a value; several names if it may be any of them."""
+        if not base.holds & (WHOLE | RECORD | PARSED | IDS | ANSWER | MAYBE | MASK):
+            return Value(why=base.why)
+        lowered = frozenset(name.casefold() for name in names)
+        if base.holds & IDS and not base.holds & RECORD:
+            return NOTHING if lowered & {"shape", "device", "dtype", "size"} else base
+        if base.holds & (MASK | ANSWER | MAYBE) and not base.holds & (WHOLE | RECORD | PARSED):
+            return base
+        if lowered & REASONING_FIELDS:
+            if lowered & CONTENT_FIELDS and len(lowered) > 1:
+                self.emit(FellBack(node))
+            return Value(REASONING, self.source(Signal.REASONING, node, sorted(lowered & REASONING_FIELDS)[0]), split=node)
+        if base.holds & PARSED:
+            return Value(ANSWER | DIVIDED)
+        holds = 0
+        for name in names:
+            holds |= field(base.holds, name)
+        return Value(holds | (base.holds & (BATCH | CLOSED) if holds else 0), base.why)
+
+    def _subscript(self, node: ast.Subscript) -> Value:
+        base = self.value(node.value)
+        index = node.slice
+        if isinstance(index, ast.Slice):
+            return self._slice(base, index)
+        key = self.value(index)
+        if self._is_cache(node.value) and key.holds & (WHOLE | REASONING | IDS | DIGEST):
+            self.emit(Cached(node, key))
+        number = _integer(index)
+        if number is not None:
+            return self.item(base, number, node)
+        if key.texts and base.holds:
+            if base.holds & MATCH:
+                return self.group(base, key.texts[0], node)
+            if base.holds & BATCH and not base.holds & (RECORD | MASK):
+                return element_of(base)
+            return self.read_field(base, key.texts, node)
+        return element_of(base) if base.holds & (BATCH | PIECES | MESSAGES) or base.element or base.parts else base
+
+    def _slice(self, base: Value, bounds: ast.Slice) -> Value:
+        lower, upper = self.value(bounds.lower), self.value(bounds.upper)
+        if base.holds & WHOLE and lower.holds & POSITION:
+            if lower.split is None:
+                return Value(ANSWER)
+            self.emit(Splitting(lower.split, ""))
+            self.cancel(lower.split)
+            return Value(ANSWER | DIVIDED, split=lower.split)
+        if base.holds & WHOLE and upper.holds & POSITION and upper.split is not None:
+            return Value(REASONING | DIVIDED, self.source(Signal.REASONING, upper.split or bounds), split=upper.split)
+        return base.without(CLOSED)
+
+    def item(self, base: Value, number: int, node: ast.AST) -> Value:
+        """One entry of a list, tuple, match or string."""
+        if base.holds & DELIMITED:
+            return self.piece(base, number)
+        if base.holds & MATCH:
+            return self.group(base, number, node)
+        if base.holds & PIECES:
+            return Value(ANSWER, base.why)
+        if base.parts is not None and -len(base.parts) <= number < len(base.parts):
+            return base.parts[number]
+        return element_of(base)
+
+    def piece(self, pieces: Value, number: int) -> Value:
+        """One of the pieces of a split at a delimiter of reasoning."""
+        at = pieces.split or self.function
+        if at is None:
+            return NOTHING
+        self.cancel(at)
+        at_opener = not any(map(delimiters.closes, pieces.texts))
+        if at_opener:
+            return NOTHING if number == 0 else Value(WHOLE | pieces.holds & CLOSED)
+        if number == 0:
+            return Value(REASONING | DIVIDED, self.source(Signal.REASONING, at), split=at)
+        open_ended = number == -1 and not pieces.holds & CLOSED
+        self.emit(Splitting(at, "a closing tag" if open_ended else ""))
+        return Value((MAYBE if open_ended else ANSWER) | DIVIDED, split=at)
+
+    def group(self, match: Value, group: int | str, node: ast.AST) -> Value:
+        """A group of a match of an expression that names a delimiter."""
+        at = match.split or node
+        self.cancel(at)
+        pattern = next(filter(delimiters.names_delimiter, match.texts), "")
+        place = group if isinstance(group, str) else group - 1
+        if place == -1 or place == -2:
+            return Value(WHOLE)
+        if delimiters.group_is_reasoning(pattern, place):
+            return Value(REASONING | DIVIDED, self.source(Signal.REASONING, at), split=at)
+        self.emit(Splitting(at, ""))
+        return Value(ANSWER | DIVIDED, split=at)
+
+    def cancel(self, node: ast.AST) -> None:
+        """The test at this node belongs to a split."""
+        self.cancelled.add(node)
+
+    def _joined(self, node: ast.JoinedStr) -> Value:
+        letters = 0
+        text: list[str] = []
+        parts: list[Value] = []
+        for piece in node.values:
+            if isinstance(piece, ast.Constant):
+                letters += sum(map(str.isalpha, str(piece.value)))
+                text.append(str(piece.value))
+            else:
+                value = self.value(piece)
+                parts.append(value)
+                text.append(value.texts[0] if value.texts else "")
+                letters += _FEWEST_LETTERS * bool(value.texts)
+        made = combine(*parts)._replace(texts=("".join(text),))
+        return self.worked_in(made) if letters >= _FEWEST_LETTERS else made
+
+    def worked_in(self, made: Value) -> Value:
+        """A text that others were put into."""
+        return made.having(PROMPTED) if made.holds & TEXT else made
+
+    def _formatted(self, node: ast.FormattedValue) -> Value:
+        return self.value(node.value)
+
+    def _binary(self, node: ast.BinOp) -> Value:
+        operands: list[ast.expr] = []
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp):  # a long sum is a long left branch
+            operands.append(left.right)
+            left = left.left
+        operands.append(left)
+        values = [self.value(operand) for operand in reversed(operands)]
+        made = combine(*values)
+        if made.holds & IDS and not isinstance(node.op, ast.Add):
+            self.emit(IdsUsed(node))
+            return Value(IDS, made.why)
+        if made.holds & TEXT and isinstance(node.op, ast.Add | ast.Mod):
+            text = "".join(value.texts[0] for value in values if value.texts)
+            named = any(_is_template(operand) for operand in operands)
+            if named or sum(map(str.isalpha, text)) >= _FEWEST_LETTERS:
+                return made.having(PROMPTED)
+        elif isinstance(node.op, ast.Add) and all(value.texts for value in values):
+            return made._replace(texts=("".join(value.texts[0] for value in values),))
+        return made if made.holds & TEXT or made.why else NOTHING
+
+    def _boolean(self, node: ast.BoolOp) -> Value:
+        values = [self.value(operand) for operand in node.values]
+        if isinstance(node.op, ast.Or):
+            if self._falls_back(values):
+                self.emit(FellBack(node))
+                self._cancel_reasoning(values)
+            result = values[0]
+            for value in values[1:]:
+                result = join(result, value)
+            return result
+        return combine(*values)._replace(parts=values[-1].parts)
+
+    def _falls_back(self, values: list[Value]) -> bool:
+        first = values[0]
+        return any(value.holds & REASONING and not value.holds & DIVIDED for value in values[1:]) and bool(
+            first.holds & (WHOLE | ANSWER | MAYBE)
+        )
+
+    def _cancel_reasoning(self, values: list[Value]) -> None:
+        self.fallen.update(source.node for value in values for source in value.why if source.signal is Signal.REASONING)
+
+    def _compare(self, node: ast.Compare) -> Value:
+        left = self.value(node.left)
+        rights = [self.value(right) for right in node.comparators]
+        if isinstance(node.ops[0], ast.In | ast.NotIn):
+            return self._membership(node, left, rights[0])
+        made = combine(left, *rights)
+        if made.holds & IDS:
+            self.emit(IdsUsed(node))
+        if _is_empty_test(node):
+            why = frozenset(source for source in made.why if source.signal is not Signal.LENGTH)
+            return Value(why=why)
+        return Value(why=made.why)
+
+    def _membership(self, node: ast.Compare, left: Value, right: Value) -> Value:
+        if right.holds & (WHOLE | MAYBE) and any(map(delimiters.names_delimiter, left.texts)):
+            return Value(why=left.why | self.source(Signal.PRESENCE, node))
+        if right.holds & WHOLE and not left.texts and not left.holds and GOLD_NAME.search(terminal(node.left)):
+            self.emit(Sought(node, right))
+        if right.holds & IDS:
+            self.emit(IdsUsed(node))
+        if self._is_cache(node.comparators[0]) and left.holds & (WHOLE | REASONING | IDS | DIGEST):
+            self.emit(Cached(node, left))
+        return Value(why=left.why | right.why)
+
+    def _is_cache(self, node: ast.AST) -> bool:
+        return bool(CACHE_NAME.search(terminal(node)))
+
+    def _conditional(self, node: ast.IfExp) -> Value:
+        test = self.value(node.test)
+        inside, outside = self.refined(node.test)
+        before = self.names
+        self.names = before | inside
+        body = self.value(node.body)
+        self.names = before | outside
+        other = self.value(node.orelse)
+        self.names = before
+        self.compare_branches(body, other, node)
+        made = join(body, other)
+        return made if made.holds & TEXT else made._replace(why=made.why | test.why)
+
+    def compare_branches(self, one: Value, other: Value, node: ast.AST) -> None:
+        """Tell if one branch splits and the other hands on the whole text, or one falls back to the reasoning."""
+        for split, rest in ((one, other), (other, one)):
+            if split.holds & DIVIDED and split.holds & (ANSWER | MAYBE) and rest.holds & WHOLE and not rest.holds & DIVIDED:
+                self.emit(Splitting(split.split or node, "a closing tag"))
+            if (
+                split.holds & REASONING
+                and not split.holds & DIVIDED
+                and rest.holds & WHOLE
+                and any(source.signal is Signal.REASONING for source in split.why)
+            ):
+                self.emit(FellBack(split.split or node))
+                self._cancel_reasoning([split])
+
+    @abstractmethod
+    def refined(self, test: ast.expr) -> tuple[Names, Names]:
+        """Names of which more is known where the test is true, and where it is false."""
+
+    def _tuple(self, node: ast.Tuple) -> Value:
+        parts = tuple(self.value(item) for item in node.elts)
+        scores = [value for item, value in zip(node.elts, parts, strict=True) if SCORE_NAME.search(terminal(item))]
+        made = combine(*parts)
+        if scores:
+            made = made._replace(why=combine(*scores).why)
+        return made._replace(parts=parts)
+
+    def _list(self, node: ast.List | ast.Set) -> Value:
+        values = [self.value(item) for item in node.elts]
+        made = combine(*values)
+        if not values:
+            return NOTHING
+        element = values[0]
+        for value in values[1:]:
+            element = join(element, value)
+        return made._replace(element=element)
+
+    def _dict(self, node: ast.Dict) -> Value:
+        keys = [self.value(key).texts if key is not None else () for key in node.keys]
+        values = [self.value(item) for item in node.values]
+        made = combine(*values)
+        names = {text for texts in keys for text in texts}
+        scores = [value for texts, value in zip(keys, values, strict=True) if any(map(SCORE_NAME.search, texts))]
+        if scores:
+            made = made._replace(why=combine(*scores).why)
+        return made.having(PROMPTED) if "role" in names and made.holds & TEXT else made
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
+        before = self.names
+        self.names = dict(before)
+        tests = self._generators(node.generators)
+        element = self.value(node.elt)
+        self.names = before
+        made = combine(element)
+        why = made.why if made.holds & TEXT else made.why | tests
+        return made._replace(holds=made.holds | BATCH if made.holds else 0, why=why, element=element._replace(why=why))
+
+    def _dict_comprehension(self, node: ast.DictComp) -> Value:
+        before = self.names
+        self.names = dict(before)
+        self._generators(node.generators)
+        made = combine(self.value(node.value))
+        self.names = before
+        return made
+
+    def _generators(self, generators: list[ast.comprehension]) -> frozenset[Source]:
+        tests: frozenset[Source] = frozenset()
+        for generator in generators:
+            self.assign(generator.target, element_of(self.value(generator.iter)))
+            for test in generator.ifs:
+                tests |= self.value(test).why
+        return tests
+
+    def _walrus(self, node: ast.NamedExpr) -> Value:
+        value = self.value(node.value)
+        self.names[node.target.id] = value
+        return value
+
+    def _lambda(self, node: ast.Lambda) -> Value:
+        own = {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
+        before = self.names
+        self.names = {name: value for name, value in before.items() if name not in own}
+        made = self.value(node.body)
+        self.names = before
+        return made
+
+
+def _is_template(node: ast.AST) -> bool:
+    """Whether a name is that of a constant text for a grader, and not of the prompt that the policy was given."""
+    name = terminal(node)
+    return TEMPLATE_NAME.search(name) is not None and (
+        name.isupper() or "prompt" not in name or JUDGE_NAME.search(name) is not None
+    )
+
+
+def _integer(node: ast.AST) -> int | None:
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        inner = _integer(node.operand)
+        return None if inner is None else -inner
+    return node.value if isinstance(node, ast.Constant) and type(node.value) is int else None
+
+
+def _is_empty_test(node: ast.Compare) -> bool:
+    """Such as `len(x) == 0`: whether there is anything, not how much."""
+    return all(_integer(right) in (0, 1) for right in node.comparators)
+
+
+def terminal(node: ast.AST) -> str:
+    """The last name of an expression: attribute, key, or name; the argument of a call with one."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Subscript):
+        return str(node.slice.value) if isinstance(node.slice, ast.Constant) else terminal(node.value)
+    if isinstance(node, ast.Call):
+        return (
+            terminal(node.args[0])
+            if len(node.args) == 1
+            else terminal(node.func.value)
+            if isinstance(node.func, ast.Attribute)
+            else ""
+        )
+    return ""
+
+
+__all__ = ["BARE", "Expressions", "Names", "terminal"]

@@ -1,0 +1,169 @@
+"""One Python file or notebook: decoded, parsed and searched for what the rules speak of. Never executed."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from sequester.lint.code_rules import (
+    answer_sought_in_completion,
+    cache_keyed_on_completion,
+    completion_logged,
+    completion_to_grader,
+    falls_back_to_reasoning,
+    judge_shown_reasoning,
+    length_or_tags_scored,
+    reasoning_scored,
+    record_to_grader,
+    special_tokens_stripped,
+    split_fails_open,
+    think_tags_parsed,
+    token_ids_used,
+)
+from sequester.lint.events import (
+    Cached,
+    Decoded,
+    Event,
+    FellBack,
+    Flag,
+    GraderInput,
+    IdsUsed,
+    Logged,
+    Scored,
+    Sought,
+    Splitting,
+)
+from sequester.lint.flow import Flow, Told
+from sequester.lint.hit import Hit, Place
+from sequester.lint.module import Module, read_module
+from sequester.lint.reward_functions import dotted
+
+_RULES: Mapping[type[Event], tuple[Callable[[Any, str], Iterator[Hit]], ...]] = {
+    Splitting: (think_tags_parsed.hits, split_fails_open.hits),
+    IdsUsed: (token_ids_used.hits,),
+    Decoded: (special_tokens_stripped.hits,),
+    GraderInput: (completion_to_grader.hits, record_to_grader.hits),
+    FellBack: (falls_back_to_reasoning.hits,),
+    Flag: (judge_shown_reasoning.hits,),
+    Scored: (reasoning_scored.hits, length_or_tags_scored.hits),
+    Logged: (completion_logged.hits,),
+    Cached: (cache_keyed_on_completion.hits,),
+    Sought: (answer_sought_in_completion.hits,),
+}
+_SUBJECT = re.compile(r"reward|complet|solution_str|queries|score|judge|grader|rubric|_rm\b")
+"""Words of which one stands in every file that holds reward code."""
+_FLAG = re.compile(r"showthinking|show_|include_|full_trace|keep_|with_reasoning|strip_|remove_|hide_|return_full", re.I)
+_WEAKER = {"SQ201": ("SQ205", "SQ208"), "SQ213": ("SQ211",)}
+"""Rules that say nothing where another one speaks of the same place."""
+
+
+class PythonFile(NamedTuple):
+    """What a file holds."""
+
+    subjects: int
+    """Reward functions."""
+    hits: tuple[Hit, ...]
+
+
+class Unreadable(NamedTuple):
+    """A file that was not assessed."""
+
+    reason: str
+    line: int
+    cause: str
+    """In words; empty if the reason says it all."""
+
+
+def decode(data: bytes) -> str | Unreadable:
+    """The text of Python source in the encoding that it declares (PEP 263)."""
+    if b"\0" in data:
+        return Unreadable("syntax_error", data[: data.index(b"\0")].count(b"\n") + 1, "null byte")
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        text = data.decode(encoding)
+    except SyntaxError as error:
+        return Unreadable("not_utf8", error.lineno or 1, "the declared encoding is not known or not kept")
+    except UnicodeDecodeError as error:
+        return Unreadable("not_utf8", data[: error.start].count(b"\n") + 1, f"not {error.encoding}")
+    return text.removeprefix("\ufeff")
+
+
+def read_python(text: str) -> PythonFile | Unreadable:
+    """What the rules find in Python source."""
+    if _SUBJECT.search(text) is None and _FLAG.search(text) is None:
+        return PythonFile(0, ())
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+        module = read_module(tree)
+        told = _told(module, text)
+    except SyntaxError as error:
+        return Unreadable("syntax_error", error.lineno or 1, error.msg)
+    except (RecursionError, MemoryError):
+        return Unreadable("too_deep", 1, "nested more deeply than the parser goes")
+    except ValueError:
+        return Unreadable("syntax_error", 1, "not source code")
+    hits = [hit for one in told for rule in _RULES[type(one.event)] for hit in rule(one.event, one.subject)]
+    return PythonFile(len(module.rewards), tuple(_in_characters(hit, text) for hit in _strongest(hits)))
+
+
+def _told(module: Module, text: str) -> list[Told]:
+    flags = [Told(where, Flag(node, name, setting, where)) for node, name, setting, where in _flags(module)]
+    decodes = "skip_special_tokens" in text
+    if not module.rewards and not module.splitters and not decodes:
+        return flags
+    flow = Flow(module)
+    flow.run()
+    flow.run_splitters()
+    if decodes:
+        flow.run_others()
+    return [*flow.told.values(), *flags]
+
+
+def _flags(module: Module) -> Iterator[tuple[ast.AST, str, object, str]]:
+    for node in module.flagged:
+        if isinstance(node, ast.Call):
+            where = dotted(node.func).lstrip(".")
+            for keyword in node.keywords:
+                if keyword.arg is not None and isinstance(keyword.value, ast.Constant):
+                    yield keyword, keyword.arg, keyword.value.value, where
+        elif isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(key.value, str) and isinstance(value, ast.Constant):
+                    yield key, key.value, value.value, key.value
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(node.value, ast.Constant):
+            yield node, node.target.id, node.value.value, node.target.id
+
+
+def _strongest(hits: list[Hit]) -> list[Hit]:
+    """Without those that repeat or weaken another at the same place, in the order of the file."""
+    said = {(hit.rule, hit.place[:2]) for hit in hits}
+    kept: dict[tuple[str, Place], Hit] = {}
+    for hit in sorted(hits, key=lambda hit: (hit.place, hit.rule)):
+        if not any((stronger, hit.place[:2]) in said for stronger in _WEAKER.get(hit.rule, ())):
+            kept.setdefault((hit.rule, hit.place), hit)
+    return list(kept.values())
+
+
+def _in_characters(hit: Hit, text: str) -> Hit:
+    if text.isascii():
+        return hit
+    lines = text.split("\n")
+
+    def characters(line: int, column: int) -> int:
+        if not 1 <= line <= len(lines):
+            return column
+        return len(lines[line - 1].encode()[: column - 1].decode(errors="ignore")) + 1
+
+    place = hit.place
+    return hit._replace(
+        place=Place(
+            place.line, characters(place.line, place.column), place.end_line, characters(place.end_line, place.end_column)
+        )
+    )

@@ -1,0 +1,297 @@
+"""Which functions of a module are reward code, and what their parameters hold, by the contracts of trainers.
+
+A function is reward code if it is registered as one in the same file, carries a decorator that registers it, has the signature that
+a trainer calls (TRL, verl, OpenRLHF, verifiers, AReaL, slime, inspect), or is the scoring method of an environment or reward class.
+Names alone are not enough: a parameter must hold a completion.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from sequester.lint.values import BATCH, IDS, MESSAGES, RECORD, SPLIT_BY_SERVER, WHOLE
+from sequester.lint.vocabulary import ANNOTATIONS, CONVERSATIONS, GOLD_NAME, ID_PARAMETERS, PARAMETERS, REASONING_FIELDS
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Definition(NamedTuple):
+    """A function and where it stands."""
+
+    node: Function
+    owner: ast.ClassDef | None
+    outer: tuple[Function, ...]
+    """Functions around it, outermost first."""
+
+    @property
+    def name(self) -> str:
+        owner = f"{self.owner.name}." if self.owner is not None else ""
+        return owner + self.node.name
+
+
+class RewardFunction(NamedTuple):
+    """A function of which a score is expected."""
+
+    definition: Definition
+    holds: Mapping[str, int]
+    """What its parameters hold, by name. Those that hold nothing of a completion are left out."""
+    builds_prompt: bool = False
+    """Whether a grader reads what it returns."""
+    by_name: bool = False
+    """Whether nothing but names tells. Where other reward code calls it, what it is called with tells more."""
+
+    @property
+    def guessed(self) -> bool:
+        """Whether what it is handed may well be an answer already: `verify(response, gold)`."""
+        return self.by_name and _REWARD_NAME.search(self.definition.node.name) is None
+
+
+_REWARD_NAME = re.compile(r"(?:^|_)(?:rewards?|score|rubric|grade|accuracy|penalty|bonus)(?:_|$)|^compute_score|(?:^|_)rm$", re.I)
+_NOT_REWARD = re.compile(
+    r"^(?:test|log|print|save|load|plot|format(?!\w*reward)|tokeni[sz]e|collate|prepare|normali[sz]e|register|make|generate|extract|parse"
+    r"|build|show|render)_|^_(?:build|extract|parse|format|log)_|^__(?!call__)"
+)
+_REWARD_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier|(?:^|[a-z])RM$|env|task|agentinstance|evaluator", re.I)
+_GRADING_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier", re.I)
+_ENVIRONMENT = re.compile(r"Env|AgentInstance")
+_TEXT_ENVIRONMENT = re.compile(r"TextEnv|AgentInstance|JudgeEnv")
+"""Environments of which an action is what the model wrote, and not a move in a game."""
+_MANAGER = re.compile(r"RewardManager|RewardWorker|RewardLoop")
+_TRAINER = re.compile(r"trainer|dataset|actor|logger|config|callback|collator|controller|generator|client|parser|renderer", re.I)
+_DECORATOR = re.compile(r"(?:^|\.)(?:reward|grader|reward_(?:fn|func|function)|register_reward\w*|register_scorer)$", re.I)
+_BATCH_TYPE = "DataProto"
+"""verl's batch of everything: only a reward manager takes a completion out of it to score it."""
+_REGISTERS = frozenset({"reward_funcs", "reward_func", "reward_fn", "reward_function", "reward_functions", "funcs"})
+_REGISTERING_CALL = re.compile(r"(?:^|\.)(?:add_reward_func|add_reward|register_reward\w*)$")
+_TRL_COLUMNS = frozenset(
+    {"prompts", "completion_ids", "solution", "ground_truth", "trainer_state", "answer", "answers", "solutions"}
+)
+_VERIFIERS = frozenset({"answer", "state", "info", "parser", "judge", "task"})
+_STRICT = frozenset({"completion", "completions", "completion_ids", "solution_str", "solution_strs"})
+_COMPARES = re.compile(r"verif|check|grade|evaluat|correct|equiv|match|compare|accura|(?:^|_)(?:em|f1)(?:_|$)", re.I)
+_OUTPUTS = frozenset(name for name, holds in PARAMETERS.items() if holds & WHOLE) - {"messages", "message_log"}
+_TAKES_ANSWER = re.compile(
+    r"^_*(?:try_)?(?:extract|parse|get|strip|remove|split|clean|drop)_?\w*(?:answer|solution|think|thought|reasoning|(?:^|_)cot(?:_|$))",
+    re.I,
+)
+_TEXTS = frozenset({"text", "s", "string", "answer", "message", "content", "output"}) | _OUTPUTS
+_EXTRA = {"data": RECORD, "solution": WHOLE, "output": WHOLE, "text": WHOLE, "prediction": WHOLE, "message_log": WHOLE | MESSAGES}
+"""Parameters that hold a completion only where nothing better does."""
+
+
+def definitions(module: ast.Module) -> Iterator[Definition]:
+    """Every function of a module, outer before inner."""
+    waiting: list[tuple[ast.AST, ast.ClassDef | None, tuple[Function, ...]]] = [(module, None, ())]
+    while waiting:
+        node, owner, outer = waiting.pop()
+        for child in _statements(node):
+            if isinstance(child, Function):
+                yield Definition(child, owner, outer)
+                waiting.append((child, None, (*outer, child)))
+            elif isinstance(child, ast.ClassDef):
+                waiting.append((child, child, outer))
+            else:
+                waiting.append((child, owner, outer))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+        inside = getattr(node, block, ())
+        if isinstance(inside, list):
+            yield from inside
+
+
+_PROMPT_BUILDER = re.compile(r"(?:judge|grad(?:er|ing)|rubric|evaluat\w+|critic)_?\w*(?:prompt|messages|request|input)", re.I)
+
+
+def reward_functions(found: list[Definition], registered: frozenset[str]) -> Iterator[RewardFunction]:
+    """Those that are reward code."""
+    for definition in found:
+        node = definition.node
+        if not _returns(node):
+            continue
+        names = parameters(node)
+        if _PROMPT_BUILDER.search(node.name):
+            shown = {name: PARAMETERS.get(name, WHOLE | MESSAGES) for name in names if name in CONVERSATIONS}
+            if shown:
+                yield RewardFunction(definition, shown, builds_prompt=True)
+                continue
+        if _NOT_REWARD.search(node.name):
+            continue
+        contract = _is_reward(definition, names, registered)
+        if contract or _is_named_reward(definition, names):
+            holds = _contract(definition, names, definition.node.name in registered or _decorated(node))
+            if holds:
+                yield RewardFunction(definition, holds, by_name=not contract)
+
+
+def is_splitter(definition: Definition) -> bool:
+    """Whether a function takes an answer out of a text, by its name: `extract_answer(text)`, `strip_thinking(response)`, a parser."""
+    node, owner = definition.node, definition.owner
+    names = parameters(node)
+    if not names or names[0] not in _TEXTS or not _returns(node):
+        return False
+    if owner is not None:
+        return (
+            node.name in ("parse", "parse_answer", "strip")
+            and "parser" in owner.name.casefold()
+            and "think" in owner.name.casefold()
+        )
+    return _TAKES_ANSWER.search(node.name) is not None
+
+
+def splitter(definition: Definition) -> RewardFunction:
+    return RewardFunction(definition, {parameters(definition.node)[0]: WHOLE})
+
+
+def parameters(node: Function) -> tuple[str, ...]:
+    """Names of its parameters, `self` and stars left out."""
+    arguments = node.args
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    return tuple(name for name in names if name not in ("self", "cls"))
+
+
+def _returns(node: Function) -> bool:
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        for child in _statements(waiting.pop()):
+            if isinstance(child, ast.Return) and child.value is not None:
+                return True
+            if not isinstance(child, Function | ast.ClassDef):
+                waiting.append(child)
+    return False
+
+
+def _is_reward(definition: Definition, names: tuple[str, ...], registered: frozenset[str]) -> bool:
+    node, owner = definition.node, definition.owner
+    if node.name in registered or _decorated(node):
+        return True
+    if owner is not None:
+        return _is_scoring_method(owner, node, frozenset(names), bool(_annotated(definition)))
+    given = frozenset(names)
+    if "completions" in given:
+        return bool(given & _TRL_COLUMNS or node.args.kwarg or _REWARD_NAME.search(node.name))
+    if "queries" in given and given & {"labels", "prompts"}:
+        return True
+    if "completion" in given and (given & _VERIFIERS or node.args.kwarg) and len(given) + bool(node.args.kwarg) > 1:
+        return True
+    return given == {"state", "target"}
+
+
+def _is_named_reward(definition: Definition, names: tuple[str, ...]) -> bool:
+    node = definition.node
+    if definition.owner is not None:
+        return False
+    if _COMPARES.search(node.name) and any(GOLD_NAME.search(name) for name in names) and _OUTPUTS & frozenset(names):
+        return True
+    return bool(_REWARD_NAME.search(node.name)) and (any(name in PARAMETERS for name in names) or bool(_annotated(definition)))
+
+
+def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str], annotated: bool) -> bool:
+    name = node.name
+    kinds = " ".join((owner.name, *(base for base in map(_last_name, owner.bases) if base)))
+    if _TRAINER.search(owner.name):
+        return False
+    if name == "__call__" and given & {"completions", "completion_ids"}:
+        return True
+    if name == "step":
+        if "action" in given:
+            return _TEXT_ENVIRONMENT.search(kinds) is not None or (
+                _ENVIRONMENT.search(kinds) is not None and _takes_text(node, "action")
+            )
+        return bool(_ENVIRONMENT.search(kinds)) and bool(given & {"states", "message_log_batch", "completion"})
+    if _MANAGER.search(kinds) and name in ("__call__", "run_single", "compute_reward", "verify"):
+        return bool(given & {"data", *PARAMETERS})
+    if not _REWARD_CLASS.search(kinds):
+        return False
+    if not given & PARAMETERS.keys() and not annotated:
+        return False
+    return name == "__call__" or bool(_REWARD_NAME.search(name)) or bool(given & _STRICT and _GRADING_CLASS.search(kinds))
+
+
+def _takes_text(node: Function, name: str) -> bool:
+    return any(one.arg == name and one.annotation is not None and dotted(one.annotation) == "str" for one in node.args.args)
+
+
+def _contract(definition: Definition, names: tuple[str, ...], declared: bool) -> dict[str, int]:
+    holds = {name: PARAMETERS[name] for name in names if name in PARAMETERS} | _annotated(definition)
+    given = frozenset(names)
+    if "completions" in holds and "prompt" in given and "prompts" not in given:
+        holds["completions"] = WHOLE  # AReaL: one text
+        if "completion_ids" in holds:
+            holds["completion_ids"] = IDS
+    if "completion" in holds and (given & _VERIFIERS or definition.node.args.kwarg):
+        holds["completion"] = WHOLE | MESSAGES | SPLIT_BY_SERVER
+    if "state" in holds and given >= {"action"}:
+        del holds["state"]
+    if not any(name not in ID_PARAMETERS for name in holds) and (declared or _manages(definition) or not holds):
+        holds |= {name: value for name, value in _EXTRA.items() if name in given}
+    if declared and not holds and names:
+        holds[names[0]] = WHOLE | (BATCH if names[0].endswith("s") else 0)
+    return holds
+
+
+def _annotated(definition: Definition) -> dict[str, int]:
+    """Parameters whose annotation says what they hold."""
+    arguments = definition.node.args
+    named = {
+        argument.arg: name
+        for argument in (*arguments.args, *arguments.kwonlyargs)
+        if argument.annotation is not None
+        and "prompt" not in argument.arg
+        and (name := _last_name(argument.annotation)) in ANNOTATIONS
+    }
+    return {argument: ANNOTATIONS[name] for argument, name in named.items() if name != _BATCH_TYPE or _manages(definition)}
+
+
+def _manages(definition: Definition) -> bool:
+    return definition.owner is not None and bool(_MANAGER.search(definition.owner.name))
+
+
+def _decorated(node: Function) -> bool:
+    called = (decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in node.decorator_list)
+    return any(_DECORATOR.search(dotted(function)) for function in called)
+
+
+def registered_names(node: ast.Call) -> Iterator[str]:
+    """Names of the functions that this call registers as rewards."""
+    for keyword in node.keywords:
+        if keyword.arg in _REGISTERS and (keyword.arg != "funcs" or "rubric" in dotted(node.func).casefold()):
+            yield from _function_names(keyword.value)
+    if _REGISTERING_CALL.search(dotted(node.func)):
+        for argument in node.args[:2]:
+            yield from _function_names(argument)
+
+
+def _function_names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.List | ast.Tuple):
+        for item in node.elts:
+            yield from _function_names(item)
+    elif isinstance(node, ast.Call) and dotted(node.func).endswith("partial") and node.args:
+        yield from _function_names(node.args[0])
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` of an expression made of names and attributes; what stands before is left out (`.c`)."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if isinstance(node, ast.Name):
+        names.append(node.id)
+    else:
+        names.append("")
+    return ".".join(reversed(names))
+
+
+def _last_name(node: ast.AST) -> str:
+    return dotted(node).rpartition(".")[2]
+
+
+def is_reasoning_name(name: str) -> bool:
+    return name.casefold() in REASONING_FIELDS

@@ -1,0 +1,164 @@
+"""Inference servers that a configuration starts: vLLM and SGLang, by their own option files or by a command line."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from sequester.lint.config_file import SERVE_COMMAND, SERVER_IMAGE, ConfigFile, snake
+from sequester.lint.model_families import Family, Thinks, family_of
+from sequester.lint.settings import Setting
+from sequester.lint.template_file import is_graders_own_name
+
+
+class Server(NamedTuple):
+    """One server of a reasoning model."""
+
+    setting: Setting
+    """What names the model or holds the command."""
+    engine: str
+    """`vLLM` or `SGLang`."""
+    model: str
+    family: Family
+    parser: str | None
+    thinking: bool | None
+    """What the server is told about thinking by default; None if nothing."""
+
+    @property
+    def thinks(self) -> bool:
+        """Whether its answers begin with reasoning, as far as the configuration tells."""
+        if self.family.thinks is Thinks.ALWAYS:
+            return True
+        return bool(self.thinking) if self.family.thinks is Thinks.IF_ASKED else self.thinking is not False
+
+
+_ONLY_A_SERVER_HAS = frozenset(
+    (
+        "host", "port", "served_model_name", "enable_auto_tool_choice", "tool_call_parser", "api_key", "uvicorn_log_level",
+        "reasoning_parser", "enable_reasoning", "root_path", "disable_log_requests",
+    )
+)  # fmt: skip
+_AN_ENGINE_HAS = frozenset(
+    (
+        "tensor_parallel_size", "max_model_len", "gpu_memory_utilization", "pipeline_parallel_size", "max_num_seqs", "dtype",
+        "trust_remote_code", "enable_prefix_caching", "enforce_eager", "tp_size", "tp", "mem_fraction_static", "context_length",
+        "max_num_batched_tokens", "quantization", "kv_cache_dtype",
+    )
+)  # fmt: skip
+_SGLANG_HAS = frozenset(("mem_fraction_static", "tp_size", "tp", "context_length", "model_path"))
+_CHOOSES_A_PARSER = "inference"
+"""Table of prime-rl, which picks the parser by the name of the model."""
+_NAMES_OF_MODEL = ("model", "model_path", "model_tag")
+_COMMANDS = ("entrypoint", "command", "cmd", "args")
+_LONGEST_COMMAND = 20_000
+_END_OF_COMMAND = frozenset((";", "&&", "||", "|", "&", ">", ">>"))
+_JUDGE = re.compile(r"judge|grader|genrm|reward|scorer|critic")
+
+
+def servers(file: ConfigFile) -> Iterator[Server]:
+    """Every server of a model that is known to reason. Servers of judges are left out: what they think is not the policy's."""
+    told = _told(file)
+    if is_graders_own_name(" ".join((*file.path.parts[-2:-1], file.path.stem))):
+        return
+    for server in (*_by_options(file, told), *_by_command(file, told)):
+        if not _JUDGE.search(server.setting.subject.lower()):
+            yield server
+
+
+def _told(file: ConfigFile) -> bool | None:
+    """What the file says about thinking by default."""
+    said = {setting.value for name, setting in file.scalars() if name in ("enable_thinking", "thinking")}
+    return False if False in said else True if True in said else None
+
+
+def _by_options(file: ConfigFile, told: bool | None) -> Iterator[Server]:
+    for name, setting in file.scalars():
+        if name not in _NAMES_OF_MODEL or not isinstance(setting.value, str) or not (family := family_of(setting.value)):
+            continue
+        beside = file.names[setting.path[:-1]]
+        if not (beside & _ONLY_A_SERVER_HAS and beside & _AN_ENGINE_HAS) or snake(setting.path[0]) == _CHOOSES_A_PARSER:
+            continue
+        engine = "SGLang" if {name, *beside} & _SGLANG_HAS else "vLLM"
+        parser = file.beside(setting, "reasoning_parser")
+        yield Server(setting, engine, setting.value, family, _word(parser.value if parser else None), told)
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) and value.lower() not in ("", "none", "null") else None
+
+
+def _by_command(file: ConfigFile, told: bool | None) -> Iterator[Server]:
+    for setting, words in _command_lines(file):
+        server = _server(setting, words, told)
+        if server is not None:
+            yield server
+
+
+def _command_lines(file: ConfigFile) -> Iterator[tuple[Setting, list[str]]]:
+    """Command lines that start a server: those of containers, their parts joined, and those in scripts."""
+    containers: dict[tuple[str, ...], dict[str, tuple[Setting, list[str]]]] = {}
+    for setting, text in file.strings():
+        in_list = setting.path[-1].isdigit()
+        table = setting.path[:-2] if in_list else setting.path[:-1]
+        if snake(setting.name) in _COMMANDS and len(text) <= _LONGEST_COMMAND:
+            held = containers.setdefault(table, {}).setdefault(
+                snake(setting.name), (file.at(table, snake(setting.name)) or setting, [])
+            )
+            held[1].extend([text] if in_list and not re.search(r"\s-", text) else _split(text))
+        elif SERVE_COMMAND.search(text) and len(text) <= _LONGEST_COMMAND:
+            for line in text.replace("\\\n", " ").splitlines():
+                if found := SERVE_COMMAND.search(line):
+                    yield setting, _split(line[found.start() :])
+    for table, parts in containers.items():
+        words = [word for name in _COMMANDS if name in parts for word in parts[name][1]]
+        image = file.value(table, "image")
+        starts = SERVE_COMMAND.search(" ".join(words))
+        if starts or (isinstance(image, str) and SERVER_IMAGE.search(image)):
+            first = next(parts[name][0] for name in ("args", "command", "cmd", "entrypoint") if name in parts)
+            yield (
+                first,
+                words
+                if starts
+                else [*(["sglang.launch_server"] if isinstance(image, str) and "sglang" in image else []), *words],
+            )
+
+
+def _split(text: str) -> list[str]:
+    joined = text.replace("\\\n", " ")
+    try:
+        return shlex.split(joined, comments=True)
+    except ValueError:  # a quote that is not closed
+        return joined.split()
+
+
+def _server(setting: Setting, words: Sequence[str], told: bool | None) -> Server | None:
+    start = next(
+        (at for at, word in enumerate(words) if word in ("serve", "--model", "--model-path") or SERVE_COMMAND.search(word)), 0
+    )
+    end = next((at for at in range(start, len(words)) if words[at] in _END_OF_COMMAND), len(words))
+    rest = words[start:end]
+    options = dict(_options(rest))
+    positional = rest[1] if rest[:1] == ["serve"] and len(rest) > 1 and not rest[1].startswith("-") else None
+    model = options.get("model") or options.get("model_path") or positional
+    family = family_of(model) if model else None
+    if model is None or family is None:
+        return None
+    engine = "SGLang" if any("sglang" in word for word in words) else "vLLM"
+    template = options.get("chat_template", "").lower().replace("_", "").replace("-", "")
+    kwargs = f"{options.get('default_chat_template_kwargs', '')}{options.get('chat_template_kwargs', '')}".replace(
+        " ", ""
+    ).lower()
+    if 'thinking":false' in kwargs or "nothink" in template or "nonthink" in template:
+        told = False
+    elif 'thinking":true' in kwargs:
+        told = True
+    return Server(setting, engine, model, family, _word(options.get("reasoning_parser")), told)
+
+
+def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for word, after in zip(words, (*words[1:], ""), strict=True):
+        if word.startswith("--"):
+            name, equals, value = word.removeprefix("--").partition("=")
+            yield snake(name), value if equals else ("" if after.startswith("--") else after)

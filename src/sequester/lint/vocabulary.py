@@ -1,0 +1,229 @@
+"""Names that trainers, graders and loggers go by. Only names: what a value holds decides whether a rule speaks."""
+
+from __future__ import annotations
+
+import re
+
+from sequester.lint.values import ANSWER, BATCH, FIELDED, IDS, MASK, MESSAGES, RECORD, SPLIT_BY_SERVER, TENSORS, WHOLE
+
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+REASONING_FIELDS = frozenset(
+    _words(
+        """
+        reasoning reasoning_content reasoning_details reasoning_text reasoning_trace thinking thinking_content
+        thinking_blocks redacted_thinking thought thoughts think chain_of_thought cot hidden_reasoning scratchpad
+        """
+    )
+)
+CONTENT_FIELDS = frozenset(_words("content text response answer output"))
+_ID_FIELDS = frozenset(
+    _words(
+        """
+        token_ids completion_ids response_ids output_ids tokens completion_tokens response_tokens input_ids logprobs
+        log_probs rollout_log_probs completion_logprobs old_log_probs generation_logprobs
+        """
+    )
+)
+_MASK_FIELDS = frozenset(_words("attention_mask response_mask loss_mask completion_mask"))
+_WHOLE_FIELDS = frozenset(
+    _words(
+        """
+        completion response response_text response_str output output_text action generation text action_text
+        observation_text solution_str model_response raw_response message_log transcript_text prediction raw_output
+        """
+    )
+)
+_MESSAGE_FIELDS = frozenset(
+    _words(
+        """
+        messages chat_completions message_log conversation history message choices
+        """
+    )
+)
+_RECORD_FIELDS = frozenset(
+    _words(
+        """
+        batch nodes steps trajectory trajectories step state trace record sample output_record
+        """
+    )
+)
+_ANSWER_FIELDS = frozenset(_words("last_reply root_reply"))
+
+PARAMETERS: dict[str, int] = (
+    dict.fromkeys(
+        _words(
+            """
+        completions queries responses generations solution_strs response_strs completion_texts
+        """
+        ),
+        WHOLE | BATCH,
+    )
+    | dict.fromkeys(
+        _words(
+            """
+        solution_str completion response response_str response_text action action_text generation predict_str
+        model_output llm_output llm_response model_response raw_output raw_response assistant_response
+        completion_text solution_text
+        """
+        ),
+        WHOLE,
+    )
+    | dict.fromkeys(
+        _words(
+            """
+        token_ids response_ids output_ids completion_token_ids logprobs log_probs completion_logprobs
+        rollout_log_probs
+        """
+        ),
+        IDS,
+    )
+    | {"completion_ids": IDS | BATCH}
+    | dict.fromkeys(
+        _words(
+            """
+        state states trace trajectory episode rollout sample task_state record
+        """
+        ),
+        RECORD,
+    )
+    | dict.fromkeys(_words("messages message_log"), WHOLE | MESSAGES)
+    | {"message_log_batch": WHOLE | MESSAGES | BATCH, "message_logs": WHOLE | MESSAGES | BATCH, "samples": RECORD | BATCH}
+)
+"""What a parameter of a reward function holds by the contract of some trainer."""
+ANNOTATIONS: dict[str, int] = dict.fromkeys(
+    _words(
+        """
+        RewardInput Sample Trace TaskState State DataProto Episode Trajectory Rollout
+        """
+    ),
+    RECORD,
+) | {"Messages": WHOLE | MESSAGES}
+"""The same by the annotation of a parameter."""
+CONVERSATIONS = frozenset(
+    _words(
+        """
+        convo conversation messages completion completions trace transcript trajectory history message_log
+        """
+    )
+)
+"""Parameters of whoever writes a grader's prompt that hold every field of every message."""
+ID_PARAMETERS = frozenset(name for name, holds in PARAMETERS.items() if holds & IDS)
+
+SCORE_NAME = re.compile(r"reward|score|advantage", re.I)
+"""Names of what a scorer hands back, among other things that it hands back."""
+GOLD_NAME = re.compile(r"answer|truth|gold|solution|label|target|expected|reference|(?:^|_)gt(?:_|$)", re.I)
+CACHE_NAME = re.compile(r"cache|(?:^|_)memo(?:_|$|s|iz)", re.I)
+CACHE_DECORATOR = re.compile(r"(?:^|\.)(?:(?:alru_|lru_|ttl_)?cache|cached|memoi[sz]e|memory\.cache)$", re.I)
+
+API_CALL = re.compile(
+    r"(?:completions\.(?:create|parse)|messages\.(?:create|parse)|responses\.(?:create|parse)|generate_content(?:_async)?"
+    r"|litellm\.a?completion|requests\.(?:post|put|request)|httpx\.(?:post|put|request)|urlopen)$"
+)
+"""Calls that send their arguments to a model or a server."""
+READER_CALL = re.compile(
+    r"judge|grade|llm|chat|generate|complet|query|(?:^|_)ask|api|request|invoke|model|predict|score|evaluate|reward|(?:^|_)rm(?:_|$)|send",
+    re.I,
+)
+"""Last names of calls that read a prompt made for them."""
+CONVERTER = re.compile(r"(?:^|_)(?:to|from|convert|validate|dump|load|template|encode|tokeni[sz]e|format|len|count)(?:_|$)", re.I)
+"""Last names of calls that only give what they are handed another form."""
+LOG_CALL = re.compile(
+    r"^(?:builtins\.)?(?:print|pprint)$|(?:^|\.)(?:pprint\.pprint|rich\.print|console\.print|wandb\.log|wandb\.Table|trackio\.log|weave\.log"
+    r"|mlflow\.log_\w+|(?:_?log|_?logger|LOG|LOGGER|logging|loguru)\.(?:debug|info|warning|warn|error|critical|exception|log|success|trace)"
+    r"|log_extra|json\.dump|pickle\.dump|add_data|add_text|writerow|writelines|write_text|tqdm\.write|stdout\.write|stderr\.write)$"
+)
+SERIALISER = re.compile(
+    r"(?:^|\.)(?:json\.dumps|orjson\.dumps|msgspec\.json\.encode|yaml\.(?:safe_)?dump|pformat|model_dump|model_dump_json|to_dict"
+    r"|to_json|asdict|dict|vars|str|repr|pickle\.dumps)$"
+)
+SAME_TEXT = frozenset(
+    _words(
+        """
+        strip lstrip rstrip lower upper casefold replace encode format join expandtabs removeprefix removesuffix
+        zfill ljust rjust title capitalize swapcase translate copy deepcopy dedent escape unescape normalize str repr
+        sorted reversed list tuple set to_string tolist cpu numpy detach cat concat concatenate stack
+        get_assistant_messages
+        """
+    )
+)
+"""Calls whose result is the text that they were given."""
+EXTRACTOR = re.compile(
+    r"(?:extract|parse|get|find|strip|remove|drop|split|clean|last|final|select).*(?:answer|final|solution|content|box|number|letter"
+    r"|choice|code|json|xml|option|result|think|reason|cot\b|response|tag|sql|text|label|tool)|^parse$|^postprocess|^parse_answer",
+    re.I,
+)
+REASONING_EXTRACTOR = re.compile(r"^_?(?:extract|get|parse|find).*(?:think|reason|thought|cot(?:_|$))", re.I)
+REASONING_WORD = re.compile(r"think|thought|reason|(?:^|_)cot(?:_|$)", re.I)
+PROMPT_MAKER = re.compile(
+    r"(?:build|make|format|render|create|construct|prepare).*(?:prompt|message|judge|request)|^prompt_for", re.I
+)
+TEMPLATE_NAME = re.compile(r"prompt|template|rubric|instruction|judge|grader", re.I)
+JUDGE_NAME = re.compile(r"judge|grad(?:er|ing)|rubric|scor(?:e|er|ing)|reward|evaluat|critic|verdict", re.I)
+SHOWING_FLAGS = frozenset(
+    _words(
+        """
+        showthinking show_thinking include_hidden_reasoning full_trace show_reasoning show_cot
+        """
+    )
+)
+"""Flags that show reasoning to a judge when they are true."""
+KEEPING_FLAGS = frozenset(
+    _words(
+        """
+        keep_reasoning keep_thinking include_reasoning include_thinking with_reasoning include_cot return_full_text
+        keep_cot
+        """
+    )
+)
+"""The same, where the call is one of a judge."""
+HIDING_FLAGS = frozenset(
+    _words(
+        """
+        strip_thinking strip_reasoning remove_thinking remove_reasoning remove_thinking_from_demonstration
+        hide_thinking
+        """
+    )
+)
+"""Flags that show reasoning when they are false."""
+NEUTRAL_CALL = frozenset(
+    _words(
+        """
+        len zip enumerate list tuple range isinstance reversed append extend to cpu numpy tolist detach cuda type
+        hasattr super iter next float int bool any all tensor size dim unsqueeze squeeze zeros_like ones_like
+        empty_like full_like cat concat concatenate stack
+        """
+    )
+)
+"""Calls that read no token id."""
+
+
+def field(holds: int, name: str) -> int:
+    """What a field of something that holds a completion holds; reasoning fields are not asked here."""
+    lowered = name.casefold()
+    if lowered in _MASK_FIELDS:
+        return MASK
+    if lowered in _ANSWER_FIELDS:
+        return ANSWER
+    if holds & RECORD:
+        if lowered == "batch":
+            return RECORD | TENSORS
+        if lowered in _RECORD_FIELDS:
+            return RECORD
+        if lowered == "responses":
+            return IDS if holds & TENSORS else WHOLE | BATCH
+        if lowered in _ID_FIELDS:
+            return IDS
+        if lowered in _MESSAGE_FIELDS or lowered == "completion":
+            return WHOLE | MESSAGES
+        return WHOLE if lowered in _WHOLE_FIELDS else 0
+    if lowered in _ID_FIELDS and lowered != "tokens":
+        return IDS
+    if lowered == "content" and holds & SPLIT_BY_SERVER:
+        return WHOLE | FIELDED
+    if lowered in ("content", "text", "message", "completion", "response", "parts"):
+        return WHOLE
+    return WHOLE | MESSAGES if lowered in ("messages", "choices") else 0

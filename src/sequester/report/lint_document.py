@@ -1,0 +1,119 @@
+"""What lint says, in words: the verdict, every place with its rule, what was waived and by what, and what was not assessed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from sequester.findings.linted import LintFinding, LintResult, LintVerdict
+from sequester.findings.model import Severity
+from sequester.findings.rules import RULES
+from sequester.report.document import Document, Section, Table, Tone
+from sequester.report.summary import counted, number
+
+_TONE = {
+    LintVerdict.FOUND: Tone.FOUND,
+    LintVerdict.NONE_FOUND: Tone.NOTHING_FOUND,
+    LintVerdict.INCOMPLETE: Tone.UNSURE,
+    LintVerdict.NOTHING_ASSESSED: Tone.UNSURE,
+}
+REASONS = {
+    "syntax_error": "breaks the format that its name promises",
+    "too_large": "larger than anything that people write",
+    "too_deep": "nested deeper than anything that people write",
+    "not_utf8": "not in the encoding that it should have",
+    "unreadable": "cannot be opened",
+}
+"""What each reason means, in a few words."""
+_SUBJECTS = {"reward_functions": "reward function", "templates": "grader's prompt", "configurations": "configuration"}
+_WEIGHT = {Severity.HIGH: 0, Severity.MEDIUM: 1, Severity.LOW: 2}
+
+
+def describe_lint(result: LintResult) -> Document:
+    """The result as a document."""
+    unwaived = [one for one in result.findings if one.waiver is None]
+    waived = [one for one in result.findings if one.waiver is not None]
+    sections = (
+        Section("Found", tuple(_places(unwaived))),
+        Section("Rules", (), _rules(result.findings)),
+        Section("Waived", tuple(map(_waiver, waived))),
+        Section("Not assessed", tuple(_not_assessed(result))),
+        Section("Notes", result.notes),
+        Section("Next", tuple(_next(result))),
+    )
+    return Document(
+        verdict=result.verdict.value.replace("_", " ").upper(),
+        tone=_TONE[result.verdict],
+        headline=(_headline(result),),
+        sections=tuple(section for section in sections if section.sentences or (section.table and section.table.rows)),
+        summary=_summary(result),
+    )
+
+
+def _headline(result: LintResult) -> str:
+    looked_at = _looked_at(result)
+    match result.verdict:
+        case LintVerdict.FOUND:
+            places, read = counted(len(result.findings), "place"), "reads" if len(result.findings) == 1 else "read"
+            return f"{places} {read} like a way for the chain of thought into a score, in {looked_at}."
+        case LintVerdict.NONE_FOUND:
+            return f"No rule matched in {looked_at}. A leak can read like none of the rules."
+        case LintVerdict.INCOMPLETE:
+            left_out = counted(sum(result.not_assessed.values()), "file")
+            return f"No rule matched in {looked_at}, and {left_out} could not be read."
+    seen = counted(result.files.get("seen", 0), "file")
+    return f"No reward function, grader's prompt or configuration of a trainer, server or judge was found in {seen}."
+
+
+def _looked_at(result: LintResult) -> str:
+    parts = [counted(count, _SUBJECTS.get(name, name)) for name, count in result.subjects.items() if count]
+    return (", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else "".join(parts)) or "the files that were read"
+
+
+def _places(findings: Sequence[LintFinding]) -> Iterator[str]:
+    """A line for each, the gravest first, beginning as editors and terminals know how to follow."""
+    for one in sorted(findings, key=lambda one: (_WEIGHT[one.severity], one.path, one.line, one.column, one.rule)):
+        yield f"{one.path}:{one.line}:{one.column}: {one.rule} {one.severity.value}: {one.subject}: {one.message}"
+
+
+def _rules(findings: Sequence[LintFinding]) -> Table:
+    counts = Counter(one.rule for one in findings)
+    rows = (
+        (code, number(count), RULES[code].title if code in RULES else "a rule unknown here") for code, count in counts.items()
+    )
+    return Table(("rule", ">findings", "title"), tuple(sorted(rows)))
+
+
+def _waiver(finding: LintFinding) -> str:
+    note = finding.waiver
+    assert note is not None
+    until = f" until {note.until}" if note.until else ""
+    return f"{finding.path}:{finding.line} {finding.rule}, by {note.owner}{until}: {note.reason}"
+
+
+def _not_assessed(result: LintResult) -> Iterator[str]:
+    for reason, count in sorted(result.not_assessed.items()):
+        if count:
+            yield f"{counted(count, 'file')}: {reason}{f' ({REASONS[reason]})' if reason in REASONS else ''}"
+
+
+def _next(result: LintResult) -> Iterator[str]:
+    if result.verdict is LintVerdict.FOUND:
+        rule = min((one.rule for one in result.findings), default="")
+        yield f"What a rule means, and how to mend it: `sequester explain {rule}`."
+        yield "Whether the score moves with the reasoning, which no reading of code shows: `sequester swap FILE.py:function`."
+        yield "A place that is meant to be so: `# noqa: CODE -- reason` on its line."
+    elif result.verdict is LintVerdict.NOTHING_ASSESSED:
+        yield "Name the folder that holds the reward code: `sequester lint PATH`."
+
+
+def _summary(result: LintResult) -> str:
+    severities = Counter(one.severity for one in result.findings)
+    by_severity = ", ".join(f"{number(severities[one])} {one.value}" for one in (Severity.HIGH, Severity.MEDIUM, Severity.LOW))
+    left_out = ", ".join(f"{reason} {number(count)}" for reason, count in sorted(result.not_assessed.items()) if count)
+    return (
+        f"{result.verdict.value.replace('_', ' ').upper()}: {counted(len(result.findings), 'finding')} ({by_severity}), "
+        f"{number(result.waived)} waived; {counted(result.files.get('seen', 0), 'file')} seen, "
+        f"{number(result.files.get('linted', 0))} linted, {number(result.files.get('without_subject', 0))} without subject, "
+        f"{number(sum(result.not_assessed.values()))} not assessed{f' ({left_out})' if left_out else ''}"
+    )

@@ -1,0 +1,77 @@
+"""SQ202: token ids or log-probabilities that a reward reads."""
+
+import pytest
+from tests.rules.reward_code_of import example, lines, marked, terminal
+
+
+def test_nothing_is_found_in_nothing():
+    assert lines("SQ202", "") == []
+
+
+def test_the_example_of_its_page_is_found():
+    assert lines("SQ202", example("SQ202")) == marked("SQ202", example("SQ202")) != []
+
+
+def test_terminal(snapshot, tmp_path, monkeypatch):
+    assert terminal("SQ202", tmp_path, monkeypatch) == snapshot
+
+
+FOUND = [
+    """
+    def novelty(completions, completion_ids, **columns):
+        return [1.0 if 42 in ids else 0.0 for ids in completion_ids]  # SQ202
+    """,
+    """
+    def confidence(completions, logprobs, **columns):
+        return [sum(row) for row in logprobs]  # SQ202
+    """,
+    """
+    class TextReward:
+        def __init__(self, tokenizer):
+            self.tokenizer = tokenizer
+
+        def __call__(self, completions, completion_ids, **columns):
+            texts = [self.tokenizer.decode(ids) for ids in completion_ids]  # SQ202
+            return [float(len(text) > 3) for text in texts]
+    """,
+    """
+    def repetition_reward(prompt, completions, prompt_ids, completion_ids, **data):
+        pairs = set(zip(completion_ids, completion_ids[1:]))  # SQ202
+        return len(pairs) / 100
+    """,
+    """
+    async def custom_rm(args, sample, **kwargs):
+        return float(sum(sample.rollout_log_probs))  # SQ202
+    """,
+]
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_found(text):
+    assert lines("SQ202", text) == marked("SQ202", text) != []
+
+
+QUIET = [
+    """
+    def accuracy(prompts, completions, completion_ids, answer, **columns):
+        return [float(final(text) == gold) for text, gold in zip(completions, answer)]
+    """,
+    """
+    def brief(completions, completion_ids, **columns):
+        return [-len(ids) / 100 for ids in completion_ids]
+    """,
+    """
+    def loss(logits, completion_ids, **kwargs):
+        return log_softmax(logits, completion_ids)
+    """,
+    """
+    class Trainer:
+        def compute_reward(self, completion_ids, **kwargs):
+            return self.tokenizer.batch_decode(completion_ids)
+    """,
+]
+
+
+@pytest.mark.parametrize("text", QUIET)
+def test_look_alikes_are_left_alone(text):
+    assert lines("SQ202", text) == []

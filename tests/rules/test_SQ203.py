@@ -1,0 +1,104 @@
+"""SQ203: the undivided completion in what a grader reads."""
+
+import pytest
+from tests.rules.reward_code_of import example, lines, marked, terminal
+
+
+def test_nothing_is_found_in_nothing():
+    assert lines("SQ203", "") == []
+
+
+def test_the_example_of_its_page_is_found():
+    assert lines("SQ203", example("SQ203")) == marked("SQ203", example("SQ203")) != []
+
+
+def test_terminal(snapshot, tmp_path, monkeypatch):
+    assert terminal("SQ203", tmp_path, monkeypatch) == snapshot
+
+
+FOUND = [
+    r"""
+    PROMPT = "Grade the answer from 0 to 10.\n{response}"
+
+    def helpful(completions, **columns):
+        scores = []
+        for completion in completions:
+            prompt = PROMPT.format(response=completion[0]["content"])
+            reply = client.chat.completions.create(model="judge", messages=[{"role": "user", "content": prompt}])  # SQ203
+            scores.append(float(reply.choices[0].message.content))
+        return scores
+    """,
+    """
+    def build(text, question):
+        return f"Question: {question}. Answer: {text}. Is it right?"
+
+    async def compute_score(data_source, solution_str, ground_truth, extra_info):
+        prompt = build(solution_str, extra_info["question"])
+        async with session.post(URL, json={"prompt": prompt}) as reply:  # SQ203
+            return float((await reply.json())["score"])
+    """,
+    r"""
+    class JudgeEnv(BaseTextEnv):
+        def step(self, action: str):
+            return Output(observations=[], reward=self._get_reward(action), done=True)
+
+        def _get_reward(self, action):
+            message = TEMPLATE + "\nPrediction: " + action + "\nVerdict:"
+            return float(self.llm.generate(message))  # SQ203
+    """,
+    r"""
+    def quality(prompts, completions, **columns):
+        messages = [{"role": "system", "content": RUBRIC}, {"role": "user", "content": "\n".join(completions)}]
+        return [float(x) for x in litellm.completion(model="j", messages=messages).scores]  # SQ203
+    """,
+    r"""
+    def get_grader_prompt(convo):
+        lines = [f"{message['role']}: {message['content']}" for message in convo]
+        return "Please grade this conversation:\n" + "\n".join(lines)  # SQ203
+    """,
+    """
+    def helpful(completions, **columns):
+        return [ask_judge("Rate this: %s" % text) for text in completions]  # SQ203
+    """,
+]
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_found(text):
+    assert lines("SQ203", text) == marked("SQ203", text) != []
+
+
+QUIET = [
+    """
+    def helpful(completions, **columns):
+        scores = []
+        for completion in completions:
+            answer = completion[0]["content"].partition("</think>")[2]
+            scores.append(client.responses.create(model="judge", input=f"Grade: {answer}").score)
+        return scores
+    """,
+    """
+    async def judge_reward(judge, prompt, completion, answer, state):
+        verdict = await judge(prompt, completion, answer, state)
+        return 1.0 if "yes" in verdict.lower() else 0.0
+    """,
+    """
+    def chat(prompt, completion):
+        return client.chat.completions.create(model="m", messages=[{"role": "user", "content": f"go on: {completion}"}])
+    """,
+    """
+    class Rubric:
+        async def judge(self, prompt, completion, answer, state):
+            text = self.judge_prompt.format(question=prompt, answer=answer, response=self.parser.parse_answer(completion))
+            return await self.client.chat.completions.create(model="j", messages=[{"role": "user", "content": text}])
+    """,
+    """
+    def accuracy(prompts, completions, answer, **columns):
+        return [score_math(prompt + text, gold) for prompt, text, gold in zip(prompts, completions, answer)]
+    """,
+]
+
+
+@pytest.mark.parametrize("text", QUIET)
+def test_look_alikes_are_left_alone(text):
+    assert lines("SQ203", text) == []

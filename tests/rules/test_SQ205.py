@@ -1,0 +1,140 @@
+"""SQ205: splits that return the whole text where a delimiter is missing."""
+
+import pytest
+from tests.rules.reward_code_of import example, lines, marked, terminal
+
+
+def test_nothing_is_found_in_nothing():
+    assert lines("SQ205", "") == []
+
+
+def test_the_example_of_its_page_is_found():
+    assert lines("SQ205", example("SQ205")) == marked("SQ205", example("SQ205")) != []
+
+
+def test_terminal(snapshot, tmp_path, monkeypatch):
+    assert terminal("SQ205", tmp_path, monkeypatch) == snapshot
+
+
+FOUND = [
+    """
+    import re
+
+    def strip_thinking(text):
+        return re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL).strip()  # SQ205
+
+    def accuracy(completions, answer, **columns):
+        return [float(strip_thinking(text) == gold) for text, gold in zip(completions, answer)]
+    """,
+    """
+    def compute_score(data_source, solution_str, ground_truth, extra_info=None):
+        answer = solution_str.split("</think>")[-1].strip()  # SQ205
+        return float(answer == ground_truth)
+    """,
+    """
+    def final(text):
+        if "</think>" in text:
+            return text.rsplit("</think>", 1)[-1]  # SQ205
+        return text
+
+    def reward_fn(prompt, completions, prompt_ids, completion_ids, answer, **data):
+        return float(final(completions) == answer)
+    """,
+    """
+    def accuracy(completions, answer, **columns):
+        texts = [t.split("</think>")[1] if "</think>" in t else t for t in completions]  # SQ205
+        return [float(text == gold) for text, gold in zip(texts, answer)]
+    """,
+    """
+    import re
+    ANSWER = re.compile(r"</think>(.*)", re.DOTALL)
+
+    def solution(text):
+        match = ANSWER.search(text)  # SQ205
+        if match:
+            return match.group(1).strip()
+        return text
+
+    def score(state, target):
+        return float(solution(state.output.completion) == target.text)
+    """,
+    """
+    class Env(BaseTextEnv):
+        def step(self, action):
+            _, _, answer = action.rpartition("[/THINK]")  # SQ205
+            reward = float(answer == self.truth)
+            return [], reward, True, {}
+    """,
+    """
+    def accuracy(completions, answer, **columns):
+        rewards = []
+        for completion, gold in zip(completions, answer):
+            text = completion[0]["content"]
+            if "</reasoning>" in text:
+                text = text.split("</reasoning>")[-1]  # SQ205
+            rewards.append(float(text.strip() == gold))
+        return rewards
+    """,
+]
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_found(text):
+    assert lines("SQ205", text) == marked("SQ205", text) != []
+
+
+QUIET = [
+    """
+    def final(text):
+        if "</think>" in text:
+            return text.rsplit("</think>", 1)[-1]
+        return ""
+
+    def accuracy(completions, answer, **columns):
+        return [float(final(text) == gold) for text, gold in zip(completions, answer)]
+    """,
+    """
+    def accuracy(completions, answer, delimiters=("</think>",), **columns):
+        rewards = []
+        for text, gold in zip(completions, answer):
+            complete = False
+            for delimiter in delimiters:
+                if delimiter in text:
+                    text = text.split(delimiter)[-1]
+                    complete = True
+                    break
+            if not complete:
+                rewards.append(0.0)
+                continue
+            rewards.append(float(text == gold))
+        return rewards
+    """,
+    """
+    import re
+
+    def accuracy(completions, answer, **columns):
+        found = [re.search(r"<answer>(.*?)</answer>", text, re.S) for text in completions]
+        return [float(match.group(1) == gold) if match else 0.0 for match, gold in zip(found, answer)]
+    """,
+    """
+    import re
+
+    def show(text):
+        return re.sub(r"<think>.*?</think>", "", text)
+    """,
+    """
+    def acc_reward(solution_str, ground_truth, use_boxed=True):
+        answer = extract_boxed_content(solution_str) if use_boxed else solution_str
+        return float(grade(answer, ground_truth))
+    """,
+    """
+    def accuracy(completions, answer, **columns):
+        parts = [text.split("</think>", 1) for text in completions]
+        return [float(len(p) == 2 and p[1] == gold) for p, gold in zip(parts, answer)]
+    """,
+]
+
+
+@pytest.mark.parametrize("text", QUIET)
+def test_look_alikes_are_left_alone(text):
+    assert lines("SQ205", text) == []

@@ -1,0 +1,79 @@
+"""SQ208: a score that depends on what the reasoning says."""
+
+import pytest
+from tests.rules.reward_code_of import example, lines, marked, terminal
+
+
+def test_nothing_is_found_in_nothing():
+    assert lines("SQ208", "") == []
+
+
+def test_the_example_of_its_page_is_found():
+    assert lines("SQ208", example("SQ208")) == marked("SQ208", example("SQ208")) != []
+
+
+def test_terminal(snapshot, tmp_path, monkeypatch):
+    assert terminal("SQ208", tmp_path, monkeypatch) == snapshot
+
+
+FOUND = [
+    """
+    def careful(completions, **columns):
+        scores = []
+        for completion in completions:
+            thought = completion[-1]["reasoning_content"]  # SQ208
+            scores.append(float("let me check" in thought))
+        return scores
+    """,
+    """
+    def faithful(completion, answer, **kwargs):
+        reasoning, _, final = completion[-1]["content"].partition("</think>")  # SQ208
+        return float(similarity(reasoning, final))
+    """,
+    """
+    import re
+
+    def steps(completions, **columns):
+        thoughts = [re.search(r"<think>(.*?)</think>", text, re.S).group(1) for text in completions]  # SQ208
+        return [rate(thought) for thought in thoughts]
+    """,
+    """
+    def process(completion, state, **kwargs):
+        score = 0.0
+        if "cheat" in completion[-1].get("reasoning", ""):  # SQ208
+            score -= 1.0
+        return score
+    """,
+]
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_found(text):
+    assert lines("SQ208", text) == marked("SQ208", text) != []
+
+
+QUIET = [
+    """
+    def correct(completion, answer, **kwargs):
+        for message in completion:
+            message.pop("reasoning_content", None)
+        return float(completion[-1]["content"] == answer)
+    """,
+    """
+    def accuracy(completions, answer, **columns):
+        results = []
+        for text, gold in zip(completions, answer):
+            reasoning, _, final = text.partition("</think>")
+            results.append(float(final == gold))
+        return results
+    """,
+    """
+    def reward_report(report):
+        return len(report.reasoning)
+    """,
+]
+
+
+@pytest.mark.parametrize("text", QUIET)
+def test_look_alikes_are_left_alone(text):
+    assert lines("SQ208", text) == []

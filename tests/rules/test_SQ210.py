@@ -1,0 +1,80 @@
+"""SQ210: completions that reward code prints, logs or writes."""
+
+import pytest
+from tests.rules.reward_code_of import example, lines, marked, terminal
+
+
+def test_nothing_is_found_in_nothing():
+    assert lines("SQ210", "") == []
+
+
+def test_the_example_of_its_page_is_found():
+    assert lines("SQ210", example("SQ210")) == marked("SQ210", example("SQ210")) != []
+
+
+def test_terminal(snapshot, tmp_path, monkeypatch):
+    assert terminal("SQ210", tmp_path, monkeypatch) == snapshot
+
+
+FOUND = [
+    """
+    def accuracy(completions, answer, **columns):
+        print(completions[0])  # SQ210
+        return [0.0 for _ in completions]
+    """,
+    """
+    import logging
+    logger = logging.getLogger(__name__)
+
+    def compute_score(data_source, solution_str, ground_truth, extra_info=None):
+        logger.info(f"scoring {solution_str[:200]}")  # SQ210
+        return 0.0
+    """,
+    """
+    import json
+
+    def reward_func(queries, prompts, labels):
+        with open("samples.jsonl", "a") as file:
+            json.dump({"query": queries}, file)  # SQ210
+            file.write(queries[0])  # SQ210
+        return [0.0] * len(queries)
+    """,
+    """
+    def accuracy(completions, answer, log_extra=None, **columns):
+        log_extra("completion", completions)  # SQ210
+        wandb.log({"sample": completions[0]})  # SQ210
+        return [0.0 for _ in completions]
+    """,
+]
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_found(text):
+    assert lines("SQ210", text) == marked("SQ210", text) != []
+
+
+QUIET = [
+    """
+    import logging
+
+    def accuracy(completions, answer, **columns):
+        logging.info("%d completions", len(completions))
+        print(extract_answer(completions[0]), answer)
+        return [0.0 for _ in completions]
+    """,
+    """
+    def show(completion):
+        print(completion)
+    """,
+    """
+    def accuracy(completions, answer, **columns):
+        final = [text.partition("</think>")[2] for text in completions]
+        print(final)
+        return [float(text == gold) for text, gold in zip(final, answer)]
+    """,
+]
+
+
+@pytest.mark.parametrize("text", QUIET)
+def test_look_alikes_are_left_alone(text):
+    assert lines("SQ210", text) == []

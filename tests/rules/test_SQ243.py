@@ -1,0 +1,88 @@
+"""SQ243: a reasoning model without a reasoning parser."""
+
+import pytest
+from tests.rules.lint_of import example, hits, lines, terminal
+
+
+def test_nothing_is_found_in_nothing():
+    assert hits("SQ243", "", "config.yaml") == []
+
+
+def test_the_example_of_its_page_is_found():
+    assert hits("SQ243", example("SQ243"), "config.yaml")
+
+
+def test_terminal(snapshot, tmp_path, monkeypatch):
+    assert terminal("SQ243", tmp_path, monkeypatch, "config.yaml") == snapshot
+
+
+FOUND = [
+    ("model: Qwen/Qwen3-8B\nport: 8000\ntensor-parallel-size: 2\n", [("model", 1)]),
+    ("model-path: openai/gpt-oss-120b\nhost: 0.0.0.0\ntp-size: 8\n", [("model-path", 1)]),
+    (
+        "services:\n"
+        "  policy:\n"
+        "    image: vllm/vllm-openai:v0.10.0\n"
+        "    command: >\n"
+        "      --port 8000\n"
+        "      --model Qwen/Qwen3-32B-AWQ\n",
+        [("services.policy.command", 4)],
+    ),
+    (
+        "spec:\n"
+        "  containers:\n"
+        "  - name: x\n"
+        "    image: lmsysorg/sglang:latest\n"
+        "    args: [--model-path, MiniMaxAI/MiniMax-M2, --tp, '4']\n",
+        [("spec.containers.0.args", 5)],
+    ),
+    (
+        "spec:\n  containers:\n  - command: [vllm, serve]\n    args:\n    - zai-org/GLM-4.6\n    - --max-model-len=1000\n",
+        [("spec.containers.0.args", 4)],
+    ),
+    (
+        "steps:\n"
+        "- run: |\n"
+        "    pip install vllm\n"
+        "    vllm serve deepseek-ai/DeepSeek-R1 \\\n"
+        "      --port 1 &\n"
+        "    python train.py\n",
+        [("steps.0.run", 2)],
+    ),
+    ('start: sh -c "vllm serve moonshotai/Kimi-K2-Thinking --port 8000"\n', [("start", 1)]),
+    (
+        "policy: {model_name: Qwen/Qwen3-0.6B}\nvllm_model: {uses_reasoning_parser: false}\n",
+        [("vllm_model.uses_reasoning_parser", 2)],
+    ),
+    ("model: deepseek-ai/DeepSeek-V3.1\nport: 1\ndtype: auto\nchat_template_kwargs: {thinking: true}\nvllm: x\n", [("model", 1)]),
+]
+
+
+@pytest.mark.parametrize(("text", "where"), FOUND)
+def test_found(text, where):
+    assert lines("SQ243", text) == where
+
+
+QUIET = [
+    "model: Qwen/Qwen3-8B\nport: 8000\ntensor-parallel-size: 2\nreasoning-parser: qwen3\n",
+    "model: Qwen/Qwen3-8B\nport: 8000\ntensor-parallel-size: 2\nenable_thinking: false\n",
+    "model: Qwen/Qwen3-30B-A3B-Instruct-2507\nport: 8000\ntensor-parallel-size: 2\n",
+    "model: Qwen/Qwen2.5-7B\nport: 8000\ntensor-parallel-size: 2\n",
+    "model: openai/gpt-oss-20b\nport: 8000\nmax-model-len: 2\n",
+    "model: deepseek-ai/DeepSeek-V3.1\nport: 1\ndtype: auto\nvllm: x\n",
+    "judge:\n  model: Qwen/Qwen3-8B\n  port: 8000\n  tensor-parallel-size: 2\n",
+    "actor_rollout_ref: {model: Qwen/Qwen3-8B, gpu_memory_utilization: 0.5}\n",
+    "inference: {vllm: {model: Qwen/Qwen3-8B, port: 1, tensor_parallel_size: 1}}\n",
+    "services: {p: {image: 'vllm/vllm-openai', command: '--model Qwen/Qwen3-32B --reasoning-parser=qwen3'}}\n",
+    "services: {p: {image: 'vllm/vllm-openai', command: '--model ${MODEL}'}}\n",
+    "services: {p: {image: 'nginx', command: '--model Qwen/Qwen3-32B'}}\nvllm: 1\n",
+    "run: vllm serve Qwen/Qwen3-8B --chat-template ./qwen3_nonthinking.jinja\n",
+    'run: "vllm serve Qwen/Qwen3-8B --default-chat-template-kwargs \'{\\"enable_thinking\\": false}\'"\n',
+    "run: vllm bench --model Qwen/Qwen3-8B\n",
+    "uses_reasoning_parser: false\npolicy_model: meta-llama/Llama-3-8B\n",
+]
+
+
+@pytest.mark.parametrize("text", QUIET)
+def test_look_alikes_are_left_alone(text):
+    assert hits("SQ243", text) == []

@@ -1,0 +1,50 @@
+"""SQ247: tags around the reasoning in the reward."""
+
+import pytest
+from tests.rules.lint_of import example, hits, lines, terminal
+
+
+def test_nothing_is_found_in_nothing():
+    assert hits("SQ247", "", "config.yaml") == []
+
+
+def test_the_example_of_its_page_is_found():
+    assert hits("SQ247", example("SQ247"), "config.yaml")
+
+
+def test_terminal(snapshot, tmp_path, monkeypatch):
+    assert terminal("SQ247", tmp_path, monkeypatch, "config.yaml") == snapshot
+
+
+FOUND = [
+    (
+        "grpo: {malformed_thinking_advantage: -5.0, penalize_malformed_thinking: true}\n",
+        [("grpo.malformed_thinking_advantage", 1)],
+    ),
+    ("reward_penalties: {penalize_malformed_think_tag: true}\n", [("reward_penalties.penalize_malformed_think_tag", 1)]),
+    ("reward_funcs:\n- accuracy\n- format\n- tag_count\n", [("reward_funcs.1", 3), ("reward_funcs.2", 4)]),
+    ("rewards: [trl.rewards:think_format_reward]\n", [("rewards.0", 1)]),
+    ("reward: {require_think_tags: true}\n", [("reward.require_think_tags", 1)]),
+    ("reward: {think_format_reward_weight: 0.2}\n", [("reward.think_format_reward_weight", 1)]),
+]
+
+
+@pytest.mark.parametrize(("text", "where"), FOUND)
+def test_found(text, where):
+    assert lines("SQ247", text) == where
+
+
+QUIET = [
+    "grpo: {malformed_thinking_advantage: null, penalize_malformed_thinking: true}\n",
+    "reward_penalties: {penalize_malformed_think_tag: false}\n",
+    "reward_penalties: {enabled: false, penalize_malformed_think_tag: true}\n",
+    "reward_funcs: [accuracy, json_format, code_format]\n",
+    "metrics: [format, tag_count]\nreward: x\n",
+    "reward_penalties: {token_ids: {think_open: 12, think_close: 13}}\n",
+    "reward: {think_format_reward_weight: 0}\n",
+]
+
+
+@pytest.mark.parametrize("text", QUIET)
+def test_look_alikes_are_left_alone(text):
+    assert hits("SQ247", text) == []
