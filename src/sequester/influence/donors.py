@@ -22,7 +22,6 @@ from __future__ import annotations
 import random
 import re
 import tomllib
-from itertools import zip_longest
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from heapq import nsmallest

@@ -15,8 +15,8 @@ from sequester.findings.swapped import SwapResult
 from sequester.influence.cases import SEEN, USED, ignore, read_cases
 from sequester.influence.donors import ALL, make_donors
 from sequester.influence.experiment import Plan, Subject
-from sequester.influence.metering import Progress
 from sequester.influence.literals import read_literals
+from sequester.influence.metering import Progress
 from sequester.influence.process import ProcessScorer
 from sequester.influence.source import Source, parse_source
 from sequester.influence.swap import swap
