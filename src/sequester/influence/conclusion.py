@@ -23,6 +23,8 @@ OWN = "own"
 LEAST_PROMPTS = 5
 DRIFT_P = 0.001
 """Passes over unchanged inputs that differ so improbably are called drift."""
+_ANSWERED = ("constant_scores", "moved_unconfirmed")
+"""Reasons that a score which moved does away with; the others still say why nothing more can be said."""
 FAILURES = ("missing_columns", "rate_limited", "timeout", "died")
 """Failures that are reasons by their own name, beside `scorer_failed`."""
 
@@ -84,7 +86,8 @@ def conclude(record: Record, plan: Plan, subject: Subject) -> SwapResult:
     needed = probing * paired.pairs_needed(plan.smallest, probing, plan.alpha, record.jump) if noise.sd else None
     confirmed = plan.noise == "deterministic" and noise.free and any(series.reproduced for series in record.series.values())
     influenced = e_value >= 1.0 / plan.alpha or confirmed
-    reasons = tuple(_reasons(record, plan, noise, len(prompts), detectable)) if not influenced else ()
+    lacking = tuple(_reasons(record, plan, noise, len(prompts), detectable))
+    reasons = tuple(reason for reason in lacking if reason not in _ANSWERED) if influenced else lacking
     verdict = (
         SwapVerdict.INFLUENCED if influenced
         else SwapVerdict.NOTHING_ASSESSED if not everything
