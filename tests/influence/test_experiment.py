@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.influence.fakes import DETERMINISTIC, RENDERING, Scores, Swaps, by_answer, case, cases, cot_of, noisy
 
@@ -79,6 +79,7 @@ def test_a_budget_of_calls_is_kept_and_spent_on_many_prompts() -> None:
     assert len({each.prompt_key for each in record.cases}) == 20
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 200), st.integers(0, 12), st.integers(1, 9))
 def test_no_budget_is_exceeded(calls: int, episodes: int, batch: int) -> None:
     record = recorded(cases(episodes), Scores(noisy(by_answer)), Plan(most_calls=calls, batch=batch))

@@ -6,7 +6,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sequester.errors import UsageError
@@ -34,6 +34,7 @@ def test_clusters_count_once_each() -> None:
     assert paired.cluster_means([("a", 1.0), ("b", 5.0), ("a", 3.0)]) == {"a": 2.0, "b": 5.0}
 
 
+@settings(deadline=None)
 @given(MEANS)
 def test_limits_hold_the_mean_and_one_side_is_nearer_than_two(means: list[float]) -> None:
     limits, upper = paired.mean_limits(means, 1e6), paired.mean_upper(means, 1e6)
@@ -95,6 +96,7 @@ def test_pairs_needed_meet_the_promises() -> None:
         paired.pairs_needed(math.nan, 1)
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(60, 10_000), st.integers(1, 20))
 def test_a_shift_said_to_be_detectable_needs_no_more_pairs(pairs: int, donors: int) -> None:
     shift = paired.minimum_detectable(pairs, donors)

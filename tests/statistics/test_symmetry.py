@@ -7,7 +7,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sequester.statistics.symmetry import SHIFTS, WEIGHTS, one_sided, two_sided
@@ -24,6 +24,7 @@ def test_the_whole_stake_is_divided() -> None:
     assert len(SHIFTS) == len(WEIGHTS)
 
 
+@settings(max_examples=30, deadline=None)
 @given(SIZES)
 def test_no_gain_on_average_over_all_signs(sizes: list[float]) -> None:
     for start in (two_sided(), one_sided()):
@@ -34,6 +35,7 @@ def test_no_gain_on_average_over_all_signs(sizes: list[float]) -> None:
         assert math.fsum(stakes) / len(stakes) == pytest.approx(1.0)
 
 
+@settings(max_examples=30, deadline=None)
 @given(SIZES, SIZES)
 def test_no_gain_on_average_after_any_past(past: list[float], sizes: list[float]) -> None:
     known = two_sided().after(past)
@@ -44,12 +46,14 @@ def test_no_gain_on_average_after_any_past(past: list[float], sizes: list[float]
     assert math.fsum(stakes) / len(stakes) == pytest.approx(known.e_value)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e99, 1e99), max_size=30))
 def test_both_signs_are_treated_alike(differences: list[float]) -> None:
     mirrored = two_sided().after([-value for value in differences])
     assert mirrored.log_e == pytest.approx(two_sided().after(differences).log_e)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e9, 1e9), max_size=30))
 def test_ties_change_nothing(differences: list[float]) -> None:
     tied = two_sided().after([value for difference in differences for value in (0.0, difference, -0.0)])
