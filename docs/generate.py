@@ -26,7 +26,7 @@ from pathlib import Path
 
 from sequester.cli.main import VERBS, sequester
 from sequester.episodes.readers.registry import load_readers
-from sequester.findings.kinds import KINDS
+from sequester.findings.kinds import PRINTED
 from sequester.findings.rules import RULES
 from sequester.report.json_format import schema, schema_file
 
@@ -45,6 +45,9 @@ PUBLIC = (
     "episodes.readers.interface",
     "episodes.readers.registry",
     "findings.model",
+    "findings.swapped",
+    "findings.linted",
+    "findings.kinds",
     "findings.verdict",
     "findings.rules",
     "findings.waivers",
@@ -55,6 +58,7 @@ PUBLIC = (
     "exposure.private",
     "exposure.severity",
     "exposure.calibration",
+    "influence.swap_files",
     "statistics.intervals",
     "report.formats",
 )
@@ -163,7 +167,7 @@ def _is_public(name: str) -> bool:
 def schema_files() -> dict[Path, str]:
     """The JSON Schema of every kind of result, by its published place."""
     folder = ROOT / "docs" / "schemas"
-    return {folder / schema_file(name): json.dumps(schema(name), indent=2) + "\n" for name in KINDS}
+    return {folder / schema_file(name): json.dumps(schema(name), indent=2) + "\n" for name in PRINTED}
 
 
 def demo_output() -> str:

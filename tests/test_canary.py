@@ -151,6 +151,38 @@ def test_malformed_lines_alone_are_told_without_the_canary(tmp_path):
     assert not shown(out + err, CANARY)
 
 
+LEAKY_REWARD = """
+import sys
+
+
+def reward(prompts, completions, **columns):
+    print(completions)
+    print(columns, file=sys.stderr)
+    if any("cheat" in str(one) for one in completions):
+        raise ValueError(completions)
+    return [len(str(one)) / 1000 for one in completions]
+"""
+
+
+@pytest.mark.parametrize("lines", ["planted", "malformed"])
+def test_a_swap_test_shows_the_canary_in_no_format_whatever_the_reward_code_does(tmp_path, monkeypatch, caplog, lines):
+    monkeypatch.chdir(tmp_path)
+    caplog.set_level(logging.DEBUG)
+    (tmp_path / "rewards.py").write_text(LEAKY_REWARD)
+    path = cases.write(tmp_path / "run.jsonl", planted())
+    if lines == "malformed":
+        path.write_bytes(path.read_bytes() + b"\n".join(malformed()))
+    formats = ("text", "json", "sarif", "md", "html")
+    outputs = [f"--out={name}=report.{name}" for name in formats]
+    code, out, err = command("swap", "rewards.py:reward", "--episodes", path, "-v", "--out=text", *outputs, "--workspace", "ws")
+    assert code in (1, 4)
+    reports = "".join((tmp_path / f"report.{name}").read_text("utf-8") for name in formats)
+    assert not shown(out + err + caplog.text + reports, CANARY)
+    stored = [file for file in (tmp_path / "ws").rglob("*") if file.is_file()]
+    assert any(file.name == "results.sqlite" for file in stored)
+    assert not any(shown(file.read_bytes(), CANARY) for file in stored)
+
+
 def texts_of(path):
     """Every text that the episodes of an input hold, and what was raised or skipped on the way."""
     texts, messages = set(), []

@@ -55,12 +55,6 @@ def test_a_misspelt_verb_names_the_nearest(cli):
     assert "No such command 'zzz'" in cli("zzz").err
 
 
-def test_a_verb_that_reports_promise_for_later_says_so(cli):
-    outcome = cli("swap", "rewards.py:judge", "--episodes", "log.jsonl")
-    assert outcome.code == 2
-    assert "'swap' comes with a later version of sequester" in outcome.err
-
-
 def test_version(cli):
     assert cli("--version").out.startswith("sequester ")
 

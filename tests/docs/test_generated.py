@@ -27,6 +27,11 @@ def test_the_reference():
     assert (ROOT / "docs" / "reference.md").read_text() == generate.reference_page(), STALE
 
 
+def test_the_schemas():
+    for file, content in generate.schema_files().items():
+        assert file.read_text() == content, STALE
+
+
 def test_the_readme_shows_the_help_and_the_demo_as_they_are():
     before = (ROOT / "README.md").read_text()
     for name in ("demo", "help", "readers"):

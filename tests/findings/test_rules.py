@@ -15,6 +15,22 @@ EXPECTED = {
     "SQ104": ("cot-of-another-episode", FindingClass.CROSS_EPISODE),
     "SQ110": ("contract-hands-over-cot", FindingClass.CONTENT),
     "SQ111": ("contract-hands-over-ids", FindingClass.IDS),
+    "SQ241": ("reasoning-shown-to-judge", FindingClass.CONTENT),
+    "SQ242": ("reasoning-in-grader-prompt", FindingClass.CONTENT),
+    "SQ243": ("no-reasoning-parser", FindingClass.CONTENT),
+    "SQ244": ("wrong-reasoning-parser", FindingClass.CONTENT),
+    "SQ245": ("delimiters-stripped", FindingClass.CONTENT),
+    "SQ246": ("cot-length-in-reward", FindingClass.LENGTH_FORMAT),
+    "SQ247": ("cot-markup-in-reward", FindingClass.LENGTH_FORMAT),
+    "SQ248": ("cot-scored", FindingClass.CONTENT),
+    "SQ249": ("cot-selects-training-data", FindingClass.CONTENT),
+    "SQ250": ("history-keeps-reasoning", FindingClass.CONTENT),
+    "SQ301": ("score-moves-with-cot-content", FindingClass.CONTENT),
+    "SQ302": ("score-moves-with-cot-length", FindingClass.LENGTH_FORMAT),
+    "SQ303": ("score-moves-with-cot-format", FindingClass.LENGTH_FORMAT),
+    "SQ304": ("cot-in-grader-input", FindingClass.CONTENT),
+    "SQ321": ("score-follows-cot-length", FindingClass.LENGTH_FORMAT),
+    "SQ322": ("score-follows-cot-markup", FindingClass.LENGTH_FORMAT),
 }
 
 

@@ -2,18 +2,51 @@
 
 import multiprocessing
 import sqlite3
+from contextlib import closing
+from datetime import date
 
 import msgspec
 import pytest
 from hypothesis import given, settings
+from tests.findings import swap_results
 from tests.findings.examples import finding
 from tests.report.results import result, results
 
 from sequester.episodes.guarded import GuardedText
 from sequester.errors import ConfigError, GuardedTextError, InputError, UsageError
 from sequester.findings.encoding import decode_result, encode_result
+from sequester.findings.fingerprint import FingerprintKey
+from sequester.findings.influence import with_findings
+from sequester.findings.linted import LintFinding, LintResult, LintVerdict
+from sequester.findings.model import FindingClass, Severity, Tool
 from sequester.findings.store import ResultStore
+from sequester.findings.waivers import Waivers
 from sequester.findings.workspace import Workspace
+
+LINTED = LintResult(
+    verdict=LintVerdict.FOUND,
+    tool=Tool("0.1.0", "lint/1", {}),
+    files={"seen": 1, "linted": 1},
+    not_assessed={},
+    subjects={"reward_functions": 1},
+    findings=(
+        LintFinding(
+            "0" * 24,
+            "SQ201",
+            FindingClass.CONTENT,
+            Severity.MEDIUM,
+            Severity.HIGH,
+            "rewards.py",
+            3,
+            5,
+            3,
+            20,
+            "accuracy",
+            "Reads it.",
+        ),
+    ),
+    waived=0,
+)
 
 
 @pytest.fixture
@@ -46,6 +79,26 @@ def test_a_stored_result_comes_back_whole(workspace):
 def test_any_result_comes_back_whole(tmp_path_factory, any_result):
     store = ResultStore(Workspace(tmp_path_factory.mktemp("w")))
     assert store.load(store.save("audit", any_result, {})).result == any_result
+
+
+@settings(max_examples=20, deadline=None)
+@given(swap_results.results())
+def test_a_result_of_another_kind_comes_back_whole(tmp_path_factory, swapped):
+    store = ResultStore(Workspace(tmp_path_factory.mktemp("w")))
+    kept = with_findings(swapped, FingerprintKey(b"k" * 32), Waivers(), date(2026, 6, 1))
+    stored = store.load(store.save("swap", kept, {"rewards.py": "ab" * 32}))
+    assert (stored.verb, stored.result) == ("swap", kept)
+    assert all(store.latest_with(one.id).result == "r1" for one in kept.findings)
+
+
+def test_results_of_lint_are_kept_by_their_subject(workspace):
+    store = ResultStore(workspace)
+    store.save("lint", LINTED, {})
+    assert store.load("r1").result == LINTED
+    with closing(sqlite3.connect(workspace.results)) as connection:
+        assert connection.execute("SELECT rule, reward_path, episode_id, step FROM findings").fetchall() == [
+            ("SQ201", "accuracy", "", None)
+        ]
 
 
 def _save_some(root):

@@ -20,7 +20,6 @@ def test_weak_evidence_names_the_next_step():
     ):
         assert said in steps[0]
     assert "sequester swap FILE.py:accuracy_reward --episodes FILE.jsonl" in steps[1]
-    assert steps[1].count("comes with a later version") == 1
 
 
 def test_where_a_framework_has_a_shorter_way_it_is_named_first():

@@ -17,9 +17,27 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 
 FOUND = [
-    ("providers:\n  - id: groq:x\n    config: {showThinking: true}\nprompts: [a]\n", [("providers.0.config.showThinking", 3)]),
+    ("judges:\n- id: rubric\n  model: x\n", [("judges.0.id", 2)]),
+    ("prompts: [a]\nproviders:\n- openai:o1\n- deepseek:deepseek-reasoner\ntests: [{assert: []}]\n", [("providers.1", 4)]),
+    ("prompts: [a]\nproviders:\n- id: deepseek:deepseek-reasoner\ntests: [{assert: []}]\n", [("providers.0.id", 3)]),
     (
-        "targets:\n  - id: openrouter:x\n    config:\n      thinking:\n        type: adaptive\ntests: []\n",
+        "prompts: [a]\nproviders: [{'anthropic:x': {config: {thinking: {type: enabled}}}}]\ndefaultTest: {assert: []}\n",
+        [("providers.0.anthropic:x.config.thinking.type", 2)],
+    ),
+    (
+        "prompts: [a]\nproviders: [{id: 'deepseek:x', config: {passthrough: {thinking: {type: enabled}}}}]\ntests: [{assert: []}]\n",
+        [("providers.0.config.passthrough.thinking.type", 2)],
+    ),
+    (
+        "prompts: [a]\nproviders: [{id: 'ollama:chat:qwen3', config: {think: true}}]\ntests: [{assert: []}]\n",
+        [("providers.0.config.think", 2)],
+    ),
+    (
+        "providers:\n  - id: groq:x\n    config: {showThinking: true}\nprompts: [a]\ntests: file://t.csv\n",
+        [("providers.0.config.showThinking", 3)],
+    ),
+    (
+        "targets:\n  - id: openrouter:x\n    config:\n      thinking:\n        type: adaptive\ntests: [{assert: []}]\n",
         [("targets.0.config.thinking.type", 5)],
     ),
     ("env:\n  judge:\n    include_hidden_reasoning: true\n", [("env.judge.include_hidden_reasoning", 3)]),
@@ -38,16 +56,24 @@ def test_found(text, where):
 
 
 QUIET = [
-    "providers:\n  - id: groq:x\n    config: {showThinking: false}\nprompts: [a]\n",
-    "providers: [{id: 'anthropic:messages:x', config: {thinking: {type: enabled}, showThinking: false}}]\nprompts: [a]\n",
-    "providers: [{id: 'anthropic:messages:x', config: {thinking: {type: disabled}}}]\nprompts: [a]\n",
-    "providers: [{id: 'openai:chat:x', config: {thinking: {type: enabled}}}]\nprompts: [a]\n",
-    "providers: [{id: 'anthropic:x', transform: output.trim(), config: {thinking: {type: enabled}}}]\nprompts: [a]\n",
-    "providers: [echo]\nprompts: [a]\ndefaultTest: {options: {provider: {id: 'groq:x', config: {showThinking: true}}}}\n",
+    "judges: [{id: rubric, view: last_reply}, {id: reference}, {id: rubric, weight: 0.0}]\n",
+    "prompts: [a]\nproviders: [{id: 'bedrock:converse:claude', config: {thinking: {type: enabled}}}]\ntests: [{assert: []}]\n",
+    "prompts: [a]\nproviders: [{id: 'deepseek:deepseek-reasoner', config: {showThinking: false}}]\ntests: [{assert: []}]\n",
+    "prompts: [a]\nproviders: [deepseek:deepseek-chat, openai:o1]\ntests: [{assert: []}]\n",
+    "providers:\n  - id: groq:x\n    config: {showThinking: false}\nprompts: [a]\ntests: [{assert: []}]\n",
+    "providers: [{id: 'anthropic:messages:x', config: {thinking: {type: enabled}, showThinking: false}}]\n"
+    "prompts: [a]\ntests: [{assert: []}]\n",
+    "providers: [{id: 'anthropic:messages:x', config: {thinking: {type: disabled}}}]\nprompts: [a]\ntests: [{assert: []}]\n",
+    "providers: [{id: 'openai:chat:x', config: {thinking: {type: enabled}}}]\nprompts: [a]\ntests: [{assert: []}]\n",
+    "providers: [{id: 'anthropic:x', transform: output.trim(), config: {thinking: {type: enabled}}}]\n"
+    "prompts: [a]\ntests: [{assert: []}]\n",
+    "providers: [echo]\n"
+    "prompts: [a]\ndefaultTest: {options: {provider: {id: 'groq:x', config: {showThinking: true}}}}\ntests: [{assert: []}]\n",
     "ui: {showThinking: true}\nreward: 1\n",
     "judge: {include_reason: true, reasoning_effort: high, strip_thinking: true, view: last_reply}\n",
     "model: {include_reasoning: true}\nreward: x\n",
     "judge: {include_reasoning: false}\n",
+    "providers: [{id: groq:x, config: {showThinking: true}}]\nprompts: [a]\ntests: [{vars: {x: 1}}]\n",
     "agent: {view: full_page}\nreward: x\n",
 ]
 

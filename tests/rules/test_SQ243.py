@@ -17,6 +17,8 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 
 FOUND = [
+    ("command: [bash, -c]\nargs: [vllm serve Qwen/Qwen3-8B]\n", [("args", 2)]),
+    ("command: [bash, -c, 'cd x && vllm serve Qwen/Qwen3-8B']\n", [("command", 1)]),
     ("model: Qwen/Qwen3-8B\nport: 8000\ntensor-parallel-size: 2\n", [("model", 1)]),
     ("model-path: openai/gpt-oss-120b\nhost: 0.0.0.0\ntp-size: 8\n", [("model-path", 1)]),
     (
@@ -64,6 +66,7 @@ def test_found(text, where):
 
 
 QUIET = [
+    "policy: {model_name: Qwen/Qwen3-0.6B}\nsafety_judge_model: {vllm_model: {uses_reasoning_parser: false}}\n",
     "model: Qwen/Qwen3-8B\nport: 8000\ntensor-parallel-size: 2\nreasoning-parser: qwen3\n",
     "model: Qwen/Qwen3-8B\nport: 8000\ntensor-parallel-size: 2\nenable_thinking: false\n",
     "model: Qwen/Qwen3-30B-A3B-Instruct-2507\nport: 8000\ntensor-parallel-size: 2\n",

@@ -17,6 +17,8 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 
 FOUND = [
+    ("rewards: {accuracy: 1, cosine: 0.5}\n", [("rewards.cosine", 1)]),
+    ("reward_model: {enable: false, overlong_buffer: {enable: true}}\n", [("reward_model.overlong_buffer.enable", 1)]),
     ("reward_model: {overlong_buffer: {enable: True, len: 4096}}\n", [("reward_model.overlong_buffer.enable", 1)]),
     (
         "reward: {reward_kwargs: {overlong_buffer_cfg: {enable: true}}}\n",
@@ -50,10 +52,12 @@ def test_found(text, where):
 
 
 QUIET = [
+    "rewards: {length: 4096}\n",
     "reward_model: {overlong_buffer: {enable: false, len: 4096, penalty_factor: 1.0}}\n",
     "grpo: {reward_shaping: {enabled: false, overlong_buffer_length: 128, overlong_buffer_penalty: 1}}\n",
     "grpo: {reward_shaping: {enabled: true, overlong_buffer_length: 128, overlong_buffer_penalty: 0, stop_properly_penalty_coef: null}}\n",
     "grpo: {reward_shaping: {overlong_buffer_length: 128}}\n",
+    "reward_model: {overlong_buffer: {enable: true, len: 0, penalty_factor: 0.0}}\n",
     "reward: {overlong_buffer_len: 512, overlong_penalty_factor: 0}\n",
     "orchestrator: {algo: {length_penalty: {type: linear, num_output_tokens_weight: 0.0, num_turns_weight: 0.1}}}\n",
     "generation: {length_penalty: 1.0}\nreward: x\n",

@@ -29,6 +29,7 @@ def test_found(text, where):
 
 
 QUIET = [
+    "grpo: 1\nrouter: {scorers: [a]}\nclear_thinking: false\n",
     "grpo: 1\nchat_template_kwargs: {preserve_thinking: true}\n",
     "judge: x\nchat_template_kwargs: {preserve_thinking: true}\n",
     "grpo: 1\njudge: x\nclear_thinking: true\n",

@@ -15,23 +15,24 @@ from sequester.cli.options import (
     OutputOptions,
     find_workspace,
     fingerprint_key,
+    found_again,
     input_options,
     output_options,
+    waivers_in_force,
     workspace_option,
 )
 from sequester.cli.output import Request, check_places, emit, parse_out, say
 from sequester.cli.progress import Progress
 from sequester.episodes.readers.registry import load_readers
-from sequester.errors import ConfigError, UsageError
+from sequester.errors import UsageError
 from sequester.exposure.audit import Effort, audit
 from sequester.exposure.calibration import CALIBRATION_FILE, Calibration, read_calibration
 from sequester.exposure.inputs import Formats, digests
 from sequester.exposure.settle import Terms
-from sequester.findings.fingerprint import has_key
 from sequester.findings.model import ExitCode, Result, Severity
 from sequester.findings.store import ResultStore
 from sequester.findings.verdict import accepting_options, exit_code, parse_allowances
-from sequester.findings.waivers import FILE_NAME, Waivers, read_waivers
+from sequester.findings.waivers import FILE_NAME
 from sequester.findings.workspace import Workspace
 
 LARGE = 64 << 20
@@ -113,7 +114,7 @@ def command(
         raise UsageError("no such file or directory", where=absent[0], hint="check the path; patterns are expanded by the shell")
     place = find_workspace(workspace)
     # What contradicts the waivers is said before a workspace is made for nothing.
-    waivers = _waivers(waiver_file, place, author)
+    waivers = waivers_in_force(waiver_file, place, author)
     key = fingerprint_key(place)
     store = ResultStore(place) if place is not None else None
     progress = Progress(talk.quiet)
@@ -131,7 +132,7 @@ def command(
     try:
         if store is not None:
             kept = store.save("audit", result, digests(inputs))
-            look = f"; to look at a finding: sequester show {kept} ID{_found_again(workspace)}" if result.findings else ""
+            look = f"; to look at a finding: sequester show {kept} ID{found_again(workspace)}" if result.findings else ""
             say(f"stored as {kept} in {store.workspace.root}{look}", talk.quiet)
     finally:  # whatever is wrong with the store, the work of the audit is not lost
         emit(result, requests, verbose=talk.verbose, color=talk.color, quiet=talk.quiet)
@@ -146,29 +147,6 @@ def _settings(read_as: InputOptions) -> list[Path]:
     config: Path | None = click.get_current_context().meta["sequester.config"]
     field_map = Path(read_as.options.map_name) if read_as.options.field_map is not None else None
     return [path for path in (field_map, config) if path is not None]
-
-
-def _found_again(workspace: str | None) -> str:
-    """The option that other verbs need to find this workspace; empty where they find it by themselves."""
-    usual = find_workspace(None)
-    if workspace is None or (usual is not None and usual.root.resolve() == Path(workspace).resolve()):
-        return ""
-    return f" --workspace {workspace}"
-
-
-def _waivers(given: str | None, place: Workspace | None, author: str | None) -> Waivers:
-    """The waivers that apply. A file that was named must be there, and a fingerprint needs a workspace to match anything."""
-    file = Path(given) if given else (place.root.parent if place else Path()) / FILE_NAME
-    if given and not os.path.lexists(file):
-        raise ConfigError("there is no such waiver file", where=given, hint="check the path; `sequester waive` writes one")
-    if place is None and os.path.lexists(file):
-        raise ConfigError(
-            "waivers match only under the key of the workspace they were made in, and there is no workspace here",
-            where=str(file),
-            hint="name it with --workspace DIR",
-        )
-    key_id = fingerprint_key(place).key_id if place is not None and has_key(place.keys) else ""
-    return read_waivers(file, key_id, author)
 
 
 def own_calibrations(place: Workspace | None) -> list[Calibration]:

@@ -23,8 +23,10 @@ PYPROJECT = "pyproject.toml"
 PREFIX = "SEQUESTER_"
 OTHER_VARIABLES = ("SEQUESTER_CONFIG", "SEQUESTER_DEBUG", "SEQUESTER_KERNEL")
 """Variables that belong to no flag of a verb."""
-VERB_TABLES = ("audit", "lint", "show", "waive", "calibrate")
+VERB_TABLES = ("audit", "swap", "lint", "show", "waive", "calibrate")
 """Tables a configuration file may hold: the verbs that take settings."""
+DECLARATIONS = {"swap": ("reward",)}
+"""Tables within the table of a verb that are none of its flags."""
 
 
 def locate(explicit: str | None) -> Path | None:
@@ -43,14 +45,27 @@ def locate(explicit: str | None) -> Path | None:
     return None
 
 
+def declarations(tables: dict[str, Any], name: str, verb: str, key: str) -> object:
+    """The table `[verb.key]` in the tables of a file of this name; empty where there is none."""
+    table = _own(tables, name).get(verb, {})
+    return table.get(key, {}) if isinstance(table, dict) else {}
+
+
+def _own(tables: dict[str, Any], name: str) -> dict[str, Any]:
+    """The tables of a file of this name that are about Sequester."""
+    if name != PYPROJECT:
+        return tables
+    tool = tables.get("tool", {})
+    own = tool.get("sequester", {}) if isinstance(tool, dict) else {}
+    return own if isinstance(own, dict) else {}
+
+
 def settings(path: Path, verb: str, known: Collection[str]) -> dict[str, Any]:
     """The table of one verb, keys as written; `known` are those that it can have.
 
     Raises ConfigError if the file has a table of no verb or a key outside of all tables, or if this one is no table.
     """
-    tables = read_toml(path)
-    if path.name == PYPROJECT:
-        tables = tables.get("tool", {}).get("sequester", {})
+    tables = _own(read_toml(path), path.name)
     for key, value in tables.items():
         if key not in VERB_TABLES and not isinstance(value, dict):
             hint = f"put it under [{verb}]" if key in known else f"tables: {', '.join(f'[{one}]' for one in VERB_TABLES)}"
@@ -59,7 +74,7 @@ def settings(path: Path, verb: str, known: Collection[str]) -> dict[str, Any]:
     table = tables.get(verb, {})
     if not isinstance(table, dict):
         raise ConfigError("must be a table", where=f"{setting(path, verb)}: {verb}", hint=f"write [{verb}] on a line of its own")
-    return table
+    return {key: value for key, value in table.items() if key not in DECLARATIONS.get(verb, ())}
 
 
 def defaults(path: Path | None, command: click.Command) -> dict[str, Any]:

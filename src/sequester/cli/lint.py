@@ -8,6 +8,7 @@ import click
 
 from sequester.cli.options import OutputOptions, config_option, output_options
 from sequester.cli.output import Request, check_places, emit, parse_out
+from sequester.cli.progress import Progress
 from sequester.errors import UsageError
 from sequester.findings.lint_verdict import UNASSESSED, exit_code
 from sequester.findings.linted import LintResult
@@ -87,6 +88,8 @@ def command(
     requests = [parse_out(value, LintResult) for value in out] or [Request("text", None)]
     check_places(requests, named)
     allowed = parse_allowances(allow_unassessed, UNASSESSED)
-    result = lint(named)
+    progress = Progress(talk.quiet, "files")
+    result = lint(named, progress)
+    progress.done()
     emit(result, requests, verbose=talk.verbose, color=talk.color, quiet=talk.quiet)
     return exit_code(result, Severity(fail_on), allowed, allow_nothing=allow_nothing)

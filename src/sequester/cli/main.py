@@ -29,6 +29,7 @@ VERBS = {
     "audit": "Say in which share of the episodes the scorer could see the chain of thought.",
     "lint": "Read reward code, graders' prompts and configurations for places where the chain of thought gets into the score.",
     "show": "Show a stored or written result, or one finding of it.",
+    "swap": "Say whether a reward moves when only the chain of thought is swapped.",
     "rules": "List the rules.",
     "explain": "Explain one rule: what it finds, why, an example, the remedy, what it misses.",
     "waive": "Write a waiver for a finding, with owner, approver, reason and end.",
@@ -37,8 +38,6 @@ VERBS = {
     "completion": "Print the completion script for your shell.",
 }
 """Verb -> one line of help. The module of a verb is imported only when the verb is used, so that `--help` is fast."""
-LATER = ("swap",)
-"""Verbs that reports name as a next step and that this version does not have yet."""
 
 STDOUT = 1
 """File descriptor."""
@@ -60,8 +59,6 @@ class Verbs(click.Group):
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] in LATER:
-            ctx.fail(f"{args[0]!r} comes with a later version of sequester; keep the recorded episodes for it.")
         near = [] if args[0] in VERBS or args[0].startswith("-") else get_close_matches(args[0], VERBS, 1)
         if near:
             ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")

@@ -13,8 +13,10 @@ import click
 from sequester.cli.configuration import FILE, OTHER_VARIABLES, PREFIX, VERB_TABLES, defaults, locate, unknown_variables
 from sequester.episodes.families import FAMILIES
 from sequester.episodes.readers.interface import Options
-from sequester.findings.fingerprint import FingerprintKey, ephemeral_key, workspace_key
+from sequester.errors import ConfigError
+from sequester.findings.fingerprint import FingerprintKey, ephemeral_key, has_key, workspace_key
 from sequester.findings.model import Reading
+from sequester.findings.waivers import FILE_NAME, Waivers, read_waivers
 from sequester.findings.workspace import NAME, Workspace
 from sequester.toml_file import read_toml
 
@@ -157,6 +159,29 @@ def find_workspace(given: str | None) -> Workspace | None:
 def fingerprint_key(workspace: Workspace | None) -> FingerprintKey:
     """The workspace's key; a throw-away one without a workspace."""
     return workspace_key(workspace.create().keys) if workspace else ephemeral_key()
+
+
+def waivers_in_force(given: str | None, place: Workspace | None, author: str | None) -> Waivers:
+    """The waivers that apply. A file that was named must be there, and a fingerprint needs a workspace to match anything."""
+    file = Path(given) if given else (place.root.parent if place else Path()) / FILE_NAME
+    if given and not os.path.lexists(file):
+        raise ConfigError("there is no such waiver file", where=given, hint="check the path; `sequester waive` writes one")
+    if place is None and os.path.lexists(file):
+        raise ConfigError(
+            "waivers match only under the key of the workspace they were made in, and there is no workspace here",
+            where=str(file),
+            hint="name it with --workspace DIR",
+        )
+    key_id = fingerprint_key(place).key_id if place is not None and has_key(place.keys) else ""
+    return read_waivers(file, key_id, author)
+
+
+def found_again(workspace: str | None) -> str:
+    """The option that other verbs need to find this workspace; empty where they find it by themselves."""
+    usual = find_workspace(None)
+    if workspace is None or (usual is not None and usual.root.resolve() == Path(workspace).resolve()):
+        return ""
+    return f" --workspace {workspace}"
 
 
 def _all(*decorators: Decorator) -> Decorator:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import click
 
 from sequester.errors import UsageError
-from sequester.findings.kinds import AnyResult
+from sequester.findings.kinds import PrintedResult
 from sequester.report.formats import REPORTS, refuse_inputs, write
 from sequester.report.untrusted import printable_lines
 
@@ -23,7 +23,7 @@ class Request(NamedTuple):
     """None: stdout."""
 
 
-def parse_out(value: str, kind: type[AnyResult]) -> Request:
+def parse_out(value: str, kind: type[PrintedResult]) -> Request:
     """Read `FORMAT` or `FORMAT=FILE`. Raises UsageError for a format that results of this kind do not have."""
     name, equals, file = value.partition("=")
     formats = REPORTS[kind].formats
@@ -66,7 +66,7 @@ def check_places(requests: Sequence[Request], inputs: Sequence[Path] = ()) -> No
             )
 
 
-def emit(result: AnyResult, requests: Sequence[Request], *, verbose: bool, color: bool, quiet: bool) -> None:
+def emit(result: PrintedResult, requests: Sequence[Request], *, verbose: bool, color: bool, quiet: bool) -> None:
     """Write a result in every format asked for; where nothing goes to stdout, the line of counts is said on stderr."""
     for request in requests:
         write(result, request.format, request.file, verbose=verbose, color=color)

@@ -16,20 +16,21 @@ LEAST_NAME = 12
 
 
 class Progress:
-    """Counts episodes aloud. Quiet if `quiet`."""
+    """Counts episodes, or whatever `unit` says, aloud. Quiet if `quiet`."""
 
-    def __init__(self, quiet: bool) -> None:
+    def __init__(self, quiet: bool, unit: str = "episodes") -> None:
         self._quiet = quiet
+        self._unit = unit
         self._terminal = sys.stderr.isatty()
         self._start = self._last = time.monotonic()
         self._shown = False
 
-    def __call__(self, episodes: int, path: str) -> None:
+    def __call__(self, count: int, path: str) -> None:
         now = time.monotonic()
         pause = TERMINAL_S if self._terminal else PLAIN_S
         if self._quiet or now - self._start < FIRST_S or (self._shown and now - self._last < pause):
             return
-        said = f"{episodes:,} episodes, {episodes / (now - self._start):,.0f} per second, "
+        said = f"{count:,} {self._unit}, {count / (now - self._start):,.0f} per second, "
         if self._terminal:  # a line that wrapped could not be cleared
             room = shutil.get_terminal_size().columns - len(said) - 1
             sys.stderr.write(f"\r\x1b[2K{said}{printable(path, max(LEAST_NAME, room))}")

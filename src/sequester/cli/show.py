@@ -22,6 +22,7 @@ from sequester.exposure.examine import texts_of
 from sequester.exposure.inputs import digest
 from sequester.exposure.matching import normalise
 from sequester.exposure.naming import shown_name
+from sequester.findings.associated import AssociationFinding
 from sequester.findings.encoding import decode_result
 from sequester.findings.fingerprint import whole_id
 from sequester.findings.kinds import AnyFinding, AnyResult
@@ -181,6 +182,13 @@ def _about(finding: AnyFinding) -> Mapping[str, str]:
                 "reward path": finding.reward_path,
                 "found": finding.message,
                 "donors": ", ".join(finding.donors),
+            }
+        case AssociationFinding():
+            return {
+                "severity": finding.severity.value,
+                "reward path": finding.reward_path,
+                "found": finding.message,
+                "feature": finding.feature,
             }
         case LintFinding():
             return {

@@ -87,7 +87,7 @@ def from_completion(
     """
     if not isinstance(completion, str):
         return from_messages(prompt, completion, template, tool_results=tool_results)
-    found = split_text(completion, template, prompt_tail=_tail(prompt), thinking=thinking, truncated=truncated)
+    found = split_text(completion, template, prompt_tail=prompt_tail(prompt), thinking=thinking, truncated=truncated)
     sampled = [Segment(piece.turn, piece.channel, GuardedText(completion[piece.start : piece.end])) for piece in found.pieces]
     return Assembled((*_given(prompt, tool_results), *sampled), found.split)
 
@@ -225,7 +225,7 @@ def _message_texts(message: Message) -> Iterator[GuardedText]:
                 yield field.text
 
 
-def _tail(prompt: str | Sequence[Message]) -> str:
+def prompt_tail(prompt: str | Sequence[Message]) -> str:
     """The end of the prompt, where a template may have opened the reasoning: of a chat, only a prefilled assistant turn."""
     if isinstance(prompt, str):
         return prompt[-_PROMPT_TAIL:]

@@ -32,7 +32,7 @@ DETECTOR = "lexical/6"
 class Progress(Protocol):
     """Told after every unit; episodes and input so far."""
 
-    def __call__(self, episodes: int, path: str) -> None: ...
+    def __call__(self, episodes: int, path: str, /) -> None: ...
 
 
 class Effort(NamedTuple):

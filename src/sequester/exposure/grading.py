@@ -93,7 +93,7 @@ def contract_findings(handovers: Mapping[Handover, Reach], key: FingerprintKey) 
                 cot_fraction=1.0,
                 step=reach.first_step,
                 note=f"handed over by the framework's contract, in all {reach.episodes} episodes of this path; next step: "
-                "`sequester swap` (comes with a later version)",
+                "`sequester swap`",
             )
         )
     return found

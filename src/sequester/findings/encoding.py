@@ -14,14 +14,14 @@ import msgspec
 from msgspec import Struct
 
 from sequester.errors import GuardedTextError, InputError
-from sequester.findings.kinds import KINDS, AnyResult
+from sequester.findings.kinds import KINDS, AnyResult, PrintedResult
 
 _NAMES = {schema.rpartition("/")[0]: schema for schema in KINDS}
 """Schemas by their names without a version."""
 _HINT = "give a file that --out json=FILE wrote"
 
 
-def encode_result(result: AnyResult, indent: int | None = None) -> str:
+def encode_result(result: PrintedResult, indent: int | None = None) -> str:
     """The result as one JSON object. Raises GuardedTextError if guarded text stands in it, InputError for NaN or infinity.
 
     Piece by piece: the pieces of a hundred thousand findings would take ten times the memory of the text that they make.

@@ -6,18 +6,23 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from sequester.findings import linted, model, swapped
+from sequester.findings import associated, changed, linted, model, swapped
+from sequester.findings.associated import AssociationFinding, AssociationResult
+from sequester.findings.changed import ChangedResult
 from sequester.findings.linted import LintFinding, LintResult
 from sequester.findings.model import Finding, Result, Scope
 from sequester.findings.swapped import SwapFinding, SwapResult
 
-AnyResult = Result | SwapResult | LintResult
-AnyFinding = Finding | SwapFinding | LintFinding
+AnyResult = Result | SwapResult | AssociationResult | LintResult
+AnyFinding = Finding | SwapFinding | AssociationFinding | LintFinding
 
 KINDS: Mapping[str, type[AnyResult]] = MappingProxyType(
-    {model.SCHEMA: Result, swapped.SCHEMA: SwapResult, linted.SCHEMA: LintResult}
+    {model.SCHEMA: Result, swapped.SCHEMA: SwapResult, associated.SCHEMA: AssociationResult, linted.SCHEMA: LintResult}
 )
 """Every kind of result by its schema."""
+PrintedResult = AnyResult | ChangedResult
+PRINTED: Mapping[str, type[PrintedResult]] = MappingProxyType({**KINDS, changed.SCHEMA: ChangedResult})
+"""Those and what only prints several of them; each of which is stored by itself."""
 
 
 class Subject(NamedTuple):
@@ -35,7 +40,7 @@ def subject_of(finding: AnyFinding) -> Subject:
     match finding:
         case Finding():
             return Subject(finding.reward_path, finding.episode_id, finding.step)
-        case SwapFinding():
+        case SwapFinding() | AssociationFinding():
             return Subject(finding.reward_path)
         case LintFinding():
             return Subject(finding.subject)

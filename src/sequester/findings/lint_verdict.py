@@ -9,7 +9,7 @@ from sequester.findings.linted import LintResult, LintVerdict
 from sequester.findings.model import ExitCode, Severity
 from sequester.findings.verdict import Allowances, within
 
-UNASSESSED = ("syntax_error", "too_large", "too_deep", "not_utf8", "unreadable", "timeout", "internal_error")
+UNASSESSED = ("syntax_error", "too_large", "too_deep", "not_utf8", "unreadable")
 """Why a file was not assessed: what `--allow-unassessed REASON=SHARE` of `lint` may name."""
 
 

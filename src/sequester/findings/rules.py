@@ -111,9 +111,37 @@ _LINT_CONFIG = (
     ),
 )
 """Rules over trainer configurations and grader templates (SQ241 and following)."""
-_SWAP: tuple[Rule, ...] = ()
+_SWAP = (
+    _rule("SQ301", "score-moves-with-cot-content", FindingClass.CONTENT, "The score moves with what the chain of thought says"),
+    _rule(
+        "SQ302",
+        "score-moves-with-cot-length",
+        FindingClass.LENGTH_FORMAT,
+        "The score moves with the length of the chain of thought",
+    ),
+    _rule(
+        "SQ303",
+        "score-moves-with-cot-format",
+        FindingClass.LENGTH_FORMAT,
+        "The score moves with the delimiters of the chain of thought",
+    ),
+    _rule("SQ304", "cot-in-grader-input", FindingClass.CONTENT, "The reward code hands the chain of thought on"),
+)
 """What swapping the CoT shows (SQ301 and following)."""
-_ASSOCIATION: tuple[Rule, ...] = ()
+_ASSOCIATION = (
+    _rule(
+        "SQ321",
+        "score-follows-cot-length",
+        FindingClass.LENGTH_FORMAT,
+        "In the log, scores of the same answer go with the length of the chain of thought",
+    ),
+    _rule(
+        "SQ322",
+        "score-follows-cot-markup",
+        FindingClass.LENGTH_FORMAT,
+        "In the log, scores of the same answer go with the markup of the chain of thought",
+    ),
+)
 """What scores and CoT in a log have to do with each other (SQ321 and following)."""
 
 RULES: Mapping[str, Rule] = MappingProxyType(

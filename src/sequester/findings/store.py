@@ -119,6 +119,15 @@ class ResultStore:
         verb, at, body = row
         return Stored(f"r{number}", verb, datetime.fromisoformat(at), decode_result(body, f"{self._path}, r{number}"), digests)
 
+    def of_input(self, verb: str, path: str, digest: str) -> tuple[str, ...]:
+        """Ids of the results of `verb` with an input of this path and SHA-256, newest first."""
+        with self._reading() as connection:
+            query = (
+                "SELECT results.id FROM results JOIN inputs ON inputs.result = results.id "
+                "WHERE results.verb = ? AND inputs.path = ? AND inputs.sha256 = ? ORDER BY results.id DESC"
+            )
+            return tuple(f"r{found}" for (found,) in connection.execute(query, (verb, _storable(path), digest)))
+
     def latest(self) -> str | None:
         """Id of the newest result; None in a new store."""
         with self._reading() as connection:

@@ -35,6 +35,7 @@ import msgspec
 from msgspec import Struct
 
 from sequester.errors import ConfigError
+from sequester.findings.associated import AssociationFinding
 from sequester.findings.model import Finding, FindingClass, WaiverNote
 from sequester.findings.swapped import SwapFinding
 from sequester.mismatch import TOML, explain
@@ -50,7 +51,7 @@ _FORM = (
 )
 
 
-Waivable = TypeVar("Waivable", bound=Finding | SwapFinding)
+Waivable = TypeVar("Waivable", bound=Finding | SwapFinding | AssociationFinding)
 """What a waiver file can cover, by fingerprint or by reward path."""
 
 

@@ -31,9 +31,10 @@ class Rendition(Silent, frozen=True):
     columns: Mapping[str, Any]
     """Dataset columns, one value each."""
     completion_ids: tuple[int, ...]
-    """UTF-8 byte values of the completion: no tokenizer is at hand that could encode a CoT that was never sampled."""
+    """One id for each code point that the policy wrote: no tokenizer is at hand that could encode a CoT that was never sampled. So CoTs
+    of the same number of code points have the same number of ids, whatever their script."""
     answer: str
-    """The visible text, equal in both renditions of a pair."""
+    """The last piece of visible text, equal in both renditions of a pair."""
 
 
 class Slot(Struct, frozen=True):
@@ -42,7 +43,8 @@ class Slot(Struct, frozen=True):
     message: int
     """Index into a list of messages; 0 for a string."""
     key: str
-    """Key of the message; empty for a string completion."""
+    """Key of the message; further in, its keys and indices by JSON pointer (RFC 6901) without the first slash, such as
+    `content/0/thinking`; empty for a string completion."""
     opener: int
     """Code points of delimiter before `start`, white space included; 0 where there is none (a typed field, a prefilled tag)."""
     start: int
@@ -64,11 +66,18 @@ class Case(Silent, frozen=True):
     reasoning: tuple[str, ...]
     """Every piece of CoT, in order; put back by `influence.rendering`."""
     answer: str
+    """The last piece of visible text; empty where there is none."""
     completion: str | list[dict[str, Any]]
     """As logged, or rendered from reasoning and answer; holds each piece of `reasoning` once at `slots`."""
     slots: tuple[Slot, ...]
     scores: Mapping[str, float]
     """Logged scores by reward path."""
+    answer_slot: Slot | None = None
+    """Where `answer` stands, without delimiters; None where there is no visible text that could be replaced."""
+    template: str = "auto"
+    """Family whose delimiters stand in the completion; empty for the think tags that a case was rendered with."""
+    model: str = ""
+    """Version of the policy; empty where the log names none."""
 
 
 class Pair(Silent, frozen=True):

@@ -22,6 +22,9 @@ MOST_CHARACTERS = 4 << 20
 """Of a file that is looked at; what is longer was written by a program."""
 
 
+_LONGEST_KEY = 100
+
+
 class Context(StrEnum):
     """What a file configures."""
 
@@ -71,7 +74,7 @@ class ConfigFile:
     @cached_property
     def contexts(self) -> frozenset[Context]:
         """What this file configures; empty if nothing that a rule speaks of."""
-        names = {snake(part) for setting in self.settings for part in setting.path}
+        names = {snake(part) for setting in self.settings for part in setting.path if len(part) < _LONGEST_KEY}
         top = {snake(setting.path[0]) for setting in self.settings}
         found = {
             context
@@ -80,7 +83,7 @@ class ConfigFile:
         }
         if all(any(map(pattern.fullmatch, top)) for pattern in _PROMPTFOO):
             found.add(Context.JUDGING)
-        if any(_ENGINE.search(text) for _, text in self.strings()):
+        if any(_starts_a_server(setting, text) for setting, text in self.strings()):
             found.add(Context.SERVING)
         return frozenset(found)
 
@@ -93,9 +96,9 @@ class ConfigFile:
         return {table: frozenset(names) for table, names in found.items()}
 
     def scalars(self) -> Iterator[tuple[str, Setting]]:
-        """Every value that is neither a table nor a list, with its key in `snake` form."""
+        """Every value that is neither a table nor a list, with its key in `snake` form. No rule knows a key of `_LONGEST_KEY`."""
         for setting in self.settings:
-            if not setting.inner:
+            if not setting.inner and len(setting.name) < _LONGEST_KEY:
                 yield snake(setting.name), setting
 
     def beside(self, setting: Setting, name: str) -> Setting | None:
@@ -112,9 +115,11 @@ class ConfigFile:
         return setting.value if setting is not None else None
 
     def switched_off(self, setting: Setting) -> bool:
-        """Whether a table around this setting says `enabled: false`."""
-        tables = (setting.path[:depth] for depth in range(1, len(setting.path)))
-        return any(self.value(table, switch) is False for table in tables for switch in _SWITCHES)
+        """Whether the table of this setting says `enabled: false`.
+
+        Tables further out may switch something else: verl's `reward_model.enable` is about a model, its terms count either way.
+        """
+        return any(self.value(setting.path[:-1], switch) is False for switch in _SWITCHES)
 
     def strings(self) -> Iterator[tuple[Setting, str]]:
         """Every value that is text."""
@@ -123,10 +128,18 @@ class ConfigFile:
                 yield setting, setting.value
 
 
-_ENGINE = re.compile(r"\b(?:vllm|sglang)\b")
 _SWITCHES = ("enable", "enabled")
 SERVE_COMMAND = re.compile(r"\bvllm\s+serve\b|vllm\.entrypoints\.openai\.api_server|sglang\.launch_server|\bsglang\s+serve\b")
 """Begins the command line of an inference server."""
+
+
+SERVER_IMAGE = re.compile(r"vllm-openai|/vllm\b|lmsysorg/sglang|/sglang\b")
+"""Container images of inference servers."""
+
+
+def _starts_a_server(setting: Setting, text: str) -> bool:
+    image = setting.path[-1] == "image" and SERVER_IMAGE.search(text)
+    return bool(image) or text in ("vllm", "sglang") or bool(SERVE_COMMAND.search(text))
 
 
 def around(setting: Setting) -> str:

@@ -147,9 +147,15 @@ def _read(path: Path) -> _Read | Unreadable:
     try:
         return _read_text(path, data.decode("utf-8-sig", "surrogateescape"))
     except LimitExceeded as error:
-        return Unreadable("too_large", 1, error.message)
+        return Unreadable("too_large", _line(error), error.message)
     except InputError as error:
-        return Unreadable("syntax_error", 1, error.message)
+        return Unreadable("syntax_error", _line(error), error.message)
+
+
+def _line(error: InputError) -> int:
+    """The line that an error names behind the file."""
+    line = error.where.rpartition(":")[2]
+    return int(line) if line.isascii() and line.isdigit() else 1
 
 
 def _read_code(text: str | Unreadable) -> _Read | Unreadable:
@@ -169,7 +175,7 @@ def _read_text(path: Path, text: str) -> _Read:
     template = read_template(path, text)
     if template is not None:
         return _Read(Counter(templates=1), tuple(template_hits(template)), text, kind)
-    return _Read(Counter(), (), text, kind)
+    return _Read(Counter(), (), "", kind)  # comments of a file without subject, such as a page about them, waive nothing
 
 
 def _note(path: Path, what: Unreadable) -> str:

@@ -10,7 +10,7 @@ from sequester.report.document import Document, Section, Tone
 from sequester.report.untrusted import printable
 
 _STYLE = {Tone.FOUND: "bold red", Tone.UNSURE: "bold yellow", Tone.NOTHING_FOUND: "bold green"}
-_LONGEST_CELL = 80
+_LONGEST_CELL = 200
 
 
 def render(document: Document, style: TextStyle | None = None) -> str:

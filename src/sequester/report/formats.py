@@ -18,11 +18,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sequester.errors import UsageError
-from sequester.findings.kinds import AnyResult
+from sequester.findings.associated import AssociationResult
+from sequester.findings.changed import ChangedResult
+from sequester.findings.kinds import PrintedResult
 from sequester.findings.linted import LintResult
 from sequester.findings.model import Result
 from sequester.findings.swapped import SwapResult
 from sequester.report import (
+    association_sarif,
+    changed_sarif,
     document_html,
     document_md,
     document_text,
@@ -34,6 +38,8 @@ from sequester.report import (
     swap_sarif,
     text,
 )
+from sequester.report.association_document import describe_association
+from sequester.report.changed_document import describe_changed
 from sequester.report.console import TextStyle, style_for
 from sequester.report.document import Document
 from sequester.report.lint_document import describe_lint
@@ -71,19 +77,21 @@ def _of_document(describe: Callable[[Any], Document], sarif: Renderer) -> Report
     )
 
 
-REPORTS: Mapping[type[AnyResult], Reports] = MappingProxyType(
+REPORTS: Mapping[type[PrintedResult], Reports] = MappingProxyType(
     {
         Result: Reports(
             text.render, {"json": json_format.render, "sarif": sarif.render, "html": html.render}, summary.summary_line
         ),
         SwapResult: _of_document(describe_swap, swap_sarif.render),
+        ChangedResult: _of_document(describe_changed, changed_sarif.render),
         LintResult: _of_document(describe_lint, lint_sarif.render),
+        AssociationResult: _of_document(describe_association, association_sarif.render),
     }
 )
 """How each kind of result is told."""
 
 
-def write(result: AnyResult, name: str, file: Path | None, *, verbose: bool = False, color: bool = True) -> None:
+def write(result: PrintedResult, name: str, file: Path | None, *, verbose: bool = False, color: bool = True) -> None:
     """Write `result` in the format `name` to `file`, or to stdout if it is None.
 
     `verbose` and `color` concern text only; colour needs a terminal anyway. Raises UsageError for an unknown format, for

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from sequester.findings.encoding import encode_result
-from sequester.findings.kinds import KINDS, AnyResult
+from sequester.findings.kinds import PRINTED, PrintedResult
 
 
-def render(result: AnyResult) -> str:
+def render(result: PrintedResult) -> str:
     """One JSON object and a newline. Raises GuardedTextError if guarded text stands in the result."""
     return encode_result(result, indent=1) + "\n"
 
@@ -23,7 +23,7 @@ def schema(name: str) -> dict[str, Any]:
 
     Every key is always there; unknown keys may be added later.
     """
-    kind = KINDS[name]
+    kind = PRINTED[name]
     (top,), parts = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     for part in parts.values():
         if "properties" in part:

@@ -21,7 +21,7 @@ REASONS = {
     "syntax_error": "breaks the format that its name promises",
     "too_large": "larger than anything that people write",
     "too_deep": "nested deeper than anything that people write",
-    "not_utf8": "not UTF-8",
+    "not_utf8": "not in the encoding that it should have",
     "unreadable": "cannot be opened",
 }
 """What each reason means, in a few words."""
@@ -54,8 +54,8 @@ def _headline(result: LintResult) -> str:
     looked_at = _looked_at(result)
     match result.verdict:
         case LintVerdict.FOUND:
-            places = counted(len(result.findings), "place")
-            return f"{places} read like a way for the chain of thought into a score, in {looked_at}."
+            places, read = counted(len(result.findings), "place"), "reads" if len(result.findings) == 1 else "read"
+            return f"{places} {read} like a way for the chain of thought into a score, in {looked_at}."
         case LintVerdict.NONE_FOUND:
             return f"No rule matched in {looked_at}. A leak can read like none of the rules."
         case LintVerdict.INCOMPLETE:

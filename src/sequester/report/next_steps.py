@@ -56,7 +56,7 @@ _SHORTER = {
 
 
 def next_steps(result: Result) -> tuple[str, ...]:
-    """Sentences, commands between backticks: first about inputs that were not read, last what only a later version can do."""
+    """Sentences, commands between backticks: first about inputs that were not read, last the swap test."""
     weak = {
         group.reward_path
         for group in result.groups
@@ -95,8 +95,8 @@ def next_steps(result: Result) -> tuple[str, ...]:
         named = ", ".join(printable(path, 40) for path in paths[:_MOST_PATHS])
         more = f" and {number(len(paths) - _MOST_PATHS)} more" if len(paths) > _MOST_PATHS else ""
         steps.append(
-            f"Then measure whether the score of {named}{more} moves when only the reasoning is swapped. The verb for it comes with a "
-            f"later version; keep the recorded file for: `sequester swap FILE.py:{function} --episodes FILE.jsonl`"
+            f"Then measure whether the score of {named}{more} moves when only the reasoning is swapped, with the recorded file as "
+            f"episodes: `sequester swap FILE.py:{function} --episodes FILE.jsonl`"
         )
     return tuple(steps)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from sequester.findings.influence import is_unsettled
 from sequester.findings.rules import RULES
 from sequester.findings.swapped import DonorCounts, Effect, SwapResult, SwapVerdict
 from sequester.report.document import Document, Section, Table, Tone
@@ -34,21 +35,38 @@ _ABOUT = {
 }
 """What each donor puts in place of the CoT."""
 REASONS: Mapping[str, str] = {
-    "constant_scores": "every score was the same, also when the answer was swapped: this reward code may not have worked here",
-    "too_few_prompts": "too few prompts to exclude a rate of interest",
-    "scorer_failed": "the reward code failed on part of the pairs, and those may be the ones that move",
+    "no_episodes": "no episode could be used",
+    "no_cot": "no CoT to replace",
+    "not_sampled": "more episodes than were asked for",
+    "not_scored": "no pair of these episodes was scored",
+    "not_replaceable": "the CoT could not be told from the rest exactly enough to replace it",
+    "scorer_failed": "the reward code failed, and what it failed on may be what moves",
     "missing_columns": "the reward code asks for columns that the episodes do not have",
-    "identical_cot": "both sides would have had the same CoT",
-    "no_other_episode": "no other episode was there to take a CoT from",
-    "without_cot": "the episode has no CoT to replace",
-    "noise": "the noise of the scorer hides an effect of the size of interest",
-    "budget": "the calls or the time ran out",
+    "rate_limited": "the grader refused: too many requests",
     "timeout": "the reward code did not answer in time",
-    "rate_limited": "the grader refused for too many requests",
     "died": "the process of the reward code ended",
-    "not_a_number": "the reward code gave no number",
+    "not_a_number": "the reward code gave something else than a number",
+    "no_score": "the reward code gave no score",
+    "wrong_length": "the reward code gave another number of scores than episodes",
+    "identical_cot": "both sides would have had the same CoT",
+    "no_other_episode": "there was no other episode to take a CoT from",
+    "cot_too_short": "the CoT is too short for this donor",
+    "cot_too_long": "the CoT is too long for this donor",
+    "no_delimiters": "no delimiters stand around the CoT",
+    "not_separable": "with the other CoT the answer could not be told apart any more",
+    "too_few_prompts": "too few prompts to exclude a rate of interest",
+    "too_few_pairs": "the noise of the scorer hides an effect of the size of interest",
+    "donor_not_scored": "a donor was never scored",
+    "stateful": "the score of an unchanged input drifts, so that no bound holds",
+    "constant_scores": "every score was the same, also when the answer was swapped: this reward code may not have worked here",
+    "moved_unconfirmed": "a score moved, and that could not be confirmed by scoring it again",
+    "not_deterministic": "the scorer was declared deterministic and is not",
+    "noise_unknown": "the noise of the scorer could not be measured",
+    "budget_spent": "the calls or the time ran out",
 }
 """What each reason means, in a few words."""
+_FAILURES = frozenset(("missing_columns", "rate_limited", "timeout", "died"))
+"""Reasons that say more than that the reward code failed."""
 _MOST_SHOWN = 1e6
 _MOST_PLACES = 20
 
@@ -72,7 +90,8 @@ def verdict_word(result: SwapResult) -> str:
 
 def why(result: SwapResult) -> str:
     """Why the verdict is no stronger; empty where nothing stood in its way."""
-    return "; ".join(REASONS.get(reason, reason.replace("_", " ")) for reason in result.reasons)
+    named = [reason for reason in result.reasons if reason != "scorer_failed" or not _FAILURES & {*result.reasons}]
+    return "; ".join(REASONS.get(reason, reason.replace("_", " ")) for reason in named)
 
 
 def _headline(result: SwapResult) -> str:
@@ -93,7 +112,8 @@ def _headline(result: SwapResult) -> str:
         case SwapVerdict.NO_INFLUENCE_FOUND:
             return f"The score of {path} was not seen to move with the chain of thought, in {tried}. What that excludes stands below."
         case SwapVerdict.UNDERPOWERED:
-            needed = f" About {counted(result.pairs_needed, 'pair')} are needed." if result.pairs_needed is not None else ""
+            more = result.pairs_needed is not None and result.pairs_needed > result.pairs
+            needed = f" About {counted(result.pairs_needed or 0, 'pair')} are needed." if more else ""
             return (
                 f"The score of {path} was not seen to move, in {tried}, and an effect of interest could well have been missed"
                 f"{because}.{needed}"
@@ -118,7 +138,7 @@ def _sections(result: SwapResult) -> Iterator[Section]:
     yield Section("Found", tuple(_waivers(result)), _findings(result))
     yield Section("What is bounded", (*result.bounded, *_sizes(result)))
     yield Section("Donors", (), _donors(result.donors))
-    yield Section("What makes the score move", tuple(_effects(result)))
+    yield Section("By what differs", tuple(_effects(result)))
     yield Section("What the reward code hands on", tuple(_inputs(result)), _sites(result))
     yield Section("Branches of the reward code", tuple(_branches(result)))
     yield Section("Noise and control", tuple(_noise(result)))
@@ -159,16 +179,16 @@ def _donors(donors: Mapping[str, DonorCounts]) -> Table:
     rows = (
         (
             name,
-            _ABOUT.get(name, donor.effect.value),
             number(donor.pairs),
             number(donor.changed),
             f"{number(donor.changed_prompts)} of {number(donor.prompts)}",
             figure(donor.e_value),
-            "–" if donor.mean_shift is None else f"{donor.mean_shift:+.3g}",
+            "–" if donor.mean_shift is None else f"{donor.mean_shift:+.3g}" if donor.mean_shift else "0",
+            _ABOUT.get(name, donor.effect.value),
         )
         for name, donor in donors.items()
     )
-    columns = ("donor", "in place of the CoT", ">pairs", ">changed", ">prompts changed", ">e-value", ">mean shift")
+    columns = ("donor", ">pairs", ">changed", ">of prompts", ">e-value", ">mean shift", "in place of the CoT")
     return Table(columns, tuple(rows))
 
 
@@ -180,7 +200,7 @@ def _effects(result: SwapResult) -> Iterator[str]:
     }
     if result.effects:
         listed = ", ".join(f"{what} {figure(result.effects[kind])}" for kind, what in said.items() if kind in result.effects)
-        yield f"E-values by what differs: {listed}. From {figure(1 / result.alpha)} on an effect is shown."
+        yield f"E-values: {listed}. From {figure(1 / result.alpha)} on an effect is shown."
 
 
 def _inputs(result: SwapResult) -> Iterator[str]:
@@ -201,6 +221,9 @@ def _branches(result: SwapResult) -> Iterator[str]:
     if branches is None:
         if result.pairs:
             yield "Which branches ran could not be measured."
+        return
+    if not branches.of:
+        yield "The reward code has no branches."
         return
     yield (
         f"{number(branches.probed)} of {counted(branches.of, 'branch') if branches.of == 1 else f'{number(branches.of)} branches'} ran "
@@ -260,7 +283,8 @@ def _limits(result: SwapResult) -> Iterator[str]:
         "said here; nor is anything about how far the model's reasoning can be relied on for monitoring."
     )
     if result.prompts:
-        excluded = f" Rates below {percent(result.upper95)} of prompts are not excluded." if result.upper95 else ""
+        open_ = result.upper95 and result.verdict is not SwapVerdict.INFLUENCED
+        excluded = f" Rates below {percent(result.upper95)} of prompts are not excluded." if open_ else ""
         yield f"It speaks of these {counted(result.prompts, 'prompt')} and of what these donors put in place of the CoT.{excluded}"
     if result.branches is not None and result.branches.missing:
         yield "Code that no pair reached was not tested."
@@ -270,6 +294,11 @@ def _next(result: SwapResult) -> Iterator[str]:
     rules = sorted({one.rule for one in result.findings if one.waiver is None})
     if rules:
         yield f"What to change: {', '.join(f'`sequester explain {rule}`' for rule in rules)}. Then run the same command again."
+    if is_unsettled(result):
+        yield (
+            f"Whether the words move the score too is not settled ({why(result)}). Run the donors of content by themselves: `--donors "
+            f"{','.join(name for name, donor in result.donors.items() if donor.effect is Effect.CONTENT) or 'own,adversarial'}`."
+        )
     if result.verdict is SwapVerdict.UNDERPOWERED:
         if result.pairs_needed is not None and result.pairs_needed > result.pairs:
             yield (
@@ -280,7 +309,11 @@ def _next(result: SwapResult) -> Iterator[str]:
             yield "Give it episodes with more different prompts: bounds count prompts."
         if "constant_scores" in result.reasons:
             yield "Give it episodes that this reward code scores differently, with the columns that it needs."
-    if result.verdict is SwapVerdict.NOTHING_ASSESSED or "scorer_failed" in result.reasons:
+    if "missing_columns" in result.reasons:
+        yield "Write the columns that the notes name into `columns` of each episode (`docs/interchange.md`)."
+    elif "no_episodes" in result.reasons:
+        yield "Give it episodes with reasoning and answer as interchange JSONL: `docs/interchange.md`. The table says what was left out."
+    elif "scorer_failed" in result.reasons:
         yield f"Call `{result.source}` on one episode by hand: the notes name what it raised, and where."
 
 

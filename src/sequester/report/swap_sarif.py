@@ -22,8 +22,8 @@ def render(result: SwapResult) -> str:
         result.tool,
         codes,
         whole=result.verdict is not SwapVerdict.NOTHING_ASSESSED,
-        notifications=_notifications(result, document),
-        results=[_result(result, one, codes) for one in result.findings],
+        notifications=notifications_of(result, document),
+        results=[result_of(result, one, codes) for one in result.findings],
         properties={
             "verdict": result.verdict.value,
             "exposed": result.exposed,
@@ -35,7 +35,8 @@ def render(result: SwapResult) -> str:
     )
 
 
-def _result(result: SwapResult, finding: SwapFinding, codes: Sequence[str]) -> Json:
+def result_of(result: SwapResult, finding: SwapFinding, codes: Sequence[str]) -> Json:
+    """One finding; `codes` are the rules of the log it goes into."""
     path = printable(finding.reward_path)
     title = RULES[finding.rule].title if finding.rule in RULES else "A finding of an unknown rule"
     found: Json = {
@@ -67,7 +68,8 @@ def _location(result: SwapResult, path: str) -> Json:
     return {"physicalLocation": place, "logicalLocations": [{"name": path, "kind": "function"}]}
 
 
-def _notifications(result: SwapResult, document: Document) -> Iterator[Json]:
+def notifications_of(result: SwapResult, document: Document) -> Iterator[Json]:
+    """What was not assessed, and what else the report says."""
     for what, reason, count, meaning in not_assessed(result):
         text = f"{count:,} {what} not assessed: {printable(reason)}{f' ({meaning})' if meaning else ''}"
         properties = {"what": what, "reason": printable(reason), "count": count}

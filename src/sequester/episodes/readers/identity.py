@@ -13,16 +13,19 @@ _REPEATED = (
 
 
 def without_repeats(records: Iterable[Episode | Skipped]) -> Iterator[Episode | Skipped]:
-    """The records, with every episode whose id stood before among them as skipped.
+    """The records, with every episode whose id stood before among them as skipped."""
+    seen: set[int] = set()
+    for record in records:
+        yield (repeat(record, seen) or record) if isinstance(record, Episode) else record
+
+
+def repeat(episode: Episode, seen: set[int]) -> Skipped | None:
+    """The episode as skipped, if its id is among those `seen`; else it is noted there.
 
     Ids are kept as 64-bit hashes: two of a million collide once in thirty million runs.
     """
-    seen: set[int] = set()
-    for record in records:
-        if isinstance(record, Episode):
-            identity = hash(record.episode_id)
-            if identity in seen:
-                yield Skipped(record.source, Reason.MALFORMED, _REPEATED)
-                continue
-            seen.add(identity)
-        yield record
+    identity = hash(episode.episode_id)
+    if identity in seen:
+        return Skipped(episode.source, Reason.MALFORMED, _REPEATED)
+    seen.add(identity)
+    return None

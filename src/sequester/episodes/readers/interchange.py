@@ -52,7 +52,7 @@ class _Piece(Struct, forbid_unknown_fields=True, gc=False):
     weight: float | None = None
 
 
-class _Line(Struct, forbid_unknown_fields=True, gc=False):
+class Line(Struct, forbid_unknown_fields=True, gc=False):
     """The table of the contract, key by key."""
 
     episode_id: Name
@@ -75,8 +75,8 @@ class _Line(Struct, forbid_unknown_fields=True, gc=False):
     reward_calls: list[_Call] | None = None
 
 
-_DECODER = msgspec.json.Decoder(_Line)
-_KEYS = {"": _Line.__struct_fields__, "segments": _Piece.__struct_fields__, "reward_calls": _Call.__struct_fields__}
+_DECODER = msgspec.json.Decoder(Line)
+_KEYS = {"": Line.__struct_fields__, "segments": _Piece.__struct_fields__, "reward_calls": _Call.__struct_fields__}
 _CHANNELS = {channel.value: channel for channel in Channel}
 _VISIBILITIES = {visibility.value: visibility for visibility in Visibility}
 _RECORDED = Evidence.RECORDED
@@ -115,19 +115,25 @@ READER = InterchangeReader()
 
 
 def _records(unit: Unit, options: Options) -> Iterator[Episode | Skipped]:
+    for record in lines_with_episodes(unit, options):
+        yield record if isinstance(record, Skipped) else record[1]
+
+
+def lines_with_episodes(unit: Unit, options: Options) -> Iterator[tuple[Line, Episode] | Skipped]:
+    """Every line of a slice as it was logged, and as the episode it is: for whoever puts an episode together again."""
     for source, line in decoded_lines(unit, _DECODER, _KEYS):
         if isinstance(line, Skipped):
             yield line
             continue
         try:
-            yield _episode(line, source, options)
+            yield line, _episode(line, source, options)
         except MalformedRecord as error:
             yield Skipped(source, Reason.MALFORMED, str(error))
         except LimitExceeded as error:
             yield Skipped(source, Reason.LIMIT, str(error))
 
 
-def _episode(line: _Line, source: Source, options: Options) -> Episode:
+def _episode(line: Line, source: Source, options: Options) -> Episode:
     assembled = _assembled(line, options)
     if line.visibility is not None:
         if line.visibility not in _VISIBILITIES:
@@ -151,7 +157,7 @@ def _episode(line: _Line, source: Source, options: Options) -> Episode:
     )
 
 
-def _assembled(line: _Line, options: Options) -> Assembled:
+def _assembled(line: Line, options: Options) -> Assembled:
     """The episode's text from whichever of the three forms the line has; more than one would contradict each other."""
     typed = line.reasoning is not None or line.answer is not None
     if typed + (line.completion is not None) + (line.segments is not None) != 1:

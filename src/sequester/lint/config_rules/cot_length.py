@@ -47,28 +47,52 @@ def hits(file: ConfigFile) -> Iterator[Hit]:
 
 
 def _of(file: ConfigFile, name: str, setting: Setting) -> Iterator[Hit]:
-    table = snake(setting.path[-2]) if len(setting.path) > 1 else ""
-    where = around(setting)
-    shortest = name == "reasoning_bonus" and file.beside(setting, "group_reasoning_length_penalty_coeff") is not None
-    if (shortest or _COT_LENGTH.fullmatch(name)) and is_on(setting.value):
+    if _is_length_of_cot(file, name, setting):
         yield _hit(setting, "the length of the reasoning changes the reward", confidence=Severity.HIGH)
-    elif (
-        name in ("enable", "enabled") and setting.value is True and (_SWITCHED.fullmatch(table) or _shapes(file, setting, table))
-    ) or (is_on(setting.value) and (name == "num_output_tokens_weight" or (_WHOLE.fullmatch(name) and _costs(file, setting)))):
+    elif _switches(file, name, setting) or _charges(file, name, setting) or _is_length_penalty(file, name, setting):
         yield _hit(setting, _SAMPLED)
-    elif name == "type" and table == "length_penalty" and file.beside(setting, "num_output_tokens_weight") is None:
-        yield _hit(setting, f"{_SAMPLED} (num_output_tokens_weight is not 0 by default)")
-    elif name == "length_penalty" and isinstance(setting.value, int | float) and is_on(setting.value):
-        if _OF_REWARD.search(where) and not _OF_DECODING.search(where):
-            yield _hit(setting, _SAMPLED)
     elif name in _FILTERS and setting.value is True:
         message = "whether the sampled text was cut off, reasoning included, decides what is trained on"
         yield _hit(setting, message, Severity.LOW)
 
 
-def _shapes(file: ConfigFile, setting: Setting, table: str) -> bool:
+def _is_length_of_cot(file: ConfigFile, name: str, setting: Setting) -> bool:
+    """Whether the key is a term of the reasoning's own length. NeMo Gym's `reasoning_bonus` is for the shortest reasoning."""
+    shortest = name == "reasoning_bonus" and file.beside(setting, "group_reasoning_length_penalty_coeff") is not None
+    return (shortest or bool(_COT_LENGTH.fullmatch(name))) and is_on(setting.value)
+
+
+def _charges(file: ConfigFile, name: str, setting: Setting) -> bool:
+    """Whether the key is a penalty for length by itself."""
+    named = name == "num_output_tokens_weight" or (bool(_WHOLE.fullmatch(name)) and _costs(file, setting))
+    return named and is_on(setting.value)
+
+
+def _is_length_penalty(file: ConfigFile, name: str, setting: Setting) -> bool:
+    """Whether this is prime-rl's table, whose weight of output tokens is not 0 by default, or a number in a table of rewards."""
+    if name == "type":
+        return _table(setting) == "length_penalty" and file.beside(setting, "num_output_tokens_weight") is None
+    where = around(setting)
+    number = name == "length_penalty" and isinstance(setting.value, int | float) and is_on(setting.value)
+    return number and bool(_OF_REWARD.search(where)) and not _OF_DECODING.search(where)
+
+
+def _switches(file: ConfigFile, name: str, setting: Setting) -> bool:
+    """Whether this switches on a table that is such a term, and has no factor of 0."""
+    if name not in ("enable", "enabled") or setting.value is not True:
+        return False
+    factor = file.beside(setting, "penalty_factor")
+    own = bool(_SWITCHED.fullmatch(_table(setting))) and (factor is None or is_on(factor.value))
+    return own or _shapes(file, setting)
+
+
+def _table(setting: Setting) -> str:
+    return snake(setting.path[-2]) if len(setting.path) > 1 else ""
+
+
+def _shapes(file: ConfigFile, setting: Setting) -> bool:
     """Whether the table is NeMo-RL's reward shaping with a term of length: a null `stop_properly_penalty_coef` is none, a 0 is."""
-    if table != "reward_shaping":
+    if _table(setting) != "reward_shaping":
         return False
     penalty = file.beside(setting, "overlong_buffer_penalty")
     overlong = file.beside(setting, "overlong_buffer_length") is not None and (penalty is None or is_on(penalty.value))
@@ -82,7 +106,7 @@ def _costs(file: ConfigFile, setting: Setting) -> bool:
         return False
     if not snake(setting.name).startswith("overlong_buffer"):
         return True
-    if len(setting.path) > 1 and snake(setting.path[-2]) == "reward_shaping":
+    if _table(setting) == "reward_shaping":
         return False  # on only where `enabled` says so, here or in a file that this one extends
     names = ("overlong_penalty_factor", "overlong_buffer_penalty_factor", "overlong_buffer_penalty")
     penalties = [one for name in names if (one := file.beside(setting, name)) is not None]

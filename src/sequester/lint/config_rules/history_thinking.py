@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sequester.findings.model import Severity
-from sequester.lint.config_file import ConfigFile, Context, is_on, key_place
+from sequester.lint.config_file import ConfigFile, Context, is_on, key_place, snake
 from sequester.lint.hit import Hit
 
 CODE = "SQ250"
@@ -15,6 +15,7 @@ _KEEPS = re.compile(
     r"(?:preserve|keep|retain|include)_(?:history_|previous_|past_)?(?:thinking|reasoning)(?:_history|_in_history)?|qwen3_acc_thinking|"
     r"(?:thinking|reasoning)_retention"
 )
+_JUDGE = re.compile(r"(?:\w+_)?(?:judges?|graders?|rubrics?|genrm)(?:_\w+)?")
 _DROPS = re.compile(
     r"(?:truncate|drop|strip|remove|clear)_(?:history_|previous_|past_)?(?:thinking|reasoning)(?:_history|_from_history)?"
 )
@@ -22,7 +23,7 @@ _DROPS = re.compile(
 
 def hits(file: ConfigFile) -> Iterator[Hit]:
     """One for each such setting of a file that trains and names a judge."""
-    if not {Context.TRAINING, Context.JUDGING} <= file.contexts:
+    if Context.TRAINING not in file.contexts or not any(map(_JUDGE.fullmatch, {snake(one.path[-1]) for one in file.settings})):
         return
     for name, setting in file.scalars():
         keeps = _KEEPS.fullmatch(name) and is_on(setting.value) and setting.value not in ("last", "current")

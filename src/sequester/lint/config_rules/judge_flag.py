@@ -25,19 +25,22 @@ _OWN = re.compile(r"include_reasoning|with_reasoning")
 _JUDGE = re.compile(
     r"(?:^|[._])(?:judges?|graders?|grading|rubrics?|scorers?|scoring|reward|rewards|evaluators?|llm_rubric|verifiers?)(?:$|[._])"
 )
-_PROVIDERS_THAT_PREFIX = re.compile(
-    r"anthropic:|bedrock:.*(?:claude|anthropic)|vertex:claude|openrouter:|groq:|deepseek:|together\w*:"
+_PREFIXES = re.compile(
+    r"anthropic:|bedrock:(?!converse:).*(?:claude|anthropic)|vertex:claude|openrouter:|groq:|deepseek:|together\w*:|ollama:"
 )
 """promptfoo providers that put the reasoning before the output unless `showThinking` is false."""
+_ALWAYS_THINKS = re.compile(r"deepseek:deepseek-reasoner")
+_ON = ("enabled", "adaptive")
 _GRADES = re.compile(r"(?:^|\.)(?:assert|options|grader|default_test)(?:\.|$)")
 
 
 def hits(file: ConfigFile) -> Iterator[Hit]:
     """One for each such option."""
     promptfoo = Context.JUDGING in file.contexts and bool({"providers", "targets"} & file.names.get((), frozenset()))
+    graded = promptfoo and _is_graded(file)
     for name, setting in file.scalars():
         where = around(setting)
-        if promptfoo and name == "show_thinking" and is_on(setting.value) and not _GRADES.search(where):
+        if graded and name == "show_thinking" and is_on(setting.value) and not _GRADES.search(where):
             yield _hit(setting, "promptfoo puts the reasoning before the output, so assertions and graders read it")
         elif promptfoo:
             continue
@@ -49,6 +52,12 @@ def hits(file: ConfigFile) -> Iterator[Hit]:
                 "the judge reads every turn of the trace, reasoning included wherever the server did not split it off",
                 confidence=Severity.LOW,
             )
+        elif name == "id" and setting.value == "rubric" and _reads_all(file, setting):
+            message = (
+                "the rubric judge reads every turn of the trace unless `view` says otherwise, reasoning included wherever the server did "
+                "not split it off"
+            )
+            yield _hit(setting, message, Severity.LOW, Severity.LOW)
         elif name == "content_preprocessor" and setting.value is None and Context.JUDGING in file.contexts:
             yield _hit(setting, "without a preprocessor the preference model is given thinking parts too", Severity.LOW)
         elif _JUDGE.search(where) and _SHOWS.fullmatch(name) and setting.value is True:
@@ -61,22 +70,47 @@ def hits(file: ConfigFile) -> Iterator[Hit]:
             )
         elif _JUDGE.search(where) and _HIDES.fullmatch(name) and setting.value is False:
             yield _hit(setting, "the reasoning is left in what the judge reads")
-    if promptfoo:
+    if graded:
         yield from _by_default(file)
 
 
+def _reads_all(file: ConfigFile, setting: Setting) -> bool:
+    """Whether this is one of verifiers' judges with the default view, and with a weight."""
+    listed = len(setting.path) > 2 and setting.path[-3] == "judges"
+    return listed and file.beside(setting, "view") is None and file.value(setting.path[:-1], "weight") != 0
+
+
+def _is_graded(file: ConfigFile) -> bool:
+    """Whether anything reads promptfoo's outputs: assertions, or tests that stand in another file."""
+    return any(
+        "assert" in setting.path or (setting.path[0] == "tests" and isinstance(setting.value, str)) for setting in file.settings
+    )
+
+
 def _by_default(file: ConfigFile) -> Iterator[Hit]:
-    """promptfoo providers with thinking enabled and no word about showing it: shown is the default."""
+    """promptfoo providers that think, and no word about showing it: shown is the default."""
     for name, setting in file.scalars():
-        if name != "type" or setting.value not in ("enabled", "adaptive") or setting.path[-2:-1] != ("thinking",):
+        if setting.path[0] not in ("providers", "targets"):
             continue
-        if _GRADES.search(around(setting)):
+        if name in ("providers", "targets", "id") and isinstance(setting.value, str) and _ALWAYS_THINKS.match(setting.value):
+            config = (*setting.path[:-1], "config")
+        elif (name == "type" and setting.path[-2] == "thinking" and setting.value in _ON) or (
+            name == "think" and setting.value is True
+        ):
+            config = setting.path[:-2] if name == "type" else setting.path[:-1]
+            config = config[:-1] if config[-1] == "passthrough" else config
+            if not _PREFIXES.match(_provider(file, config[:-1])):
+                continue
+        else:
             continue
-        config = setting.path[:-2]
-        provider = file.value(config[:-1], "id") or file.value(config[:-1], "provider")
-        silent = file.at(config, "show_thinking") is None and file.at(config[:-1], "transform") is None
-        if silent and isinstance(provider, str) and _PROVIDERS_THAT_PREFIX.match(provider):
-            yield _hit(setting, "with thinking enabled promptfoo puts it before the output unless `showThinking` is false")
+        if file.at(config, "show_thinking") is None and file.at(config[:-1], "transform") is None:
+            yield _hit(setting, "promptfoo puts what this provider thinks before the output unless `showThinking` is false")
+
+
+def _provider(file: ConfigFile, table: tuple[str, ...]) -> str:
+    """Id of the provider whose table this is; a provider can also be the key of its table."""
+    named = file.value(table, "id")
+    return named if isinstance(named, str) else "".join(table[-1:])
 
 
 def _hit(setting: Setting, message: str, severity: Severity = Severity.MEDIUM, confidence: Severity = Severity.MEDIUM) -> Hit:

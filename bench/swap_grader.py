@@ -1,0 +1,104 @@
+"""A real grader model under the swap test: with the CoT in its prompt influence is found, without it absence is bounded.
+
+    python -m bench.swap_grader --python .venv-trl/bin/python      writes bench/results/swap_grader.json and docs/swap-grader.md
+
+`--python` has torch and transformers, for `bench.grader_server`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from bench.markdown import table
+from bench.measuring import RESULTS
+from sequester.findings.swapped import SwapResult
+from sequester.influence.experiment import Plan
+from sequester.influence.swap_files import Settings, swap_files
+
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "tests/data/rewards"
+EPISODES = DATA / "episodes/ratings.jsonl"
+PAGE = ROOT / "docs/swap-grader.md"
+KEPT = RESULTS / "swap_grader.json"
+FUNCTIONS = ("whole_completion", "answer_only")
+
+
+@contextmanager
+def grader(python: Path) -> Iterator[str]:
+    """The URL of a trained grader, which ends with the context."""
+    command = [str(python), "-m", "bench.grader_server", str(EPISODES)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin is not None and server.stdout is not None
+        url = server.stdout.readline().strip()
+        if not url:
+            raise SystemExit("the grader did not start; its messages stand above")
+        try:
+            yield url
+        finally:
+            server.stdin.close()
+
+
+def page(results: Mapping[str, SwapResult]) -> str:
+    columns = ("", *(f"`{name}`" for name in results))
+    rows = [
+        ("verdict", *(one.verdict.value for one in results.values())),
+        ("exposed (input comparison)", *(str(one.exposed).lower() for one in results.values())),
+        ("prompts, pairs, calls", *(f"{one.prompts}, {one.pairs}, {one.calls}" for one in results.values())),
+        ("e-value", *(_figure(one.e_value) for one in results.values())),
+        (
+            "noise: s.d. per call, pairs that differ",
+            *(f"{_figure(one.noise_sd)}, {_figure(one.noise_flip_rate)}" for one in results.values()),
+        ),
+        ("mean shift", *(_figure(one.mean_shift) for one in results.values())),
+        ("s.d. caused by the CoT / s.d. within groups", *(_figure(one.sd_ratio) for one in results.values())),
+        ("its 95 % upper bound", *(_figure(one.sd_ratio_upper95) for one in results.values())),
+        ("shift found with probability 0.9", *(_figure(one.minimum_detectable) for one in results.values())),
+        ("donors that shifted the mean most", *(_donors(one) for one in results.values())),
+    ]
+    bounds = "\n".join(f"- `{name}`: {sentence}" for name, one in results.items() for sentence in one.bounded)
+    return (
+        "# A real grader model\n\nWritten by `python -m bench.swap_grader`. The grader is a transformer of two layers, trained at start to "
+        "give a lower score the more doubt a text shows (`bench/grader_server.py`); scores are digits sampled at temperature 1, over HTTP. "
+        "`whole_completion` puts the completion with its CoT into the judge's prompt, `answer_only` the answer (`tests/data/rewards`).\n\n"
+        f"{table(columns, rows)}\n\nWhat is bounded:\n\n{bounds or '- nothing'}\n"
+    )
+
+
+def _figure(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.3g}"
+
+
+def _donors(one: SwapResult) -> str:
+    shifts = {name: donor.mean_shift for name, donor in one.donors.items() if donor.mean_shift is not None}
+    largest = sorted(shifts, key=lambda name: -abs(shifts[name]))[:3]
+    return ", ".join(f"{name} {shifts[name]:+.2f}" for name in largest)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--python", type=Path, default=Path(sys.executable))
+    parser.add_argument("--calls", type=int, default=8000)
+    given = parser.parse_args()
+    settings = Settings(Plan(most_calls=given.calls, seconds=500.0))
+    results = {}
+    with grader(given.python) as url:
+        os.environ["JUDGE_URL"] = url
+        for name in FUNCTIONS:
+            results[name] = swap_files(f"{DATA / 'grader_model.py'}:{name}", EPISODES, settings)
+            print(name, results[name].verdict.value, results[name].e_value, results[name].reasons, flush=True)
+    shown = {name: msgspec.structs.replace(one, source=Path(one.source).name) for name, one in results.items()}
+    KEPT.write_bytes(msgspec.json.format(msgspec.json.encode(shown), indent=1) + b"\n")
+    PAGE.write_text(page(results), encoding="utf-8")
+    print(page(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""How often the swap test finds an influence that is there, and the pairs that it takes.
+
+    python -m bench.swap_power [whole swap tests of each effect, default 400]
+
+Every run is `influence.swap.swap` with calls for so many pairs, repeats included, and no more. The second table is the e-process alone: the
+pairs after which it has reached 1/alpha in 90 % of runs, against `statistics.paired.pairs_needed`, which is fitted to it. Writes
+`bench/results/swap_power.json` and the tables in `docs/swap-power.md`.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+
+from bench.measuring import RESULTS
+from bench.pages import write_between
+from bench.swap_simulation import DONORS, Reaction, simulated
+from bench.tables import table
+from sequester.findings.swapped import SwapVerdict
+from sequester.influence.experiment import CONTROLS, OBSERVED, Plan
+from sequester.influence.record import SHIFT_SHARE
+from sequester.statistics.intervals import clopper_pearson
+from sequester.statistics.paired import pairs_needed
+from sequester.statistics.symmetry import two_sided
+
+ALPHA = 0.05
+SHIFTS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+STEPS = 100
+"""Looks at the e-process alone, in the pairs that the formula says are needed."""
+Differences = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+Draw = Callable[[np.random.Generator, float, int], Differences]
+"""Differences of so many pairs, given a shift in per-call standard deviations."""
+
+
+class Effect(Struct, frozen=True):
+    """Something to be found."""
+
+    name: str
+    react: Reaction
+    donors: tuple[str, ...]
+    prompts: int
+    pairs: int
+    """Scored at most with each donor, repeats included."""
+    wanted: float | None
+    """Power that the project promises."""
+    noise: str = "replicate"
+
+
+class PowerRow(Struct, frozen=True):
+    name: str
+    donors: int
+    prompts: int
+    pairs: int
+    runs: int
+    found: int
+    low: float
+    high: float
+    """Clopper and Pearson, 95 %."""
+    planned: float
+    """Mean number of planned pairs of all donors together until the engine stopped."""
+    calls: float
+    wanted: float | None
+
+
+class NeedRow(Struct, frozen=True):
+    noise: str
+    shift: float
+    donors: int
+    measured: int
+    formula: int
+
+
+class PowerReport(Struct, frozen=True):
+    alpha: float
+    rows: list[PowerRow]
+    needs: list[NeedRow]
+
+
+def shifted(by: float, donor: str) -> Reaction:
+    """Normal noise of one unit, and a shift where the CoT is a donor's."""
+    return lambda rng, prompt, cot: prompt % 3 + rng.gauss(by if cot.startswith(donor) else 0.0, 1.0)
+
+
+def verdicts(by: float, donor: str) -> Reaction:
+    """Verdicts that flip by themselves in 14 % of pairs; a donor's CoT makes a pass so much likelier on every prompt."""
+    shares = (0.076, 0.924)  # 2 p (1 - p) = 0.14
+    return lambda rng, prompt, cot: float(rng.random() < min(1.0, shares[prompt % 2] + (by if cot.startswith(donor) else 0.0)))
+
+
+def spread(by: float) -> Reaction:
+    """Normal noise of one unit, and for every text a reaction of its own, with mean zero and so much standard deviation."""
+    return lambda rng, prompt, cot: rng.gauss(by * random.Random(f"{prompt} {cot}").gauss(0.0, 1.0), 1.0)
+
+
+def rare(share: float, by: float, donor: str) -> Reaction:
+    """One verdict for a prompt but for so few calls, and more of them with a donor's CoT."""
+    return lambda rng, prompt, cot: float(prompt % 2) + (rng.random() < share + (by if cot.startswith(donor) else 0.0))
+
+
+def one_text(rng: random.Random, prompt: int, cot: str) -> float:
+    """Deterministic, and reacts to a single text of all."""
+    return float(prompt % 2) + (cot == "confession 14" and prompt == 14)
+
+
+EFFECTS = (
+    Effect("shift of 0.1 per-call s.d.", shifted(0.1, "own"), ("own",), 145, 3500, 0.9),
+    Effect("shift of 0.1 per-call s.d., 30 prompts", shifted(0.1, "own"), ("own",), 30, 3500, 0.9),
+    Effect("shift of 0.5 per-call s.d., adversarial donor", shifted(0.5, "adversarial"), ("adversarial",), 40, 200, 0.9),
+    Effect("shift of 1 per-call s.d., adversarial donor", shifted(1.0, "adversarial"), ("adversarial",), 40, 200, 0.9),
+    Effect("shift of 0.5, one donor of nine", shifted(0.5, "adversarial"), DONORS, 30, 290, None),
+    Effect("verdicts with 14 % noise, 20 points more passes", verdicts(0.2, "adversarial"), ("adversarial",), 40, 200, None),
+    Effect("verdicts with 14 % noise, 10 points more passes", verdicts(0.1, "adversarial"), ("adversarial",), 40, 600, None),
+    Effect("one call in 50 differs, 7 in 50 more", rare(0.02, 0.14, "adversarial"), ("adversarial",), 40, 200, None),
+    Effect("mean zero, reactions of 1 per-call s.d.", spread(1.0), ("own",), 60, 300, None),
+    Effect("mean zero, reactions of 0.5 per-call s.d.", spread(0.5), ("own",), 60, 1500, None),
+    Effect("deterministic, one pair of 270 moves", one_text, DONORS, 30, 60, None, "deterministic"),
+    Effect("the same, not declared deterministic", one_text, DONORS, 30, 60, None),
+)
+
+
+def power_row(effect: Effect, runs: int) -> PowerRow:
+    """So many whole swap tests of a scorer that reacts."""
+    found, planned, calls = 0, 0, 0
+    sides = effect.pairs * (2 if len(effect.donors) == 1 else len(effect.donors) + 1)
+    budget = sides + 3 * effect.prompts + CONTROLS + OBSERVED
+    for seed in range(runs):
+        # The smallest shift that can be asked for: evidence or the budget ends a run.
+        plan = Plan(alpha=ALPHA, noise=effect.noise, smallest=0.1, most_calls=budget, seconds=math.inf, seed=seed)
+        result = simulated(effect.react, plan, effect.prompts, effect.donors)
+        found += result.verdict is SwapVerdict.INFLUENCED
+        planned += result.pairs
+        calls += result.calls
+    low, high = clopper_pearson(found, runs) or (0.0, 1.0)
+    return PowerRow(
+        effect.name, len(effect.donors), effect.prompts, effect.pairs, runs, found, low, high, planned / runs, calls / runs, effect.wanted
+    )  # fmt: skip
+
+
+def normal(rng: np.random.Generator, shift: float, size: int) -> Differences:
+    return rng.normal(shift / math.sqrt(2.0), 1.0, size)
+
+
+def verdict(share: float) -> Draw:
+    """Verdicts that are 1 in this share of calls, and a CoT that makes it larger by so many per-call standard deviations."""
+
+    def draw(rng: np.random.Generator, shift: float, size: int) -> Differences:
+        raised = share + shift * math.sqrt(share * (1.0 - share))
+        return (rng.random(size) < raised).astype(float) - (rng.random(size) < share)
+
+    return draw
+
+
+def jump(share: float) -> float:
+    """As `statistics.paired.pairs_needed` takes it: 1 over the standard deviation of such a verdict, times the share of equal pairs."""
+    return (1.0 - 2.0 * share * (1.0 - share)) / math.sqrt(share * (1.0 - share))
+
+
+NOISES: tuple[tuple[str, Draw, float], ...] = (
+    ("normal", normal, 0.0),
+    *((f"verdict, 1 in {share:.1%} of calls", verdict(share), jump(share)) for share in (0.005, 0.02, 0.1)),
+)
+
+
+def needs(draw: Draw, name: str, jumps: float, shift: float, donors: Sequence[int], runs: int) -> Iterator[NeedRow]:
+    """Pairs that the e-process alone takes in 90 % of runs, where one donor of so many shows the shift."""
+    rng = np.random.default_rng(5)
+    formulas = {count: pairs_needed(shift, count, ALPHA, jumps) for count in donors}
+    step = max(1, max(formulas.values()) // STEPS)
+    reached: dict[int, list[float]] = {count: [] for count in donors}
+    for _ in range(runs):
+        betting = two_sided()
+        waiting = set(donors)
+        for look in range(1, 3 * STEPS):
+            betting = betting.after(draw(rng, shift, step).tolist())
+            for count in [count for count in waiting if SHIFT_SHARE * betting.e_value >= count / ALPHA]:
+                reached[count].append(look * step)
+                waiting.remove(count)
+            if not waiting:
+                break
+        for count in waiting:
+            reached[count].append(3.0 * STEPS * step)
+    for count in donors:
+        yield NeedRow(name, shift, count, int(np.quantile(reached[count], 0.9, method="higher")), formulas[count])
+
+
+def page(report: PowerReport) -> list[str]:
+    rows = [
+        (row.name, row.donors, row.prompts, f"{row.pairs:,}", f"{row.found} of {row.runs}", f"{row.low:.1%} to {row.high:.1%}",
+         f"{row.wanted:.0%}" if row.wanted else "", f"{row.planned:,.0f}", f"{row.calls:,.0f}")
+        for row in report.rows
+    ]  # fmt: skip
+    needed = [(row.noise, row.shift, row.donors, f"{row.measured:,}", f"{row.formula:,}") for row in report.needs]
+    return [
+        f"Whole swap tests, alpha {report.alpha}, looks after every round. Pairs: at most so many with each donor, repeats included.",
+        table(
+            ("effect", "donors", "prompts", "pairs", "found", "95 % interval", "promised", "planned pairs, mean", "calls, mean"), rows
+        ),
+        "Pairs for each donor with which 90 % of runs find a shift that one of so many donors shows, the e-process alone:",
+        table(("noise", "shift, per-call s.d.", "donors", "measured", "`pairs_needed`"), needed),
+    ]  # fmt: skip
+
+
+def main() -> int:
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 400
+    rows = []
+    for effect in EFFECTS:
+        start = time.process_time()
+        rows.append(power_row(effect, runs))
+        print(f"{rows[-1]} ({time.process_time() - start:.0f} s)", flush=True)
+    needed = [
+        row for name, draw, jumps in NOISES for shift in SHIFTS for row in needs(draw, name, jumps, shift, (1, len(DONORS)), runs)
+    ]
+    report = PowerReport(ALPHA, rows, needed)
+    (RESULTS / "swap_power.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+    write_between("swap-power.md", "bench.swap_power", page(report))
+    missed = [row for row in rows if row.wanted and row.found < row.wanted * row.runs]
+    return int(bool(missed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

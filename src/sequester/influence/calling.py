@@ -1,0 +1,249 @@
+"""How reward code is called: the conventions of the trainers, told apart by the names of the parameters.
+
+| convention | recognised by | called |
+|---|---|---|
+| verl | `solution_str` | with one episode, the completion as text |
+| verl, batched | `solution_strs` | with a batch, as text |
+| OpenRLHF | `queries` | with a batch; a query is prompt and completion as one text |
+| verifiers | `completion` without `completions` | with one episode |
+| TRL | everything else | with a batch, by keyword |
+
+A dataset column is handed over where the signature names it, or takes `**kwargs`. Coroutines are awaited in one event loop that lives as
+long as the caller, because clients keep connections that belong to a loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any, Self
+
+from msgspec import Struct
+
+from sequester.errors import UsageError
+from sequester.influence.model import Rendition
+from sequester.influence.returned import Returned, read_kept, read_scores
+
+Arguments = dict[str, Any]
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+class Signature(Struct, frozen=True):
+    """What a function's parameters say about how to call it."""
+
+    names: tuple[str, ...]
+    """That can be given by keyword."""
+    required: tuple[str, ...]
+    """Without a default; one that cannot be given by keyword is named too."""
+    everything: bool
+    """Takes `**kwargs`."""
+
+    def takes(self, name: str) -> bool:
+        return self.everything or name in self.names
+
+
+def signature_of(function: Callable[..., Any]) -> Signature:
+    """Of anything callable; one without a readable signature (compiled code) is said to take everything, as TRL would call it."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return Signature((), (), True)
+    varied = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return Signature(
+        tuple(each.name for each in parameters if each.kind in _NAMED),
+        tuple(each.name for each in parameters if each.kind not in varied and each.default is inspect.Parameter.empty),
+        any(each.kind is inspect.Parameter.VAR_KEYWORD for each in parameters),
+    )
+
+
+class Convention(Struct, frozen=True):
+    """How one trainer calls reward code."""
+
+    name: str
+    batched: bool
+    given: Callable[[Sequence[Rendition]], Arguments]
+    """Arguments that every call can have, columns aside; for a batch of one where `batched` is False."""
+
+
+def convention_of(signature: Signature) -> Convention:
+    """The convention that a signature speaks."""
+    if "solution_str" in signature.names:
+        return Convention("verl", False, _verl)
+    if "solution_strs" in signature.names:
+        return Convention("verl, batched", True, _verl_batched)
+    if "queries" in signature.names:
+        return Convention("OpenRLHF", True, _openrlhf)
+    if "completion" in signature.names and "completions" not in signature.names:
+        return Convention("verifiers", False, _verifiers)
+    return Convention("TRL", True, _trl)
+
+
+def as_text(messages: str | Sequence[Mapping[str, Any]]) -> str:
+    """A completion or prompt as the one text that a trainer without messages decodes: reasoning before content, turn after turn."""
+    if isinstance(messages, str):
+        return messages
+    return "\n".join(filter(None, map(_message_text, messages)))
+
+
+def _message_text(message: Mapping[str, Any]) -> str:
+    content = message.get("content")
+    if isinstance(content, Sequence) and not isinstance(content, str):
+        content = "".join(str(part.get("text") or part.get("thinking") or "") for part in content if isinstance(part, Mapping))
+    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    content = content if isinstance(content, str) else ""
+    return f"<think>\n{reasoning}\n</think>\n\n{content}" if isinstance(reasoning, str) else content
+
+
+def _trl(batch: Sequence[Rendition]) -> Arguments:
+    return {
+        "prompts": [each.prompt for each in batch],
+        "completions": [each.completion for each in batch],
+        "completion_ids": [list(each.completion_ids) for each in batch],
+        "trainer_state": SimpleNamespace(global_step=0, epoch=0.0, max_steps=1, num_train_epochs=1, is_world_process_zero=True),
+        "log_extra": _discard,
+        "log_metric": _discard,
+    }
+
+
+def _discard(*_arguments: object) -> None:
+    """Stands where TRL gives functions that log."""
+
+
+def _verl(batch: Sequence[Rendition]) -> Arguments:
+    return {"solution_str": as_text(batch[0].completion), "extra_info": {}, **_ground_truth(batch[0].columns)}
+
+
+def _verl_batched(batch: Sequence[Rendition]) -> Arguments:
+    arguments: Arguments = {"solution_strs": [as_text(each.completion) for each in batch], "extra_infos": [{} for _ in batch]}
+    for name, plural in (("data_source", "data_sources"), ("ground_truth", "ground_truths"), ("extra_info", "extra_infos")):
+        values = [{**each.columns, **_ground_truth(each.columns)}.get(name) for each in batch]
+        if any(value is not None for value in values):
+            arguments[plural] = values
+    return arguments
+
+
+def _ground_truth(columns: Mapping[str, Any]) -> Arguments:
+    """verl's datasets hold it one level down."""
+    nested = columns.get("reward_model")
+    return {"ground_truth": nested["ground_truth"]} if isinstance(nested, Mapping) and "ground_truth" in nested else {}
+
+
+def _openrlhf(batch: Sequence[Rendition]) -> Arguments:
+    arguments: Arguments = {
+        "queries": [as_text(each.prompt) + as_text(each.completion) for each in batch],
+        "prompts": [as_text(each.prompt) for each in batch],
+    }
+    for name in ("labels", "label", "ground_truth", "answer"):
+        if any(name in each.columns for each in batch):
+            return {**arguments, "labels": [each.columns.get(name) for each in batch]}
+    return arguments
+
+
+def _verifiers(batch: Sequence[Rendition]) -> Arguments:
+    episode = batch[0]
+    known: Arguments = {"prompt": episode.prompt, "completion": episode.completion, "info": {}, "task": "default"}
+    return {**known, "state": {**known, **episode.columns}}
+
+
+class Outcome(Struct, frozen=True):
+    """What one episode of a batch came to."""
+
+    returned: Returned
+    error: BaseException | None = None
+    """What the code raised; never shown, because its message may hold text of the episode."""
+
+
+class Caller:
+    """Calls one function by its convention. A context manager: leaving it closes the event loop."""
+
+    def __init__(self, function: Callable[..., Any], outcome: str = "score") -> None:
+        self._function = function
+        self._signature = signature_of(function)
+        self._read = read_kept if outcome == "keep" else read_scores
+        self._loop: asyncio.Runner | None = None
+        self.convention = convention_of(self._signature)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._loop is not None:
+            self._loop.close()
+            self._loop = None
+
+    def missing(self, batch: Sequence[Rendition]) -> tuple[str, ...]:
+        """Parameters without a default that neither the convention nor a column of the batch gives."""
+        calls = [batch] if self.convention.batched and batch else [[each] for each in batch]
+        given = [self._arguments(call) for call in calls]
+        return tuple(name for name in self._signature.required if any(name not in arguments for arguments in given))
+
+    def call(self, batch: Sequence[Rendition]) -> tuple[Outcome, ...]:
+        """One outcome for each episode, in order. What the code raises is an outcome; KeyboardInterrupt goes through."""
+        if self.convention.batched:
+            return self._outcomes(self._run([self._arguments(batch)])[0], len(batch))
+        results = self._run([self._arguments([each]) for each in batch])
+        return tuple(self._outcomes(result, 1)[0] for result in results)
+
+    def _outcomes(self, result: object, episodes: int) -> tuple[Outcome, ...]:
+        if isinstance(result, _Raised):
+            return (Outcome(Returned(None), result.error),) * episodes
+        read = _attempt(self._read, {"value": result, "episodes": episodes})  # its methods are called, and may raise
+        return (Outcome(Returned(None), read.error),) * episodes if isinstance(read, _Raised) else tuple(map(Outcome, read))
+
+    def _arguments(self, batch: Sequence[Rendition]) -> Arguments:
+        """Each column as a list in a batch, as its value for one episode; what the signature does not take is left out."""
+        given = self.convention.given(batch)
+        for name in dict.fromkeys(name for each in batch for name in each.columns):
+            values = [each.columns.get(name) for each in batch]
+            if name not in given or name == "extra_info":
+                given[name] = values if self.convention.batched else values[0]
+        return {name: value for name, value in given.items() if self._signature.takes(name)}
+
+    def _run(self, calls: Sequence[Arguments]) -> list[Any]:
+        """What each call returned or raised; coroutines of all calls run side by side, as verl runs them."""
+        results = [_attempt(self._function, arguments) for arguments in calls]
+        waiting = {index: result for index, result in enumerate(results) if inspect.isawaitable(result)}
+        if waiting:
+            _refuse_inside_a_loop(waiting.values())
+            if self._loop is None:
+                self._loop = asyncio.Runner()
+            for index, result in zip(waiting, self._loop.run(_gather(waiting.values())), strict=True):
+                results[index] = result
+        return results
+
+
+def _refuse_inside_a_loop(awaitables: Iterable[Any]) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    for awaitable in awaitables:
+        if inspect.iscoroutine(awaitable):
+            awaitable.close()
+    raise UsageError(
+        "a coroutine cannot be scored inside a running event loop", hint="score it from a function that is not async"
+    )
+
+
+class _Raised(Struct, frozen=True):
+    error: BaseException
+
+
+def _attempt(function: Callable[..., Any], arguments: Arguments) -> Any:
+    try:
+        return function(**arguments)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # what reward code raises is a result here, never lost
+        return _Raised(error)
+
+
+async def _gather(awaitables: Any) -> list[Any]:
+    return await asyncio.gather(*map(_awaited, awaitables))
+
+
+async def _awaited(awaitable: Awaitable[Any]) -> Any:
+    try:
+        return await awaitable
+    except (Exception, SystemExit, asyncio.CancelledError) as error:  # noqa: BLE001  # as above
+        return _Raised(error)

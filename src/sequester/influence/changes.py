@@ -1,0 +1,137 @@
+"""Which declared reward paths changed since a revision, and because of what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import Protocol
+
+from msgspec import Struct
+
+from sequester.influence.footprint import Footprint, Tree, footprint
+from sequester.influence.pins import Pins, holds_pins, normal, pin_files, pins
+from sequester.influence.reward_paths import RewardPath
+
+FRAMEWORKS = frozenset(
+    (
+        "accelerate",
+        "datasets",
+        "jinja2",
+        "math-verify",
+        "mistral-common",
+        "openrlhf",
+        "prime-rl",
+        "sentencepiece",
+        "sglang",
+        "tiktoken",
+        "tokenizers",
+        "torch",
+        "transformers",
+        "trl",
+        "verifiers",
+        "verl",
+        "vllm",
+    )
+)
+"""Distributions that decide what a reward function is handed, whether or not its code imports them."""
+
+
+class History(Protocol):
+    """A working tree and the revision that it is compared with; paths are relative to its root."""
+
+    def files(self) -> Collection[str]:
+        """Files of the working tree that are not ignored."""
+
+    def changed(self) -> Collection[str]:
+        """Files that differ from the revision: changed, new or gone."""
+
+    def read(self, path: str) -> bytes | None:
+        """A file of the working tree; None if it is not there."""
+
+    def before(self, path: str) -> bytes | None:
+        """A file at the revision; None if it was not there."""
+
+
+class Surveyed(Struct, frozen=True):
+    """What became of one declared reward path since the revision."""
+
+    name: str
+    path: RewardPath
+    because: tuple[str, ...]
+    """Why it counts as changed; empty if nothing that it rests on did."""
+    digest: str
+    """SHA-256 of everything that re-arms a probe: the declaration, every file, the versions pinned and installed, and the detector."""
+    notes: tuple[str, ...]
+    """What was not followed."""
+
+
+class Installed(Struct, frozen=True):
+    """What is installed beside the reward code."""
+
+    shipped_by: Mapping[str, Sequence[str]]
+    """Name of a module -> the distributions that ship it, as `importlib.metadata.packages_distributions` tells it."""
+    version: Callable[[str], str]
+    """Version of a distribution; empty if it is not installed."""
+    detector: str
+    """Name of the detector that would probe."""
+
+
+def survey(
+    declared: Mapping[str, RewardPath], before: Mapping[str, RewardPath], folder: str, history: History, installed: Installed
+) -> Iterator[Surveyed]:
+    """Every declared reward path, compared with the revision, where `before` was declared. Paths in declarations are relative to `folder`.
+
+    Raises ConfigError for a declared file that is not there.
+    """
+    files, changed = frozenset(history.files()), frozenset(history.changed())
+    tree = Tree(files | changed, history.read)
+    for name, path in declared.items():
+        now = footprint(path, folder, tree)
+        start = next(iter(now.files))
+        pinned = pins(pin_files(files, start), history.read)
+        was_pinned = pins(pin_files(files | changed, start), history.before) if any(map(holds_pins, changed)) else pinned
+        names = _watched(now, installed.shipped_by)
+        reasons = (
+            *_of_declaration(path, before.get(name)),
+            *_of_files(now, files, changed),
+            *_of_versions(names, was_pinned, pinned),
+        )
+        versions = {one: (sorted(pinned.get(one, ())), installed.version(one)) for one in sorted(names)}
+        yield Surveyed(name, path, reasons, _digest(path, now, history.read, versions, installed.detector), now.notes)
+
+
+def _of_declaration(path: RewardPath, before: RewardPath | None) -> Iterator[str]:
+    if before is None:
+        yield "newly declared"
+    elif before != path:
+        yield "its declaration changed"
+
+
+def _of_files(now: Footprint, files: Collection[str], changed: Collection[str]) -> Iterator[str]:
+    for file, why in now.files.items():
+        if file in changed:
+            yield f"{file} changed" + (f" ({why})" if why else "")
+        elif file not in files:
+            yield f"{file} is ignored by git, so whether it changed is not known"
+
+
+def _of_versions(names: Collection[str], before: Pins, now: Pins) -> Iterator[str]:
+    for name in sorted(names):
+        old, new = before.get(name, frozenset()), now.get(name, frozenset())
+        if old != new:
+            yield f"{name}: {_versions(old - new)} -> {_versions(new - old)}"
+
+
+def _versions(said: Collection[str]) -> str:
+    return " and ".join(sorted(said)) or "not pinned"
+
+
+def _watched(now: Footprint, shipped_by: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    """Normalised names of the distributions whose version matters: those that ship what the code imports, and the frameworks."""
+    imported = (name for package in now.packages for name in shipped_by.get(package, (package,)))
+    return FRAMEWORKS | {normal(name) for name in imported}
+
+
+def _digest(path: RewardPath, now: Footprint, read: Callable[[str], bytes | None], versions: object, detector: str) -> str:
+    files = [(file, sha256(read(file) or b"").hexdigest()) for file in sorted(now.files)]
+    return sha256(repr((path, files, versions, detector)).encode("utf-8", "backslashreplace")).hexdigest()

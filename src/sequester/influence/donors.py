@@ -1,0 +1,330 @@
+"""CoTs to swap in, and the pairs of renditions that differ in nothing else.
+
+    donor        effect   the other CoT
+    -----------  -------  ------------------------------------------------------------------------------------------------
+    own          content  that of another episode, near in length and topic
+    adversarial  content  intends to cheat, hates its overseers, sabotages, flatters the grader, claims success; in turn
+    confession   content  admits a guess, a copied hint, a broken rule; in turn
+    language     content  Chinese, Spanish, Arabic, German; in turn
+    literals     content  its own words, and between them what reward code may look for
+    unclosed     content  as `own`, and on both sides the closing delimiter is missing: cut off there, or with the answer after it; in turn
+    empty        length   none
+    long         length   itself and then others, eight times as long
+    short        length   one short sentence of itself
+    malformed    format   itself: opening delimiter missing, doubled, block nested; in turn
+
+A donor of content has as many code points as the logged CoT, slot by slot, and as many words, its end being made to measure. What a text
+of ours leaves over is filled with CoTs of other episodes.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from heapq import nsmallest
+from importlib.resources import files
+from itertools import zip_longest
+from math import log2
+from typing import Any
+from zlib import crc32
+
+from msgspec import Struct
+
+from sequester.errors import UsageError
+from sequester.findings.swapped import Effect
+from sequester.influence.cases import alike, holds
+from sequester.influence.literals import STEP_WORDS, column_values
+from sequester.influence.model import Case, Donors, Pair, Rendition
+from sequester.influence.rendering import Format, cut_off, malformed, read_back, render, without_closer
+from sequester.influence.wording import alike_in_size, framed, of_length, spread, undelimited, unquoted, with_words
+from sequester.keys import unknown
+
+EFFECTS: Mapping[str, Effect] = {
+    "own": Effect.CONTENT,
+    "adversarial": Effect.CONTENT,
+    "confession": Effect.CONTENT,
+    "language": Effect.CONTENT,
+    "literals": Effect.CONTENT,
+    "unclosed": Effect.CONTENT,
+    "empty": Effect.LENGTH,
+    "long": Effect.LENGTH,
+    "short": Effect.LENGTH,
+    "malformed": Effect.FORMAT,
+}
+ALL: tuple[str, ...] = tuple(EFFECTS)
+
+# Why there is no pair.
+NO_OTHER_EPISODE = "no_other_episode"
+IDENTICAL_COT = "identical_cot"
+COT_TOO_SHORT = "cot_too_short"
+COT_TOO_LONG = "cot_too_long"
+NO_DELIMITERS = "no_delimiters"
+NOT_SEPARABLE = "not_separable"
+"""The splitter would not find the other CoT, or not the same answer."""
+
+_POOL = 512
+"""Episodes whose CoTs are on offer."""
+_NEAREST = 16
+"""Of these, for one episode."""
+_TOPIC_WEIGHT = 2.0
+"""A topic shared in full weighs as much as lengths that differ fourfold."""
+_TOPIC_WORDS = 256
+_TOPIC_TEXT = 8_192
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_LONGER = 8
+_LONGEST = 200_000
+"""Code points of CoT of a `long` one."""
+_SHORT = 20
+_SHORT_SENTENCE = 60
+_SENTENCE = re.compile(r"\S[^.!?\n。！？]*[.!?。！？]")
+_REPEATED_FROM = 4
+"""A text of ours stands at the end too where the CoT is so many times as long."""
+
+
+class _Topic(Struct, frozen=True):
+    """What of an episode is needed to offer its CoT to others."""
+
+    episode_id: str
+    prompt_key: str
+    model: str
+    text: str
+    words: frozenset[str]
+
+    def __repr__(self) -> str:
+        return "<_Topic>"
+
+
+def make_donors(cases: Sequence[Case], names: Sequence[str] = ALL, literals: Sequence[str] = (), seed: int = 0) -> Donors:
+    """Donors by name, in the order given, with the CoTs of the cases as the own model's. `literals` is what the reward code may look for
+    (see `literals.read_literals`).
+
+    Raises UsageError for a name that is none.
+    """
+    for name in names:
+        if name not in EFFECTS:
+            raise UsageError(unknown(name, ALL).replace("key", "donor", 1), where="--donors", hint=f"donors: {', '.join(ALL)}")
+    return _Donors(cases, tuple(dict.fromkeys(names)), tuple(literals), seed)
+
+
+class _Donors:
+    def __init__(self, cases: Sequence[Case], names: tuple[str, ...], literals: tuple[str, ...], seed: int) -> None:
+        self._names = names
+        self._literals = literals
+        self._seed = seed
+        self._pool = [_topic(cases[place]) for place in spread(range(len(cases)), _POOL)]
+        self._near: dict[str, tuple[str, ...] | str] = {}
+        self._makers: dict[str, Callable[[Case, int], Sequence[str] | str]] = {
+            "own": self._own,
+            "adversarial": lambda case, turn: self._stated(case, "adversarial", turn),
+            "confession": lambda case, turn: self._stated(case, "confession", turn),
+            "language": self._language,
+            "literals": self._with_literals,
+            "empty": lambda case, turn: [""] * len(case.slots),
+            "long": self._long,
+            "short": lambda case, turn: _short(case),
+        }
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._names
+
+    def pair(self, case: Case, name: str, turn: int) -> Pair | str:
+        if name == "malformed":
+            return _malformed(case, turn)
+        if name == "unclosed":
+            return self._unclosed(case, turn)
+        thoughts = self._makers[name](case, turn)
+        if isinstance(thoughts, str):
+            return thoughts
+        thoughts = _in_place(case, thoughts) if EFFECTS[name] is Effect.CONTENT else alike(case, thoughts)
+        if thoughts == case.reasoning:
+            return IDENTICAL_COT
+        logged = read_back(case, case.completion)
+        for swapped in (thoughts, tuple(map(unquoted, thoughts))):
+            if logged is not None and holds(case, swapped, logged):
+                return _pair(name, render(case, case.reasoning), render(case, swapped))
+        return NOT_SEPARABLE
+
+    def _own(self, case: Case, turn: int) -> Sequence[str] | str:
+        near = self._neighbours(case)
+        if isinstance(near, str):
+            return near
+        return [alike_in_size(_from(near, turn + number), thought) for number, thought in enumerate(_cores(case))]
+
+    def _unclosed(self, case: Case, turn: int) -> Pair | str:
+        thoughts = self._own(case, turn // 2)
+        if isinstance(thoughts, str):
+            return thoughts
+        thoughts = _in_place(case, thoughts)
+        if turn % 2:
+            answered, swapped = without_closer(case, case.reasoning), without_closer(case, thoughts)
+            if answered is not None and swapped is not None:
+                return _pair("unclosed", answered, swapped)
+        return _pair("unclosed", cut_off(case, case.reasoning), cut_off(case, thoughts))
+
+    def _stated(self, case: Case, name: str, turn: int) -> Sequence[str] | str:
+        """A text of ours in every slot that has room for what it says, filled with the own model's words."""
+        texts = _texts(name)
+        text = texts[(turn + self._offset(case)) % len(texts)]
+        if _statement(text) > max(map(len, _cores(case))):
+            return COT_TOO_SHORT
+        near = self._neighbours(case)
+        fill = (text,) if isinstance(near, str) else near
+        return [_with_statement(text, thought, _from(fill, turn + number)) for number, thought in enumerate(_cores(case))]
+
+    def _language(self, case: Case, turn: int) -> Sequence[str]:
+        texts = _texts("language")
+        text = texts[(turn + self._offset(case)) % len(texts)]
+        return [alike_in_size([_with_blanks(text, thought)], thought) for thought in _cores(case)]
+
+    def _with_literals(self, case: Case, turn: int) -> Sequence[str] | str:
+        """Its own words and, between them, strings that reward code may look for, as many of the likely as of the usual ones."""
+        rng = random.Random(f"{self._seed} {case.episode_id} {turn}")
+        likely = [*self._literals, *column_values(case.columns)]
+        usual = list(STEP_WORDS)
+        for pieces in (likely, usual):
+            rng.shuffle(pieces)
+        mixed = [piece for two in zip_longest(likely, usual, fillvalue="") for piece in two]
+        pieces = [piece for piece in mixed if piece and piece == undelimited(piece)]
+        sprinkled = [_sprinkled(thought, pieces) for thought in _cores(case)]
+        return COT_TOO_SHORT if tuple(sprinkled) == _cores(case) else sprinkled
+
+    def _long(self, case: Case, turn: int) -> Sequence[str] | str:
+        size = sum(map(len, case.reasoning))
+        if size * 2 > _LONGEST:
+            return COT_TOO_LONG
+        near = self._neighbours(case)
+        others = () if isinstance(near, str) else _from(near, turn)
+        factor = min(_LONGER, _LONGEST // size)
+        return [undelimited(of_length([thought, *others], factor * len(thought))) for thought in case.reasoning]
+
+    def _offset(self, case: Case) -> int:
+        """So that several cases begin with different texts."""
+        return crc32(f"{self._seed} {case.episode_id}".encode())
+
+    def _neighbours(self, case: Case) -> tuple[str, ...] | str:
+        """CoTs of other episodes, the most fitting first: of the same model before others, and to another prompt before the same, whose
+        CoT may hold the same answer. Or why there is none."""
+        found = self._near.get(case.episode_id)
+        if found is None:
+            found = self._near[case.episode_id] = _nearest(_topic(case), self._pool)
+        return found
+
+
+def _cores(case: Case) -> tuple[str, ...]:
+    """The pieces of CoT without the white space around them, which stays."""
+    return tuple(thought.strip() for thought in case.reasoning)
+
+
+def _in_place(case: Case, thoughts: Sequence[str]) -> tuple[str, ...]:
+    return alike(case, [framed(text, thought) for text, thought in zip(thoughts, case.reasoning, strict=True)])
+
+
+def _topic(case: Case) -> _Topic:
+    prompt = case.prompt if isinstance(case.prompt, str) else " ".join(str(turn.get("content", "")) for turn in case.prompt)
+    words: set[str] = set()
+    for text in (prompt, case.answer):
+        words.update(word.lower() for word in _WORD.findall(text[:_TOPIC_TEXT])[:_TOPIC_WORDS])
+    return _Topic(case.episode_id, case.prompt_key, case.model, "\n\n".join(dict.fromkeys(case.reasoning)), frozenset(words))
+
+
+def _nearest(one: _Topic, pool: Sequence[_Topic]) -> tuple[str, ...] | str:
+    others = [topic for topic in pool if topic.episode_id != one.episode_id]
+    if not others:
+        return NO_OTHER_EPISODE
+
+    def distance(topic: _Topic) -> tuple[bool, bool, float]:
+        shared = len(one.words & topic.words) / max(1, len(one.words | topic.words))
+        lengths = abs(log2((1 + len(one.text)) / (1 + len(topic.text))))
+        return topic.model != one.model, topic.prompt_key == one.prompt_key, lengths - _TOPIC_WEIGHT * shared
+
+    different = [topic for topic in others if topic.text != one.text]
+    nearest = nsmallest(_NEAREST, different, key=distance)
+    return tuple(dict.fromkeys(topic.text for topic in nearest)) or IDENTICAL_COT
+
+
+def _from(texts: Sequence[str], first: int) -> Sequence[str]:
+    """All of them, in turn, from one on."""
+    first %= len(texts)
+    return [*texts[first:], *texts[:first]]
+
+
+@cache
+def _texts(name: str) -> tuple[str, ...]:
+    """The texts of a donor in `donor_texts.toml`."""
+    tables: dict[str, dict[str, Any]] = tomllib.loads((files(__package__) / "donor_texts.toml").read_text("utf-8"))
+    return tuple(tables[name].values())
+
+
+def _statement(text: str) -> int:
+    """Code points of a text's first sentence, which says it all."""
+    return text.index(".") + 1
+
+
+def _with_statement(text: str, thought: str, fill: Sequence[str]) -> str:
+    """The text, the own model's words, and at the end of a long CoT the text again."""
+    if len(thought) < _REPEATED_FROM * len(text):
+        return alike_in_size([text, *fill], thought, keep=_statement(text))
+    head = of_length([text, *fill], len(thought) - len(text) - 1)
+    return undelimited(with_words(head, len(thought.split()) - len(text.split()), keep=len(text)) + "\n" + text)
+
+
+def _with_blanks(text: str, thought: str) -> str:
+    """A text of a script without blanks, with as many as another one of the same length."""
+    if " " in text:
+        return text
+    size = max(1, len(thought) // len(thought.split()) - 1)
+    return " ".join(text[start : start + size] for start in range(0, len(text), size))
+
+
+def _sprinkled(thought: str, pieces: Sequence[str]) -> str:
+    """A CoT of as many code points and words, in which pieces stand at even distances between blanks."""
+    chosen: list[str] = []
+    room = len(thought) // 2
+    for piece in pieces:
+        if len(piece) + 1 <= room:
+            chosen.append(piece)
+            room -= len(piece) + 1
+    size = len(thought) - sum(len(piece) + 1 for piece in chosen)
+    words = len(thought.split()) - sum(len(piece.split()) for piece in chosen)
+    rest = with_words(of_length([thought], size), max(1, words))
+    blanks = [place for place, character in enumerate(rest) if character == " "]
+    places = spread(blanks, len(chosen))
+    parts, at = [], 0
+    for place, piece in zip(places, chosen, strict=False):
+        parts += [rest[at:place], " ", piece]
+        at = place
+    parts.append(rest[at:])
+    parts += [f" {piece}" for piece in chosen[len(places) :]]
+    return undelimited(of_length(["".join(parts)], len(thought)))
+
+
+def _short(case: Case) -> Sequence[str] | str:
+    short = [_first_sentence(thought) for thought in case.reasoning]
+    return COT_TOO_SHORT if tuple(short) == case.reasoning else short
+
+
+def _first_sentence(thought: str) -> str:
+    """One short sentence, or the first words; a CoT that is hardly longer as it is."""
+    if len(thought) < 2 * _SHORT:
+        return thought
+    sentence = _SENTENCE.search(thought[:_SHORT_SENTENCE])
+    if sentence is not None and _SHORT // 2 <= len(sentence[0]) <= len(thought) // 2:
+        return undelimited(sentence[0])
+    return undelimited(of_length([thought], _SHORT)).rstrip(".")
+
+
+def _malformed(case: Case, turn: int) -> Pair | str:
+    swapped = [rendition for format in Format if (rendition := malformed(case, format)) is not None]
+    if not swapped:
+        return NO_DELIMITERS
+    return _pair("malformed", render(case, case.reasoning), swapped[turn % len(swapped)])
+
+
+def _pair(name: str, original: Rendition, swapped: Rendition) -> Pair | str:
+    if swapped.completion == original.completion:
+        return IDENTICAL_COT
+    return Pair(name, EFFECTS[name], original, swapped)

@@ -1,0 +1,299 @@
+"""The experiment: what is scored, how often and in which order. What follows from it is in `influence.conclusion`.
+
+1. Unchanged inputs are scored several times: noise before difference.
+2. The answer is swapped for another episode's: a scorer that does not move then shows nothing.
+3. Where the scorer's inputs can be intercepted, both sides of one pair with each donor are compared on each code path.
+4. Rounds over every case and donor. In a round, each case's renditions (its original, one for each donor) are scored beside one another, in
+   an order drawn by lot, cases in an order drawn by lot: which of two scores is the original's is then a fair coin if the score does not
+   depend on the CoT, even where it drifts or depends on what else is in the batch. In between, pairs that moved are scored again, chosen by
+   the past only, both sides fresh.
+
+It ends when the evidence suffices, when enough pairs are scored to have seen an effect of the smallest size of interest, or when the budget
+is spent.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from sequester.errors import UsageError
+from sequester.findings.swapped import Control, Inputs
+from sequester.influence.input_comparison import compare_inputs
+from sequester.influence.layout import Block, Layout, chunks
+from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
+from sequester.influence.model import Case, Donors, Pair, Rendition, Scorer, Scoring
+from sequester.influence.record import Comparison, Outcome, Record, Series
+from sequester.statistics.paired import SHIFTS_CLAIMED, pairs_needed
+
+
+class Rendering(NamedTuple):
+    """How a case is put together again."""
+
+    original: Callable[[Case], Rendition]
+    """As it was logged."""
+    with_answer: Callable[[Case, str], Rendition | None]
+    """With its own CoT and another answer; None where it has no answer to replace."""
+
+
+CONTROLS = 20
+"""Cases whose answer is swapped."""
+OBSERVED = 50
+"""Cases whose code path is looked for."""
+PLANNED_SHARE = 0.6
+"""Of the calls, at most so many for unchanged inputs and the first round: cases are left out so that some remain for repeats."""
+REPEATED_ROUNDS = 16
+"""Rounds of repeats of a noise-free scorer: equal differences need about ten."""
+TEXTS = 25
+"""Pairs with each donor that are enough without noise: of few cases several turns, because donors have several texts and formats."""
+FEWER = 4
+"""A donor that has pairs for fewer cases than others by more than this factor is not waited for."""
+BATCHES_AT_ONCE = 8
+"""Renditions in memory, in batches."""
+LEAST_REPEATED = 3
+"""Pairs of each donor that are scored again after a round, if so many moved; of many cases, one in five."""
+
+
+class Plan(Struct, frozen=True):
+    """What the user decides. Raises UsageError for values that mean nothing."""
+
+    alpha: float = 0.05
+    """Probability of calling a scorer influenced that is not, over the whole experiment."""
+    noise: str = "replicate"
+    """`deterministic`: the same input is declared to get the same score. `replicate`: that is measured."""
+    smallest: float = 0.5
+    """Smallest mean shift of interest, in per-call standard deviations; 0.1 or more."""
+    batch: int = 32
+    """Episodes handed to the scorer in one call, at most."""
+    outcome: str = "score"
+    """`score`, or `keep` for a selection function: the bits of the whole group are compared."""
+    most_calls: int = 20_000
+    """Scorings at most, replicates included: of one episode each, or of one group that is selected from."""
+    seconds: float = 600.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("noise", ("deterministic", "replicate")), ("outcome", ("score", "keep"))):
+            if getattr(self, name) not in allowed:
+                raise UsageError(f"{name} is none of: {', '.join(allowed)}")
+        if not 0.0 < self.alpha < 1.0:
+            raise UsageError(f"alpha {self.alpha} is not between 0 and 1", hint="5 % is written 0.05")
+        if not self.smallest >= SHIFTS_CLAIMED[0]:
+            raise UsageError(
+                f"smallest {self.smallest} is less than {SHIFTS_CLAIMED[0]}", hint="0.5 is half a per-call standard deviation"
+            )
+        if self.batch < 1:
+            raise UsageError(f"batch {self.batch} is not a positive number")
+
+
+class Subject(Struct, frozen=True):
+    """What is tested."""
+
+    reward_path: str
+    source: str
+    """`FILE.py:function` as it was given."""
+
+
+def run(
+    cases: Sequence[Case],
+    scorer: Scorer,
+    donors: Donors,
+    plan: Plan,
+    rendering: Rendering,
+    progress: Progress | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Record:
+    """Do all of it. `clock` gives seconds. Errors of the scorer's own machinery go through; failures of reward code are counted."""
+    return _Experiment(cases, scorer, donors, plan, rendering, progress, clock).record
+
+
+class _Experiment:
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        scorer: Scorer,
+        donors: Donors,
+        plan: Plan,
+        rendering: Rendering,
+        progress: Progress | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self._scorer, self._donors, self._plan, self._rendering = scorer, donors, plan, rendering
+        self._rng = random.Random(plan.seed)
+        self._passes = 2 if plan.noise == "deterministic" else 3
+        chosen = self._chosen(cases)
+        self.record = Record(tuple(chosen), len(cases), unchanged=[[] for _ in chosen])
+        self.record.series.update((name, Series()) for name in donors.names)
+        groups = groups_of(cases) if plan.outcome == "keep" else {}
+        budget = Budget(plan.most_calls, clock() + plan.seconds, clock)
+        self._meter = MeteredScorer(
+            scorer, budget, plan.batch, [groups[case.episode_id] for case in chosen] if groups else [], rendering.original, progress
+        )  # fmt: skip
+        self._baseline()
+        self._alive = [case for case in range(len(chosen)) if self.record.unchanged[case]]
+        if self._alive:
+            self._control()
+            self._observe()
+            self._rounds()
+        self.record.calls = self._meter.calls
+        self.record.stopped = self._meter.spent or len(chosen) < len(cases)
+        self.record.branches = scorer.branches()
+
+    def _chosen(self, cases: Sequence[Case]) -> list[Case]:
+        """As many as the budget allows for one round, of as many prompts as possible, by lot."""
+        each = self._passes + len(self._donors.names) + 1
+        most = int(PLANNED_SHARE * self._plan.most_calls / each) if self._plan.seconds > 0 else 0
+        if most >= len(cases):
+            return list(cases)
+        shuffled = self._rng.sample(list(cases), len(cases))
+        seen: Counter[str] = Counter()
+        ranks = []
+        for case in shuffled:
+            ranks.append(seen[case.prompt_key])
+            seen[case.prompt_key] += 1
+        order = sorted(range(len(shuffled)), key=ranks.__getitem__)
+        return [shuffled[index] for index in order[: max(0, most)]]
+
+    def _original(self, case: int) -> Rendition:
+        return self._rendering.original(self.record.cases[case])
+
+    def _baseline(self) -> None:
+        for _ in range(self._passes):
+            order = self._shuffled(range(len(self.record.cases)))
+            outcomes: list[Outcome | None] = [None] * len(order)
+            for case, outcome in self._each(order, self._original, "unchanged"):
+                if isinstance(outcome, str):
+                    self.record.failures[outcome] += 1
+                else:
+                    outcomes[case] = outcome
+                    self.record.unchanged[case].append(outcome)
+            self.record.passes.append(outcomes)
+
+    def _each(self, cases: Sequence[int], made: Callable[[int], Rendition], what: str) -> Iterator[tuple[int, Outcome | str]]:
+        """Some rendition of each case, scored; not all of them in memory at once."""
+        for start in range(0, len(cases), self._plan.batch):
+            part = cases[start : start + self._plan.batch]
+            yield from zip(part, self._meter.score([(case, made(case)) for case in part], what), strict=False)
+
+    def _control(self) -> None:
+        swapped: dict[int, Rendition] = {}
+        for case in self._shuffled(self._alive)[:CONTROLS]:
+            own = self.record.cases[case].answer
+            others = (self.record.cases[self._rng.randrange(len(self.record.cases))].answer for _ in range(8))
+            other = next((answer for answer in others if answer != own), None)
+            rendition = self._rendering.with_answer(self.record.cases[case], other) if other is not None else None
+            if rendition is not None:
+                swapped[case] = rendition
+        pairs = moved = 0
+        for case, outcome in self._each(list(swapped), swapped.__getitem__, "control"):
+            if not isinstance(outcome, str):
+                pairs += 1
+                moved += outcome not in self.record.unchanged[case]
+        self.record.control = Control(pairs, moved)
+
+    # Input comparison
+
+    def _observe(self) -> None:
+        paths: dict[str, tuple[int, Scoring]] = {}
+        for case in self._shuffled(self._alive)[:OBSERVED]:
+            seen = self._meter.observe(self._original(case))
+            if seen is not None:
+                paths.setdefault(seen.path, (case, seen))
+        compared = compare_inputs(
+            ((self._original(case), seen, self._pairs(case, self._donors.names).values()) for case, seen in paths.values()),
+            self._meter.observe,
+        )
+        sites = dict(compared.sites())
+        self.record.inputs = Inputs(len(compared.pairs), compared.differing(), sites, self._scorer.not_intercepted())
+        self.record.unstable = tuple(sorted(compared.unstable))
+
+    def _pairs(self, case: int, names: Sequence[str]) -> dict[str, Pair]:
+        """With each donor, another turn each."""
+        made = ((name, self._donors.pair(self.record.cases[case], name, case + n)) for n, name in enumerate(names))
+        return {name: pair for name, pair in made if isinstance(pair, Pair)}
+
+    # Rounds
+
+    def _rounds(self) -> None:
+        names = tuple(self._donors.names)
+        number = 0
+        while not self._meter.spent:
+            # With noise every pair is scored in two rounds: the products of the two differences show what repeats.
+            turn = number // 2 if self.record.noisy else number
+            self._round(self._planned(names, turn, first=number == 0), planned=True)
+            names = tuple(name for name, series in self.record.probing.items() if series.comparisons)
+            number += 1
+            for _ in range(REPEATED_ROUNDS):
+                if self._decided() or not self._round(self._repeated(), planned=False) or self.record.noisy:
+                    break
+            if (self._decided() and number >= (2 if self.record.noisy else 1)) or number >= self._enough():
+                return
+
+    def _decided(self) -> bool:
+        return self._meter.spent or self.record.e_value >= 1.0 / self._plan.alpha
+
+    def _enough(self) -> int:
+        """Rounds until every donor that has pairs at all has those that the smallest effect of interest needs; without noise, until it has
+        shown some of its texts."""
+        probing = self.record.probing
+        cases = [len({comparison.case for comparison in series.comparisons}) for series in probing.values() if series.comparisons]
+        if not cases:
+            return 0
+        needed = TEXTS
+        if self.record.noisy:
+            needed = pairs_needed(self._plan.smallest, len(probing), self._plan.alpha, self.record.jump)
+        return math.ceil(needed / max(min(cases), max(cases) // FEWER))
+
+    def _planned(self, names: Sequence[str], turn: int, first: bool) -> Iterator[Block]:
+        """Every case with every donor; each case at another turn, so that a rotation of texts is used evenly."""
+        for case in self._shuffled(self._alive):
+            pairs = {}
+            for name in names:
+                pair = self._donors.pair(self.record.cases[case], name, case + turn)
+                if isinstance(pair, Pair):
+                    pairs[name] = (case + turn, pair)
+                    self.record.series[name].effect = pair.effect
+                elif first:
+                    self.record.series[name].unavailable[pair] += 1
+            if pairs:
+                yield Block(case, self._original(case), pairs)
+
+    def _repeated(self) -> Iterator[Block]:
+        """Of each donor the pairs that have moved most, against the noise of so many differences; at most one of each case."""
+        chosen: dict[int, dict[str, int]] = {}
+        most = max(LEAST_REPEATED, len(self._alive) // 5)
+        for name, series in self.record.probing.items():
+            for case, turn in series.most_moved(most):
+                chosen.setdefault(case, {})[name] = turn
+        for case in self._shuffled(list(chosen)):
+            made = ((name, turn, self._donors.pair(self.record.cases[case], name, turn)) for name, turn in chosen[case].items())
+            yield Block(case, self._original(case), {name: (turn, pair) for name, turn, pair in made if isinstance(pair, Pair)})
+
+    def _round(self, blocks: Iterator[Block], *, planned: bool) -> bool:
+        """Score the blocks and take in what they show. False if there were none."""
+        found: dict[str, list[Comparison]] = {}
+        laid = False
+        for chunk in chunks(blocks, self._plan.batch * BATCHES_AT_ONCE):
+            laid = True
+            layout = Layout(chunk, self._rng)
+            reading = layout.read(self._meter.score(layout.trials, "planned" if planned else "repeated"), planned)
+            for case, outcome in reading.unchanged:
+                self.record.unchanged[case].append(outcome)
+            for name, comparison in reading.comparisons:
+                found.setdefault(name, []).append(comparison)
+            for name, failure in reading.failed if planned else ():
+                self.record.series[name].failed[failure] += 1
+            if self._meter.spent:
+                break
+        for name, comparisons in found.items():
+            self.record.series[name].take(comparisons)
+        return laid
+
+    def _shuffled(self, items: Sequence[int]) -> list[int]:
+        return self._rng.sample(items, len(items))

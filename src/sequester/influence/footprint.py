@@ -1,0 +1,223 @@
+"""What a reward path consists of: its file, the files that it imports, the files that the code names, and the files declared with it.
+
+Read from the syntax tree, never by running the code. Too much rather than too little: a file too many costs a probe, one too few could
+cost a leak. What this cannot see: modules imported by a name that is made at run time (said in `notes`), files whose names are put
+together from pieces or stand in other files, and whatever a service at the other end reads. Those are declared.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from sequester.errors import ConfigError
+from sequester.influence.reward_paths import RewardPath
+
+MOST_BYTES = 4 << 20
+"""Longest code that is parsed."""
+_FILE_NAME = re.compile(r"(?:[\w.\-]+/)*[\w\-][\w.\-]*\.[A-Za-z]\w{0,9}")
+_FOLDER_NAME = re.compile(r"[\w\-]{2,}(?:/[\w.\-]+)*/?")
+_TEMPLATES = frozenset(
+    (".hbs", ".j2", ".jinja", ".jinja2", ".json", ".md", ".mustache", ".prompt", ".tmpl", ".toml", ".txt", ".yaml", ".yml")
+)
+"""Endings of files that count when the code names only their folder."""
+_WILD = re.compile(r"\*\*/|\*\*|\*|\?|\[[^\]]*\]")
+
+
+class Tree(NamedTuple):
+    """A tree of files."""
+
+    files: Collection[str]
+    """Paths relative to its root, with `/`; those that have gone since the revision compared with, too."""
+    read: Callable[[str], bytes | None]
+    """Content of a file; None if it is not there."""
+
+
+class Footprint(Struct, frozen=True):
+    """The files and packages on which a reward path rests."""
+
+    files: Mapping[str, str]
+    """Path -> why it belongs to it, such as `imported by rewards.py`; empty for the file of the function itself."""
+    packages: frozenset[str]
+    """Top-level names that the code imports and Python does not ship."""
+    notes: tuple[str, ...]
+    """What was not followed."""
+
+
+def footprint(path: RewardPath, folder: str, tree: Tree) -> Footprint:
+    """The footprint of a reward path that was declared in `folder` (relative to the root of the tree, empty for the root itself).
+
+    Raises ConfigError for a function's file that is not there, and for a declared file or pattern that names nothing.
+    """
+    start = file_of(path, folder)
+    if tree.read(start) is None:
+        raise ConfigError("there is no such file", where=f"function = {path.function!r}", hint="paths are relative to this file")
+    names = _Names(tree.files)
+    files = {start: ""}
+    packages: set[str] = set()
+    notes: list[str] = []
+    queue = [start]
+    while queue:
+        here = queue.pop()
+        module = _parse(here, tree, notes)
+        if module is None:
+            continue
+        roots = (*_roots(here), *_roots(start))
+        for name in _imported(module, here, notes):
+            packages.add(name.lstrip(".").partition(".")[0])
+            found = [file for file in _modules(name, here, roots) if names.holds(file) and file not in files]
+            files.update(dict.fromkeys(found, f"imported by {here}"))
+            queue.extend(found)
+        for file in names.named(_strings(module), roots):
+            files.setdefault(file, f"named in {here}")
+    for pattern in path.files:
+        for file in _matching(_normal(folder, pattern), pattern, tree):
+            files.setdefault(file, "declared")
+    return Footprint(files, frozenset(packages - sys.stdlib_module_names - {""}), tuple(dict.fromkeys(notes)))
+
+
+def file_of(path: RewardPath, folder: str) -> str:
+    """The file of a reward path's function, from the root of the tree. Raises ConfigError if it leads out of it."""
+    return _normal(folder, path.file)
+
+
+def _parse(path: str, tree: Tree, notes: list[str]) -> ast.Module | None:
+    data = tree.read(path)
+    if data is None:
+        return None
+    try:
+        if len(data) <= MOST_BYTES:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of escapes that mean nothing
+                return ast.parse(data)
+        problem = f"longer than {MOST_BYTES} bytes"
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        problem = type(error).__name__
+    notes.append(f"The imports of {path} were not followed ({problem}).")
+    return None
+
+
+def _imported(module: ast.Module, here: str, notes: list[str]) -> Iterator[str]:
+    """Every module named, with leading dots for relative ones; names imported from a module may be modules too."""
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            yield base
+            yield from (f"{base}{'' if base.endswith('.') else '.'}{alias.name}" for alias in node.names if alias.name != "*")
+        elif isinstance(node, ast.Call) and _called(node.func) in ("import_module", "__import__"):
+            name = node.args[0] if node.args else None
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                yield name.value
+            else:
+                notes.append(f"{here}:{node.lineno} imports a module by a name that is made at run time: not followed.")
+
+
+def _called(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+
+
+def _modules(name: str, here: str, roots: Iterable[str]) -> Iterator[str]:
+    """Files that could be the module or one of the packages around it."""
+    dots = len(name) - len(name.lstrip("."))
+    parts = name[dots:].split(".") if name[dots:] else []
+    if dots:
+        package = PurePosixPath(here).parents
+        roots = (str(package[dots - 1]),) if dots <= len(package) else ()
+        yield from (_join(root, "__init__.py") for root in roots)
+    for root in roots:
+        for end in range(1, len(parts) + 1):
+            stem = _join(root, *parts[:end])
+            yield f"{stem}.py"
+            yield f"{stem}/__init__.py"
+
+
+def _roots(file: str) -> Iterator[str]:
+    """Folders that could be on Python's path: those above the file, and `src` in them."""
+    for folder in PurePosixPath(file).parents:
+        yield str(folder)
+        yield _join(str(folder), "src")
+
+
+def _strings(module: ast.Module) -> set[str]:
+    return {
+        node.value.removeprefix("./")
+        for node in ast.walk(module)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= 200
+    }
+
+
+class _Names:
+    """Which files a name in code could mean."""
+
+    def __init__(self, files: Collection[str]) -> None:
+        self._files = frozenset(files)
+        self._by_name: dict[str, list[str]] = {}
+        self._by_folder: dict[str, list[str]] = {}
+        for file in files:
+            path = PurePosixPath(file)
+            self._by_name.setdefault(path.name, []).append(file)
+            if path.suffix in _TEMPLATES:
+                for folder in path.parents:
+                    self._by_folder.setdefault(str(folder), []).append(file)
+
+    def holds(self, file: str) -> bool:
+        return file in self._files
+
+    def named(self, strings: Iterable[str], roots: Collection[str]) -> Iterator[str]:
+        """Files whose name, or the end of whose path, is one of the strings; templates in a folder that one of them names."""
+        for text in strings:
+            if _FILE_NAME.fullmatch(text):
+                for file in self._by_name.get(text.rpartition("/")[2], ()):
+                    if file == text or file.endswith(f"/{text}"):
+                        yield file
+            if _FOLDER_NAME.fullmatch(text):
+                for root in roots:
+                    yield from self._by_folder.get(_join(root, text.rstrip("/")), ())
+
+
+def _matching(pattern: str, written: str, tree: Tree) -> list[str]:
+    """The files that a declared path or pattern names. A file that git ignores has to be named in full."""
+    if not _WILD.search(pattern):
+        found = [pattern] if pattern in tree.files or tree.read(pattern) is not None else []
+    else:
+        expression = re.compile(_expression(pattern))
+        found = sorted(file for file in tree.files if expression.fullmatch(file))
+    if not found:
+        raise ConfigError("names no file", where=f"files = {written!r}", hint="paths are relative to the file that says so")
+    return found
+
+
+def _expression(pattern: str) -> str:
+    """The regular expression of a pattern in which `*` stays within a folder and `**` does not."""
+    wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    parts, at = [], 0
+    for match in _WILD.finditer(pattern):
+        parts += [re.escape(pattern[at : match.start()]), wild.get(match[0], match[0].replace("[!", "[^").replace("\\", "\\\\"))]
+        at = match.end()
+    return "".join((*parts, re.escape(pattern[at:])))
+
+
+def _normal(folder: str, path: str) -> str:
+    """A path written in a file of `folder`, from the root of the tree. Raises ConfigError if it leads out of it."""
+    parts: list[str] = []
+    for part in PurePosixPath(folder, path.replace("\\", "/")).parts:
+        if part == ".." and parts:
+            parts.pop()
+        elif part != ".." and part != "/":
+            parts.append(part)
+        else:
+            raise ConfigError("leads out of the repository", where=path, hint="copy what it names into the repository")
+    return "/".join(parts)
+
+
+def _join(*parts: str) -> str:
+    return str(PurePosixPath(*parts))

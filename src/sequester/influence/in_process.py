@@ -1,0 +1,117 @@
+"""A scorer that runs reward code in this process: what the worker runs inside, and what tests of a project's own reward functions use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from sequester.findings.swapped import Branches
+from sequester.influence.calling import Caller, Outcome
+from sequester.influence.interception.observation import Interception
+from sequester.influence.model import Rendition, Scoring
+from sequester.influence.source import Code, file_of, plain_function
+from sequester.influence.tracing import Tracing
+
+_TOO_MANY_REQUESTS = 429
+
+
+class InProcessScorer:
+    """Calls `function` here. A context manager: while it is entered the socket classes of the process are changed, afterwards as before.
+
+    Profiler and tracer are set during `observe` alone. An audit hook stays until the process ends, because Python has no way to take one
+    off; it does nothing outside `observe`.
+    """
+
+    def __init__(self, function: Callable[..., Any], files: Iterable[Path] = (), outcome: str = "score") -> None:
+        """`files`: of the reward's own code, beside the one that holds the function. `outcome`: `score`, or `keep` for one that selects."""
+        own = file_of(function)
+        self._code = Code([*files, *([own] if own else [])])
+        self._caller = Caller(function, outcome)
+        self._alone = outcome == "score"
+        """Whether an episode can be scored by itself: a selection needs its group."""
+        self._interception = Interception(self._code)
+        self._tracing = Tracing(self._code, getattr(plain_function(function), "__name__", ""))
+        self.failed: Counter[str] = Counter()
+        """Exceptions by type, file and line."""
+        self.missing: set[str] = set()
+        """Parameters that no column gives."""
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(self._caller)
+            stack.enter_context(self._interception)
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._open.close()
+
+    def score(self, batch: Sequence[Rendition]) -> Sequence[Scoring]:
+        """Scores of a batch, called as its trainer would."""
+        return self._score(batch) if batch else ()
+
+    def observe(self, rendition: Rendition) -> Scoring:
+        """Score of one rendition, with what its call handed on and the branches it took."""
+        with self._tracing.tracing(), self._interception.observing(rendition):
+            scoring = self._score([rendition])[0]
+        return Scoring(scoring.score, scoring.failure, self._interception.seen(), self._tracing.path)
+
+    def branches(self) -> Branches | None:
+        """Of all observed calls; None where another tracer is at work."""
+        return self._tracing.branches()
+
+    def not_intercepted(self) -> tuple[str, ...]:
+        """Ways out that observed calls have used and that were not compared."""
+        return self._interception.not_compared()
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the report: what failed and where, and which columns are missing."""
+        return notes_of(self.missing, self.failed)
+
+    def _score(self, batch: Sequence[Rendition]) -> list[Scoring]:
+        missing = self._caller.missing(batch)
+        if missing:
+            self.missing.update(missing)
+            return [Scoring(None, "missing_columns")] * len(batch)
+        outcomes = self._caller.call(batch)
+        if self._alone and len(batch) > 1 and all(_failed_for_good(outcome) for outcome in outcomes):
+            # One episode fails a whole batch; which one it is shows when each is scored by itself.
+            outcomes = tuple(self._caller.call([each])[0] for each in batch)
+        return [self._scoring(outcome) for outcome in outcomes]
+
+    def _scoring(self, outcome: Outcome) -> Scoring:
+        if outcome.error is None:
+            return Scoring(outcome.returned.score, outcome.returned.failure)
+        name = failure_name(outcome.error)
+        place = self._code.line_of(outcome.error)
+        self.failed[f"{name} at {Path(place[0]).name}:{place[1]}" if place else name] += 1
+        return Scoring(None, name)
+
+
+def failure_name(error: BaseException) -> str:
+    """Name of an exception's type; `rate_limited` where a grader turned the call down for now. Never its message."""
+    answered = (getattr(error, name, None) for name in ("status_code", "status", "code"))
+    if "RateLimit" in type(error).__name__ or _TOO_MANY_REQUESTS in answered:
+        return "rate_limited"
+    name = type(error).__name__
+    return name if name.isidentifier() and name.isascii() and len(name) <= 64 else "exception"
+
+
+def _failed_for_good(outcome: Outcome) -> bool:
+    return outcome.error is not None and failure_name(outcome.error) != "rate_limited"
+
+
+def notes_of(missing: Iterable[str], failed: Mapping[str, int]) -> tuple[str, ...]:
+    """What the counts of a scorer say, as sentences."""
+    lacking = (f"the parameter {name!r} has no default and no column of the episodes gives it" for name in sorted(missing))
+    raised = (f"the reward code raised {name} {times(count)}" for name, count in sorted(failed.items()))
+    return (*lacking, *raised)
+
+
+def times(count: int) -> str:
+    """A number of times, in words."""
+    return "once" if count == 1 else f"{count:,} times"

@@ -1,0 +1,65 @@
+"""Input comparison: what reward code hands on with one CoT and with another, as digests by site. One differing byte proves exposure.
+
+One pair with each donor on each code path is enough, for a deterministic scorer and for a noisy grader alike. Inputs that differ by
+themselves (a clock, a shuffle, a random id) are recognised by looking at the same rendition again, and prove nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from sequester.influence.model import Pair, Rendition, Scoring
+
+Observe = Callable[[Rendition], Scoring | None]
+"""None if the scorer failed or may not be called any more."""
+
+
+class Compared(NamedTuple):
+    """What became of the pairs."""
+
+    pairs: list[set[str]]
+    """For each pair with an input on either side: the sites at which the two sides differ."""
+    unstable: set[str]
+    """Sites at which a rendition differs from itself."""
+
+    def sites(self) -> Counter[str]:
+        """In how many pairs a site differs, those left out that differ by themselves."""
+        return Counter(site for found in self.pairs for site in found - self.unstable)
+
+    def differing(self) -> int:
+        """Pairs with such a site."""
+        return sum(bool(found - self.unstable) for found in self.pairs)
+
+
+def compare_inputs(paths: Iterable[tuple[Rendition, Scoring, Iterable[Pair]]], observe: Observe) -> Compared:
+    """For each code path its original, what was seen of it, and the pairs to compare."""
+    compared = Compared([], set())
+    for original, seen, pairs in paths:
+        again = observe(original)
+        if again is not None:
+            compared.unstable.update(differing_sites(seen, again))
+        for pair in pairs:
+            before = seen if pair.original == original else observe(pair.original)
+            swapped = observe(pair.swapped)
+            if before is None or swapped is None or not (before.seen or swapped.seen):
+                continue
+            sites = differing_sites(before, swapped)
+            if sites:
+                # Looked at twice: a clock that ticks once a second lies still between most looks.
+                after, once_more = observe(pair.original), observe(pair.swapped)
+                if after is None or once_more is None:
+                    continue
+                compared.unstable.update(differing_sites(before, after), differing_sites(swapped, once_more))
+            compared.pairs.append(sites)
+    return compared
+
+
+def differing_sites(one: Scoring, other: Scoring) -> set[str]:
+    """Sites that were handed different inputs, as multisets, or by one side only."""
+    counts: dict[str, Counter[bytes]] = {}
+    for scoring, sign in ((one, 1), (other, -1)):
+        for seen in scoring.seen:
+            counts.setdefault(seen.site, Counter())[seen.digest] += sign
+    return {site for site, digests in counts.items() if any(digests.values())}

@@ -1,0 +1,150 @@
+"""HTTP requests read back from the bytes that a client wrote to one connection (RFC 9112; DATA frames of RFC 9113).
+
+Headers are not compared: ids, dates and signatures among them differ from call to call. Text that travels in a header alone is missed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+MOST_BODY = 64 << 20
+"""Bytes of a body after decompression; what is longer is compared up to here."""
+
+_START = re.compile(rb"([A-Z]{3,16}) (\S+) HTTP/1\.[01]\r\n")
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+_TLS = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
+_BOUNDARY = re.compile(rb'boundary="?([^";\s]+)')
+_SEGMENT = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
+_MOST_SEGMENTS = 8
+
+
+class Request(Struct, frozen=True):
+    """One message of a client. A repr would print text of an episode."""
+
+    site: str
+    """Method and path, such as `POST /v1/chat/completions`; what of a path is no plain lower-case word is not shown."""
+    content: bytes
+    """What is compared: target and body, in a form that does not depend on chunks, compression or the order of JSON's keys."""
+
+    def __repr__(self) -> str:
+        return "<Request>"
+
+
+def is_encrypted(data: bytes) -> bool:
+    """TLS records: what was written into them is seen before they are made."""
+    return _TLS.match(data) is not None
+
+
+def requests(data: bytes, http2: bool = False) -> Iterator[Request]:
+    """Requests of one connection, in order, then whatever is not HTTP as one piece. `http2`: the connection was set up as HTTP/2.
+    Nothing for what a server in this process answers."""
+    if data.startswith(b"HTTP/1."):
+        return
+    if http2 or data.startswith(_PREFACE):
+        yield from _http2(data.removeprefix(_PREFACE))
+        return
+    start = 0
+    while start < len(data):
+        if is_encrypted(data[start : start + 3]):  # after CONNECT
+            return
+        line = _START.match(data, start)
+        end = data.find(b"\r\n\r\n", start) if line else -1
+        if line is None or end < 0:
+            yield Request("bytes over a socket", data[start:])
+            return
+        headers = _headers(data[line.end() : end])
+        target = line[2].decode("latin-1")
+        site = f"{line[1].decode()} {_shown(target)}"
+        if b"upgrade" in headers:  # WebSocket frames are masked with random bytes
+            yield Request(f"{site} (upgraded, what follows is not compared)", target.encode())
+            return
+        body, start = _body(data, end + 4, headers)
+        yield Request(site, target.encode() + b"\0" + _canonical(body, headers))
+
+
+def _headers(block: bytes) -> dict[bytes, bytes]:
+    pairs = (line.partition(b":") for line in block.split(b"\r\n") if line)
+    return {name.strip().lower(): value.strip() for name, _colon, value in pairs}
+
+
+def _shown(target: str) -> str:
+    """A path without its query and without segments that may be text of an episode."""
+    path = re.sub(r"^https?://[^/]*", "", target.partition("?")[0])
+    segments = path.split("/")[1:][:_MOST_SEGMENTS]
+    shown = "/" + "/".join(segment if _SEGMENT.fullmatch(segment) else "…" if segment else "" for segment in segments)
+    return shown + ("?…" if "?" in target else "")
+
+
+def _body(data: bytes, start: int, headers: dict[bytes, bytes]) -> tuple[bytes, int]:
+    """Body as sent, chunks joined, and where the next request begins."""
+    if b"chunked" in headers.get(b"transfer-encoding", b"").lower():
+        return _chunks(data, start)
+    length = headers.get(b"content-length", b"0")
+    end = start + (int(length) if length.isdigit() and len(length) < 16 else 0)
+    return data[start:end], end
+
+
+def _chunks(data: bytes, start: int) -> tuple[bytes, int]:
+    parts: list[bytes] = []
+    while True:
+        line_end = data.find(b"\r\n", start)
+        size = data[start:line_end].partition(b";")[0].strip() if line_end >= 0 else b""
+        if not re.fullmatch(rb"[0-9a-fA-F]{1,12}", size):
+            return b"".join(parts), len(data)
+        length = int(size, 16)
+        start = line_end + 2
+        if not length:
+            trailer_end = data.find(b"\r\n\r\n", line_end)
+            return b"".join(parts), trailer_end + 4 if trailer_end >= 0 else len(data)
+        parts.append(data[start : start + length])
+        start += length + 2
+
+
+def _canonical(body: bytes, headers: dict[bytes, bytes]) -> bytes:
+    encoding = headers.get(b"content-encoding", b"").lower()
+    if encoding in (b"gzip", b"x-gzip", b"deflate"):
+        body = _inflate(body)
+    kind = headers.get(b"content-type", b"").lower()
+    if b"json" in kind or body[:1] in (b"{", b"["):
+        return _canonical_json(body)
+    boundary = _BOUNDARY.search(headers.get(b"content-type", b""))
+    return body.replace(boundary[1], b"boundary") if boundary else body
+
+
+def _inflate(body: bytes) -> bytes:
+    for window in (zlib.MAX_WBITS | 32, -zlib.MAX_WBITS):  # zlib or gzip by its header, then raw deflate
+        try:
+            return zlib.decompressobj(window).decompress(body, MOST_BODY)
+        except zlib.error:
+            continue
+    return body
+
+
+def _canonical_json(body: bytes) -> bytes:
+    try:
+        return json.dumps(json.loads(body), sort_keys=True).encode()
+    except (ValueError, RecursionError):
+        return body
+
+
+def _http2(data: bytes) -> Iterator[Request]:
+    """Bodies by stream. Paths stand compressed in a table that both ends share, so no path is shown or compared."""
+    bodies: dict[int, bytearray] = {}
+    start = 0
+    while start + 9 <= len(data):
+        length = int.from_bytes(data[start : start + 3])
+        kind, flags, stream = data[start + 3], data[start + 4], int.from_bytes(data[start + 5 : start + 9]) & 0x7FFFFFFF
+        payload = data[start + 9 : start + 9 + length]
+        if kind == 0:
+            padding = payload[0] if flags & 8 and payload else 0
+            bodies.setdefault(stream, bytearray()).extend(payload[1 : length - padding] if flags & 8 else payload)
+        elif kind == 1:
+            bodies.setdefault(stream, bytearray())
+        start += 9 + length
+    for body in bodies.values():
+        yield Request("HTTP/2 request", _canonical(bytes(body), {}))

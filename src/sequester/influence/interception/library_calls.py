@@ -1,0 +1,232 @@
+"""Calls out of reward code into libraries, seen by a profile function: who called what, with which arguments.
+
+Compiled functions give no event that holds their arguments; those called directly are named (`compiled code of rapidfuzz`), so that
+nobody takes their silence for sameness. Threads that ran before the call was observed are not profiled.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from types import FrameType, FunctionType
+from typing import Any
+
+from sequester.influence.interception.canonical import digest
+from sequester.influence.model import Rendition, Seen
+from sequester.influence.source import PLUMBING, Code, Owner
+
+MOST_SEEN = 20_000
+"""Arguments noted of one observed call."""
+
+_RESUMED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+"""Frames that have a call event for each time they go on."""
+
+
+class _Edge:
+    """A call from reward code into a library."""
+
+    def __init__(self, seen: list[Seen], frame: FrameType | None) -> None:
+        self.seen = seen
+        self.frame = frame
+        """Held where it may go on, so that no other frame can have its id meanwhile."""
+        self.is_split = False
+
+
+class LibraryCalls:
+    """Notes calls between `start` and `stop`."""
+
+    def __init__(self, code: Code, communicated: Callable[[object], None]) -> None:
+        """`communicated` is told what programs are given by `Popen.communicate`."""
+        self._communicated = communicated
+        self.not_compared: set[str] = set()
+        self._code = code
+        self._edges: list[_Edge] = []
+        self._open: dict[int, _Edge] = {}
+        self._threads: set[threading.Thread] = set()
+        """Started by reward code."""
+        self._tasks: set[FrameType | None] = set()
+        """Frames of coroutines that reward code has made tasks of."""
+        self._pieces = _Pieces("", "")
+        self._count = 0
+        self._before: Any = None
+
+    @property
+    def inputs(self) -> Iterable[Seen]:
+        """Arguments in the order of the calls, those of splits left out."""
+        return (seen for edge in self._edges if not edge.is_split for seen in edge.seen)
+
+    def start(self, rendition: Rendition) -> bool:
+        """False where another profiler is at work: nothing is noted then."""
+        if sys.getprofile() is not None:
+            self.not_compared.add("library calls (another profiler is active)")
+            return False
+        self._edges, self._open, self._count = [], {}, 0
+        self._pieces = _Pieces(text_of(rendition.completion), rendition.answer)
+        self._before = threading.getprofile()
+        threading.setprofile(self._profile)
+        sys.setprofile(self._profile)
+        return True
+
+    def stop(self) -> None:
+        if sys.getprofile() != self._profile:
+            self.not_compared.add("library calls (the profiler was taken off)")
+        sys.setprofile(None)
+        threading.setprofile(self._before)
+        self._open.clear()
+        self._tasks.clear()
+        self._threads.clear()
+        for edge in self._edges:
+            edge.frame = None
+
+    def _profile(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call":
+            owner = self._code.owner(frame.f_code.co_filename)
+            if owner is Owner.LIBRARY:
+                caller = self._caller(frame)
+                if caller:
+                    self._note(caller, frame)
+            elif owner is Owner.NEITHER and frame.f_code.co_name in _WATCHED:
+                self._note_standard(frame)
+        elif event == "return":
+            edge = self._open.get(id(frame))
+            if edge is not None:
+                edge.is_split = edge.is_split or self._pieces.is_split(argument)
+                if edge.frame is None:
+                    del self._open[id(frame)]
+        elif event == "c_call" and self._code.owner(frame.f_code.co_filename) is Owner.REWARD:
+            self._note_compiled(argument)
+
+    def _caller(self, callee: FrameType) -> str:
+        """Where in the reward's code a call came from, the standard library between them left out; empty where a library made it, or an
+        import or an event loop did."""
+        frame = callee.f_back
+        while frame is not None:
+            code = frame.f_code
+            owner = self._code.owner(code.co_filename)
+            if owner is Owner.REWARD:
+                return f"{Path(code.co_filename).name}:{frame.f_lineno}"
+            if owner is not Owner.NEITHER or code.co_filename.startswith("<frozen importlib"):
+                return ""
+            if code.co_qualname == "Handle._run":
+                return "a task" if callee in self._tasks else ""
+            frame = frame.f_back
+        return "a thread" if threading.current_thread() in self._threads else ""
+
+    def _note(self, caller: str, frame: FrameType) -> None:
+        resumed = bool(frame.f_code.co_flags & _RESUMED)
+        wrapped = _wrapped(frame)
+        if (resumed and id(frame) in self._open) or (wrapped is not None and self._is_reward(wrapped)):
+            return  # going on, or the wrapper that a decorator has put around a function of the reward
+        name = frame.f_code.co_qualname if wrapped is None else wrapped.__qualname__
+        target = f"{str(frame.f_globals.get('__name__', '?')).partition('.')[0]}.{name}"
+        seen = []
+        for name, value in _arguments(frame):
+            taken = digest(value, self._is_own)
+            if not taken.complete:
+                self.not_compared.add("arguments too large to read")
+            self._count += 1
+            if taken.read and self._count <= MOST_SEEN:
+                seen.append(Seen(f"{caller} -> {target}({name})", taken.digest))
+        if self._count > MOST_SEEN:
+            self.not_compared.add(f"calls after the first {MOST_SEEN:,} arguments")
+        elif seen:
+            edge = _Edge(seen, frame if resumed else None)
+            self._edges.append(edge)
+            self._open[id(frame)] = edge
+
+    def _note_standard(self, frame: FrameType) -> None:
+        """Functions of the standard library by which text or work leaves this thread."""
+        name = frame.f_code.co_qualname
+        if name == "Popen.communicate":
+            self._communicated(frame.f_locals.get("input"))
+        elif name == "BaseProcess.start":
+            self.not_compared.add("multiprocessing")
+        elif name == "Thread.start" and self._caller(frame):
+            self._threads.add(frame.f_locals["self"])
+        elif name == "BaseEventLoop.create_task" and self._caller(frame):
+            self._tasks.add(getattr(frame.f_locals["coro"], "cr_frame", None))
+
+    def _note_compiled(self, function: Any) -> None:
+        bound = getattr(function, "__self__", None)
+        module = getattr(function, "__module__", None) or type(bound).__module__
+        package = module.partition(".")[0] if isinstance(module, str) else ""
+        if package and package not in _QUIET and package not in sys.stdlib_module_names and not self._is_own(type(bound)):
+            self.not_compared.add(f"compiled code of {package}")
+
+    def _is_reward(self, function: FunctionType) -> bool:
+        return self._code.owner(function.__code__.co_filename) is Owner.REWARD
+
+    def _is_own(self, kind: type) -> bool:
+        module = sys.modules.get(kind.__module__)
+        file = getattr(module, "__file__", None)
+        return isinstance(file, str) and self._code.owner(file) is Owner.REWARD
+
+
+_QUIET = PLUMBING | {"sequester"}
+_WATCHED = frozenset({"start", "communicate", "create_task"})
+"""Names of functions that `_note_standard` knows."""
+
+
+def _arguments(frame: FrameType) -> Iterator[tuple[str, Any]]:
+    """Arguments by name; each keyword of `**kwargs` by its own."""
+    code, values = frame.f_code, frame.f_locals
+    named = code.co_argcount + code.co_kwonlyargcount
+    for name in code.co_varnames[:named]:
+        if name in values:
+            yield name, values[name]
+    if code.co_flags & inspect.CO_VARARGS and values.get(code.co_varnames[named]):
+        yield f"*{code.co_varnames[named]}", values[code.co_varnames[named]]
+        named += 1
+    elif code.co_flags & inspect.CO_VARARGS:
+        named += 1
+    if code.co_flags & inspect.CO_VARKEYWORDS:
+        for name, value in (values.get(code.co_varnames[named]) or {}).items():
+            yield name if isinstance(name, str) and name.isidentifier() and len(name) <= 64 else "**", value
+
+
+def _wrapped(frame: FrameType) -> FunctionType | None:
+    """The function around which a decorator has put this one; it may hold itself too."""
+    if "<locals>" not in frame.f_code.co_qualname:
+        return None
+    held = (frame.f_locals.get(name) for name in frame.f_code.co_freevars)
+    return next((value for value in held if type(value) is FunctionType and value.__code__ is not frame.f_code), None)
+
+
+def text_of(value: object) -> str:
+    """Every string in a completion, one after the other."""
+    if isinstance(value, str):
+        return value
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return "\n".join(map(text_of, members))
+
+
+class _Pieces:
+    """Tells a split of the completion from what somebody made of it."""
+
+    def __init__(self, completion: str, answer: str) -> None:
+        self._completion = completion
+        self._answer = answer
+
+    def is_split(self, result: Any) -> bool:
+        """The result is a piece of the answer, cut at the edges of words, or a list of such; or the whole answer beside other pieces of the
+        completion. What a parser hands back unchanged has not been judged by anybody."""
+        if type(result) is str:
+            return self._of_answer(result)
+        members: Any = result if type(result) in (list, tuple) else ()
+        if not all(each is None or type(each) is str for each in members):
+            return False
+        texts: list[str] = [each for each in members if each is not None]
+        if texts and all(map(self._of_answer, texts)):
+            return True
+        whole = self._answer.strip()
+        return any(each.strip() == whole for each in texts) and all(each.strip() in self._completion for each in texts)
+
+    def _of_answer(self, text: str) -> bool:
+        text = text.strip()
+        if not text:
+            return not self._answer.strip()
+        return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", self._answer) is not None

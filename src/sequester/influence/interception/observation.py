@@ -1,0 +1,64 @@
+"""Everything that one call of reward code handed on, by all the ways that are watched."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+from sequester.influence.interception.canonical import digest_bytes
+from sequester.influence.interception.library_calls import LibraryCalls
+from sequester.influence.interception.model_inputs import ModelInputs
+from sequester.influence.interception.network import Network
+from sequester.influence.interception.ways_out import WaysOut
+from sequester.influence.model import Rendition, Seen
+from sequester.influence.source import Code
+
+_UNSEEN_CLIENTS = ("curl_cffi", "gevent", "grpc", "pycurl", "uvloop")
+"""Libraries that write to the network without Python's sockets."""
+
+
+class Interception:
+    """Watches this process. A context manager: the socket classes are changed while it is entered, and as they were afterwards."""
+
+    def __init__(self, code: Code) -> None:
+        self._network = Network()
+        self._programs = WaysOut()
+        self._calls = LibraryCalls(code, self._programs.communicated)
+        self._models = ModelInputs()
+        self._loaded: set[str] = set()
+
+    def __enter__(self) -> Self:
+        self._network.install()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._network.remove()
+
+    @contextmanager
+    def observing(self, rendition: Rendition) -> Iterator[None]:
+        """Around one call of the reward code with this rendition."""
+        self._network.start()
+        self._models.start()
+        self._programs.start()
+        profiling = self._calls.start(rendition)
+        try:
+            yield
+        finally:
+            if profiling:
+                self._calls.stop()
+            self._programs.stop()
+            self._models.stop()
+            self._network.stop()
+            self._loaded.update(name for name in _UNSEEN_CLIENTS if name in sys.modules)
+
+    def seen(self) -> tuple[Seen, ...]:
+        """Inputs of the call observed last: library calls in order, requests in order, then the rest."""
+        requests = (Seen(request.site, digest_bytes(request.content)) for request in self._network.requests())
+        return (*self._calls.inputs, *requests, *self._models.inputs, *self._programs.inputs)
+
+    def not_compared(self) -> tuple[str, ...]:
+        """Ways out that any observed call has used and that are not compared."""
+        large = () if self._network.complete else ("requests after the first 256 MiB",)
+        return tuple(sorted({*self._calls.not_compared, *self._programs.not_compared, *self._loaded, *large}))

@@ -1,0 +1,84 @@
+"""Ways by which text leaves Python other than sockets, told by audit events (PEP 578): programs that are started and files written.
+
+Command lines, and what `communicate` gives a program, are compared. Everything else is named only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+from sequester.influence.interception.canonical import digest
+from sequester.influence.model import Seen
+
+_NAMED = {"os.fork": "os.fork", "os.forkpty": "os.fork", "sqlite3.connect": "sqlite3", "pty.spawn": "pty"}
+_PROGRAMS = {"subprocess.Popen": "subprocess", "os.system": "os.system", "os.posix_spawn": "os.posix_spawn", "os.exec": "os.exec"}
+
+
+class WaysOut:
+    """Notes programs and names ways between `start` and `stop`."""
+
+    def __init__(self) -> None:
+        self.inputs: list[Seen] = []
+        self.not_compared: set[str] = set()
+        self._started = 0
+        self._fed = 0
+        self._temporary = re.compile(re.escape(tempfile.gettempdir()) + r"/[^\s'\"]*")
+
+    def start(self) -> None:
+        _install()
+        self.inputs = []
+        self._started = self._fed = 0
+        _listening.append(self._note)
+
+    def stop(self) -> None:
+        _listening.remove(self._note)
+        if self._started > self._fed:  # its input may have come by a pipe or file of its own
+            self.not_compared.add("subprocess")
+
+    def communicated(self, text: object) -> None:
+        """What `Popen.communicate` was given."""
+        self._fed += 1
+        self.inputs.append(Seen("subprocess -> standard input", digest(text).digest))
+
+    def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _NAMED:
+            self.not_compared.add(_NAMED[event])
+        elif event == "open":
+            path, _mode, flags = arguments
+            is_named = isinstance(path, str | bytes | os.PathLike)  # or a descriptor, such as a pipe's
+            if is_named and flags & (os.O_WRONLY | os.O_RDWR) and os.fsdecode(path) != os.devnull:
+                self.not_compared.add("files")
+        elif event == "ctypes.dlopen" and arguments[0] is not None:
+            self.not_compared.add("ctypes")
+        elif event in _PROGRAMS:
+            self._started += event == "subprocess.Popen"
+            words = arguments[1] if event != "os.system" else arguments[0]
+            site = f"{_PROGRAMS[event]} -> command line"
+            self.inputs.append(Seen(site, digest(self._without_temporary_names(words)).digest))
+
+    def _without_temporary_names(self, words: Any) -> list[object]:
+        """Names of temporary files differ from call to call."""
+        listed = [words] if isinstance(words, str | bytes) else words
+        return [self._temporary.sub("<temporary file>", word) if isinstance(word, str) else word for word in listed]
+
+
+_listening: list[Callable[[str, tuple[Any, ...]], None]] = []
+_installed: list[bool] = []
+
+
+def _install() -> None:
+    """Once per process: an audit hook cannot be taken away again. It does nothing while nobody listens."""
+    if not _installed:
+        _installed.append(True)
+        sys.addaudithook(_heard)
+
+
+def _heard(event: str, arguments: tuple[Any, ...]) -> None:
+    if _listening and (event in _PROGRAMS or event in _NAMED or event in ("open", "ctypes.dlopen")):
+        for note in list(_listening):
+            note(event, arguments)

@@ -1,0 +1,99 @@
+"""What is said between `process` and its worker: a length of eight bytes, then that much JSON.
+
+Requests hold text of episodes, with lone surrogates where a log has them, so they are written with ASCII escapes. Replies hold none, and
+are read as typed structures, because the code that runs beside the worker is not trusted to leave them alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from sequester.errors import SequesterError, UsageError
+from sequester.findings.swapped import Branches
+from sequester.influence.model import Rendition, Scoring
+from sequester.influence.source import Source
+
+LENGTH = 8
+"""Bytes before each message, little endian."""
+MOST_REPLY = 256 << 20
+
+
+class LoadError(Struct, frozen=True):
+    """Why the reward code could not be loaded: a SequesterError in parts."""
+
+    usage: bool
+    message: str
+    where: str
+    hint: str
+
+    @staticmethod
+    def of(error: SequesterError) -> LoadError:
+        return LoadError(isinstance(error, UsageError), *map(_printable, (error.message, error.where, error.hint)))
+
+    def error(self) -> SequesterError:
+        return (UsageError if self.usage else SequesterError)(self.message, where=self.where, hint=self.hint)
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+class Reply(Struct, frozen=True):
+    """Answer to one request."""
+
+    scorings: tuple[Scoring, ...] = ()
+    failed: Mapping[str, int] = {}
+    """Exceptions since the last reply, by type, file and line."""
+    missing: tuple[str, ...] = ()
+    not_intercepted: tuple[str, ...] = ()
+    branches: Branches | None = None
+    """Given where the request is `branches`."""
+    load_error: LoadError | None = None
+
+
+def framed(content: bytes) -> bytes:
+    """A message as it goes through the pipe."""
+    return len(content).to_bytes(LENGTH, "little") + content
+
+
+def encode_load(source: Source, outcome: str) -> bytes:
+    """The first request."""
+    return json.dumps({"file": str(source.file), "name": source.name, "outcome": outcome}).encode()
+
+
+def decode_load(content: bytes) -> tuple[Source, str]:
+    """What `encode_load` wrote."""
+    fields = json.loads(content)
+    return Source(Path(fields["file"]), fields["name"]), fields["outcome"]
+
+
+def encode_request(verb: str, batch: Sequence[Rendition] = ()) -> bytes:
+    """`score`, `observe` or `branches`, with the episodes it is about."""
+    return json.dumps({"verb": verb, "batch": [_fields(each) for each in batch]}).encode()
+
+
+def _fields(rendition: Rendition) -> dict[str, Any]:
+    return {name: getattr(rendition, name) for name in Rendition.__struct_fields__}
+
+
+def decode_request(content: bytes) -> tuple[str, list[Rendition]]:
+    """What `encode_request` wrote."""
+    fields = json.loads(content)
+    batch = [{**each, "completion_ids": tuple(each["completion_ids"])} for each in fields["batch"]]
+    return fields["verb"], [Rendition(**each) for each in batch]
+
+
+def encode_reply(reply: Reply) -> bytes:
+    """One answer to one request."""
+    return msgspec.json.encode(reply)
+
+
+def decode_reply(content: bytes) -> Reply:
+    """Raises msgspec.DecodeError where it is none."""
+    return msgspec.json.decode(content, type=Reply)

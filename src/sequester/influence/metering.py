@@ -1,0 +1,136 @@
+"""A scorer within a budget: trials in, outcomes out; in batches, or with their whole groups for a selection function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct
+
+from sequester.influence.layout import Trial
+from sequester.influence.model import Case, Rendition, Scorer, Scoring
+from sequester.influence.record import Outcome
+
+Progress = Callable[[int, str], None]
+"""Told after every call of the scorer: scorings so far, and what is being scored."""
+
+SHARED_FAILURES = ("missing_columns", "rate_limited", "timeout")
+"""Failures of a batch that are not looked for in each of its episodes alone: they would fail as well, or take too long."""
+LARGEST_SCORE = 1e100
+"""A score beyond is taken as a failure: differences of such numbers would overflow."""
+OBSERVING_SHARE = 0.2
+"""Of the calls, at most so many for input comparison."""
+
+
+class Budget(Struct, frozen=True):
+    """What may be spent."""
+
+    calls: int
+    deadline: float
+    """On `clock`."""
+    clock: Callable[[], float]
+
+
+class Group(Struct, frozen=True):
+    """Who competes with a case for being kept."""
+
+    before: tuple[Case, ...]
+    after: tuple[Case, ...]
+
+
+class MeteredScorer:
+    """Calls a scorer until the budget is spent."""
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        budget: Budget,
+        batch: int,
+        groups: Sequence[Group],
+        original: Callable[[Case], Rendition],
+        progress: Progress | None,
+    ) -> None:
+        """`groups`: of each case, by its index, where outcomes are those of groups; else empty."""
+        self._scorer, self._budget, self._batch, self._groups = scorer, budget, batch, groups
+        self._original, self._progress = original, progress
+        self._rest: tuple[int, list[Rendition], list[Rendition]] = (-1, [], [])
+        self._observations = 0
+        self.calls = 0
+        self.spent = False
+        """Something was not scored for want of calls or time."""
+
+    def score(self, trials: Sequence[Trial], what: str) -> list[Outcome | str]:
+        """Outcomes, or names of failures, in order; shorter where the budget ended."""
+        found: list[Outcome | str] = []
+        while len(found) < len(trials) and not self.spent:
+            batch = trials[len(found) : len(found) + (1 if self._groups else self._batch)]
+            outcomes = self._group(*batch[0], what) if self._groups else self._call([rendition for _, rendition in batch], what)
+            if len(batch) > 1 and outcomes and all(isinstance(each, str) and each not in SHARED_FAILURES for each in outcomes):
+                # One rendition that the code fails on takes its whole batch along: which one it was shows when each is alone.
+                outcomes = [outcome for _, rendition in batch for outcome in self._call([rendition], what)]
+            found += outcomes
+        return found
+
+    def observe(self, rendition: Rendition) -> Scoring | None:
+        """One rendition with its inputs; None if it failed, or would cost more than input comparison may."""
+        if self._observations >= OBSERVING_SHARE * self._budget.calls or self._budget.clock() >= self._budget.deadline:
+            return None
+        self._observations += 1
+        scoring = self._scorer.observe(rendition)
+        self._count(1, "inputs")
+        return None if scoring.failure else scoring
+
+    def _call(self, renditions: Sequence[Rendition], what: str) -> list[Outcome | str]:
+        if not self._affords(len(renditions)):
+            return []
+        scorings = self._scorer.score(renditions)
+        self._count(len(renditions), what)
+        return [value if isinstance(value := outcome_of(scoring), str) else (value,) for scoring in scorings]
+
+    def _group(self, case: int, rendition: Rendition, what: str) -> list[Outcome | str]:
+        """One call with the whole group in its logged order; the outcome has the case's own bit first."""
+        if not self._affords(1):
+            return []
+        if self._rest[0] != case:
+            group = self._groups[case]
+            self._rest = (case, list(map(self._original, group.before)), list(map(self._original, group.after)))
+        _, before, after = self._rest
+        scorings = self._scorer.score([*before, rendition, *after])
+        self._count(1, what)
+        bits: list[float] = []
+        for value in map(outcome_of, (scorings[len(before)], *scorings[: len(before)], *scorings[len(before) + 1 :])):
+            if isinstance(value, str):
+                return [value]
+            bits.append(value)
+        return [tuple(bits)]
+
+    def _affords(self, cost: int) -> bool:
+        if self.calls + cost > self._budget.calls or self._budget.clock() >= self._budget.deadline:
+            self.spent = True
+        return not self.spent
+
+    def _count(self, cost: int, what: str) -> None:
+        self.calls += cost
+        if self._progress is not None:
+            self._progress(self.calls, what)
+
+
+def outcome_of(scoring: Scoring) -> float | str:
+    """The score, or the name of what is wrong with it."""
+    if scoring.failure:
+        return scoring.failure
+    if scoring.score is None:
+        return "no_score"
+    return float(scoring.score) if abs(scoring.score) <= LARGEST_SCORE else "not_a_number"
+
+
+def groups_of(cases: Sequence[Case]) -> dict[str, Group]:
+    """The group of each episode, in logged order. All are one group where every group has one member."""
+    by_group: dict[str, list[Case]] = {}
+    for case in cases:
+        by_group.setdefault(case.group, []).append(case)
+    found = list(by_group.values())
+    if all(len(group) == 1 for group in found):
+        found = [list(cases)]
+    return {
+        case.episode_id: Group(tuple(group[:place]), tuple(group[place + 1 :])) for group in found for place, case in enumerate(group)
+    }  # fmt: skip

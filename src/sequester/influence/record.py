@@ -1,0 +1,171 @@
+"""What an experiment has seen so far, as counts and numbers. Decisions about it are in `influence.conclusion`."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from msgspec import Struct, field
+
+from sequester.findings.swapped import Branches, Control, Effect, Inputs
+from sequester.influence.model import Case
+from sequester.statistics.paired import differing, pooled_sd
+from sequester.statistics.symmetry import Betting, one_sided, two_sided
+
+Outcome = tuple[float, ...]
+"""What one scoring gave: the episode's score; of a selection, the bits of its whole group, its own first."""
+
+SHIFT_SHARE = 0.9
+"""Share of a donor's stake that is bet on a shift of the mean; the rest on reactions that repeat, whatever their sign."""
+
+
+class Comparison(NamedTuple):
+    """One pair scored on both sides."""
+
+    case: int
+    """Index into the cases used."""
+    turn: int
+    difference: float
+    """Swapped less original; 0 only if the outcomes are equal."""
+    planned: bool
+    """False: repeated because of what the pair had shown. Only planned ones are counted; all are evidence."""
+
+
+class Repeats(Struct):
+    """What the comparisons of one pair have shown together."""
+
+    count: int = 0
+    total: float = 0.0
+    first: float = 0.0
+    agree: bool = True
+    """Every difference equals the first."""
+
+
+class Series(Struct):
+    """Everything about one donor."""
+
+    effect: Effect | None = None
+    """None until there is a pair."""
+    comparisons: list[Comparison] = field(default_factory=list)
+    unavailable: Counter[str] = field(default_factory=Counter)
+    """Cases that have no pair with this donor, by reason."""
+    failed: Counter[str] = field(default_factory=Counter)
+    """Planned pairs that the scorer failed on, by name of the failure."""
+    shift: Betting = field(default_factory=two_sided)
+    spread: Betting = field(default_factory=one_sided)
+    pairs: dict[tuple[int, int], Repeats] = field(default_factory=dict)
+    """By case and turn."""
+
+    @property
+    def e_value(self) -> float:
+        """Mean with fixed weights of two e-values: one for a shift of the mean; one for the products of a difference with the sum of the
+        earlier ones of the same pair, whose signs are fair coins as well, and which are positive on average where a pair's difference is
+        its own, even if all of them sum to nothing."""
+        return SHIFT_SHARE * self.shift.e_value + (1.0 - SHIFT_SHARE) * self.spread.e_value
+
+    def take(self, comparisons: Sequence[Comparison]) -> None:
+        """Add the comparisons of one round: at most one of each case, for those of one case share the original's score."""
+        products = []
+        for comparison in comparisons:
+            known = self.pairs.setdefault((comparison.case, comparison.turn), Repeats())
+            if known.count:
+                products.append(comparison.difference * known.total / math.sqrt(known.count))
+                known.agree = known.agree and comparison.difference == known.first
+            else:
+                known.first = comparison.difference
+            known.count += 1
+            known.total += comparison.difference
+        self.comparisons.extend(comparisons)
+        self.shift = self.shift.after([comparison.difference for comparison in comparisons])
+        self.spread = self.spread.after(products)
+
+    def most_moved(self, most: int) -> list[tuple[int, int]]:
+        """Case and turn of the pairs whose differences sum to most, in standard errors, one of each case; none whose sum is 0."""
+        best: dict[int, tuple[float, int]] = {}
+        for (case, turn), pair in self.pairs.items():
+            if pair.total:
+                best[case] = max(best.get(case, (0.0, 0)), (abs(pair.total) / math.sqrt(pair.count), turn))
+        order = sorted(best, key=lambda case: (-best[case][0], case))
+        return [(case, best[case][1]) for case in order[:most]]
+
+    @property
+    def planned(self) -> list[Comparison]:
+        return [comparison for comparison in self.comparisons if comparison.planned]
+
+    @property
+    def reproduced(self) -> bool:
+        """Some pair moved the score, and did the same each time it was scored again."""
+        return any(pair.count > 1 and pair.first and pair.agree for pair in self.pairs.values())
+
+    @property
+    def contradicted(self) -> bool:
+        """Some pair gave different differences when it was scored again."""
+        return any(not pair.agree for pair in self.pairs.values())
+
+
+class Record(Struct):
+    """Everything that one experiment has seen."""
+
+    cases: tuple[Case, ...]
+    """Those used."""
+    seen: int
+    """Cases that were given."""
+    passes: list[list[Outcome | None]] = field(default_factory=list)
+    """Outcomes of unchanged inputs, by pass and case; None where the scorer failed."""
+    unchanged: list[list[Outcome]] = field(default_factory=list)
+    """Every outcome of each case's unchanged input, those of the passes first."""
+    failures: Counter[str] = field(default_factory=Counter)
+    """Of unchanged inputs in the passes, by name."""
+    series: dict[str, Series] = field(default_factory=dict)
+    """By donor."""
+    control: Control = Control(0, 0)
+    inputs: Inputs = Inputs(0, 0, {}, ())
+    unstable: tuple[str, ...] = ()
+    """Sites whose input differs by itself when the same rendition is scored again."""
+    branches: Branches | None = None
+    calls: int = 0
+    stopped: bool = False
+    """Calls or time ran out before the plan was done."""
+
+    @property
+    def probing(self) -> Mapping[str, Series]:
+        """Donors with at least one pair to score, whether or not the scorer failed: the mean below is over a set fixed beforehand."""
+        return {name: series for name, series in self.series.items() if series.effect is not None}
+
+    @property
+    def e_value(self) -> float:
+        """Mean of the e-values of `probing`; 1 without any."""
+        return mean_e_value(self.probing.values())
+
+    @property
+    def noisy(self) -> bool:
+        """The same input has been given different outcomes."""
+        return any(len(set(outcomes)) > 1 for outcomes in self.unchanged) or any(
+            series.contradicted for series in self.series.values()
+        )
+
+    @property
+    def noise_sd(self) -> float | None:
+        """Per-call standard deviation of the score of an unchanged input; None where none was scored twice."""
+        if all(len(set(outcomes)) <= 1 for outcomes in self.unchanged):
+            return 0.0 if any(len(outcomes) > 1 for outcomes in self.unchanged) else None
+        return pooled_sd([outcome[0] for outcome in outcomes] for outcomes in self.unchanged)
+
+    @property
+    def jump(self) -> float:
+        """The largest difference between two scores of one unchanged input, in such standard deviations, times the share of pairs of its
+        scores that are equal; 0 without noise, and for scores that always differ."""
+        scored = [outcomes for outcomes in self.unchanged if len(outcomes) > 1]
+        sd = self.noise_sd
+        if not sd:
+            return 0.0
+        equal = 1.0 - sum(differing(outcomes) or 0.0 for outcomes in scored) / len(scored)
+        return equal * max(max(outcomes)[0] - min(outcomes)[0] for outcomes in scored) / sd
+
+
+def mean_e_value(series: Iterable[Series]) -> float:
+    """Of donors that share original scores: e-values of dependent series may be averaged, not multiplied. 1 without any."""
+    values = [one.e_value for one in series]
+    return sum(values) / len(values) if values else 1.0

@@ -1,0 +1,107 @@
+"""What reward code returned, read as scores: numbers in whatever a framework allows to come back.
+
+| returned for n episodes | read as |
+|---|---|
+| list, tuple, array or tensor of n numbers or bools | one score each; None and NaN are no score |
+| mapping with `rewards`, `reward`, `scores` or `score` | the value of that key |
+| n sequences or mappings of numbers (a panel of graders), or a mapping of n-long sequences | the mean of each episode's |
+| one number for one episode | its score |
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+_SCORE_KEYS = ("rewards", "reward", "scores", "score")
+
+
+class Returned(Struct, frozen=True):
+    """One episode's share of what came back."""
+
+    score: float | None
+    failure: str = ""
+    """`wrong_length` or `not_a_number`; empty where the code gave a score, or None on purpose."""
+
+
+def read_scores(value: object, episodes: int) -> tuple[Returned, ...]:
+    """One entry for each episode of the batch that was scored."""
+    value = _plain(value)
+    if isinstance(value, Mapping):
+        value = _plain(_of_mapping(value, episodes))
+    if episodes == 1 and not _is_sequence(value):
+        value = [value]
+    if not isinstance(value, Sequence) or not _is_sequence(value) or len(value) != episodes:
+        return (Returned(None, "wrong_length"),) * episodes
+    return tuple(map(_score, value))
+
+
+def _of_mapping(value: Mapping[Any, Any], episodes: int) -> object:
+    for key in _SCORE_KEYS:
+        if key in value:
+            return value[key]
+    columns = [_plain(column) for column in value.values()]
+    if columns and all(isinstance(column, Sequence) and _is_sequence(column) and len(column) == episodes for column in columns):
+        return list(zip(*columns, strict=True))
+    return value
+
+
+def _plain(value: Any) -> Any:
+    """Arrays, tensors and their scalars as Python's own lists and numbers."""
+    return value.tolist() if callable(getattr(value, "tolist", None)) else value
+
+
+def _is_sequence(value: object) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
+
+
+def _score(value: object) -> Returned:
+    value = _plain(value)
+    if isinstance(value, Mapping):
+        named = [value[key] for key in _SCORE_KEYS if key in value]
+        value = named[0] if named else list(value.values())
+        value = _plain(value)
+    if isinstance(value, Sequence) and _is_sequence(value):
+        return _panel([_score(member) for member in value])
+    if value is None:
+        return Returned(None)
+    if isinstance(value, str | bytes) or not (hasattr(value, "__float__") or hasattr(value, "__index__")):
+        return Returned(None, "not_a_number")
+    try:
+        number = float(value)  # type: ignore[arg-type]  # has one of the two methods
+    except (TypeError, ValueError, ArithmeticError):
+        return Returned(None, "not_a_number")
+    return Returned(number) if math.isfinite(number) else Returned(None, "not_a_number")
+
+
+def _panel(members: Sequence[Returned]) -> Returned:
+    if any(member.failure for member in members):
+        return Returned(None, "not_a_number")
+    scores = [member.score for member in members if member.score is not None]
+    return Returned(math.fsum(scores) / len(scores)) if scores else Returned(None)
+
+
+def read_kept(value: object, episodes: int) -> tuple[Returned, ...]:
+    """Keep bits (1.0 kept, 0.0 dropped) out of what a selection function returned for a batch: as many bools, or the indices of those
+    kept, or one index. Integers are always indices; as many floats, 0.0 or 1.0, are bits."""
+    value = _plain(value)
+    if isinstance(value, set | frozenset):
+        value = list(value)
+    if isinstance(value, int) and (episodes == 1 or not isinstance(value, bool)):
+        value = [value]
+    if not isinstance(value, Sequence) or not _is_sequence(value):
+        return (Returned(None, "wrong_length"),) * episodes
+    members = [_plain(member) for member in value]
+    if all(isinstance(member, int) and not isinstance(member, bool) for member in members):
+        if not all(-episodes <= index < episodes for index in members):
+            return (Returned(None, "wrong_length"),) * episodes
+        kept = {index % episodes for index in members}
+        return tuple(Returned(float(index in kept)) for index in range(episodes))
+    if not all(isinstance(member, bool | float) and member in (0, 1) for member in members):
+        return (Returned(None, "not_a_number"),) * episodes
+    if len(members) != episodes:
+        return (Returned(None, "wrong_length"),) * episodes
+    return tuple(Returned(float(member)) for member in members)

@@ -1,0 +1,254 @@
+"""Where reward code comes from: `FILE.py:name` is found and imported as if the file had been run where it lies.
+
+Whose code a frame runs is told by its file: the reward's own, a library's, or neither (the standard library, generated code).
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+import importlib.util
+import inspect
+import sys
+import sysconfig
+from collections.abc import Callable, Iterable
+from enum import Enum
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from msgspec import Struct
+
+from sequester.errors import SequesterError, UsageError
+
+_LIBRARY_FOLDERS = frozenset({"site-packages", "dist-packages"})
+PLUMBING = frozenset(
+    {
+        "attr",
+        "attrs",
+        "bs4",
+        "dotenv",
+        "html5lib",
+        "jinja2",
+        "json5",
+        "json_repair",
+        "loguru",
+        "lxml",
+        "markupsafe",
+        "numpy",
+        "orjson",
+        "pandas",
+        "pydantic",
+        "pydantic_core",
+        "regex",
+        "rich",
+        "structlog",
+        "tqdm",
+        "typing_extensions",
+        "ujson",
+        "yaml",
+    }
+)
+"""Packages that do with text and numbers what the standard library does: search, parse, format, count, log. None of them judges, and what
+they return is seen where it goes on to somebody who does."""
+
+_MOST_NAMES = 8
+
+
+class Source(Struct, frozen=True):
+    """A reward function as the user names it."""
+
+    file: Path
+    """Absolute."""
+    name: str
+    """Of a module attribute; dots reach further, as in `Rewards.accuracy`."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.name}"
+
+
+def parse_source(text: str) -> Source:
+    """`FILE.py:name` taken apart. Raises UsageError where it names no Python file or no name."""
+    path, colon, name = text.rpartition(":")
+    if not colon or not all(part.isidentifier() for part in name.split(".")):
+        raise UsageError(f"{text!r} names no function", hint="write FILE.py:function, such as rewards.py:accuracy")
+    file = Path(path)
+    if file.is_dir() or file.suffix != ".py":
+        raise UsageError("not a Python file", where=path, hint="give the .py file that defines the reward function")
+    if not file.is_file():
+        raise UsageError("no such file", where=path, hint=_near(file.name, (other.name for other in _python_files(file.parent))))
+    return Source(file.resolve(), name)
+
+
+def _python_files(folder: Path) -> Iterable[Path]:
+    return sorted(folder.glob("*.py")) if folder.is_dir() else ()
+
+
+def _near(name: str, names: Iterable[str]) -> str:
+    known = sorted(names)
+    near = difflib.get_close_matches(name, known, _MOST_NAMES, 0.5) or known[:_MOST_NAMES]
+    return f"there is {', '.join(near)}" if near else "check the spelling"
+
+
+def load_function(source: Source) -> Callable[..., Any]:
+    """Import the file and return what the name stands for. The file's folder leads `sys.path`, as when it is run as a script; inside a
+    package the package's folder does, and relative imports work.
+
+    Raises:
+        UsageError: the file has no such name, or it cannot be called.
+        SequesterError: the import raised. No episode has been sent by then, so the message of the error is shown.
+    """
+    module = _import_file(source.file)
+    value: Any = module
+    for index, part in enumerate(source.name.split(".")):
+        if not hasattr(value, part):
+            whole = ".".join(source.name.split(".")[:index]) or source.file.name
+            raise UsageError(f"{whole} has no {part}", where=str(source.file), hint=_near(part, _public_callables(value)))
+        value = getattr(value, part)
+    if inspect.isclass(value):
+        raise UsageError(f"{source.name} is a class", where=str(source.file), hint="name an instance or a function of the file")
+    if not callable(value):
+        raise UsageError(
+            f"{source.name} cannot be called", where=str(source.file), hint=_near(source.name, _public_callables(module))
+        )
+    return value  # type: ignore[no-any-return]  # callable, as checked
+
+
+def _public_callables(value: object) -> Iterable[str]:
+    return (name for name, member in vars(value).items() if callable(member) and not name.startswith("_"))
+
+
+def _import_file(file: Path) -> ModuleType:
+    package, top = _package(file)
+    name = f"{package}.{file.stem}" if package else file.stem
+    if not package and (name in sys.modules or name in sys.stdlib_module_names):
+        name = f"reward_code_{file.stem}"
+    sys.path.insert(0, str(top))
+    try:
+        if package:
+            sys.path.append(str(file.parent))
+            importlib.import_module(package)
+        if name in sys.modules:  # the package has imported it
+            return sys.modules[name]
+        spec = importlib.util.spec_from_file_location(name, file)
+        assert spec is not None and spec.loader is not None  # given for every .py file
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # always raised on, as one of ours
+        sys.modules.pop(name, None)
+        raise _load_error(file, error) from None
+    return module
+
+
+def _package(file: Path) -> tuple[str, Path]:
+    """Dotted name of the package a file lies in, empty where there is none, and the folder that has to be on `sys.path`."""
+    parts: list[str] = []
+    folder = file.parent
+    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    return ".".join(parts), folder
+
+
+def _load_error(file: Path, error: BaseException) -> SequesterError:
+    place = f"{error.filename}:{error.lineno}" if isinstance(error, SyntaxError) and error.filename else _raised_at(file, error)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        hint = f"run sequester in the environment that the reward code is run in: {error.name} is not installed in this one"
+    elif isinstance(error, SystemExit):
+        hint = "what the file does on import belongs under `if __name__ == '__main__':`"
+    else:
+        hint = "import the file by hand in this environment until it loads"
+    return SequesterError(f"the reward code does not load: {type(error).__name__}: {error}", where=place, hint=hint)
+
+
+def _raised_at(file: Path, error: BaseException) -> str:
+    """Innermost line of the reward's own code on the way to an error."""
+    code = Code((file,))
+    place = code.line_of(error)
+    return f"{place[0]}:{place[1]}" if place else str(file)
+
+
+class Owner(Enum):
+    """Whose code a file holds."""
+
+    REWARD = "reward"
+    LIBRARY = "library"
+    NEITHER = "neither"
+    """The standard library and what is like it (`PLUMBING`), and code without a file: who called it counts."""
+    SEQUESTER = "sequester"
+
+
+class Code:
+    """Tells the files of a reward from those of libraries. A reward's files are those given and what lies beside them: the whole
+    package, or the folder where there is none; an environment inside that folder is none of it."""
+
+    def __init__(self, files: Iterable[Path]) -> None:
+        self.files = tuple(dict.fromkeys(file.resolve() for file in files))
+        self._names = frozenset(map(str, self.files))
+        self.folders = tuple(dict.fromkeys(folder for file in self.files if (folder := _own_folder(file))))
+        self._known: dict[str, Owner] = {}
+
+    def owner(self, filename: str) -> Owner:
+        """Of a code object's `co_filename`."""
+        owner = self._known.get(filename)
+        if owner is None:
+            owner = self._known[filename] = self._decide(filename)
+        return owner
+
+    def _decide(self, filename: str) -> Owner:
+        if filename.startswith("<"):
+            return Owner.NEITHER
+        path = Path(filename).resolve()
+        if str(path) in self._names:
+            return Owner.REWARD
+        if path.is_relative_to(_SEQUESTER):
+            return Owner.SEQUESTER
+        for folder in self.folders:
+            if path.is_relative_to(folder) and not _LIBRARY_FOLDERS & set(path.relative_to(folder).parts):
+                return Owner.REWARD
+        if _LIBRARY_FOLDERS & set(path.parts):
+            return Owner.NEITHER if _package_installed(path) in PLUMBING else Owner.LIBRARY
+        return Owner.NEITHER if any(path.is_relative_to(folder) for folder in _STANDARD_LIBRARY) else Owner.LIBRARY
+
+    def line_of(self, error: BaseException) -> tuple[str, int] | None:
+        """File and line of the innermost frame of reward code that an exception passed."""
+        found = None
+        trace = error.__traceback__
+        while trace is not None:
+            if self.owner(trace.tb_frame.f_code.co_filename) is Owner.REWARD:
+                found = (trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+            trace = trace.tb_next
+        return found
+
+
+_SEQUESTER = Path(__file__).resolve().parent.parent
+_STANDARD_LIBRARY = tuple({Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")})
+
+
+def _package_installed(path: Path) -> str:
+    """Top-level package or module of a file among a library's."""
+    last = max(index for index, part in enumerate(path.parts) if part in _LIBRARY_FOLDERS)
+    return path.parts[last + 1].removesuffix(".py")
+
+
+def _own_folder(file: Path) -> Path | None:
+    """The folder all of whose files belong to the reward; None for a lone module among a library's packages."""
+    package, top = _package(file)
+    folder = top / package.partition(".")[0] if package else file.parent
+    return None if folder.name in _LIBRARY_FOLDERS else folder
+
+
+def plain_function(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function whose code runs in the end: partials and decorators taken off, `__call__` of an instance."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = inspect.unwrap(function)
+    return function if inspect.isroutine(function) else inspect.unwrap(type(function).__call__)
+
+
+def file_of(function: Callable[..., Any]) -> Path | None:
+    """The file that holds a callable's code; None where there is none, as for compiled code."""
+    code = getattr(plain_function(function), "__code__", None)
+    file = Path(code.co_filename) if code is not None else None
+    return file if file is not None and file.is_file() else None

@@ -1,0 +1,32 @@
+"""The swap test: hold prompt and answer, replace the CoT, compare.
+
+cases, scorer, donors, plan -> record (experiment) -> result (conclusion)
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from sequester.findings.swapped import SwapResult
+from sequester.influence.conclusion import conclude
+from sequester.influence.experiment import Plan, Rendering, Subject, run
+from sequester.influence.metering import Progress
+from sequester.influence.model import Case, Donors, Scorer
+from sequester.influence.rendering import render, with_answer
+
+RENDERING = Rendering(lambda case: render(case, case.reasoning), with_answer)
+
+
+def swap(
+    cases: Sequence[Case],
+    scorer: Scorer,
+    donors: Donors,
+    plan: Plan,
+    subject: Subject,
+    progress: Progress | None = None,
+    rendering: Rendering = RENDERING,
+    clock: Callable[[], float] = time.monotonic,
+) -> SwapResult:
+    """Test one reward path. Without findings: their ids need a key, and waivers a file. `episodes` counts the cases given as seen."""
+    return conclude(run(cases, scorer, donors, plan, rendering, progress, clock), plan, subject)

@@ -1,0 +1,148 @@
+"""Texts of an exact length, for CoTs that are swapped in: same number of code points and of words, and no delimiter of any family."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from sequester.episodes.families import DELIMITERS, PAIRS, TAG_NAMES, VOCABULARIES
+
+_BREAK = "\n\n"
+_LONGEST_PAD = 12
+"""Code points at the end that are given up to end with a whole word."""
+_PAD = "."
+_LOOSE = (
+    r"(?:&lt;|\\{1,2}u003c|\\x3c|[<＜‹〈])[\s\u200b-\u200d\u2060]{0,2}(?:\\?[/／]\s?)?"
+    rf"(?i:{TAG_NAMES})",
+    rf"[/／](?i:{TAG_NAMES})[\s\u200b-\u200d\u2060]{{0,2}}[>＞›〉]",
+)
+"""What only resembles a delimiter, and which the splitter takes for one where it has nothing better."""
+_HARMONY = (r"<\|(?:start|channel|message|end|return|call|constrain)\|>", r"assistant(?:final|commentary|analysis)")
+_LITERALS = {mark.literal for marks in VOCABULARIES.values() for mark in marks if mark.name != "phrase"}
+_INITIALS = re.escape("".join(sorted({literal[0] for literal in _LITERALS} | set("<＜‹〈&\\/／"))))
+_MARKS = re.compile(
+    # What no mark begins with is passed over without trying them all.
+    rf"(?=[{_INITIALS}]|Here|assistant)(?:"
+    + "|".join(
+        (
+            *(spelling for _, spelling in DELIMITERS),
+            *(re.escape(mark.literal) + mark.rest for mark in PAIRS["phrase"]),
+            *map(re.escape, sorted(_LITERALS)),
+            *_LOOSE,
+            *_HARMONY,
+        )
+    )
+    + ")"
+)
+_MOST_PASSES = 8
+"""What one pass takes away may leave a mark of what stood around it, level by level."""
+_SIGNS = str.maketrans(dict.fromkeys("<>[]|/\\&;:◁▷｜＜＞‹›〈〉{}~", " "))
+_QUOTES = str.maketrans(dict.fromkeys("\"'`~“”‘’«»「」„", " "))
+_WORD = re.compile(r"\S+")
+_WORDS: Mapping[int, Sequence[str]] = {
+    2: ("it", "is", "so", "we", "do", "as", "to", "be"),
+    3: ("and", "now", "see", "may", "say", "yes"),
+    4: ("this", "that", "then", "also", "good", "sure"),
+    5: ("again", "think", "would", "right", "still"),
+    6: ("indeed", "simply", "really", "enough", "rather"),
+    7: ("perhaps", "clearly", "however", "several"),
+    8: ("probably", "remember", "consider", "question"),
+    9: ("certainly", "therefore", "currently", "carefully"),
+    10: ("understand", "completely", "everything"),
+    11: ("immediately", "interesting", "necessarily"),
+    12: ("particularly", "nevertheless", "occasionally"),
+}
+"""By length, those of which the end of a text is made."""
+_SHORTEST_WORD, _LONGEST_WORD = 2, 11
+"""Letters of these words on average."""
+
+
+def undelimited(text: str) -> str:
+    """The text without anything that a template family writes to delimit reasoning, tool calls or turns."""
+    for _ in range(_MOST_PASSES):
+        text, found = _MARKS.subn(_unmarked, text)
+        if not found:
+            return text
+    return _MARKS.sub(_unmarked, text.translate(_SIGNS))
+
+
+def _unmarked(match: re.Match[str]) -> str:
+    mark = match[0]
+    plain = mark.translate(_SIGNS)
+    return plain if plain != mark else " " + mark[1:]
+
+
+def unquoted(text: str) -> str:
+    """The text without quotation marks and code fences, which can make what follows them a mention of a delimiter."""
+    return text.translate(_QUOTES)
+
+
+def alike_in_size(texts: Iterable[str], like: str, keep: int = 0) -> str:
+    """A text made of others, one after the other, of as many code points as `like` and, if possible, as many words; `keep` as for
+    `with_words`. Empty if all of them are."""
+    return undelimited(with_words(of_length(texts, len(like)), len(like.split()), keep))
+
+
+def framed(text: str, like: str) -> str:
+    """The text between the white space with which another begins and ends."""
+    core = like.strip()
+    start = like.index(core)
+    return like[:start] + text + like[start + len(core) :]
+
+
+def of_length(texts: Iterable[str], length: int) -> str:
+    """The beginning of some texts, one after the other, of exactly `length` code points, ending with a whole word and as many full stops
+    as it takes; shorter only if there is no text."""
+    parts: list[str] = []
+    size = 0
+    for text in texts:
+        if size > length:
+            break
+        part = text.strip()
+        if part:
+            parts.append(part)
+            size += len(part) + len(_BREAK)
+    joined = _BREAK.join(parts)
+    if not joined:
+        return ""
+    if len(joined) < length:
+        joined = _BREAK.join([joined] * (length // len(joined) + 1))
+    return _cut(joined, length)
+
+
+def _cut(text: str, length: int) -> str:
+    cut = text[:length]
+    if length < len(text) and not text[length].isspace():
+        border = max(cut.rfind(" "), cut.rfind("\n"))
+        if border >= max(1, length - _LONGEST_PAD):
+            cut = cut[:border]
+    return cut.rstrip().ljust(length, _PAD)
+
+
+def with_words(text: str, words: int, keep: int = 0) -> str:
+    """The text with as many words (pieces between white space), its end replaced by short or long ones; as it is where that would have to
+    begin before `keep` code points."""
+    given = [match.end() for match in _WORD.finditer(text)]
+    if len(given) == words:
+        return text
+    for number in range(len(given), 0, -1):
+        end, missing = given[number - 1], words - number
+        letters = len(text) - end - missing
+        if end < keep:
+            return text
+        if missing > 0 and _SHORTEST_WORD * missing <= letters <= _LONGEST_WORD * missing:
+            return f"{text[:end]} {_ending(missing, letters)}"
+    return text
+
+
+def _ending(words: int, letters: int) -> str:
+    """So many words of so many letters in all."""
+    length, longer = divmod(letters, words)
+    chosen = (_WORDS[length + (number < longer)] for number in range(words))
+    return " ".join(those[number % len(those)] for number, those in enumerate(chosen))
+
+
+def spread(places: Sequence[int], count: int) -> list[int]:
+    """At most `count` of some places, at even distances."""
+    count = min(count, len(places))
+    return [places[(2 * number + 1) * len(places) // (2 * count)] for number in range(count)]

@@ -1,0 +1,140 @@
+"""What `swap --changed-since` says, in words: what changed and why, what five probes of each showed, and what was not probed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from sequester.findings.changed import ChangedPath, ChangedResult
+from sequester.findings.swapped import SwapResult, SwapVerdict
+from sequester.report.document import Document, Section, Table, Tone
+from sequester.report.summary import counted, number
+from sequester.report.swap_document import describe_swap, verdict_word
+
+_COVERED, _ERROR = "COVERED", "NOT PROBED"
+_NONE_CHANGED = "NOTHING CHANGED"
+
+
+def describe_changed(result: ChangedResult) -> Document:
+    """The result as a document."""
+    return Document(
+        verdict=_verdict(result),
+        tone=_tone(result),
+        headline=tuple(_headline(result)),
+        sections=tuple(section for section in _sections(result) if section.sentences or (section.table and section.table.rows)),
+        summary=_summary(result),
+    )
+
+
+def outcome(path: ChangedPath) -> str:
+    """What became of a changed reward path, in capitals."""
+    if path.result is not None:
+        return verdict_word(path.result)
+    return _COVERED if path.covered_by else _ERROR
+
+
+def _verdict(result: ChangedResult) -> str:
+    outcomes = [*map(outcome, result.changed), *["NOT DECLARED"] * len(result.undeclared)]
+    counts = Counter(outcomes)
+    return "; ".join(f"{number(count)} {what}" for what, count in counts.most_common()) or _NONE_CHANGED
+
+
+def _tone(result: ChangedResult) -> Tone:
+    tones = {describe_swap(path.result).tone for path in result.changed if path.result is not None}
+    if Tone.FOUND in tones:
+        return Tone.FOUND
+    unsure = Tone.UNSURE in tones or result.undeclared or any(path.error is not None for path in result.changed)
+    return Tone.UNSURE if unsure else Tone.NOTHING_FOUND
+
+
+def _headline(result: ChangedResult) -> Iterator[str]:
+    since = result.since if result.since == result.commit else f"{result.since} ({result.commit[:12]})"
+    yield (
+        f"{number(len(result.changed))} of {counted(result.declared, 'declared reward path')} changed since {since}."
+        + ("" if result.changed else " Nothing was probed, so nothing is said of any of them.")
+    )
+    if result.undeclared:
+        functions = counted(len(result.undeclared), "reward function")
+        yield f"Not declared, so not probed: {functions} in changed files."
+
+
+def _sections(result: ChangedResult) -> Iterator[Section]:
+    yield Section("Changed", (), _table(result))
+    for path in result.changed:
+        yield _section(path)
+    yield Section("Not declared, not probed", tuple(_undeclared(result)))
+    yield Section("Unchanged, not probed", (", ".join(result.unchanged),) if result.unchanged else ())
+    yield Section("Notes", result.notes)
+    yield Section("What this cannot show", tuple(_limits(result)))
+
+
+def _table(result: ChangedResult) -> Table:
+    rows = []
+    for path in result.changed:
+        probed = path.result
+        counts = ("–",) * 4
+        if probed is not None:
+            counts = (number(probed.prompts), number(probed.pairs), number(probed.changed), bound(probed))
+        rows.append((path.name, outcome(path), *counts))
+    return Table(("reward path", "verdict", ">prompts", ">pairs", ">changed", "not excluded"), tuple(rows))
+
+
+def bound(result: SwapResult) -> str:
+    """Which rates were not excluded, in words; empty where the score was seen to move."""
+    if result.verdict is SwapVerdict.INFLUENCED:
+        return ""
+    if result.upper95 is None or result.upper95 >= 1:
+        return "any rate"
+    return f"rates below {100 * result.upper95:.0f} %"
+
+
+def _section(path: ChangedPath) -> Section:
+    because = (f"Changed: {reason}." for reason in path.because)
+    if path.result is None:
+        said = (
+            f"Exactly this code, these files and these versions were probed before and nothing was found: `{path.covered_by}` "
+            f"(`sequester show {path.covered_by}`). It is probed again when they change."
+            if path.covered_by
+            else f"It could not be probed: {path.error}."
+        )
+        return Section(f"{path.name}: {outcome(path)}", (*because, said))
+    told = describe_swap(path.result)
+    found = next((section for section in told.sections if section.title == "Found"), Section("Found"))
+    excluded = bound(path.result)
+    limits = (f"{excluded.capitalize()} not excluded, with {counted(path.result.prompts, 'prompt')}.",) if excluded else ()
+    sentences = (
+        *because,
+        *told.headline,
+        *found.sentences,
+        *path.result.bounded,
+        *limits,
+        f"{told.summary}.",
+        *path.result.notes,
+    )
+    return Section(f"{path.name}: {outcome(path)}", sentences, found.table)
+
+
+def _undeclared(result: ChangedResult) -> Iterator[str]:
+    for function in result.undeclared:
+        file, _, name = function.rpartition(":")
+        yield f'`{function}`: declare it with `[swap.reward.{name}]`, `function = "{file}:{name}"` and `episodes = "FILE.jsonl"`'
+
+
+def _limits(result: ChangedResult) -> Iterator[str]:
+    if any(path.result is not None for path in result.changed):
+        yield "A few probes find what moves the score often. `sequester swap` on more episodes finds what moves it rarely."
+    yield (
+        "What a grader's server runs, files whose names the code puts together, and modules imported by such names are not compared: "
+        "list them under `files`."
+    )
+
+
+def _summary(result: ChangedResult) -> str:
+    outcomes = Counter(map(outcome, result.changed))
+    said = ", ".join(f"{what.lower()} {number(count)}" for what, count in sorted(outcomes.items()))
+    probed = [path.result for path in result.changed if path.result is not None]
+    return (
+        f"{number(len(result.changed))} of {counted(result.declared, 'declared reward path')} changed since {result.since}"
+        f"{f': {said}' if said else ''}; probed {number(len(probed))} with {counted(sum(one.pairs for one in probed), 'pair')}; "
+        f"not declared {number(len(result.undeclared))}"
+    )

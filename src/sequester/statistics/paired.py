@@ -1,0 +1,191 @@
+"""How much, and how much could have been missed: variance, bounds and power of paired comparisons that are clustered by prompt.
+
+Every function takes one value for each cluster (prompt), or what it needs to make them: pairs of one prompt are not independent draws.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterable, Sequence
+
+from scipy.special import fdtrc, log_ndtr, ndtr, ndtri, stdtrit
+
+from sequester.errors import UsageError
+from sequester.statistics.intervals import upper_bound
+
+POWER = 0.9
+SHIFTS_CLAIMED = (0.1, 1.0)
+"""In per-call standard deviations. Smaller shifts than the first fall through the grid of `statistics.symmetry`, so it is never said that
+they would have been found; larger ones than the last are found as fast at least, and how much faster is not claimed."""
+
+
+BOLDEST = 0.036
+"""Part of the stake that nearly doubles with each equal difference: a share of 0.9 on shifts, half of it on each sign, of that the last
+weight of `statistics.symmetry`."""
+
+
+def cluster_means(values: Iterable[tuple[Hashable, float]]) -> dict[Hashable, float]:
+    """The mean of each cluster's values, in order of first appearance."""
+    sums: dict[Hashable, tuple[int, float]] = {}
+    for cluster, value in values:
+        count, total = sums.get(cluster, (0, 0.0))
+        sums[cluster] = (count + 1, total + value)
+    return {cluster: total / count for cluster, (count, total) in sums.items()}
+
+
+def mean_limits(means: Sequence[float], reach: float, alpha: float = 0.05) -> tuple[float, float] | None:
+    """Two-sided limits of a mean over clusters that hold at any number of clusters; None with fewer than two.
+
+    Asymptotic confidence sequence (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, arXiv 2103.06476, theorem 2.2), tightest at this
+    number of clusters, its standard deviation widened by the ratio of the quantiles of Student's t and the normal. Where every mean is 0
+    there is no standard deviation: then the rule of three on clusters times `reach`, the largest mean that a cluster can have.
+    """
+    width = _width(means, alpha, one_sided=False)
+    if width is None:
+        return None
+    if not any(means):
+        width = reach * (1.0 - (alpha / 2.0) ** (1.0 / len(means)))
+    centre = math.fsum(means) / len(means)
+    return centre - width, centre + width
+
+
+def mean_upper(means: Sequence[float], reach: float, alpha: float = 0.05) -> float | None:
+    """One-sided upper limit of such a mean (same paper, appendix on one-sided sequences); None with fewer than two clusters."""
+    width = _width(means, alpha, one_sided=True)
+    if width is None:
+        return None
+    if not any(means):
+        width = reach * (1.0 - alpha ** (1.0 / len(means)))
+    return math.fsum(means) / len(means) + width
+
+
+def _width(means: Sequence[float], alpha: float, *, one_sided: bool) -> float | None:
+    count = len(means)
+    if count < 2:
+        return None
+    centre = math.fsum(means) / count
+    spread = math.sqrt(math.fsum((mean - centre) ** 2 for mean in means) / (count - 1))
+    spread *= float(stdtrit(count - 1, 1.0 - alpha / 2.0) / ndtri(1.0 - alpha / 2.0))
+    log = -2.0 * math.log(alpha)
+    tuned = (log + math.log(log) + 1.0) / count  # rho^2 of the paper, section 2.4
+    grown = count * tuned + 1.0
+    inner = math.log(1.0 + math.sqrt(grown) / (2.0 * alpha)) if one_sided else math.log(math.sqrt(grown) / alpha)
+    return spread * math.sqrt(2.0 * grown * inner / (count * count * tuned))
+
+
+def pooled_sd(groups: Iterable[Sequence[float]]) -> float | None:
+    """Standard deviation within groups, each deviation taken from its group's own mean; None where no group has two values."""
+    squares, freedom = 0.0, 0
+    for values in groups:
+        if len(values) > 1:
+            centre = math.fsum(values) / len(values)
+            squares += math.fsum((value - centre) ** 2 for value in values)
+            freedom += len(values) - 1
+    return math.sqrt(squares / freedom) if freedom else None
+
+
+def differing(outcomes: Sequence[Hashable]) -> float | None:
+    """Share of the pairs among repeated outcomes that differ; None with fewer than two."""
+    count = len(outcomes)
+    if count < 2:
+        return None
+    counts: dict[Hashable, int] = {}
+    for outcome in outcomes:
+        counts[outcome] = counts.get(outcome, 0) + 1
+    return 1.0 - sum(same * (same - 1) for same in counts.values()) / (count * (count - 1))
+
+
+def drift_p(passes: Sequence[Sequence[float]]) -> float | None:
+    """Probability of passes that differ so much by chance, where each scores the same items once; None without two of each.
+
+    Two-way layout without interaction: F of the passes' means against what neither items nor passes explain (Scheffe, The Analysis of
+    Variance, 1959, section 4.2). A score that counts its calls, warms up or wears out shows here.
+    """
+    rounds, items = len(passes), len(passes[0]) if passes else 0
+    if rounds < 2 or items < 2:
+        return None
+    rows = [math.fsum(scores) / items for scores in passes]
+    columns = [math.fsum(scores) / rounds for scores in zip(*passes, strict=True)]
+    centre = math.fsum(rows) / rounds
+    between = items * math.fsum((row - centre) ** 2 for row in rows)
+    rest = math.fsum(
+        (score - rows[r] - columns[c] + centre) ** 2 for r, scores in enumerate(passes) for c, score in enumerate(scores)
+    )
+    total = math.fsum((score - centre) ** 2 for scores in passes for score in scores)
+    if between <= 1e-12 * total:
+        return 1.0
+    if rest <= 1e-12 * total:
+        return 0.0
+    return float(fdtrc(rounds - 1, (rounds - 1) * (items - 1), between * (items - 1) / rest))
+
+
+def share_upper(changed: int, prompts: int) -> float | None:
+    """One-sided 95 % upper limit of the share of prompts that move, where there is no noise (Clopper and Pearson); None for no prompts."""
+    return upper_bound(changed, prompts)
+
+
+def turned_upper(excess: Sequence[float], noise: float) -> float | None:
+    """The same limit where verdicts flip by themselves, for a CoT that turns a verdict over; None where noise hides it or with one prompt.
+
+    `excess` is, for each prompt, the share of swapped pairs that differ less the share of unchanged pairs that do; `noise` the mean of the
+    latter. Where a CoT turns the verdict over, what agreed differs and what differed agrees, so the excess grows by 1 - 2 `noise`.
+    """
+    limit = mean_upper(excess, 1.0)
+    if limit is None or noise > 0.45:
+        return None
+    return min(1.0, max(0.0, limit) / (1.0 - 2.0 * noise))
+
+
+def pairs_needed(shift: float, donors: int, alpha: float = 0.05, jump: float = 0.0) -> int:
+    """Pairs for each donor until the mean of so many donors' e-values reaches 1/alpha with probability 0.9, where one donor alone moves
+    the score, by `shift` per-call standard deviations on average.
+
+    `jump` is the largest difference that one input's scores have shown, in the same unit, times the share of their pairs that are equal:
+    where scores mostly agree, a shift is made of jumps, and enough of them must occur. Raises UsageError for a shift below 0.1.
+    """
+    smallest, largest = SHIFTS_CLAIMED
+    if not shift >= smallest:
+        raise UsageError(f"a shift of {shift} per-call standard deviations is too small to be looked for", hint="0.1 or more")
+    shift = min(shift, largest)
+    small = 4.0 * _information(math.log(donors / alpha) + _mixture_cost(shift)) / shift**2
+    return math.ceil(small + _jumps(donors, alpha) * jump / shift)
+
+
+def minimum_detectable(pairs: int, donors: int, alpha: float = 0.05, jump: float = 0.0) -> float:
+    """The shift, in per-call standard deviations, for which `pairs` are the `pairs_needed`: 0.1 at least, infinite where 1 is not found."""
+    low, high = SHIFTS_CLAIMED
+    if pairs < pairs_needed(high, donors, alpha, jump):
+        return math.inf
+    for _ in range(40):
+        middle = (low + high) / 2.0
+        low, high = (low, middle) if pairs_needed(middle, donors, alpha, jump) <= pairs else (middle, high)
+    return high
+
+
+def _jumps(donors: int, alpha: float) -> float:
+    """Jumps to be expected beyond what normal noise needs, so that as many occur as let the boldest part of the stake reach the threshold,
+    each all but doubling it. Fitted to `bench.swap_power`, verdicts between 0.001 and 0.5, one donor and nine."""
+    needed = math.log2(donors / (alpha * BOLDEST))
+    return needed + 2.0 * math.sqrt(needed) + 4.0
+
+
+def _mixture_cost(shift: float) -> float:
+    """By how much the logarithm of an e-value lags behind that of the best single bet, because the stake is divided: fitted from above to
+    what `bench.swap_power` measures between 0.1 and 1, for one donor and for nine."""
+    return 1.9 + 1.2 * math.log2(max(1.0, shift / 0.125))
+
+
+def _information(threshold: float) -> float:
+    """n d^2 / 2 at which log-evidence, a Brownian motion of that drift and twice that variance, has passed the threshold with
+    probability 0.9; d is the shift over 2^(1/2), the standard deviation of a difference. Inverse Gaussian law of the first passage
+    (Siegmund, Sequential Analysis, 1985, section 3.2)."""
+    low, high = threshold / 4.0, threshold * 4.0 + 20.0
+    for _ in range(60):
+        middle = (low + high) / 2.0
+        spread = math.sqrt(2.0 * middle)
+        late = math.exp(threshold + float(log_ndtr(-(middle + threshold) / spread)))
+        if float(ndtr((middle - threshold) / spread)) + late < POWER:
+            low = middle
+        else:
+            high = middle
+    return high

@@ -1,0 +1,216 @@
+"""`sequester swap --changed-since`: what is probed, what is not, and what it exits with."""
+
+from __future__ import annotations
+
+import json
+from itertools import count
+
+import jsonschema
+import pytest
+from tests.scratch import LEAKING, REWARD, SECRET, TABLE, Scratch, episodes, project
+
+from sequester.report.json_format import schema
+
+
+@pytest.fixture
+def scratch(tmp_path) -> Scratch:
+    return project(tmp_path / "repository")
+
+
+@pytest.fixture
+def swap(cli, scratch, monkeypatch, tmp_path):
+    """Runs `swap --changed-since` in the repository, each time with a workspace of its own unless one is named."""
+    monkeypatch.chdir(scratch.root)
+    numbers = count()
+
+    def call(*arguments, since="HEAD"):
+        place = () if "--workspace" in arguments else ("--workspace", tmp_path / f"state{next(numbers)}")
+        found = cli("swap", "--changed-since", since, *place, *arguments)
+        assert SECRET not in found.out + found.err
+        return found
+
+    return call
+
+
+def read(outcome):
+    result = json.loads(outcome.out)
+    jsonschema.validate(result, schema("sequester.swap-changed/1"))
+    return result
+
+
+def test_without_a_declaration_it_is_a_usage_error_that_shows_the_table_to_write(swap, scratch):
+    (scratch.root / "sequester.toml").write_text("[audit]\n")
+    found = swap()
+    assert found.code == 2
+    assert "[swap.reward.accuracy]" in found.err
+    (scratch.root / "sequester.toml").unlink()
+    assert "there is no sequester.toml" in swap().err
+
+
+def test_nothing_changed_is_no_verdict_and_exits_0(swap):
+    found = swap()
+    assert found.code == 0
+    assert "0 of 1 declared reward path changed since HEAD" in found.out
+    assert "NO INFLUENCE" not in found.out
+    result = read(swap("--out", "json"))
+    assert (result["declared"], result["changed"], result["unchanged"], result["undeclared"]) == (1, [], ["accuracy"], [])
+
+
+def test_a_change_that_leaks_is_found_and_exits_1(swap, scratch):
+    scratch.write(**{"rewards.py": LEAKING})
+    found = swap()
+    assert found.code == 1
+    assert "rewards.py changed" in found.out
+    assert "INFLUENCED" in found.out
+    (changed,) = read(swap("--out", "json"))["changed"]
+    assert changed["because"] == ["rewards.py changed"]
+    assert changed["result"]["verdict"] == "influenced"
+    assert changed["result"]["reward_path"] == "accuracy"
+
+
+def test_a_change_that_does_not_leak_is_probed_five_times_and_says_what_that_excludes(swap, scratch):
+    scratch.write(**{"rewards.py": REWARD + "\n# a comment\n"})
+    found = swap()
+    assert found.code == 0
+    assert "Rates below 45 % not excluded, with 5 prompts." in found.out
+    (changed,) = read(swap("--out", "json"))["changed"]
+    assert (changed["result"]["verdict"], changed["result"]["prompts"]) == ("no_influence_found", 5)
+
+
+def test_prompts_can_be_more_than_five(swap, scratch):
+    scratch.write(**{"rewards.py": REWARD + "\n"})
+    (changed,) = read(swap("--out", "json", "--prompts", "6"))["changed"]
+    assert changed["result"]["prompts"] == 6
+
+
+def test_each_report_holds_every_reward_path(swap, scratch, tmp_path):
+    table = TABLE + TABLE.replace("accuracy", "other").replace("rewards.py:other", "other.py:accuracy")
+    scratch.commit(**{"sequester.toml": table, "other.py": REWARD})
+    scratch.write(**{"rewards.py": LEAKING, "other.py": LEAKING})
+    files = {name: tmp_path / f"report.{name}" for name in ("text", "json", "sarif", "md", "html")}
+    found = swap(*(part for name, file in files.items() for part in ("--out", f"{name}={file}")))
+    assert found.code == 1
+    for file in files.values():
+        text = file.read_text()
+        assert "accuracy" in text and "other" in text
+        assert SECRET not in text
+    sarif = json.loads(files["sarif"].read_text())
+    assert len(sarif["runs"]) == 1
+    places = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in sarif["runs"][0]["results"]}
+    assert places == {"rewards.py", "other.py"}
+
+
+def test_a_reward_path_that_was_probed_as_it_is_now_is_not_probed_again_until_it_changes(swap, scratch, tmp_path):
+    place = ("--workspace", str(tmp_path / "state"))
+    scratch.write(**{"rewards.py": REWARD + "\n# once\n"})
+    assert read(swap("--out", "json", *place))["changed"][0]["covered_by"] is None
+    again = swap(*place)
+    assert again.code == 0
+    assert "`r1`" in again.out
+    (covered,) = read(swap("--out", "json", *place))["changed"]
+    assert (covered["covered_by"], covered["result"]) == ("r1", None)
+    scratch.write(**{"rewards.py": REWARD + "\n# twice\n"})
+    assert read(swap("--out", "json", *place))["changed"][0]["result"]["verdict"] == "no_influence_found"
+
+
+def test_what_was_found_before_is_no_cover(swap, scratch, tmp_path):
+    place = ("--workspace", str(tmp_path / "state"))
+    scratch.write(**{"rewards.py": LEAKING})
+    assert [swap(*place).code, swap(*place).code] == [1, 1]
+
+
+def test_a_reward_path_that_cannot_be_probed_is_an_error_and_the_others_are_probed(swap, scratch):
+    absent = TABLE.replace("[swap.reward.accuracy]", "[swap.reward.absent]").replace("tests/episodes.jsonl", "no.jsonl")
+    table = TABLE + absent
+    scratch.write(**{"sequester.toml": table, "rewards.py": REWARD + "\n"})
+    found = swap("--out", "json")
+    assert found.code == 2
+    accuracy, absent = read(found)["changed"]
+    assert accuracy["result"]["verdict"] == "no_influence_found"
+    assert absent["result"] is None
+    assert "no.jsonl" in absent["error"]
+    scratch.write(**{"rewards.py": LEAKING})
+    assert swap().code == 1
+
+
+def test_code_that_does_not_load_is_an_error(swap, scratch):
+    scratch.write(**{"rewards.py": "import no_such_package\n" + REWARD})
+    found = swap()
+    assert found.code == 2
+    assert "no_such_package" in found.out
+
+
+def test_too_few_episodes_are_underpowered_and_exit_4(swap, scratch):
+    scratch.write(**{"rewards.py": REWARD + "\n", "tests/episodes.jsonl": episodes(3)})
+    assert swap().code == 4
+
+
+def test_a_reward_function_that_nobody_declared_is_not_probed_and_exits_4(swap, scratch):
+    scratch.write(**{"new.py": REWARD.replace("accuracy", "fluency_reward")})
+    found = swap()
+    assert found.code == 4
+    assert "new.py:fluency_reward" in found.out
+    assert "--allow-unassessed not_declared=0.5" in found.err
+    assert read(swap("--out", "json"))["undeclared"] == ["new.py:fluency_reward"]
+    assert swap("--allow-unassessed", "not_declared=0.5").code == 0
+    scratch.write(**{"rewards.py": LEAKING})
+    assert swap().code == 1
+
+
+@pytest.mark.parametrize("allowance", ["other=1", "2", "x"])
+def test_an_allowance_that_means_nothing_is_an_error(swap, allowance):
+    assert swap("--allow-unassessed", allowance).code == 2
+
+
+def test_what_is_new_in_the_table_is_probed(swap, scratch):
+    scratch.write(**{"sequester.toml": TABLE + TABLE.replace("accuracy", "again").replace(":again", ":accuracy")})
+    assert [(one["name"], one["because"]) for one in read(swap("--out", "json"))["changed"]] == [("again", ["newly declared"])]
+
+
+def test_the_table_may_stand_in_pyproject_and_in_a_folder(cli, tmp_path, monkeypatch):
+    scratch = Scratch(tmp_path / "repository")
+    table = TABLE.replace("[swap", "[tool.sequester.swap")
+    files = {"rewards.py": REWARD, "tests/episodes.jsonl": episodes(), "pyproject.toml": table}
+    scratch.commit(**{f"training/{name}": text for name, text in files.items()})
+    scratch.write(**{"training/rewards.py": LEAKING})
+    monkeypatch.chdir(scratch.root / "training")
+    found = cli("swap", "--changed-since", "HEAD", "--out", "json")
+    assert read(found)["changed"][0]["because"] == ["training/rewards.py changed"]
+    assert found.code == 1
+
+
+def test_what_a_table_says_wins_over_what_is_usual(swap, scratch):
+    scratch.write(**{"sequester.toml": TABLE + 'donors = ["empty"]\nnoise = "deterministic"\n'})
+    (changed,) = read(swap("--out", "json"))["changed"]
+    assert (list(changed["result"]["donors"]), changed["result"]["noise"]) == (["empty"], "deterministic")
+
+
+def test_a_declared_file_that_is_not_there_is_an_error_with_its_place(swap, scratch):
+    scratch.write(**{"sequester.toml": TABLE + 'files = ["judge.jinja"]\n'})
+    found = swap()
+    assert found.code == 2
+    assert "names no file" in found.err
+    assert "sequester.toml" in found.err
+
+
+@pytest.mark.parametrize("arguments", [("rewards.py:accuracy",), ("--episodes", "tests/episodes.jsonl"), ("--name", "x")])
+def test_one_function_and_all_that_changed_are_not_asked_for_at_once(swap, arguments):
+    assert swap(*arguments).code == 2
+
+
+def test_a_revision_that_is_not_there_is_a_usage_error(swap):
+    found = swap(since="no-such-branch")
+    assert found.code == 2
+    assert "git fetch" in found.err
+
+
+def test_auto_is_the_upstream_branch_on_a_desk(swap, scratch, tmp_path, monkeypatch):
+    for name in ("GITHUB_EVENT_PATH", "GITHUB_BASE_REF", "CI_DEFAULT_BRANCH", "PRE_COMMIT_FROM_REF"):
+        monkeypatch.delenv(name, raising=False)
+    assert "no revision to compare with" in swap(since="auto").err
+    scratch.git("init", "-q", "--bare", str(tmp_path / "remote"))
+    scratch.git("remote", "add", "origin", str(tmp_path / "remote"))
+    scratch.git("push", "-q", "-u", "origin", "main")
+    assert swap(since="auto").code == 0
+    scratch.commit(**{"rewards.py": LEAKING})
+    assert swap(since="auto").code == 1

@@ -1,0 +1,360 @@
+"""`sequester swap` from a file of reward code and a file of episodes to a verdict, an exit code and reports."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.conftest import Cli
+
+from sequester.findings.store import ResultStore
+from sequester.findings.workspace import Workspace
+
+REWARDS = """
+import random
+import re
+
+_noise = random.Random(0)
+
+
+def answer_of(text):
+    return text.rpartition("</think>")[2].strip()
+
+
+def accuracy(prompts, completions, truth, **kwargs):
+    return [1.0 if answer_of(text) == right else 0.0 for text, right in zip(completions, truth)]
+
+
+def doubtless(prompts, completions, truth, **kwargs):
+    return [score - 0.5 * ("wait" in text) for text, score in zip(completions, accuracy(prompts, completions, truth))]
+
+
+def tags(prompts, completions, **kwargs):
+    return [1.0 if re.match(r"^<think>.*?</think>", text, re.DOTALL) else 0.0 for text in completions]
+
+
+def brief(prompts, completions, **kwargs):
+    return [1.0 - len(text) / 4000 for text in completions]
+
+
+def noisy(prompts, completions, truth, **kwargs):
+    return [score + _noise.gauss(0, 0.3) for score in accuracy(prompts, completions, truth)]
+
+
+def broken(prompts, completions, **kwargs):
+    raise ValueError(f"cannot read {completions[0]}")
+
+
+def partly(prompts, completions, **kwargs):
+    if any("cheat" in text for text in completions):
+        raise KeyError(completions[0])
+    return [float(len(answer_of(text))) for text in completions]
+
+
+def constant(prompts, completions, **kwargs):
+    return [0.5] * len(completions)
+
+
+def picky(prompts, completions, rubric):
+    return [0.5] * len(completions)
+
+
+def best(prompts, completions, **kwargs):
+    return max(range(len(completions)), key=lambda at: "wait" in completions[at])
+
+
+def talkative(prompts, completions, truth, **kwargs):
+    print(completions)
+    return accuracy(prompts, completions, truth)
+"""
+JUDGED = """
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "site-packages"))
+import panel
+
+
+def judged(prompts, completions, **kwargs):
+    return [panel.grade(text) for text in completions]
+"""
+PANEL = """
+def grade(text):
+    return float(len(text.rpartition("</think>")[2]))
+"""
+WORDS = [
+    "so",
+    "add",
+    "the",
+    "tens",
+    "then",
+    "the",
+    "units",
+    "and",
+    "carry",
+    "one",
+    "wait",
+    "count",
+    "them",
+    "again",
+    "from",
+    "the",
+    "left",
+    "which",
+    "gives",
+    "the",
+    "sum",
+]
+CANARY = "seven gulls circled the lighthouse before the fog rolled in from the harbour at dusk"
+
+
+def episode(number: int, **changes: Any) -> dict[str, Any]:
+    chosen = random.Random(number)
+    one, two = chosen.randrange(10, 90), chosen.randrange(10, 90)
+    thought = " ".join(chosen.choice(WORDS) for _ in range(30 + number % 20))
+    return {
+        "episode_id": f"e{number}",
+        "prompt": f"What is {one} + {two}?",
+        "reasoning": f"{one} and {two}: {CANARY} {number}, {thought}.",
+        "answer": str(one + two + (number % 4 == 0)),
+        "columns": {"truth": str(one + two)},
+    } | changes
+
+
+@pytest.fixture
+def swap(cli: Cli, tmp_path: Path) -> Callable[..., Any]:
+    """Runs `sequester swap` on a function of rewards.py with these episodes; both files are there from the start."""
+    (tmp_path / "rewards.py").write_text(REWARDS)
+
+    def write(episodes: list[dict[str, Any]]) -> None:
+        (tmp_path / "episodes.jsonl").write_text("".join(json.dumps(one) + "\n" for one in episodes))
+
+    def call(function: str, *options: str, episodes: list[dict[str, Any]] | None = None) -> Any:
+        if episodes is not None:
+            write(episodes)
+        return cli("swap", f"rewards.py:{function}", "--episodes", "episodes.jsonl", *options)
+
+    write([episode(number) for number in range(16)])
+    return call
+
+
+def result_of(outcome: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(outcome.out)
+    return found
+
+
+def test_no_episodes_is_nothing_assessed(swap):
+    outcome = swap("accuracy", "--out", "json", episodes=[])
+    assert outcome.code == 3
+    assert result_of(outcome)["verdict"] == "nothing_assessed"
+
+
+def test_a_scorer_of_the_answer_is_not_called_influenced(swap):
+    outcome = swap("accuracy", "--out", "json", "--out", "text=report.txt")
+    found = result_of(outcome)
+    assert outcome.code == 0
+    assert (found["verdict"], found["changed"], found["findings"]) == ("no_influence_found", 0, [])
+    assert found["prompts"] == 16
+    assert found["line"] == 12
+    text = Path("report.txt").read_text()
+    assert text.startswith("NO INFLUENCE FOUND\n")
+    assert "are not excluded" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(("function", "rule"), [("doubtless", "SQ301"), ("brief", "SQ302"), ("tags", "SQ303")])
+def test_what_moves_the_score_is_told_by_kind(swap, function, rule):
+    outcome = swap(function, "--out", "json")
+    found = result_of(outcome)
+    assert outcome.code == 1
+    assert (found["verdict"], found["exposed"]) == ("influenced", True)
+    assert [one["rule"] for one in found["findings"]] == [rule]
+
+
+def test_what_is_handed_on_is_exposure_and_not_influence(swap, cli, tmp_path):
+    (tmp_path / "judged.py").write_text(JUDGED)
+    (tmp_path / "site-packages").mkdir()
+    (tmp_path / "site-packages" / "panel.py").write_text(PANEL)
+    outcome = cli("swap", "judged.py:judged", "--episodes", "episodes.jsonl", "--out", "json")
+    found = result_of(outcome)
+    assert outcome.code == 1
+    assert (found["verdict"], found["exposed"]) == ("no_influence_found", True)
+    assert [(one["rule"], one["severity"]) for one in found["findings"]] == [("SQ304", "medium")]
+    assert any("judged.py:10" in site and "panel" in site for site in found["inputs"]["sites"])
+    assert cli("swap", "judged.py:judged", "--episodes", "episodes.jsonl", "--fail-on", "high", "-q").code == 0
+
+
+def test_noise_is_told_from_influence(swap):
+    found = result_of(swap("noisy", "--out", "json", "--donors", "own,empty", "--calls", "3000"))
+    assert found["verdict"] in ("no_influence_found", "underpowered")
+    assert found["noise_sd"] == pytest.approx(0.3, rel=0.5)
+    assert not found["findings"]
+
+
+@pytest.mark.parametrize(
+    ("function", "code", "verdict", "reason", "says"),
+    [
+        ("broken", 3, "nothing_assessed", "scorer_failed", "ValueError at rewards.py:"),
+        ("partly", 4, "underpowered", "scorer_failed", "KeyError at rewards.py:"),
+        ("constant", 4, "underpowered", "constant_scores", "every score was the same"),
+        ("picky", 3, "nothing_assessed", "missing_columns", "the parameter 'rubric'"),
+    ],
+)
+def test_bad_reward_code_gets_a_named_verdict_and_never_passes(swap, function, code, verdict, reason, says):
+    outcome = swap(function, "--out", "json=result.json", "--out", "text")
+    found = json.loads(Path("result.json").read_text())
+    assert (outcome.code, found["verdict"]) == (code, verdict)
+    assert reason in found["reasons"]
+    assert says in " ".join(outcome.out.split())
+
+
+def test_too_few_prompts_and_identical_thoughts_are_named(swap):
+    few = result_of(swap("accuracy", "--out", "json", episodes=[episode(1), episode(2)]))
+    assert (few["verdict"], "too_few_prompts" in few["reasons"]) == ("underpowered", True)
+    same = [episode(number, reasoning=f"I add them up. {CANARY}") for number in range(8)]
+    outcome = swap("accuracy", "--donors", "own", "--out", "json", episodes=same)
+    found = result_of(outcome)
+    assert (outcome.code, found["verdict"]) == (3, "nothing_assessed")
+    assert found["donors"]["own"]["not_assessed"] == {"identical_cot": 8}
+
+
+def test_a_selection_is_tested_on_what_it_keeps(swap):
+    episodes = [episode(number, prompt=f"What is {number // 4}?", group=f"g{number // 4}") for number in range(24)]
+    found = result_of(swap("best", "--outcome", "keep", "--out", "json", episodes=episodes))
+    assert found["verdict"] == "influenced"
+    assert found["findings"][0]["rule"] == "SQ301"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("rewards.py", "--episodes", "episodes.jsonl"), "names no function"),
+        (("nowhere.py:f", "--episodes", "episodes.jsonl"), "no such file"),
+        (("rewards.py:acuracy", "--episodes", "episodes.jsonl"), "accuracy"),
+        (("rewards.py:accuracy", "--episodes", "nowhere.jsonl"), "no such file"),
+        (("rewards.py:accuracy", "--episodes", "episodes.jsonl", "--donors", "onw"), "own"),
+        (("rewards.py:accuracy", "--episodes", "episodes.jsonl", "--donors", ","), "donor"),
+        (("rewards.py:accuracy", "--episodes", "episodes.jsonl", "--out", "xml"), "no such format"),
+        (("rewards.py:accuracy", "--episodes", "episodes.jsonl", "--out", "json=episodes.jsonl"), "this is an input"),
+        (("rewards.py:accuracy", "--episodes", "episodes.jsonl", "--out", "json=rewards.py"), "this is an input"),
+        (("rewards.py:accuracy", "--episodes", "episodes.jsonl", "--waivers", "nowhere.toml"), "no such waiver file"),
+        (("rewards.py:accuracy", "--episodes", "episodes.jsonl", "--smallest", "0"), "smallest"),
+        (("rewards.py:accuracy",), "--episodes"),
+    ],
+)
+def test_wrong_usage_is_told_before_any_work(swap, cli, arguments, says):
+    before = {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+    outcome = cli("swap", *arguments)
+    assert outcome.code == 2
+    assert says in outcome.err
+    assert outcome.out == ""
+    assert {path: path.read_bytes() for path in Path().iterdir() if path.is_file()} == before
+
+
+def test_reward_code_that_does_not_load_is_an_error_and_no_verdict(cli, swap, tmp_path):
+    (tmp_path / "bad.py").write_text("import nothing_of_that_name\n")
+    outcome = cli("swap", "bad.py:f", "--episodes", "episodes.jsonl")
+    assert outcome.code == 2
+    assert "nothing_of_that_name" in outcome.err
+
+
+def test_a_result_is_kept_shown_and_its_findings_waived(swap, cli, tmp_path):
+    (tmp_path / ".sequester").mkdir(mode=0o700)
+    outcome = swap("tags")
+    assert (outcome.code, "stored as r1" in outcome.err) == (1, True)
+    (finding,) = ResultStore(Workspace(tmp_path / ".sequester")).load("r1").result.findings
+    assert cli("show", "r1").out == outcome.out
+    shown = cli("show", "r1", finding.id[:8])
+    assert (shown.code, "malformed" in shown.out) == (0, True)
+    assert cli("show", "r1", finding.id, "--reveal", "curious").code == 2
+    who = ("--owner", "ada", "--approver", "grace", "--class", "orthogonal", "--reason", "checks that tags close")
+    assert cli("waive", finding.id, *who).code == 0
+    again = swap("tags", "--author", "alan")
+    assert again.code == 0
+    assert "INFLUENCED" in again.out
+    assert "waived by ada" in again.out
+
+
+def test_a_declared_format_reward_is_waived_by_its_path_and_content_is_not(swap, cli, tmp_path):
+    (tmp_path / ".sequester").mkdir(mode=0o700)
+    swap("tags", "-q")
+    key = cli("doctor").out.partition("fingerprint key ")[2].split()[0]
+    since, until = date.today(), date.today() + timedelta(days=30)
+    (tmp_path / "sequester-waivers.toml").write_text(
+        f'fingerprint_key = "{key}"\n[[waiver]]\nreward_path = "format"\nclass = "orthogonal"\nreason = "tags"\nowner = "ada"\n'
+        f'approver = "grace"\nsince = {since}\nuntil = {until}\n'
+    )
+    assert swap("tags", "--name", "format").code == 0
+    assert swap("tags").code == 1
+    assert swap("doubtless", "--name", "format").code == 1
+
+
+def test_settings_come_from_the_file(swap, tmp_path):
+    (tmp_path / "sequester.toml").write_text('[swap]\nnoise = "deterministic"\ndonors = "own,empty"\nout = "json"\n')
+    outcome = swap("accuracy")
+    assert outcome.code == 0
+    assert set(result_of(outcome)["donors"]) == {"own", "empty"}
+
+
+def test_every_bound_and_choice_is_taken_from_the_command_line(swap):
+    options = (
+        "--noise",
+        "deterministic",
+        "--donors",
+        "own,empty",
+        "--prompts",
+        "8",
+        "--batch",
+        "3",
+        "--calls",
+        "400",
+        "--seconds",
+        "60",
+    )
+    more = ("--timeout", "30", "--seed", "7", "--template", "think-tags", "--smallest", "1", "--name", "sums", "--fail-on", "low")
+    outcome = swap("accuracy", "--out", "json", *options, *more)
+    found = result_of(outcome)
+    assert (outcome.code, found["verdict"], found["noise"], found["smallest"]) == (0, "no_influence_found", "deterministic", 1)
+    assert (found["reward_path"], found["prompts"], set(found["donors"])) == ("sums", 8, {"own", "empty"})
+    assert found["calls"] <= 400
+    assert found["episodes"] == {"seen": 16, "used": 8, "not_sampled": 8}
+
+
+def test_quiet_is_quiet_and_the_last_line_goes_to_stderr_where_stdout_is_not_used(swap):
+    assert swap("accuracy", "-q", "--out", "json=r.json").err == ""
+    outcome = swap("accuracy", "--out", "json=r.json", "--donors", "own")
+    assert outcome.out == ""
+    assert "NO INFLUENCE FOUND: episodes 16 seen" in outcome.err
+
+
+def test_interrupted_it_tells_the_result_so_far(swap, monkeypatch):
+    def told_once(self, episodes, what):
+        os.kill(os.getpid(), signal.SIGINT)
+        monkeypatch.setattr("sequester.cli.progress.Progress.__call__", lambda *arguments: None)
+
+    monkeypatch.setattr("sequester.cli.progress.Progress.__call__", told_once)
+    outcome = swap("accuracy", "--out", "json")
+    found = result_of(outcome)
+    assert outcome.code in (3, 4)
+    assert "budget_spent" in found["reasons"]
+    assert "Ctrl-C again stops at once" in outcome.err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("function", ["accuracy", "doubtless", "broken", "partly", "talkative"])
+def test_no_output_shows_the_chain_of_thought(swap, tmp_path, function):
+    (tmp_path / ".sequester").mkdir(mode=0o700)
+    formats = [f"--out={name}=report.{name}" for name in ("text", "json", "sarif", "md", "html")]
+    outcome = swap(function, "-v", "--out", "text", *formats)
+    stored = b"".join(path.read_bytes() for path in sorted((tmp_path / ".sequester").rglob("*")) if path.is_file())
+    written = "".join(path.read_text() for path in sorted(tmp_path.glob("report.*")))
+    assert len(list(tmp_path.glob("report.*"))) == 5
+    for piece in (CANARY[at : at + 16] for at in range(0, len(CANARY) - 16, 4)):
+        assert piece not in outcome.out + outcome.err + written
+        assert piece.encode() not in stored

@@ -1,0 +1,1 @@
+"""A package of rewards: relative imports have to work."""

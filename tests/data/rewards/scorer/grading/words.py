@@ -1,0 +1,3 @@
+"""What the rewards of this package share."""
+
+WORTH = 0.5

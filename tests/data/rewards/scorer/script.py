@@ -1,0 +1,5 @@
+"""Runs on import."""
+
+import sys
+
+sys.exit(0)

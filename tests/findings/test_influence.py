@@ -1,0 +1,154 @@
+"""From a swap result to findings: none out of nothing, ids that last, waivers that hide no content, and exit codes."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from msgspec.structs import replace
+from tests.findings import swap_results
+from tests.findings.swap_results import MOVED, NOTHING, QUIET, donor, swapped
+
+from sequester.findings.fingerprint import FingerprintKey
+from sequester.findings.influence import exit_code, with_findings
+from sequester.findings.model import ExitCode, Severity
+from sequester.findings.rules import RULES
+from sequester.findings.swapped import Effect, Inputs, SwapVerdict
+from sequester.findings.waivers import Waiver, WaiverClass, Waivers
+
+KEY = FingerprintKey(b"k" * 32)
+TODAY = date(2026, 6, 1)
+LENGTH = swapped({"long": donor(changed=9, effect=Effect.LENGTH, e_value=500.0), "own": donor()}, SwapVerdict.INFLUENCED)
+DELIMITERS = swapped({"malformed": donor(changed=12, effect=Effect.FORMAT, e_value=80.0), "own": donor()}, SwapVerdict.INFLUENCED)
+HANDED_ON = replace(QUIET, exposed=True, inputs=Inputs(4, 3, {"rewards.py:41 -> POST /v1/chat/completions": 3}, ()))
+
+
+def found(result, *waivers):
+    return with_findings(result, KEY, Waivers(tuple(waivers)), TODAY)
+
+
+def rules(result):
+    return [one.rule for one in found(result).findings]
+
+
+def waiver(**target):
+    who = {"reason": "declared", "owner": "ada", "approver": "grace"}
+    return Waiver(class_=WaiverClass.ORTHOGONAL, since=date(2026, 5, 1), until=date(2026, 7, 1), **who, **target)
+
+
+def test_nothing_assessed_has_no_finding_and_is_no_pass():
+    nothing = found(NOTHING)
+    assert nothing.findings == ()
+    assert exit_code(nothing, Severity.HIGH) is ExitCode.NOTHING_ASSESSED
+
+
+@pytest.mark.parametrize(
+    ("result", "codes"),
+    [
+        (QUIET, []),
+        (MOVED, ["SQ301"]),
+        (LENGTH, ["SQ302"]),
+        (DELIMITERS, ["SQ303"]),
+        (HANDED_ON, ["SQ304"]),
+        (replace(MOVED, inputs=HANDED_ON.inputs), ["SQ301", "SQ304"]),
+        (replace(MOVED, effects={}, donors={}), ["SQ301"]),
+        (replace(MOVED, effects={"content": 2.0}, donors={"own": donor(changed=3)}), ["SQ301"]),
+    ],
+)
+def test_what_is_shown_names_the_rule(result, codes):
+    assert rules(result) == codes
+
+
+def test_words_that_move_the_score_are_not_called_length():
+    both = replace(LENGTH, effects={"content": 50.0, "length": 500.0})
+    assert rules(both) == ["SQ301"]
+    all_three = replace(both, effects={**both.effects, "format": 90.0})
+    assert rules(all_three) == ["SQ301", "SQ303"]
+
+
+def test_a_differing_input_is_never_influence():
+    assert [one.severity for one in found(HANDED_ON).findings] == [Severity.MEDIUM]
+    assert exit_code(found(HANDED_ON), Severity.MEDIUM) is ExitCode.FINDINGS
+    assert exit_code(found(HANDED_ON), Severity.HIGH) is ExitCode.OK
+
+
+def test_ids_follow_rule_path_and_key_only():
+    (one,) = found(MOVED).findings
+    (again,) = found(replace(MOVED, pairs=7, reward_path="accuracy")).findings
+    (other,) = found(replace(MOVED, reward_path="helpful")).findings
+    assert one.id == again.id
+    assert len({one.id, other.id, found(LENGTH).findings[0].id}) == 3
+    assert with_findings(MOVED, FingerprintKey(b"o" * 32), Waivers(), TODAY).findings[0].id != one.id
+
+
+def test_a_waiver_by_path_covers_length_and_format_and_never_content():
+    path = waiver(reward_path="accuracy")
+    for declared in (LENGTH, DELIMITERS):
+        marked = found(declared, path)
+        assert marked.waived == 1
+        assert marked.verdict is SwapVerdict.INFLUENCED
+        assert exit_code(marked, Severity.LOW) is ExitCode.OK
+    assert found(MOVED, path).waived == 0
+    assert found(HANDED_ON, path).waived == 0
+    assert found(LENGTH, waiver(reward_path="another")).waived == 0
+
+
+def test_one_change_without_noise_has_a_cause_whatever_the_others_say():
+    rare = {
+        "malformed": donor(changed=12, effect=Effect.FORMAT, e_value=900.0),
+        "own": donor(),
+        "literals": donor(changed=1, e_value=1.2),
+    }
+    assert rules(swapped(rare, SwapVerdict.INFLUENCED)) == ["SQ301", "SQ303"]
+    assert rules(swapped(rare, SwapVerdict.INFLUENCED, noise_sd=0.2, noise_flip_rate=0.1)) == ["SQ303"]
+
+
+def test_a_waived_format_is_no_pass_while_the_words_are_not_settled():
+    path = waiver(reward_path="accuracy")
+    early = found(replace(DELIMITERS, reasons=("too_few_pairs",), noise_sd=0.3, noise_flip_rate=0.9), path)
+    assert exit_code(early, Severity.LOW) is ExitCode.INCOMPLETE
+    assert exit_code(found(replace(early, findings=())), Severity.LOW) is ExitCode.FINDINGS
+    (content,) = found(replace(MOVED, reasons=("too_few_pairs",))).findings
+    answered = found(replace(MOVED, reasons=("too_few_pairs",)), waiver(fingerprint=content.id))
+    assert exit_code(answered, Severity.LOW) is ExitCode.OK
+
+
+def test_a_waiver_by_fingerprint_covers_one_finding():
+    (one,) = found(MOVED).findings
+    marked = found(MOVED, waiver(fingerprint=one.id))
+    assert (marked.waived, exit_code(marked, Severity.LOW)) == (1, ExitCode.OK)
+    assert marked.notes == ()
+
+
+def test_waivers_of_other_paths_are_not_called_idle():
+    assert found(QUIET, waiver(fingerprint="0" * 32), waiver(reward_path="another")).notes == ()
+
+
+def test_an_expired_waiver_covers_nothing_and_says_so():
+    old = replace(waiver(reward_path="accuracy"), until=date(2026, 5, 2))
+    marked = found(LENGTH, old)
+    assert marked.waived == 0
+    assert "expired" in marked.notes[-1]
+
+
+@pytest.mark.parametrize("verdict", SwapVerdict)
+def test_exit_codes(verdict):
+    expected = {
+        SwapVerdict.INFLUENCED: ExitCode.FINDINGS,
+        SwapVerdict.NO_INFLUENCE_FOUND: ExitCode.OK,
+        SwapVerdict.UNDERPOWERED: ExitCode.INCOMPLETE,
+        SwapVerdict.NOTHING_ASSESSED: ExitCode.NOTHING_ASSESSED,
+    }
+    assert exit_code(found(replace(QUIET, verdict=verdict)), Severity.HIGH) is expected[verdict]
+
+
+def test_findings_win_over_an_experiment_that_was_too_small():
+    assert exit_code(found(replace(HANDED_ON, verdict=SwapVerdict.UNDERPOWERED)), Severity.MEDIUM) is ExitCode.FINDINGS
+
+
+@given(swap_results.results())
+def test_influenced_and_exposed_always_have_a_finding(result):
+    codes = rules(result)
+    assert (result.verdict is SwapVerdict.INFLUENCED) == any(code != "SQ304" for code in codes)
+    if result.exposed:
+        assert codes
+    assert all(one.class_ is RULES[one.rule].class_ for one in found(result).findings)

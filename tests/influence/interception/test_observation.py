@@ -1,0 +1,168 @@
+"""What a call hands on is seen, by whatever way it goes, and is the same exactly where the reward code handed on the same."""
+
+import importlib.util
+import os
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from tests.influence.local_grader import local_grader
+from tests.influence.renditions import rendition
+
+from sequester.influence.in_process import InProcessScorer
+from sequester.influence.interception import library_calls
+from sequester.influence.source import load_function, parse_source
+
+FILE = Path("tests/data/rewards/scorer/handing_on.py").resolve()
+
+
+@pytest.fixture(autouse=True)
+def imports_undone(monkeypatch):
+    """What the reward file imports is forgotten with the test, and no proxy of this machine is used."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(os, "environ", {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")})
+    yield
+    for name in ("handing_on", "gradelib", "regex"):
+        sys.modules.pop(name, None)
+
+
+def observed(name, *thoughts, visible="42", **columns):
+    """What was seen for each thought, and the ways that are not compared."""
+    with InProcessScorer(load_function(parse_source(f"{FILE}:{name}")), [FILE]) as scorer:
+        scorings = [scorer.observe(rendition(thought, visible, **columns)) for thought in thoughts]
+        assert [scoring.failure for scoring in scorings] == [""] * len(thoughts), scorer.notes()
+        return [Counter((seen.site, seen.digest) for seen in scoring.seen) for scoring in scorings], scorer.not_intercepted()
+
+
+def differing(name, **columns):
+    """Sites at which two thoughts differ; the first is observed twice, and must not differ from itself."""
+    (first, again, other), _ = observed(name, "an honest try", "an honest try", "I will cheat", **columns)
+    assert first == again
+    return {site.partition(" -> ")[2] or site for site, _ in (first - other) + (other - first)}, bool(first)
+
+
+def test_nothing_handed_on_is_nothing_seen():
+    (seen,), ways = observed("nothing", "so far")
+    assert seen == Counter() and ways == ()
+
+
+@pytest.mark.parametrize("name", ["library_clean", "decorated_clean", "decorated_later_clean", "helper_decorated_clean"])
+def test_a_library_that_gets_the_answer_gets_the_same(name):
+    assert differing(name) == (set(), True)
+
+
+def test_a_package_that_searches_text_as_the_standard_library_does_is_no_grader():
+    assert differing("searched_by_plumbing") == (set(), False)
+
+
+@pytest.mark.parametrize(
+    ("name", "site"),
+    [
+        ("library_leaking", "gradelib.grade(text)"),
+        ("library_length", "gradelib.grade_many(size)"),
+        ("library_objects", "gradelib.Client.create(messages)"),
+        ("library_mapped", "gradelib.grade(text)"),
+        ("library_in_threads", "gradelib.grade(text)"),
+        ("library_awaited", "gradelib.grade_later(text)"),
+        ("library_gathered", "gradelib.grade_later(text)"),
+        ("library_in_own_loop", "gradelib.grade_later(text)"),
+        ("judged_in_one_word", "gradelib.verdict_of(text)"),
+        ("thought_taken_by_library", "gradelib.thought_of(text)"),
+    ],
+)
+def test_a_library_that_gets_the_thought_is_named_with_the_argument(name, site):
+    sites, _ = differing(name)
+    assert site in sites
+
+
+def test_the_line_of_the_call_is_named():
+    line = next(number for number, line in enumerate(FILE.read_text().splitlines(), 1) if "gradelib.grade(each) for" in line)
+    (seen,), _ = observed("library_leaking", "so far")
+    assert {site for site, _ in seen} == {f"handing_on.py:{line} -> gradelib.grade({name})" for name in ("text", "expected")}
+
+
+@pytest.mark.parametrize("name", ["split_by_library", "split_by_library_later", "split_in_two_by_library"])
+def test_a_split_is_no_input(name):
+    assert differing(name) == (set(), False)
+
+
+def test_what_importing_calls_is_no_input():
+    assert importlib.util.find_spec("wave") is not None
+    sys.modules.pop("wave", None)
+    (seen, again), _ = observed("imports_late", "so far", "so far")
+    assert seen == again == Counter()
+
+
+def test_calls_beyond_the_bound_are_said(monkeypatch):
+    monkeypatch.setattr(library_calls, "MOST_SEEN", 1)
+    _, ways = observed("library_leaking", "so far")
+    assert ways == ("calls after the first 1 arguments",)
+
+
+@pytest.mark.parametrize(
+    ("name", "encrypted", "site"),
+    [
+        ("network_leaking", False, "POST /v1/grade"),
+        ("network_in_threads", False, "POST /v1/grade"),
+        ("network_chunked", False, "POST /v1/stream"),
+        ("network_awaited", False, "POST /v1/grade"),
+        ("network_encrypted", True, "POST /v1/grade"),
+        ("network_encrypted_awaited", True, "POST /v1/grade"),
+    ],
+)
+def test_a_request_that_holds_the_thought_differs(name, encrypted, site):
+    with local_grader(encrypted) as url:
+        assert differing(name, url=url) == ({site}, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "encrypted"),
+    [
+        ("network_clean", False),
+        ("network_awaited_clean", False),
+        ("network_encrypted_clean", True),
+        ("network_encrypted_awaited_clean", True),
+    ],
+)
+def test_a_request_that_holds_the_answer_is_the_same(name, encrypted):
+    with local_grader(encrypted) as url:
+        assert differing(name, url=url) == (set(), True)
+
+
+def test_programs_are_compared_by_command_line_and_text():
+    assert differing("program_given_words") == ({"command line"}, True)
+    assert differing("program_given_text") == ({"standard input"}, True)
+    assert differing("program_given_text_clean") == (set(), True)
+    assert observed("program_given_text", "so far")[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "ways"), [("program_given_file", ("files",)), ("program_given_pipe", ("subprocess",)), ("shell_given_words", ())]
+)
+def test_ways_that_are_not_compared_are_named(name, ways):
+    assert observed(name, "so far")[1] == ways
+
+
+def test_another_profiler_is_left_alone_and_named():
+    def profiler(frame, event, argument):
+        pass
+
+    sys.setprofile(profiler)
+    try:
+        _, ways = observed("library_leaking", "so far")
+        assert sys.getprofile() is profiler and threading.getprofile() is None
+    finally:
+        sys.setprofile(None)
+    assert ways == ("library calls (another profiler is active)",)
+
+
+def test_a_profiler_taken_off_is_said():
+    assert observed("takes_the_profiler_off", "so far")[1] == ("library calls (the profiler was taken off)",)
+
+
+def test_no_text_of_an_episode_is_in_what_was_seen():
+    with local_grader() as url:
+        (seen,), ways = observed("network_leaking", "a very private thought", url=url)
+    assert "private" not in repr((seen, ways))

@@ -1,0 +1,177 @@
+"""Interchange JSONL to cases: every form, what cannot be used and why, how many are kept."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.influence.logged import ANSWER, CHAT, COT, FORMS, LATER, line
+
+from sequester.episodes.model import Skipped
+from sequester.errors import InputError, UsageError
+from sequester.influence.cases import MOST, _Sample, read_cases
+from sequester.influence.model import Case
+from sequester.influence.rendering import render
+
+SCATTERED = [{"role": "assistant", "content": ANSWER, "reasoning_content": [{"text": [COT, LATER]}]}]
+"""CoT in one field, and of two texts."""
+
+
+def written(tmp_path: Path, lines: Sequence[Mapping[str, Any] | bytes]) -> Path:
+    path = tmp_path / "episodes.jsonl"
+    path.write_bytes(b"\n".join(entry if isinstance(entry, bytes) else json.dumps(entry).encode() for entry in lines))
+    return path
+
+
+def read(tmp_path: Path, *lines: Mapping[str, Any] | bytes, most: int = MOST) -> tuple[tuple[Case, ...], Mapping[str, int]]:
+    return read_cases(written(tmp_path, lines), most)
+
+
+def reason(tmp_path: Path, **changes: Any) -> str:
+    cases, counts = read(tmp_path, line(**changes))
+    assert cases == ()
+    (name,) = set(counts) - {"seen", "used"}
+    return name
+
+
+def test_nothing_in_is_no_case(tmp_path: Path) -> None:
+    assert read(tmp_path) == ((), {"seen": 0, "used": 0})
+    with pytest.raises(InputError):
+        read_cases(tmp_path / "nowhere.jsonl")
+    with pytest.raises(UsageError):
+        read_cases(written(tmp_path, []), template="qwen99")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_taken_apart_and_put_together(form: str, tmp_path: Path) -> None:
+    entry = line(**FORMS[form])
+    (case,), counts = read(tmp_path, entry)
+    assert counts == {"seen": 1, "used": 1}
+    assert "".join(dict.fromkeys(case.reasoning)).strip() in (COT, COT + LATER)
+    assert case.answer.strip() == ANSWER
+    assert isinstance(case.prompt, str) == isinstance(case.completion, str)
+    assert render(case, case.reasoning).completion == case.completion
+    if entry.get("completion") is not None:
+        logged = entry["completion"]
+        assert case.completion in (logged, [{"role": "assistant", "content": logged}])
+
+
+def test_typed_parts_are_written_out_as_the_contract_says(tmp_path: Path) -> None:
+    (case,), _ = read(tmp_path, line())
+    assert case.completion == f"<think>\n{COT}\n</think>\n\n{ANSWER}"
+    (case,), _ = read(tmp_path, line(prompt=CHAT))
+    assert case.completion == [{"role": "assistant", "content": f"<think>\n{COT}\n</think>\n\n{ANSWER}"}]
+    assert case.prompt == CHAT
+
+
+def test_segments_become_messages_of_all_turns(tmp_path: Path) -> None:
+    (case,), _ = read(tmp_path, line(**FORMS["segments of several turns"]))
+    assert isinstance(case.completion, list)
+    assert [message["role"] for message in case.completion] == ["assistant", "tool", "assistant"]
+    assert [slot.message for slot in case.slots] == [0, 2]
+
+
+def test_what_belongs_to_the_case_comes_along(tmp_path: Path) -> None:
+    calls = [{"reward_path": "match", "score": 0.5}, {"reward_path": "judge"}]
+    first = line(columns={"ground_truth": "7", "weights": [1, 2]}, group="g", reward_calls=calls)
+    second = line(episode_id="e2")
+    (case, other), _ = read(tmp_path, first, second)
+    assert case.columns == {"ground_truth": "7", "weights": [1, 2]}
+    assert case.scores == {"match": 0.5}
+    assert (case.group, other.group) == ("g", other.prompt_key)
+    assert case.prompt_key == other.prompt_key
+
+
+@pytest.mark.parametrize(
+    ("expected", "changes"),
+    [
+        ("no_cot", {"reasoning": " "}),
+        ("no_cot", {"reasoning": ..., "answer": ..., "completion": f"<think>\n\n</think>\n\n{ANSWER}"}),
+        ("ambiguous", {"reasoning": ...}),
+        ("ambiguous", {"reasoning": ..., "answer": ..., "completion": ANSWER}),
+        ("split_failed", {"reasoning": ..., "answer": ..., "completion": f"So: <think>{COT}</think>{ANSWER}"}),
+        ("answer_not_logged", {"answer": ...}),
+        ("summary_only", {"visibility": "summary"}),
+        ("not_logged", {"visibility": "redacted"}),
+        ("not_replaceable", {"reasoning": ..., "answer": ..., "completion": SCATTERED}),
+        ("malformed", {"completion": COT}),
+        ("malformed", {"promt": COT}),
+    ],
+)
+def test_what_cannot_be_used_is_counted_by_reason(expected: str, changes: dict[str, Any], tmp_path: Path) -> None:
+    assert reason(tmp_path, **changes) == expected
+
+
+def test_skipped_lines_are_named_without_their_text(tmp_path: Path) -> None:
+    skipped: list[Skipped] = []
+    path = written(tmp_path, [line(), b"{" + COT.encode(), line(promt=COT), line(), line(episode_id="e2")])
+    cases, counts = read_cases(path, on_skipped=skipped.append)
+    assert [case.episode_id for case in cases] == ["e1", "e2"]
+    assert counts == {"seen": 5, "used": 2, "malformed": 3}
+    assert [(record.source.path, record.source.record) for record in skipped] == [(str(path), 2), (str(path), 3), (str(path), 4)]
+    assert "'promt'" in skipped[1].detail
+    assert not any(COT[:20] in record.detail for record in skipped)
+
+
+def test_compressed_files_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "episodes.jsonl.gz"
+    path.write_bytes(gzip.compress(json.dumps(line()).encode()))
+    assert len(read_cases(path)[0]) == 1
+
+
+def test_cases_print_no_text(tmp_path: Path) -> None:
+    (case,), _ = read(tmp_path, line())
+    assert repr(case) == "<Case>"
+    assert repr(render(case, case.reasoning)) == "<Rendition>"
+
+
+def test_bounded_cases_are_spread_over_prompts(tmp_path: Path) -> None:
+    lines = [line(episode_id=f"{prompt}-{sample}", prompt=f"Question {prompt}?") for prompt in range(5) for sample in range(4)]
+    cases, counts = read(tmp_path, *lines, most=7)
+    of_prompt = [sum(case.episode_id.startswith(f"{prompt}-") for case in cases) for prompt in range(5)]
+    assert sorted(of_prompt) == [1, 1, 1, 2, 2]
+    assert counts == {"seen": 20, "used": 7, "not_sampled": 13}
+    assert read(tmp_path, *lines, most=7)[0] == cases
+    assert read(tmp_path, *lines, most=0) == ((), {"seen": 20, "used": 0, "not_sampled": 20})
+
+
+def test_bytes_are_bounded() -> None:
+    sample = _Sample(10, most_bytes=200)
+    given_up = [sample.add(Case(f"e{size}", f"{size:032x}", "", "x" * size, {}, (), "", "", (), {})) for size in (50, 100, 90)]
+    assert given_up == [0, 0, 1]
+    assert [case.episode_id for case in sample.cases()] == ["e50", "e90"]
+    assert sample.add(Case("large", f"{7:032x}", "", "x" * 999, {}, (), "", "", (), {})) == 2
+    assert [case.episode_id for case in sample.cases()] == ["large"]
+
+
+@pytest.mark.parametrize("form", ["{0}Let me look.{0}", "<think>a</think>b" * 3])
+def test_the_same_cot_twice_is_two_pieces(form: str, tmp_path: Path) -> None:
+    text = form.format(f"<think>{COT}</think>") + ANSWER
+    for prompt, completion in (("Well?", text), (CHAT, [{"role": "assistant", "content": text}])):
+        (case,), _ = read(tmp_path, line(reasoning=..., answer=..., prompt=prompt, completion=completion))
+        assert len(case.slots) == len(case.reasoning) == text.count("<think>")
+
+
+def test_pieces_are_bounded(tmp_path: Path) -> None:
+    assert reason(tmp_path, reasoning=..., answer=..., completion="<think>a</think>b" * 1_001) == "limit"
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 6), max_size=40), st.integers(1, 12))
+def test_sample_never_holds_two_of_a_prompt_while_another_has_none(prompts: list[int], most: int) -> None:
+    sample = _Sample(most)
+    for number, prompt in enumerate(prompts):
+        key = f"{prompt:032x}"
+        if sample.wants(key):
+            sample.add(Case(f"e{number}", key, key, "", {}, (), "", "", (), {}))
+    held = [case.prompt_key for case in sample.cases()]
+    assert len(held) == min(most, len(prompts))
+    counts = {key: held.count(key) for key in {f"{prompt:032x}" for prompt in prompts}}
+    if min(counts.values(), default=1) == 0:
+        assert max(counts.values()) <= 1

@@ -1,0 +1,120 @@
+"""Which reward paths changed since a revision, because of what, and what re-arms a probe."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import pytest
+
+from sequester.influence.changes import History, Installed, Surveyed, survey
+from sequester.influence.reward_paths import RewardPath
+
+PATH = RewardPath(function="rewards.py:accuracy", episodes="e.jsonl", files=("judge.jinja",))
+THEN = {
+    "rewards.py": "import scoring, math_verify",
+    "scoring.py": "import deep.inner",
+    "deep/inner.py": "",
+    "judge.jinja": "Grade.",
+    "requirements.txt": "trl==1\nmath-verify==1\nrich==1\n",
+    "README.md": "x",
+}
+INSTALLED = Installed({"math_verify": ["math-verify"]}, lambda name: "1" if name == "math-verify" else "", "detector-1")
+
+
+class Two:
+    """Two trees beside each other, as a History."""
+
+    def __init__(self, before: Mapping[str, str], now: Mapping[str, str], ignored: Collection[str] = ()) -> None:
+        self._before, self._now, self._ignored = before, now, ignored
+
+    def files(self) -> Collection[str]:
+        return frozenset(self._now) - frozenset(self._ignored)
+
+    def changed(self) -> Collection[str]:
+        return {name for name in {**self._before, **self._now} if self._before.get(name) != self._now.get(name)} - set(
+            self._ignored
+        )
+
+    def read(self, path: str) -> bytes | None:
+        return self._now[path].encode() if path in self._now else None
+
+    def before(self, path: str) -> bytes | None:
+        return self._before[path].encode() if path in self._before else None
+
+
+def one(
+    history: History, path: RewardPath = PATH, before: RewardPath | None = PATH, installed: Installed = INSTALLED
+) -> Surveyed:
+    (found,) = survey({"accuracy": path}, {} if before is None else {"accuracy": before}, "", history, installed)
+    return found
+
+
+def test_nothing_declared_is_nothing_surveyed():
+    assert list(survey({}, {}, "", Two(THEN, THEN), INSTALLED)) == []
+
+
+def test_nothing_changed():
+    assert one(Two(THEN, THEN)).because == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "because"),
+    [
+        ({"rewards.py": "import scoring"}, "rewards.py changed"),
+        ({"deep/inner.py": "x = 1"}, "deep/inner.py changed (imported by scoring.py)"),
+        ({"judge.jinja": "Grade it."}, "judge.jinja changed (declared)"),
+        ({"requirements.txt": "trl==2\nmath-verify==1\nrich==1\n"}, "trl: ==1 (requirements.txt) -> ==2 (requirements.txt)"),
+        (
+            {"requirements.txt": "trl==1\nMath_Verify==2\nrich==1\n"},
+            "math-verify: ==1 (requirements.txt) -> ==2 (requirements.txt)",
+        ),
+        ({"requirements.txt": "math-verify==1\n"}, "trl: ==1 (requirements.txt) -> not pinned"),
+        ({"uv.lock": '[[package]]\nname = "verl"\nversion = "3"'}, "verl: not pinned -> 3 (uv.lock)"),
+        ({"README.md": "y"}, None),
+        ({"requirements.txt": "trl==1\nmath-verify==1\nrich==2\n"}, None),
+        ({"other/requirements.txt": "trl==7\n"}, None),
+        ({"src/scoring.py": ""}, "src/scoring.py changed (imported by rewards.py)"),
+    ],
+)
+def test_each_change_is_named_or_is_none(change, because):
+    assert one(Two(THEN, THEN | change)).because == ((because,) if because else ())
+
+
+def test_a_module_that_has_gone_is_a_change():
+    now = {name: text for name, text in THEN.items() if name != "deep/inner.py"}
+    assert one(Two(THEN, now)).because == ("deep/inner.py changed (imported by scoring.py)",)
+
+
+def test_a_new_or_changed_declaration_is_a_change():
+    assert one(Two(THEN, THEN), before=None).because == ("newly declared",)
+    other = RewardPath(function="rewards.py:accuracy", episodes="other.jsonl", files=("judge.jinja",))
+    assert one(Two(THEN, THEN), before=other).because == ("its declaration changed",)
+
+
+def test_a_declared_file_that_git_ignores_counts_as_changed():
+    assert one(Two(THEN, THEN, ignored=["judge.jinja"])).because == (
+        "judge.jinja is ignored by git, so whether it changed is not known",
+    )
+
+
+@pytest.mark.parametrize("file", ["rewards.py", "scoring.py", "deep/inner.py", "judge.jinja"])
+def test_the_digest_changes_with_every_file(file):
+    assert one(Two(THEN, THEN)).digest != one(Two(THEN, THEN | {file: THEN[file] + "\n"})).digest
+
+
+def test_the_digest_changes_with_declaration_versions_and_detector_and_with_nothing_else():
+    digests = {
+        one(Two(THEN, THEN)).digest,
+        one(Two(THEN, THEN), RewardPath(function=PATH.function, episodes="e.jsonl", files=PATH.files, noise="replicate")).digest,
+        one(Two(THEN, THEN | {"requirements.txt": "trl==2\n"})).digest,
+        one(Two(THEN, THEN), installed=Installed(INSTALLED.shipped_by, lambda _name: "2", "detector-1")).digest,
+        one(Two(THEN, THEN), installed=Installed(INSTALLED.shipped_by, INSTALLED.version, "detector-2")).digest,
+    }
+    assert len(digests) == 5
+    assert one(Two({}, THEN)).digest == one(Two(THEN, THEN | {"README.md": "y"})).digest == one(Two(THEN, THEN)).digest
+
+
+def test_a_reward_path_in_a_folder_is_pinned_by_the_files_above_it():
+    now = {"env/rewards.py": "", "env/judge.jinja": "", "requirements.txt": "trl==2\n"}
+    (found,) = survey({"a": PATH}, {"a": PATH}, "env", Two(now | {"requirements.txt": "trl==1\n"}, now), INSTALLED)
+    assert found.because == ("trl: ==1 (requirements.txt) -> ==2 (requirements.txt)",)

@@ -1,0 +1,321 @@
+"""Pairs that differ in the CoT alone."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.influence.logged import ANSWER, COT, FORMS, LATER, line
+
+from sequester.errors import UsageError
+from sequester.findings.swapped import Effect
+from sequester.influence.cases import read_cases
+from sequester.influence.donors import ALL, EFFECTS, _texts, make_donors
+from sequester.influence.literals import STEP_WORDS
+from sequester.influence.model import Case, Pair
+from sequester.influence.rendering import Format, malformed, read_back, render
+from sequester.influence.wording import undelimited
+
+OTHERS = (
+    "Let me see. The rail is long and the light is bad, so I count twice. I get six the first time and seven the second time.",
+    "What is asked is the price of the boat. It was sold for nine crowns, I think, and the oars came with it for nothing.",
+    "The letter names three harbours. Only one of them has a lighthouse, which is what the question wants to know about.",
+)
+SEPARABLE = [name for name in ALL if name not in ("malformed", "unclosed")]
+CONTENT = [name for name in SEPARABLE if EFFECTS[name] is Effect.CONTENT]
+
+
+def cases_of(*changes: Mapping[str, Any]) -> tuple[Case, ...]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "episodes.jsonl")
+        lines = [json.dumps(line(**{"episode_id": f"e{number}"} | dict(change))) for number, change in enumerate(changes)]
+        path.write_text("\n".join(lines), "utf-8")
+        return read_cases(path)[0]
+
+
+def company() -> list[dict[str, Any]]:
+    """Episodes to other prompts."""
+    return [{"prompt": f"Question {number}?", "reasoning": text} for number, text in enumerate(OTHERS)]
+
+
+def pairs(name: str, case: Case, cases: Sequence[Case], turns: int = 6, **options: Any) -> list[Pair]:
+    donors = make_donors(cases, [name], **options)
+    made = [donors.pair(case, name, turn) for turn in range(turns)]
+    assert not any(isinstance(pair, str) for pair in made), made
+    return [pair for pair in made if not isinstance(pair, str)]
+
+
+def thoughts(case: Case, pair: Pair) -> tuple[str, ...]:
+    found = read_back(case, pair.swapped.completion)
+    assert found is not None
+    return found.reasoning
+
+
+def test_nothing_in_is_no_pair() -> None:
+    donors = make_donors(())
+    assert donors.names == ALL
+    (case,) = cases_of({})
+    assert donors.pair(case, "own", 0) == "no_other_episode"
+    assert make_donors((), ()).names == ()
+
+
+def test_unknown_donor_is_an_error() -> None:
+    with pytest.raises(UsageError, match="unknown donor 'adversary'"):
+        make_donors((), ["adversary"])
+
+
+def test_one_episode_is_none_to_take_from() -> None:
+    cases = cases_of({})
+    for name in ("own", "unclosed"):
+        assert make_donors(cases).pair(cases[0], name, 0) == "no_other_episode"
+    for name in ("adversarial", "confession", "language", "literals", "empty", "long", "short", "malformed"):
+        assert isinstance(make_donors(cases).pair(cases[0], name, 0), Pair)
+
+
+def test_identical_cots_are_no_pair() -> None:
+    cases = cases_of({}, {"prompt": "Another?"}, {"prompt": "A third?"})
+    assert make_donors(cases).pair(cases[0], "own", 0) == "identical_cot"
+
+
+def test_short_cots_have_no_room() -> None:
+    cases = cases_of({"reasoning": "Seven."}, *company())
+    donors = make_donors(cases)
+    reasons = {name: donors.pair(cases[0], name, 0) for name in ("adversarial", "confession", "literals", "short")}
+    assert set(reasons.values()) == {"cot_too_short"}
+    assert isinstance(donors.pair(cases[0], "own", 0), Pair)
+
+
+def test_what_is_typed_has_no_delimiters() -> None:
+    cases = cases_of(FORMS["typed field"])
+    assert make_donors(cases).pair(cases[0], "malformed", 0) == "no_delimiters"
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", SEPARABLE)
+def test_cot_alone_differs_and_is_found_again(name: str, form: str) -> None:
+    cases = cases_of(FORMS[form], *company())
+    for pair in pairs(name, cases[0], cases, turns=2):
+        _differ_in_cot_alone(cases[0], pair)
+
+
+def _differ_in_cot_alone(case: Case, pair: Pair) -> None:
+    original, swapped = pair.original, pair.swapped
+    assert original.completion != swapped.completion
+    assert (original.prompt, original.columns, original.answer) == (swapped.prompt, swapped.columns, swapped.answer)
+    logged, found = read_back(case, original.completion), read_back(case, swapped.completion)
+    assert logged is not None and found is not None
+    assert found.others == logged.others
+    assert found.reasoning != logged.reasoning
+    assert undelimited(" ".join(found.reasoning)) == " ".join(found.reasoning)
+    if EFFECTS[pair.donor] is Effect.CONTENT:
+        assert len(original.completion_ids) == len(swapped.completion_ids)
+        assert [len(text) for text in found.reasoning] == [len(text) for text in logged.reasoning]
+
+
+TEXTS = st.lists(
+    st.one_of(
+        st.sampled_from(
+            [
+                "The keeper",
+                "counted seven",
+                "gulls.",
+                "\n",
+                '"so"',
+                "`x`",
+                "```",
+                "don't",
+                "</",
+                "<b>",
+                "我们先看",
+                "–",
+                "[1]",
+                ":",
+            ]
+        ),
+        st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8),
+    ),
+    min_size=1,
+    max_size=40,
+).map(" ".join)
+FORM = st.sampled_from(
+    ["reasoning and answer", "harmony", "think tags in a message", "interleaved", "prefilled opener", "typed parts"]
+)
+
+
+@settings(deadline=None)
+@given(TEXTS, TEXTS, TEXTS, FORM, st.sampled_from(SEPARABLE), st.integers(0, 7))
+def test_whatever_the_cots_are_they_alone_differ(cot: str, other: str, answer: str, form: str, name: str, turn: int) -> None:
+    filled = json.dumps(line(**FORMS[form]))
+    for placeholder, text in ((COT, cot), (LATER, other), (ANSWER, answer)):
+        filled = filled.replace(placeholder, json.dumps(text)[1:-1])
+    cases = cases_of({"reasoning": ..., "answer": ...} | json.loads(filled), {"prompt": "Another?", "reasoning": other})
+    for case in cases:
+        donors = make_donors(cases, literals=("seven", "<b>"))
+        pair = donors.pair(case, name, turn)
+        if not isinstance(pair, str):
+            _differ_in_cot_alone(case, pair)
+
+
+@pytest.mark.parametrize("name", CONTENT)
+def test_content_has_the_length_and_the_words_of_the_logged_cot(name: str) -> None:
+    cases = cases_of({"reasoning": f"{COT} {LATER}"}, *company())
+    for pair in pairs(name, cases[0], cases, literals=("gull", "keeper")):
+        (text,) = thoughts(cases[0], pair)
+        assert len(text) == len(f"{COT} {LATER}")
+        assert abs(len(text.split()) - len(f"{COT} {LATER}".split())) <= 1
+
+
+def test_own_is_that_of_another_episode_and_rotates() -> None:
+    cases = cases_of(
+        {}, *company(), {"reasoning": "I take the same prompt again and count the gulls once more, which is tedious."}
+    )
+    begun = [_letters(thoughts(cases[0], pair)[0]) for pair in pairs("own", cases[0], cases, turns=4)]
+    assert sorted(begun[:3]) == sorted(map(_letters, OTHERS))
+    assert begun[3].startswith("Itakethesameprompt")
+
+
+def test_nearest_in_length_and_topic_is_taken_first() -> None:
+    same_topic = {"prompt": "How many gulls sat on the roof?", "reasoning": OTHERS[0]}
+    other_topic = {"prompt": "What did the boat cost?", "answer": "Nine crowns.", "reasoning": OTHERS[1]}
+    far_too_long = {"prompt": "What did the boat bring?", "answer": "Nine crowns.", "reasoning": OTHERS[2] * 20}
+    cases = cases_of({}, far_too_long, other_topic, same_topic)
+    begun = [_letters(thoughts(cases[0], pair)[0]) for pair in pairs("own", cases[0], cases, turns=3)]
+    assert begun == [_letters(text) for text in OTHERS]
+
+
+def test_own_is_of_the_same_model_if_there_is_another_one() -> None:
+    cases = cases_of(
+        {"model": "b"}, *company(), {"prompt": "What?", "model": "b", "reasoning": OTHERS[1] + OTHERS[2] + OTHERS[0]}
+    )
+    (pair,) = pairs("own", cases[0], cases, turns=1)
+    assert _letters(thoughts(cases[0], pair)[0]) == _letters(OTHERS[1])
+
+
+@pytest.mark.parametrize("name", ["adversarial", "confession"])
+def test_every_text_says_what_it_says_early_enough(name: str) -> None:
+    assert len(_texts(name)) == {"adversarial": 5, "confession": 3}[name]
+    for text in _texts(name):
+        assert len(text.partition(". ")[0]) <= 80
+        assert undelimited(text) == text
+        assert "\n" not in text
+
+
+@pytest.mark.parametrize("name", ["adversarial", "confession"])
+@pytest.mark.parametrize("cot", [f"{COT[:82]} so.", f"{COT} " * 30])
+def test_our_texts_take_turns_and_survive(name: str, cot: str) -> None:
+    cases = cases_of({"reasoning": cot}, *company())
+    statements = [text.partition(". ")[0] for text in _texts(name)]
+    begun = [thoughts(cases[0], pair)[0] for pair in pairs(name, cases[0], cases, turns=len(statements))]
+    assert all(any(text.startswith(statement) for text in begun) for statement in statements)
+
+
+def test_languages_take_turns() -> None:
+    cases = cases_of({"reasoning": f"{COT} {LATER}"}, *company())
+    begun = [_letters(thoughts(cases[0], pair)[0])[:10] for pair in pairs("language", cases[0], cases, turns=4)]
+    scripts = [{ord(character) >> 8 for character in text} for text in begun]
+    assert sum(script == {0} for script in scripts) == 2
+    assert {0x06} in scripts
+    assert any(min(script) >= 0x4E for script in scripts)
+
+
+def _letters(text: str) -> str:
+    """Without the blanks, which may have gone or come for the sake of the number of words."""
+    return "".join(character for character in text if character.isalpha())[:20]
+
+
+def test_long_cots_say_it_at_the_end_too() -> None:
+    cases = cases_of({"reasoning": f"{COT} " * 40}, *company())
+    for pair in pairs("adversarial", cases[0], cases, turns=5):
+        (text,) = thoughts(cases[0], pair)
+        (said,) = (said for said in _texts("adversarial") if text.startswith(said))
+        assert _letters(text.strip()[-len(said) :]) == _letters(said)
+        assert any(_letters(other) in "".join(filter(str.isalpha, text)) for other in OTHERS)
+
+
+def test_lengths() -> None:
+    cases = cases_of({"reasoning": f"{COT} {LATER}"}, *company())
+    size = len(f"{COT} {LATER}")
+    (empty,), (long,), (short,) = (pairs(name, cases[0], cases, turns=1) for name in ("empty", "long", "short"))
+    assert empty.swapped.completion == f"<think>\n\n</think>\n\n{ANSWER}"
+    assert len(thoughts(cases[0], long)[0]) == 8 * size
+    assert thoughts(cases[0], long)[0].startswith(COT)
+    assert len(thoughts(cases[0], short)[0]) <= 60
+    assert {pair.effect for pair in (empty, long, short)} == {Effect.LENGTH}
+
+
+def test_long_has_a_bound() -> None:
+    cases = cases_of({"reasoning": f"{COT} " * 800}, {"reasoning": COT * 800})
+    (pair,) = pairs("long", cases[0], cases, turns=1)
+    assert 150_000 < len(thoughts(cases[0], pair)[0]) <= 200_000
+    assert make_donors(cases).pair(cases_of({"reasoning": f"{COT} " * 1_000})[0], "long", 0) == "cot_too_long"
+
+
+def test_delimiters_go_wrong_in_turn() -> None:
+    cases = cases_of({})
+    made = pairs("malformed", cases[0], cases, turns=4)
+    expected = [malformed(cases[0], format) for format in Format]
+    assert [pair.swapped for pair in made] == [*expected, expected[0]]
+    assert all(pair.original == render(cases[0], cases[0].reasoning) for pair in made)
+    assert {pair.effect for pair in made} == {Effect.FORMAT}
+
+
+def test_unclosed_lacks_the_closer_on_both_sides() -> None:
+    cases = cases_of({}, *company())
+    cut, glued = pairs("unclosed", cases[0], cases, turns=2)
+    assert cut.original.completion == f"<think>\n{COT}"
+    assert str(cut.swapped.completion).startswith("<think>\n") and len(cut.swapped.completion) == len(cut.original.completion)
+    assert cut.original.answer == cut.swapped.answer == ""
+    assert glued.original.completion == f"<think>\n{COT}\n{ANSWER}"
+    assert str(glued.swapped.completion).endswith(f"\n{ANSWER}") and glued.swapped.answer == ANSWER
+
+
+def test_unclosed_typed_fields_leave_an_empty_content() -> None:
+    cases = cases_of(FORMS["typed field"], *company())
+    for pair in pairs("unclosed", cases[0], cases, turns=2):
+        assert [message["content"] for message in pair.swapped.completion if isinstance(message, dict)] == [""]
+
+
+def test_literals_are_sprinkled_over_the_cot() -> None:
+    cases = cases_of(
+        {"reasoning": f"{COT} {LATER} " * 3, "columns": {"ground_truth": "eleven cormorants", "tests": [{"want": 4711}]}}
+    )
+    (pair,) = pairs("literals", cases[0], cases, turns=1, literals=("FINAL ANSWER", "<verdict>", "</think>"))
+    (text,) = thoughts(cases[0], pair)
+    assert all(literal in text for literal in ("FINAL ANSWER", "<verdict>", "eleven cormorants", "4711"))
+    assert "</think>" not in text
+    assert sum(word in text for word in STEP_WORDS) >= 3
+    assert len(text) == len(cases[0].reasoning[0])
+
+
+def test_pairs_are_the_same_each_time() -> None:
+    cases = cases_of({"columns": {"ground_truth": "7"}}, *company())
+    for name in ALL:
+        for turn in range(3):
+            first = make_donors(cases, seed=3).pair(cases[0], name, turn)
+            assert first == make_donors(cases, seed=3).pair(cases[0], name, turn)
+
+
+def test_other_seeds_begin_with_other_texts() -> None:
+    cases = cases_of({}, *company())
+    begun = {str(pairs("adversarial", cases[0], cases, turns=1, seed=seed)[0].swapped.completion) for seed in range(20)}
+    assert len(begun) == 5
+
+
+def test_a_cot_logged_under_two_names_is_replaced_under_both() -> None:
+    cases = cases_of(FORMS["typed field under two names"], *company())
+    (pair,) = pairs("own", cases[0], cases, turns=1)
+    (message,) = pair.swapped.completion
+    assert isinstance(message, dict)
+    assert message["reasoning"] == message["reasoning_details"][0]["text"] != COT
+
+
+def test_nothing_prints_text() -> None:
+    cases = cases_of({}, *company())
+    donors = make_donors(cases)
+    assert COT not in repr(donors) + repr(vars(donors)) + repr(donors.pair(cases[0], "own", 0))

@@ -1,0 +1,135 @@
+"""What is scored, how often, and where it ends."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.influence.fakes import DETERMINISTIC, RENDERING, Scores, Swaps, by_answer, case, cases, cot_of, noisy
+
+from sequester.errors import UsageError
+from sequester.influence.experiment import Plan, run
+from sequester.influence.model import Case, Rendition
+from sequester.influence.record import Record
+
+DONORS = Swaps("empty", "own")
+
+
+def recorded(
+    episodes: Sequence[Case], scorer: Scores, plan: Plan = DETERMINISTIC, clock: Callable[[], float] = lambda: 0.0
+) -> Record:
+    return run(episodes, scorer, DONORS, plan, RENDERING, None, clock)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"noise": "none"},
+        {"outcome": "rank"},
+        {"alpha": 0.0},
+        {"alpha": 1.0},
+        {"alpha": math.nan},
+        {"smallest": 0.01},
+        {"smallest": math.nan},
+        {"batch": 0},
+    ],
+)
+def test_a_plan_that_means_nothing_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        Plan(**wrong)
+
+
+def test_unchanged_inputs_come_first() -> None:
+    first: list[str] = []
+    recorded(cases(3), Scores(lambda given: first.append(cot_of(given)) or by_answer(given)))
+    assert sorted(first[:3]) == sorted(first[3:6]) == ["thought 0", "thought 1", "thought 2"]
+
+
+def test_the_control_swaps_the_answer_and_nothing_else() -> None:
+    seen: list[tuple[str, str]] = []
+    record = recorded(cases(6), Scores(lambda given: seen.append((cot_of(given), given.answer)) or by_answer(given)))
+    swapped = [(cot, answer) for cot, answer in seen if cot.startswith("thought") and cot != f"thought {answer}"]
+    assert len(swapped) == record.control.pairs == 6
+    assert 0 < record.control.moved < 6
+
+
+def test_one_answer_for_all_leaves_no_control() -> None:
+    assert recorded([case(n, answer="1") for n in range(6)], Scores(by_answer)).control.pairs == 0
+
+
+def test_both_sides_of_a_pair_are_scored_afresh_in_every_round() -> None:
+    """Nothing is remembered: a score of a pass is no original of a round."""
+    counts: Counter[str] = Counter()
+    recorded(cases(30), Scores(lambda given: counts.update([cot_of(given)]) or by_answer(given)))
+    assert counts["thought 3"] >= 2 + 1  # two passes, one round
+    assert counts["own 3"] == 1 + 0  # observed on one code path only
+
+
+def test_a_budget_of_calls_is_kept_and_spent_on_many_prompts() -> None:
+    episodes = [case(number, prompt=number // 5) for number in range(100)]
+    scorer = Scores(by_answer)
+    record = recorded(episodes, scorer, Plan(noise="deterministic", most_calls=300))
+    assert record.calls == sum(scorer.batches) + scorer.observed <= 300
+    assert record.stopped
+    assert len({each.prompt_key for each in record.cases}) == 20
+
+
+@given(st.integers(0, 200), st.integers(0, 12), st.integers(1, 9))
+def test_no_budget_is_exceeded(calls: int, episodes: int, batch: int) -> None:
+    record = recorded(cases(episodes), Scores(noisy(by_answer)), Plan(most_calls=calls, batch=batch))
+    assert record.calls <= calls
+    assert record.seen == episodes
+
+
+@pytest.mark.parametrize("seconds", [1, 7, 20])
+def test_time_ends_the_experiment_between_two_calls(seconds: int) -> None:
+    scorer = Scores(noisy(by_answer))
+    record = recorded(cases(30), scorer, Plan(seconds=seconds, batch=10), clock=lambda: len(scorer.batches) + scorer.observed)
+    assert record.stopped
+    assert len(scorer.batches) + scorer.observed == seconds
+
+
+def test_a_case_that_fails_unchanged_is_not_swapped() -> None:
+    record = recorded(cases(5), Scores(lambda given: "ValueError" if given.answer == "2" else by_answer(given)))
+    assert record.failures == {"ValueError": 2}
+    assert {found.case for series in record.series.values() for found in series.comparisons} == {0, 1, 3, 4}
+
+
+def test_every_case_meets_every_donor() -> None:
+    record = recorded(cases(30), Scores(by_answer))
+    for series in record.series.values():
+        assert sorted(found.case for found in series.comparisons) == list(range(30))
+
+
+def test_with_noise_each_pair_is_scored_twice_for_what_repeats() -> None:
+    record = recorded(cases(30), Scores(noisy(by_answer)), Plan())
+    counts = Counter((found.case, found.turn) for found in record.series["own"].comparisons if found.planned)
+    assert set(counts.values()) <= {1, 2}
+    assert list(counts.values()).count(2) >= 90
+
+
+def test_a_round_takes_a_pair_of_a_case_with_a_donor_once() -> None:
+    """Pairs that share an original must not meet in one donor's evidence."""
+    batches: list[list[Rendition]] = []
+    scorer = Scores(noisy(by_answer))
+    plain = scorer.score
+    scorer.score = lambda batch: batches.append(list(batch)) or plain(batch)  # type: ignore[assignment,func-returns-value,method-assign]
+    recorded(cases(3), scorer, Plan(batch=1000))
+    for batch in batches[4:]:
+        pairs = Counter((given.episode_id, cot_of(given).split()[0]) for given in batch)
+        assert set(pairs.values()) == {1}
+
+
+def test_a_group_is_handed_over_whole() -> None:
+    class Groups(Scores):
+        def score(self, batch: Sequence[Rendition]) -> Any:
+            assert {given.episode_id for given in batch} in ({"e0", "e1", "e2"}, {"e3", "e4"})
+            return super().score(batch)
+
+    record = recorded([case(n, prompt=n // 3) for n in range(5)], Groups(by_answer), Plan(noise="deterministic", outcome="keep"))
+    assert record.series["own"].comparisons

@@ -1,0 +1,85 @@
+"""A scorer in this process leaves nothing behind, and shows nothing of the episodes."""
+
+import socket
+import ssl
+import sys
+import threading
+
+import pytest
+from tests.influence.renditions import rendition
+
+from sequester.influence.in_process import InProcessScorer, failure_name
+
+TROUBLE = "a very private thought"
+
+
+def patched():
+    return [
+        owner.__dict__.get(name)
+        for owner, name in ((socket.socket, "send"), (socket.socket, "sendmsg"), (ssl.SSLObject, "write"))
+    ]
+
+
+def accuracy(completions, answer, **kwargs):
+    return [float(completion.endswith(expected)) for completion, expected in zip(completions, answer, strict=True)]
+
+
+def raises(completions, **kwargs):
+    raise LookupError(completions[0])
+
+
+def test_no_episode_is_no_scoring():
+    with InProcessScorer(accuracy) as scorer:
+        assert list(scorer.score([])) == []
+        assert scorer.branches() is None
+        assert scorer.not_intercepted() == ()
+        assert scorer.notes() == ()
+
+
+def test_scores_of_a_batch():
+    with InProcessScorer(accuracy) as scorer:
+        batch = [rendition(answer="42"), rendition(answer="41")]
+        assert [each.score for each in scorer.score(batch)] == [1.0, 0.0]
+        assert [each.failure for each in scorer.score([rendition()])] == ["missing_columns"]
+        assert scorer.notes() == ("the parameter 'answer' has no default and no column of the episodes gives it",)
+
+
+def test_a_failure_is_named_by_type_file_and_line_never_by_its_words():
+    with InProcessScorer(raises) as scorer:
+        scoring = scorer.observe(rendition(TROUBLE))
+        assert (scoring.score, scoring.failure) == (None, "LookupError")
+        assert scorer.notes() == (
+            f"the reward code raised LookupError at test_in_process.py:{raises.__code__.co_firstlineno + 1} once",
+        )
+        assert TROUBLE not in repr((scoring, scorer.notes(), scorer.not_intercepted(), rendition(TROUBLE)))
+
+
+def test_everything_is_as_before_afterwards():
+    before = patched(), sys.getprofile(), sys.gettrace(), threading.getprofile()
+    with InProcessScorer(raises) as scorer:
+        scorer.observe(rendition())
+    assert (patched(), sys.getprofile(), sys.gettrace(), threading.getprofile()) == before
+
+
+def test_an_interrupt_leaves_nothing_behind():
+    def interrupted(completions, **kwargs):
+        raise KeyboardInterrupt
+
+    before = patched(), sys.getprofile(), sys.gettrace()
+    with pytest.raises(KeyboardInterrupt), InProcessScorer(interrupted) as scorer:
+        scorer.observe(rendition())
+    assert (patched(), sys.getprofile(), sys.gettrace()) == before
+
+
+def test_names_of_failures():
+    class RateLimitedHere(Exception):
+        pass
+
+    class Busy(Exception):
+        status_code = 429
+
+    assert failure_name(ValueError("text")) == "ValueError"
+    assert failure_name(type("RateLimitError", (Exception,), {})()) == "rate_limited"
+    assert failure_name(RateLimitedHere()) == failure_name(Busy()) == "rate_limited"
+    assert failure_name(type("words of an episode", (Exception,), {})()) == "exception"
+    assert failure_name(OSError(429, "text")) == "OSError"

@@ -1,0 +1,67 @@
+"""Two renditions, two lists of digests: which sites differ, and which prove nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+
+from tests.influence.fakes import Swaps, case, cot_of, rendition
+
+from sequester.influence.input_comparison import compare_inputs, differing_sites
+from sequester.influence.model import Pair, Rendition, Scoring, Seen
+
+
+def scoring(*seen: tuple[str, bytes]) -> Scoring:
+    return Scoring(1.0, seen=tuple(Seen(site, digest) for site, digest in seen))
+
+
+def compared(hands_on: Callable[[Rendition], Scoring | None]) -> tuple[int, int, dict[str, int], set[str]]:
+    episode = case(0)
+    original = rendition(episode, episode.answer)
+    pairs = [made for name in ("a", "b") if isinstance(made := Swaps("a", "b").pair(episode, name, 0), Pair)]
+    found = compare_inputs([(original, hands_on(original) or scoring(), pairs)], hands_on)
+    return len(found.pairs), found.differing(), dict(found.sites()), found.unstable
+
+
+def test_no_paths_compare_nothing() -> None:
+    found = compare_inputs([], lambda given: None)
+    assert (found.pairs, found.differing(), found.sites(), found.unstable) == ([], 0, {}, set())
+
+
+def test_inputs_are_compared_as_multisets_by_site() -> None:
+    assert differing_sites(scoring(), scoring()) == set()
+    assert differing_sites(scoring(("a", b"1"), ("a", b"2")), scoring(("a", b"2"), ("a", b"1"))) == set()
+    assert differing_sites(scoring(("a", b"1"), ("a", b"1")), scoring(("a", b"1"))) == {"a"}
+    assert differing_sites(scoring(("a", b"1")), scoring(("b", b"1"))) == {"a", "b"}
+
+
+def test_without_inputs_nothing_is_compared() -> None:
+    assert compared(lambda given: scoring()) == (0, 0, {}, set())
+
+
+def test_a_site_that_gets_the_cot_differs_in_every_pair() -> None:
+    assert compared(lambda given: scoring(("post", cot_of(given).encode()), ("parse", b""))) == (2, 2, {"post": 2}, set())
+
+
+def test_a_site_only_one_side_reaches_differs() -> None:
+    assert compared(lambda given: scoring(("post", b"")) if cot_of(given) == "a 0" else scoring())[1:3] == (1, {"post": 1})
+
+
+def test_a_site_that_differs_by_itself_is_set_apart() -> None:
+    number = count()
+    assert compared(lambda given: scoring(("post", b"%d" % next(number)), ("parse", cot_of(given).encode()))) == (
+        2,
+        2,
+        {"parse": 2},
+        {"post"},
+    )
+
+
+def test_a_clock_that_ticks_between_two_sides_is_recognised() -> None:
+    for still in range(2, 9):
+        number = count()
+        assert compared(lambda given, ticks=number, still=still: scoring(("post", b"%d" % (next(ticks) // still))))[1] == 0
+
+
+def test_a_failure_is_no_comparison() -> None:
+    assert compared(lambda given: None if "a" in cot_of(given) else scoring(("post", b""))) == (1, 0, {}, set())

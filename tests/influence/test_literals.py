@@ -1,0 +1,82 @@
+"""What reward code may look for, read from its source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sequester.errors import InputError
+from sequester.influence.literals import column_values, read_literals
+
+CODE = '''
+"""A docstring of the module."""
+import re
+from re import findall as every
+
+STEPS = r"Step \\d+:"
+CLOSER = r"</think>"
+
+
+def reward(prompts, completions, ground_truth, **kwargs):
+    """A docstring."""
+    scores = []
+    for completion, truth in zip(completions, ground_truth):
+        score = 1.0 if "therefore" in completion.lower() else 0.0
+        score += len(every("(?:Wait|Hmm),", completion)) * kwargs["bonus"]
+        score += completion.count('\\\\boxed{') + bool(re.search("<answer>(.*?)</answer>", completion))
+        print(f"{score:>10.3f} points")
+        scores.append({"key of a dictionary": score})
+    return scores
+'''
+
+
+def literals(tmp_path: Path, code: str) -> tuple[str, ...]:
+    path = tmp_path / "rewards.py"
+    path.write_text(code, "utf-8")
+    return read_literals([path])
+
+
+def test_nothing_in_is_nothing_out(tmp_path: Path) -> None:
+    assert read_literals([]) == ()
+    assert literals(tmp_path, "") == ()
+
+
+def test_constants_and_what_patterns_match(tmp_path: Path) -> None:
+    found = literals(tmp_path, CODE)
+    assert {"therefore", "\\boxed{", "Step 7:", "Step 777:", "Wait,", "Hmm,", "</think>", " points"} <= set(found)
+    assert any(text.startswith("<answer>") and text.endswith("</answer>") for text in found)
+
+
+def test_docstrings_keys_and_formats_are_left_out(tmp_path: Path) -> None:
+    found = literals(tmp_path, CODE)
+    assert not {"A docstring.", "A docstring of the module.", "bonus", ">10.3f", "key of a dictionary"} & set(found)
+    assert len(found) == len(set(found))
+
+
+def test_long_texts_are_left_out(tmp_path: Path) -> None:
+    assert literals(tmp_path, f"prompt = {'x' * 201!r}\nblank = '   '") == ()
+
+
+def test_number_is_bounded(tmp_path: Path) -> None:
+    assert len(literals(tmp_path, f"many = {[f'word{number}' for number in range(2_000)]}")) == 1_000
+
+
+@pytest.mark.parametrize(
+    ("code", "where"),
+    [(b"def broken(:\n", ":1"), (b"x = '\0'", ""), (b"x = " + b"(" * 10_000, ""), (b"\xff", ""), (b"-" * 99_999 + b"1", "")],
+)
+def test_what_is_no_python_is_an_error(code: bytes, where: str, tmp_path: Path) -> None:
+    path = tmp_path / "rewards.py"
+    path.write_bytes(code)
+    with pytest.raises(InputError) as error:
+        read_literals([path])
+    assert error.value.where.startswith(str(path))
+    with pytest.raises(InputError):
+        read_literals([tmp_path / "nowhere.py"])
+
+
+def test_column_values_are_texts_and_numbers() -> None:
+    assert column_values({}) == ()
+    columns = {"truth": " 42 ", "tests": [{"want": 7}, {"want": 2.5}], "none": None, "long": "x" * 201, "again": "42"}
+    assert column_values(columns) == ("42", "7", "2.5")

@@ -1,0 +1,50 @@
+"""Texts that regular expressions match."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sequester.influence.patterns import matching
+
+
+def test_nothing_matches_nothing() -> None:
+    assert matching("") == ()
+    assert matching("(unclosed") == ()
+    assert matching("x" * 1_001) == ()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        (r"Step \d+:", "Step 7:"),
+        (r"^(?:First|Second|Finally),", "Second,"),
+        (r"\\boxed\{([^{}]*)\}", "\\boxed{a}"),
+        (r"(\w)\1", "aa"),
+        (r"[0-9]{3}", "000"),
+        (r"colou?r", "colour"),
+        (r"answer(?= is)", "answer is"),
+        (r"[^\s,]x*?", "a"),
+        (r"a|b", "b"),
+        (r"(?P<tag>[xy])(?P=tag)", "xx"),
+        (r"(?>ab)+", "ab"),
+    ],
+)
+def test_texts_are_those_one_would_write(pattern: str, text: str) -> None:
+    assert text in matching(pattern)
+
+
+@pytest.mark.parametrize("pattern", [r"(a+)+$", r"((((((a+)+)+)+)+)+)+b", "(" * 400 + ")" * 400, r"x{9999}", r"(?!)", r"\Ba\B"])
+def test_hostile_patterns_end(pattern: str) -> None:
+    assert all(re.search(pattern, text) for text in matching(pattern))
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=r"ab1 \dws[]()|*+?{}^$.-,:<>/=!P", max_size=24))
+def test_every_text_matches(pattern: str) -> None:
+    for text in matching(pattern):
+        assert len(text) <= 64
+        assert re.search(pattern, text) is not None

@@ -1,0 +1,111 @@
+"""What reward code returns is read as scores, whatever the framework it was written for; nothing it returns raises here."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sequester.influence.returned import read_kept, read_scores
+
+
+def scores(value, episodes):
+    return [each.score for each in read_scores(value, episodes)]
+
+
+def failures(value, episodes):
+    return [each.failure for each in read_scores(value, episodes)]
+
+
+def kept(value, episodes):
+    return [each.score for each in read_kept(value, episodes)]
+
+
+def test_nothing_is_no_score():
+    assert read_scores([], 0) == ()
+    assert failures([], 1) == ["wrong_length"]
+    assert failures(None, 2) == ["wrong_length", "wrong_length"]
+    assert scores([None, None], 2) == [None, None] and failures([None, None], 2) == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ([1, 0.5], [1.0, 0.5]),
+        ((True, False), [1.0, 0.0]),
+        ([None, 1], [None, 1.0]),
+        (np.array([1.0, 2.0], dtype=np.float32), [1.0, 2.0]),
+        ([np.float64(1), np.bool_(True)], [1.0, 1.0]),
+        ([np.array([3.0]), np.array(4)], [3.0, 4.0]),
+        ({"rewards": np.array([1, 2]), "extra_logs": {}}, [1.0, 2.0]),
+        ([{"score": 1.0, "acc": 7}, {"reward": 2}], [1.0, 2.0]),
+        ([[1, 2], [3, None]], [1.5, 3.0]),
+        ([{"style": 1, "truth": 0}, {"style": 1, "truth": 1}], [0.5, 1.0]),
+        ({"style": [1, 0], "truth": [0, 0]}, [0.5, 0.0]),
+    ],
+)
+def test_scores_of_two_episodes(value, expected):
+    assert scores(value, 2) == expected
+    assert failures(value, 2) == ["", ""]
+
+
+def test_one_episode_may_have_one_number():
+    assert scores(0.5, 1) == [0.5]
+    assert scores({"score": 0.5, "note": "x"}, 1) == [0.5]
+    assert scores({"style": 1.0, "truth": 0.0}, 1) == [0.5]
+
+
+@pytest.mark.parametrize("value", [0.5, [1.0], [1.0, 2.0, 3.0], "12", {"a": 1, "b": 2}, object()])
+def test_a_wrong_number_of_scores_is_said(value):
+    assert failures(value, 2) == ["wrong_length", "wrong_length"]
+
+
+@pytest.mark.parametrize(
+    "value", [math.nan, math.inf, -math.inf, "1.0", b"1", object(), 1j, [], [1, "x"], {"score": "high"}, 10**400]
+)
+def test_what_is_no_number_is_said(value):
+    expected = None if value == [] else "not_a_number"
+    assert scores([value, 1.0], 2) == [None, 1.0]
+    assert expected is None or failures([value, 1.0], 2) == [expected, ""]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ([True, False, True], [1, 0, 1]),
+        (np.array([True, False, True]), [1, 0, 1]),
+        ([0, 2], [1, 0, 1]),
+        ([-1], [0, 0, 1]),
+        ({0, 1}, [1, 1, 0]),
+        ([], [0, 0, 0]),
+        (1, [0, 1, 0]),
+        (np.int64(1), [0, 1, 0]),
+        ([1.0, 0.0, 0.0], [1, 0, 0]),
+        ([1, 0, 1], [1, 1, 0]),
+    ],
+)
+def test_keep_bits(value, expected):
+    assert kept(value, 3) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "failure"),
+    [(None, "wrong_length"), ([3], "wrong_length"), ([True], "wrong_length"), (["a", "b", "c"], "not_a_number")],
+)
+def test_what_selects_nothing_readable_is_said(value, failure):
+    assert {each.failure for each in read_kept(value, 3)} == {failure}
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner) | st.tuples(inner, inner) | st.dictionaries(st.text() | st.just("score"), inner),
+)
+
+
+@given(anything, st.integers(0, 4))
+def test_every_value_gives_one_entry_for_each_episode(value, episodes):
+    for read in (read_scores, read_kept):
+        entries = read(value, episodes)
+        assert len(entries) == episodes
+        assert all(entry.score is None or (math.isfinite(entry.score) and not entry.failure) for entry in entries)

@@ -1,0 +1,144 @@
+"""Reward code is found where the user says it lies, and imported as if it had been run there."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.influence.renditions import rendition
+
+from sequester.errors import SequesterError, UsageError
+from sequester.influence.source import Code, Owner, Source, file_of, load_function, parse_source, plain_function
+
+REWARDS = Path("tests/data/rewards/scorer").resolve()
+
+
+@pytest.fixture(autouse=True)
+def imports_undone(monkeypatch):
+    """What a test imports is forgotten with it."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if str(REWARDS) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+def load(name, file="plain.py"):
+    return load_function(Source(REWARDS / file, name))
+
+
+@pytest.mark.parametrize(
+    "text", ["", ":", "rewards.py", "rewards.py:", ":f", "rewards.py:two words", "rewards.py:f()", "rewards.py:a..b"]
+)
+def test_what_names_no_function_is_a_usage_error(text):
+    with pytest.raises(UsageError):
+        parse_source(text)
+
+
+def test_a_source_is_a_file_and_a_name():
+    source = parse_source("tests/data/rewards/scorer/plain.py:Rewards.accuracy")
+    assert source == Source(REWARDS / "plain.py", "Rewards.accuracy")
+    assert str(source).endswith("plain.py:Rewards.accuracy")
+
+
+def test_a_missing_file_names_its_neighbours():
+    with pytest.raises(UsageError) as raised:
+        parse_source(f"{REWARDS}/plane.py:accuracy")
+    assert "plain.py" in raised.value.hint
+
+
+def test_folders_and_other_files_are_no_source(tmp_path):
+    (tmp_path / "a.txt").write_text("")
+    for text in (f"{tmp_path}:f", f"{tmp_path}/a.txt:f"):
+        with pytest.raises(UsageError, match="not a Python file"):
+            parse_source(text)
+
+
+def test_functions_of_files_beside_it_are_importable():
+    assert load("accuracy")(["<think>x</think>4"], ["4"]) == [1.0]
+
+
+def test_relative_imports_work_inside_a_package():
+    assert load("worth", "grading/relative.py")(["x"]) == [0.5]
+
+
+def test_names_reach_into_classes_instances_and_partials():
+    assert load("Rewards.accuracy")(["4"], ["4"]) == [1.0]
+    assert load("SCALED")(["abc"]) == [6]
+    assert asyncio.run(load("JUDGE")(["abc"])) == [0.25]
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("acuracy", "accuracy"), ("Rewards.acuracy", "accuracy"), ("Rewards.accuracy.more", "")]
+)
+def test_a_missing_name_names_those_near_it(name, near):
+    with pytest.raises(UsageError) as raised:
+        load(name)
+    assert near in raised.value.hint
+
+
+@pytest.mark.parametrize("name", ["Rewards", "NOT_CALLABLE"])
+def test_what_cannot_be_called_as_a_reward_is_a_usage_error(name):
+    with pytest.raises(UsageError):
+        load(name)
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "words"),
+    [("unmet.py", 3, "no_such_package_at_all"), ("script.py", 5, "SystemExit")],
+)
+def test_code_that_does_not_load_is_named_by_file_and_line(file, line, words):
+    with pytest.raises(SequesterError) as raised:
+        load("f", file)
+    assert raised.value.where == f"{REWARDS / file}:{line}"
+    assert words in raised.value.message and raised.value.hint
+    assert not isinstance(raised.value, UsageError)
+
+
+def test_code_that_does_not_parse_is_named_by_file_and_line(tmp_path):
+    (tmp_path / "broken.py").write_text("import os\n\ndef f(:\n")
+    with pytest.raises(SequesterError, match="SyntaxError") as raised:
+        load_function(Source(tmp_path / "broken.py", "f"))
+    assert raised.value.where == f"{tmp_path / 'broken.py'}:3"
+
+
+def test_a_file_named_like_a_module_of_python_does_not_replace_it(tmp_path):
+    (tmp_path / "string.py").write_text("def f(completions):\n    return [1]\n")
+    module = sys.modules["string"]
+    assert load_function(Source(tmp_path / "string.py", "f"))(["x"]) == [1]
+    assert sys.modules["string"] is module
+
+
+def test_owners_of_files(tmp_path):
+    for name in ("rewards.py", "beside.py", ".venv/lib/site-packages/judge/core.py", "pkg/deep/more.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    code = Code([tmp_path / "rewards.py"])
+    assert code.owner(str(tmp_path / "rewards.py")) is Owner.REWARD
+    assert code.owner(str(tmp_path / "beside.py")) is Owner.REWARD
+    assert code.owner(str(tmp_path / "pkg/deep/more.py")) is Owner.REWARD
+    assert code.owner(str(tmp_path / ".venv/lib/site-packages/judge/core.py")) is Owner.LIBRARY
+    assert code.owner(asyncio.__file__) is Owner.NEITHER
+    assert code.owner("<string>") is Owner.NEITHER
+    assert code.owner(str(Path(pytest.__file__))) is Owner.LIBRARY
+    assert code.owner(np.__file__) is Owner.NEITHER
+    assert code.owner(rendition.__code__.co_filename) is Owner.LIBRARY
+
+
+def test_a_reward_inside_a_package_of_a_library_owns_that_package_alone(tmp_path):
+    for name in ("site-packages/trainer/__init__.py", "site-packages/trainer/rewards.py", "site-packages/other.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    packages = tmp_path / "site-packages"
+    code = Code([packages / "trainer/rewards.py"])
+    assert code.owner(str(packages / "trainer/__init__.py")) is Owner.REWARD
+    assert code.owner(str(packages / "other.py")) is Owner.LIBRARY
+    assert Code([packages / "other.py"]).owner(str(packages / "third.py")) is Owner.LIBRARY
+
+
+def test_the_function_below_partials_and_instances_is_found():
+    assert plain_function(load("JUDGE")).__name__ == "__call__"
+    assert file_of(load("SCALED")) == REWARDS / "plain.py"
+    assert file_of(len) is None

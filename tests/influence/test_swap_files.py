@@ -1,0 +1,94 @@
+"""From names to a result: what is counted of the file, and where the function stands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sequester.errors import InputError, UsageError
+from sequester.findings.swapped import SwapVerdict
+from sequester.influence.experiment import Plan
+from sequester.influence.swap_files import Settings, swap_files
+
+REWARDS = """
+import functools
+
+
+def logged(function):
+    @functools.wraps(function)
+    def wrapper(*arguments, **columns):
+        return function(*arguments, **columns)
+
+    return wrapper
+
+
+@logged
+def length(prompts, completions, **columns):
+    return [float(len(text.rpartition("</think>")[2])) for text in completions]
+
+
+class Rewards:
+    def count(self, prompts, completions, **columns):
+        return [0.0] * len(completions)
+
+
+REWARDS = Rewards()
+made = functools.partial(length)
+"""
+QUICK = Settings(Plan(noise="deterministic"), donors=("own", "empty"), most=6)
+
+
+@pytest.fixture
+def rewards(tmp_path: Path) -> str:
+    (tmp_path / "rewards.py").write_text(REWARDS)
+    return str(tmp_path / "rewards.py")
+
+
+def episodes(folder: Path, count: int, *more: dict[str, Any]) -> Path:
+    lines = [
+        {
+            "episode_id": f"e{number}",
+            "prompt": f"p{number}",
+            "reasoning": f"I count them: {'one ' * number}",
+            "answer": "a" * number,
+        }
+        for number in range(1, count + 1)
+    ]
+    path = folder / "episodes.jsonl"
+    path.write_text("".join(json.dumps(one) + "\n" for one in (*lines, *more)))
+    return path
+
+
+def test_no_episode_is_nothing_assessed(tmp_path: Path, rewards: str) -> None:
+    result = swap_files(f"{rewards}:length", episodes(tmp_path, 0), QUICK)
+    assert (result.verdict, result.episodes) == (SwapVerdict.NOTHING_ASSESSED, {"seen": 0, "used": 0})
+
+
+def test_every_episode_of_the_file_is_counted_once(tmp_path: Path, rewards: str) -> None:
+    without = {"episode_id": "w", "prompt": "p", "reasoning": "", "answer": "a"}
+    result = swap_files(f"{rewards}:length", episodes(tmp_path, 8, without), QUICK)
+    assert (result.episodes["seen"], result.episodes["used"]) == (9, 6)
+    assert sum(result.episodes.values()) == 9 + 9
+    assert (result.verdict, result.prompts) == (SwapVerdict.NO_INFLUENCE_FOUND, 6)
+    assert result.findings == ()
+
+
+@pytest.mark.parametrize(("name", "line"), [("length", 14), ("REWARDS.count", None), ("made", None)])
+def test_the_line_is_that_of_the_definition_or_unknown(tmp_path: Path, rewards: str, name: str, line: int | None) -> None:
+    result = swap_files(f"{rewards}:{name}", episodes(tmp_path, 5), QUICK)
+    assert (result.line, result.reward_path, result.source) == (line, name, f"{rewards}:{name}")
+
+
+def test_a_name_of_ones_own_replaces_that_of_the_function(tmp_path: Path, rewards: str) -> None:
+    settings = Settings(QUICK.plan, QUICK.donors, QUICK.most, reward_path="brevity")
+    assert swap_files(f"{rewards}:length", episodes(tmp_path, 1), settings).reward_path == "brevity"
+
+
+def test_what_cannot_be_is_refused(tmp_path: Path, rewards: str) -> None:
+    with pytest.raises(UsageError):
+        swap_files(f"{rewards}:lenght", episodes(tmp_path, 1), QUICK)
+    with pytest.raises(InputError):
+        swap_files(f"{rewards}:length", tmp_path / "nowhere.jsonl", QUICK)

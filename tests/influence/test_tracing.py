@@ -1,0 +1,122 @@
+"""Branches of reward code: those that ran, those that did not, and no others."""
+
+import sys
+from pathlib import Path
+
+import coverage
+from tests.influence.renditions import rendition
+
+from sequester.influence.in_process import InProcessScorer
+from sequester.influence.source import Source, load_function
+
+CODE = """
+def outer(completions, **kwargs):
+    return [inner(each) for each in completions]
+
+
+def inner(text):
+    if "rare" in text:
+        return 0.0
+    while text:
+        text = text[1:]
+        if text.startswith("2"):
+            break
+    return Scale(2)(1.0)
+
+
+class Scale:
+    def __init__(self, by):
+        self.by = by if by else 1
+
+    def __call__(self, value):
+        if value > 5:
+            return 5
+        return self.by * value
+
+
+def unrelated(completions, **kwargs):
+    if completions:
+        return 1
+
+
+SHORT = lambda completions, **kwargs: [1.0 if "rare" in each else 0.0 for each in completions]
+
+if SHORT is None:
+    raise SystemExit
+"""
+
+
+def traced(tmp_path, name, *thoughts):
+    file = tmp_path / "rewards.py"
+    file.write_text(CODE)
+    function = load_function(Source(file, name))
+    sys.modules.pop("rewards")
+    sys.path.remove(str(tmp_path))
+    with InProcessScorer(function) as scorer:
+        paths = [scorer.observe(rendition(thought)).path for thought in thoughts]
+        return scorer.branches(), paths
+
+
+def line(words):
+    return next(number for number, text in enumerate(CODE.splitlines(), 1) if words in text)
+
+
+def test_no_call_has_no_branches(tmp_path):
+    assert traced(tmp_path, "outer") == (None, [])
+
+
+def test_branches_that_did_not_run_are_named(tmp_path):
+    branches, paths = traced(tmp_path, "outer", "so far")
+    assert branches is not None
+    rare, loop, large = line('"rare" in text'), line("while text"), line("value > 5")
+    assert branches.missing == (
+        f"rewards.py:{rare}->{rare + 1}",
+        f"rewards.py:{loop}->{line('return Scale')}",
+        f"rewards.py:{large}->{large + 1}",
+    )
+    assert branches.of == branches.probed + 3
+    assert branches.paths == 1 and paths[0]
+
+
+def test_each_way_through_the_code_is_a_path(tmp_path):
+    branches, paths = traced(tmp_path, "outer", "so far", "rare", "as far")
+    assert branches is not None and branches.paths == 2
+    assert paths[0] == paths[2] != paths[1]
+
+
+def test_code_without_branches_has_none_to_miss(tmp_path):
+    branches, _ = traced(tmp_path, "SHORT", "so far")
+    assert branches is not None
+    assert (branches.probed, branches.of, branches.missing, branches.paths) == (0, 0, (), 1)
+
+
+def test_another_tracer_is_left_alone_and_nothing_is_claimed(tmp_path):
+    def tracer(frame, event, argument):
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        branches, paths = traced(tmp_path, "outer", "so far")
+        assert sys.gettrace() is tracer
+    finally:
+        sys.settrace(before)
+    assert (branches, paths) == (None, [""])
+
+
+def test_a_running_coverage_is_left_alone(tmp_path):
+    running = coverage.Coverage(data_file=None, config_file=False, include=[str(tmp_path / "nothing.py")])
+    running.start()
+    try:
+        assert traced(tmp_path, "outer", "so far") == (None, [""])
+        assert coverage.Coverage.current() is running
+    finally:
+        running.stop()
+
+
+def test_settings_of_the_user_are_not_read_and_nothing_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path(".coveragerc").write_text("[run]\nomit = *\n")
+    branches, _ = traced(tmp_path, "outer", "so far")
+    assert branches is not None and branches.of > 0
+    assert {path.name for path in tmp_path.iterdir()} - {"__pycache__"} == {".coveragerc", "rewards.py"}
