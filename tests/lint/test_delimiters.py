@@ -5,7 +5,9 @@ import pytest
 from sequester.lint.delimiters import closes, group_is_reasoning, needs, opens, spans
 
 
-@pytest.mark.parametrize("text", ["</think>", "</reasoning>", "[/THINK]", "<|end_of_thought|>", "◁/think▷", r"<\/think>", r"\[/THINK\]"])
+@pytest.mark.parametrize(
+    "text", ["</think>", "</reasoning>", "[/THINK]", "<|end_of_thought|>", "◁/think▷", r"<\/think>", r"\[/THINK\]"]
+)
 def test_closers(text):
     assert closes(text)
     assert not opens(text)
