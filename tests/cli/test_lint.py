@@ -93,6 +93,12 @@ def test_a_comment_without_a_reason_waives_nothing(cli, file):
     assert "a noqa without a reason waives nothing" in " ".join(outcome.out.split())
 
 
+def test_a_page_about_such_comments_is_not_told_that_they_match_nothing(cli, file):
+    file(QUIET)
+    file("Write `# noqa: SQ246 -- reason`.\n", "howto.md")
+    assert "noqa" not in cli("lint").out
+
+
 def test_several_reports_in_one_run(cli, file, tmp_path):
     path = file(LEAKY)
     outputs = [argument for name in ("json", "sarif", "md", "html") for argument in ("--out", f"{name}={tmp_path / f'r.{name}'}")]

@@ -17,6 +17,8 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 
 FOUND = [
+    ("command: [bash, -c]\nargs: [vllm serve Qwen/Qwen3-8B]\n", [("args", 2)]),
+    ("command: [bash, -c, 'cd x && vllm serve Qwen/Qwen3-8B']\n", [("command", 1)]),
     ("model: Qwen/Qwen3-8B\nport: 8000\ntensor-parallel-size: 2\n", [("model", 1)]),
     ("model-path: openai/gpt-oss-120b\nhost: 0.0.0.0\ntp-size: 8\n", [("model-path", 1)]),
     (

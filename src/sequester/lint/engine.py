@@ -175,7 +175,7 @@ def _read_text(path: Path, text: str) -> _Read:
     template = read_template(path, text)
     if template is not None:
         return _Read(Counter(templates=1), tuple(template_hits(template)), text, kind)
-    return _Read(Counter(), (), text, kind)
+    return _Read(Counter(), (), "", kind)  # comments of a file without subject, such as a page about them, waive nothing
 
 
 def _note(path: Path, what: Unreadable) -> str:

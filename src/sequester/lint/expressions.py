@@ -281,7 +281,15 @@ class Expressions(ABC):
         return made if made.holds & TEXT or made.why else NOTHING
 
     def _boolean(self, node: ast.BoolOp) -> Value:
-        values = [self.value(operand) for operand in node.values]
+        before = self.names
+        values = []
+        for operand in node.values:  # each is evaluated where those before it were true, or false
+            values.append(self.value(operand))
+            inside, outside = self.refined(operand)
+            known = inside if isinstance(node.op, ast.And) else outside
+            if known:
+                self.names = self.names | known
+        self.names = before
         if isinstance(node.op, ast.Or):
             if self._falls_back(values):
                 self.emit(FellBack(node))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sequester.lint.config_file import SERVE_COMMAND, SERVER_IMAGE, ConfigFile, snake
 from sequester.lint.hit import Place
 from sequester.lint.model_families import Family, Thinks, family_of
-from sequester.lint.settings import Setting
+from sequester.lint.settings import Scalar, Setting
 from sequester.lint.template_file import is_graders_own_name
 
 
@@ -103,37 +103,46 @@ def _by_command(file: ConfigFile, told: bool | None) -> Iterator[Server]:
 
 
 def _command_lines(file: ConfigFile) -> Iterator[tuple[Setting, list[str]]]:
-    """Command lines that start a server: those of containers, their parts joined, and those in scripts."""
+    """Command lines that may start a server: those in scripts, and those of containers, their parts joined."""
     seen: set[Place] = set()  # a command that aliases repeat is read once
-    containers: dict[tuple[str, ...], dict[str, tuple[Setting, list[str]]]] = {}
+    containers: dict[tuple[str, ...], dict[str, list[str]]] = {}
     for setting, text in file.strings():
         if setting.key in seen or len(text) > _LONGEST_COMMAND:
             continue
-        in_list = setting.path[-1].isdigit()
-        table = setting.path[:-2] if in_list else setting.path[:-1]
         if snake(setting.name) in _COMMANDS:
             seen.add(setting.key)
-            held = containers.setdefault(table, {}).setdefault(
-                snake(setting.name), (file.at(table, snake(setting.name)) or setting, [])
-            )
-            held[1].extend([text] if in_list and not re.search(r"\s-", text) else _split(text))
+            parts = containers.setdefault(_table_of_list(setting), {})
+            whole = setting.path[-1].isdigit() and not SERVE_COMMAND.search(text) and not re.search(r"\s-", text)
+            parts.setdefault(snake(setting.name), []).extend([text] if whole else _split(text))
         elif SERVE_COMMAND.search(text):
             seen.add(setting.key)
             for line in text.replace("\\\n", " ").splitlines():
                 if found := SERVE_COMMAND.search(line):
                     yield setting, _split(line[found.start() :])
     for table, parts in containers.items():
-        words = [word for name in _COMMANDS if name in parts for word in parts[name][1]]
-        image = file.value(table, "image")
-        starts = SERVE_COMMAND.search(" ".join(words))
-        if starts or (isinstance(image, str) and SERVER_IMAGE.search(image)):
-            first = next(parts[name][0] for name in ("args", "command", "cmd", "entrypoint") if name in parts)
-            yield (
-                first,
-                words
-                if starts
-                else [*(["sglang.launch_server"] if isinstance(image, str) and "sglang" in image else []), *words],
-            )
+        words = _container_line(parts, file.value(table, "image"))
+        holders = (file.at(table, name) for name in reversed(_COMMANDS) if name in parts)
+        holder = next((one for one in holders if one is not None), None)
+        if words and holder is not None:
+            yield holder, words
+
+
+def _table_of_list(setting: Setting) -> tuple[str, ...]:
+    """The table that holds a setting, or the list that it is an item of."""
+    depth = len(setting.path)
+    while depth and setting.path[depth - 1].isdigit():
+        depth -= 1
+    return setting.path[: max(0, depth - 1)]
+
+
+def _container_line(parts: Mapping[str, list[str]], image: Scalar) -> list[str]:
+    """What a container runs: its own command, else the one that its image is known for; empty if that is no server."""
+    words = [word for name in _COMMANDS for word in parts.get(name, ())]
+    if SERVE_COMMAND.search(" ".join(words)):
+        return words
+    if isinstance(image, str) and SERVER_IMAGE.search(image):
+        return ["sglang.launch_server" if "sglang" in image else "vllm", *words]
+    return []
 
 
 def _split(text: str) -> list[str]:

@@ -1,0 +1,156 @@
+"""From files and folders to a result: what is counted, what is not assessed, and what the whole says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sequester.errors import UsageError
+from sequester.findings.linted import LintVerdict
+from sequester.lint import expressions
+from sequester.lint.engine import MOST_BYTES, lint
+
+LEAK = "def accuracy(completions, answer, **columns):\n    print(completions)\n    return [0.0]\n"
+CLEAN = "def accuracy(completions, answer, **columns):\n    return [0.0 for _ in completions]\n"
+
+
+def written(folder, **files):
+    for name, text in files.items():
+        path = folder / name.replace("__", "/").replace("_py", ".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return folder
+
+
+def test_nothing_in_is_nothing_assessed(tmp_path):
+    assert lint([]).verdict is LintVerdict.NOTHING_ASSESSED
+    assert lint([tmp_path]).verdict is LintVerdict.NOTHING_ASSESSED
+    result = lint([written(tmp_path, plain_py="x = 1\n")])
+    assert (result.verdict, result.files) == (LintVerdict.NOTHING_ASSESSED, {"seen": 1, "linted": 0, "without_subject": 1})
+
+
+def test_a_path_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(UsageError, match="does not exist"):
+        lint([tmp_path / "nowhere"])
+
+
+def test_reward_code_without_a_hit_is_none_found(tmp_path):
+    result = lint([written(tmp_path, clean_py=CLEAN)])
+    assert (result.verdict, result.subjects["reward_functions"], result.findings) == (LintVerdict.NONE_FOUND, 1, ())
+
+
+def test_a_hit_is_found_with_place_and_reward_function(tmp_path):
+    (finding,) = lint([written(tmp_path, leak_py=LEAK)]).findings
+    assert (finding.rule, finding.line, finding.column, finding.end_column, finding.subject) == ("SQ210", 2, 5, 23, "accuracy")
+
+
+BAD = {
+    "syntax_py": (b"reward = (\n", "syntax_error"),
+    "nul_py": (b"reward = 1\n\0", "syntax_error"),
+    "latin_py": (b"reward = 'caf\xe9'\n", "not_utf8"),
+    "codec_py": (b"# coding: klingon\nreward = 1\n", "not_utf8"),
+    "deep_py": (b"reward = " + b"-" * 5000 + b"1\n", "too_deep"),
+    "parentheses_py": (b"reward = " + b"(" * 5000 + b"1" + b")" * 5000 + b"\n", "syntax_error"),
+    "large_py": (b"#" * (MOST_BYTES + 1), "too_large"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_file_that_cannot_be_read_is_named_and_never_a_pass(tmp_path, name):
+    data, reason = BAD[name]
+    result = lint([written(tmp_path, **{name: data, "clean_py": CLEAN})])
+    assert (result.verdict, result.not_assessed) == (LintVerdict.INCOMPLETE, {reason: 1})
+    assert name.replace("_py", ".py") in result.notes[0]
+    assert reason in result.notes[0]
+    assert lint([tmp_path / name.replace("_py", ".py")]).verdict is LintVerdict.NOTHING_ASSESSED
+
+
+def test_code_that_takes_too_long_to_follow_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(expressions, "MOST_STEPS", 5_000)
+    loops = "".join(f"{' ' * depth}for x in completions:\n" for depth in range(1, 60))
+    source = f"def reward(completions, **kw):\n{loops}{' ' * 60}print(x)\n return 1\n"
+    result = lint([written(tmp_path, loops_py=source, clean_py=CLEAN)])
+    assert (result.verdict, result.not_assessed) == (LintVerdict.INCOMPLETE, {"too_deep": 1})
+
+
+def test_a_declared_encoding_is_kept(tmp_path):
+    source = "# -*- coding: latin-1 -*-\ndef reward(completions, **kw):\n    print('é', completions)\n    return 1\n"
+    (finding,) = lint([written(tmp_path, a_py=source.encode("latin-1"))]).findings
+    assert (finding.line, finding.column, finding.end_column) == (3, 5, 28)
+
+
+def test_a_byte_order_mark_is_no_code(tmp_path):
+    assert lint([written(tmp_path, a_py=b"\xef\xbb\xbf" + LEAK.encode())]).verdict is LintVerdict.FOUND
+
+
+def test_columns_count_characters(tmp_path):
+    source = "def reward(completions, **kw):\n    é = 'ü'; print('é', completions)\n    return 1\n"
+    (finding,) = lint([written(tmp_path, a_py=source)]).findings
+    assert (finding.column, finding.end_column) == (14, 37)
+
+
+def test_folders_of_others_are_left_out(tmp_path):
+    made = written(tmp_path, venv__lib__a_py=LEAK, node_modules__a_py=LEAK, clean_py=CLEAN)
+    (made / "venv" / "pyvenv.cfg").write_text("")
+    assert lint([made]).files["seen"] == 1
+    assert lint([made / "node_modules"]).files["seen"] == 1
+
+
+def test_each_file_is_read_once_and_loops_of_links_end(tmp_path):
+    made = written(tmp_path, a_py=LEAK, b__c_py=CLEAN)
+    (made / "b" / "up").symlink_to(made)
+    (made / "again.py").symlink_to(made / "a.py")
+    assert lint([made, made / "a.py", made]).files["seen"] == 2
+
+
+def test_a_link_to_nothing_is_named(tmp_path):
+    (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere.py")
+    assert lint([tmp_path]).not_assessed == {"unreadable": 1}
+
+
+def test_identity_survives_lines_that_move_and_not_lines_that_change(tmp_path):
+    (first,) = lint([written(tmp_path, a_py=LEAK)]).findings
+    (moved,) = lint([written(tmp_path, a_py="\n\n" + LEAK.replace("print(", "print( "))]).findings
+    (other,) = lint([written(tmp_path, a_py=LEAK.replace("print(completions)", "print(completions[0])"))]).findings
+    assert (moved.id, moved.line) == (first.id, 4)
+    assert other.id != first.id
+    assert len(first.id) == 24
+
+
+def test_a_comment_with_a_reason_waives_and_stays_counted(tmp_path):
+    waived = LEAK.replace("print(completions)", "print(completions)  # noqa: SQ210 -- scratch run")
+    result = lint([written(tmp_path, a_py=waived)])
+    assert (result.verdict, result.waived) == (LintVerdict.FOUND, 1)
+    assert result.findings[0].waiver.reason == "scratch run"
+
+
+def test_a_notebook_is_read_with_the_lines_of_its_file(tmp_path):
+    cells = [
+        {"cell_type": "markdown", "source": ["# reward\n"]},
+        {"cell_type": "code", "source": ["%pip install trl\n", "import re\n"]},
+        {"cell_type": "code", "source": LEAK.splitlines(keepends=True)},
+        {"cell_type": "code", "source": "%%bash\necho reward"},
+    ]
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"cells": cells}, indent=1))
+    (finding,) = lint([path]).findings
+    assert "print(completions)" in path.read_text().split("\n")[finding.line - 1]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "[1]", '{"cells": 3}', '{"cells": [3, {"cell_type": "code", "source": 3}]}'])
+def test_a_notebook_of_another_shape_is_no_code_or_not_assessed(tmp_path, text):
+    path = tmp_path / "a.ipynb"
+    path.write_text(text)
+    assert lint([path]).verdict is LintVerdict.NOTHING_ASSESSED
+
+
+def test_progress_is_told_of_each_file(tmp_path):
+    seen = []
+    lint([written(tmp_path, a_py=CLEAN, b_py=CLEAN)], lambda number, path: seen.append((number, Path(path).name)))
+    assert seen == [(1, "a.py"), (2, "b.py")]
+
+
+def test_nothing_is_executed(tmp_path):
+    mark = tmp_path / "ran"
+    lint([written(tmp_path, a_py=f"open({str(mark)!r}, 'w')\n{LEAK}")])
+    assert not mark.exists()
