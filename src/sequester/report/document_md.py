@@ -66,11 +66,13 @@ def _section(section: Section) -> Iterator[str]:
     if len(section.sentences) > MOST_ROWS:
         yield f"- … and {len(section.sentences) - MOST_ROWS:,} more; all of them: `--out json`"
     if section.table is not None and section.table.rows:
+        if section.sentences:
+            yield ""
         yield from _table(section.table)
 
 
 def _table(table: Table) -> Iterator[str]:
-    yield f"\n| {' | '.join(escaped(column.removeprefix('>')) for column in table.columns)} |"
+    yield f"| {' | '.join(escaped(column.removeprefix('>')) for column in table.columns)} |"
     yield f"|{'|'.join('---:' if column.startswith('>') else '---' for column in table.columns)}|"
     for row in table.rows[:MOST_ROWS]:
         yield f"| {' | '.join(escaped(cell, 300) for cell in row)} |"
