@@ -89,9 +89,13 @@ def changed_since_revision(revision: str, config: Path | None, terms: Terms) -> 
     )
 
 
+def reward_paths(config: Path | None) -> Mapping[str, RewardPath]:
+    """The reward paths that a configuration file declares, by name. Raises ConfigError for a table that cannot be."""
+    return declared(declarations(read_toml(config), config.name, _VERB, TABLE), str(config)) if config is not None else {}
+
+
 def _declared(config: Path | None) -> Mapping[str, RewardPath]:
-    tables = declarations(read_toml(config), config.name, _VERB, TABLE) if config is not None else {}
-    paths = declared(tables, str(config))
+    paths = reward_paths(config)
     if not paths:
         example = EXAMPLE if config is None or config.name != PYPROJECT else EXAMPLE.replace("[", "[tool.sequester.", 1)
         raise UsageError(
