@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.markdown import table
 from bench.measuring import RESULTS
-from bench.tables import table
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Evidence, RewardCall, Segment, Source, Split, SplitStatus
 from sequester.findings.associated import AssociationVerdict

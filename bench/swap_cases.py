@@ -22,8 +22,8 @@ import msgspec
 from msgspec import Struct
 
 from bench.judge_stub import judge
+from bench.markdown import table
 from bench.measuring import RESULTS
-from bench.tables import table
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Evidence, RewardCall, Segment, Split, SplitStatus
 from sequester.episodes.model import Source as Place
@@ -34,10 +34,10 @@ from sequester.influence.cases import read_cases
 from sequester.influence.donors import ALL, make_donors
 from sequester.influence.experiment import Plan
 from sequester.influence.literals import read_literals
-from sequester.influence.model import Case, Rendition, Scoring
+from sequester.influence.model import Case, Rendition, Scorer, Scoring
 from sequester.influence.process import ProcessScorer
 from sequester.influence.rendering import render
-from sequester.influence.source import parse_source
+from sequester.influence.source import file_of, load_function, parse_source
 from sequester.influence.swap_files import Settings, swap_files
 from sequester.lint.engine import lint
 
@@ -136,7 +136,6 @@ def measured(case: Labelled) -> Row:
         paths, one_pair, each_donor = first_pairs(cases, scorer, read_literals([parse_source(source).file]))
         rules = associated(cases, scorer) if case.outcome == "score" else ()
     result = swap_files(source, episodes, Settings(Plan(outcome=case.outcome, most_calls=PLAN.most_calls, seconds=PLAN.seconds)))
-    linted = lint([parse_source(source).file])
     return Row(
         case,
         paths,
@@ -148,23 +147,37 @@ def measured(case: Labelled) -> Row:
         {name: donor.changed for name, donor in result.donors.items() if donor.changed},
         result.inputs.differing,
         result.reasons,
-        tuple(sorted({f"{finding.rule} {finding.severity.value}" for finding in linted.findings})),
+        linted(case),
         rules,
         result.calls,
     )
 
 
-def first_pairs(cases: Sequence[Case], scorer: ProcessScorer, literals: Sequence[str]) -> tuple[int, str, str]:
+def linted(case: Labelled) -> tuple[str, ...]:
+    """Of the function's file; of a framework's function, which shares a file with others, of the function."""
+    source = parse_source(source_of(case))
+    if source.file.parent != DATA:
+        found = lint([source.file]).findings
+    else:
+        function = load_function(source)
+        names, file = {case.name, type(function).__name__}, file_of(function)
+        found = tuple(one for one in lint([file] if file else []).findings if one.subject.partition(".")[0] in names)
+    return tuple(sorted({f"{one.rule} {one.severity.value}" for one in found}))
+
+
+def first_pairs(
+    cases: Sequence[Case], scorer: Scorer, literals: Sequence[str], names: Sequence[str] = ALL
+) -> tuple[int, str, str]:
     """One pair for each code path that the episodes take: how many paths, and what differed with the CoT of another episode, and with any
     donor. A path whose unchanged input is not handed on alike twice (a cache, for example) has nothing that could be compared."""
-    donors = make_donors(cases, ALL, literals)
+    donors = make_donors(cases, names, literals)
     by_path: dict[str, tuple[Case, Scoring]] = {}
     for case in cases:
         scoring = scorer.observe(render(case, case.reasoning))
         by_path.setdefault(scoring.path, (case, scoring))
-    differed: dict[str, set[str]] = {name: set() for name in ALL}
+    differed: dict[str, set[str]] = {name: set() for name in names}
     for case, before in by_path.values():
-        for name in ALL:
+        for name in names:
             pair = donors.pair(case, name, 0)
             if isinstance(pair, str):
                 continue
@@ -180,7 +193,7 @@ def _shown(differed: set[str]) -> str:
     return next((channel for channel in CHANNELS if channel in differed), "")
 
 
-def associated(cases: Sequence[Case], scorer: ProcessScorer, samples: int = 8, seed: int = 1) -> tuple[str, ...]:
+def associated(cases: Sequence[Case], scorer: Scorer, samples: int = 8, seed: int = 1) -> tuple[str, ...]:
     """Rules that a log of this reward shows in which every answer was reached in several ways: CoTs of other episodes, cut at random."""
     chance = random.Random(seed)
     thoughts = [thought for case in cases for thought in case.reasoning]

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import msgspec
 
+from bench.markdown import table
 from bench.measuring import RESULTS
-from bench.tables import table
 from sequester.findings.swapped import SwapResult
 from sequester.influence.experiment import Plan
 from sequester.influence.swap_files import Settings, swap_files

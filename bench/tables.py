@@ -5,24 +5,19 @@ python -m bench.tables
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from bench.engines import EngineRow
+from bench.markdown import table
 from bench.measuring import RESULTS
 from bench.memory import MemoryReport, Peak
 from bench.speed import SpeedReport
 
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 _BEGIN, _END = "<!-- written by bench.tables: begin -->", "<!-- end -->"
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 def targets(speed: SpeedReport, memory: MemoryReport | None) -> Iterator[tuple[str, str, str, str]]:

@@ -68,3 +68,52 @@ def test_every_format_is_read_and_every_record_counted(name):
     assert result.seen > 0
     assert all(path.scored for path in result.paths)
     assert sum(result.not_assessed.values()) <= result.seen
+
+
+def test_the_command_tells_and_hints_do_not_fail(cli, tmp_path):
+    log = written(tmp_path, lambda prompt, words: words / 100)
+    done = cli("swap", "--logged", log)
+    assert done.code == 0
+    assert done.out.startswith("ASSOCIATION FOUND")
+    assert "SQ321" in done.out and "Assumptions" in done.out
+
+
+def test_a_lower_threshold_fails(cli, tmp_path):
+    log = written(tmp_path, lambda prompt, words: words / 100)
+    done = cli("swap", "--logged", log, "--fail-on", "low", "--out", "json")
+    assert done.code == 1
+    printed = json.loads(done.out)
+    assert (printed["schema"], printed["verdict"]) == ("sequester.association/1", "found")
+
+
+def test_nothing_to_compare_is_exit_3(cli, tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text(json.dumps({"episode_id": "e", "prompt": "p", "reasoning": "r", "answer": "a", "reward_calls": []}) + "\n")
+    assert cli("swap", "--logged", path).code == 3
+
+
+def test_results_are_kept_and_shown_again(cli, tmp_path):
+    log = written(tmp_path, lambda prompt, words: words / 100)
+    (tmp_path / ".sequester").mkdir()
+    done = cli("swap", "--logged", log, "--out", "json")
+    shown = cli("show", "r1")
+    assert "stored as r1" in done.err
+    assert shown.out.startswith("ASSOCIATION FOUND")
+    [finding] = json.loads(done.out)["findings"]
+    assert "characters" in cli("show", "r1", finding["id"]).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--logged", "none.jsonl"), "no such file"),
+        (("--logged", "log.jsonl", "--episodes", "log.jsonl"), "--logged reads scores"),
+        (("f.py:f", "--logged", "log.jsonl"), "--logged reads scores"),
+        (("f.py:f", "--episodes", "log.jsonl", "--format", "trl"), "go with --logged"),
+    ],
+)
+def test_what_does_not_go_together_is_said(cli, tmp_path, arguments, says):
+    written(tmp_path, lambda prompt, words: 1.0)
+    done = cli("swap", *arguments)
+    assert done.code == 2
+    assert says in done.err

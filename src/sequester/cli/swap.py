@@ -14,16 +14,19 @@ from types import FrameType
 
 import click
 
+from sequester.cli.association import Terms as Logged
+from sequester.cli.association import tell_associations
 from sequester.cli.base_revision import AUTO
 from sequester.cli.changed import PROMPTS, Terms, changed_since_revision
 from sequester.cli.configuration import FILE
 from sequester.cli.options import (
-    TEMPLATES,
     Count,
+    InputOptions,
     OutputOptions,
     find_workspace,
     fingerprint_key,
     found_again,
+    input_options,
     output_options,
     waivers_in_force,
     workspace_option,
@@ -90,6 +93,14 @@ def _allowance(value: str) -> str:
     type=_allowance,
     help=f"With --changed-since: share of reward functions that may stay undeclared ({NOT_DECLARED}) without exit 4.",
 )
+@click.option(
+    "--logged",
+    multiple=True,
+    type=click.Path(readable=False),
+    metavar="PATH",
+    help="Instead of running reward code: say whether the scores in this log go with length or markup of the CoT, given the answer; "
+    "repeatable. Any format that `audit` reads.",
+)
 @click.option("--donors", default=",".join(ALL), metavar="NAME,...", help=f"What to swap in: {', '.join(ALL)}. [default: all]")
 @click.option(
     "--noise",
@@ -130,14 +141,7 @@ def _allowance(value: str) -> str:
 @click.option(
     "--name", "reward_path", default="", metavar="REWARD_PATH", help="Its name in reports and waivers. [default: FUNCTION]"
 )
-@click.option(
-    "--template",
-    type=click.Choice(TEMPLATES),
-    default="auto",
-    show_default=True,
-    metavar="FAMILY",
-    help=f"Template family of completions that name none: {', '.join(TEMPLATES)}.",
-)
+@input_options
 @click.option(
     "--out",
     multiple=True,
@@ -162,6 +166,7 @@ def command(
     episodes: str,
     changed_since: str,
     allow_unassessed: tuple[str, ...],
+    logged: tuple[str, ...],
     donors: str,
     noise: str,
     outcome: str,
@@ -173,7 +178,7 @@ def command(
     timeout: float,
     seed: int,
     reward_path: str,
-    template: str,
+    read_as: InputOptions,
     out: tuple[str, ...],
     fail_on: str,
     workspace: str | None,
@@ -194,13 +199,21 @@ def command(
       sequester swap rewards.py:accuracy --episodes episodes.jsonl
       sequester swap rewards.py:judge --episodes episodes.jsonl --calls 500 --out md=summary.md
       sequester swap rewards.py:length --episodes episodes.jsonl --noise deterministic --donors empty,long,own
+      sequester swap --logged runs/grpo/completions
     """
+    if logged:
+        if source or episodes or changed_since or reward_path:
+            what = "--logged reads scores from a log, and takes no function, episodes, name or revision"
+            raise UsageError(what, hint="leave one or the other out")
+        return tell_associations(logged, read_as, Logged(out, Severity(fail_on), workspace, waiver_file, author, talk))
+    if read_as.format:
+        raise UsageError("--format and --map go with --logged", hint="--episodes takes interchange JSONL")
     requests = [parse_out(value, ChangedResult if changed_since else SwapResult) for value in out] or [Request("text", None)]
     settings = Settings(
         Plan(noise=noise, smallest=smallest, batch=batch, outcome=outcome, most_calls=calls, seconds=seconds, seed=seed),
         _donors(donors),
         prompts or (PROMPTS if changed_since else MOST),
-        template,
+        read_as.options.template,
         timeout,
         reward_path,
     )
@@ -244,7 +257,9 @@ def _named(source: str) -> Path:
     """The file of a function."""
     if not source:
         what = "no reward function is named"
-        raise UsageError(what, hint="sequester swap FILE.py:FUNCTION --episodes FILE.jsonl, or --changed-since REV")
+        raise UsageError(
+            what, hint="sequester swap FILE.py:FUNCTION --episodes FILE.jsonl, --changed-since REV, or --logged PATH"
+        )
     return parse_source(source).file
 
 

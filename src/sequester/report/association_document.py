@@ -89,14 +89,14 @@ def _findings(result: AssociationResult) -> Table:
 def _bounds(result: AssociationResult) -> Iterator[str]:
     for path in result.paths:
         name = f"`{path.reward_path}`"
-        if path.reasons:
+        if path.reasons and path.verdict is not AssociationVerdict.FOUND:
             yield f"{name}: {'; '.join(REASONS.get(reason, reason) for reason in path.reasons)}."
         if path.upper95 is not None and path.strata:
             yield (
                 f"{name}: the same answer always had the same score. Shares of prompts over {percent(path.upper95)} whose score moves as "
                 "the CoTs in the log do are excluded at 95 %."
             )
-        elif path.detectable is not None:
+        elif path.detectable is not None and path.verdict is not AssociationVerdict.FOUND:
             yield f"{name}: a correlation of {path.detectable:.2f} would have been seen with probability 0.9."
         if path.noisy:
             yield f"{name}: {counted(path.noisy, 'sample')} with prompt, answer and CoT of another got a different score, by chance alone."
