@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.report.swap_results import swap_result
+from tests.findings import swap_results
+from tests.findings.swap_results import MOVED
+from tests.report.test_formats import SARIF_SCHEMA
+from tests.report.test_swap_formats import found
 
 from sequester.findings.changed import ChangedPath, ChangedResult
 from sequester.findings.changed_verdict import accepting_share, changed_exit_code, worst
@@ -21,9 +25,8 @@ from sequester.report.formats import REPORTS
 from sequester.report.json_format import schema
 
 FORMATS = REPORTS[ChangedResult].formats
-SARIF = json.loads((Path(__file__).parents[1] / "data/sarif/sarif-2.1.0-rtm.5.json").read_text())
-QUIET = swap_result(verdict=SwapVerdict.NO_INFLUENCE_FOUND, exposed=False, findings=(), upper95=0.451)
-HOSTILE = "a\x1b[31m‮<script>|`*_@x"
+QUIET = replace(swap_results.QUIET, upper95=0.451)
+HOSTILE = "a\x1b[31m\u202e<script>|`*_@x"
 
 
 def changed(*paths: ChangedPath, undeclared: tuple[str, ...] = (), unchanged: tuple[str, ...] = ()) -> ChangedResult:
@@ -94,7 +97,7 @@ def test_the_bound_of_five_prompts_is_said():
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_names_what_was_found_not_probed_and_not_declared(name):
     result = changed(
-        ChangedPath("judge", ("prompts/judge.jinja changed",), swap_result()),
+        ChangedPath("judge", ("prompts/judge.jinja changed",), found(MOVED)),
         ChangedPath("broken", ("broken.py changed",), error="does not load"),
         ChangedPath("old", ("old.py changed",), covered_by="r17"),
         undeclared=("new.py:fluency",),
@@ -106,8 +109,8 @@ def test_every_format_names_what_was_found_not_probed_and_not_declared(name):
 
 
 def test_sarif_is_one_run_that_did_not_do_all_it_should():
-    log = json.loads(FORMATS["sarif"](changed(ChangedPath("judge", ("x",), swap_result()), ChangedPath("b", ("y",), error="z"))))
-    jsonschema.validate(log, SARIF)
+    log = json.loads(FORMATS["sarif"](changed(ChangedPath("judge", ("x",), found(MOVED)), ChangedPath("b", ("y",), error="z"))))
+    jsonschema.validate(log, SARIF_SCHEMA)
     (run,) = log["runs"]
     assert run["results"]
     assert run["invocations"][0]["executionSuccessful"] is False
@@ -120,8 +123,25 @@ def test_json_keeps_to_its_schema():
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_hostile_names_make_nothing_happen(name):
-    result = changed(ChangedPath(HOSTILE, (HOSTILE,), swap_result(reward_path=HOSTILE)), undeclared=(f"{HOSTILE}:x",), unchanged=(HOSTILE,))
+    result = changed(
+        ChangedPath(HOSTILE, (HOSTILE,), found(replace(MOVED, reward_path=HOSTILE))),
+        undeclared=(f"{HOSTILE}:x",),
+        unchanged=(HOSTILE,),
+    )
     text = FORMATS[name](result)
     assert "\x1b" not in text
-    assert "‮" not in text
-    assert name in ("json", "sarif", "text") or "<script>" not in text
+    assert "\u202e" not in text
+    assert name != "html" or "<script>" not in text
+
+
+TEXTS = st.text(max_size=9)
+PATHS = st.builds(ChangedPath, TEXTS, st.lists(TEXTS).map(tuple), st.none() | swap_results.results())
+
+
+@settings(max_examples=30)
+@given(st.lists(PATHS, max_size=3))
+def test_any_result_can_be_written(paths):
+    result = changed(*paths)
+    for render in FORMATS.values():
+        assert render(result)
+    assert code(result) in ExitCode
