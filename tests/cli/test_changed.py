@@ -157,6 +157,11 @@ def test_a_reward_function_that_nobody_declared_is_not_probed_and_exits_4(swap, 
     assert swap().code == 1
 
 
+def test_reward_functions_of_tests_need_no_declaration(swap, scratch):
+    scratch.write(**{"tests/test_rewards.py": REWARD, "tests/conftest.py": REWARD, "env/rewards_test.py": REWARD})
+    assert read(swap("--out", "json"))["undeclared"] == []
+
+
 @pytest.mark.parametrize("allowance", ["other=1", "2", "x"])
 def test_an_allowance_that_means_nothing_is_an_error(swap, allowance):
     assert swap("--allow-unassessed", allowance).code == 2

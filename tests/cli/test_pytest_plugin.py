@@ -32,7 +32,8 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 def run(project: pytest.Pytester, code: str, *arguments: str) -> pytest.RunResult:
     """Run tests with this code in them, in this process."""
     project.makepyfile(test_it=code)
-    return project.runpytest_inprocess("-p", PLUGIN, "--strict-markers", "-W", "error", *arguments)
+    again = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"  # by the run that this one runs in
+    return project.runpytest_inprocess("-p", PLUGIN, "--strict-markers", "-W", "error", "-W", again, *arguments)
 
 
 # Canaries

@@ -105,6 +105,8 @@ def test_it_works_without_development_dependencies(environment: Environment) -> 
     assert "audit" in environment.run("sequester", "--help")
     assert "matcher" in environment.run("sequester", "doctor")
     assert environment.audit_demo()["verdict"] == "exposed"
+    named = "from importlib.metadata import entry_points; print(entry_points(group='pytest11')['sequester'].value)"
+    assert environment.run("python", "-c", named).strip() == "sequester.cli.pytest_plugin"
 
 
 def test_without_a_compiler_it_installs_says_so_and_finds_the_same(distribution: Distribution, environment: Environment) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
@@ -40,6 +41,8 @@ from sequester.toml_file import parse_toml, read_toml
 PROMPTS = 5
 """Prompts probed of each reward path, where nobody asks for another number."""
 _VERB = "swap"
+_TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")
+"""Files that pytest collects: the reward functions in them train nothing."""
 
 
 class Terms(NamedTuple):
@@ -89,9 +92,13 @@ def changed_since_revision(revision: str, config: Path | None, terms: Terms) -> 
     )
 
 
+def reward_paths(config: Path | None) -> Mapping[str, RewardPath]:
+    """The reward paths that a configuration file declares, by name. Raises ConfigError for a table that cannot be."""
+    return declared(declarations(read_toml(config), config.name, _VERB, TABLE), str(config)) if config is not None else {}
+
+
 def _declared(config: Path | None) -> Mapping[str, RewardPath]:
-    tables = declarations(read_toml(config), config.name, _VERB, TABLE) if config is not None else {}
-    paths = declared(tables, str(config))
+    paths = reward_paths(config)
     if not paths:
         example = EXAMPLE if config is None or config.name != PYPROJECT else EXAMPLE.replace("[", "[tool.sequester.", 1)
         raise UsageError(
@@ -158,7 +165,7 @@ def _undeclared(since: Since, folder: str, paths: Collection[RewardPath]) -> Ite
     """`FILE.py:function` of the reward functions in changed files that no table names. A method counts as named where a table names an
     object of its file: which class that is an instance of is known to the running code alone."""
     named = {(file_of(path, folder), path.function.rpartition(":")[2]) for path in paths}
-    for file in sorted(name for name in since.changed() if name.endswith(".py")):
+    for file in sorted(name for name in since.changed() if name.endswith(".py") and not _TEST.search(name)):
         here = {name for where, name in named if where == file}
         found = _reward_functions(since.read(file) or b"")
         objects = here - {one.name for one in found}

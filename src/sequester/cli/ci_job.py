@@ -94,7 +94,11 @@ def _verbs(paths: str, since: str, fail_on: str, allowances: Sequence[str]) -> I
             if not equals or reason in known[verb]:
                 yield from ("--allow-unassessed", allowance)
 
-    yield Verb("lint", (*options("lint"), "--", *shlex.split(paths)))
+    try:
+        named = shlex.split(paths)
+    except ValueError as error:
+        raise UsageError(f"{error}", where="--paths", hint="quote names with spaces as for a shell") from error
+    yield Verb("lint", (*options("lint"), "--", *named))
     if since != NO_PROBES:
         yield Verb("swap", (*options("swap"), f"--changed-since={since}"))
 

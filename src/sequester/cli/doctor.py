@@ -10,6 +10,7 @@ from importlib.util import find_spec
 
 import click
 
+from sequester.cli.changed import reward_paths
 from sequester.cli.configuration import VERB_TABLES, check_values, defaults
 from sequester.cli.options import find_workspace, strange_variables, workspace_option
 from sequester.cli.terminal import fit
@@ -104,8 +105,13 @@ def _configuration(ctx: click.Context) -> Iterator[str]:
     for command in tables.values():
         if command is not None:
             check_values(path, command)
-    set_up = [verb for verb, command in tables.items() if command is not None and defaults(path, command)]
+    declared = reward_paths(path)
+    set_up = [
+        verb for verb, command in tables.items() if command is not None and (defaults(path, command) or (verb == "swap" and declared))
+    ]
     yield f"{path}, with settings for {', '.join(set_up) or 'no verb'}"
+    if declared:
+        yield f"reward paths that `swap --changed-since` watches: {', '.join(declared)}"
 
 
 def _workspace(place: Workspace | None) -> Iterator[str]:

@@ -29,6 +29,7 @@ from sequester.influence.in_process import InProcessScorer
 from sequester.influence.literals import read_literals
 from sequester.influence.source import file_of
 from sequester.influence.swap import swap
+from sequester.report.changed_document import bound
 from sequester.report.swap_document import not_assessed
 from sequester.report.untrusted import printable
 
@@ -173,15 +174,8 @@ def record(result: SwapResult, accept_underpowered: str) -> dict[str, Any]:
         "changed": result.changed,
         "branches": None if result.branches is None else [result.branches.probed, result.branches.of],
         "not_assessed": left_out(result),
-        "bound": bound(result),
+        "bound": f"{excluded} not excluded" if (excluded := bound(result)) else "",
     }
-
-
-def bound(result: SwapResult) -> str:
-    """What was not excluded, in words."""
-    if result.upper95 is None or result.upper95 >= 1:
-        return "no rate excluded"
-    return f"rates below {result.upper95:.0%} not excluded".replace("%", " %")
 
 
 def left_out(result: SwapResult) -> dict[str, int]:

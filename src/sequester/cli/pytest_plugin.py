@@ -181,7 +181,8 @@ def section(records: Sequence[dict[str, Any]]) -> Iterator[str]:
 def _reward(record: dict[str, Any]) -> str:
     accepted = f" (accepted: {record['accepted']})" if record["accepted"] else ""
     handed = "; CoT was handed on" if record["handed_on"] else ""
-    return f"{record['name']}: {_WORDS[record['verdict']]}{accepted}; {_total([record])}{handed}; {record['bound']}"
+    bound = f"; {record['bound']}" if record["bound"] else ""
+    return f"{record['name']}: {_WORDS[record['verdict']]}{accepted}; {_total([record])}{handed}{bound}"
 
 
 def _total(rewards: Sequence[dict[str, Any]]) -> str:

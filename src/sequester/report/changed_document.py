@@ -11,7 +11,19 @@ from sequester.report.document import Document, Section, Table, Tone
 from sequester.report.summary import counted, number
 from sequester.report.swap_document import describe_swap, verdict_word
 
-_COVERED, _ERROR = "COVERED", "NOT PROBED"
+_COVERED, _ERROR, _UNDECLARED = "COVERED", "NOT PROBED", "NOT DECLARED"
+_TOLD = (
+    "INFLUENCED",
+    "NO INFLUENCE FOUND, EXPOSED",
+    "UNDERPOWERED, EXPOSED",
+    "NOTHING ASSESSED, EXPOSED",
+    _ERROR,
+    "NOTHING ASSESSED",
+    "UNDERPOWERED",
+    "NO INFLUENCE FOUND",
+    _COVERED,
+)
+"""Outcomes in the order in which they are told."""
 _NONE_CHANGED = "NOTHING CHANGED"
 
 
@@ -34,9 +46,10 @@ def outcome(path: ChangedPath) -> str:
 
 
 def _verdict(result: ChangedResult) -> str:
-    outcomes = [*map(outcome, result.changed), *["NOT DECLARED"] * len(result.undeclared)]
-    counts = Counter(outcomes)
-    return "; ".join(f"{number(count)} {what}" for what, count in counts.most_common()) or _NONE_CHANGED
+    counts = Counter(sorted(map(outcome, result.changed), key=_TOLD.index))
+    if result.undeclared:
+        counts[_UNDECLARED] = len(result.undeclared)
+    return "; ".join(f"{number(count)} {what}" for what, count in counts.items()) or _NONE_CHANGED
 
 
 def _tone(result: ChangedResult) -> Tone:
