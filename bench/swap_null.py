@@ -1,8 +1,8 @@
 """How often the swap test calls a scorer influenced that never looks at the CoT.
 
-    python -m bench.swap_null [runs with verdict flips, default 10000; a tenth as many of every other kind]
+    python -m bench.swap_null [runs with verdict flips, default 10000; a fiftieth as many of every other kind]
 
-Every run is `influence.swap.swap` over 30 prompts and nine donors until the engine itself stops. The engine looks after every round and
+Every run is `influence.swap.swap` over 30 prompts and three donors until the engine itself stops. The engine looks after every round and
 stops as soon as the evidence suffices: the peeking of a user who stops when it pays. Beside it, the e-process alone is looked at after
 every single difference. Writes `bench/results/swap_null.json` and a table in `docs/swap-power.md`.
 """
@@ -10,18 +10,20 @@ every single difference. Writes `bench/results/swap_null.json` and a table in `d
 from __future__ import annotations
 
 import math
+import multiprocessing
 import random
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from multiprocessing.pool import Pool
 
 import msgspec
 from msgspec import Struct
 
 from bench.measuring import RESULTS
 from bench.pages import write_between
-from bench.swap_simulation import DONORS, Reaction, simulated
+from bench.swap_simulation import Reaction, simulated
 from bench.tables import table
 from sequester.findings.swapped import SwapVerdict
 from sequester.influence.experiment import Plan
@@ -29,7 +31,11 @@ from sequester.statistics.intervals import clopper_pearson
 from sequester.statistics.symmetry import two_sided
 
 PROMPTS = 30
+DONORS = ("own", "adversarial", "empty")
+"""The fewer, the less their mean smooths: the test is likelier to be wrong."""
 ALPHA = 0.05
+PART = 100
+"""Runs that one process does at a time."""
 MARGIN = 0.001
 """Confidence that a share above alpha is no accident of the simulation: 1 - this."""
 
@@ -54,7 +60,7 @@ class NullReport(Struct, frozen=True):
     donors: int
     alpha: float
     rows: list[NullRow]
-    looks_at_every_pair: NullRow
+    every_look: NullRow
 
 
 def flips(share: float) -> Callable[[int], Reaction]:
@@ -126,31 +132,40 @@ def seldom(seed: int) -> Reaction:
 
 KINDS: tuple[tuple[str, str, Callable[[int], Reaction], float], ...] = (
     ("verdict flips, 14 %", "replicate", flips(0.14), 1.0),
-    ("verdict flips, 1 %", "replicate", flips(0.01), 0.1),
-    ("normal", "replicate", normal, 0.1),
-    ("heavy tails (t, 2 degrees of freedom)", "replicate", heavy, 0.1),
-    ("skewed, another spread for every prompt", "replicate", uneven, 0.1),
-    ("drifting (random walk with trend)", "replicate", drifting, 0.1),
-    ("stateful (remembers prompts and its last score)", "replicate", remembering, 0.1),
-    ("grades 1 to 10", "replicate", discrete, 0.1),
-    ("normal, one call in ten fails", "replicate", failing, 0.1),
-    ("one call in 200 differs", "replicate", seldom, 0.1),
-    ("verdict flips, 14 %, declared deterministic", "deterministic", flips(0.14), 0.1),
+    ("verdict flips, 1 %", "replicate", flips(0.01), 0.02),
+    ("normal", "replicate", normal, 0.02),
+    ("heavy tails (t, 2 degrees of freedom)", "replicate", heavy, 0.02),
+    ("skewed, another spread for every prompt", "replicate", uneven, 0.02),
+    ("drifting (random walk with trend)", "replicate", drifting, 0.02),
+    ("stateful (remembers prompts and its last score)", "replicate", remembering, 0.02),
+    ("grades 1 to 10", "replicate", discrete, 0.02),
+    ("normal, one call in ten fails", "replicate", failing, 0.02),
+    ("one call in 200 differs", "replicate", seldom, 0.02),
+    ("verdict flips, 14 %, declared deterministic", "deterministic", flips(0.14), 0.02),
 )
 
 
-def null_row(name: str, noise: str, made: Callable[[int], Reaction], runs: int) -> NullRow:
-    """So many whole swap tests of one kind."""
+def part(kind: int, first: int, runs: int) -> tuple[Counter[str], int]:
+    """Verdicts and episodes scored of so many whole swap tests of one kind, seeds from `first`."""
+    _, noise, made, _ = KINDS[kind]
     verdicts: Counter[str] = Counter()
     calls = 0
-    for seed in range(runs):
-        plan = Plan(alpha=ALPHA, noise=noise, seconds=math.inf, seed=seed)
-        result = simulated(made(seed), plan, PROMPTS, DONORS)
+    for seed in range(first, first + runs):
+        result = simulated(made(seed), Plan(alpha=ALPHA, noise=noise, seconds=math.inf, seed=seed), PROMPTS, DONORS)
         verdicts[result.verdict.value] += 1
         calls += result.calls
+    return verdicts, calls
+
+
+def null_row(kind: int, runs: int, pool: Pool) -> NullRow:
+    """All runs of one kind."""
+    parts = [(kind, first, min(PART, runs - first)) for first in range(0, runs, PART)]
+    found = pool.starmap(part, parts, chunksize=1)
+    verdicts = sum((each for each, _ in found), Counter[str]())
     influenced = verdicts[SwapVerdict.INFLUENCED.value]
     low, high = clopper_pearson(influenced, runs) or (0.0, 1.0)
-    return NullRow(name, noise, runs, influenced, low, high, dict(verdicts), calls / runs)
+    name, noise, _, _ = KINDS[kind]
+    return NullRow(name, noise, runs, influenced, low, high, dict(verdicts), sum(calls for _, calls in found) / runs)
 
 
 def every_look(runs: int, pairs: int = 500) -> NullRow:
@@ -175,7 +190,7 @@ def _told(verdicts: dict[str, int]) -> str:
 def page(report: NullReport) -> list[str]:
     rows = [
         (row.noise, f"{row.runs:,}", row.influenced, f"{row.low:.2%} to {row.high:.2%}", _told(row.verdicts), f"{row.calls:,.0f}")
-        for row in (*report.rows, report.looks_at_every_pair)
+        for row in (*report.rows, report.every_look)
     ]
     said = f"{sum(row.runs for row in report.rows):,} whole swap tests of scorers that never look at the CoT; {report.prompts} prompts, "
     return [
@@ -186,15 +201,17 @@ def page(report: NullReport) -> list[str]:
 
 def main() -> int:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    rows = []
-    for name, noise, made, share in KINDS:
-        start = time.process_time()
-        rows.append(null_row(name, noise, made, max(1, int(runs * share))))
-        print(f"{rows[-1]} ({time.process_time() - start:.0f} s)", flush=True)
-    report = NullReport(PROMPTS, len(DONORS), ALPHA, rows, every_look(max(1, runs // 5)))
-    (RESULTS / "swap_null.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
-    write_between("swap-power.md", "bench.swap_null", page(report))
-    everything = (*rows, report.looks_at_every_pair)
+    rows: list[NullRow] = []
+    looked = every_look(max(1, runs // 50))
+    with multiprocessing.Pool() as pool:
+        for kind, (_, _, _, share) in enumerate(KINDS):
+            start = time.perf_counter()
+            rows.append(null_row(kind, max(1, int(runs * share)), pool))
+            print(f"{rows[-1]} ({time.perf_counter() - start:.0f} s)", flush=True)
+            report = NullReport(PROMPTS, len(DONORS), ALPHA, rows, looked)
+            (RESULTS / "swap_null.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
+            write_between("swap-power.md", "bench.swap_null", page(report))
+    everything = (*rows, looked)
     return int(any((clopper_pearson(row.influenced, row.runs, 1.0 - MARGIN) or (0.0, 1.0))[0] > ALPHA for row in everything))
 
 

@@ -13,7 +13,7 @@ import math
 import random
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -31,8 +31,12 @@ from sequester.statistics.paired import pairs_needed
 from sequester.statistics.symmetry import two_sided
 
 ALPHA = 0.05
-STEPS = 200
-"""Looks at the e-process alone in one run."""
+SHIFTS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+STEPS = 100
+"""Looks at the e-process alone, in the pairs that the formula says are needed."""
+Differences = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+Draw = Callable[[np.random.Generator, float, int], Differences]
+"""Differences of so many pairs, given a shift in per-call standard deviations."""
 
 
 class Effect(Struct, frozen=True):
@@ -66,6 +70,7 @@ class PowerRow(Struct, frozen=True):
 
 
 class NeedRow(Struct, frozen=True):
+    noise: str
     shift: float
     donors: int
     measured: int
@@ -94,6 +99,11 @@ def spread(by: float) -> Reaction:
     return lambda rng, prompt, cot: rng.gauss(by * random.Random(f"{prompt} {cot}").gauss(0.0, 1.0), 1.0)
 
 
+def rare(share: float, by: float, donor: str) -> Reaction:
+    """One verdict for a prompt but for so few calls, and more of them with a donor's CoT."""
+    return lambda rng, prompt, cot: float(prompt % 2) + (rng.random() < share + (by if cot.startswith(donor) else 0.0))
+
+
 def one_text(rng: random.Random, prompt: int, cot: str) -> float:
     """Deterministic, and reacts to a single text of all."""
     return float(prompt % 2) + (cot == "confession 14" and prompt == 14)
@@ -107,6 +117,7 @@ EFFECTS = (
     Effect("shift of 0.5, one donor of nine", shifted(0.5, "adversarial"), DONORS, 30, 290, None),
     Effect("verdicts with 14 % noise, 20 points more passes", verdicts(0.2, "adversarial"), ("adversarial",), 40, 200, None),
     Effect("verdicts with 14 % noise, 10 points more passes", verdicts(0.1, "adversarial"), ("adversarial",), 40, 600, None),
+    Effect("one call in 50 differs, 7 in 50 more", rare(0.02, 0.14, "adversarial"), ("adversarial",), 40, 200, None),
     Effect("mean zero, reactions of 1 per-call s.d.", spread(1.0), ("own",), 60, 300, None),
     Effect("mean zero, reactions of 0.5 per-call s.d.", spread(0.5), ("own",), 60, 1500, None),
     Effect("deterministic, one pair of 270 moves", one_text, DONORS, 30, 60, None, "deterministic"),
@@ -132,27 +143,51 @@ def power_row(effect: Effect, runs: int) -> PowerRow:
     )  # fmt: skip
 
 
-def needs(shifts: Sequence[float], donors: Sequence[int], runs: int) -> Iterator[NeedRow]:
+def normal(rng: np.random.Generator, shift: float, size: int) -> Differences:
+    return rng.normal(shift / math.sqrt(2.0), 1.0, size)
+
+
+def verdict(share: float) -> Draw:
+    """Verdicts that are 1 in this share of calls, and a CoT that makes it larger by so many per-call standard deviations."""
+
+    def draw(rng: np.random.Generator, shift: float, size: int) -> Differences:
+        raised = share + shift * math.sqrt(share * (1.0 - share))
+        return (rng.random(size) < raised).astype(float) - (rng.random(size) < share)
+
+    return draw
+
+
+def jump(share: float) -> float:
+    """As `statistics.paired.pairs_needed` takes it: 1 over the standard deviation of such a verdict, times the share of equal pairs."""
+    return (1.0 - 2.0 * share * (1.0 - share)) / math.sqrt(share * (1.0 - share))
+
+
+NOISES: tuple[tuple[str, Draw, float], ...] = (
+    ("normal", normal, 0.0),
+    *((f"verdict, 1 in {share:.1%} of calls", verdict(share), jump(share)) for share in (0.005, 0.02, 0.1)),
+)
+
+
+def needs(draw: Draw, name: str, jumps: float, shift: float, donors: Sequence[int], runs: int) -> Iterator[NeedRow]:
     """Pairs that the e-process alone takes in 90 % of runs, where one donor of so many shows the shift."""
     rng = np.random.default_rng(5)
-    for shift in shifts:
-        formulas = {count: pairs_needed(shift, count, ALPHA) for count in donors}
-        step = max(1, 2 * max(formulas.values()) // STEPS)
-        reached: dict[int, list[float]] = {count: [] for count in donors}
-        for _ in range(runs):
-            betting = two_sided()
-            waiting = set(donors)
-            for look in range(1, 2 * STEPS):
-                betting = betting.after(rng.normal(shift / math.sqrt(2.0), 1.0, step).tolist())
-                for count in [count for count in waiting if SHIFT_SHARE * betting.e_value >= count / ALPHA]:
-                    reached[count].append(look * step)
-                    waiting.remove(count)
-                if not waiting:
-                    break
-            for count in waiting:
-                reached[count].append(math.inf)
-        for count in donors:
-            yield NeedRow(shift, count, int(np.quantile(reached[count], 0.9, method="higher")), formulas[count])
+    formulas = {count: pairs_needed(shift, count, ALPHA, jumps) for count in donors}
+    step = max(1, max(formulas.values()) // STEPS)
+    reached: dict[int, list[float]] = {count: [] for count in donors}
+    for _ in range(runs):
+        betting = two_sided()
+        waiting = set(donors)
+        for look in range(1, 3 * STEPS):
+            betting = betting.after(draw(rng, shift, step).tolist())
+            for count in [count for count in waiting if SHIFT_SHARE * betting.e_value >= count / ALPHA]:
+                reached[count].append(look * step)
+                waiting.remove(count)
+            if not waiting:
+                break
+        for count in waiting:
+            reached[count].append(3.0 * STEPS * step)
+    for count in donors:
+        yield NeedRow(name, shift, count, int(np.quantile(reached[count], 0.9, method="higher")), formulas[count])
 
 
 def page(report: PowerReport) -> list[str]:
@@ -161,14 +196,14 @@ def page(report: PowerReport) -> list[str]:
          f"{row.wanted:.0%}" if row.wanted else "", f"{row.planned:,.0f}", f"{row.calls:,.0f}")
         for row in report.rows
     ]  # fmt: skip
-    needed = [(row.shift, row.donors, f"{row.measured:,}", f"{row.formula:,}") for row in report.needs]
+    needed = [(row.noise, row.shift, row.donors, f"{row.measured:,}", f"{row.formula:,}") for row in report.needs]
     return [
         f"Whole swap tests, alpha {report.alpha}, looks after every round. Pairs: at most so many with each donor, repeats included.",
         table(
             ("effect", "donors", "prompts", "pairs", "found", "95 % interval", "promised", "planned pairs, mean", "calls, mean"), rows
         ),
         "Pairs for each donor with which 90 % of runs find a shift that one of so many donors shows, the e-process alone:",
-        table(("shift, per-call s.d.", "donors", "measured", "`pairs_needed`"), needed),
+        table(("noise", "shift, per-call s.d.", "donors", "measured", "`pairs_needed`"), needed),
     ]  # fmt: skip
 
 
@@ -179,7 +214,10 @@ def main() -> int:
         start = time.process_time()
         rows.append(power_row(effect, runs))
         print(f"{rows[-1]} ({time.process_time() - start:.0f} s)", flush=True)
-    report = PowerReport(ALPHA, rows, list(needs((0.1, 0.14, 0.2, 0.3, 0.5, 0.7, 1.0), (1, 9), 2 * runs)))
+    needed = [
+        row for name, draw, jumps in NOISES for shift in SHIFTS for row in needs(draw, name, jumps, shift, (1, len(DONORS)), runs)
+    ]
+    report = PowerReport(ALPHA, rows, needed)
     (RESULTS / "swap_power.json").write_bytes(msgspec.json.format(msgspec.json.encode(report)) + b"\n")
     write_between("swap-power.md", "bench.swap_power", page(report))
     missed = [row for row in rows if row.wanted and row.found < row.wanted * row.runs]

@@ -43,13 +43,17 @@ class Scratch:
 
 REWARD = """\
 def accuracy(prompts, completions, ground_truth, **kwargs):
-    answers = [completion.rpartition("</think>")[2].strip() for completion in completions]
-    return [float(answer == truth) for answer, truth in zip(answers, ground_truth)]
+    scores = []
+    for completion, truth in zip(completions, ground_truth):
+        if "</think>" not in completion:
+            scores.append(0.0)
+            continue
+        answer = completion.rpartition("</think>")[2]
+        scores.append(float(answer.strip() == truth))
+    return scores
 """
 """A reward function that keeps to the answer."""
-LEAKING = REWARD.replace('completion.rpartition("</think>")[2].strip()', "completion").replace(
-    "answer == truth", "truth in answer"
-)
+LEAKING = REWARD.replace("answer.strip() == truth", "truth in completion")
 """The same one, which finds what it looks for in the chain of thought too."""
 TABLE = '[swap.reward.accuracy]\nfunction = "rewards.py:accuracy"\nepisodes = "tests/episodes.jsonl"\n'
 SECRET = "Doubling it is what the user wants"

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from tests.scratch import REWARD, SECRET, episodes
+
+import sequester.cli.canary
+import sequester.cli.non_interference  # noqa: F401  # once and for all: pytester would load numpy again for every run
+from sequester.findings.fingerprint import workspace_key
+from sequester.findings.workspace import Workspace
 
 pytest_plugins = ["pytester"]
 
@@ -67,7 +74,7 @@ LEAKS = {
     "log records of rewards": "logging.getLogger('rewards').warning('scored %s', completion)",
     "log records of quiet": "quiet.warning(completion)",
     "warnings": "warnings.warn(completion)",
-    "the text of an exception": "raise ValueError(completion)",
+    "the text of an exception": "raise ValueError('REASONING', completion)",
     "Captured stdout call": "subprocess.run(['echo', completion], check=True)",
 }
 LEAKING = """
@@ -118,6 +125,14 @@ def test_what_holds_the_canary_is_withheld_from_the_report(project):
         ["*own failure*", "*characters withheld: the canary stands in them*", "*its canary stands in stdout*"]
     )
     result.stdout.no_fnmatch_line("*REASONING*<think>*")
+
+
+@pytest.mark.parametrize("failing", ["raise ValueError('REASONING', completion)", "assert completion == 'REASONING'"])
+def test_a_traceback_that_holds_the_canary_is_withheld(project, failing):
+    result = run(project, LEAKING.format(failing), "--showlocals")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*Error at *test_it.py:* (the traceback is withheld: the canary stands in it)*"])
+    result.stdout.no_fnmatch_line("*code word*")
 
 
 def test_a_canary_is_watched_without_capturing_too(project):
@@ -171,3 +186,192 @@ def test_the_section_counts_every_process_of_a_distributed_run(project):
     result = project.runpytest_subprocess("-p", "xdist.plugin", "-p", PLUGIN, "-n", "2")
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["canaries: 1 of 2 tests let theirs out or had none"])
+
+
+# Non-interference
+
+
+REWARDS = f"""
+import subprocess, sys, warnings, logging
+{REWARD}
+def leaking(prompts, completions, ground_truth, **kwargs):
+    return [float(truth in completion) for completion, truth in zip(completions, ground_truth)]
+def loud(prompts, completions, ground_truth, **kwargs):
+    print(completions)
+    print(completions, file=sys.stderr)
+    logging.getLogger(__name__).error(completions)
+    warnings.warn(str(completions))
+    subprocess.run(["echo", completions[0]], check=True)
+    return leaking(prompts, completions, ground_truth)
+def raising(prompts, completions, **kwargs):
+    raise ValueError(completions[0])
+def constant(prompts, completions, **kwargs):
+    return [0.0] * len(completions)
+def asking(prompts, completions, rubric):
+    return [0.0] * len(completions)
+"""
+
+
+def asserted(project: pytest.Pytester, *calls: str) -> pytest.RunResult:
+    """Run one test for each of these arguments of the fixture."""
+    project.makepyfile(rewards=REWARDS)
+    project.makefile(".jsonl", episodes=episodes())
+    tests = (f"def test_{number}(non_interference):\n    non_interference({call})\n" for number, call in enumerate(calls))
+    result = run(project, "import pytest\nfrom rewards import *\n" + "".join(tests), "-p", "no:cacheprovider")
+    assert SECRET not in result.stdout.str() + result.stderr.str()
+    return result
+
+
+def test_three_lines_say_that_a_reward_does_not_read_the_reasoning(project):
+    result = asserted(project, "accuracy, 'episodes.jsonl'")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*sequester: non-interference*",
+            "accuracy: no influence found; 6 prompts, * pairs, 0 changed, branches probed * of *, not assessed: none; "
+            "rates below 39 % not excluded",
+            "1 reward function: 0 influenced, 1 no influence found, 0 underpowered, 0 nothing assessed; 6 prompts*",
+        ]
+    )
+
+
+def test_a_reward_that_reads_it_fails_and_nothing_that_it_prints_is_shown(project):
+    result = asserted(project, "leaking, 'episodes.jsonl'", "loud, 'episodes.jsonl'")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["leaking: influenced:*", "*SQ301 high:*", "*donors that moved it: *", "*assessed: 6 prompts*"])
+    result.stdout.fnmatch_lines(["2 reward functions: 2 influenced, *"])
+
+
+def test_nothing_assessed_fails_and_says_why(project):
+    result = asserted(project, "raising, 'episodes.jsonl'", "asking, 'episodes.jsonl', accept_underpowered='why not'")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["raising: nothing_assessed: *", "*raised ValueError at rewards.py:*"])
+    result.stdout.fnmatch_lines(["asking: nothing_assessed: *", "*'rubric'*"])
+
+
+def test_too_small_an_experiment_fails_unless_a_reason_is_given(project):
+    few = "accuracy, 'episodes.jsonl', prompts=3"
+    result = asserted(
+        project,
+        few,
+        f"{few}, accept_underpowered=' '",
+        f"{few}, accept_underpowered='a slow grader'",
+        "constant, 'episodes.jsonl'",
+    )
+    result.assert_outcomes(failed=3, passed=1)
+    result.stdout.fnmatch_lines(["accuracy: underpowered: *", "*because of: too_few_prompts*"])
+    result.stdout.fnmatch_lines(["constant: underpowered: *", "*because of: constant_scores*"])
+    result.stdout.fnmatch_lines(["accuracy: underpowered (accepted: a slow grader); 3 prompts, *"])
+
+
+def test_a_reason_accepts_no_finding(project):
+    asserted(project, "leaking, 'episodes.jsonl', prompts=3, accept_underpowered='slow'").assert_outcomes(failed=1)
+
+
+@pytest.mark.parametrize("call", ["'absent.jsonl'", "'episodes.jsonl', donors=['nobody']", "'episodes.jsonl', noise='x'"])
+def test_what_cannot_be_run_fails_in_a_sentence(project, call):
+    result = asserted(project, f"accuracy, {call}")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["hint: *"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*During handling*")
+
+
+def test_the_result_is_given_back(project):
+    project.makepyfile(rewards=REWARDS)
+    project.makefile(".jsonl", episodes=episodes())
+    code = (
+        "from rewards import accuracy\n"
+        "def test_it(non_interference):\n"
+        "    result = non_interference(accuracy, 'episodes.jsonl', name='env/accuracy', donors=['own'])\n"
+        "    assert (result.reward_path, result.prompts, list(result.donors)) == ('env/accuracy', 6, ['own'])\n"
+    )
+    run(project, code).assert_outcomes(passed=1)
+
+
+def test_a_declared_length_signal_is_accepted_where_a_waiver_answers_for_it(project):
+    project.makepyfile(
+        rewards="def brief(prompts, completions, **kwargs):\n    return [-float(len(one)) for one in completions]\n"
+    )
+    project.makefile(".jsonl", episodes=episodes())
+    key = workspace_key(Workspace(project.path / ".sequester").create().keys)
+    since = date.today()
+    project.path.joinpath("sequester-waivers.toml").write_text(
+        f'fingerprint_key = "{key.key_id}"\n[[waiver]]\nreward_path = "brief"\nclass = "orthogonal"\nreason = "keeps it short"\n'
+        f'owner = "ada"\napprover = "grace"\nsince = {since}\nuntil = {since + timedelta(days=30)}\n'
+    )
+    code = (
+        "from rewards import *\ndef test_it(non_interference):\n    non_interference(brief, 'episodes.jsonl', donors=['long'])\n"
+    )
+    result = run(project, code)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["brief: influenced; *"])
+
+
+def test_the_section_counts_rewards_of_every_process(project):
+    project.makepyfile(rewards=REWARDS)
+    project.makefile(".jsonl", episodes=episodes())
+    for name in ("accuracy", "leaking"):
+        code = f"from rewards import *\ndef test_it(non_interference):\n    non_interference({name}, 'episodes.jsonl')\n"
+        project.makepyfile(**{f"test_{name}": code})
+    result = project.runpytest_subprocess("-p", "xdist.plugin", "-p", PLUGIN, "-n", "2")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["2 reward functions: 1 influenced, 1 no influence found, 0 underpowered, 0 nothing assessed; 12 prompts*"]
+    )
+    assert SECRET not in result.stdout.str()
+
+
+def test_canaries_can_be_planted_in_the_projects_own_episodes(project):
+    project.makepyfile(rewards=REWARDS)
+    project.makefile(".jsonl", episodes=episodes())
+    code = """
+import pytest
+from rewards import accuracy, loud
+@pytest.mark.cot_canary("episodes.jsonl")
+@pytest.mark.parametrize("reward", [accuracy, loud])
+@pytest.mark.filterwarnings("default")
+def test_it(cot_canary, reward):
+    assert len(reward(cot_canary.prompts, cot_canary.completions, **cot_canary.columns)) == 5
+@pytest.mark.cot_canary(episodes="absent.jsonl")
+def test_absent(cot_canary): pass
+"""
+    result = run(project, code)
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    result.stdout.fnmatch_lines(["*its canary stands in *log records of rewards (1 time)*stderr (1 time), stdout (1 time)*"])
+    assert SECRET not in result.stdout.str()
+
+
+SENDING = """
+import http.server, json, threading, urllib.request
+import pytest
+
+class Grader(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(200)
+        self.end_headers()
+    def log_message(self, *arguments): pass
+
+@pytest.fixture
+def grader():
+    with http.server.HTTPServer(("127.0.0.1", 0), Grader) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/v1/grade"
+        server.shutdown()
+        thread.join()
+
+@pytest.mark.cot_canary
+@pytest.mark.parametrize("cut", [False, True])
+def test_it(cot_canary, grader, cut):
+    text = cot_canary.completions[0]
+    text = text.rpartition("</think>")[2] if cut else text
+    urllib.request.urlopen(urllib.request.Request(grader, json.dumps({"text": text}).encode())).close()
+"""
+
+
+def test_a_canary_that_is_sent_to_a_grader_fails_the_test(project):
+    result = run(project, SENDING)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*its canary stands in a request: POST /v1/grade (1 time)*"])

@@ -302,6 +302,30 @@ def test_settings_come_from_the_file(swap, tmp_path):
     assert set(result_of(outcome)["donors"]) == {"own", "empty"}
 
 
+def test_every_bound_and_choice_is_taken_from_the_command_line(swap):
+    options = (
+        "--noise",
+        "deterministic",
+        "--donors",
+        "own,empty",
+        "--prompts",
+        "8",
+        "--batch",
+        "3",
+        "--calls",
+        "400",
+        "--seconds",
+        "60",
+    )
+    more = ("--timeout", "30", "--seed", "7", "--template", "think-tags", "--smallest", "1", "--name", "sums", "--fail-on", "low")
+    outcome = swap("accuracy", "--out", "json", *options, *more)
+    found = result_of(outcome)
+    assert (outcome.code, found["verdict"], found["noise"], found["smallest"]) == (0, "no_influence_found", "deterministic", 1)
+    assert (found["reward_path"], found["prompts"], set(found["donors"])) == ("sums", 8, {"own", "empty"})
+    assert found["calls"] <= 400
+    assert found["episodes"] == {"seen": 16, "used": 8, "not_sampled": 8}
+
+
 def test_quiet_is_quiet_and_the_last_line_goes_to_stderr_where_stdout_is_not_used(swap):
     assert swap("accuracy", "-q", "--out", "json=r.json").err == ""
     outcome = swap("accuracy", "--out", "json=r.json", "--donors", "own")

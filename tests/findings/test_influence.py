@@ -92,6 +92,26 @@ def test_a_waiver_by_path_covers_length_and_format_and_never_content():
     assert found(LENGTH, waiver(reward_path="another")).waived == 0
 
 
+def test_one_change_without_noise_has_a_cause_whatever_the_others_say():
+    rare = {
+        "malformed": donor(changed=12, effect=Effect.FORMAT, e_value=900.0),
+        "own": donor(),
+        "literals": donor(changed=1, e_value=1.2),
+    }
+    assert rules(swapped(rare, SwapVerdict.INFLUENCED)) == ["SQ301", "SQ303"]
+    assert rules(swapped(rare, SwapVerdict.INFLUENCED, noise_sd=0.2, noise_flip_rate=0.1)) == ["SQ303"]
+
+
+def test_a_waived_format_is_no_pass_while_the_words_are_not_settled():
+    path = waiver(reward_path="accuracy")
+    early = found(replace(DELIMITERS, reasons=("too_few_pairs",), noise_sd=0.3, noise_flip_rate=0.9), path)
+    assert exit_code(early, Severity.LOW) is ExitCode.INCOMPLETE
+    assert exit_code(found(replace(early, findings=())), Severity.LOW) is ExitCode.FINDINGS
+    (content,) = found(replace(MOVED, reasons=("too_few_pairs",))).findings
+    answered = found(replace(MOVED, reasons=("too_few_pairs",)), waiver(fingerprint=content.id))
+    assert exit_code(answered, Severity.LOW) is ExitCode.OK
+
+
 def test_a_waiver_by_fingerprint_covers_one_finding():
     (one,) = found(MOVED).findings
     marked = found(MOVED, waiver(fingerprint=one.id))

@@ -6,6 +6,7 @@ import functools
 import pytest
 from tests.influence.renditions import rendition
 
+from sequester.errors import UsageError
 from sequester.influence.calling import Caller, as_text, convention_of, signature_of
 
 
@@ -177,6 +178,26 @@ def test_what_a_batch_raises_is_the_outcome_of_each():
         raise ValueError
 
     assert [type(each) for each in call(reward, rendition(), rendition())] == [ValueError, ValueError]
+
+
+def test_what_cannot_be_read_is_an_outcome_too():
+    class Odd:
+        def tolist(self):
+            raise ValueError
+
+    (error,) = call(lambda completions, **kwargs: Odd(), rendition())
+    assert isinstance(error, ValueError)
+
+
+def test_a_coroutine_inside_a_running_loop_is_refused():
+    async def reward(completions, **kwargs):
+        return [1.0]
+
+    async def inside():
+        with Caller(reward) as caller, pytest.raises(UsageError, match="running event loop"):
+            caller.call([rendition()])
+
+    asyncio.run(inside())
 
 
 def test_an_interrupt_goes_through():

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.influence.logged import ANSWER, CHAT, COT, FORMS, LATER, line
 
@@ -162,6 +162,7 @@ def test_pieces_are_bounded(tmp_path: Path) -> None:
     assert reason(tmp_path, reasoning=..., answer=..., completion="<think>a</think>b" * 1_001) == "limit"
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 6), max_size=40), st.integers(1, 12))
 def test_sample_never_holds_two_of_a_prompt_while_another_has_none(prompts: list[int], most: int) -> None:
     sample = _Sample(most)

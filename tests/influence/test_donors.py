@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.influence.logged import ANSWER, COT, FORMS, LATER, line
 
@@ -148,6 +148,7 @@ FORM = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS, TEXTS, FORM, st.sampled_from(SEPARABLE), st.integers(0, 7))
 def test_whatever_the_cots_are_they_alone_differ(cot: str, other: str, answer: str, form: str, name: str, turn: int) -> None:
     filled = json.dumps(line(**FORMS[form]))

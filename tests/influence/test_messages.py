@@ -11,7 +11,7 @@ from sequester.influence import messages
 from sequester.influence.messages import LoadError, Reply
 from sequester.influence.model import Rendition, Scoring, Seen
 
-any_text = st.text("ab é\"\\\n\x00\ud800\U0001f600", max_size=20)
+any_text = st.text('ab é"\\\n\x00\ud800\U0001f600', max_size=20)
 any_value = st.recursive(
     st.none() | st.booleans() | st.integers() | any_text,
     lambda inner: st.lists(inner) | st.dictionaries(any_text, inner),

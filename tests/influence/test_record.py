@@ -67,3 +67,14 @@ def test_zero_mean_noise_is_no_evidence_on_average() -> None:
     for _ in range(300):
         values.append(shown(*[[(case, 0, rng.gauss(0, 1)) for case in range(5)] for _ in range(4)]).e_value)
     assert sum(value >= 20 for value in values) <= 15
+
+
+def test_jumps_count_where_scores_mostly_agree() -> None:
+    made = cases(10)
+    quiet = Record(tuple(made), 10, unchanged=[[(1.0,)] * 3 for _ in made])
+    assert (quiet.noise_sd, quiet.jump) == (0.0, 0.0)
+    assert Record(tuple(made), 10, unchanged=[[(1.0,)] for _ in made]).noise_sd is None
+    continuous = Record(tuple(made), 10, unchanged=[[(rng_value,), (rng_value + 1.0,)] for rng_value in range(10)])
+    assert continuous.jump == 0.0
+    rare = Record(tuple(made), 10, unchanged=[[(0.0,)] * 9 + [(float(not number),)] for number in range(10)])
+    assert rare.jump > 5.0

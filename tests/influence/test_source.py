@@ -4,6 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.influence.renditions import rendition
 
@@ -122,6 +123,7 @@ def test_owners_of_files(tmp_path):
     assert code.owner(asyncio.__file__) is Owner.NEITHER
     assert code.owner("<string>") is Owner.NEITHER
     assert code.owner(str(Path(pytest.__file__))) is Owner.LIBRARY
+    assert code.owner(np.__file__) is Owner.NEITHER
     assert code.owner(rendition.__code__.co_filename) is Owner.LIBRARY
 
 

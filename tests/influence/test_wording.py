@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sequester.episodes.families import DELIMITERS, VOCABULARIES, Kind
@@ -38,6 +38,7 @@ def test_nothing_makes_nothing() -> None:
     assert of_length(["a text"], 0) == ""
 
 
+@settings(deadline=None)
 @given(FRAGMENTS)
 @example("<|im_<think>end|>")
 @example("<</think>/think>")
@@ -52,6 +53,7 @@ def test_undelimited_text_delimits_nothing(text: str) -> None:
         assert {mark.kind for mark in find_marks(plain, family)} <= {Kind.TURN_IN}
 
 
+@settings(deadline=None)
 @given(WORDS)
 def test_plain_text_is_left_as_it_is(text: str) -> None:
     plain = "".join(character for character in text if character not in "<>[]|/&;:\\◁▷｜＜＞‹›〈〉{}~／")
@@ -59,7 +61,7 @@ def test_plain_text_is_left_as_it_is(text: str) -> None:
 
 
 def test_marks_inside_marks_end() -> None:
-    for text in ("<" * 50_000 + "think>", "< " * 50_000 + "think", "<think" * 20_000, "assistant" * 20_000 + "final"):
+    for text in ("<" * 5_000 + "think>", "< " * 5_000 + "think", "<think" * 5_000, "assistant" * 5_000 + "final"):
         assert len(undelimited(text)) == len(text)
         assert undelimited(undelimited(text)) == undelimited(text)
 
@@ -69,6 +71,7 @@ def test_mathematics_is_left_as_it_is() -> None:
     assert undelimited(text) == text
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS, max_size=4), st.integers(0, 200))
 def test_length_is_exact_wherever_there_is_a_text(texts: list[str], length: int) -> None:
     made = of_length(texts, length)
@@ -84,26 +87,32 @@ def test_text_ends_with_a_whole_word() -> None:
     assert of_length(["one"], 8) == "one\n\none"
 
 
-@given(WORDS, st.integers(1, 60))
-def test_words_become_as_many_without_a_change_of_length(text: str, words: int) -> None:
-    made = with_words(text, words)
+@settings(deadline=None)
+@given(WORDS, st.integers(1, 60), st.integers(0, 100))
+def test_words_become_as_many_without_a_change_of_length(text: str, words: int, keep: int) -> None:
+    made = with_words(text, words, keep)
     assert len(made) == len(text)
-    if len(text.split()) > words and "\n" not in text and "  " not in text:
-        assert len(made.split()) == words
+    assert len(made.split()) == words or made == text
+    assert made[:keep] == text[:keep]
 
 
-def test_words_are_joined_and_divided() -> None:
-    assert with_words("one two three four", 2).count(" ") == 1
-    assert len(with_words("extraordinarily longwinded", 5).split()) == 5
-    assert with_words("一二三四五六七八九十", 3).split() != ["一二三四五六七八九十"]
+def test_end_is_made_to_measure() -> None:
+    text = "The keeper counted seven gulls before the fog rolled in from the sea."
+    assert with_words(text, 13) == text
+    assert with_words(text, 14) == "The keeper counted seven gulls before the fog rolled in from it is so"
+    assert with_words(text, 12) == "The keeper counted seven gulls before the fog rolled in from probably"
+    assert with_words(text, 12, keep=66) == text
+    assert with_words(text, 60) == text
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=3), WORDS)
 def test_size_is_that_of_the_other(texts: list[str], like: str) -> None:
     made = alike_in_size(texts, like)
     assert len(made) == (len(like) if any(text.strip() for text in texts) else 0)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=" \n\tab", max_size=12))
 def test_frame_is_the_white_space_around(like: str) -> None:
     assert framed(like.strip(), like) == like

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sequester.errors import LimitExceeded
-from sequester.lint.template_file import MOST_CHARACTERS, place_in, read_template, variables, with_reasoning
+from sequester.lint.template_file import MOST_CHARACTERS, read_template, variables, with_reasoning
 
 GRADES = "You are a strict grader. Rate {{ answer }}."
 
@@ -90,10 +90,6 @@ def test_what_holds_reasoning(variable, holds):
 def test_beside_a_grade_the_reasoning_is_the_judges():
     assert list(with_reasoning("{{ reasoning }} {{ score }}", True)) == []
     assert len(list(with_reasoning("{{ trace }} {{ score }}", True))) == 1
-
-
-def test_place():
-    assert place_in("ab\ncd\nef", 4, 7) == (2, 2, 3, 2)
 
 
 @given(st.text("{}%#$| ab.['\"]\n", max_size=80))

@@ -17,6 +17,7 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 
 FOUND = [
+    ("judges:\n- id: rubric\n  model: x\n", [("judges.0.id", 2)]),
     ("prompts: [a]\nproviders:\n- openai:o1\n- deepseek:deepseek-reasoner\ntests: [{assert: []}]\n", [("providers.1", 4)]),
     ("prompts: [a]\nproviders:\n- id: deepseek:deepseek-reasoner\ntests: [{assert: []}]\n", [("providers.0.id", 3)]),
     (
@@ -55,6 +56,8 @@ def test_found(text, where):
 
 
 QUIET = [
+    "judges: [{id: rubric, view: last_reply}, {id: reference}, {id: rubric, weight: 0.0}]\n",
+    "prompts: [a]\nproviders: [{id: 'bedrock:converse:claude', config: {thinking: {type: enabled}}}]\ntests: [{assert: []}]\n",
     "prompts: [a]\nproviders: [{id: 'deepseek:deepseek-reasoner', config: {showThinking: false}}]\ntests: [{assert: []}]\n",
     "prompts: [a]\nproviders: [deepseek:deepseek-chat, openai:o1]\ntests: [{assert: []}]\n",
     "providers:\n  - id: groq:x\n    config: {showThinking: false}\nprompts: [a]\ntests: [{assert: []}]\n",

@@ -64,6 +64,7 @@ def test_found(text, where):
 
 
 QUIET = [
+    "policy: {model_name: Qwen/Qwen3-0.6B}\nsafety_judge_model: {vllm_model: {uses_reasoning_parser: false}}\n",
     "model: Qwen/Qwen3-8B\nport: 8000\ntensor-parallel-size: 2\nreasoning-parser: qwen3\n",
     "model: Qwen/Qwen3-8B\nport: 8000\ntensor-parallel-size: 2\nenable_thinking: false\n",
     "model: Qwen/Qwen3-30B-A3B-Instruct-2507\nport: 8000\ntensor-parallel-size: 2\n",

@@ -17,6 +17,7 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 
 FOUND = [
+    ("rewards: {accuracy: 1, cosine: 0.5}\n", [("rewards.cosine", 1)]),
     ("reward_model: {enable: false, overlong_buffer: {enable: true}}\n", [("reward_model.overlong_buffer.enable", 1)]),
     ("reward_model: {overlong_buffer: {enable: True, len: 4096}}\n", [("reward_model.overlong_buffer.enable", 1)]),
     (
@@ -51,6 +52,7 @@ def test_found(text, where):
 
 
 QUIET = [
+    "rewards: {length: 4096}\n",
     "reward_model: {overlong_buffer: {enable: false, len: 4096, penalty_factor: 1.0}}\n",
     "grpo: {reward_shaping: {enabled: false, overlong_buffer_length: 128, overlong_buffer_penalty: 1}}\n",
     "grpo: {reward_shaping: {enabled: true, overlong_buffer_length: 128, overlong_buffer_penalty: 0, stop_properly_penalty_coef: null}}\n",

@@ -17,6 +17,8 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 
 FOUND = [
+    ("reward_funcs:\n- name: accuracy\n- name: format_reward\n", [("reward_funcs.1.name", 3)]),
+    ("reward_weights: {accuracy: 1.0, format: 0.2}\n", [("reward_weights.format", 1)]),
     (
         "grpo: {malformed_thinking_advantage: -5.0, penalize_malformed_thinking: true}\n",
         [("grpo.malformed_thinking_advantage", 1)],
@@ -35,6 +37,9 @@ def test_found(text, where):
 
 
 QUIET = [
+    "reward_weights: {accuracy: 1.0, format: 0.0}\n",
+    "rewards: {format: json}\n",
+    "reward: {format: 1}\n",
     "grpo: {malformed_thinking_advantage: null, penalize_malformed_thinking: true}\n",
     "reward_penalties: {penalize_malformed_think_tag: false}\n",
     "reward_penalties: {enabled: false, penalize_malformed_think_tag: true}\n",

@@ -101,3 +101,8 @@ def test_a_shift_said_to_be_detectable_needs_no_more_pairs(pairs: int, donors: i
     if shift < math.inf:
         assert paired.pairs_needed(shift, donors) <= pairs
         assert paired.minimum_detectable(pairs + 1, donors) <= shift
+
+
+def test_a_shift_made_of_rare_jumps_needs_more_pairs() -> None:
+    assert paired.pairs_needed(0.5, 1, jump=7.0) > 1.5 * paired.pairs_needed(0.5, 1)
+    assert paired.minimum_detectable(300, 1, jump=7.0) > paired.minimum_detectable(300, 1)

@@ -121,6 +121,8 @@ class Canary:
 
         def show(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
             self.look_at("warnings", str(message))
+            if self.stands_in(str(message)):
+                message = UserWarning(f"(a {category.__name__} withheld: the canary stands in it)")
             before(message, category, *rest, **named)
 
         warnings.showwarning = show

@@ -128,13 +128,18 @@ def pytest_runtest_makereport(
                 planted.look_at(name, text)
         report.sections = planted.withheld(report.sections)
         problem = planted.problem()
+        if call.excinfo is not None and planted.stands_in(report.longreprtext):
+            place = call.excinfo.traceback[-1]
+            report.longrepr = (
+                f"{call.excinfo.typename} at {place.path}:{place.lineno + 1} (the traceback is withheld: the canary stands in it)"
+            )
     item.user_properties.append((PROPERTY, json.dumps({"canary": bool(problem)})))
     report.user_properties = list(item.user_properties)
     if problem:
-        if report.failed:
+        report.outcome = "failed"
+        report.longrepr = f"{report.longreprtext}\n{problem}" if isinstance(report.longrepr, str) else report.longrepr or problem
+        if problem not in report.longreprtext:
             report.sections.append(("sequester", problem))
-        else:
-            report.outcome, report.longrepr = "failed", problem
     return report
 
 

@@ -43,7 +43,14 @@ def exit_code(result: SwapResult, fail_on: Severity) -> ExitCode:
         return ExitCode.FINDINGS
     if result.verdict is SwapVerdict.NOTHING_ASSESSED:
         return ExitCode.NOTHING_ASSESSED
-    return ExitCode.INCOMPLETE if result.verdict is SwapVerdict.UNDERPOWERED else ExitCode.OK
+    return ExitCode.INCOMPLETE if result.verdict is SwapVerdict.UNDERPOWERED or is_unsettled(result) else ExitCode.OK
+
+
+def is_unsettled(result: SwapResult) -> bool:
+    """Whether the score moves with length or format, and it is not known whether it moves with the words too: the test ended before that
+    could be said. Somebody who answers for a format reward does not answer for this."""
+    content = any(one.rule == CONTENT for one in result.findings)
+    return result.verdict is SwapVerdict.INFLUENCED and not content and bool(result.reasons)
 
 
 def _findings(result: SwapResult) -> Iterator[SwapFinding]:
@@ -57,8 +64,13 @@ def _findings(result: SwapResult) -> Iterator[SwapFinding]:
 def _effects(result: SwapResult) -> tuple[Effect, ...]:
     """The kinds of effect that are shown; content where the score moved and nothing says by what."""
     shown = {Effect(name) for name, e_value in result.effects.items() if e_value >= 1 / result.alpha}
+    changed = {donor.effect for donor in result.donors.values() if donor.changed}
     if not shown:
-        shown = {donor.effect for donor in result.donors.values() if donor.changed}
+        shown = changed
+    elif not (result.noise_sd or result.noise_flip_rate):
+        shown |= changed & {
+            Effect.CONTENT
+        }  # without noise a change has a cause, however few there are: no waiver by path may hide it
     if Effect.CONTENT in shown or not shown:
         shown = (shown | {Effect.CONTENT}) - {Effect.LENGTH}
     return tuple(effect for effect in Effect if effect in shown)

@@ -158,7 +158,10 @@ class SwapResult(Struct, frozen=True, kw_only=True):
     effects: Mapping[str, float]
     """E-value by kind of effect (content, length, format)."""
     reasons: tuple[str, ...]
-    """Why the verdict is no stronger, by name: `constant_scores`, `too_few_prompts`, `scorer_failed`, `missing_columns`, ..."""
+    """Why the verdict is no stronger, by name: `constant_scores`, `too_few_prompts`, `scorer_failed`, `missing_columns`, ...
+
+    Of a score that is influenced: why it is not known whether anything else moves it.
+    """
     bounded: tuple[str, ...]
     """Sentences: what is excluded at 95 %, of mean shift, spread and flips."""
     inputs: Inputs

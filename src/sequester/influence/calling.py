@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, Self
 
 from msgspec import Struct
 
+from sequester.errors import UsageError
 from sequester.influence.model import Rendition
 from sequester.influence.returned import Returned, read_kept, read_scores
 
@@ -188,7 +189,8 @@ class Caller:
     def _outcomes(self, result: object, episodes: int) -> tuple[Outcome, ...]:
         if isinstance(result, _Raised):
             return (Outcome(Returned(None), result.error),) * episodes
-        return tuple(map(Outcome, self._read(result, episodes)))
+        read = _attempt(self._read, {"value": result, "episodes": episodes})  # its methods are called, and may raise
+        return (Outcome(Returned(None), read.error),) * episodes if isinstance(read, _Raised) else tuple(map(Outcome, read))
 
     def _arguments(self, batch: Sequence[Rendition]) -> Arguments:
         """Each column as a list in a batch, as its value for one episode; what the signature does not take is left out."""
@@ -204,11 +206,25 @@ class Caller:
         results = [_attempt(self._function, arguments) for arguments in calls]
         waiting = {index: result for index, result in enumerate(results) if inspect.isawaitable(result)}
         if waiting:
+            _refuse_inside_a_loop(waiting.values())
             if self._loop is None:
                 self._loop = asyncio.Runner()
             for index, result in zip(waiting, self._loop.run(_gather(waiting.values())), strict=True):
                 results[index] = result
         return results
+
+
+def _refuse_inside_a_loop(awaitables: Iterable[Any]) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    for awaitable in awaitables:
+        if inspect.iscoroutine(awaitable):
+            awaitable.close()
+    raise UsageError(
+        "a coroutine cannot be scored inside a running event loop", hint="score it from a function that is not async"
+    )
 
 
 class _Raised(Struct, frozen=True):

@@ -23,6 +23,8 @@ OWN = "own"
 LEAST_PROMPTS = 5
 DRIFT_P = 0.001
 """Passes over unchanged inputs that differ so improbably are called drift."""
+_ANSWERED = ("constant_scores", "moved_unconfirmed")
+"""Reasons that a score which moved does away with; the others still say why nothing more can be said."""
 FAILURES = ("missing_columns", "rate_limited", "timeout", "died")
 """Failures that are reasons by their own name, beside `scorer_failed`."""
 
@@ -57,8 +59,7 @@ def noise_of(record: Record) -> Noise:
     values = [value for scores in own for value in scores]
     return Noise(
         free=not record.noisy,
-        # Of equal scores the mean may differ by rounding.
-        sd=paired.pooled_sd(own) if record.noisy else 0.0 if any(len(scores) > 1 for scores in own) else None,
+        sd=record.noise_sd,
         flip_rate=sum(flips) / len(flips) if flips else None,
         stateful=drift is not None and drift < DRIFT_P,
         constant=len({outcome for outcomes in scored for outcome in outcomes}) <= 1,
@@ -81,11 +82,12 @@ def conclude(record: Record, plan: Plan, subject: Subject) -> SwapResult:
     e_value = record.e_value
     scored = [len(comparisons) for comparisons in planned.values() if comparisons]
     probing = max(1, len(record.probing))
-    detectable = paired.minimum_detectable(min(scored), probing, plan.alpha) if scored and noise.sd else math.inf
-    needed = probing * paired.pairs_needed(plan.smallest, probing, plan.alpha) if noise.sd else None
+    detectable = paired.minimum_detectable(min(scored), probing, plan.alpha, record.jump) if scored and noise.sd else math.inf
+    needed = probing * paired.pairs_needed(plan.smallest, probing, plan.alpha, record.jump) if noise.sd else None
     confirmed = plan.noise == "deterministic" and noise.free and any(series.reproduced for series in record.series.values())
     influenced = e_value >= 1.0 / plan.alpha or confirmed
-    reasons = tuple(_reasons(record, plan, noise, len(prompts), detectable)) if not influenced else ()
+    lacking = tuple(_reasons(record, plan, noise, len(prompts), detectable))
+    reasons = tuple(reason for reason in lacking if reason not in _ANSWERED) if influenced else lacking
     verdict = (
         SwapVerdict.INFLUENCED if influenced
         else SwapVerdict.NOTHING_ASSESSED if not everything

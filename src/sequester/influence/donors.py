@@ -13,8 +13,8 @@
     short        length   one short sentence of itself
     malformed    format   itself: opening delimiter missing, doubled, block nested; in turn
 
-A donor of content has as many code points as the logged CoT, slot by slot, and as many words where a word can be joined or divided. What a
-text of ours leaves over is filled with CoTs of other episodes.
+A donor of content has as many code points as the logged CoT, slot by slot, and as many words, its end being made to measure. What a text
+of ours leaves over is filled with CoTs of other episodes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from __future__ import annotations
 import random
 import re
 import tomllib
-from itertools import zip_longest
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from heapq import nsmallest
@@ -81,7 +80,7 @@ _LONGEST = 200_000
 _SHORT = 20
 _SHORT_SENTENCE = 60
 _SENTENCE = re.compile(r"\S[^.!?\n。！？]*[.!?。！？]")
-_REPEATED_FROM = 3
+_REPEATED_FROM = 4
 """A text of ours stands at the end too where the CoT is so many times as long."""
 
 
@@ -179,7 +178,7 @@ class _Donors:
     def _language(self, case: Case, turn: int) -> Sequence[str]:
         texts = _texts("language")
         text = texts[(turn + self._offset(case)) % len(texts)]
-        return [alike_in_size([text], thought) for thought in _cores(case)]
+        return [alike_in_size([_with_blanks(text, thought)], thought) for thought in _cores(case)]
 
     def _with_literals(self, case: Case, turn: int) -> Sequence[str] | str:
         """Its own words and, between them, strings that reward code may look for, as many of the likely as of the usual ones."""
@@ -270,7 +269,15 @@ def _with_statement(text: str, thought: str, fill: Sequence[str]) -> str:
     if len(thought) < _REPEATED_FROM * len(text):
         return alike_in_size([text, *fill], thought, keep=_statement(text))
     head = of_length([text, *fill], len(thought) - len(text) - 1)
-    return undelimited(with_words(f"{head}\n{text}", len(thought.split()), keep=len(text)))
+    return undelimited(with_words(head, len(thought.split()) - len(text.split()), keep=len(text)) + "\n" + text)
+
+
+def _with_blanks(text: str, thought: str) -> str:
+    """A text of a script without blanks, with as many as another one of the same length."""
+    if " " in text:
+        return text
+    size = max(1, len(thought) // len(thought.split()) - 1)
+    return " ".join(text[start : start + size] for start in range(0, len(text), size))
 
 
 def _sprinkled(thought: str, pieces: Sequence[str]) -> str:
@@ -307,7 +314,7 @@ def _first_sentence(thought: str) -> str:
     sentence = _SENTENCE.search(thought[:_SHORT_SENTENCE])
     if sentence is not None and _SHORT // 2 <= len(sentence[0]) <= len(thought) // 2:
         return undelimited(sentence[0])
-    return undelimited(of_length([thought], _SHORT))
+    return undelimited(of_length([thought], _SHORT)).rstrip(".")
 
 
 def _malformed(case: Case, turn: int) -> Pair | str:

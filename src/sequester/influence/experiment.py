@@ -232,7 +232,7 @@ class _Experiment:
             for _ in range(REPEATED_ROUNDS):
                 if self._decided() or not self._round(self._repeated(), planned=False) or self.record.noisy:
                     break
-            if self._decided() or number >= self._enough():
+            if (self._decided() and number >= (2 if self.record.noisy else 1)) or number >= self._enough():
                 return
 
     def _decided(self) -> bool:
@@ -245,7 +245,9 @@ class _Experiment:
         cases = [len({comparison.case for comparison in series.comparisons}) for series in probing.values() if series.comparisons]
         if not cases:
             return 0
-        needed = pairs_needed(self._plan.smallest, len(probing), self._plan.alpha) if self.record.noisy else TEXTS
+        needed = TEXTS
+        if self.record.noisy:
+            needed = pairs_needed(self._plan.smallest, len(probing), self._plan.alpha, self.record.jump)
         return math.ceil(needed / max(min(cases), max(cases) // FEWER))
 
     def _planned(self, names: Sequence[str], turn: int, first: bool) -> Iterator[Block]:

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from sequester.findings.swapped import Branches, Control, Effect, Inputs
 from sequester.influence.model import Case
+from sequester.statistics.paired import differing, pooled_sd
 from sequester.statistics.symmetry import Betting, one_sided, two_sided
 
 Outcome = tuple[float, ...]
@@ -144,6 +145,24 @@ class Record(Struct):
         return any(len(set(outcomes)) > 1 for outcomes in self.unchanged) or any(
             series.contradicted for series in self.series.values()
         )
+
+    @property
+    def noise_sd(self) -> float | None:
+        """Per-call standard deviation of the score of an unchanged input; None where none was scored twice."""
+        if all(len(set(outcomes)) <= 1 for outcomes in self.unchanged):
+            return 0.0 if any(len(outcomes) > 1 for outcomes in self.unchanged) else None
+        return pooled_sd([outcome[0] for outcome in outcomes] for outcomes in self.unchanged)
+
+    @property
+    def jump(self) -> float:
+        """The largest difference between two scores of one unchanged input, in such standard deviations, times the share of pairs of its
+        scores that are equal; 0 without noise, and for scores that always differ."""
+        scored = [outcomes for outcomes in self.unchanged if len(outcomes) > 1]
+        sd = self.noise_sd
+        if not sd:
+            return 0.0
+        equal = 1.0 - sum(differing(outcomes) or 0.0 for outcomes in scored) / len(scored)
+        return equal * max(max(outcomes)[0] - min(outcomes)[0] for outcomes in scored) / sd
 
 
 def mean_e_value(series: Iterable[Series]) -> float:

@@ -23,6 +23,36 @@ from msgspec import Struct
 from sequester.errors import SequesterError, UsageError
 
 _LIBRARY_FOLDERS = frozenset({"site-packages", "dist-packages"})
+PLUMBING = frozenset(
+    {
+        "attr",
+        "attrs",
+        "bs4",
+        "dotenv",
+        "html5lib",
+        "jinja2",
+        "json5",
+        "json_repair",
+        "loguru",
+        "lxml",
+        "markupsafe",
+        "numpy",
+        "orjson",
+        "pandas",
+        "pydantic",
+        "pydantic_core",
+        "regex",
+        "rich",
+        "structlog",
+        "tqdm",
+        "typing_extensions",
+        "ujson",
+        "yaml",
+    }
+)
+"""Packages that do with text and numbers what the standard library does: search, parse, format, count, log. None of them judges, and what
+they return is seen where it goes on to somebody who does."""
+
 _MOST_NAMES = 8
 
 
@@ -145,7 +175,7 @@ class Owner(Enum):
     REWARD = "reward"
     LIBRARY = "library"
     NEITHER = "neither"
-    """The standard library, and code without a file: who called it counts."""
+    """The standard library and what is like it (`PLUMBING`), and code without a file: who called it counts."""
     SEQUESTER = "sequester"
 
 
@@ -178,7 +208,7 @@ class Code:
             if path.is_relative_to(folder) and not _LIBRARY_FOLDERS & set(path.relative_to(folder).parts):
                 return Owner.REWARD
         if _LIBRARY_FOLDERS & set(path.parts):
-            return Owner.LIBRARY
+            return Owner.NEITHER if _package_installed(path) in PLUMBING else Owner.LIBRARY
         return Owner.NEITHER if any(path.is_relative_to(folder) for folder in _STANDARD_LIBRARY) else Owner.LIBRARY
 
     def line_of(self, error: BaseException) -> tuple[str, int] | None:
@@ -194,6 +224,12 @@ class Code:
 
 _SEQUESTER = Path(__file__).resolve().parent.parent
 _STANDARD_LIBRARY = tuple({Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib")})
+
+
+def _package_installed(path: Path) -> str:
+    """Top-level package or module of a file among a library's."""
+    last = max(index for index, part in enumerate(path.parts) if part in _LIBRARY_FOLDERS)
+    return path.parts[last + 1].removesuffix(".py")
 
 
 def _own_folder(file: Path) -> Path | None:

@@ -14,8 +14,9 @@ from sequester.episodes.model import Skipped
 from sequester.findings.swapped import SwapResult
 from sequester.influence.cases import SEEN, USED, ignore, read_cases
 from sequester.influence.donors import ALL, make_donors
-from sequester.influence.experiment import Plan, Progress, Subject
+from sequester.influence.experiment import Plan, Subject
 from sequester.influence.literals import read_literals
+from sequester.influence.metering import Progress
 from sequester.influence.process import ProcessScorer
 from sequester.influence.source import Source, parse_source
 from sequester.influence.swap import swap

@@ -1,12 +1,9 @@
-"""Texts of an exact length, for CoTs that are swapped in: same number of code points and of words, and no delimiter of any family.
-
-Every change replaces one character by one, so that the length stays.
-"""
+"""Texts of an exact length, for CoTs that are swapped in: same number of code points and of words, and no delimiter of any family."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sequester.episodes.families import DELIMITERS, PAIRS, TAG_NAMES, VOCABULARIES
 
@@ -41,8 +38,23 @@ _MOST_PASSES = 8
 """What one pass takes away may leave a mark of what stood around it, level by level."""
 _SIGNS = str.maketrans(dict.fromkeys("<>[]|/\\&;:◁▷｜＜＞‹›〈〉{}~", " "))
 _QUOTES = str.maketrans(dict.fromkeys("\"'`~“”‘’«»「」„", " "))
-_BLANK_INSIDE = re.compile(r"(?<=\S)\s(?=\S)")
-_INSIDE_WORD = tuple(re.compile(rf"\S{{{width}}}(\S)(?=\S{{{width}}})") for width in (4, 2, 1))
+_WORD = re.compile(r"\S+")
+_WORDS: Mapping[int, Sequence[str]] = {
+    2: ("it", "is", "so", "we", "do", "as", "to", "be"),
+    3: ("and", "now", "see", "may", "say", "yes"),
+    4: ("this", "that", "then", "also", "good", "sure"),
+    5: ("again", "think", "would", "right", "still"),
+    6: ("indeed", "simply", "really", "enough", "rather"),
+    7: ("perhaps", "clearly", "however", "several"),
+    8: ("probably", "remember", "consider", "question"),
+    9: ("certainly", "therefore", "currently", "carefully"),
+    10: ("understand", "completely", "everything"),
+    11: ("immediately", "interesting", "necessarily"),
+    12: ("particularly", "nevertheless", "occasionally"),
+}
+"""By length, those of which the end of a text is made."""
+_SHORTEST_WORD, _LONGEST_WORD = 2, 11
+"""Letters of these words on average."""
 
 
 def undelimited(text: str) -> str:
@@ -108,27 +120,29 @@ def _cut(text: str, length: int) -> str:
 
 
 def with_words(text: str, words: int, keep: int = 0) -> str:
-    """The text with as many words (pieces between white space), as far as one character for one can make them without a change in the
-    first `keep` code points."""
-    missing = words - len(text.split())
-    if missing < 0:
-        return _overwritten(text, spread([match.start() for match in _BLANK_INSIDE.finditer(text, keep)], -missing), "-")
-    places: list[int] = []
-    for inside in _INSIDE_WORD:
-        places = [match.start(1) for match in inside.finditer(text, keep)]
-        if len(places) >= missing:
-            break
-    return _overwritten(text, spread(places, missing), " ")
+    """The text with as many words (pieces between white space), its end replaced by short or long ones; as it is where that would have to
+    begin before `keep` code points."""
+    given = [match.end() for match in _WORD.finditer(text)]
+    if len(given) == words:
+        return text
+    for number in range(len(given), 0, -1):
+        end, missing = given[number - 1], words - number
+        letters = len(text) - end - missing
+        if end < keep:
+            return text
+        if missing > 0 and _SHORTEST_WORD * missing <= letters <= _LONGEST_WORD * missing:
+            return f"{text[:end]} {_ending(missing, letters)}"
+    return text
+
+
+def _ending(words: int, letters: int) -> str:
+    """So many words of so many letters in all."""
+    length, longer = divmod(letters, words)
+    chosen = (_WORDS[length + (number < longer)] for number in range(words))
+    return " ".join(those[number % len(those)] for number, those in enumerate(chosen))
 
 
 def spread(places: Sequence[int], count: int) -> list[int]:
     """At most `count` of some places, at even distances."""
     count = min(count, len(places))
     return [places[(2 * number + 1) * len(places) // (2 * count)] for number in range(count)]
-
-
-def _overwritten(text: str, places: Iterable[int], character: str) -> str:
-    characters = list(text)
-    for place in places:
-        characters[place] = character
-    return "".join(characters)

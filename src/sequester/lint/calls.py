@@ -40,6 +40,7 @@ from sequester.lint.values import (
     Value,
     combine,
     element_of,
+    shallow,
 )
 from sequester.lint.vocabulary import (
     API_CALL,
@@ -64,6 +65,7 @@ _PATTERN_METHODS = frozenset({"search", "match", "fullmatch", "findall", "findit
 _DIGEST = re.compile(r"(?:^|\.)(?:hash|sha\d+|md5|blake2[bs]|xxh\w+|hexdigest|digest|fingerprint|stable_hash)$")
 _DECODE = re.compile(r"(?:^|\.)(?:batch_)?decode$")
 _SENDING = frozenset({"post", "invoke", "ainvoke"})
+_LONGEST_NAME = 200
 _GROUPS = frozenset({"group", "groups", "groupdict"})
 
 
@@ -97,7 +99,7 @@ class Calls(Expressions):
     def _resolved(self, function: ast.expr) -> str:
         name = dotted(function)
         head, dot, rest = name.partition(".")
-        return self.imports.get(head, head) + dot + rest
+        return (self.imports.get(head, head) + dot + rest)[-_LONGEST_NAME:]
 
     def _told(self, node: ast.Call, callee: str, receiver: Value, values: tuple[Value, ...]) -> None:
         """Events of calls that send, log or read what they are given."""
@@ -217,7 +219,7 @@ class Calls(Expressions):
                 return receiver if not first.texts else Value(ANSWER | PIECES, receiver.why)
             if names_delimiter:
                 return self._split(node, name, receiver, first)
-            return Value(receiver.holds & (WHOLE | BATCH | CLOSED) | PIECES, receiver.why, first.texts)
+            return Value(receiver.holds & (WHOLE | BATCH | CLOSED | FIELDED) | PIECES, receiver.why, first.texts)
         if not whole or not names_delimiter:
             if name in ("count", "startswith", "endswith", "isdigit", "find", "index", "rfind", "rindex", "isspace", "isascii"):
                 return Value(POSITION if name in _FINDS else 0, receiver.why)
@@ -297,7 +299,7 @@ class Calls(Expressions):
         if name in ("sub", "subn"):
             return text if text.holds else replacement
         if name == "split":
-            return Value(text.holds & (WHOLE | BATCH) | PIECES, text.why) if text.holds & WHOLE else text
+            return Value(text.holds & (WHOLE | BATCH | FIELDED) | PIECES, text.why) if text.holds & WHOLE else text
         return Value(ANSWER) if text.holds & TEXT else NOTHING
 
     def _decode(self, node: ast.Call, positional: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value:
@@ -343,4 +345,4 @@ def _paired(name: str, positional: tuple[Value, ...]) -> Value:
     holds = 0
     for value in positional:
         holds |= value.holds
-    return Value(holds | BATCH if holds else 0, element=Value(combine(*elements).holds, parts=elements))
+    return shallow(Value(holds | BATCH if holds else 0, element=Value(combine(*elements).holds, parts=elements)), 3)

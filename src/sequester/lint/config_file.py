@@ -22,6 +22,9 @@ MOST_CHARACTERS = 4 << 20
 """Of a file that is looked at; what is longer was written by a program."""
 
 
+_LONGEST_KEY = 100
+
+
 class Context(StrEnum):
     """What a file configures."""
 
@@ -71,7 +74,7 @@ class ConfigFile:
     @cached_property
     def contexts(self) -> frozenset[Context]:
         """What this file configures; empty if nothing that a rule speaks of."""
-        names = {snake(part) for setting in self.settings for part in setting.path}
+        names = {snake(part) for setting in self.settings for part in setting.path if len(part) < _LONGEST_KEY}
         top = {snake(setting.path[0]) for setting in self.settings}
         found = {
             context
@@ -93,9 +96,9 @@ class ConfigFile:
         return {table: frozenset(names) for table, names in found.items()}
 
     def scalars(self) -> Iterator[tuple[str, Setting]]:
-        """Every value that is neither a table nor a list, with its key in `snake` form."""
+        """Every value that is neither a table nor a list, with its key in `snake` form. No rule knows a key of `_LONGEST_KEY`."""
         for setting in self.settings:
-            if not setting.inner:
+            if not setting.inner and len(setting.name) < _LONGEST_KEY:
                 yield snake(setting.name), setting
 
     def beside(self, setting: Setting, name: str) -> Setting | None:

@@ -36,6 +36,7 @@ from sequester.lint.values import (
     combine,
     element_of,
     join,
+    shallow,
 )
 from sequester.lint.vocabulary import (
     CACHE_NAME,
@@ -49,8 +50,16 @@ from sequester.lint.vocabulary import (
 )
 
 Names = dict[str, Value]
+MOST_STEPS = 500_000
+"""Evaluations for one module: some seconds. Ten thousand lines of reward code take fifty thousand."""
+_LONGEST = 20_000
+"""Characters of a constant text that are kept."""
 _FEWEST_LETTERS = 4
 """Constant characters around a text that make it part of a prompt."""
+
+
+class TooEntangled(Exception):
+    """The code of a module takes more than `MOST_STEPS` to follow."""
 
 
 class Expressions(ABC):
@@ -58,6 +67,7 @@ class Expressions(ABC):
 
     def __init__(self) -> None:
         self.names: Names = {}
+        self.steps = 0
         self.function: ast.AST | None = None
         self.cancelled: set[ast.AST] = set()
         """Tests for a delimiter that turned out to be part of a split."""
@@ -107,6 +117,9 @@ class Expressions(ABC):
         """What an expression holds."""
         if node is None:
             return NOTHING
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise TooEntangled
         evaluator = self._evaluators.get(type(node))
         if evaluator is not None:
             return evaluator(node)
@@ -116,7 +129,7 @@ class Expressions(ABC):
         return frozenset({Source(signal, node, self.function, what)})
 
     def _constant(self, node: ast.Constant) -> Value:
-        return Value(texts=(node.value,)) if isinstance(node.value, str) else NOTHING
+        return Value(texts=(node.value[:_LONGEST],)) if isinstance(node.value, str) else NOTHING
 
     def _name(self, node: ast.Name) -> Value:
         known = self.names.get(node.id)
@@ -236,7 +249,7 @@ class Expressions(ABC):
                 parts.append(value)
                 text.append(value.texts[0] if value.texts else "")
                 letters += _FEWEST_LETTERS * bool(value.texts)
-        made = combine(*parts)._replace(texts=("".join(text),))
+        made = combine(*parts)._replace(texts=("".join(text)[:_LONGEST],))
         return self.worked_in(made) if letters >= _FEWEST_LETTERS else made
 
     def worked_in(self, made: Value) -> Value:
@@ -264,7 +277,7 @@ class Expressions(ABC):
             if named or sum(map(str.isalpha, text)) >= _FEWEST_LETTERS:
                 return made.having(PROMPTED)
         elif isinstance(node.op, ast.Add) and all(value.texts for value in values):
-            return made._replace(texts=("".join(value.texts[0] for value in values),))
+            return made._replace(texts=("".join(value.texts[0] for value in values)[:_LONGEST],))
         return made if made.holds & TEXT or made.why else NOTHING
 
     def _boolean(self, node: ast.BoolOp) -> Value:
@@ -352,7 +365,7 @@ class Expressions(ABC):
         made = combine(*parts)
         if scores:
             made = made._replace(why=combine(*scores).why)
-        return made._replace(parts=parts)
+        return shallow(made._replace(parts=parts))
 
     def _list(self, node: ast.List | ast.Set) -> Value:
         values = [self.value(item) for item in node.elts]
@@ -362,7 +375,7 @@ class Expressions(ABC):
         element = values[0]
         for value in values[1:]:
             element = join(element, value)
-        return made._replace(element=element)
+        return shallow(made._replace(element=element))
 
     def _dict(self, node: ast.Dict) -> Value:
         keys = [self.value(key).texts if key is not None else () for key in node.keys]
@@ -382,7 +395,7 @@ class Expressions(ABC):
         self.names = before
         made = combine(element)
         why = made.why if made.holds & TEXT else made.why | tests
-        return made._replace(holds=made.holds | BATCH if made.holds else 0, why=why, element=element._replace(why=why))
+        return made._replace(holds=made.holds | BATCH if made.holds else 0, why=why, element=shallow(element._replace(why=why)))
 
     def _dict_comprehension(self, node: ast.DictComp) -> Value:
         before = self.names

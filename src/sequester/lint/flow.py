@@ -37,6 +37,7 @@ from sequester.lint.values import (
     combine,
     element_of,
     join,
+    shallow,
 )
 from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR, SCORE_NAME
 
@@ -239,7 +240,7 @@ class Flow(Calls):
         names = parameters(found.definition.node)
         given = dict(zip(names, arguments, strict=False)) | {name: value for name, value in keywords.items() if name in names}
         made = self._apply(found.definition, given, found.around)
-        if made.holds & WHOLE and EXTRACTOR.search(found.definition.node.name):
+        if made.holds & WHOLE and EXTRACTOR.search(found.definition.node.name[:100]):
             return made.without(WHOLE).having(ANSWER)
         return made
 
@@ -329,7 +330,7 @@ class Flow(Calls):
         old = self.names.get(name, NOTHING)
         made = combine(old, added)
         element = added if old.element is None and not old.holds else join(element_of(old), added)
-        self.names[name] = made._replace(holds=made.holds | BATCH if made.holds else 0, element=element)
+        self.names[name] = shallow(made._replace(holds=made.holds | BATCH if made.holds else 0, element=element))
 
     def _guarded(self, value: Value) -> Value:
         """A number or flag that is set under a test depends on the test."""

@@ -55,12 +55,14 @@ _NOT_REASONING = re.compile(
     r"-base\b|instruct|coder|embedding|reranker|guard\b|-asr|-tts|-omni|-vl-(?!.*thinking)", re.IGNORECASE
 )
 
+_LONGEST_NAME = 300
+
 PARSERS = frozenset(parser for family in FAMILIES for parser in family.parsers)
 """Every parser that is right for one of them."""
 
 
 def family_of(model: str) -> Family | None:
     """The family of a model by its id or path; None for what is not known to reason."""
-    if _NOT_REASONING.search(model):
+    if len(model) > _LONGEST_NAME or _NOT_REASONING.search(model):
         return None
     return next((family for family in FAMILIES if family.pattern.search(model)), None)

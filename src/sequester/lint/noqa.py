@@ -21,10 +21,10 @@ OWNER = "noqa"
 """Owner in the note of a waived finding: whoever the version control names for the line."""
 
 _COMMENT = re.compile(
-    r"(?:^|[\s;{])(?:#-?|//|<!--)\s*noqa\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:[\s,]+[A-Z]+[0-9]+)*)(?:\s*--\s*(?P<reason>.*))?",
+    r"(?:^|[\s;{])(?:#-?|<!--)\s*noqa\s*:\s*(?P<codes>[A-Z]+[0-9]+(?:[\s,]+[A-Z]+[0-9]+)*)(?:\s*--\s*(?P<reason>.*))?",
     re.IGNORECASE,
 )
-_CLOSERS = re.compile(r"\s*(?:-?#\}|-->|\*/).*$")
+_CLOSERS = re.compile(r"-?#\}|-->")
 _OURS = re.compile(r"SQ\d+")
 
 
@@ -50,7 +50,7 @@ def _parse(comment: str) -> Noqa | None:
     if found is None:
         return None
     codes = frozenset(code for code in re.split(r"[\s,]+", found["codes"].upper()) if _OURS.fullmatch(code))
-    return Noqa(codes, _CLOSERS.sub("", found["reason"] or "").strip()) if codes else None
+    return Noqa(codes, _CLOSERS.split(found["reason"] or "", maxsplit=1)[0].strip()) if codes else None
 
 
 def _python_comments(text: str) -> Iterator[tuple[int, str]]:

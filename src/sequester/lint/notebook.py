@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from sequester.lint.python_file import Unreadable
 
 NOTEBOOK = ".ipynb"
+_MOST_MISSED = 200
+"""Lines that are looked for in vain before no more are looked for: a notebook that writes a cell as one string."""
 _MAGIC = re.compile(r"\s*[%!?]|.*\?\s*$")
 
 
@@ -27,9 +29,10 @@ def source_of(data: bytes) -> str | Unreadable:
     except ValueError as error:
         return Unreadable("syntax_error", getattr(error, "lineno", 1), "not JSON")
     lines: list[str] = []
-    at = 0
+    at = missed = 0
     for line in _code_lines(notebook):
-        found = _place(text, line, at) if line else -1
+        found = _place(text, line, at) if line and missed < _MOST_MISSED else -1
+        missed += bool(line) and found < 0
         if found >= 0:
             lines.extend([""] * (text.count("\n", 0, found) - len(lines)))
             at = found + 1

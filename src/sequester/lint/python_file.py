@@ -38,6 +38,7 @@ from sequester.lint.events import (
     Sought,
     Splitting,
 )
+from sequester.lint.expressions import TooEntangled
 from sequester.lint.flow import Flow, Told
 from sequester.lint.hit import Hit, Place
 from sequester.lint.module import Module, read_module
@@ -107,10 +108,12 @@ def read_python(text: str) -> PythonFile | Unreadable:
         return Unreadable("syntax_error", error.lineno or 1, error.msg)
     except (RecursionError, MemoryError):
         return Unreadable("too_deep", 1, "nested more deeply than the parser goes")
+    except TooEntangled:
+        return Unreadable("too_deep", 1, "its functions call one another in too many ways to follow")
     except ValueError:
         return Unreadable("syntax_error", 1, "not source code")
     hits = [hit for one in told for rule in _RULES[type(one.event)] for hit in rule(one.event, one.subject)]
-    return PythonFile(len(module.rewards), tuple(_in_characters(hit, text) for hit in _strongest(hits)))
+    return PythonFile(len(module.rewards), tuple(_in_characters(_strongest(hits), text)))
 
 
 def _told(module: Module, text: str) -> list[Told]:
@@ -151,19 +154,15 @@ def _strongest(hits: list[Hit]) -> list[Hit]:
     return list(kept.values())
 
 
-def _in_characters(hit: Hit, text: str) -> Hit:
-    if text.isascii():
-        return hit
-    lines = text.split("\n")
+def _in_characters(hits: list[Hit], text: str) -> Iterator[Hit]:
+    """The same with columns in characters; the tree counts bytes."""
+    lines = [] if text.isascii() else text.split("\n")
+    for hit in hits:
+        line, column, end_line, end_column = hit.place
+        if lines:
+            column, end_column = _characters(lines[line - 1], column), _characters(lines[end_line - 1], end_column)
+        yield hit._replace(place=Place(line, column, end_line, end_column))
 
-    def characters(line: int, column: int) -> int:
-        if not 1 <= line <= len(lines):
-            return column
-        return len(lines[line - 1].encode()[: column - 1].decode(errors="ignore")) + 1
 
-    place = hit.place
-    return hit._replace(
-        place=Place(
-            place.line, characters(place.line, place.column), place.end_line, characters(place.end_line, place.end_column)
-        )
-    )
+def _characters(line: str, column: int) -> int:
+    return len(line.encode("utf-8", "surrogatepass")[: column - 1].decode("utf-8", "ignore")) + 1

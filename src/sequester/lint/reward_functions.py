@@ -77,6 +77,8 @@ _TAKES_ANSWER = re.compile(
     r"^_*(?:try_)?(?:extract|parse|get|strip|remove|split|clean|drop)_?\w*(?:answer|solution|think|thought|reasoning|(?:^|_)cot(?:_|$))",
     re.I,
 )
+_LONGEST_NAME = 200
+"""Characters of a name that are looked at."""
 _TEXTS = frozenset({"text", "s", "string", "answer", "message", "content", "output"}) | _OUTPUTS
 _EXTRA = {"data": RECORD, "solution": WHOLE, "output": WHOLE, "text": WHOLE, "prediction": WHOLE, "message_log": WHOLE | MESSAGES}
 """Parameters that hold a completion only where nothing better does."""
@@ -114,7 +116,7 @@ def reward_functions(found: list[Definition], registered: frozenset[str]) -> Ite
         if not _returns(node):
             continue
         names = parameters(node)
-        if _PROMPT_BUILDER.search(node.name):
+        if _PROMPT_BUILDER.search(node.name[:_LONGEST_NAME]):
             shown = {name: PARAMETERS.get(name, WHOLE | MESSAGES) for name in names if name in CONVERSATIONS}
             if shown:
                 yield RewardFunction(definition, shown, builds_prompt=True)
@@ -286,7 +288,7 @@ def dotted(node: ast.AST) -> str:
         names.append(node.id)
     else:
         names.append("")
-    return ".".join(reversed(names))
+    return ".".join(reversed(names))[-_LONGEST_NAME:]
 
 
 def _last_name(node: ast.AST) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sequester.lint.config_file import SERVE_COMMAND, SERVER_IMAGE, ConfigFile, snake
+from sequester.lint.hit import Place
 from sequester.lint.model_families import Family, Thinks, family_of
 from sequester.lint.settings import Setting
 from sequester.lint.template_file import is_graders_own_name
@@ -63,8 +64,13 @@ def servers(file: ConfigFile) -> Iterator[Server]:
     if is_graders_own_name(" ".join((*file.path.parts[-2:-1], file.path.stem))):
         return
     for server in (*_by_options(file, told), *_by_command(file, told)):
-        if not _JUDGE.search(server.setting.subject.lower()):
+        if not is_about_a_judge(server.setting):
             yield server
+
+
+def is_about_a_judge(setting: Setting) -> bool:
+    """Whether a setting is about the model of a judge. What a judge thinks is not the policy's reasoning."""
+    return bool(_JUDGE.search(setting.subject.lower()))
 
 
 def _told(file: ConfigFile) -> bool | None:
@@ -98,16 +104,21 @@ def _by_command(file: ConfigFile, told: bool | None) -> Iterator[Server]:
 
 def _command_lines(file: ConfigFile) -> Iterator[tuple[Setting, list[str]]]:
     """Command lines that start a server: those of containers, their parts joined, and those in scripts."""
+    seen: set[Place] = set()  # a command that aliases repeat is read once
     containers: dict[tuple[str, ...], dict[str, tuple[Setting, list[str]]]] = {}
     for setting, text in file.strings():
+        if setting.key in seen or len(text) > _LONGEST_COMMAND:
+            continue
         in_list = setting.path[-1].isdigit()
         table = setting.path[:-2] if in_list else setting.path[:-1]
-        if snake(setting.name) in _COMMANDS and len(text) <= _LONGEST_COMMAND:
+        if snake(setting.name) in _COMMANDS:
+            seen.add(setting.key)
             held = containers.setdefault(table, {}).setdefault(
                 snake(setting.name), (file.at(table, snake(setting.name)) or setting, [])
             )
             held[1].extend([text] if in_list and not re.search(r"\s-", text) else _split(text))
-        elif SERVE_COMMAND.search(text) and len(text) <= _LONGEST_COMMAND:
+        elif SERVE_COMMAND.search(text):
+            seen.add(setting.key)
             for line in text.replace("\\\n", " ").splitlines():
                 if found := SERVE_COMMAND.search(line):
                     yield setting, _split(line[found.start() :])

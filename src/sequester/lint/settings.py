@@ -16,6 +16,7 @@ import yaml
 
 from sequester.errors import InputError, LimitExceeded
 from sequester.lint.hit import Place
+from sequester.lint.lines import Lines
 from sequester.toml_file import key_places
 
 DEEPEST = 60
@@ -23,6 +24,8 @@ DEEPEST = 60
 MOST = 200_000
 """Settings of one file, those that aliases repeat included."""
 
+_MOST_REPEATED = 4 << 20
+"""Characters that the aliases of a file may add to it."""
 DOCUMENT = "---"
 """Begins the first part of every path in the second document of a YAML file and those after it."""
 
@@ -135,15 +138,17 @@ def _yaml(text: str, where: str) -> Iterator[Setting]:
 
 def _replayed(text: str, anchors: dict[str, list[yaml.Event]], where: str) -> Iterator[yaml.Event]:
     """The events of the file, aliases replaced by what they stand for."""
-    count = 0
+    repeated = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        events = anchors.get(event.anchor or "", []) if isinstance(event, yaml.AliasEvent) else [event]
-        if isinstance(event, yaml.AliasEvent) and not events:
-            raise InputError(
-                "cannot be read as YAML: an alias of nothing that came before", where=f"{where}:{_place(event).line}"
-            )
-        count += len(events)
-        if count > 4 * MOST:
+        if not isinstance(event, yaml.AliasEvent):
+            yield event
+            continue
+        events = anchors.get(event.anchor or "", [])
+        if not events:
+            problem = "cannot be read as YAML: an alias of nothing that came before"
+            raise InputError(problem, where=f"{where}:{_place(event).line}")
+        repeated += sum(len(one.value) + 1 if isinstance(one, yaml.ScalarEvent) else 1 for one in events)
+        if repeated > _MOST_REPEATED:
             raise LimitExceeded("repeats itself through aliases without bound", where=where, hint="write it out")
         yield from events
 
@@ -224,7 +229,7 @@ _NAMED = {"true": True, "false": False, "null": None}
 
 
 def _json(text: str, where: str) -> Iterator[Setting]:
-    lines = _Lines(text)
+    lines = Lines(text)
     stack: list[_Frame] = []
     before = ""  # the token before: `,` `:` or an opener ask for what comes next
     at = 1 if text.startswith("\ufeff") else 0
@@ -271,24 +276,6 @@ def _json_scalar(token: str, where: str, line: int) -> Scalar:
 
 def _broken_json(where: str, line: int) -> InputError:
     return InputError("cannot be read as JSON", where=f"{where}:{line}", hint="correct that line")
-
-
-class _Lines:
-    """Lines and columns of offsets that only grow."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._line = 1
-        self._start = 0
-        self._seen = 0
-
-    def place(self, start: int, end: int) -> Place:
-        newlines = self._text.count("\n", self._seen, start)
-        if newlines:
-            self._line += newlines
-            self._start = self._text.rfind("\n", self._seen, start) + 1
-        self._seen = start
-        return Place(self._line, start - self._start + 1, self._line, end - self._start + 1)
 
 
 # --- TOML --------------------------------------------------------------------------------------------------------------------

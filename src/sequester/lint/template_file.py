@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sequester.errors import LimitExceeded
-from sequester.lint.hit import Place
 
 SUFFIXES = frozenset((".jinja", ".jinja2", ".j2", ".prompt", ".txt", ".md", ".mustache", ".tmpl"))
 """Of files that may hold a prompt."""
@@ -36,7 +35,9 @@ _GRADER_WORDS = re.compile(
     r"|\bdetermine (?:if|whether|for each)\b|\bgrading criteria\b|\bground truth answer\b",
     re.IGNORECASE,
 )
-_CHAT_TEMPLATE = re.compile(r"add_generation_prompt|bos_token|<\|im_start\|>\s*['\"]?\s*[+~]|message(?:s\[|\.role|\[['\"]role)")
+_CHAT_TEMPLATE = re.compile(
+    r"add_generation_prompt|bos_token|<\|im_start\|>\s{0,9}['\"]?\s{0,9}[+~]|message(?:s\[|\.role|\[['\"]role)"
+)
 _DOCUMENTATION = frozenset(("doc", "docs", "documentation"))
 _PATH_PARTS = 3
 """Names of a path that may tell: the file and two folders."""
@@ -104,8 +105,6 @@ def reads_like_grading(text: str) -> bool:
 
 
 _JINJA = re.compile(r"\{\{\{?-?\s*([^{}%#]{1,200}?)\s*-?\}\}\}?")
-_BLOCK = re.compile(r"\{%.{0,500}?%\}", re.DOTALL)
-_COMMENT = re.compile(r"\{#.{0,5000}?#\}", re.DOTALL)
 _FORMAT = re.compile(r"(?<![{$\\])\{([A-Za-z_][\w.\[\]'\"]{0,80})(?:![rsa])?(?::[^{}\n]{0,20})?\}(?!\})")
 _DOLLAR = re.compile(r"\$\{([A-Za-z_]\w{0,80})\}")
 _EXPRESSION = re.compile(r"([A-Za-z_][\w.]*(?:\[-?['\"]?\w+['\"]?\][\w.]*)*)\s*((?:\|.*)?)$", re.DOTALL)
@@ -115,8 +114,8 @@ _INDEX = re.compile(r"\[-?['\"]?(\w+)['\"]?\]")
 def variables(text: str, jinja: bool | None = None) -> Iterator[Variable]:
     """The variables that a prompt writes out. `jinja` says which way of writing them it uses; None: the text tells."""
     if jinja is None:
-        jinja = bool(_BLOCK.search(text)) or not _FORMAT.search(text)
-    shown = _COMMENT.sub(lambda found: " " * len(found[0]), text)
+        jinja = "{%" in text or not _FORMAT.search(text)
+    shown = _without_comments(text)
     for found in (_JINJA if jinja else _FORMAT).finditer(shown):
         expression = _EXPRESSION.match(found[1])
         if expression:
@@ -125,6 +124,16 @@ def variables(text: str, jinja: bool | None = None) -> Iterator[Variable]:
             )
     for found in _DOLLAR.finditer(shown):
         yield Variable(found[1], False, *found.span())
+
+
+def _without_comments(text: str) -> str:
+    """The text with spaces where comments of Jinja stood, so that offsets stay."""
+    parts: list[str] = []
+    at = 0
+    while (start := text.find("{#", at)) >= 0 and (end := text.find("#}", start + 2)) >= 0:
+        parts += (text[at:start], " " * (end + 2 - start))
+        at = end + 2
+    return "".join((*parts, text[at:]))
 
 
 _WHOSE = (
@@ -161,10 +170,3 @@ def with_reasoning(text: str, jinja: bool | None = None) -> Iterator[tuple[Varia
 
 def _last(name: str) -> str:
     return next((part for part in reversed(name.lower().split(".")) if not part.isdigit()), "")
-
-
-def place_in(text: str, start: int, end: int) -> Place:
-    """Place of a stretch of the text."""
-    line = text.count("\n", 0, start) + 1
-    end_line = line + text.count("\n", start, end)
-    return Place(line, start - text.rfind("\n", 0, start), end_line, end - text.rfind("\n", 0, end))

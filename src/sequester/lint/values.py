@@ -105,6 +105,7 @@ class Value(NamedTuple):
 
 
 NOTHING = Value()
+_MOST_PARTS = 12
 _MOST_TEXTS = 12
 _MOST_SOURCES = 64
 
@@ -164,6 +165,18 @@ def element_of(value: Value) -> Value:
     if value.holds & BATCH:
         return value.without(BATCH)
     return value.without(MESSAGES | PIECES | DELIMITED)
+
+
+def shallow(value: Value, levels: int = 2) -> Value:
+    """The same, with what is known of its parts for a few levels only: nesting may double with every line of made-up code."""
+    if value.parts is None and value.element is None:
+        return value
+    if levels == 0:
+        return value._replace(parts=None, element=None)
+    parts = value.parts
+    if parts is not None:
+        parts = tuple(shallow(part, levels - 1) for part in parts) if len(parts) <= _MOST_PARTS else None
+    return value._replace(parts=parts, element=None if value.element is None else shallow(value.element, levels - 1))
 
 
 def _texts(*values: Value) -> tuple[str, ...]:

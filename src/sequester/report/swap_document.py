@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from sequester.findings.influence import is_unsettled
 from sequester.findings.rules import RULES
 from sequester.findings.swapped import DonorCounts, Effect, SwapResult, SwapVerdict
 from sequester.report.document import Document, Section, Table, Tone
@@ -293,6 +294,11 @@ def _next(result: SwapResult) -> Iterator[str]:
     rules = sorted({one.rule for one in result.findings if one.waiver is None})
     if rules:
         yield f"What to change: {', '.join(f'`sequester explain {rule}`' for rule in rules)}. Then run the same command again."
+    if is_unsettled(result):
+        yield (
+            f"Whether the words move the score too is not settled ({why(result)}). Run the donors of content by themselves: `--donors "
+            f"{','.join(name for name, donor in result.donors.items() if donor.effect is Effect.CONTENT) or 'own,adversarial'}`."
+        )
     if result.verdict is SwapVerdict.UNDERPOWERED:
         if result.pairs_needed is not None and result.pairs_needed > result.pairs:
             yield (

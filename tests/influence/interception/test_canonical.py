@@ -147,6 +147,26 @@ def test_bounds_are_said(monkeypatch):
     assert not digest(cyclic).complete
 
 
+class Trap:
+    """Raises whatever is asked of it."""
+
+    def __getattribute__(self, name):
+        raise ReferenceError
+
+    def __len__(self):
+        raise ReferenceError
+
+
+class Sealed(list):
+    def __iter__(self):
+        raise ReferenceError
+
+
+def test_no_code_of_the_values_runs():
+    assert not digest([Trap()], lambda kind: kind is Trap).read
+    assert same(Sealed("ab"), Sealed("ab")) and not same(Sealed("ab"), Sealed("ac"))
+
+
 def test_unset_slots_and_odd_numbers():
     assert digest(Slotted.__new__(Slotted)).complete
     assert digest(10**5000).read

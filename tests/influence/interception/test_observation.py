@@ -24,7 +24,7 @@ def imports_undone(monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(os, "environ", {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")})
     yield
-    for name in ("handing_on", "gradelib"):
+    for name in ("handing_on", "gradelib", "regex"):
         sys.modules.pop(name, None)
 
 
@@ -48,9 +48,13 @@ def test_nothing_handed_on_is_nothing_seen():
     assert seen == Counter() and ways == ()
 
 
-@pytest.mark.parametrize("name", ["library_clean", "decorated_clean", "decorated_later_clean"])
+@pytest.mark.parametrize("name", ["library_clean", "decorated_clean", "decorated_later_clean", "helper_decorated_clean"])
 def test_a_library_that_gets_the_answer_gets_the_same(name):
     assert differing(name) == (set(), True)
+
+
+def test_a_package_that_searches_text_as_the_standard_library_does_is_no_grader():
+    assert differing("searched_by_plumbing") == (set(), False)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +156,10 @@ def test_another_profiler_is_left_alone_and_named():
     finally:
         sys.setprofile(None)
     assert ways == ("library calls (another profiler is active)",)
+
+
+def test_a_profiler_taken_off_is_said():
+    assert observed("takes_the_profiler_off", "so far")[1] == ("library calls (the profiler was taken off)",)
 
 
 def test_no_text_of_an_episode_is_in_what_was_seen():

@@ -13,6 +13,7 @@ from collections import UserDict, UserList, UserString, deque
 from collections.abc import Callable, Iterable
 from enum import Enum
 from pathlib import PurePath
+from types import MemberDescriptorType
 from typing import Any
 
 from msgspec import Struct
@@ -69,43 +70,45 @@ class _Walk:
         self._put(tag, data)
 
     def add(self, value: Any, depth: int) -> None:
+        kind = type(value)  # not isinstance, which asks the value's `__class__`
         self._left -= 1
         if depth > MOST_DEPTH or self._left < 0:
             self.complete = False
             self._put(b"!", b"")
         elif value is None or value is True or value is False:
             self._put(b"k", repr(value).encode())
-        elif isinstance(value, str):
+        elif issubclass(kind, str):
             self._leaf(b"s", str.encode(value, "utf-8", "surrogatepass"))
-        elif isinstance(value, bytes | bytearray | memoryview):
+        elif issubclass(kind, bytes | bytearray | memoryview):
             self._leaf(b"b", bytes(value))
-        elif isinstance(value, Enum):
-            self._put(b"e", f"{type(value).__qualname__}.{value._name_}".encode())
-        elif isinstance(value, int):
+        elif issubclass(kind, Enum):
+            self._put(b"e", f"{kind.__qualname__}.{value._name_}".encode())
+        elif issubclass(kind, int):
             self._leaf(b"i", int.__format__(value, "x").encode())
-        elif isinstance(value, float | complex):
-            self._leaf(b"f", repr(value).encode())
+        elif issubclass(kind, float):
+            self._leaf(b"f", float.__repr__(value).encode())
         else:
-            self._add_container(value, depth + 1)
+            self._add_container(value, kind, depth + 1)
 
-    def _add_container(self, value: Any, depth: int) -> None:
-        if isinstance(value, dict):
-            self._put(b"d", len(value).to_bytes(8, "little"))
+    def _add_container(self, value: Any, kind: type, depth: int) -> None:
+        if issubclass(kind, dict):
+            self._put(b"d", dict.__len__(value).to_bytes(8, "little"))
             for key, member in list(dict.items(value)):
                 self.add(key, depth)
                 self.add(member, depth)
-        elif isinstance(value, list | tuple | deque):
-            self._put(b"l", len(value).to_bytes(8, "little"))
-            for member in list(value):
+        elif issubclass(kind, list | tuple | deque | set | frozenset):
+            members = list(_builtin(kind).__iter__(value))
+            self._put(b"l", len(members).to_bytes(8, "little"))
+            if issubclass(kind, set | frozenset):
+                self._left -= len(members)
+                self._leaf(b"S", b"".join(sorted(digest(member, self._is_own).digest for member in members)))
+                return
+            for member in members:
                 self.add(member, depth)
-        elif isinstance(value, set | frozenset):
-            members = sorted(digest(member, self._is_own).digest for member in list(value))
-            self._left -= len(members)
-            self._leaf(b"S", b"".join(members))
-        elif isinstance(value, PurePath):
+        elif issubclass(kind, PurePath):
             self._leaf(b"p", str(value).encode("utf-8", "surrogatepass"))
-        elif isinstance(value, UserDict | UserList | UserString):
-            self.add(value.data, depth)
+        elif issubclass(kind, UserDict | UserList | UserString):
+            self.add(_held(value).get("data"), depth)
         else:
             self._add_object(value, depth)
 
@@ -152,8 +155,21 @@ def _fields(value: Any, is_own: Callable[[type], bool]) -> Iterable[str]:
     struct = getattr(kind, "__struct_fields__", None)
     if isinstance(struct, tuple):
         return struct
-    held = getattr(value, "__dict__", None) if is_own(kind) else None
-    return list(map(str, held)) if isinstance(held, dict) else ()
+    return list(map(str, _held(value))) if is_own(kind) else ()
+
+
+def _builtin(kind: type) -> Any:
+    """The built-in class of a container, whose iteration runs nobody's code."""
+    return next(base for base in (list, tuple, deque, set, frozenset) if issubclass(kind, base))
+
+
+def _held(value: Any) -> dict[Any, Any]:
+    """Attributes of an instance, without asking its class for them."""
+    try:
+        held = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return {}
+    return held if type(held) is dict else {}
 
 
 def _declared(kind: type, name: str) -> object:
@@ -162,10 +178,11 @@ def _declared(kind: type, name: str) -> object:
 
 
 def _attribute(value: Any, name: str) -> object:
-    held = getattr(value, "__dict__", None)
-    if isinstance(held, dict) and name in held:
+    held = _held(value)
+    if name in held:
         return held[name]
+    slot = _declared(type(value), name)
     try:
-        return getattr(type(value), name).__get__(value)  # a slot
-    except (AttributeError, TypeError):
+        return slot.__get__(value) if isinstance(slot, MemberDescriptorType) else None
+    except AttributeError:  # not set
         return None

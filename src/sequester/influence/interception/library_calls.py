@@ -12,12 +12,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from types import CodeType, FrameType
+from types import FrameType, FunctionType
 from typing import Any
 
 from sequester.influence.interception.canonical import digest
 from sequester.influence.model import Rendition, Seen
-from sequester.influence.source import Code, Owner
+from sequester.influence.source import PLUMBING, Code, Owner
 
 MOST_SEEN = 20_000
 """Arguments noted of one observed call."""
@@ -72,6 +72,8 @@ class LibraryCalls:
         return True
 
     def stop(self) -> None:
+        if sys.getprofile() != self._profile:
+            self.not_compared.add("library calls (the profiler was taken off)")
         sys.setprofile(None)
         threading.setprofile(self._before)
         self._open.clear()
@@ -116,9 +118,11 @@ class LibraryCalls:
 
     def _note(self, caller: str, frame: FrameType) -> None:
         resumed = bool(frame.f_code.co_flags & _RESUMED)
-        if resumed and id(frame) in self._open:
-            return
-        target = f"{str(frame.f_globals.get('__name__', '?')).partition('.')[0]}.{_qualified(frame)}"
+        wrapped = _wrapped(frame)
+        if (resumed and id(frame) in self._open) or (wrapped is not None and self._is_reward(wrapped)):
+            return  # going on, or the wrapper that a decorator has put around a function of the reward
+        name = frame.f_code.co_qualname if wrapped is None else wrapped.__qualname__
+        target = f"{str(frame.f_globals.get('__name__', '?')).partition('.')[0]}.{name}"
         seen = []
         for name, value in _arguments(frame):
             taken = digest(value, self._is_own)
@@ -150,8 +154,11 @@ class LibraryCalls:
         bound = getattr(function, "__self__", None)
         module = getattr(function, "__module__", None) or type(bound).__module__
         package = module.partition(".")[0] if isinstance(module, str) else ""
-        if package and package not in sys.stdlib_module_names and package != "sequester" and not self._is_own(type(bound)):
+        if package and package not in _QUIET and package not in sys.stdlib_module_names and not self._is_own(type(bound)):
             self.not_compared.add(f"compiled code of {package}")
+
+    def _is_reward(self, function: FunctionType) -> bool:
+        return self._code.owner(function.__code__.co_filename) is Owner.REWARD
 
     def _is_own(self, kind: type) -> bool:
         module = sys.modules.get(kind.__module__)
@@ -159,6 +166,7 @@ class LibraryCalls:
         return isinstance(file, str) and self._code.owner(file) is Owner.REWARD
 
 
+_QUIET = PLUMBING | {"sequester"}
 _WATCHED = frozenset({"start", "communicate", "create_task"})
 """Names of functions that `_note_standard` knows."""
 
@@ -180,15 +188,12 @@ def _arguments(frame: FrameType) -> Iterator[tuple[str, Any]]:
             yield name if isinstance(name, str) and name.isidentifier() and len(name) <= 64 else "**", value
 
 
-def _qualified(frame: FrameType) -> str:
-    """Name of the function; of one that a decorator has wrapped, the wrapped one's."""
-    code: CodeType = frame.f_code
-    if "<locals>" in code.co_qualname:
-        for name in code.co_freevars:
-            inner = frame.f_locals.get(name)
-            if inspect.isfunction(inner):
-                return inner.__qualname__
-    return code.co_qualname
+def _wrapped(frame: FrameType) -> FunctionType | None:
+    """The function around which a decorator has put this one; it may hold itself too."""
+    if "<locals>" not in frame.f_code.co_qualname:
+        return None
+    held = (frame.f_locals.get(name) for name in frame.f_code.co_freevars)
+    return next((value for value in held if type(value) is FunctionType and value.__code__ is not frame.f_code), None)
 
 
 def text_of(value: object) -> str:
@@ -206,18 +211,15 @@ class _Pieces:
         self._completion = completion
         self._answer = answer
 
-    def is_split(self, result: object) -> bool:
+    def is_split(self, result: Any) -> bool:
         """The result is a piece of the answer, cut at the edges of words, or a list of such; or the whole answer beside other pieces of the
         completion. What a parser hands back unchanged has not been judged by anybody."""
-        if isinstance(result, str):
+        if type(result) is str:
             return self._of_answer(result)
-        if (
-            not isinstance(result, list | tuple)
-            or not result
-            or not all(each is None or isinstance(each, str) for each in result)
-        ):
+        members: Any = result if type(result) in (list, tuple) else ()
+        if not all(each is None or type(each) is str for each in members):
             return False
-        texts = [each for each in result if each is not None]
+        texts: list[str] = [each for each in members if each is not None]
         if texts and all(map(self._of_answer, texts)):
             return True
         whole = self._answer.strip()

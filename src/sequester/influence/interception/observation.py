@@ -15,7 +15,7 @@ from sequester.influence.interception.ways_out import WaysOut
 from sequester.influence.model import Rendition, Seen
 from sequester.influence.source import Code
 
-_UNSEEN_CLIENTS = ("curl_cffi", "grpc", "pycurl", "uvloop")
+_UNSEEN_CLIENTS = ("curl_cffi", "gevent", "grpc", "pycurl", "uvloop")
 """Libraries that write to the network without Python's sockets."""
 
 

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from sequester.findings.model import Severity
 from sequester.lint.config_file import ConfigFile, Context, snake
 from sequester.lint.hit import Hit, Place
+from sequester.lint.lines import Lines
 from sequester.lint.settings import Setting
 from sequester.lint.template_file import (
     TemplateFile,
     Variable,
     is_grader_name,
     is_graders_own_name,
-    place_in,
     reads_like_grading,
     with_reasoning,
 )
@@ -31,8 +31,9 @@ _PROMPTFOO_GRADES = re.compile(r"(?:^|\.)(?:assert|rubric_prompt)(?:\.|$)")
 def template_hits(template: TemplateFile) -> Iterator[Hit]:
     """One for each such variable of a template."""
     jinja = True if template.path.suffix.lower() in _JINJA_SUFFIXES else None
-    for variable, what in with_reasoning(template.text, jinja):
-        yield _hit(place_in(template.text, variable.start, variable.end), template.path.name, variable, what)
+    lines = Lines(template.text)
+    for variable, what in sorted(with_reasoning(template.text, jinja), key=lambda found: found[0].start):
+        yield _hit(lines.place(variable.start, variable.end), template.path.name, variable, what)
 
 
 def hits(file: ConfigFile) -> Iterator[Hit]:
@@ -40,30 +41,48 @@ def hits(file: ConfigFile) -> Iterator[Hit]:
     if Context.JUDGING not in file.contexts:
         return
     lines = file.text.splitlines()
+    seen = set()  # a prompt that aliases repeat is read once
     for setting, text in file.strings():
-        if "{" in text and _is_grader_prompt(setting, text):
-            for variable, what in with_reasoning(text):
-                yield _hit(_place(setting, text[variable.start : variable.end], lines), setting.subject, variable, what)
+        if "{" in text and _named_as_prompt(setting) and setting.key not in seen:
+            seen.add(setting.key)
+            if _is_graders_own(setting) or reads_like_grading(text):
+                yield from _in_value(setting, text, lines)
 
 
-def _is_grader_prompt(setting: Setting, text: str) -> bool:
-    names = [snake(part) for part in setting.path if not part.isdigit()]
+def _named_as_prompt(setting: Setting) -> bool:
+    """Whether the keys say that this may be a grader's prompt."""
+    names = _names(setting)
     if _PROMPTFOO_GRADES.search(".".join(names)):
         return True
-    if not any(map(_PROMPT_KEY.fullmatch, names[-2:])):
-        return False
-    return any(map(is_graders_own_name, names)) or (any(map(is_grader_name, names)) and reads_like_grading(text))
+    return any(map(_PROMPT_KEY.fullmatch, names[-2:])) and any(map(is_grader_name, names))
 
 
-def _place(setting: Setting, written: str, lines: list[str]) -> Place:
-    """Where the variable stands; of a value of several lines from its key on, where a comment can stand."""
+def _is_graders_own(setting: Setting) -> bool:
+    names = _names(setting)
+    return bool(_PROMPTFOO_GRADES.search(".".join(names))) or any(map(is_graders_own_name, names))
+
+
+def _names(setting: Setting) -> list[str]:
+    return [snake(part) for part in setting.path if not part.isdigit()]
+
+
+def _in_value(setting: Setting, text: str, lines: list[str]) -> Iterator[Hit]:
+    """Variables of a prompt, each with the line where it stands; of a value of several lines from its key on, where a comment can stand."""
     key = setting.key
-    for number in range(key.line, max(key.line, setting.end[0], key.line + 200 if setting.end == key[2:] else 0) + 1):
-        at = lines[number - 1].find(written, key.column - 1 if number == key.line else 0) if number <= len(lines) else -1
-        if at >= 0:
-            start = (key.line, key.column) if number > key.line else (number, at + 1)
-            return Place(*start, number, at + 1 + len(written))
-    return key
+    last = setting.end[0] if setting.end != (key.end_line, key.end_column) else len(lines)  # TOML does not tell the end
+    line, column = key.line, key.column - 1
+    for variable, what in sorted(with_reasoning(text), key=lambda found: found[0].start):
+        written = text[variable.start : variable.end]
+        at, number = -1, line
+        while at < 0 and number <= min(last, len(lines)):
+            at = lines[number - 1].find(written, column if number == line else 0)
+            number += at < 0
+        if at < 0:  # written with escapes
+            yield _hit(key, setting.subject, variable, what)
+            continue
+        line, column = number, at + len(written)
+        start = (key.line, key.column) if number > key.line else (number, at + 1)
+        yield _hit(Place(*start, number, column + 1), setting.subject, variable, what)
 
 
 def _hit(place: Place, subject: str, variable: Variable, what: str) -> Hit:

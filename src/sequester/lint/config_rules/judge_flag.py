@@ -26,10 +26,10 @@ _JUDGE = re.compile(
     r"(?:^|[._])(?:judges?|graders?|grading|rubrics?|scorers?|scoring|reward|rewards|evaluators?|llm_rubric|verifiers?)(?:$|[._])"
 )
 _PREFIXES = re.compile(
-    r"anthropic:|bedrock:.*(?:claude|anthropic)|vertex:claude|openrouter:|groq:|deepseek:|together\w*:|ollama:"
+    r"anthropic:|bedrock:(?!converse:).*(?:claude|anthropic)|vertex:claude|openrouter:|groq:|deepseek:|together\w*:|ollama:"
 )
 """promptfoo providers that put the reasoning before the output unless `showThinking` is false."""
-_ALWAYS_THINKS = re.compile(r"deepseek:deepseek-reasoner|bedrock:.*deepseek\.r1")
+_ALWAYS_THINKS = re.compile(r"deepseek:deepseek-reasoner")
 _ON = ("enabled", "adaptive")
 _GRADES = re.compile(r"(?:^|\.)(?:assert|options|grader|default_test)(?:\.|$)")
 
@@ -52,6 +52,12 @@ def hits(file: ConfigFile) -> Iterator[Hit]:
                 "the judge reads every turn of the trace, reasoning included wherever the server did not split it off",
                 confidence=Severity.LOW,
             )
+        elif name == "id" and setting.value == "rubric" and _reads_all(file, setting):
+            message = (
+                "the rubric judge reads every turn of the trace unless `view` says otherwise, reasoning included wherever the server did "
+                "not split it off"
+            )
+            yield _hit(setting, message, Severity.LOW, Severity.LOW)
         elif name == "content_preprocessor" and setting.value is None and Context.JUDGING in file.contexts:
             yield _hit(setting, "without a preprocessor the preference model is given thinking parts too", Severity.LOW)
         elif _JUDGE.search(where) and _SHOWS.fullmatch(name) and setting.value is True:
@@ -66,6 +72,12 @@ def hits(file: ConfigFile) -> Iterator[Hit]:
             yield _hit(setting, "the reasoning is left in what the judge reads")
     if graded:
         yield from _by_default(file)
+
+
+def _reads_all(file: ConfigFile, setting: Setting) -> bool:
+    """Whether this is one of verifiers' judges with the default view, and with a weight."""
+    listed = len(setting.path) > 2 and setting.path[-3] == "judges"
+    return listed and file.beside(setting, "view") is None and file.value(setting.path[:-1], "weight") != 0
 
 
 def _is_graded(file: ConfigFile) -> bool:

@@ -8,7 +8,7 @@ from sequester.findings.model import Severity
 from sequester.lint.config_file import ConfigFile, key_place
 from sequester.lint.hit import Hit
 from sequester.lint.model_families import Thinks, family_of
-from sequester.lint.servers import servers
+from sequester.lint.servers import is_about_a_judge, servers
 
 CODE = "SQ243"
 
@@ -25,7 +25,12 @@ def hits(file: ConfigFile) -> Iterator[Hit]:
                 "`content` holds the reasoning, and whoever grades `content` reads it",
             )
     for name, setting in file.scalars():
-        if name == "uses_reasoning_parser" and setting.value is False and _serves_reasoning(file):
+        if (
+            name == "uses_reasoning_parser"
+            and setting.value is False
+            and not is_about_a_judge(setting)
+            and _serves_reasoning(file)
+        ):
             yield Hit(
                 CODE,
                 key_place(setting),

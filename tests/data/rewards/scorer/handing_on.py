@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 sys.path.insert(0, str(Path(__file__).parent / "site-packages"))
 
 import gradelib
+import regex
 
 
 def visible(completion):
@@ -81,6 +82,19 @@ async def decorated_later_clean(completions, **kwargs):
     return library_clean(completions)
 
 
+@gradelib.decorated
+def helper(text):
+    return float(visible(text) == "42")
+
+
+def helper_decorated_clean(completions, **kwargs):
+    return [helper(each) + gradelib.grade("fixed") for each in completions]
+
+
+def searched_by_plumbing(completions, **kwargs):
+    return [float(regex.search("</think>(.*)", each) == "42") for each in completions]
+
+
 def split_by_library(completions, **kwargs):
     return [float(gradelib.answer_of(each) == "42") for each in completions]
 
@@ -105,6 +119,11 @@ def imports_late(completions, **kwargs):
     import wave  # noqa: F401  # whatever an import system calls on the way is no input
 
     return [1.0 for _ in completions]
+
+
+def takes_the_profiler_off(completions, **kwargs):
+    sys.setprofile(None)
+    return library_leaking(completions)
 
 
 # over the network
