@@ -67,7 +67,8 @@ def page(results: Mapping[str, SwapResult]) -> str:
     return (
         "# A real grader model\n\nWritten by `python -m bench.swap_grader`. The grader is a transformer of two layers, trained at start to "
         "give a lower score the more a text reads as if thought aloud (`bench/grader_server.py`); scores are digits sampled at temperature "
-        "1, over HTTP. `whole_completion` puts the completion with its CoT into the judge's prompt, `answer_only` the answer (`tests/data/rewards`).\n\n"
+        "1, over HTTP. `whole_completion` puts the completion with its CoT into the judge's prompt, `answer_only` the answer "
+        "(`tests/data/rewards`).\n\n"
         f"{table(columns, rows)}\n\nWhat is bounded:\n\n{bounds or '- nothing'}\n"
     )
 
