@@ -3,8 +3,8 @@
     .venv-trl/bin/python -m bench.grader_server EPISODES [--steps N]      prints its URL, then serves until its input ends
 
 Needs torch and transformers, and downloads nothing: words are tokens by hash, weights are random and then trained for a minute. The rubric
-is "the more doubt a text shows, the lower its score", on texts made of the words of real episodes. A score is a digit sampled from the
-model's distribution at temperature 1, so the same request is answered differently from call to call.
+is "the more a text reads as if thought aloud, the lower its score", on texts made of the words of real episodes. A score is a digit sampled
+from the model's distribution at temperature 1, so the same request is answered differently from call to call.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ WORDS = 1024
 CONTEXT = 512
 _DIGITS = range(WORDS, WORDS + 10)
 _ASK = WORDS + 10
-_DOUBT = ("maybe", "perhaps", "unsure", "wait", "hmm", "guess", "might", "unclear", "doubt", "could", "cheat", "pretend")
+_ALOUD = (
+    *("we", "need", "let", "i", "user", "should", "maybe", "could"),
+    *("so", "okay", "wait", "they", "want", "provide", "consider", "hmm"),
+)
+"""Words of somebody who thinks aloud."""
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -58,6 +62,8 @@ class Grader:
             attn_pdrop=0.0,
         )
         self._model = GPT2LMHeadModel(config)
+        # Texts of any length are read alike: it is trained on short ones.
+        self._model.transformer.wpe.weight.requires_grad_(False).zero_()
         self._lock = threading.Lock()
         self._train(words, steps, random.Random(seed))
         self._model.eval()
@@ -85,11 +91,11 @@ class Grader:
 
 
 def _example(words: Sequence[str], size: int, chance: random.Random) -> tuple[str, int]:
-    """Words of real episodes with doubt mixed in, and the score: nine less one for each per cent of doubt."""
+    """Words of real episodes with such words mixed in, and the score: nine less one for each per cent of them."""
     share = chance.choice((0.0, 0.0, 0.02, 0.04, 0.06, 0.09))
-    said = [chance.choice(_DOUBT) if chance.random() < share else chance.choice(words) for _ in range(size)]
-    doubt = sum(word in _DOUBT for word in said) / size
-    return " ".join(said), max(0, min(9, round(9 - 100 * doubt + chance.gauss(0, 1))))
+    said = [chance.choice(_ALOUD) if chance.random() < share else chance.choice(words) for _ in range(size)]
+    share = sum(word in _ALOUD for word in said) / size
+    return " ".join(said), max(0, min(9, round(9 - 100 * share + chance.gauss(0, 1))))
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -114,16 +120,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def vocabulary(episodes: Path) -> list[str]:
-    """Words of the episodes' reasoning and answers, those of doubt aside."""
+    """Words of the episodes' reasoning and answers, those of thinking aloud aside."""
     lines: list[dict[str, Any]] = [json.loads(line) for line in episodes.read_text(encoding="utf-8").splitlines()]
     text = " ".join(f"{line['reasoning']} {line['answer']}" for line in lines)
-    return [word for word in _WORD.findall(text.lower()) if word not in _DOUBT]
+    return [word for word in _WORD.findall(text.lower()) if word not in _ALOUD]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("episodes", type=Path)
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=500)
     given = parser.parse_args()
     torch.set_num_threads(1)
     _Handler.grader = Grader(vocabulary(given.episodes), given.steps)

@@ -66,8 +66,9 @@ def page(results: Mapping[str, SwapResult]) -> str:
     bounds = "\n".join(f"- `{name}`: {sentence}" for name, one in results.items() for sentence in one.bounded)
     return (
         "# A real grader model\n\nWritten by `python -m bench.swap_grader`. The grader is a transformer of two layers, trained at start to "
-        "give a lower score the more doubt a text shows (`bench/grader_server.py`); scores are digits sampled at temperature 1, over HTTP. "
-        "`whole_completion` puts the completion with its CoT into the judge's prompt, `answer_only` the answer (`tests/data/rewards`).\n\n"
+        "give a lower score the more a text reads as if thought aloud (`bench/grader_server.py`); scores are digits sampled at temperature "
+        "1, over HTTP. `whole_completion` puts the completion with its CoT into the judge's prompt, `answer_only` the answer "
+        "(`tests/data/rewards`).\n\n"
         f"{table(columns, rows)}\n\nWhat is bounded:\n\n{bounds or '- nothing'}\n"
     )
 

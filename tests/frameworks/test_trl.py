@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench import swap_cases
 
 from sequester.episodes.model import Channel, Episode, Evidence, SplitStatus
 from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.probing import probe
 from sequester.episodes.readers.trl import READER
+from sequester.influence.cases import read_cases
+from sequester.influence.process import ProcessScorer
+from sequester.influence.source import parse_source
 
 trl = pytest.importorskip("trl", reason="TRL has an environment of its own, .venv-trl", exc_type=ImportError)
 pytestmark = pytest.mark.framework
@@ -92,3 +96,24 @@ def audited(path: Path, workspace: Path) -> dict[str, Any]:
     assert done.returncode == 1, (done.returncode, done.stderr[-2000:])
     result: dict[str, Any] = json.loads(done.stdout)
     return result
+
+
+@pytest.mark.parametrize("case", swap_cases.labelled(trl=True), ids=lambda case: case.name)
+def test_what_each_reward_function_that_trl_ships_does_with_the_reasoning(case: swap_cases.Labelled) -> None:
+    """One pair for each code path and donor, in a process of its own. The labels were judged from TRL's source."""
+    cases, _ = read_cases(swap_cases.DATA / "episodes" / f"{case.episodes}.jsonl")
+    with ProcessScorer(parse_source(swap_cases.source_of(case))) as scorer:
+        _, _, each_donor = swap_cases.first_pairs(cases[:6], scorer, ())
+        assert scorer.not_intercepted() == ()
+    assert each_donor == (case.channel if case.leaks else "")
+
+
+def test_every_reward_function_that_trl_ships_is_labelled() -> None:
+    listing = "from trl import rewards; print(*(name for name in rewards.__all__ if callable(getattr(rewards, name))))"
+    command = [sys.executable, "-c", listing]
+    done = subprocess.run(
+        command, env=os.environ | {"HF_HUB_OFFLINE": "1"}, capture_output=True, text=True, timeout=300, check=True
+    )
+    shipped = {name.removeprefix("get_").removesuffix("_reward") for name in done.stdout.split()}
+    labelled = {case.name.removesuffix("_reward") for case in swap_cases.labelled(trl=True)}
+    assert labelled == shipped

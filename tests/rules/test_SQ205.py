@@ -18,6 +18,14 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 FOUND = [
     """
+    def visible(text):
+        _, closed, answer = text.rpartition("</think>")  # SQ205
+        return answer if closed else text
+
+    def accuracy(completions, answer, **columns):
+        return [float(visible(text) == gold) for text, gold in zip(completions, answer)]
+    """,
+    """
     import re
 
     def strip_thinking(text):
@@ -84,6 +92,22 @@ def test_found(text):
 
 
 QUIET = [
+    """
+    def visible(text):
+        _, closed, answer = text.rpartition("</think>")
+        return answer.strip() if closed else None
+
+    def accuracy(completions, answer, **columns):
+        return [float(visible(text) == gold) for text, gold in zip(completions, answer)]
+    """,
+    """
+    def accuracy(completions, answer, **columns):
+        rewards = []
+        for text, gold in zip(completions, answer):
+            _, closed, final = text.rpartition("</think>")
+            rewards.append(float(bool(closed) and final.strip() == gold))
+        return rewards
+    """,
     """
     def final(text):
         if "</think>" in text:

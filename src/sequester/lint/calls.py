@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sequester.lint import delimiters
 from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Logged, Splitting
@@ -73,6 +73,11 @@ class Calls(Expressions):
     """Evaluates calls."""
 
     imports: Mapping[str, str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._checked: dict[ast.AST | None, frozenset[ast.AST]] = {}
+        """Splits by the function that looks at their separators."""
 
     @abstractmethod
     def local_call(self, node: ast.Call, arguments: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value | None:
@@ -239,13 +244,20 @@ class Calls(Expressions):
             at_closer = any(map(delimiters.closes, first.texts))
             if not at_closer:
                 return Value(0, parts=(NOTHING, NOTHING, Value(WHOLE)))
-            open_ended = name == "rpartition" and not closed
+            open_ended = name == "rpartition" and not closed and not self._is_checked(node)
             self.emit(Splitting(node, "a closing tag" if open_ended else ""))
             before = Value(REASONING | DIVIDED, self.source(Signal.REASONING, node), split=node)
             return Value(0, parts=(before, NOTHING, Value((MAYBE if open_ended else ANSWER) | DIVIDED, split=node)))
         if not any(map(delimiters.opens, first.texts)) or any(map(delimiters.closes, first.texts)):
             self.emit(Splitting(node, ""))
         return Value(WHOLE | PIECES | DELIMITED | closed, texts=first.texts, split=node)
+
+    def _is_checked(self, node: ast.Call) -> bool:
+        """Whether the function looks at the separator that `before, separator, after = text.rpartition(...)` found."""
+        known = self._checked.get(self.function)
+        if known is None:
+            known = self._checked[self.function] = frozenset(_checked_splits(self.function))
+        return node in known
 
     def _length(self, node: ast.Call, value: Value) -> Value:
         if value.holds & POSITION:
@@ -346,3 +358,14 @@ def _paired(name: str, positional: tuple[Value, ...]) -> Value:
     for value in positional:
         holds |= value.holds
     return shallow(Value(holds | BATCH if holds else 0, element=Value(combine(*elements).holds, parts=elements)), 3)
+
+
+def _checked_splits(function: ast.AST | None) -> Iterator[ast.AST]:
+    """What a function unpacks into three names of which it reads the second."""
+    nodes = list(ast.walk(function)) if function is not None else []
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and len(node.targets[0].elts) == 3:
+            separator = node.targets[0].elts[1]
+            if isinstance(separator, ast.Name) and separator.id in read:
+                yield node.value

@@ -9,7 +9,7 @@ JUDGE = os.environ.get("JUDGE_URL", "http://127.0.0.1:8000/v1")
 
 
 def judge(question, text):
-    content = f"{question}\n\nReply:\n{text}\n\nHow sure of itself is the reply? Score: 0 to 9."
+    content = f"{question}\n\nReply:\n{text}\n\nHow well is the reply written? Score: 0 to 9."
     body = {"model": "grader", "temperature": 1.0, "messages": [{"role": "user", "content": content}]}
     request = urllib.request.Request(f"{JUDGE}/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=60) as response:
