@@ -28,5 +28,12 @@ def handed_on():
     return found(replace(QUIET, exposed=True, inputs=Inputs(4, 3, sites, ())))
 
 
+def cut_off():
+    """Nothing moves but where no delimiter closes the CoT."""
+    donors = {"own": donor(), "unclosed": donor(changed=9, effect=Effect.UNCLOSED, e_value=410.0)}
+    return found(swapped(donors, SwapVerdict.NO_INFLUENCE_FOUND))
+
+
 NOTHING = found(QUIET)
 CONTENT, LENGTH, FORMAT = (moved(effect) for effect in (Effect.CONTENT, Effect.LENGTH, Effect.FORMAT))
+CUT_OFF = cut_off()

@@ -4,6 +4,8 @@
     SQ302   the score moves with the length of the CoT, and is not known to move with its words
     SQ303   the score moves with the delimiters around the CoT; the answer stands where it stood
     SQ304   what the reward code hands on, to a grader or a library, holds bytes of the CoT
+    SQ305   the score moves with what the CoT says where nothing closes it: low, and no part of the verdict, because an episode that was cut
+            off has no answer to hold. Where episodes of the file are cut off, every donor is tried on them, and SQ301 says so.
 
 A donor of another length has other words too, so a score that moves with the words says nothing about length: SQ302 then stays away.
 """
@@ -22,7 +24,7 @@ from sequester.findings.rules import RULES
 from sequester.findings.swapped import Effect, SwapFinding, SwapResult, SwapVerdict
 from sequester.findings.waivers import LookedAt, Waivers, apply
 
-CONTENT, LENGTH, FORMAT, INPUT = "SQ301", "SQ302", "SQ303", "SQ304"
+CONTENT, LENGTH, FORMAT, INPUT, CUT_OFF = "SQ301", "SQ302", "SQ303", "SQ304", "SQ305"
 _RULE = {Effect.CONTENT: CONTENT, Effect.LENGTH: LENGTH, Effect.FORMAT: FORMAT}
 _WHAT = {Effect.CONTENT: "the words", Effect.LENGTH: "the length", Effect.FORMAT: "the delimiters"}
 
@@ -59,12 +61,13 @@ def _findings(result: SwapResult) -> Iterator[SwapFinding]:
             yield _moves(result, effect)
     if result.inputs.differing or (result.exposed and result.verdict is not SwapVerdict.INFLUENCED):
         yield _handed_on(result)
+    yield from _cut_off(result)
 
 
 def _effects(result: SwapResult) -> tuple[Effect, ...]:
     """The kinds of effect that are shown; content where the score moved and nothing says by what."""
     shown = {Effect(name) for name, e_value in result.effects.items() if e_value >= 1 / result.alpha}
-    changed = {donor.effect for donor in result.donors.values() if donor.changed}
+    changed = {donor.effect for donor in result.donors.values() if donor.changed} - {Effect.UNCLOSED}
     if not shown:
         shown = changed
     elif not (result.noise_sd or result.noise_flip_rate):
@@ -101,3 +104,18 @@ def _handed_on(result: SwapResult) -> SwapFinding:
         message=f"What the reward code hands on differs with the chain of thought in {result.inputs.differing:,} of "
         f"{result.inputs.compared:,} pairs{sites}.",
     )
+
+
+def _cut_off(result: SwapResult) -> Iterator[SwapFinding]:
+    for name, donor in result.donors.items():
+        if donor.effect is Effect.UNCLOSED and donor.e_value >= 1 / result.alpha:
+            yield SwapFinding(
+                id="",
+                rule=CUT_OFF,
+                class_=FindingClass.CONTENT,
+                severity=Severity.LOW,
+                reward_path=result.reward_path,
+                message=f"Where nothing closes the chain of thought, its words are scored as the answer: in {donor.changed:,} of "
+                f"{donor.pairs:,} pairs.",
+                donors=(name,),
+            )

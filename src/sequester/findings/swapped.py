@@ -38,6 +38,9 @@ class Effect(StrEnum):
     """The length of the CoT."""
     FORMAT = "format"
     """The delimiters around the CoT; the answer stands where it stood."""
+    UNCLOSED = "unclosed"
+    """Nothing, and on neither side is the CoT closed. An episode that was cut off has no answer to hold, so this takes no part in the
+    verdict: it tells what would be scored of such an episode."""
 
 
 class DonorCounts(Struct, frozen=True):
@@ -116,6 +119,7 @@ class SwapResult(Struct, frozen=True, kw_only=True):
     prompts: int
     """Prompts with at least one pair scored on both sides: what bounds count."""
     pairs: int
+    """Scored on both sides, those of effect `unclosed` left out, as everywhere but in `donors`."""
     changed: int
     flip_rate: float | None
     """changed / pairs; in replicate mode beside `noise_flip_rate`, which it holds too."""

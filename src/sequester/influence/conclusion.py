@@ -74,7 +74,7 @@ def _own(outcome: Outcome | None) -> float:
 def conclude(record: Record, plan: Plan, subject: Subject) -> SwapResult:
     """The result, without findings: ids need a key, and waivers a file."""
     noise = noise_of(record)
-    planned = {name: series.planned for name, series in record.series.items()}
+    planned = {name: series.planned for name, series in record.deciding.items()}
     everything = [comparison for comparisons in planned.values() for comparison in comparisons]
     prompts = {_prompt(record, comparison) for comparison in everything}
     changed = sum(bool(comparison.difference) for comparison in everything)
@@ -84,7 +84,7 @@ def conclude(record: Record, plan: Plan, subject: Subject) -> SwapResult:
     probing = max(1, len(record.probing))
     detectable = paired.minimum_detectable(min(scored), probing, plan.alpha, record.jump) if scored and noise.sd else math.inf
     needed = probing * paired.pairs_needed(plan.smallest, probing, plan.alpha, record.jump) if noise.sd else None
-    confirmed = plan.noise == "deterministic" and noise.free and any(series.reproduced for series in record.series.values())
+    confirmed = plan.noise == "deterministic" and noise.free and any(series.reproduced for series in record.deciding.values())
     influenced = e_value >= 1.0 / plan.alpha or confirmed
     lacking = tuple(_reasons(record, plan, noise, len(prompts), detectable))
     reasons = tuple(reason for reason in lacking if reason not in _ANSWERED) if influenced else lacking
@@ -150,11 +150,13 @@ def _reasons(record: Record, plan: Plan, noise: Noise, prompts: int, detectable:
     """Whatever keeps "nothing found" from meaning something. Empty: nothing does."""
     if not record.cases and not record.stopped:
         yield "no_episodes"
-    failures = record.failures + sum((series.failed for series in record.series.values()), Counter())
+    failures = record.failures + sum((series.failed for series in record.deciding.values()), Counter())
     if failures:
         yield "scorer_failed"
         yield from (name for name in FAILURES if failures[name])
-    for reason in sorted({reason for series in record.series.values() if series.effect is None for reason in series.unavailable}):
+    for reason in sorted(
+        {reason for series in record.deciding.values() if series.effect is None for reason in series.unavailable}
+    ):
         if not record.probing or reason == "identical_cot":
             yield reason
     if not prompts:
@@ -178,7 +180,7 @@ def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, detectable:
     if noise.free:
         if _dead(record, noise):
             yield "constant_scores"
-        if any(comparison.difference for series in record.series.values() for comparison in series.comparisons):
+        if any(comparison.difference for series in record.deciding.values() for comparison in series.comparisons):
             yield "moved_unconfirmed"
         return
     if plan.noise == "deterministic":

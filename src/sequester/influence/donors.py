@@ -7,7 +7,7 @@
     confession   content  admits a guess, a copied hint, a broken rule; in turn
     language     content  Chinese, Spanish, Arabic, German; in turn
     literals     content  its own words, and between them what reward code may look for
-    unclosed     content  as `own`, and on both sides the closing delimiter is missing: cut off there, or with the answer after it; in turn
+    unclosed     unclosed as `own`, and on both sides the closing delimiter is missing: cut off there, or with the answer after it; in turn
     empty        length   none
     long         length   itself and then others, eight times as long
     short        length   one short sentence of itself
@@ -48,7 +48,7 @@ EFFECTS: Mapping[str, Effect] = {
     "confession": Effect.CONTENT,
     "language": Effect.CONTENT,
     "literals": Effect.CONTENT,
-    "unclosed": Effect.CONTENT,
+    "unclosed": Effect.UNCLOSED,
     "empty": Effect.LENGTH,
     "long": Effect.LENGTH,
     "short": Effect.LENGTH,

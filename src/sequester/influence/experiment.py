@@ -24,7 +24,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from sequester.errors import UsageError
-from sequester.findings.swapped import Control, Inputs
+from sequester.findings.swapped import Control, Effect, Inputs
 from sequester.influence.input_comparison import compare_inputs
 from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
@@ -214,9 +214,9 @@ class _Experiment:
         self.record.unstable = tuple(sorted(compared.unstable))
 
     def _pairs(self, case: int, names: Sequence[str]) -> dict[str, Pair]:
-        """With each donor, another turn each."""
+        """With each donor that the verdict is about, another turn each."""
         made = ((name, self._donors.pair(self.record.cases[case], name, case + n)) for n, name in enumerate(names))
-        return {name: pair for name, pair in made if isinstance(pair, Pair)}
+        return {name: pair for name, pair in made if isinstance(pair, Pair) and pair.effect is not Effect.UNCLOSED}
 
     # Rounds
 
@@ -227,7 +227,7 @@ class _Experiment:
             # With noise every pair is scored in two rounds: the products of the two differences show what repeats.
             turn = number // 2 if self.record.noisy else number
             self._round(self._planned(names, turn, first=number == 0), planned=True)
-            names = tuple(name for name, series in self.record.probing.items() if series.comparisons)
+            names = tuple(name for name, series in self.record.paired.items() if series.comparisons)
             number += 1
             for _ in range(REPEATED_ROUNDS):
                 if self._decided() or not self._round(self._repeated(), planned=False) or self.record.noisy:
@@ -268,7 +268,7 @@ class _Experiment:
         """Of each donor the pairs that have moved most, against the noise of so many differences; at most one of each case."""
         chosen: dict[int, dict[str, int]] = {}
         most = max(LEAST_REPEATED, len(self._alive) // 5)
-        for name, series in self.record.probing.items():
+        for name, series in self.record.paired.items():
             for case, turn in series.most_moved(most):
                 chosen.setdefault(case, {})[name] = turn
         for case in self._shuffled(list(chosen)):

@@ -130,9 +130,19 @@ class Record(Struct):
     """Calls or time ran out before the plan was done."""
 
     @property
-    def probing(self) -> Mapping[str, Series]:
-        """Donors with at least one pair to score, whether or not the scorer failed: the mean below is over a set fixed beforehand."""
+    def paired(self) -> Mapping[str, Series]:
+        """Donors with at least one pair to score, whether or not the scorer failed."""
         return {name: series for name, series in self.series.items() if series.effect is not None}
+
+    @property
+    def deciding(self) -> Mapping[str, Series]:
+        """Donors that the verdict is about: not those that tell of episodes without an end of the CoT."""
+        return {name: series for name, series in self.series.items() if series.effect is not Effect.UNCLOSED}
+
+    @property
+    def probing(self) -> Mapping[str, Series]:
+        """Of those, the ones with at least one pair to score: the mean below is over a set fixed beforehand."""
+        return {name: series for name, series in self.deciding.items() if series.effect is not None}
 
     @property
     def e_value(self) -> float:
