@@ -1,5 +1,6 @@
 """What a call hands on is seen, by whatever way it goes, and is the same exactly where the reward code handed on the same."""
 
+import gc
 import importlib.util
 import os
 import sys
@@ -93,6 +94,11 @@ def test_what_importing_calls_is_no_input():
     sys.modules.pop("wave", None)
     (seen, again), _ = observed("imports_late", "so far", "so far")
     assert seen == again == Counter()
+
+
+def test_what_the_collection_of_garbage_calls_is_no_input():
+    assert differing("leaves_garbage") == (set(), False)
+    assert gc.isenabled()
 
 
 def test_calls_beyond_the_bound_are_said(monkeypatch):

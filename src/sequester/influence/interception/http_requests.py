@@ -40,11 +40,13 @@ def is_encrypted(data: bytes) -> bool:
     return _TLS.match(data) is not None
 
 
+def is_answer(data: bytes) -> bool:
+    """What a server writes, such as one that tests run in this process."""
+    return data.startswith(b"HTTP/1.")
+
+
 def requests(data: bytes, http2: bool = False) -> Iterator[Request]:
-    """Requests of one connection, in order, then whatever is not HTTP as one piece. `http2`: the connection was set up as HTTP/2.
-    Nothing for what a server in this process answers."""
-    if data.startswith(b"HTTP/1."):
-        return
+    """Requests of one connection, in order, then whatever is not HTTP as one piece. `http2`: the connection was set up as HTTP/2."""
     if http2 or data.startswith(_PREFACE):
         yield from _http2(data.removeprefix(_PREFACE))
         return

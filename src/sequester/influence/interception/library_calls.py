@@ -6,6 +6,7 @@ nobody takes their silence for sameness. Threads that ran before the call was ob
 
 from __future__ import annotations
 
+import gc
 import inspect
 import re
 import sys
@@ -53,6 +54,7 @@ class LibraryCalls:
         self._pieces = _Pieces("", "")
         self._count = 0
         self._before: Any = None
+        self._collecting = False
 
     @property
     def inputs(self) -> Iterable[Seen]:
@@ -66,6 +68,8 @@ class LibraryCalls:
             return False
         self._edges, self._open, self._count = [], {}, 0
         self._pieces = _Pieces(text_of(rendition.completion), rendition.answer)
+        self._collecting = gc.isenabled()
+        gc.disable()  # it calls libraries (`gc.callbacks`, finalizers) from whatever line runs when it is due
         self._before = threading.getprofile()
         threading.setprofile(self._profile)
         sys.setprofile(self._profile)
@@ -76,6 +80,8 @@ class LibraryCalls:
             self.not_compared.add("library calls (the profiler was taken off)")
         sys.setprofile(None)
         threading.setprofile(self._before)
+        if self._collecting:
+            gc.enable()
         self._open.clear()
         self._tasks.clear()
         self._threads.clear()
@@ -85,7 +91,7 @@ class LibraryCalls:
     def _profile(self, frame: FrameType, event: str, argument: Any) -> None:
         if event == "call":
             owner = self._code.owner(frame.f_code.co_filename)
-            if owner is Owner.LIBRARY:
+            if owner is Owner.LIBRARY and frame.f_code.co_name != "__del__":
                 caller = self._caller(frame)
                 if caller:
                     self._note(caller, frame)

@@ -11,9 +11,9 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
-from sequester.influence.interception.http_requests import Request, is_encrypted, requests
+from sequester.influence.interception.http_requests import Request, is_answer, is_encrypted, requests
 
 MOST_BYTES = 256 << 20
 """Noted between `start` and `stop`, over all connections."""
@@ -25,10 +25,12 @@ class Network:
     def __init__(self) -> None:
         self.complete = True
         """Nothing was left out because of the bound."""
-        self._streams: WeakKeyDictionary[Any, _Stream | None] = WeakKeyDictionary()
+        self._ignored: WeakSet[Any] = WeakSet()
+        self._streams: WeakKeyDictionary[Any, _Stream] = WeakKeyDictionary()
         self._in_order: list[_Stream] = []
         self._room = 0
         self._noting = False
+        self._starts = 0
         self._lock = threading.Lock()
         self._originals: list[tuple[type, str, Any]] = []
 
@@ -57,6 +59,7 @@ class Network:
         self._streams.clear()
         self._in_order.clear()
         self._room = MOST_BYTES
+        self._starts += 1
         self._noting = True
 
     def stop(self) -> None:
@@ -76,24 +79,25 @@ class Network:
                 return method(connection, data, *rest, **named)
             if written is _joined:
                 data = list(data)  # may be an iterator, which the method would use up
+            starts = self._starts
             sent = method(connection, data, *rest, **named)
-            self._note(connection, written(data)[: sent if isinstance(sent, int) else None])
+            if starts == self._starts:  # else a server in this process went on after its client had
+                self._note(connection, written(data)[: sent if isinstance(sent, int) else None])
             return sent
 
         return write
 
     def _note(self, connection: Any, data: bytes) -> None:
         with self._lock:
-            if connection in self._streams:
-                stream = self._streams[connection]
-            else:
-                stream = self._streams[connection] = (
-                    None if _is_internal(connection) or is_encrypted(data) else _Stream(connection)
-                )
-                if stream is not None:
-                    self._in_order.append(stream)
-            if stream is None:
+            if connection in self._ignored:
                 return
+            if connection not in self._streams:
+                if _is_internal(connection) or is_encrypted(data) or is_answer(data):
+                    self._ignored.add(connection)
+                    return
+                self._streams[connection] = _Stream(connection)
+                self._in_order.append(self._streams[connection])
+            stream = self._streams[connection]
             self._room -= len(data)
             if self._room < 0:
                 self.complete = False

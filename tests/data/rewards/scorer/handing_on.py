@@ -126,6 +126,16 @@ def takes_the_profiler_off(completions, **kwargs):
     return library_leaking(completions)
 
 
+def leaves_garbage(completions, **kwargs):
+    for each in completions:
+        for _ in range(len(each)):
+            gradelib.Handle()
+        rings = [[] for _ in range(10_000)]
+        for ring in rings:
+            ring.append(ring)
+    return [1.0 for _ in completions]
+
+
 # over the network
 
 
