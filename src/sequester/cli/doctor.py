@@ -107,7 +107,9 @@ def _configuration(ctx: click.Context) -> Iterator[str]:
             check_values(path, command)
     declared = reward_paths(path)
     set_up = [
-        verb for verb, command in tables.items() if command is not None and (defaults(path, command) or (verb == "swap" and declared))
+        verb
+        for verb, command in tables.items()
+        if command is not None and (defaults(path, command) or (verb == "swap" and declared))
     ]
     yield f"{path}, with settings for {', '.join(set_up) or 'no verb'}"
     if declared:

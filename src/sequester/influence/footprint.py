@@ -189,7 +189,12 @@ def _matching(pattern: str, written: str, tree: Tree) -> list[str]:
     if not _WILD.search(pattern):
         found = [pattern] if pattern in tree.files or tree.read(pattern) is not None else []
     else:
-        expression = re.compile(_expression(pattern))
+        try:
+            expression = re.compile(_expression(pattern))
+        except re.error as error:
+            raise ConfigError(
+                "is no pattern", where=f"files = {written!r}", hint="such as prompts/*.jinja, or **/*.jinja"
+            ) from error
         found = sorted(file for file in tree.files if expression.fullmatch(file))
     if not found:
         raise ConfigError("names no file", where=f"files = {written!r}", hint="paths are relative to the file that says so")
