@@ -206,9 +206,16 @@ def _expression(pattern: str) -> str:
     wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     parts, at = [], 0
     for match in _WILD.finditer(pattern):
-        parts += [re.escape(pattern[at : match.start()]), wild.get(match[0], match[0].replace("[!", "[^").replace("\\", "\\\\"))]
+        parts += [re.escape(pattern[at : match.start()]), wild.get(match[0]) or _characters(match[0][1:-1])]
         at = match.end()
     return "".join((*parts, re.escape(pattern[at:])))
+
+
+def _characters(listed: str) -> str:
+    """The regular expression of `[listed]`, in which `-` makes a range and `!` at the start means all others."""
+    others = listed.startswith("!")
+    ranges = re.sub("-+", "-", listed.removeprefix("!")).split("-")
+    return f"[{'^' if others else ''}{'-'.join(map(re.escape, ranges))}]"
 
 
 def _normal(folder: str, path: str) -> str:
