@@ -101,6 +101,12 @@ def test_a_declaration_that_names_nothing_is_an_error(pattern):
         of({"rewards.py": ""}, pattern)
 
 
+@pytest.mark.parametrize("pattern", ["[]", "[z-a]", "[!]"])
+def test_a_pattern_that_means_nothing_is_an_error(pattern):
+    with pytest.raises(ConfigError, match="is no pattern"):
+        of({"rewards.py": ""}, pattern)
+
+
 @pytest.mark.parametrize("pattern", ["../judge.jinja", "/judge.jinja", "a/../../judge.jinja"])
 def test_a_declaration_that_leads_out_is_an_error(pattern):
     with pytest.raises(ConfigError, match="leads out of the repository"):

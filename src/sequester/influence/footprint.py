@@ -189,7 +189,12 @@ def _matching(pattern: str, written: str, tree: Tree) -> list[str]:
     if not _WILD.search(pattern):
         found = [pattern] if pattern in tree.files or tree.read(pattern) is not None else []
     else:
-        expression = re.compile(_expression(pattern))
+        try:
+            expression = re.compile(_expression(pattern))
+        except re.error as error:
+            raise ConfigError(
+                "is no pattern", where=f"files = {written!r}", hint="such as prompts/*.jinja, or **/*.jinja"
+            ) from error
         found = sorted(file for file in tree.files if expression.fullmatch(file))
     if not found:
         raise ConfigError("names no file", where=f"files = {written!r}", hint="paths are relative to the file that says so")
@@ -201,9 +206,16 @@ def _expression(pattern: str) -> str:
     wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     parts, at = [], 0
     for match in _WILD.finditer(pattern):
-        parts += [re.escape(pattern[at : match.start()]), wild.get(match[0], match[0].replace("[!", "[^").replace("\\", "\\\\"))]
+        parts += [re.escape(pattern[at : match.start()]), wild.get(match[0]) or _characters(match[0][1:-1])]
         at = match.end()
     return "".join((*parts, re.escape(pattern[at:])))
+
+
+def _characters(listed: str) -> str:
+    """The regular expression of `[listed]`, in which `-` makes a range and `!` at the start means all others."""
+    others = listed.startswith("!")
+    ranges = re.sub("-+", "-", listed.removeprefix("!")).split("-")
+    return f"[{'^' if others else ''}{'-'.join(map(re.escape, ranges))}]"
 
 
 def _normal(folder: str, path: str) -> str:
