@@ -28,6 +28,8 @@ DATA = ROOT / "tests/data/rewards"
 EPISODES = DATA / "episodes/ratings.jsonl"
 PAGE = ROOT / "docs/swap-grader.md"
 KEPT = RESULTS / "swap_grader.json"
+SMALLEST = 1.0
+"""Mean shift of interest, in per-call s.d.: eight prompts bound no smaller one."""
 FUNCTIONS = ("whole_completion", "answer_only")
 
 
@@ -68,7 +70,7 @@ def page(results: Mapping[str, SwapResult]) -> str:
         "# A real grader model\n\nWritten by `python -m bench.swap_grader`. The grader is a transformer of two layers, trained at start to "
         "give a lower score the more a text reads as if thought aloud (`bench/grader_server.py`); scores are digits sampled at temperature "
         "1, over HTTP. `whole_completion` puts the completion with its CoT into the judge's prompt, `answer_only` the answer "
-        "(`tests/data/rewards`).\n\n"
+        f"(`tests/data/rewards`). Size of interest: a mean shift of {SMALLEST:g} per-call s.d.\n\n"
         f"{table(columns, rows)}\n\nWhat is bounded:\n\n{bounds or '- nothing'}\n"
     )
 
@@ -88,7 +90,7 @@ def main() -> None:
     parser.add_argument("--python", type=Path, default=Path(sys.executable))
     parser.add_argument("--calls", type=int, default=8000)
     given = parser.parse_args()
-    settings = Settings(Plan(most_calls=given.calls, seconds=500.0))
+    settings = Settings(Plan(smallest=SMALLEST, most_calls=given.calls, seconds=500.0))
     results = {}
     with grader(given.python) as url:
         os.environ["JUDGE_URL"] = url
