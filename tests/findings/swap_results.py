@@ -52,9 +52,10 @@ def donor(pairs=12, changed=0, effect=Effect.CONTENT, e_value=1.0, **changes):
 
 def swapped(donors, verdict=SwapVerdict.NO_INFLUENCE_FOUND, **changes):
     """A result with these donors, everything else following from them."""
-    pairs, changed = (sum(getattr(one, name) for one in donors.values()) for name in ("pairs", "changed"))
+    deciding = [one for one in donors.values() if one.effect is not Effect.UNCLOSED]
+    pairs, changed = (sum(getattr(one, name) for one in deciding) for name in ("pairs", "changed"))
     effects = {}
-    for one in donors.values():
+    for one in deciding:
         effects[one.effect.value] = max(effects.get(one.effect.value, 0.0), one.e_value)
     plain = replace(
         NOTHING,

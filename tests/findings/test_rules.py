@@ -42,6 +42,7 @@ EXPECTED = {
     "SQ302": ("score-moves-with-cot-length", FindingClass.LENGTH_FORMAT),
     "SQ303": ("score-moves-with-cot-format", FindingClass.LENGTH_FORMAT),
     "SQ304": ("cot-in-grader-input", FindingClass.CONTENT),
+    "SQ305": ("split-fails-open", FindingClass.CONTENT),
     "SQ321": ("score-follows-cot-length", FindingClass.LENGTH_FORMAT),
     "SQ322": ("score-follows-cot-markup", FindingClass.LENGTH_FORMAT),
 }

@@ -66,7 +66,7 @@ def _findings(result: SwapResult) -> Iterator[SwapFinding]:
 
 def _effects(result: SwapResult) -> tuple[Effect, ...]:
     """The kinds of effect that are shown; content where the score moved and nothing says by what."""
-    shown = {Effect(name) for name, e_value in result.effects.items() if e_value >= 1 / result.alpha}
+    shown = {Effect(name) for name, e_value in result.effects.items() if e_value >= 1 / result.alpha} - {Effect.UNCLOSED}
     changed = {donor.effect for donor in result.donors.values() if donor.changed} - {Effect.UNCLOSED}
     if not shown:
         shown = changed
