@@ -40,6 +40,7 @@ from sequester.lint.values import (
     Value,
     combine,
     element_of,
+    regardless_of_length,
     shallow,
 )
 from sequester.lint.vocabulary import (
@@ -56,6 +57,7 @@ from sequester.lint.vocabulary import (
     SCORE_NAME,
     SERIALISER,
     TEMPLATE_NAME,
+    VERDICT_CLASS,
 )
 
 _SPLITS = frozenset({"split", "rsplit", "partition", "rpartition", "splitlines"})
@@ -98,8 +100,11 @@ class Calls(Expressions):
         if made is not None:
             return made
         scores = [value for key, value in keywords.items() if SCORE_NAME.search(key)]
-        why = combine(*scores).why if scores else combine(receiver, *values).why
-        return Value(why=why)
+        if scores:
+            return Value(why=combine(*scores).why)
+        # A record that is handed on may well carry a length as one column of many.
+        columns = (value._replace(why=regardless_of_length(value.why)) if value.holds & TEXT else value for value in values)
+        return Value(why=combine(receiver, *columns).why)
 
     def _resolved(self, function: ast.expr) -> str:
         name = dotted(function)
@@ -120,7 +125,7 @@ class Calls(Expressions):
             self.emit(Logged(node, callee, combine(*tainted)))
         elif API_CALL.search(callee) or (isinstance(node.func, ast.Attribute) and name in _SENDING):
             self.emit(GraderInput(node, callee, combine(*tainted)))
-        elif made_up and READER_CALL.search(name) and not _only_converts(callee, name):
+        elif made_up and READER_CALL.search(name) and not _only_converts(callee, name) and not VERDICT_CLASS.search(name):
             self.emit(GraderInput(node, callee, combine(*made_up)))
         for value in tainted:
             if value.holds & BARE and SCORE_NAME.search(name) and value.split is not None:
@@ -145,6 +150,10 @@ class Calls(Expressions):
                 return made
         if name == "len":
             return self._length(node, first)
+        if name == "range":
+            return Value(why=regardless_of_length(combine(*positional).why))
+        if name in ("max", "min") and any(value.holds & POSITION for value in positional):
+            return combine(*positional)
         if name == "getattr" and len(positional) > 1 and positional[1].texts:
             return self.read_field(first, positional[1].texts, node)
         if name in ("zip", "enumerate", "zip_longest"):
@@ -247,7 +256,8 @@ class Calls(Expressions):
             open_ended = name == "rpartition" and not closed and not self._is_checked(node)
             self.emit(Splitting(node, "a closing tag" if open_ended else ""))
             before = Value(REASONING | DIVIDED, self.source(Signal.REASONING, node), split=node)
-            return Value(0, parts=(before, NOTHING, Value((MAYBE if open_ended else ANSWER) | DIVIDED, split=node)))
+            separator = Value(why=self.source(Signal.PRESENCE, node), split=node)
+            return Value(0, parts=(before, separator, Value((MAYBE if open_ended else ANSWER) | DIVIDED, split=node)))
         if not any(map(delimiters.opens, first.texts)) or any(map(delimiters.closes, first.texts)):
             self.emit(Splitting(node, ""))
         return Value(WHOLE | PIECES | DELIMITED | closed, texts=first.texts, split=node)
@@ -321,8 +331,9 @@ class Calls(Expressions):
             for word in node.keywords
         )
         if ids.holds & IDS:
-            self.emit(Decoded(node) if bare else IdsUsed(node))
-            return Value(WHOLE | (ids.holds & BATCH))
+            if not _only_counted(self.function, node):
+                self.emit(Decoded(node) if bare else IdsUsed(node, decoded=True))
+            return Value(WHOLE | (BATCH if terminal(node.func) == "batch_decode" else ids.holds & BATCH))
         if ids.holds & TEXT:
             return ids
         about_prompt = bool(node.args) and "prompt" in ast.unparse(node.args[0]).casefold()
@@ -358,6 +369,18 @@ def _paired(name: str, positional: tuple[Value, ...]) -> Value:
     for value in positional:
         holds |= value.holds
     return shallow(Value(holds | BATCH if holds else 0, element=Value(combine(*elements).holds, parts=elements)), 3)
+
+
+def _only_counted(function: ast.AST | None, node: ast.Call) -> bool:
+    """Whether a function gives this result a name and then asks for nothing but its length."""
+    inside = list(ast.walk(function)) if function is not None else []
+    for place in inside:
+        if isinstance(place, ast.Assign) and place.value is node and isinstance(place.targets[0], ast.Name):
+            name = place.targets[0].id
+            reads = sum(isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Load) for one in inside)
+            counts = sum(isinstance(one, ast.Call) and terminal(one.func) == "len" and terminal(one) == name for one in inside)
+            return 0 < reads == counts
+    return False
 
 
 def _checked_splits(function: ast.AST | None) -> Iterator[ast.AST]:

@@ -16,6 +16,7 @@ from sequester.lint.values import (
     DELIMITED,
     DIGEST,
     DIVIDED,
+    FIELDED,
     IDS,
     MASK,
     MATCH,
@@ -36,6 +37,7 @@ from sequester.lint.values import (
     combine,
     element_of,
     join,
+    regardless_of_length,
     shallow,
 )
 from sequester.lint.vocabulary import (
@@ -145,6 +147,9 @@ class Expressions(ABC):
         """A field, attribute or key of a value; several names if it may be any of them."""
         if not base.holds & (WHOLE | RECORD | PARSED | IDS | ANSWER | MAYBE | MASK):
             return Value(why=base.why)
+        named = dict(base.fields or ()).get(names[0]) if len(names) == 1 else None
+        if named is not None:
+            return named
         lowered = frozenset(name.casefold() for name in names)
         if base.holds & IDS and not base.holds & RECORD:
             return NOTHING if lowered & {"shape", "device", "dtype", "size"} else base
@@ -159,7 +164,7 @@ class Expressions(ABC):
         holds = 0
         for name in names:
             holds |= field(base.holds, name)
-        return Value(holds | (base.holds & (BATCH | CLOSED) if holds else 0), base.why)
+        return Value(holds | (base.holds & (BATCH | CLOSED | FIELDED) if holds else 0), base.why)
 
     def _subscript(self, node: ast.Subscript) -> Value:
         base = self.value(node.value)
@@ -268,6 +273,8 @@ class Expressions(ABC):
         operands.append(left)
         values = [self.value(operand) for operand in reversed(operands)]
         made = combine(*values)
+        if isinstance(node.op, ast.Mult) and any(isinstance(operand, ast.List) for operand in operands):
+            return made._replace(why=regardless_of_length(made.why))  # `[0.0] * len(ids)`
         if made.holds & IDS and not isinstance(node.op, ast.Add):
             self.emit(IdsUsed(node))
             return Value(IDS, made.why)
@@ -318,8 +325,7 @@ class Expressions(ABC):
         if made.holds & IDS:
             self.emit(IdsUsed(node))
         if _is_empty_test(node):
-            why = frozenset(source for source in made.why if source.signal is not Signal.LENGTH)
-            return Value(why=why)
+            return Value(why=regardless_of_length(made.why))
         return Value(why=made.why)
 
     def _membership(self, node: ast.Compare, left: Value, right: Value) -> Value:
@@ -345,14 +351,31 @@ class Expressions(ABC):
         self.names = before | outside
         other = self.value(node.orelse)
         self.names = before
-        self.compare_branches(body, other, node)
+        self.compare_branches(body, other, node, self.looks_at_delimiter(node.test, test))
         made = join(body, other)
-        return made if made.holds & TEXT else made._replace(why=made.why | test.why)
+        return made if made.holds & TEXT else made._replace(why=made.why | truth(node.test, test))
 
-    def compare_branches(self, one: Value, other: Value, node: ast.AST) -> None:
-        """Tell if one branch splits and the other hands on the whole text, or one falls back to the reasoning."""
+    def looks_at_delimiter(self, test: ast.expr, value: Value) -> bool:
+        """Whether a test may come out otherwise because a delimiter is missing, and not by a setting, a type or a role."""
+        if value.split is not None or value.holds & (POSITION | MATCH | ANSWER | MAYBE | REASONING):
+            return True
+        return any(source.signal is not Signal.LENGTH for source in value.why) or any(map(self._asks_elsewhere, ast.walk(test)))
+
+    def _asks_elsewhere(self, node: ast.AST) -> bool:
+        """Such as `has_thinking(text)` or `closer in text`."""
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            asked: list[ast.expr] = node.comparators
+        elif isinstance(node, ast.Call) and terminal(node.func) not in _PLAIN_TESTS:
+            asked = node.args
+        else:
+            return False
+        return any(isinstance(name, ast.Name) and self.names.get(name.id, NOTHING).holds & (WHOLE | MAYBE) for name in asked)
+
+    def compare_branches(self, one: Value, other: Value, node: ast.AST, at_delimiter: bool) -> None:
+        """Tell if, for want of a delimiter, one branch hands on the text that the other splits, or one falls back to the reasoning."""
         for split, rest in ((one, other), (other, one)):
-            if split.holds & DIVIDED and split.holds & (ANSWER | MAYBE) and rest.holds & WHOLE and not rest.holds & DIVIDED:
+            divided = split.holds & DIVIDED and split.holds & (ANSWER | MAYBE)
+            if at_delimiter and divided and rest.holds & WHOLE and not rest.holds & DIVIDED:
                 self.emit(Splitting(split.split or node, "a closing tag"))
             if (
                 split.holds & REASONING
@@ -393,6 +416,8 @@ class Expressions(ABC):
         scores = [value for texts, value in zip(keys, values, strict=True) if any(map(SCORE_NAME.search, texts))]
         if scores:
             made = made._replace(why=combine(*scores).why)
+        if made.holds & REASONING and all(len(texts) == 1 for texts in keys):
+            made = shallow(made._replace(fields=tuple((texts[0], value) for texts, value in zip(keys, values, strict=True))))
         return made.having(PROMPTED) if "role" in names and made.holds & TEXT else made
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
@@ -418,7 +443,8 @@ class Expressions(ABC):
         for generator in generators:
             self.assign(generator.target, element_of(self.value(generator.iter)))
             for test in generator.ifs:
-                tests |= self.value(test).why
+                tests |= truth(test, self.value(test))
+                self.names |= self.refined(test)[0]
         return tests
 
     def _walrus(self, node: ast.NamedExpr) -> Value:
@@ -433,6 +459,24 @@ class Expressions(ABC):
         made = self.value(node.body)
         self.names = before
         return made
+
+
+_PLAIN_TESTS = frozenset(("isinstance", "len", "bool", "type", "hasattr", "callable", "strip"))
+"""Calls in a test that ask for no delimiter."""
+_TRUTHS = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.BoolOp, ast.UnaryOp, ast.boolop, ast.unaryop, ast.expr_context)
+
+
+def truth(test: ast.expr, value: Value) -> frozenset[Source]:
+    """What depends on a test. Of reasoning that is not compared but only tested, whether there is any."""
+    if not value.holds & REASONING or value.holds & BATCH or not all(map(_is_truth, ast.walk(test))):
+        return value.why
+    return frozenset(
+        source._replace(signal=Signal.EMPTINESS) if source.signal is Signal.REASONING else source for source in value.why
+    )
+
+
+def _is_truth(node: ast.AST) -> bool:
+    return isinstance(node, _TRUTHS) or (isinstance(node, ast.Call) and terminal(node.func) in ("strip", "bool"))
 
 
 def _is_template(node: ast.AST) -> bool:
@@ -474,4 +518,4 @@ def terminal(node: ast.AST) -> str:
     return ""
 
 
-__all__ = ["BARE", "Expressions", "Names", "terminal"]
+__all__ = ["BARE", "Expressions", "Names", "terminal", "truth"]

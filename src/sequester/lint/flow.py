@@ -7,13 +7,13 @@ for what they are called with, so a helper is judged by what reaches it. What ha
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from sequester.lint import delimiters
 from sequester.lint.calls import Calls
 from sequester.lint.events import Cached, Decoded, Event, GraderInput, IdsUsed, Scored, Splitting
-from sequester.lint.expressions import Names, terminal
+from sequester.lint.expressions import Names, terminal, truth
 from sequester.lint.module import Module
 from sequester.lint.reward_functions import Definition, Function, RewardFunction, dotted, is_reasoning_name, parameters
 from sequester.lint.values import (
@@ -21,6 +21,7 @@ from sequester.lint.values import (
     BATCH,
     CLOSED,
     DIVIDED,
+    FIELDED,
     IDS,
     MAYBE,
     NOTHING,
@@ -37,6 +38,7 @@ from sequester.lint.values import (
     combine,
     element_of,
     join,
+    regardless_of_length,
     shallow,
 )
 from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR, SCORE_NAME
@@ -70,6 +72,15 @@ class _Local(NamedTuple):
     around: Names
 
 
+class _Taken(NamedTuple):
+    """One way at a test."""
+
+    test: ast.expr
+    outcome: bool
+    at_delimiter: bool
+    """Whether a missing delimiter may decide it."""
+
+
 class Flow(Calls):
     """Runs the reward code of one module."""
 
@@ -89,7 +100,9 @@ class Flow(Calls):
         self._applied: set[int] = set()
         self._depth = self._runs = 0
         self._guards: list[frozenset[Source]] = []
-        self._returned: list[tuple[Value, ast.AST]] = []
+        self._path: list[_Taken] = []
+        """Tests that have come out one way for the statement that is run."""
+        self._returned: list[tuple[Value, ast.AST, tuple[_Taken, ...]]] = []
         self._left: list[list[Names]] = []
         self._pending: list[tuple[RewardFunction, Names]] = []
         self._scored: dict[Source, str] = {}
@@ -134,7 +147,7 @@ class Flow(Calls):
             self._apply(Definition(outer, None, ()), {}, {})
         self._start_pending()
         for source, subject in self._scored.items():
-            if source.signal is Signal.REASONING:
+            if source.signal in (Signal.REASONING, Signal.EMPTINESS):
                 spoiled = source.node in self.fallen
             else:
                 spoiled = source.node in self.cancelled or (
@@ -257,26 +270,26 @@ class Flow(Calls):
         self._runs += 1
         self._applied.add(id(node))
         self._told_cached(node, given)
-        saved = (self.names, self.function, self._owner, self._guards, self._returned, self._left)
+        saved = (self.names, self.function, self._owner, self._guards, self._path, self._returned, self._left)
         self.names = dict(around) | _defaults(self, node) | {name: given.get(name, NOTHING) for name in given}
         for name in parameters(node):
             self.names.setdefault(name, NOTHING)
-        self.function, self._guards, self._returned, self._left = node, [], [], []
+        self.function, self._guards, self._path, self._returned, self._left = node, [], [], [], []
         if definition.owner is not None:
             self._owner = definition.owner
         self._depth += 1
         self._block(node.body)
         result = self._result(node)
         self._depth -= 1
-        self.names, self.function, self._owner, self._guards, self._returned, self._left = saved
+        self.names, self.function, self._owner, self._guards, self._path, self._returned, self._left = saved
         self._results[key] = result
         return result
 
     def _result(self, node: Function) -> Value:
-        values = [value for value, _ in self._returned]
-        for first, (value, at) in enumerate(self._returned):
-            for other, _ in self._returned[first + 1 : first + 9]:
-                self.compare_branches(value, other, at)
+        values = [value for value, _, _ in self._returned]
+        for first, (value, at, path) in enumerate(self._returned):
+            for other, _, other_path in self._returned[first + 1 : first + 9]:
+                self.compare_branches(value, other, at, _delimiter_decides(path, other_path))
         result = values[0] if values else NOTHING
         for value in values[1:]:
             result = join(result, value)
@@ -294,7 +307,10 @@ class Flow(Calls):
 
     def _block(self, statements: list[ast.stmt]) -> bool:
         """Runs statements; whether control can reach what follows."""
-        return all(self._statement(statement) for statement in statements)
+        taken = len(self._path)
+        through = all(self._statement(statement) for statement in statements)
+        del self._path[taken:]
+        return through
 
     def _statement(self, node: ast.stmt) -> bool:
         run = self._statements.get(type(node))
@@ -388,7 +404,7 @@ class Flow(Calls):
 
     def _return(self, node: ast.Return) -> bool:
         value = self._guarded(self.value(node.value))
-        self._returned.append((value, node))
+        self._returned.append((value, node, tuple(self._path)))
         if self.function is not None and id(self.function) in self._builders and value.holds & PROMPTED and value.holds & TAINTED:
             self.emit(GraderInput(node, getattr(self.function, "name", ""), value))
         return False
@@ -405,21 +421,30 @@ class Flow(Calls):
         test = self.value(node.test)
         inside, outside = self.refined(node.test)
         before = self.names
-        self._guards.append(test.why)
+        at_delimiter = self.looks_at_delimiter(node.test, test)
+        self._guards.append(truth(node.test, test))
         self.names = before | inside
-        through = self._block(node.body)
+        through = self._branch(node.body, _Taken(node.test, True, at_delimiter))
         after_body = self.names
         self.names = before | outside
-        through_other = self._block(node.orelse)
+        through_other = self._branch(node.orelse, _Taken(node.test, False, at_delimiter))
         self._guards.pop()
         if through and through_other:
-            self._compare_names(node, before, after_body, self.names)
+            self._compare_names(node, before, after_body, self.names, at_delimiter)
             self.names = _joined(after_body, self.names)
-        elif through:
+            return True
+        if through:
             self.names = after_body
+        self._path.append(_Taken(node.test, through, at_delimiter))  # what follows is reached one way only
         return through or through_other
 
-    def _compare_names(self, node: ast.If, before: Names, one: Names, other: Names) -> None:
+    def _branch(self, statements: list[ast.stmt], taken: _Taken) -> bool:
+        self._path.append(taken)
+        through = self._block(statements)
+        self._path.pop()
+        return through
+
+    def _compare_names(self, node: ast.If, before: Names, one: Names, other: Names, at_delimiter: bool) -> None:
         """After an `if`, the same name holds the answer on one way and the undivided text on the other."""
         if _sets_flag(node):
             return
@@ -427,7 +452,7 @@ class Flow(Calls):
             rest = other.get(name, NOTHING)
             old = before.get(name, NOTHING)
             if value is not rest and (value.holds | rest.holds) & (DIVIDED | REASONING) and (old.holds & WHOLE or old != rest):
-                self.compare_branches(value, rest, node)
+                self.compare_branches(value, rest, node, at_delimiter)
 
     def refined(self, test: ast.expr) -> tuple[Names, Names]:
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -446,6 +471,9 @@ class Flow(Calls):
 
     def _refined_compare(self, test: ast.Compare) -> tuple[Names, Names]:
         operator, right = test.ops[0], test.comparators[0]
+        entry = _entry_of(test.left)
+        if entry is not None:
+            return self._refined_entry(*entry, test)
         if isinstance(operator, ast.In | ast.NotIn) and isinstance(right, ast.Name):
             held = self.value(right)
             if held.holds & WHOLE and any(map(delimiters.closes, self.value(test.left).texts)):
@@ -463,6 +491,26 @@ class Flow(Calls):
             if split is not None:
                 self.cancel(split)
         return {}, {}
+
+    def _refined_entry(self, name: str, key: str, test: ast.Compare) -> tuple[Names, Names]:
+        """`message["role"] == "assistant"`: others wrote no completion. `part["type"] == "text"`: reasoning is a part of its own."""
+        held = self.names.get(name, NOTHING)
+        said = [text.casefold() for text in self.value(test.comparators[0]).texts] or list(self._listed(test.comparators[0]))
+        if not held.holds & WHOLE or not said:
+            return {}, {}
+        known: Names = {}
+        other: Names = {}
+        if key == "type" and said == ["text"]:
+            known = {name: held.having(FIELDED)}
+        elif key == "role" and any(one in _MODELS for one in said):
+            other = {name: NOTHING}
+        elif key == "role":
+            known = {name: NOTHING}
+        return (other, known) if isinstance(test.ops[0], ast.NotEq | ast.NotIn) else (known, other)
+
+    def _listed(self, node: ast.expr) -> Iterator[str]:
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            yield from (text.casefold() for item in node.elts for text in self.value(item).texts)
 
     def _refined_count(self, test: ast.Compare, call: ast.Call) -> tuple[Names, Names]:
         """`text.count(closer) == 1`."""
@@ -498,7 +546,7 @@ class Flow(Calls):
             inside, _ = self.refined(node.test)
             self.names |= inside
             self._left.append([])
-            self._guards.append(frozenset(source for source in test.why if source.signal is not Signal.LENGTH))
+            self._guards.append(regardless_of_length(truth(node.test, test)))
             through = self._block(node.body)
             self._guards.pop()
             after = before
@@ -551,6 +599,34 @@ def _joined(one: Names, other: Names) -> Names:
         known = result.get(name)
         result[name] = value if known is None or known is value else join(known, value)
     return result
+
+
+def _delimiter_decides(one: tuple[_Taken, ...], other: tuple[_Taken, ...]) -> bool:
+    """Whether it is a delimiter that decides which of two returns is reached."""
+    outcomes = {id(taken.test): taken.outcome for taken in one}
+    for taken in other:
+        if outcomes.get(id(taken.test), taken.outcome) != taken.outcome:
+            return taken.at_delimiter
+    return True
+
+
+_MODELS = frozenset(("assistant", "ai", "gpt", "model", "bot"))
+"""Roles whose messages are completions."""
+
+
+def _entry_of(node: ast.expr) -> tuple[str, str] | None:
+    """Name and key of `x["role"]`, `x.get("role")` and `x.role`, or of `type`."""
+    key: object = None
+    holder: ast.expr | None = None
+    if isinstance(node, ast.Attribute):
+        holder, key = node.value, node.attr
+    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        holder, key = node.value, node.slice.value
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
+        holder, key = node.func.value, getattr(node.args[0], "value", None)
+    if isinstance(holder, ast.Name) and key in ("role", "type"):
+        return holder.id, str(key)
+    return None
 
 
 def _sets_flag(node: ast.If) -> bool:

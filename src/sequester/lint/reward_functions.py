@@ -77,9 +77,11 @@ _TAKES_ANSWER = re.compile(
     r"^_*(?:try_)?(?:extract|parse|get|strip|remove|split|cleane?d?|drop)_?\w*(?:answer|solution|think|thought|reasoning|(?:^|_)cot(?:_|$))",
     re.I,
 )
+_REFERENCE_MODEL = re.compile(r"^(?:ref|reference)_(?:log|model)|(?:^|_)kl(?:_|$)")
+"""Parameters of a trainer's own arithmetic, which regularises a reward and judges nothing."""
 _LONGEST_NAME = 200
 """Characters of a name that are looked at."""
-_TEXTS = frozenset({"text", "s", "string", "answer", "message", "content", "output"}) | _OUTPUTS
+_TEXTS = frozenset({"text", "s", "string", "input_string", "answer", "message", "content", "output", "prediction", "reply"}) | _OUTPUTS
 _EXTRA = {"data": RECORD, "solution": WHOLE, "output": WHOLE, "text": WHOLE, "prediction": WHOLE, "message_log": WHOLE | MESSAGES}
 """Parameters that hold a completion only where nothing better does."""
 
@@ -186,7 +188,7 @@ def _is_reward(definition: Definition, names: tuple[str, ...], registered: froze
 
 def _is_named_reward(definition: Definition, names: tuple[str, ...]) -> bool:
     node = definition.node
-    if definition.owner is not None:
+    if definition.owner is not None or any(map(_REFERENCE_MODEL.search, names)):
         return False
     if _COMPARES.search(node.name) and any(GOLD_NAME.search(name) for name in names) and _OUTPUTS & frozenset(names):
         return True
@@ -228,6 +230,8 @@ def _contract(definition: Definition, names: tuple[str, ...], declared: bool) ->
             holds["completion_ids"] = IDS
     if "completion" in holds and (given & _VERIFIERS or definition.node.args.kwarg):
         holds["completion"] = WHOLE | MESSAGES | SPLIT_BY_SERVER
+    if given == {"state", "target"}:
+        holds["state"] = RECORD | SPLIT_BY_SERVER  # inspect
     if "state" in holds and given >= {"action"}:
         del holds["state"]
     if not any(name not in ID_PARAMETERS for name in holds) and (declared or _manages(definition) or not holds):
