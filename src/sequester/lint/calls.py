@@ -272,7 +272,7 @@ class Calls(Expressions):
     def _length(self, node: ast.Call, value: Value) -> Value:
         if value.holds & POSITION:
             return Value(why=value.why)
-        measured = bool(value.holds & (WHOLE | REASONING | IDS | MAYBE)) and not value.holds & (BATCH | MESSAGES)
+        measured = bool(value.holds & (WHOLE | REASONING | IDS)) and not value.holds & (BATCH | MESSAGES)
         if value.holds & DELIMITED:
             return Value(why=self.source(Signal.PRESENCE, value.split or node), split=value.split)
         if value.holds & MATCH:

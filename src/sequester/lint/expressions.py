@@ -326,6 +326,8 @@ class Expressions(ABC):
             self.emit(IdsUsed(node))
         if _is_empty_test(node):
             return Value(why=regardless_of_length(made.why))
+        if left.holds & REASONING and isinstance(node.ops[0], ast.Is | ast.IsNot):
+            return Value(why=mere_presence(left.why))
         return Value(why=made.why)
 
     def _membership(self, node: ast.Compare, left: Value, right: Value) -> Value:
@@ -470,9 +472,12 @@ def truth(test: ast.expr, value: Value) -> frozenset[Source]:
     """What depends on a test. Of reasoning that is not compared but only tested, whether there is any."""
     if not value.holds & REASONING or value.holds & BATCH or not all(map(_is_truth, ast.walk(test))):
         return value.why
-    return frozenset(
-        source._replace(signal=Signal.EMPTINESS) if source.signal is Signal.REASONING else source for source in value.why
-    )
+    return mere_presence(value.why)
+
+
+def mere_presence(why: frozenset[Source]) -> frozenset[Source]:
+    """Of reasoning, whether there is any."""
+    return frozenset(source._replace(signal=Signal.EMPTINESS) if source.signal is Signal.REASONING else source for source in why)
 
 
 def _is_truth(node: ast.AST) -> bool:

@@ -146,7 +146,7 @@ class Flow(Calls):
             self._subject = outer.name
             self._apply(Definition(outer, None, ()), {}, {})
         self._start_pending()
-        for source, subject in self._scored.items():
+        for source, subject in sorted(self._scored.items(), key=lambda one: one[0].signal is not Signal.REASONING):
             if source.signal in (Signal.REASONING, Signal.EMPTINESS):
                 spoiled = source.node in self.fallen
             else:
