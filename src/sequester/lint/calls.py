@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 
 from sequester.lint import delimiters
 from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Logged, Splitting
-from sequester.lint.expressions import Expressions, terminal
-from sequester.lint.reward_functions import dotted
+from sequester.lint.expressions import Expressions
+from sequester.lint.names import dotted, terminal
 from sequester.lint.values import (
     ANSWER,
     BARE,

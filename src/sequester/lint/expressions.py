@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from sequester.lint import delimiters
 from sequester.lint.events import Cached, Event, FellBack, IdsUsed, Sought, Splitting
+from sequester.lint.names import terminal
+from sequester.lint.outcomes import mere_presence, truth
 from sequester.lint.values import (
     ANSWER,
     BARE,
@@ -357,21 +359,9 @@ class Expressions(ABC):
         made = join(body, other)
         return made if made.holds & TEXT else made._replace(why=made.why | truth(node.test, test))
 
+    @abstractmethod
     def looks_at_delimiter(self, test: ast.expr, value: Value) -> bool:
         """Whether a test may come out otherwise because a delimiter is missing, and not by a setting, a type or a role."""
-        if value.split is not None or value.holds & (POSITION | MATCH | ANSWER | MAYBE | REASONING):
-            return True
-        return any(source.signal is not Signal.LENGTH for source in value.why) or any(map(self._asks_elsewhere, ast.walk(test)))
-
-    def _asks_elsewhere(self, node: ast.AST) -> bool:
-        """Such as `has_thinking(text)` or `closer in text`."""
-        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
-            asked: list[ast.expr] = node.comparators
-        elif isinstance(node, ast.Call) and terminal(node.func) not in _PLAIN_TESTS:
-            asked = node.args
-        else:
-            return False
-        return any(isinstance(name, ast.Name) and self.names.get(name.id, NOTHING).holds & (WHOLE | MAYBE) for name in asked)
 
     def compare_branches(self, one: Value, other: Value, node: ast.AST, at_delimiter: bool) -> None:
         """Tell if, for want of a delimiter, one branch hands on the text that the other splits, or one falls back to the reasoning."""
@@ -463,27 +453,6 @@ class Expressions(ABC):
         return made
 
 
-_PLAIN_TESTS = frozenset(("isinstance", "len", "bool", "type", "hasattr", "callable", "strip"))
-"""Calls in a test that ask for no delimiter."""
-_TRUTHS = (ast.Name, ast.Attribute, ast.Subscript, ast.Constant, ast.BoolOp, ast.UnaryOp, ast.boolop, ast.unaryop, ast.expr_context)
-
-
-def truth(test: ast.expr, value: Value) -> frozenset[Source]:
-    """What depends on a test. Of reasoning that is not compared but only tested, whether there is any."""
-    if not value.holds & REASONING or value.holds & BATCH or not all(map(_is_truth, ast.walk(test))):
-        return value.why
-    return mere_presence(value.why)
-
-
-def mere_presence(why: frozenset[Source]) -> frozenset[Source]:
-    """Of reasoning, whether there is any."""
-    return frozenset(source._replace(signal=Signal.EMPTINESS) if source.signal is Signal.REASONING else source for source in why)
-
-
-def _is_truth(node: ast.AST) -> bool:
-    return isinstance(node, _TRUTHS) or (isinstance(node, ast.Call) and terminal(node.func) in ("strip", "bool"))
-
-
 def _is_template(node: ast.AST) -> bool:
     """Whether a name is that of a constant text for a grader, and not of the prompt that the policy was given."""
     name = terminal(node)
@@ -504,23 +473,4 @@ def _is_empty_test(node: ast.Compare) -> bool:
     return all(_integer(right) in (0, 1) for right in node.comparators)
 
 
-def terminal(node: ast.AST) -> str:
-    """The last name of an expression: attribute, key, or name; the argument of a call with one."""
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Subscript):
-        return str(node.slice.value) if isinstance(node.slice, ast.Constant) else terminal(node.value)
-    if isinstance(node, ast.Call):
-        return (
-            terminal(node.args[0])
-            if len(node.args) == 1
-            else terminal(node.func.value)
-            if isinstance(node.func, ast.Attribute)
-            else ""
-        )
-    return ""
-
-
-__all__ = ["BARE", "Expressions", "Names", "terminal", "truth"]
+__all__ = ["BARE", "Expressions", "Names"]

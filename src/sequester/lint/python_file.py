@@ -42,7 +42,7 @@ from sequester.lint.expressions import TooEntangled
 from sequester.lint.flow import Flow, Told
 from sequester.lint.hit import Hit, Place
 from sequester.lint.module import Module, read_module
-from sequester.lint.reward_functions import dotted
+from sequester.lint.names import dotted
 
 _RULES: Mapping[type[Event], tuple[Callable[[Any, str], Iterator[Hit]], ...]] = {
     Splitting: (think_tags_parsed.hits, split_fails_open.hits),

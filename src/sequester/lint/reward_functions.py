@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from sequester.lint.names import LONGEST_NAME, dotted
 from sequester.lint.values import BATCH, IDS, MESSAGES, RECORD, SPLIT_BY_SERVER, WHOLE
 from sequester.lint.vocabulary import ANNOTATIONS, CONVERSATIONS, GOLD_NAME, ID_PARAMETERS, PARAMETERS, REASONING_FIELDS
 
@@ -79,9 +80,9 @@ _TAKES_ANSWER = re.compile(
 )
 _REFERENCE_MODEL = re.compile(r"^(?:ref|reference)_(?:log|model)|(?:^|_)kl(?:_|$)")
 """Parameters of a trainer's own arithmetic, which regularises a reward and judges nothing."""
-_LONGEST_NAME = 200
-"""Characters of a name that are looked at."""
-_TEXTS = frozenset({"text", "s", "string", "input_string", "answer", "message", "content", "output", "prediction", "reply"}) | _OUTPUTS
+_TEXTS = (
+    frozenset({"text", "s", "string", "input_string", "answer", "message", "content", "output", "prediction", "reply"}) | _OUTPUTS
+)
 _EXTRA = {"data": RECORD, "solution": WHOLE, "output": WHOLE, "text": WHOLE, "prediction": WHOLE, "message_log": WHOLE | MESSAGES}
 """Parameters that hold a completion only where nothing better does."""
 
@@ -118,7 +119,7 @@ def reward_functions(found: list[Definition], registered: frozenset[str]) -> Ite
         if not _returns(node):
             continue
         names = parameters(node)
-        if _PROMPT_BUILDER.search(node.name[:_LONGEST_NAME]):
+        if _PROMPT_BUILDER.search(node.name[:LONGEST_NAME]):
             shown = {name: PARAMETERS.get(name, WHOLE | MESSAGES) for name in names if name in CONVERSATIONS}
             if shown:
                 yield RewardFunction(definition, shown, builds_prompt=True)
@@ -281,19 +282,6 @@ def _function_names(node: ast.AST) -> Iterator[str]:
             yield from _function_names(item)
     elif isinstance(node, ast.Call) and dotted(node.func).endswith("partial") and node.args:
         yield from _function_names(node.args[0])
-
-
-def dotted(node: ast.AST) -> str:
-    """`a.b.c` of an expression made of names and attributes; what stands before is left out (`.c`)."""
-    names: list[str] = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    if isinstance(node, ast.Name):
-        names.append(node.id)
-    else:
-        names.append("")
-    return ".".join(reversed(names))[-_LONGEST_NAME:]
 
 
 def _last_name(node: ast.AST) -> str:

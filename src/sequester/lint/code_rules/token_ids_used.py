@@ -15,5 +15,7 @@ def hits(event: IdsUsed, subject: str) -> Iterator[Hit]:
     """A hit for each place where ids or log-probabilities of the completion are read."""
     message = "token ids or log-probabilities of the whole completion are read here, reasoning included: use those of the answer"
     if event.decoded:
-        message = "the whole completion is decoded here, reasoning included: decode the answer, or split before anything reads the text"
+        message = (
+            "the whole completion is decoded here, reasoning included: decode the answer, or split before anything reads the text"
+        )
     yield Hit(CODE, place_of(event.node), subject, message, Severity.LOW if event.decoded else Severity.MEDIUM, Severity.MEDIUM)
