@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from sequester.lint import delimiters
@@ -80,6 +81,8 @@ class Calls(Expressions):
         super().__init__()
         self._checked: dict[ast.AST | None, frozenset[ast.AST]] = {}
         """Splits by the function that looks at their separators."""
+        self._counted: dict[ast.AST | None, frozenset[ast.AST]] = {}
+        """Results by the function that asks for their length alone."""
 
     @abstractmethod
     def local_call(self, node: ast.Call, arguments: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value | None:
@@ -269,6 +272,12 @@ class Calls(Expressions):
             known = self._checked[self.function] = frozenset(_checked_splits(self.function))
         return node in known
 
+    def _is_only_counted(self, node: ast.Call) -> bool:
+        known = self._counted.get(self.function)
+        if known is None:
+            known = self._counted[self.function] = frozenset(_only_counted(self.function))
+        return node in known
+
     def _length(self, node: ast.Call, value: Value) -> Value:
         if value.holds & POSITION:
             return Value(why=value.why)
@@ -331,7 +340,7 @@ class Calls(Expressions):
             for word in node.keywords
         )
         if ids.holds & IDS:
-            if not _only_counted(self.function, node):
+            if not self._is_only_counted(node):
                 self.emit(Decoded(node) if bare else IdsUsed(node, decoded=True))
             return Value(WHOLE | (BATCH if terminal(node.func) == "batch_decode" else ids.holds & BATCH))
         if ids.holds & TEXT:
@@ -371,16 +380,16 @@ def _paired(name: str, positional: tuple[Value, ...]) -> Value:
     return shallow(Value(holds | BATCH if holds else 0, element=Value(combine(*elements).holds, parts=elements)), 3)
 
 
-def _only_counted(function: ast.AST | None, node: ast.Call) -> bool:
-    """Whether a function gives this result a name and then asks for nothing but its length."""
+def _only_counted(function: ast.AST | None) -> Iterator[ast.AST]:
+    """Results to which a function gives a name, and then asks for nothing but their length."""
     inside = list(ast.walk(function)) if function is not None else []
-    for place in inside:
-        if isinstance(place, ast.Assign) and place.value is node and isinstance(place.targets[0], ast.Name):
-            name = place.targets[0].id
-            reads = sum(isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Load) for one in inside)
-            counts = sum(isinstance(one, ast.Call) and terminal(one.func) == "len" and terminal(one) == name for one in inside)
-            return 0 < reads == counts
-    return False
+    reads = Counter(node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    counts = Counter(terminal(node) for node in inside if isinstance(node, ast.Call) and terminal(node.func) == "len")
+    for node in inside:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            if 0 < reads[name] == counts[name]:
+                yield node.value
 
 
 def _checked_splits(function: ast.AST | None) -> Iterator[ast.AST]:

@@ -32,6 +32,9 @@ from sequester.lint.values import (
 )
 from sequester.lint.vocabulary import SCORE_NAME
 
+_MOST_TESTS = 64
+"""Tests that are remembered with a return."""
+
 
 class Statements(Conditions):
     """Runs statements."""
@@ -168,7 +171,7 @@ class Statements(Conditions):
 
     def _return(self, node: ast.Return) -> bool:
         value = self._guarded(self.value(node.value))
-        self.returned.append((value, node, tuple(self.path)))
+        self.returned.append((value, node, tuple(self.path[-_MOST_TESTS:])))
         self.handed_back(value, node)
         return False
 
