@@ -118,6 +118,8 @@ class Calls(Expressions):
         """Events of calls that send, log or read what they are given."""
         name = callee.rpartition(".")[2]
         tainted = [value for value in values if value.holds & TAINTED]
+        if not tainted and not receiver.holds & IDS:
+            return
         reads = name not in NEUTRAL_CALL and not LOG_CALL.search(callee) and not _DECODE.search(callee)
         if reads and any(value.holds & IDS for value in (*values, receiver)):
             self.emit(IdsUsed(node))

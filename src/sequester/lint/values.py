@@ -157,6 +157,8 @@ def _joined_fields(one: _Fields | None, other: _Fields | None) -> _Fields | None
 
 def combine(*values: Value) -> Value:
     """Made of all of them."""
+    if all(value is NOTHING for value in values):
+        return NOTHING
     holds = 0
     why: frozenset[Source] = frozenset()
     for value in values:
@@ -206,7 +208,7 @@ def shallow(value: Value, levels: int = 2) -> Value:
 
 
 def _texts(*values: Value) -> tuple[str, ...]:
-    texts = [value.texts for value in values if value.texts]
+    texts = [value[2] for value in values if value[2]]  # by place: the most frequent question of all
     if len(texts) < 2:
         return texts[0] if texts else ()
     found = dict.fromkeys(text for some in texts for text in some)
