@@ -56,12 +56,13 @@ def is_unsettled(result: SwapResult) -> bool:
 
 
 def _findings(result: SwapResult) -> Iterator[SwapFinding]:
-    if result.verdict is SwapVerdict.INFLUENCED:
-        for effect in _effects(result):
-            yield _moves(result, effect)
+    effects = _effects(result) if result.verdict is SwapVerdict.INFLUENCED else ()
+    for effect in effects:
+        yield _moves(result, effect)
     if result.inputs.differing or (result.exposed and result.verdict is not SwapVerdict.INFLUENCED):
         yield _handed_on(result)
-    yield from _cut_off(result)
+    if Effect.CONTENT not in effects:  # else the words count anyway
+        yield from _cut_off(result)
 
 
 def _effects(result: SwapResult) -> tuple[Effect, ...]:
