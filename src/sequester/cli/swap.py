@@ -23,11 +23,14 @@ from sequester.cli.options import (
     Count,
     InputOptions,
     OutputOptions,
+    fail_on_option,
     find_workspace,
     fingerprint_key,
     found_again,
     input_options,
+    out_option,
     output_options,
+    waiver_options,
     waivers_in_force,
     workspace_option,
 )
@@ -43,7 +46,6 @@ from sequester.findings.model import ExitCode, Severity
 from sequester.findings.store import ResultStore
 from sequester.findings.swapped import SwapResult
 from sequester.findings.verdict import parse_allowances
-from sequester.findings.waivers import FILE_NAME
 from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan
 from sequester.influence.source import parse_source
@@ -142,24 +144,10 @@ def _allowance(value: str) -> str:
     "--name", "reward_path", default="", metavar="REWARD_PATH", help="Its name in reports and waivers. [default: FUNCTION]"
 )
 @input_options
-@click.option(
-    "--out",
-    multiple=True,
-    metavar="FORMAT[=FILE]",
-    help="text, json, sarif, md or html; repeatable; to stdout without a file. [default: text]",
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice([s.value for s in Severity]),
-    default="medium",
-    show_default=True,
-    help="Least severity that exits 1: influence is high, exposure medium.",
-)
+@out_option("text, json, sarif, md or html")
+@fail_on_option(": influence is high, exposure medium")
 @workspace_option
-@click.option(
-    "--waivers", "waiver_file", type=click.Path(dir_okay=False), help=f"Waiver file (default: {FILE_NAME} beside the workspace)."
-)
-@click.option("--author", metavar="NAME", help="Author of the reward code: may not have approved its waivers.")
+@waiver_options("reward code")
 @output_options
 def command(
     source: str,
