@@ -48,8 +48,10 @@ from sequester.findings.swapped import SwapResult
 from sequester.findings.verdict import parse_allowances
 from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan
+from sequester.influence.sizing import MANY
+from sequester.influence.sizing import PROMPTS as QUIET_PROMPTS
 from sequester.influence.source import parse_source
-from sequester.influence.swap_files import MOST, Settings, swap_files
+from sequester.influence.swap_files import Settings, swap_files
 from sequester.report.untrusted import printable
 
 _MOST_SKIPPED = 5
@@ -130,10 +132,11 @@ def _allowance(value: str) -> str:
     "--prompts",
     type=Count(1),
     default=None,
-    help=f"Episodes used at most, other prompts first. [default: {MOST}; {PROMPTS} of each with --changed-since]",
+    help=f"Episodes used at most, other prompts first. [default: with noise up to {MANY}, without it those of {QUIET_PROMPTS} "
+    f"prompts; {PROMPTS} with --changed-since]",
 )
 @click.option(
-    "--calls", type=Count(1), default=20_000, show_default=True, help="Episodes scored at most, again and again included."
+    "--calls", type=Count(1), default=100_000, show_default=True, help="Episodes scored at most, again and again included."
 )
 @click.option(
     "--seconds", type=Positive(), default=600, show_default=True, help="Time for scoring; then the result so far is told."
@@ -200,7 +203,7 @@ def command(
     settings = Settings(
         Plan(noise=noise, smallest=smallest, batch=batch, outcome=outcome, most_calls=calls, seconds=seconds, seed=seed),
         _donors(donors),
-        prompts or (PROMPTS if changed_since else MOST),
+        prompts or (PROMPTS if changed_since else None),
         read_as.options.template,
         timeout,
         reward_path,
