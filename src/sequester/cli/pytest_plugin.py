@@ -44,6 +44,7 @@ _CANARY = pytest.StashKey["Canary"]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker, and collect what the tests report."""
     config.addinivalue_line(
         "markers",
         f"{MARKER}(episodes=None): the canary in the CoT of the episodes of fixture {MARKER} may reach no output, log, warning or grader; "
