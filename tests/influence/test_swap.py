@@ -201,10 +201,11 @@ def test_a_spread_beneath_noise_is_found() -> None:
     assert result.verdict is SwapVerdict.INFLUENCED
 
 
-def test_random_scores_are_noise() -> None:
+def test_random_scores_are_noise_and_no_pass() -> None:
     rng = random.Random(3)
     result = outcome_of(cases(30), Scores(lambda given: float(rng.random() < 0.5)))
-    assert result.verdict is SwapVerdict.NO_INFLUENCE_FOUND
+    assert (result.verdict, result.control.alive) == (SwapVerdict.UNDERPOWERED, False)
+    assert "answer_not_seen" in result.reasons
     assert result.noise_flip_rate == pytest.approx(0.5, abs=0.15)
 
 
@@ -217,7 +218,7 @@ def test_a_wrong_declaration_is_said_and_never_passes(shift: float) -> None:
     if shift:
         assert (result.verdict, result.e_value >= 20) == (SwapVerdict.INFLUENCED, True)
     else:
-        assert (result.verdict, result.reasons) == (SwapVerdict.UNDERPOWERED, ("not_deterministic",))
+        assert (result.verdict, "not_deterministic" in result.reasons) == (SwapVerdict.UNDERPOWERED, True)
 
 
 @pytest.mark.parametrize("plan", [DETERMINISTIC, REPLICATE])

@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from sequester.errors import UsageError
 from sequester.findings.swapped import Control, Effect, Inputs
+from sequester.influence.control import answers_to_swap
 from sequester.influence.input_comparison import compare_inputs
 from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
@@ -42,8 +43,8 @@ class Rendering(NamedTuple):
     """With its own CoT and another answer; None where it has no answer to replace."""
 
 
-CONTROLS = 20
-"""Cases whose answer is swapped."""
+NOISY_CONTROLS = 3
+"""Times that a swapped answer is scored where there is noise."""
 OBSERVED = 50
 """Cases whose code path is looked for."""
 PLANNED_SHARE = 0.6
@@ -183,19 +184,16 @@ class _Experiment:
 
     def _control(self) -> None:
         swapped: dict[int, Rendition] = {}
-        for case in self._shuffled(self._alive)[:CONTROLS]:
-            own = self.record.cases[case].answer
-            others = (self.record.cases[self._rng.randrange(len(self.record.cases))].answer for _ in range(8))
-            other = next((answer for answer in others if answer != own), None)
-            rendition = self._rendering.with_answer(self.record.cases[case], other) if other is not None else None
+        for case, answer in answers_to_swap(self.record.cases, self._alive, self._rng).items():
+            rendition = self._rendering.with_answer(self.record.cases[case], answer)
             if rendition is not None:
                 swapped[case] = rendition
-        pairs = moved = 0
-        for case, outcome in self._each(list(swapped), swapped.__getitem__, "control"):
-            if not isinstance(outcome, str):
-                pairs += 1
-                moved += outcome not in self.record.unchanged[case]
-        self.record.control = Control(pairs, moved)
+        for _ in range(NOISY_CONTROLS if self.record.noisy else 1):
+            for case, outcome in self._each(list(swapped), swapped.__getitem__, "control"):
+                if not isinstance(outcome, str):
+                    self.record.answered.setdefault(case, []).append(outcome)
+        moved = sum(outcomes[0] not in self.record.unchanged[case] for case, outcomes in self.record.answered.items())
+        self.record.control = Control(len(self.record.answered), moved)
 
     # Input comparison
 
