@@ -262,7 +262,7 @@ def test_every_code_path_is_compared_once_with_every_donor() -> None:
 
 def test_a_piece_of_fixed_size_is_compared_where_the_answer_is_short() -> None:
     long = [case(n, answer=f"{n:06}") for n in range(12)]
-    tail = Scores(by_answer, lambda given: [("POST /judge", str(given.completion)[-15:].encode())])
+    tail = Scores(by_answer, lambda given: [("POST /judge", str(given.completion)[-14:].encode())])
     assert outcome_of(long, tail, DETERMINISTIC).exposed is False
     assert outcome_of([*long, case(99, answer="1")], tail, DETERMINISTIC).exposed is True
 
