@@ -27,7 +27,7 @@ DRIFT_P = 0.001
 """Passes over unchanged inputs that differ so improbably are called drift."""
 _ANSWERED = ("constant_scores", "moved_unconfirmed")
 """Reasons that a score which moved does away with; the others still say why nothing more can be said."""
-FAILURES = ("missing_columns", "rate_limited", "timeout", "died")
+FAILURES = ("missing_columns", "rate_limited", "timeout", "died", "wrong_length")
 """Failures that are reasons by their own name, beside `scorer_failed`."""
 
 

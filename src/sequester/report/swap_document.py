@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from sequester.findings.influence import is_unsettled
+from sequester.findings.influence import is_unsettled, unusable
 from sequester.findings.rules import RULES
 from sequester.findings.swapped import DonorCounts, Effect, SwapResult, SwapVerdict
 from sequester.report.document import Document, Section, Table, Tone
@@ -66,7 +66,7 @@ REASONS: Mapping[str, str] = {
     "budget_spent": "the calls or the time ran out",
 }
 """What each reason means, in a few words."""
-_FAILURES = frozenset(("missing_columns", "rate_limited", "timeout", "died"))
+_FAILURES = frozenset(("missing_columns", "rate_limited", "timeout", "died", "wrong_length"))
 """Reasons that say more than that the reward code failed."""
 _MOST_SHOWN = 1e6
 _MOST_PLACES = 20
@@ -77,7 +77,7 @@ def describe_swap(result: SwapResult) -> Document:
     return Document(
         verdict=verdict_word(result),
         tone=Tone.FOUND if result.exposed else _TONE[result.verdict],
-        headline=(_headline(result), *_exposure(result)),
+        headline=(_headline(result), *_exposure(result), *_unusable(result)),
         sections=tuple(section for section in _sections(result) if section.sentences or (section.table and section.table.rows)),
         summary=_summary(result),
     )
@@ -133,6 +133,14 @@ def _exposure(result: SwapResult) -> Iterator[str]:
         yield "Exposure is not known: nothing that the reward code handed on could be compared."
     elif result.exposed is False:
         yield f"Not exposed in these pairs: all that the reward code handed on was the same in {number(inputs.compared)} of them."
+
+
+def _unusable(result: SwapResult) -> Iterator[str]:
+    counts = unusable(result)
+    if counts:
+        listed = ", ".join(f"{reason} {number(count)}" for reason, count in counts.items())
+        seen = counted(result.episodes.get("seen", 0), "episode")
+        yield f"{number(sum(counts.values()))} of {seen} could not be used: {listed}. Nothing is said of them."
 
 
 def _sections(result: SwapResult) -> Iterator[Section]:
