@@ -192,7 +192,7 @@ class _Experiment:
                 swapped[case] = rendition
         pairs = moved = 0
         for case, outcome in self._each(list(swapped), swapped.__getitem__, "control"):
-            if not isinstance(outcome, str):
+            if not isinstance(outcome, str) and (outcome or any(self.record.unchanged[case])):
                 pairs += 1
                 moved += outcome not in self.record.unchanged[case]
         self.record.control = Control(pairs, moved)
@@ -289,6 +289,8 @@ class _Experiment:
                 found.setdefault(name, []).append(comparison)
             for name, failure in reading.failed if planned else ():
                 self.record.series[name].failed[failure] += 1
+            for name in reading.without_score if planned else ():
+                self.record.series[name].without_score += 1
             if self._meter.spent:
                 break
         for name, comparisons in found.items():
