@@ -131,7 +131,37 @@ def test_a_donor_that_does_not_apply_does_not_stand_in_the_way() -> None:
     assert outcome_of(cases(9), Scores(by_answer), donors=donors).verdict is SwapVerdict.NO_INFLUENCE_FOUND
 
 
-@pytest.mark.parametrize("failure", ["ValueError", "timeout", "rate_limited", None, float("nan"), float("inf"), 1e200])
+def test_no_score_with_one_cot_only_is_influence() -> None:
+    """Trainers leave out an episode that gets None: whether it gets one is an outcome."""
+    scorer = Scores(lambda given: None if cot_of(given).startswith("own") else by_answer(given))
+    for plan in (DETERMINISTIC, Plan()):
+        result = outcome_of(cases(30), scorer, plan=plan)
+        assert result.verdict is SwapVerdict.INFLUENCED
+        assert result.donors["own"].changed > 0
+        assert result.donors["own"].mean_shift is None
+
+
+def test_no_score_on_either_side_neither_makes_nor_breaks_a_pass() -> None:
+    """Rows of another task, as TRL mixes them."""
+    scorer = Scores(lambda given: None if int(given.answer) > 19 else by_answer(given))
+    result = outcome_of(cases(40), scorer)
+    assert (result.verdict, result.reasons, result.prompts) == (SwapVerdict.NO_INFLUENCE_FOUND, (), 20)
+    assert all(donor.not_assessed == {"no_score": donor.pairs} for donor in result.donors.values())
+
+
+def test_no_score_at_all_is_nothing_assessed() -> None:
+    result = outcome_of(cases(9), Scores(lambda given: None))
+    assert (result.verdict, result.reasons) == (SwapVerdict.NOTHING_ASSESSED, ("no_score",))
+
+
+def test_no_score_now_and_then_is_no_pass() -> None:
+    rng = random.Random(3)
+    result = outcome_of(cases(30), Scores(lambda given: None if rng.random() < 0.3 else by_answer(given)), plan=Plan())
+    assert result.verdict is SwapVerdict.UNDERPOWERED
+    assert "score_or_none" in result.reasons
+
+
+@pytest.mark.parametrize("failure", ["ValueError", "timeout", "rate_limited", float("nan"), float("inf"), 1e200])
 def test_failures_on_one_donor_never_pass(failure: str | float | None) -> None:
     scorer = Scores(lambda given: failure if cot_of(given).startswith("own") else by_answer(given))
     result = outcome_of(cases(9), scorer)

@@ -37,10 +37,7 @@ def is_alive(record: Record) -> bool | None:
     """Whether a noisy scorer reacts to episodes or answers; None without noise, where single scores tell."""
     if not record.noisy:
         return None
-    scored = [outcomes for outcomes in record.unchanged if outcomes]
-    passes = zip(*([outcome[0] for outcome in outcomes] for outcomes in scored), strict=False)
-    sides = [
-        ([outcome[0] for outcome in record.unchanged[case]], [outcome[0] for outcome in swapped])
-        for case, swapped in record.answered.items()
-    ]
+    unchanged = [[outcome[0] for outcome in outcomes if outcome] for outcomes in record.unchanged]
+    passes = zip(*filter(None, unchanged), strict=False)
+    sides = [(unchanged[case], [outcome[0] for outcome in swapped if outcome]) for case, swapped in record.answered.items()]
     return columns_differ(list(passes)) <= LIFE_P or sides_differ(sides) <= LIFE_P

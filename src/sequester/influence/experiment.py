@@ -190,7 +190,7 @@ class _Experiment:
                 swapped[case] = rendition
         for _ in range(NOISY_CONTROLS if self.record.noisy else 1):
             for case, outcome in self._each(list(swapped), swapped.__getitem__, "control"):
-                if not isinstance(outcome, str):
+                if not isinstance(outcome, str) and (outcome or any(self.record.unchanged[case])):
                     self.record.answered.setdefault(case, []).append(outcome)
         moved = sum(outcomes[0] not in self.record.unchanged[case] for case, outcomes in self.record.answered.items())
         self.record.control = Control(len(self.record.answered), moved)
@@ -294,6 +294,8 @@ class _Experiment:
                 found.setdefault(name, []).append(comparison)
             for name, failure in reading.failed if planned else ():
                 self.record.series[name].failed[failure] += 1
+            for name in reading.without_score if planned else ():
+                self.record.series[name].without_score += 1
             if self._meter.spent:
                 break
         for name, comparisons in found.items():
