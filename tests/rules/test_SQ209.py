@@ -159,6 +159,17 @@ QUIET = [
                 inputs.append({"response": text, "response_length": lengths[row]})
             return [one["overall"] for one in self.reward_fn(inputs)]
     """,
+    """
+    def extract_choice(text):
+        best = None
+        for place, letter in enumerate(text):
+            if place > len(text) * 0.7:
+                best = letter
+        return best
+
+    def accuracy(completions, answer, **columns):
+        return [float(extract_choice(text) == gold) for text, gold in zip(completions, answer)]
+    """,
 ]
 
 
