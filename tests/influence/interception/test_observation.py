@@ -62,8 +62,8 @@ def test_a_package_that_searches_text_as_the_standard_library_does_is_no_grader(
     ("name", "site"),
     [
         ("library_leaking", "gradelib.grade(text)"),
-        ("library_length", "gradelib.grade_many(size)"),
-        ("library_objects", "gradelib.Client.create(messages)"),
+        ("library_length", "gradelib.grade_many(**)"),
+        ("library_objects", "gradelib.Client.create(**)"),
         ("library_mapped", "gradelib.grade(text)"),
         ("library_in_threads", "gradelib.grade(text)"),
         ("library_awaited", "gradelib.grade_later(text)"),

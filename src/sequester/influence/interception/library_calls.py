@@ -12,11 +12,11 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 from types import FrameType, FunctionType
 from typing import Any
 
 from sequester.influence.interception.canonical import digest
+from sequester.influence.interception.names import Names
 from sequester.influence.model import Rendition, Seen
 from sequester.influence.source import PLUMBING, Code, Owner
 
@@ -40,11 +40,12 @@ class _Edge:
 class LibraryCalls:
     """Notes calls between `start` and `stop`."""
 
-    def __init__(self, code: Code, communicated: Callable[[object], None]) -> None:
+    def __init__(self, code: Code, names: Names, communicated: Callable[[object], None]) -> None:
         """`communicated` is told what programs are given by `Popen.communicate`."""
         self._communicated = communicated
         self.not_compared: set[str] = set()
         self._code = code
+        self._names = names
         self._edges: list[_Edge] = []
         self._open: dict[int, _Edge] = {}
         self._threads: set[threading.Thread] = set()
@@ -114,7 +115,7 @@ class LibraryCalls:
             code = frame.f_code
             owner = self._code.owner(code.co_filename)
             if owner is Owner.REWARD:
-                return f"{Path(code.co_filename).name}:{frame.f_lineno}"
+                return f"{self._names.file(code.co_filename)}:{frame.f_lineno}"
             if owner is not Owner.NEITHER or code.co_filename.startswith("<frozen importlib"):
                 return ""
             if code.co_qualname == "Handle._run":
@@ -127,10 +128,12 @@ class LibraryCalls:
         wrapped = _wrapped(frame)
         if (resumed and id(frame) in self._open) or (wrapped is not None and self._is_reward(wrapped)):
             return  # going on, or the wrapper that a decorator has put around a function of the reward
-        name = frame.f_code.co_qualname if wrapped is None else wrapped.__qualname__
-        target = f"{str(frame.f_globals.get('__name__', '?')).partition('.')[0]}.{name}"
+        called, _parameters = self._names.function(frame.f_code if wrapped is None else wrapped.__code__)
+        _called, parameters = self._names.function(frame.f_code)
+        target = f"{self._names.package(frame.f_code.co_filename)}.{called}"
         seen = []
         for name, value in _arguments(frame):
+            name = name if name.lstrip("*") in parameters else "**"
             taken = digest(value, self._is_own)
             if not taken.complete:
                 self.not_compared.add("arguments too large to read")
@@ -161,7 +164,7 @@ class LibraryCalls:
         module = getattr(function, "__module__", None) or type(bound).__module__
         package = module.partition(".")[0] if isinstance(module, str) else ""
         if package and package not in _QUIET and package not in sys.stdlib_module_names and not self._is_own(type(bound)):
-            self.not_compared.add(f"compiled code of {package}")
+            self.not_compared.add(f"compiled code of {self._names.module(module) or 'an unknown package'}")
 
     def _is_reward(self, function: FunctionType) -> bool:
         return self._code.owner(function.__code__.co_filename) is Owner.REWARD
@@ -178,7 +181,7 @@ _WATCHED = frozenset({"start", "communicate", "create_task"})
 
 
 def _arguments(frame: FrameType) -> Iterator[tuple[str, Any]]:
-    """Arguments by name; each keyword of `**kwargs` by its own."""
+    """Arguments by name; each of `**kwargs` with its keyword as `**`."""
     code, values = frame.f_code, frame.f_locals
     named = code.co_argcount + code.co_kwonlyargcount
     for name in code.co_varnames[:named]:
@@ -190,8 +193,9 @@ def _arguments(frame: FrameType) -> Iterator[tuple[str, Any]]:
     elif code.co_flags & inspect.CO_VARARGS:
         named += 1
     if code.co_flags & inspect.CO_VARKEYWORDS:
-        for name, value in (values.get(code.co_varnames[named]) or {}).items():
-            yield name if isinstance(name, str) and name.isidentifier() and len(name) <= 64 else "**", value
+        # Their names are made by the caller: compared, never shown.
+        for keyword, value in (values.get(code.co_varnames[named]) or {}).items():
+            yield "**", (keyword, value)
 
 
 def _wrapped(frame: FrameType) -> FunctionType | None:

@@ -10,6 +10,7 @@ from typing import Self
 from sequester.influence.interception.canonical import digest_bytes
 from sequester.influence.interception.library_calls import LibraryCalls
 from sequester.influence.interception.model_inputs import ModelInputs
+from sequester.influence.interception.names import Names
 from sequester.influence.interception.network import Network
 from sequester.influence.interception.ways_out import WaysOut
 from sequester.influence.model import Rendition, Seen
@@ -22,10 +23,11 @@ _UNSEEN_CLIENTS = ("curl_cffi", "gevent", "grpc", "pycurl", "uvloop", "zmq")
 class Interception:
     """Watches this process. A context manager: the socket classes are changed while it is entered, and as they were afterwards."""
 
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: Code, names: Names) -> None:
+        self._names = names
         self._network = Network()
         self._programs = WaysOut()
-        self._calls = LibraryCalls(code, self._programs.communicated)
+        self._calls = LibraryCalls(code, names, self._programs.communicated)
         self._models = ModelInputs()
         self._loaded: set[str] = set()
 
@@ -55,7 +57,8 @@ class Interception:
 
     def seen(self) -> tuple[Seen, ...]:
         """Inputs of the call observed last: library calls in order, requests in order, then the rest."""
-        requests = (Seen(request.site, digest_bytes(request.content)) for request in self._network.requests())
+        sent = list(self._network.requests(self._names.segments()))
+        requests = (Seen(request.site, digest_bytes(request.content)) for request in sent)
         return (*self._calls.inputs, *requests, *self._models.inputs, *self._programs.inputs)
 
     def not_compared(self) -> tuple[str, ...]:
