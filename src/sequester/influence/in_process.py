@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from sequester.findings.swapped import Branches
 from sequester.influence.calling import Caller, Outcome
-from sequester.influence.interception.observation import Interception
 from sequester.influence.interception.names import Names
+from sequester.influence.interception.observation import Interception
 from sequester.influence.model import Rendition, Scoring
 from sequester.influence.source import Code, file_of, plain_function
 from sequester.influence.tracing import Tracing

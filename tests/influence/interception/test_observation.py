@@ -89,6 +89,16 @@ def test_a_split_is_no_input(name):
     assert differing(name) == (set(), False)
 
 
+@pytest.mark.parametrize("form", ["dict", "dataclass", "namespace", "message"])
+def test_a_split_into_named_parts_is_no_input(form):
+    assert "gradelib.parts_of(text)" not in differing(f"split_as_{form}")[0]
+
+
+@pytest.mark.parametrize("name", ["judged", "scored"])
+def test_parts_with_a_judgement_among_them_are_no_split(name):
+    assert f"gradelib.{name}_parts(text)" in differing(f"{name}_as_dict")[0]
+
+
 def test_what_importing_calls_is_no_input():
     assert importlib.util.find_spec("wave") is not None
     sys.modules.pop("wave", None)

@@ -119,9 +119,9 @@ class _Walk:
         if elements is not None:
             self._leaf(b"a", elements)
             return
-        for name in _fields(value, self._is_own):
+        for name in fields(value, self._is_own):
             self._put(b"n", name.encode("utf-8", "surrogatepass"))
-            self.add(_attribute(value, name), depth)
+            self.add(attribute(value, name), depth)
 
 
 def _elements(value: Any) -> bytes | None:
@@ -142,7 +142,8 @@ def _elements(value: Any) -> bytes | None:
         return None
 
 
-def _fields(value: Any, is_own: Callable[[type], bool]) -> Iterable[str]:
+def fields(value: Any, is_own: Callable[[type], bool]) -> Iterable[str]:
+    """Names of the fields that a value's class declares; of its attributes where `is_own` says so of the class."""
     kind = type(value)
     if dataclasses.is_dataclass(kind):
         return [field.name for field in dataclasses.fields(kind)]
@@ -177,7 +178,8 @@ def _declared(kind: type, name: str) -> object:
     return next((base.__dict__[name] for base in kind.__mro__ if name in base.__dict__), None)
 
 
-def _attribute(value: Any, name: str) -> object:
+def attribute(value: Any, name: str) -> object:
+    """One of `fields`, without asking the class for it; None where it is not set."""
     held = _held(value)
     if name in held:
         return held[name]

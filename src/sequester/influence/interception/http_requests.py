@@ -20,10 +20,14 @@ _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _TLS = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 _BOUNDARY = re.compile(rb'boundary="?([^";\s]+)')
 _METHODS = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD", b"OPTIONS", b"CONNECT", b"TRACE"})
-_SEGMENTS = frozenset(
-    "api chat classify completion completions embed embeddings generate grade graders infer inference invocations judge messages models "
-    "moderations openai pooling predict rerank responses reward rewards run score tokenize v1 v1beta v2 v3 verify".split()
-)
+# fmt: off
+_SEGMENTS = frozenset((
+    "api", "chat", "classify", "completion", "completions", "embed", "embeddings", "generate", "grade",
+    "graders", "infer", "inference", "invocations", "judge", "messages", "models", "moderations", "openai",
+    "pooling", "predict", "rerank", "responses", "reward", "rewards", "run", "score", "tokenize", "v1",
+    "v1beta", "v2", "v3", "verify",
+))
+# fmt: on
 """Parts of the paths of graders that many serve."""
 _MOST_SEGMENTS = 8
 

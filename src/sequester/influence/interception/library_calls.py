@@ -1,7 +1,7 @@
 """Calls out of reward code into libraries, seen by a profile function: who called what, with which arguments.
 
 Compiled functions give no event that holds their arguments; those called directly are named (`compiled code of rapidfuzz`), so that
-nobody takes their silence for sameness. Threads that ran before the call was observed are not profiled.
+nobody takes their silence for sameness. Threads that ran before any call was observed are not profiled; `standing_ways` names them.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ import inspect
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType, FunctionType
 from typing import Any
+from weakref import WeakSet
 
-from sequester.influence.interception.canonical import digest
+from sequester.influence.interception.canonical import attribute, digest, fields
 from sequester.influence.interception.names import Names
 from sequester.influence.model import Rendition, Seen
 from sequester.influence.source import PLUMBING, Code, Owner
@@ -48,7 +49,7 @@ class LibraryCalls:
         self._names = names
         self._edges: list[_Edge] = []
         self._open: dict[int, _Edge] = {}
-        self._threads: set[threading.Thread] = set()
+        self._threads: WeakSet[threading.Thread] = WeakSet()
         """Started by reward code."""
         self._tasks: set[FrameType | None] = set()
         """Frames of coroutines that reward code has made tasks of."""
@@ -85,7 +86,6 @@ class LibraryCalls:
             gc.enable()
         self._open.clear()
         self._tasks.clear()
-        self._threads.clear()
         for edge in self._edges:
             edge.frame = None
 
@@ -214,6 +214,21 @@ def text_of(value: object) -> str:
     return "\n".join(map(text_of, members))
 
 
+def _members(result: Any) -> Sequence[Any]:
+    """What a list, a mapping or an object holds; a list without entries among them (no tool was called) counts as nothing."""
+    kind = type(result)
+    members: Sequence[Any] = ()
+    if kind in (list, tuple):
+        members = result
+    elif issubclass(kind, tuple | list | str | bytes | int | float) or result is None:
+        members = tuple(tuple.__iter__(result)) if issubclass(kind, tuple) else (result,)
+    elif issubclass(kind, dict):
+        members = list(dict.values(result))
+    else:
+        members = [attribute(result, name) for name in fields(result, lambda _kind: True)]
+    return [None if type(each) in (list, tuple) and not each else each for each in members]
+
+
 class _Pieces:
     """Tells a split of the completion from what somebody made of it."""
 
@@ -222,11 +237,11 @@ class _Pieces:
         self._answer = answer
 
     def is_split(self, result: Any) -> bool:
-        """The result is a piece of the answer, cut at the edges of words, or a list of such; or the whole answer beside other pieces of the
-        completion. What a parser hands back unchanged has not been judged by anybody."""
+        """The result is a piece of the answer, cut at the edges of words, or a list, mapping or object of such; or the whole answer beside
+        other pieces of the completion. What a parser hands back unchanged has not been judged by anybody."""
         if type(result) is str:
             return self._of_answer(result)
-        members: Any = result if type(result) in (list, tuple) else ()
+        members = _members(result)
         if not all(each is None or type(each) is str for each in members):
             return False
         texts: list[str] = [each for each in members if each is not None]
