@@ -35,13 +35,18 @@ class Digest(Struct, frozen=True):
     """It met at least one text, number, array or the like: something that two values could differ in."""
     complete: bool
     """No bound was hit."""
+    text: str
+    """Every text in the value, one after the other."""
+
+    def __repr__(self) -> str:
+        return "<Digest>"
 
 
 def digest(value: object, is_own: Callable[[type], bool] = lambda _type: False) -> Digest:
     """Digest of a value. `is_own` says of which classes plain objects are read by their attributes."""
     walk = _Walk(is_own)
     walk.add(value, 0)
-    return Digest(walk.hash.digest(), walk.read, walk.complete)
+    return Digest(walk.hash.digest(), walk.read, walk.complete, "\n".join(walk.texts))
 
 
 def digest_bytes(*parts: bytes) -> bytes:
@@ -58,6 +63,7 @@ class _Walk:
         self.hash = hashlib.blake2b(digest_size=SIZE)
         self.read = False
         self.complete = True
+        self.texts: list[str] = []
         self._is_own = is_own
         self._left = MOST_VALUES
 
@@ -79,8 +85,10 @@ class _Walk:
             self._put(b"k", repr(value).encode())
         elif issubclass(kind, str):
             self._leaf(b"s", str.encode(value, "utf-8", "surrogatepass"))
+            self.texts.append(str.__str__(value))
         elif issubclass(kind, bytes | bytearray | memoryview):
             self._leaf(b"b", bytes(value))
+            self.texts.append(bytes(value).decode("utf-8", "replace"))
         elif issubclass(kind, Enum):
             self._put(b"e", f"{kind.__qualname__}.{value._name_}".encode())
         elif issubclass(kind, int):

@@ -18,6 +18,7 @@ from weakref import WeakSet
 
 from sequester.influence.interception.canonical import attribute, digest, fields
 from sequester.influence.interception.names import Names
+from sequester.influence.interception.windows import MOST_CHARACTERS, sketch
 from sequester.influence.model import Rendition, Seen
 from sequester.influence.source import PLUMBING, Code, Owner
 
@@ -55,6 +56,7 @@ class LibraryCalls:
         """Frames of coroutines that reward code has made tasks of."""
         self._pieces = _Pieces("", "")
         self._count = 0
+        self._room = 0
         self._before: Any = None
         self._collecting = False
 
@@ -69,6 +71,7 @@ class LibraryCalls:
             self.not_compared.add("library calls (another profiler is active)")
             return False
         self._edges, self._open, self._count = [], {}, 0
+        self._room = MOST_CHARACTERS
         self._pieces = _Pieces(text_of(rendition.completion), rendition.answer)
         self._collecting = gc.isenabled()
         gc.disable()  # it calls libraries (`gc.callbacks`, finalizers) from whatever line runs when it is due
@@ -139,7 +142,9 @@ class LibraryCalls:
                 self.not_compared.add("arguments too large to read")
             self._count += 1
             if taken.read and self._count <= MOST_SEEN:
-                seen.append(Seen(f"{caller} -> {target}({name})", taken.digest))
+                self._room -= len(taken.text)
+                words = sketch(taken.text) if self._room >= 0 else None
+                seen.append(Seen(f"{caller} -> {target}({name})", taken.digest, words))
         if self._count > MOST_SEEN:
             self.not_compared.add(f"calls after the first {MOST_SEEN:,} arguments")
         elif seen:

@@ -16,6 +16,7 @@ from sequester.influence.interception.output import SITE as OUTPUT
 from sequester.influence.interception.output import Output
 from sequester.influence.interception.standing_ways import StandingWays
 from sequester.influence.interception.ways_out import WaysOut
+from sequester.influence.interception.windows import sketch
 from sequester.influence.model import Rendition, Seen
 from sequester.influence.source import Code
 
@@ -67,8 +68,8 @@ class Interception:
     def seen(self) -> tuple[Seen, ...]:
         """Inputs of the call observed last: library calls in order, requests in order, then the rest."""
         sent = list(self._network.requests(self._names.segments()))
-        requests = (Seen(request.site, digest_bytes(request.content)) for request in sent)
-        printed = [Seen(OUTPUT, digest_bytes(bytes(self._output.written)))] if self._output.written else []
+        requests = (_seen(request.site, request.content) for request in sent)
+        printed = [_seen(OUTPUT, bytes(self._output.written))] if self._output.written else []
         return (*self._calls.inputs, *requests, *self._models.inputs, *self._programs.inputs, *printed)
 
     def not_compared(self) -> tuple[str, ...]:
@@ -77,3 +78,7 @@ class Interception:
         return tuple(
             sorted({*self._calls.not_compared, *self._programs.not_compared, *self._standing.not_compared, *self._loaded, *large})
         )
+
+
+def _seen(site: str, content: bytes) -> Seen:
+    return Seen(site, digest_bytes(content), sketch(content.decode("utf-8", "replace")))

@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Any
 
 from sequester.influence.interception.canonical import digest
+from sequester.influence.interception.windows import sketch
 from sequester.influence.model import Seen
 
 _NAMED = {"os.fork": "os.fork", "os.forkpty": "os.fork", "sqlite3.connect": "sqlite3", "pty.spawn": "pty"}
@@ -45,7 +46,7 @@ class WaysOut:
     def communicated(self, text: object) -> None:
         """What `Popen.communicate` was given."""
         self._fed += 1
-        self.inputs.append(Seen("subprocess -> standard input", digest(text).digest))
+        self._take("subprocess -> standard input", text)
 
     def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event in _NAMED:
@@ -61,12 +62,16 @@ class WaysOut:
             self._started += event == "subprocess.Popen"
             words, folder, environment = _started_with(event, arguments)
             name = _PROGRAMS[event]
-            self.inputs.append(Seen(f"{name} -> command line", digest(self._without_temporary_names(words)).digest))
+            self._take(f"{name} -> command line", self._without_temporary_names(words))
             given = os.environ if environment is None else environment
             variables = sorted((os.fsencode(key), os.fsencode(value)) for key, value in given.items())
-            self.inputs.append(Seen(f"{name} -> environment", digest([folder, variables]).digest))
+            self._take(f"{name} -> environment", [folder, variables])
         elif event == "_thread.start_new_thread" and not _is_of_threading(arguments[0]):
             self.not_compared.add("threads")
+
+    def _take(self, site: str, value: object) -> None:
+        taken = digest(value)
+        self.inputs.append(Seen(site, taken.digest, sketch(taken.text)))
 
     def _without_temporary_names(self, words: Any) -> list[object]:
         """Names of temporary files differ from call to call."""
