@@ -182,9 +182,10 @@ def _compared(result: SwapResult) -> str:
 
 
 def _pairs_compared(result: SwapResult) -> str:
+    """One episode on each code path is compared; the paths of swapped CoTs are counted too, so their number is an upper one."""
     paths = result.branches.paths if result.branches is not None else 0
-    of = f"each of {counted(paths, 'code path')}" if paths > 1 else "each code path"
-    return f"{counted(result.inputs.compared, 'pair')}, of one episode on {of if paths != 1 else 'the one code path'}"
+    of = "of one episode" if paths == 1 else f"of at most {number(paths)} episodes" if paths else "of few episodes"
+    return f"{counted(result.inputs.compared, 'pair')} {of}, one on each code path"
 
 
 def _unusable(result: SwapResult) -> Iterator[str]:
