@@ -60,7 +60,8 @@ REASONS: Mapping[str, str] = {
     "timeout": "the reward code did not answer in time",
     "died": "the process of the reward code ended",
     "not_a_number": "the reward code gave something else than a number",
-    "no_score": "the reward code gave no score",
+    "no_score": "the reward code gave no score, with either CoT",
+    "score_or_none": "the reward code gave a score or none, with noise",
     "wrong_length": "the reward code gave another number of scores than episodes",
     "identical_cot": "both sides would have had the same CoT",
     "no_other_episode": "there was no other episode to take a CoT from",
@@ -73,6 +74,7 @@ REASONS: Mapping[str, str] = {
     "donor_not_scored": "a donor was never scored",
     "stateful": "the score of an unchanged input drifts, so that no bound holds",
     "constant_scores": "every score was the same, also when the answer was swapped: this reward code may not have worked here",
+    "answer_not_seen": "the scores tell neither episodes nor answers apart beyond their noise: this grader may not see what it grades",
     "moved_unconfirmed": "a score moved, and that could not be confirmed by scoring it again",
     "not_deterministic": "the scorer was declared deterministic and is not",
     "noise_unknown": "the noise of the scorer could not be measured",
@@ -308,7 +310,10 @@ def _noise(result: SwapResult) -> Iterator[str]:
             "The score of an unchanged input drifts from call to call: the reward code keeps state. The order within pairs is random, so "
             "the test stays valid."
         )
-    if result.control.pairs:
+    if result.control.alive is not None:
+        apart = "tell" if result.control.alive else "do not tell"
+        yield f"Positive control: scores {apart} episodes, or the answer of another episode, apart beyond the noise."
+    elif result.control.pairs:
         yield (
             f"Positive control: with the answer of another episode the score moved in {number(result.control.moved)} of "
             f"{counted(result.control.pairs, 'pair')}."
