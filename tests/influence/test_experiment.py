@@ -46,7 +46,9 @@ def test_a_plan_that_means_nothing_is_refused(wrong: dict[str, Any]) -> None:
 
 def test_unchanged_inputs_come_first() -> None:
     first: list[str] = []
-    recorded(cases(3), Scores(lambda given: first.append(cot_of(given)) or by_answer(given)))
+    scorer = Scores(lambda given: first.append(cot_of(given)) or by_answer(given))
+    recorded(cases(3), scorer)
+    first = first[scorer.observed :]  # inputs are looked at before anything is scored
     assert sorted(first[:3]) == sorted(first[3:6]) == ["thought 0", "thought 1", "thought 2"]
 
 
@@ -67,7 +69,7 @@ def test_both_sides_of_a_pair_are_scored_afresh_in_every_round() -> None:
     counts: Counter[str] = Counter()
     recorded(cases(30), Scores(lambda given: counts.update([cot_of(given)]) or by_answer(given)))
     assert counts["thought 3"] >= 2 + 1  # two passes, one round
-    assert counts["own 3"] == 1 + 0  # observed on one code path only
+    assert 1 <= counts["own 3"] <= 1 + 2  # one round; in whole batches, with every second and with every CoT swapped
 
 
 def test_a_budget_of_calls_is_kept_and_spent_on_many_prompts() -> None:

@@ -83,7 +83,8 @@ def _effects(result: SwapResult) -> tuple[Effect, ...]:
 def _moves(result: SwapResult, effect: Effect) -> SwapFinding:
     donors = {name: donor for name, donor in result.donors.items() if donor.effect is effect and donor.changed}
     changed, pairs = sum(donor.changed for donor in donors.values()), sum(donor.pairs for donor in donors.values())
-    said = f"The score moves with {_WHAT[effect]} of the chain of thought: in {changed:,} of {pairs:,} pairs."
+    where = f"in {changed:,} of {pairs:,} pairs" if changed else "in whole batches or fresh processes, not within pairs"
+    said = f"The score moves with {_WHAT[effect]} of the chain of thought: {where}."
     return _finding(result, _RULE[effect], Severity.HIGH, said, donors)
 
 

@@ -1,9 +1,11 @@
 """The experiment: what is scored, how often and in which order. What follows from it is in `influence.conclusion`.
 
-1. Unchanged inputs are scored several times: noise before difference.
-2. The answer is swapped for another episode's: a scorer that does not move then shows nothing.
-3. Where the scorer's inputs can be intercepted, both sides of one pair with each donor are compared on each code path.
-4. Rounds over every case and donor. In a round, each case's renditions (its original, one for each donor) are scored beside one another, in
+1. Where the scorer's inputs can be intercepted, both sides of one pair with each donor are compared on each code path; before anything is
+   scored, because a cache asks its grader once.
+2. Unchanged inputs are scored several times: noise before difference.
+3. The answer is swapped for another episode's: a scorer that does not move then shows nothing.
+4. Without noise, what both sides of a pair share is looked at: `influence.interference`.
+5. Rounds over every case and donor. In a round, each case's renditions (its original, one for each donor) are scored beside one another, in
    an order drawn by lot, cases in an order drawn by lot: which of two scores is the original's is then a fair coin if the score does not
    depend on the CoT, even where it drifts or depends on what else is in the batch. In between, pairs that moved are scored again, chosen by
    the past only, both sides fresh.
@@ -26,6 +28,7 @@ from msgspec import Struct
 from sequester.errors import UsageError
 from sequester.findings.swapped import Control, Effect, Inputs
 from sequester.influence.input_comparison import compare_inputs
+from sequester.influence.interference import Interference
 from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
 from sequester.influence.model import Case, Donors, Pair, Rendition, Scorer, Scoring
@@ -135,15 +138,24 @@ class _Experiment:
         self._meter = MeteredScorer(
             scorer, budget, plan.batch, [groups[case.episode_id] for case in chosen] if groups else [], rendering.original, progress
         )  # fmt: skip
+        self._meter.fresh()  # somebody may have used it before
+        self._observe()
+        self.record.branches = scorer.branches()
+        self._meter.fresh()
         self._baseline()
         self._alive = [case for case in range(len(chosen)) if self.record.unchanged[case]]
         if self._alive:
             self._control()
-            self._observe()
+            interference = Interference(
+                self.record, self._meter, donors, self._original, 1.0 / plan.alpha, random.Random(plan.seed)
+            )
+            interference.carryover(self._shuffled(self._alive))
+            if plan.outcome == "score":
+                interference.batches(self._shuffled(self._alive), plan.batch)
             self._rounds()
+            interference.confirm()
         self.record.calls = self._meter.calls
         self.record.stopped = self._meter.spent or len(chosen) < len(cases)
-        self.record.branches = scorer.branches()
 
     def _chosen(self, cases: Sequence[Case]) -> list[Case]:
         """As many as the budget allows for one round, of as many prompts as possible, by lot."""
@@ -201,7 +213,7 @@ class _Experiment:
 
     def _observe(self) -> None:
         paths: dict[str, tuple[int, Scoring]] = {}
-        for case in self._shuffled(self._alive)[:OBSERVED]:
+        for case in self._shuffled(range(len(self.record.cases)))[:OBSERVED]:
             seen = self._meter.observe(self._original(case))
             if seen is not None:
                 paths.setdefault(seen.path, (case, seen))

@@ -20,6 +20,8 @@ trainers leave such an episode out (rows of another task), so to get a score or 
 
 SHIFT_SHARE = 0.9
 """Share of a donor's stake that is bet on a shift of the mean; the rest on reactions that repeat, whatever their sign."""
+LARGEST = 1e300
+"""Of an e-value: a finite number, as JSON has no other."""
 
 
 class Comparison(NamedTuple):
@@ -60,6 +62,8 @@ class Series(Struct):
     """Planned pairs that got None on both sides."""
     shift: Betting = field(default_factory=two_sided)
     spread: Betting = field(default_factory=one_sided)
+    apart: Betting = field(default_factory=two_sided)
+    """On differences of whole batches, and of sides scored in fresh processes."""
     pairs: dict[tuple[int, int], Repeats] = field(default_factory=dict)
     """By case and turn."""
 
@@ -67,8 +71,12 @@ class Series(Struct):
     def e_value(self) -> float:
         """Mean with fixed weights of two e-values: one for a shift of the mean; one for the products of a difference with the sum of the
         earlier ones of the same pair, whose signs are fair coins as well, and which are positive on average where a pair's difference is
-        its own, even if all of them sum to nothing."""
-        return SHIFT_SHARE * self.shift.e_value + (1.0 - SHIFT_SHARE) * self.spread.e_value
+        its own, even if all of them sum to nothing. What that has become is the stake on `apart`: other calls, one after the other."""
+        return min(LARGEST, (SHIFT_SHARE * self.shift.e_value + (1.0 - SHIFT_SHARE) * self.spread.e_value) * self.apart.e_value)
+
+    def take_apart(self, differences: Sequence[float]) -> None:
+        """Add differences of calls that `pairs` does not hold. Their signs must be fair coins given all of their sizes."""
+        self.apart = self.apart.after(differences)
 
     def take(self, comparisons: Sequence[Comparison]) -> None:
         """Add the comparisons of one round: at most one of each case, for those of one case share the original's score."""
@@ -130,6 +138,12 @@ class Record(Struct):
     unstable: tuple[str, ...] = ()
     """Sites whose input differs by itself when the same rendition is scored again."""
     branches: Branches | None = None
+    fresh: bool | None = None
+    """False: the scorer cannot be started afresh; None: that was not tried."""
+    remembers: bool = False
+    """In a fresh process unchanged inputs got other scores, after swapped ones."""
+    batches: list[str] = field(default_factory=list)
+    """Donors whose CoTs changed the scores of a whole batch, and again when it was repeated."""
     calls: int = 0
     stopped: bool = False
     """Calls or time ran out before the plan was done."""

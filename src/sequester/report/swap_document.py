@@ -59,6 +59,8 @@ REASONS: Mapping[str, str] = {
     "too_few_pairs": "the noise of the scorer hides an effect of the size of interest",
     "donor_not_scored": "a donor was never scored",
     "stateful": "the score of an unchanged input drifts, so that no bound holds",
+    "remembers": "started afresh the reward code scored unchanged inputs differently: it remembers what it has scored",
+    "depends_on_batch": "a CoT moved the scores of others in its batch",
     "constant_scores": "every score was the same, also when the answer was swapped: this reward code may not have worked here",
     "moved_unconfirmed": "a score moved, and that could not be confirmed by scoring it again",
     "not_deterministic": "the scorer was declared deterministic and is not",

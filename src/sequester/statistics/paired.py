@@ -64,8 +64,8 @@ def _width(means: Sequence[float], reach: float, alpha: float, *, one_sided: boo
     tuned = (log + math.log(log) + 1.0) / count  # rho^2 of the paper, section 2.4
     grown = count * tuned + 1.0
     inner = math.log(1.0 + math.sqrt(grown) / (2.0 * alpha)) if one_sided else math.log(math.sqrt(grown) / alpha)
-    unseen = 1.0 - (alpha if one_sided else alpha / 2.0) ** (1.0 / count)
-    return spread * math.sqrt(2.0 * grown * inner / (count * count * tuned)) + unseen * max(reach, *map(abs, means))
+    unseen: float = 1.0 - (alpha if one_sided else alpha / 2.0) ** (1.0 / count)
+    return spread * math.sqrt(2.0 * grown * inner / (count * count * tuned)) + unseen * max([reach, *map(abs, means)])
 
 
 def pooled_sd(groups: Iterable[Sequence[float]]) -> float | None:
