@@ -86,8 +86,9 @@ def test_verdicts_turned_over_are_bounded_beyond_the_noise() -> None:
 
 
 def test_pairs_needed_meet_the_promises() -> None:
-    assert paired.pairs_needed(0.1, 1) <= 3600
-    assert paired.pairs_needed(0.5, 1) <= 200
+    assert paired.pairs_needed(0.1, 1) <= 3500
+    assert paired.pairs_needed(0.5, 1, smallest=0.5) < paired.pairs_needed(0.5, 1) <= 200
+    assert paired.pairs_needed(0.1, 1) < paired.pairs_needed(0.1, 1, smallest=0.5) < 5000
     assert paired.pairs_needed(0.5, 9) > paired.pairs_needed(0.5, 1)
     assert paired.pairs_needed(7.0, 1) == paired.pairs_needed(1.0, 1)
     with pytest.raises(UsageError):
