@@ -92,3 +92,24 @@ def test_what_cannot_be_is_refused(tmp_path: Path, rewards: str) -> None:
         swap_files(f"{rewards}:lenght", episodes(tmp_path, 1), QUICK)
     with pytest.raises(InputError):
         swap_files(f"{rewards}:length", tmp_path / "nowhere.jsonl", QUICK)
+
+
+NOISY = """
+import random
+
+
+def noisy(prompts, completions, **columns):
+    return [random.random() for _ in completions]
+"""
+
+
+def test_without_noise_a_part_is_enough_and_the_rest_is_counted(tmp_path: Path, rewards: str) -> None:
+    result = swap_files(f"{rewards}:length", episodes(tmp_path, 230), Settings(Plan(), ("empty",)))
+    assert result.prompts == 200
+    assert result.episodes == {"seen": 230, "used": 200, "not_sampled": 30}
+
+
+def test_with_noise_every_episode_counts(tmp_path: Path) -> None:
+    (tmp_path / "noisy.py").write_text(NOISY)
+    result = swap_files(f"{tmp_path / 'noisy.py'}:noisy", episodes(tmp_path, 230), Settings(Plan(), ("empty",)))
+    assert result.episodes == {"seen": 230, "used": 230}

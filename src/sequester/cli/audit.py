@@ -13,11 +13,14 @@ from sequester.cli.options import (
     Count,
     InputOptions,
     OutputOptions,
+    fail_on_option,
     find_workspace,
     fingerprint_key,
     found_again,
     input_options,
+    out_option,
     output_options,
+    waiver_options,
     waivers_in_force,
     workspace_option,
 )
@@ -32,7 +35,6 @@ from sequester.exposure.settle import Terms
 from sequester.findings.model import ExitCode, Result, Severity
 from sequester.findings.store import ResultStore
 from sequester.findings.verdict import accepting_options, exit_code, parse_allowances
-from sequester.findings.waivers import FILE_NAME
 from sequester.findings.workspace import Workspace
 
 LARGE = 64 << 20
@@ -55,19 +57,8 @@ def _allowance(value: str) -> str:
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False), metavar="PATH...")
 @input_options
-@click.option(
-    "--out",
-    multiple=True,
-    metavar="FORMAT[=FILE]",
-    help="text, json, sarif or html; repeatable; to stdout without a file. [default: text]",
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice([s.value for s in Severity]),
-    default="medium",
-    show_default=True,
-    help="Least severity that exits 1.",
-)
+@out_option("text, json, sarif or html")
+@fail_on_option()
 @click.option(
     "--allow-unassessed",
     multiple=True,
@@ -76,10 +67,7 @@ def _allowance(value: str) -> str:
     help="Share that may stay unassessed without exit 4; repeatable.",
 )
 @workspace_option
-@click.option(
-    "--waivers", "waiver_file", type=click.Path(dir_okay=False), help=f"Waiver file (default: {FILE_NAME} beside the workspace)."
-)
-@click.option("--author", metavar="NAME", help="Author of the run: may not have approved its waivers.")
+@waiver_options("run")
 @click.option("--jobs", type=Count(1), metavar="N", help="Processes to read with (default: one per core for large inputs).")
 @output_options
 def command(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sequester.cli.options import OutputOptions, config_option, output_options
+from sequester.cli.options import OutputOptions, config_option, fail_on_option, out_option, output_options
 from sequester.cli.output import Request, check_places, emit, parse_out
 from sequester.cli.progress import Progress
 from sequester.errors import UsageError
@@ -32,19 +32,8 @@ def _allowance(value: str) -> str:
     "configuration or internal error; 3 nothing was assessed; 4 incomplete.",
 )
 @click.argument("paths", nargs=-1, type=click.Path(readable=False), metavar="[PATH]...")
-@click.option(
-    "--out",
-    multiple=True,
-    metavar="FORMAT[=FILE]",
-    help="text, json, sarif, md or html; repeatable; to stdout without a file. [default: text]",
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice([s.value for s in Severity]),
-    default="medium",
-    show_default=True,
-    help="Least severity that exits 1.",
-)
+@out_option("text, json, sarif, md or html")
+@fail_on_option()
 @click.option(
     "--allow-unassessed",
     multiple=True,

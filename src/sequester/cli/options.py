@@ -15,7 +15,7 @@ from sequester.episodes.families import FAMILIES
 from sequester.episodes.readers.interface import Options
 from sequester.errors import ConfigError
 from sequester.findings.fingerprint import FingerprintKey, ephemeral_key, has_key, workspace_key
-from sequester.findings.model import Reading
+from sequester.findings.model import Reading, Severity
 from sequester.findings.waivers import FILE_NAME, Waivers, read_waivers
 from sequester.findings.workspace import NAME, Workspace
 from sequester.toml_file import read_toml
@@ -93,6 +93,40 @@ def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("-v", "--verbose", is_flag=True, help="Print more: longer tables, and what a calibration rests on."),
         click.option("--no-color", is_flag=True, help="Plain text (also: NO_COLOR)."),
     )(command)
+
+
+def out_option(formats: str) -> Decorator:
+    """Adds --out; `formats` as a person lists them."""
+    return click.option(
+        "--out",
+        multiple=True,
+        metavar="FORMAT[=FILE]",
+        help=f"{formats}; repeatable; to stdout without a file. [default: text]",
+    )
+
+
+def fail_on_option(note: str = "") -> Decorator:
+    """Adds --fail-on; `note` says what has which severity."""
+    return click.option(
+        "--fail-on",
+        type=click.Choice([severity.value for severity in Severity]),
+        default=Severity.MEDIUM.value,
+        show_default=True,
+        help=f"Least severity that exits 1{note}.",
+    )
+
+
+def waiver_options(author_of: str) -> Decorator:
+    """Adds --waivers and --author, who is the author of what is named."""
+    return _all(
+        click.option(
+            "--waivers",
+            "waiver_file",
+            type=click.Path(dir_okay=False),
+            help=f"Waiver file (default: {FILE_NAME} beside the workspace).",
+        ),
+        click.option("--author", metavar="NAME", help=f"Author of the {author_of}: may not have approved its waivers."),
+    )
 
 
 def workspace_option(function: Callable[..., Any]) -> Callable[..., Any]:

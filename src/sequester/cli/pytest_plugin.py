@@ -44,6 +44,7 @@ _CANARY = pytest.StashKey["Canary"]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Registers the marker, and what collects the results for the terminal section."""
     config.addinivalue_line(
         "markers",
         f"{MARKER}(episodes=None): the canary in the CoT of the episodes of fixture {MARKER} may reach no output, log, warning or grader; "

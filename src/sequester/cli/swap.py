@@ -23,11 +23,14 @@ from sequester.cli.options import (
     Count,
     InputOptions,
     OutputOptions,
+    fail_on_option,
     find_workspace,
     fingerprint_key,
     found_again,
     input_options,
+    out_option,
     output_options,
+    waiver_options,
     waivers_in_force,
     workspace_option,
 )
@@ -43,11 +46,12 @@ from sequester.findings.model import ExitCode, Severity
 from sequester.findings.store import ResultStore
 from sequester.findings.swapped import SwapResult
 from sequester.findings.verdict import parse_allowances
-from sequester.findings.waivers import FILE_NAME
 from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan
+from sequester.influence.sizing import MANY
+from sequester.influence.sizing import PROMPTS as QUIET_PROMPTS
 from sequester.influence.source import parse_source
-from sequester.influence.swap_files import MOST, Settings, swap_files
+from sequester.influence.swap_files import Settings, swap_files
 from sequester.report.untrusted import printable
 
 _MOST_SKIPPED = 5
@@ -128,10 +132,11 @@ def _allowance(value: str) -> str:
     "--prompts",
     type=Count(1),
     default=None,
-    help=f"Episodes used at most, other prompts first. [default: {MOST}; {PROMPTS} of each with --changed-since]",
+    help=f"Episodes used at most, other prompts first. [default: with noise up to {MANY}, without it those of {QUIET_PROMPTS} "
+    f"prompts; {PROMPTS} with --changed-since]",
 )
 @click.option(
-    "--calls", type=Count(1), default=20_000, show_default=True, help="Episodes scored at most, again and again included."
+    "--calls", type=Count(1), default=100_000, show_default=True, help="Episodes scored at most, again and again included."
 )
 @click.option(
     "--seconds", type=Positive(), default=600, show_default=True, help="Time for scoring; then the result so far is told."
@@ -142,24 +147,10 @@ def _allowance(value: str) -> str:
     "--name", "reward_path", default="", metavar="REWARD_PATH", help="Its name in reports and waivers. [default: FUNCTION]"
 )
 @input_options
-@click.option(
-    "--out",
-    multiple=True,
-    metavar="FORMAT[=FILE]",
-    help="text, json, sarif, md or html; repeatable; to stdout without a file. [default: text]",
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice([s.value for s in Severity]),
-    default="medium",
-    show_default=True,
-    help="Least severity that exits 1: influence is high, exposure medium.",
-)
+@out_option("text, json, sarif, md or html")
+@fail_on_option(": influence is high, exposure medium")
 @workspace_option
-@click.option(
-    "--waivers", "waiver_file", type=click.Path(dir_okay=False), help=f"Waiver file (default: {FILE_NAME} beside the workspace)."
-)
-@click.option("--author", metavar="NAME", help="Author of the reward code: may not have approved its waivers.")
+@waiver_options("reward code")
 @output_options
 def command(
     source: str,
@@ -212,7 +203,7 @@ def command(
     settings = Settings(
         Plan(noise=noise, smallest=smallest, batch=batch, outcome=outcome, most_calls=calls, seconds=seconds, seed=seed),
         _donors(donors),
-        prompts or (PROMPTS if changed_since else MOST),
+        prompts or (PROMPTS if changed_since else None),
         read_as.options.template,
         timeout,
         reward_path,

@@ -12,14 +12,14 @@ A donor of another length has other words too, so a score that moves with the wo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from msgspec.structs import replace
 
 from sequester.episodes.guarded import GuardedText
 from sequester.findings.fingerprint import FingerprintKey
-from sequester.findings.model import ExitCode, FindingClass, Severity
+from sequester.findings.model import ExitCode, Severity
 from sequester.findings.rules import RULES
 from sequester.findings.swapped import Effect, SwapFinding, SwapResult, SwapVerdict
 from sequester.findings.waivers import LookedAt, Waivers, apply
@@ -56,12 +56,13 @@ def is_unsettled(result: SwapResult) -> bool:
 
 
 def _findings(result: SwapResult) -> Iterator[SwapFinding]:
-    if result.verdict is SwapVerdict.INFLUENCED:
-        for effect in _effects(result):
-            yield _moves(result, effect)
+    effects = _effects(result) if result.verdict is SwapVerdict.INFLUENCED else ()
+    for effect in effects:
+        yield _moves(result, effect)
     if result.inputs.differing or (result.exposed and result.verdict is not SwapVerdict.INFLUENCED):
         yield _handed_on(result)
-    yield from _cut_off(result)
+    if Effect.CONTENT not in effects:  # else the words count anyway
+        yield from _cut_off(result)
 
 
 def _effects(result: SwapResult) -> tuple[Effect, ...]:
@@ -82,40 +83,25 @@ def _effects(result: SwapResult) -> tuple[Effect, ...]:
 def _moves(result: SwapResult, effect: Effect) -> SwapFinding:
     donors = {name: donor for name, donor in result.donors.items() if donor.effect is effect and donor.changed}
     changed, pairs = sum(donor.changed for donor in donors.values()), sum(donor.pairs for donor in donors.values())
-    return SwapFinding(
-        id="",
-        rule=_RULE[effect],
-        class_=RULES[_RULE[effect]].class_,
-        severity=Severity.HIGH,
-        reward_path=result.reward_path,
-        message=f"The score moves with {_WHAT[effect]} of the chain of thought: in {changed:,} of {pairs:,} pairs.",
-        donors=tuple(donors),
-    )
+    said = f"The score moves with {_WHAT[effect]} of the chain of thought: in {changed:,} of {pairs:,} pairs."
+    return _finding(result, _RULE[effect], Severity.HIGH, said, donors)
 
 
 def _handed_on(result: SwapResult) -> SwapFinding:
-    sites = f", at {len(result.inputs.sites):,} place{'s' * (len(result.inputs.sites) != 1)}" if result.inputs.sites else ""
-    return SwapFinding(
-        id="",
-        rule=INPUT,
-        class_=FindingClass.CONTENT,
-        severity=Severity.MEDIUM,
-        reward_path=result.reward_path,
-        message=f"What the reward code hands on differs with the chain of thought in {result.inputs.differing:,} of "
-        f"{result.inputs.compared:,} pairs{sites}.",
-    )
+    inputs = result.inputs
+    sites = f", at {len(inputs.sites):,} place{'s' * (len(inputs.sites) != 1)}" if inputs.sites else ""
+    differing = f"{inputs.differing:,} of {inputs.compared:,} pairs"
+    said = f"What the reward code hands on differs with the chain of thought in {differing}{sites}."
+    return _finding(result, INPUT, Severity.MEDIUM, said)
 
 
 def _cut_off(result: SwapResult) -> Iterator[SwapFinding]:
     for name, donor in result.donors.items():
         if donor.effect is Effect.UNCLOSED and donor.e_value >= 1 / result.alpha:
-            yield SwapFinding(
-                id="",
-                rule=CUT_OFF,
-                class_=FindingClass.CONTENT,
-                severity=Severity.LOW,
-                reward_path=result.reward_path,
-                message=f"Where nothing closes the chain of thought, its words are scored as the answer: in {donor.changed:,} of "
-                f"{donor.pairs:,} pairs.",
-                donors=(name,),
-            )
+            changed = f"{donor.changed:,} of {donor.pairs:,} pairs"
+            said = f"Where nothing closes the chain of thought, its words are scored as the answer: in {changed}."
+            yield _finding(result, CUT_OFF, Severity.LOW, said, (name,))
+
+
+def _finding(result: SwapResult, rule: str, severity: Severity, said: str, donors: Iterable[str] = ()) -> SwapFinding:
+    return SwapFinding("", rule, RULES[rule].class_, severity, result.reward_path, said, tuple(donors))

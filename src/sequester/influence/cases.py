@@ -28,7 +28,7 @@ from sequester.errors import UsageError
 from sequester.influence.model import Case, Slot
 from sequester.influence.rendering import Completion, ReadBack, leaves, read_back, render, with_answer
 
-MOST = 2_000
+MOST = 4_000
 """Cases kept unless said otherwise."""
 MOST_BYTES = 256 << 20
 """Prompts, completions and columns of all cases kept, as JSON."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -12,17 +13,17 @@ from msgspec.structs import replace
 
 from sequester.episodes.model import Skipped
 from sequester.findings.swapped import SwapResult
-from sequester.influence.cases import SEEN, USED, ignore, read_cases
+from sequester.influence.cases import NOT_SAMPLED, SEEN, USED, ignore, read_cases
 from sequester.influence.donors import ALL, make_donors
 from sequester.influence.experiment import Plan, Subject
 from sequester.influence.literals import read_literals
 from sequester.influence.metering import Progress
+from sequester.influence.model import Case, Scorer
 from sequester.influence.process import ProcessScorer
+from sequester.influence.sizing import MANY, few, is_quiet
 from sequester.influence.source import Source, parse_source
 from sequester.influence.swap import swap
 
-MOST = 200
-"""Episodes used unless said otherwise: enough to exclude a rate of 1.5 % of prompts, and few enough for a grader that costs money."""
 NOT_SCORED = "not_scored"
 """Reason of episodes that could be used and of which no pair was scored."""
 
@@ -32,8 +33,8 @@ class Settings(Struct, frozen=True):
 
     plan: Plan = Plan()
     donors: tuple[str, ...] = ALL
-    most: int = MOST
-    """Episodes used at most; each of another prompt as far as there are so many."""
+    most: int | None = None
+    """Episodes used at most, each of another prompt as far as there are so many; None: as `influence.sizing` says."""
     template: str = "auto"
     """Family of completions that name none."""
     timeout: float = 60.0
@@ -58,21 +59,27 @@ def swap_files(
     not load. What the reward code raises later is counted.
     """
     named = parse_source(source)
-    cases, counts = read_cases(episodes, settings.most, settings.template, on_skipped)
-    donors = make_donors(cases, settings.donors, read_literals([named.file]), settings.plan.seed)
+    read, counts = read_cases(episodes, MANY if settings.most is None else settings.most, settings.template, on_skipped)
+    donors = make_donors(read, settings.donors, read_literals([named.file]), settings.plan.seed)
     subject = Subject(settings.reward_path or named.name, source)
     with ProcessScorer(named, timeout=settings.timeout, outcome=settings.plan.outcome) as scorer:
+        cases = read if settings.most is not None or _needs_all(read, scorer, settings.plan) else few(read)
         result = swap(cases, scorer, donors, settings.plan, subject, progress, clock=clock)
         notes = scorer.notes()
-    return replace(result, line=_line(named), episodes=_counts(counts, result), notes=(*result.notes, *notes))
+    return replace(result, line=_line(named), episodes=_counts(counts, len(cases), result), notes=(*result.notes, *notes))
 
 
-def _counts(read: Mapping[str, int], result: SwapResult) -> Mapping[str, int]:
+def _needs_all(cases: Sequence[Case], scorer: Scorer, plan: Plan) -> bool:
+    """Whether a part of the episodes would not do: noise has to be averaged out, and a group that is selected from is whole."""
+    return plan.outcome == "keep" or (plan.noise == "replicate" and not is_quiet(cases, scorer))
+
+
+def _counts(read: Mapping[str, int], chosen: int, result: SwapResult) -> Mapping[str, int]:
     """Of the whole file: what was used, and by reason what was not."""
     used = result.episodes[USED]
-    reasons = {reason: count for reason, count in read.items() if count and reason not in (SEEN, USED)}
-    left = {NOT_SCORED: read[USED] - used} if read[USED] > used else {}
-    return {SEEN: read[SEEN], USED: used, **reasons, **left}
+    left = Counter({reason: count for reason, count in read.items() if reason not in (SEEN, USED)})
+    left.update({NOT_SAMPLED: read[USED] - chosen, NOT_SCORED: chosen - used})
+    return {SEEN: read[SEEN], USED: used, **{reason: count for reason, count in left.items() if count}}
 
 
 def _line(source: Source) -> int | None:

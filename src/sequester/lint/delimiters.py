@@ -46,6 +46,7 @@ def closes(text: str) -> bool:
 
 
 def names_delimiter(text: str) -> bool:
+    """Whether an opening or closing delimiter stands in it."""
     return opens(text) or closes(text) or _either(text)
 
 

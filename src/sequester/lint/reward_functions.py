@@ -74,7 +74,7 @@ _STRICT = frozenset({"completion", "completions", "completion_ids", "solution_st
 _COMPARES = re.compile(r"verif|check|grade|evaluat|correct|equiv|match|compare|accura|(?:^|_)(?:em|f1)(?:_|$)", re.I)
 _OUTPUTS = frozenset(name for name, holds in PARAMETERS.items() if holds & WHOLE) - {"messages", "message_log"}
 _TAKES_ANSWER = re.compile(
-    r"^_*(?:try_)?(?:extract|parse|get|strip|remove|split|clean|drop)_?\w*(?:answer|solution|think|thought|reasoning|(?:^|_)cot(?:_|$))",
+    r"^_*(?:try_)?(?:extract|parse|get|strip|remove|split|cleane?d?|drop)_?\w*(?:answer|solution|think|thought|reasoning|(?:^|_)cot(?:_|$))",
     re.I,
 )
 _LONGEST_NAME = 200
@@ -146,6 +146,7 @@ def is_splitter(definition: Definition) -> bool:
 
 
 def splitter(definition: Definition) -> RewardFunction:
+    """Such a function, run as if its first parameter held a completion."""
     return RewardFunction(definition, {parameters(definition.node)[0]: WHOLE})
 
 
@@ -296,4 +297,5 @@ def _last_name(node: ast.AST) -> str:
 
 
 def is_reasoning_name(name: str) -> bool:
+    """Whether a parameter of this name is handed the reasoning."""
     return name.casefold() in REASONING_FIELDS

@@ -152,7 +152,7 @@ SAME_TEXT = frozenset(
 )
 """Calls whose result is the text that they were given."""
 EXTRACTOR = re.compile(
-    r"(?:extract|parse|get|find|strip|remove|drop|split|clean|last|final|select).*(?:answer|final|solution|content|box|number|letter"
+    r"(?:extract|parse|get|find|strip|remove|drop|split|cleane?d?|last|final|select).*(?:answer|final|solution|content|box|number|letter"
     r"|choice|code|json|xml|option|result|think|reason|cot\b|response|tag|sql|text|label|tool)|^parse$|^postprocess|^parse_answer",
     re.I,
 )

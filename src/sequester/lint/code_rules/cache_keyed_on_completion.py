@@ -12,6 +12,7 @@ CODE = "SQ211"
 
 
 def hits(event: Cached, subject: str) -> Iterator[Hit]:
+    """A hit for each cache whose key covers the reasoning."""
     yield Hit(
         CODE,
         place_of(event.node),

@@ -13,6 +13,7 @@ CODE = "SQ210"
 
 
 def hits(event: Logged, subject: str) -> Iterator[Hit]:
+    """A hit for each call that writes the undivided completion where others read it."""
     if event.value.holds & (WHOLE | REASONING | IDS | RECORD) and not event.value.holds & FIELDED:
         yield Hit(
             CODE,

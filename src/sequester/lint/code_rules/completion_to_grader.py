@@ -13,6 +13,7 @@ CODE = "SQ203"
 
 
 def hits(event: GraderInput, subject: str) -> Iterator[Hit]:
+    """A hit for each text with reasoning in it that somebody else is sent to read."""
     holds = event.value.holds
     if holds & (WHOLE | REASONING) and not holds & RECORD:
         what = "the undivided completion" if holds & WHOLE else "the reasoning"

@@ -12,6 +12,7 @@ CODE = "SQ206"
 
 
 def hits(event: FellBack, subject: str) -> Iterator[Hit]:
+    """A hit for each place where the reasoning stands in for an empty answer."""
     yield Hit(
         CODE,
         place_of(event.node),

@@ -14,6 +14,7 @@ _WHOLE_VIEW = "full_trace"
 
 
 def hits(event: Flag, subject: str) -> Iterator[Hit]:
+    """A hit for each flag that shows a judge more than the answer."""
     name = event.name.casefold()
     shown = event.setting is True and (name in SHOWING_FLAGS or (name in KEEPING_FLAGS and JUDGE_NAME.search(event.where)))
     hidden = event.setting is False and name in HIDING_FLAGS

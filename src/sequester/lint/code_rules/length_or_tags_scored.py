@@ -18,6 +18,7 @@ _SAID = {
 
 
 def hits(event: Scored, subject: str) -> Iterator[Hit]:
+    """A hit for each length or delimiter of the reasoning that enters the score."""
     message = _SAID.get(event.source.signal)
     if message is not None:
         yield Hit(CODE, place_of(event.source.node), subject, message, Severity.MEDIUM, Severity.MEDIUM)

@@ -13,6 +13,7 @@ CODE = "SQ208"
 
 
 def hits(event: Scored, subject: str) -> Iterator[Hit]:
+    """A hit for each place where the reasoning is read and the score depends on it."""
     if event.source.signal is Signal.REASONING:
         yield Hit(
             CODE,

@@ -13,6 +13,7 @@ CODE = "SQ212"
 
 
 def hits(event: GraderInput, subject: str) -> Iterator[Hit]:
+    """A hit for each record, reasoning included, that somebody else is sent to read."""
     if event.value.holds & RECORD:
         yield Hit(
             CODE,

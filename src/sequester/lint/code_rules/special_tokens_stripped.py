@@ -12,6 +12,7 @@ CODE = "SQ204"
 
 
 def hits(event: Decoded, subject: str) -> Iterator[Hit]:
+    """A hit for each completion that loses its special tokens before it is scored."""
     yield Hit(
         CODE,
         place_of(event.node),

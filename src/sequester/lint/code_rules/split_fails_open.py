@@ -12,6 +12,7 @@ CODE = "SQ205"
 
 
 def hits(event: Splitting, subject: str) -> Iterator[Hit]:
+    """A hit for each split that hands on the whole text where a delimiter is missing."""
     if event.fails_open:
         yield Hit(
             CODE,

@@ -12,6 +12,7 @@ CODE = "SQ202"
 
 
 def hits(event: IdsUsed, subject: str) -> Iterator[Hit]:
+    """A hit for each place where ids or log-probabilities of the completion are read."""
     yield Hit(
         CODE,
         place_of(event.node),
