@@ -24,13 +24,14 @@ from bench.pages import write_between
 from bench.swap_simulation import DONORS, Reaction, simulated
 from bench.tables import table
 from sequester.findings.swapped import SwapVerdict
-from sequester.influence.experiment import CONTROLS, OBSERVED, Plan
+from sequester.influence.experiment import BATCHES_AT_ONCE, CONTROLS, OBSERVED, Plan
 from sequester.statistics.intervals import clopper_pearson
 from sequester.statistics.paired import pairs_needed
 from sequester.statistics.symmetry import SHIFT_SHARE, two_sided
 
 ALPHA = 0.05
 SHIFTS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+LOOK = BATCHES_AT_ONCE * Plan().batch
 STEPS = 100
 """Looks at the e-process alone, in the pairs that the formula says are needed."""
 Differences = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -201,7 +202,8 @@ def page(report: PowerReport) -> list[str]:
     ]  # fmt: skip
     needed = [(row.noise, row.shift, row.donors, f"{row.measured:,}", f"{row.formula:,}") for row in report.needs]
     return [
-        f"Whole swap tests, alpha {report.alpha}, looks after every round. Pairs: at most so many with each donor, repeats included.",
+        f"Whole swap tests, alpha {report.alpha}, looks after every {LOOK} episodes scored. Pairs: at most so many with each donor, "
+        "repeats included.",
         table(
             ("effect", "donors", "prompts", "pairs", "found", "95 % interval", "promised", "planned pairs, mean", "calls, mean"), rows
         ),

@@ -145,8 +145,8 @@ class Record(Struct):
 
     @property
     def e_value(self) -> float:
-        """Mean of the e-values of `probing`: when `look` first found enough, or else now; 1 without any. Stopping a fair game at a moment that
-        its past decides leaves it fair, whatever is scored afterwards."""
+        """Mean of the e-values of `probing`: when `look` first found enough, or else now; 1 without any. A fair game that is stopped at a
+        moment which its past decides stays fair, whatever is scored afterwards."""
         return self.reached or mean_e_value(self.probing.values())
 
     def look(self, enough: float) -> bool:

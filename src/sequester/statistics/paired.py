@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import fdtrc, log_ndtr, ndtr, ndtri, stdtrit
@@ -176,10 +176,10 @@ def _jumps(log: float) -> float:
     return needed + 2.0 * math.sqrt(needed) + 4.0
 
 
-@cache
+@lru_cache(1_000)
 def _gain(shift: float, bet: float) -> tuple[float, float]:
-    """Mean and variance of what one difference adds to the logarithm of the stake on one l of the grid. A normal difference of two calls has
-    mean `shift` / 2^(1/2), in its own standard deviation; the scale is the root of its mean square."""
+    """Mean and variance of what one difference adds to the logarithm of the stake on one l of the grid. A normal difference of two calls
+    has mean `shift` / 2^(1/2), in its own standard deviation; the scale is the root of its mean square."""
     mean = shift / math.sqrt(2.0)
     scaled = (mean + _NODES) / math.hypot(1.0, mean)
     gains = math.log(2.0) - np.logaddexp(0.0, -2.0 * bet * scaled)
@@ -198,7 +198,7 @@ def _passage(shift: float, bet: float, threshold: float) -> float:
     for _ in range(40):
         middle = (low + high) / 2.0
         spread = math.sqrt(variance * middle)
-        late = math.exp(min(700.0, 2.0 * drift * threshold / variance + float(log_ndtr(-(drift * middle + threshold) / spread))))
+        late = math.exp(2.0 * drift * threshold / variance + float(log_ndtr(-(drift * middle + threshold) / spread)))
         if float(ndtr((drift * middle - threshold) / spread)) + late < POWER:
             low = middle
         else:

@@ -9,10 +9,10 @@ stake has become is a non-negative martingale, an *e-process*: with probability 
 (Ville, Etude critique de la notion de collectif, 1939; Ramdas, Ruf, Larsson and Koolen, arXiv 2009.03167). The fraction bet is
 tanh(l |D| / s), the likelihood ratio of the two signs for a normal D with mean l s and standard deviation s (so the bet is optimal there);
 s, the root mean square of all differences up to this one, may use |D| itself, because the hypothesis speaks given |D|: each factor
-1 + f sign(D), f < 1, has mean 1 given the past and |D|. Differences of 0 bet nothing, and count in s: where most are 0, as between verdicts,
-few make the mean, more of which must have its sign, and so much is bet on them. For self-normalised statistics of this kind see de la Pena,
-Annals of Probability 27, 1999; for betting, Waudby-Smith and Ramdas, JRSS B 86, 2024, and Shafer, JRSS A 184, 2021. Nobody knows l beforehand:
-the stake is divided over a grid (method of mixtures), and over both signs.
+1 + f sign(D), f < 1, has mean 1 given the past and |D|. Differences of 0 bet nothing, and count in s: where most are 0, as between
+verdicts, the few others make the mean, so more of them have its sign, and more is bet on each. For self-normalised statistics of this
+kind see de la Pena, Annals of Probability 27, 1999; for betting, Waudby-Smith and Ramdas, JRSS B 86, 2024, and Shafer, JRSS A 184, 2021.
+Nobody knows l beforehand: the stake is divided over a grid (method of mixtures), and over both signs.
 
 E-values of dependent series may be averaged with weights fixed beforehand, never multiplied and never picked.
 """
@@ -45,8 +45,8 @@ _LOG_2 = math.log(2.0)
 
 
 def weights(smallest: float) -> tuple[float, ...]:
-    """Share of the stake for each l of the grid, where shifts of `smallest` per-call standard deviations or more are of interest: fixed before
-    the first difference, so any choice is fair. They sum to 1."""
+    """Share of the stake for each l of the grid, where shifts of `smallest` per-call standard deviations or more are of interest. They
+    sum to 1; fixed before the first difference, any choice is fair."""
     best = CAREFUL * smallest / math.sqrt(2.0)
     nearest = min(range(len(SHIFTS)), key=lambda place: abs(math.log(SHIFTS[place] / best)))
     return tuple(share + (1.0 - sum(SHARES)) * (place == nearest) for place, share in enumerate(SHARES))
