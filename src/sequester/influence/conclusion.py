@@ -81,8 +81,9 @@ def conclude(record: Record, plan: Plan, subject: Subject) -> SwapResult:
     e_value = record.e_value
     scored = [len(comparisons) for comparisons in planned.values() if comparisons]
     probing = max(1, len(record.probing))
-    detectable = paired.minimum_detectable(min(scored), probing, plan.alpha, record.jump) if scored and noise.sd else math.inf
-    needed = probing * paired.pairs_needed(plan.smallest, probing, plan.alpha, record.jump) if noise.sd else None
+    planning = (probing, plan.alpha, record.jump, plan.smallest)
+    detectable = paired.minimum_detectable(min(scored), *planning) if scored and noise.sd else math.inf
+    needed = probing * paired.pairs_needed(plan.smallest, *planning) if noise.sd else None
     confirmed = plan.noise == "deterministic" and noise.free and any(series.reproduced for series in record.deciding.values())
     influenced = e_value >= 1.0 / plan.alpha or confirmed
     lacking = tuple(_reasons(record, plan, noise, len(prompts), detectable))

@@ -34,6 +34,7 @@ from sequester.influence.metering import Budget, MeteredScorer, Progress, groups
 from sequester.influence.model import Case, Donors, Pair, Rendition, Scorer, Scoring
 from sequester.influence.record import Comparison, Outcome, Record, Series
 from sequester.statistics.paired import SHIFTS_CLAIMED, pairs_needed
+from sequester.statistics.symmetry import two_sided
 
 
 class Rendering(NamedTuple):
@@ -57,8 +58,8 @@ TEXTS = 25
 """Pairs with each donor that are enough without noise: of few cases several turns, because donors have several texts and formats."""
 FEWER = 4
 """A donor that has pairs for fewer cases than others by more than this factor is not waited for."""
-BATCHES_AT_ONCE = 8
-"""Renditions in memory, in batches."""
+BATCHES_AT_ONCE = 4
+"""Renditions in memory, in batches; after so many the evidence is looked at."""
 LEAST_REPEATED = 3
 """Pairs of each donor that are scored again after a round, if so many moved; of many cases, one in five."""
 
@@ -129,10 +130,12 @@ class _Experiment:
     ) -> None:
         self._scorer, self._donors, self._plan, self._rendering = scorer, donors, plan, rendering
         self._rng = random.Random(plan.seed)
+        self._done = 0
+        """Planned rounds."""
         self._passes = 2 if plan.noise == "deterministic" else 3
         chosen = self._chosen(cases)
         self.record = Record(tuple(chosen), len(cases), unchanged=[[] for _ in chosen])
-        self.record.series.update((name, Series()) for name in donors.names)
+        self.record.series.update((name, Series(shift=two_sided(plan.smallest))) for name in donors.names)
         groups = groups_of(cases) if plan.outcome == "keep" else {}
         budget = Budget(plan.most_calls, clock() + plan.seconds, clock)
         self._meter = MeteredScorer(
@@ -233,22 +236,30 @@ class _Experiment:
     # Rounds
 
     def _rounds(self) -> None:
-        names = tuple(self._donors.names)
-        number = 0
         while not self._meter.spent:
             # With noise every pair is scored in two rounds: the products of the two differences show what repeats.
-            turn = number // 2 if self.record.noisy else number
-            self._round(self._planned(names, turn, first=number == 0), planned=True)
-            names = tuple(name for name, series in self.record.paired.items() if series.comparisons)
-            number += 1
+            turn = self._done // 2 if self.record.noisy else self._done
+            self._round(self._planned(self._useful() if self._done else self._donors.names, turn), planned=True)
+            self._done += 1
             for _ in range(REPEATED_ROUNDS):
                 if self._decided() or not self._round(self._repeated(), planned=False) or self.record.noisy:
                     break
-            if (self._decided() and number >= (2 if self.record.noisy else 1)) or number >= self._enough():
+            if self._over() or self._done >= self._enough():
                 return
 
     def _decided(self) -> bool:
-        return self._meter.spent or self.record.e_value >= 1.0 / self._plan.alpha
+        return self._meter.spent or self.record.look(1.0 / self._plan.alpha)
+
+    def _over(self) -> bool:
+        """The evidence suffices, and every case has met every donor, with noise twice. No look before: the set of donors is still open."""
+        return self._meter.spent or (self._done > 0 and self._decided() and self._done >= (2 if self.record.noisy else 1))
+
+    def _useful(self) -> tuple[str, ...]:
+        """Donors with pairs; not one that the verdict is not about, once it has shown what it does."""
+        return tuple(
+            name for name, series in self.record.paired.items()
+            if series.comparisons and (name in self.record.probing or series.e_value < 1.0 / self._plan.alpha)
+        )  # fmt: skip
 
     def _enough(self) -> int:
         """Rounds until every donor that has pairs at all has those that the smallest effect of interest needs; without noise, until it has
@@ -259,10 +270,10 @@ class _Experiment:
             return 0
         needed = TEXTS
         if self.record.noisy:
-            needed = pairs_needed(self._plan.smallest, len(probing), self._plan.alpha, self.record.jump)
+            needed = pairs_needed(self._plan.smallest, len(probing), self._plan.alpha, self.record.jump, self._plan.smallest)
         return math.ceil(needed / max(min(cases), max(cases) // FEWER))
 
-    def _planned(self, names: Sequence[str], turn: int, first: bool) -> Iterator[Block]:
+    def _planned(self, names: Sequence[str], turn: int) -> Iterator[Block]:
         """Every case with every donor; each case at another turn, so that a rotation of texts is used evenly."""
         for case in self._shuffled(self._alive):
             pairs = {}
@@ -271,7 +282,7 @@ class _Experiment:
                 if isinstance(pair, Pair):
                     pairs[name] = (case + turn, pair)
                     self.record.series[name].effect = pair.effect
-                elif first:
+                elif not self._done:
                     self.record.series[name].unavailable[pair] += 1
             if pairs:
                 yield Block(case, self._original(case), pairs)
@@ -280,8 +291,8 @@ class _Experiment:
         """Of each donor the pairs that have moved most, against the noise of so many differences; at most one of each case."""
         chosen: dict[int, dict[str, int]] = {}
         most = max(LEAST_REPEATED, len(self._alive) // 5)
-        for name, series in self.record.paired.items():
-            for case, turn in series.most_moved(most):
+        for name in self._useful():
+            for case, turn in self.record.series[name].most_moved(most):
                 chosen.setdefault(case, {})[name] = turn
         for case in self._shuffled(list(chosen)):
             made = ((name, turn, self._donors.pair(self.record.cases[case], name, turn)) for name, turn in chosen[case].items())
@@ -289,7 +300,6 @@ class _Experiment:
 
     def _round(self, blocks: Iterator[Block], *, planned: bool) -> bool:
         """Score the blocks and take in what they show. False if there were none."""
-        found: dict[str, list[Comparison]] = {}
         laid = False
         for chunk in chunks(blocks, self._plan.batch * BATCHES_AT_ONCE):
             laid = True
@@ -297,16 +307,17 @@ class _Experiment:
             reading = layout.read(self._meter.score(layout.trials, "planned" if planned else "repeated"), planned)
             for case, outcome in reading.unchanged:
                 self.record.unchanged[case].append(outcome)
+            found: dict[str, list[Comparison]] = {}
             for name, comparison in reading.comparisons:
                 found.setdefault(name, []).append(comparison)
+            for name, comparisons in found.items():
+                self.record.series[name].take(comparisons)
             for name, failure in reading.failed if planned else ():
                 self.record.series[name].failed[failure] += 1
             for name in reading.without_score if planned else ():
                 self.record.series[name].without_score += 1
-            if self._meter.spent:
+            if self._over():
                 break
-        for name, comparisons in found.items():
-            self.record.series[name].take(comparisons)
         return laid
 
     def _shuffled(self, items: Sequence[int]) -> list[int]:

@@ -12,14 +12,12 @@ from msgspec import Struct, field
 from sequester.findings.swapped import Branches, Control, Effect, Inputs
 from sequester.influence.model import Case
 from sequester.statistics.paired import differing, pooled_sd
-from sequester.statistics.symmetry import Betting, one_sided, two_sided
+from sequester.statistics.symmetry import SHIFT_SHARE, Betting, one_sided, two_sided
 
 Outcome = tuple[float, ...]
 """What one scoring gave: the episode's score; of a selection, the bits of its whole group, its own first. Empty where the code gave None:
 trainers leave such an episode out (rows of another task), so to get a score or none is an outcome as well."""
 
-SHIFT_SHARE = 0.9
-"""Share of a donor's stake that is bet on a shift of the mean; the rest on reactions that repeat, whatever their sign."""
 LARGEST = 1e300
 """Of an e-value: a finite number, as JSON has no other."""
 
@@ -144,6 +142,8 @@ class Record(Struct):
     """In a fresh process unchanged inputs got other scores, after swapped ones."""
     batches: list[str] = field(default_factory=list)
     """Donors whose CoTs changed the scores of a whole batch, and again when it was repeated."""
+    reached: float = 0.0
+    """The mean e-value at the first look that found enough; 0 before."""
     calls: int = 0
     stopped: bool = False
     """Calls or time ran out before the plan was done."""
@@ -165,8 +165,16 @@ class Record(Struct):
 
     @property
     def e_value(self) -> float:
-        """Mean of the e-values of `probing`; 1 without any."""
-        return mean_e_value(self.probing.values())
+        """Mean of the e-values of `probing`: when `look` first found enough, or else now; 1 without any. A fair game that is stopped at a
+        moment which its past decides stays fair, whatever is scored afterwards."""
+        return self.reached or mean_e_value(self.probing.values())
+
+    def look(self, enough: float) -> bool:
+        """Whether the mean e-value is enough or has been at an earlier look. Not to be asked before all donors have had their first pairs:
+        the mean is fair over a set that stays."""
+        if self.e_value >= enough:
+            self.reached = self.e_value
+        return bool(self.reached)
 
     @property
     def noisy(self) -> bool:
