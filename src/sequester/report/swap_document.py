@@ -73,6 +73,8 @@ REASONS: Mapping[str, str] = {
     "too_few_pairs": "the noise of the scorer hides an effect of the size of interest",
     "donor_not_scored": "a donor was never scored",
     "stateful": "the score of an unchanged input drifts, so that no bound holds",
+    "remembers": "started afresh the reward code scored unchanged inputs differently: it remembers what it has scored",
+    "depends_on_batch": "a CoT moved the scores of others in its batch",
     "constant_scores": "every score was the same, also when the answer was swapped: this reward code may not have worked here",
     "answer_not_seen": "the scores tell neither episodes nor answers apart beyond their noise: this grader may not see what it grades",
     "moved_unconfirmed": "a score moved, and that could not be confirmed by scoring it again",
