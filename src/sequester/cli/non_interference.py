@@ -23,12 +23,12 @@ from sequester.findings.fingerprint import ephemeral_key, has_key, workspace_key
 from sequester.findings.influence import with_findings
 from sequester.findings.swapped import SwapResult, SwapVerdict
 from sequester.influence.cases import read_cases
-from sequester.influence.donors import ALL, make_donors
+from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan, Subject
 from sequester.influence.in_process import InProcessScorer
-from sequester.influence.literals import read_literals
 from sequester.influence.source import file_of
 from sequester.influence.swap import swap
+from sequester.influence.swap_files import donors_against
 from sequester.report.changed_document import bound
 from sequester.report.swap_document import not_assessed
 from sequester.report.untrusted import printable
@@ -70,14 +70,14 @@ def assess(
     plan = Plan(noise=noise, smallest=smallest, outcome=outcome, most_calls=calls, seconds=seconds, seed=seed)
     cases, counts = read_cases(root / episodes, prompts, template)
     file = file_of(function)
-    known = make_donors(cases, tuple(donors), read_literals([file] if file is not None else []), seed)
+    known, said = donors_against(file, cases, tuple(donors), seed)
     called = name or getattr(function, "__name__", type(function).__name__)
     place = find_workspace(None)
     waivers = waivers_in_force(None, place, None)
     key = workspace_key(place.keys) if place is not None and has_key(place.keys) else ephemeral_key()
     with silence(), InProcessScorer(function, outcome=outcome) as scorer:
         measured = swap(cases, scorer, known, plan, Subject(called, f"{file or called}"))
-        notes = scorer.notes()
+        notes = (*said, *scorer.notes())
     measured = replace(
         measured, episodes={**counts, **measured.episodes, "seen": counts["seen"]}, notes=(*measured.notes, *notes)
     )
