@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from sequester.influence.footprint import Footprint, Tree, footprint
-from sequester.influence.pins import Pins, holds_pins, normal, pin_files, pins
+from sequester.influence.pins import UNREAD, Pins, holds_pins, normal, pin_files, pins
 from sequester.influence.reward_paths import RewardPath
 
 FRAMEWORKS = frozenset(
@@ -90,7 +90,7 @@ def survey(
         start = next(iter(now.files))
         pinned = pins(pin_files(files, start), history.read)
         was_pinned = pins(pin_files(files | changed, start), history.before) if any(map(holds_pins, changed)) else pinned
-        names = _watched(now, installed.shipped_by)
+        names = _watched(now, installed.shipped_by) | {one for one in (*pinned, *was_pinned) if one.startswith(UNREAD)}
         reasons = (
             *_of_declaration(path, before.get(name)),
             *_of_files(now, files, changed),
