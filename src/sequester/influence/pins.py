@@ -96,7 +96,7 @@ def _pipfile(locked: Any) -> Iterator[tuple[str, str]]:
 
 
 def _pixi(text: str) -> Iterator[tuple[str, str]]:
-    """Lines of its YAML that name an archive: conda's `NAME-VERSION-BUILD.conda`, a wheel's `NAME-VERSION-….whl`, an sdist's; others whole."""
+    """Lines of its YAML that name an archive: conda's `NAME-VERSION-BUILD.conda`, `NAME-VERSION-….whl`; others whole."""
     for line in map(str.strip, text.splitlines()):
         if line.startswith(("- conda: ", "- pypi: ")):
             match = _ARCHIVE.search(line)

@@ -77,6 +77,7 @@ def _sections(result: ChangedResult) -> Iterator[Section]:
         yield _section(path)
     yield Section("Not declared, not probed", tuple(_undeclared(result)))
     yield Section("Unchanged, not probed", (", ".join(result.unchanged),) if result.unchanged else ())
+    yield Section("Removed, table and function", (", ".join(result.removed),) if result.removed else ())
     yield Section("Notes", result.notes)
     yield Section("What this cannot show", tuple(_limits(result)))
 
@@ -102,10 +103,13 @@ def bound(result: SwapResult) -> str:
 
 
 def _section(path: ChangedPath) -> Section:
-    because = (f"Changed: {reason}." for reason in path.because)
+    because = [f"Changed: {reason}." for reason in path.because]
+    if path.settings:
+        because.append(f"Settings: {path.settings}.")
     if path.result is None:
         said = (
-            f"Exactly this code, these files and these versions were probed before and nothing was found: `{path.covered_by}` "
+            f"Exactly this code, these files, versions, episodes and settings were probed before and nothing was found: "
+            f"`{path.covered_by}` "
             f"(`sequester show {path.covered_by}`). It is probed again when they change."
             if path.covered_by
             else f"It could not be probed: {path.error}."
