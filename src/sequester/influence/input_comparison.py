@@ -1,16 +1,17 @@
 """Input comparison: what reward code hands on with one CoT and with another, as digests by site. One differing byte proves exposure.
 
-One pair with each donor on each code path is enough, for a deterministic scorer and for a noisy grader alike. Inputs that differ by
-themselves (a clock, a shuffle, a random id) are recognised by looking at the same rendition again, and prove nothing.
+One pair with each donor on each code path is enough where the whole text or none of it is handed on, for a deterministic scorer and for a
+noisy grader alike; where a piece of fixed size is, it takes episodes of other lengths, too. Inputs that differ by themselves (a clock, a
+shuffle, a random id) are recognised by looking at the same rendition again, and prove nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from sequester.influence.model import Pair, Rendition, Scoring
+from sequester.influence.model import Case, Pair, Rendition, Scoring
 
 Observe = Callable[[Rendition], Scoring | None]
 """None if the scorer failed or may not be called any more."""
@@ -31,6 +32,23 @@ class Compared(NamedTuple):
     def differing(self) -> int:
         """Pairs with such a site."""
         return sum(bool(found - self.unstable) for found in self.pairs)
+
+
+def at_the_ends(cases: Sequence[Case], indices: Sequence[int]) -> list[int]:
+    """The first of these cases, and those with the shortest and longest answer and the shortest CoT, each once."""
+    if not indices:
+        return []
+
+    def answer(index: int) -> int:
+        return len(cases[index].answer)
+
+    ends = (
+        indices[0],
+        min(indices, key=answer),
+        max(indices, key=answer),
+        min(indices, key=lambda index: sum(map(len, cases[index].reasoning))),
+    )
+    return list(dict.fromkeys(ends))
 
 
 def compare_inputs(paths: Iterable[tuple[Rendition, Scoring, Iterable[Pair]]], observe: Observe) -> Compared:
