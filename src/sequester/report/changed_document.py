@@ -104,17 +104,15 @@ def bound(result: SwapResult) -> str:
 
 def _section(path: ChangedPath) -> Section:
     because = [f"Changed: {reason}." for reason in path.because]
-    if path.settings:
-        because.append(f"Settings: {path.settings}.")
+    settings = (f"Settings: {path.settings}.",) if path.settings else ()
     if path.result is None:
         said = (
-            f"Exactly this code, these files, versions, episodes and settings were probed before and nothing was found: "
-            f"`{path.covered_by}` "
-            f"(`sequester show {path.covered_by}`). It is probed again when they change."
+            "Exactly this code, these files, versions, episodes and settings were probed before and nothing was found: "
+            f"`{path.covered_by}` (`sequester show {path.covered_by}`). It is probed again when they change."
             if path.covered_by
             else f"It could not be probed: {path.error}."
         )
-        return Section(f"{path.name}: {outcome(path)}", (*because, said))
+        return Section(f"{path.name}: {outcome(path)}", (*because, said, *settings))
     told = describe_swap(path.result)
     found = next((section for section in told.sections if section.title == "Found"), Section("Found"))
     excluded = bound(path.result)
@@ -126,6 +124,7 @@ def _section(path: ChangedPath) -> Section:
         *path.result.bounded,
         *limits,
         f"{told.summary}.",
+        *settings,
         *path.result.notes,
     )
     return Section(f"{path.name}: {outcome(path)}", sentences, found.table)
