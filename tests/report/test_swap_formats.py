@@ -170,7 +170,7 @@ def test_a_part_of_the_donors_is_named_where_nothing_moved():
 
 def test_exposure_is_said_in_one_sentence_with_its_reason():
     unknown = replace(QUIET, exposed=None)
-    of = "of at most 2 episodes, one on each code path"
+    of = "of a few episodes on each of at most 2 code paths"
     assert f"was the same in 4 pairs {of}; the rest differs by itself" in words_of(unknown)
     out = words_of(replace(unknown, inputs=Inputs(4, 0, {}, ("subprocess",))))
     assert (

@@ -115,7 +115,9 @@ def donors_tried(result: SwapResult) -> str:
     tried = {name: donor.effect for name, donor in result.donors.items() if donor.pairs}
     if not tried or len(tried) >= len(_ABOUT):
         return ""
-    said = f"with {len(tried)} of {len(_ABOUT)} kinds of donors: {', '.join(tried)}"
+    others = [name for name in _ABOUT if name not in tried]
+    names = f"all but {', '.join(others)}" if len(others) < len(tried) else ", ".join(tried)
+    said = f"with {len(tried)} of {len(_ABOUT)} kinds of donors: {names}"
     return said if Effect.CONTENT in tried.values() else f"{said}; no content donor was tried"
 
 
@@ -188,10 +190,10 @@ def _compared(result: SwapResult) -> str:
 
 
 def _pairs_compared(result: SwapResult) -> str:
-    """One episode on each code path is compared; the paths of swapped CoTs are counted too, so their number is an upper one."""
+    """A few episodes on each code path are compared. Paths that only swapped CoTs took are counted too, so their number is an upper one."""
     paths = result.branches.paths if result.branches is not None else 0
-    of = "of one episode" if paths == 1 else f"of at most {number(paths)} episodes" if paths else "of few episodes"
-    return f"{counted(result.inputs.compared, 'pair')} {of}, one on each code path"
+    of = "the one code path" if paths == 1 else f"each of at most {number(paths)} code paths" if paths else "each code path"
+    return f"{counted(result.inputs.compared, 'pair')} of a few episodes on {of}"
 
 
 def _unusable(result: SwapResult) -> Iterator[str]:
