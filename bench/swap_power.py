@@ -24,7 +24,8 @@ from bench.pages import write_between
 from bench.swap_simulation import DONORS, Reaction, simulated
 from bench.tables import table
 from sequester.findings.swapped import SwapVerdict
-from sequester.influence.experiment import BATCHES_AT_ONCE, CONTROLS, OBSERVED, Plan
+from sequester.influence.control import CASES
+from sequester.influence.experiment import BATCHES_AT_ONCE, NOISY_CONTROLS, OBSERVED, Plan
 from sequester.statistics.intervals import clopper_pearson
 from sequester.statistics.paired import pairs_needed
 from sequester.statistics.symmetry import SHIFT_SHARE, two_sided
@@ -133,7 +134,7 @@ def power_row(effect: Effect, runs: int) -> PowerRow:
     """So many whole swap tests of a scorer that reacts."""
     found, planned, calls = 0, 0, 0
     sides = effect.pairs * (2 if len(effect.donors) == 1 else len(effect.donors) + 1)
-    budget = sides + 3 * effect.prompts + CONTROLS + OBSERVED
+    budget = sides + 3 * effect.prompts + NOISY_CONTROLS * CASES + OBSERVED
     for seed in range(runs):
         # The smallest shift that can be asked for: evidence or the budget ends a run.
         plan = Plan(alpha=ALPHA, noise=effect.noise, smallest=0.1, most_calls=budget, seconds=math.inf, seed=seed)
