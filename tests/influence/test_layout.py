@@ -26,7 +26,7 @@ def block(number: int, *names: str) -> Block:
 
 def test_nothing_laid_out_is_nothing_read() -> None:
     layout = Layout([], random.Random(0))
-    assert (layout.trials, *layout.read([], True)) == ([], [], [], [])
+    assert (layout.trials, *layout.read([], True)) == ([], [], [], [], [])
 
 
 def test_donors_share_the_logged_original() -> None:

@@ -79,6 +79,21 @@ FOUND = [
             reward = -float(length) / 1000
             return {"reward": reward}
     """,
+    """
+    import re
+
+    def reward(completions, **columns):
+        scores = []
+        for text in completions:
+            match = re.search(r"<think>(.*?)</think>", text, re.S)  # SQ209
+            score = 0.0
+            if match:
+                thinking = match.group(1)
+                if not thinking.strip():
+                    score -= 0.2
+            scores.append(score)
+        return scores
+    """,
 ]
 
 
@@ -123,6 +138,26 @@ QUIET = [
     """
     def turns(completion, state, **kwargs):
         return -0.1 * len(completion)
+    """,
+    """
+    def token_rewards(completions, completion_ids, answer, **columns):
+        rewards = []
+        for text, ids, gold in zip(completions, completion_ids, answer):
+            row = [0.0] * len(ids)
+            for place in range(len(ids)):
+                row[place] = float(final(text) == gold)
+            rewards.append(row)
+        return rewards
+    """,
+    """
+    class BatchRewardManager:
+        def compute_reward(self, data: DataProto):
+            lengths = data.batch["response_mask"].sum(dim=-1)
+            inputs = []
+            for row in range(len(data)):
+                text = self.tokenizer.decode(data.batch["responses"][row][: lengths[row]])
+                inputs.append({"response": text, "response_length": lengths[row]})
+            return [one["overall"] for one in self.reward_fn(inputs)]
     """,
 ]
 

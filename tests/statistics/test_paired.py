@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,9 +81,27 @@ def test_drift_is_told_from_noise() -> None:
 
 def test_verdicts_turned_over_are_bounded_beyond_the_noise() -> None:
     assert paired.turned_upper([0.0] * 60, 0.14) == pytest.approx((1 - 0.05 ** (1 / 60)) / 0.72)
-    assert paired.turned_upper([0.7] * 60, 0.14) == pytest.approx(0.7 / 0.72)
+    assert paired.turned_upper([0.5] * 60, 0.14) == pytest.approx((0.5 + 1 - 0.05 ** (1 / 60)) / 0.72)
     assert paired.turned_upper([0.0] * 60, 0.5) is None
-    assert paired.turned_upper([-0.5] * 60, 0.1) == 0.0
+    assert paired.turned_upper([-0.5] * 60, 0.1) is None  # pairs that share a batch differ less than unchanged inputs that do not
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.floats(-1.0, 1.0), min_size=2, max_size=60), st.floats(0.0, 0.5))
+def test_a_share_of_prompts_is_never_bounded_below_the_rule_of_three(excess: list[float], noise: float) -> None:
+    limit = paired.turned_upper(excess, noise)
+    assert limit is None or 1 - 0.05 ** (1 / len(excess)) <= limit + 1e-12 <= 1.0 + 1e-12
+
+
+@pytest.mark.parametrize(("share", "effect"), [(0.02, -5.0), (0.05, -1.0), (0.1, -1.0)])
+def test_limits_hold_where_few_prompts_carry_the_mean(share: float, effect: float) -> None:
+    rng = np.random.default_rng(1)
+    missed = 0
+    for _ in range(400):
+        limits = paired.mean_limits(np.where(rng.random(40) < share, effect, 0.0).tolist(), abs(effect))
+        assert limits is not None
+        missed += not limits[0] <= share * effect <= limits[1]
+    assert missed <= 20
 
 
 def test_pairs_needed_meet_the_promises() -> None:

@@ -24,7 +24,7 @@ from sequester.errors import ConfigError, SequesterError, UsageError
 from sequester.exposure.inputs import digests
 from sequester.findings.changed import ChangedPath, ChangedResult
 from sequester.findings.fingerprint import FingerprintKey
-from sequester.findings.influence import with_findings
+from sequester.findings.influence import unusable, with_findings
 from sequester.findings.model import Tool
 from sequester.findings.store import ResultStore
 from sequester.findings.swapped import SwapResult, SwapVerdict
@@ -153,10 +153,13 @@ def _settings(one: Surveyed, usual: Settings) -> Settings:
 
 
 def _covering(store: ResultStore | None, label: str, digest: str) -> str | None:
-    """The newest result of exactly this in which nothing was found; a waived finding is one, because waivers end."""
+    """The newest result of exactly this in which nothing was found and that every episode of the file could be used for; a waived finding
+    is one, because waivers end."""
     for found in store.of_input(_VERB, label, digest) if store is not None else ():
         result = store.load(found).result if store is not None else None
-        if isinstance(result, SwapResult) and result.verdict is SwapVerdict.NO_INFLUENCE_FOUND and not result.findings:
+        if not isinstance(result, SwapResult) or result.findings or unusable(result):
+            continue
+        if result.verdict is SwapVerdict.NO_INFLUENCE_FOUND:
             return found
     return None
 

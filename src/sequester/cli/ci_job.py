@@ -21,6 +21,7 @@ from sequester.cli.base_revision import AUTO
 from sequester.cli.main import run
 from sequester.errors import UsageError
 from sequester.findings.changed_verdict import NOT_DECLARED, worst
+from sequester.findings.influence import UNASSESSED as UNUSABLE
 from sequester.findings.lint_verdict import UNASSESSED
 from sequester.findings.model import ExitCode, Severity
 
@@ -78,7 +79,7 @@ def command(paths: str, since: str, fail_on: str, allow_unassessed: str, reports
 
 
 def _verbs(paths: str, since: str, fail_on: str, allowances: Sequence[str]) -> Iterator[Verb]:
-    known: Mapping[str, Sequence[str]] = {"lint": UNASSESSED, "swap": (NOT_DECLARED,)}
+    known: Mapping[str, Sequence[str]] = {"lint": UNASSESSED, "swap": (NOT_DECLARED, *UNUSABLE)}
     for allowance in allowances:
         reason, equals, _ = allowance.rpartition("=")
         if equals and not any(reason in reasons for reasons in known.values()):

@@ -40,7 +40,7 @@ def worst(codes: Iterable[int]) -> ExitCode:
 def _codes(result: ChangedResult, fail_on: Severity, allowed: Allowances) -> Iterator[ExitCode]:
     for path in result.changed:
         if path.result is not None:
-            yield exit_code(path.result, fail_on)
+            yield exit_code(path.result, fail_on, allowed)
         elif path.covered_by is None:
             yield ExitCode.ERROR
     if result.undeclared and not within({NOT_DECLARED: _undeclared_share(result)}, allowed):

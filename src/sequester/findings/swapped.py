@@ -90,6 +90,9 @@ class Control(Struct, frozen=True):
 
     pairs: int
     moved: int
+    """Scores that are none of the unchanged input's; with noise they say nothing."""
+    alive: bool | None = None
+    """With noise: whether the scores tell episodes or swapped answers apart beyond it. None without."""
 
 
 class SwapFinding(Struct, frozen=True, rename={"class_": "class"}):

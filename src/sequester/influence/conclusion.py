@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sequester import __version__
 from sequester.findings.model import Tool
 from sequester.findings.swapped import DonorCounts, Effect, SwapResult, SwapVerdict
+from sequester.influence.control import is_alive
 from sequester.influence.experiment import Plan, Subject
 from sequester.influence.record import Comparison, Outcome, Record, Series, mean_e_value
 from sequester.statistics import paired
@@ -25,7 +27,7 @@ DRIFT_P = 0.001
 """Passes over unchanged inputs that differ so improbably are called drift."""
 _ANSWERED = ("constant_scores", "moved_unconfirmed")
 """Reasons that a score which moved does away with; the others still say why nothing more can be said."""
-FAILURES = ("missing_columns", "rate_limited", "timeout", "died")
+FAILURES = ("missing_columns", "rate_limited", "timeout", "died", "wrong_length")
 """Failures that are reasons by their own name, beside `scorer_failed`."""
 
 
@@ -40,6 +42,8 @@ class Noise(Struct, frozen=True):
     stateful: bool
     constant: bool
     """Every unchanged input of every case got one and the same outcome."""
+    alive: bool | None
+    """With noise: whether the scorer reacts to episodes or answers beyond it."""
     reach: float
     """Largest score of an unchanged input less the smallest."""
 
@@ -47,22 +51,22 @@ class Noise(Struct, frozen=True):
 def noise_of(record: Record) -> Noise:
     """Noise before difference."""
     scored = [outcomes for outcomes in record.unchanged if outcomes]
-    own = [[outcome[0] for outcome in outcomes] for outcomes in scored]
     flips = [
         one != two
         for earlier, later in pairwise(record.passes)
         for one, two in zip(earlier, later, strict=True)
         if one is not None and two is not None
     ]
-    complete = [case for case in range(len(record.cases)) if all(outcomes[case] is not None for outcomes in record.passes)]
+    complete = [case for case in range(len(record.cases)) if all(outcomes[case] for outcomes in record.passes)]
     drift = paired.drift_p([[_own(outcomes[case]) for case in complete] for outcomes in record.passes])
-    values = [value for scores in own for value in scores]
+    values = [value for scores in record.scores for value in scores]
     return Noise(
         free=not record.noisy,
         sd=record.noise_sd,
         flip_rate=sum(flips) / len(flips) if flips else None,
         stateful=drift is not None and drift < DRIFT_P,
-        constant=len({outcome for outcomes in scored for outcome in outcomes}) <= 1,
+        constant=len({outcome for outcomes in scored for outcome in outcomes if outcome}) <= 1,
+        alive=is_alive(record),
         reach=max(values) - min(values) if values else 0.0,
     )
 
@@ -127,7 +131,7 @@ def conclude(record: Record, plan: Plan, subject: Subject) -> SwapResult:
         bounded=tuple(_bounded(record, noise, planned, upper, ratio_upper, len(moved), len(prompts))),
         inputs=record.inputs,
         branches=record.branches,
-        control=record.control,
+        control=replace(record.control, alive=noise.alive),
         findings=(),
         notes=tuple(_notes(record, plan, noise)),
     )
@@ -160,6 +164,8 @@ def _reasons(record: Record, plan: Plan, noise: Noise, prompts: int, detectable:
         if not record.probing or reason == "identical_cot":
             yield reason
     if not prompts:
+        if any(series.without_score for series in record.deciding.values()):
+            yield "no_score"
         if record.stopped:
             yield "budget_spent"
         return
@@ -173,7 +179,7 @@ def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, detectable:
     """The same, where there are pairs."""
     if prompts < LEAST_PROMPTS:
         yield "too_few_prompts"
-    if any(not series.planned for series in record.probing.values()):
+    if any(not series.planned and not series.without_score for series in record.probing.values()):
         yield "donor_not_scored"
     if noise.stateful:
         yield "stateful"
@@ -185,6 +191,10 @@ def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, detectable:
         return
     if plan.noise == "deterministic":
         yield "not_deterministic"
+    if noise.alive is False:
+        yield "answer_not_seen"
+    if any(not comparison.measured for series in record.deciding.values() for comparison in series.comparisons):
+        yield "score_or_none"
     if not noise.sd:
         yield "noise_unknown"
     elif detectable > plan.smallest:
@@ -218,7 +228,7 @@ def _spread(record: Record, noise: Noise, own: Sequence[Comparison]) -> tuple[fl
     """s.d. of the score caused by own-model CoTs over the s.d. within groups, and its upper limit. A difference of two CoTs has twice the
     variance of one; noise is taken off by multiplying differences of separate scorings of one pair, whose noise is independent."""
     pairs: dict[tuple[int, int], list[float]] = {}
-    for comparison in own:
+    for comparison in filter(_measured, own):
         pairs.setdefault((comparison.case, comparison.turn), []).append(comparison.difference)
     variances = []
     for (case, _), found in pairs.items():
@@ -230,15 +240,21 @@ def _spread(record: Record, noise: Noise, own: Sequence[Comparison]) -> tuple[fl
     groups: dict[str, list[float]] = {}
     for outcomes in record.passes[:1]:
         for episode, outcome in zip(record.cases, outcomes, strict=True):
-            if outcome is not None:
+            if outcome:
                 groups.setdefault(episode.group, []).append(outcome[0])
     within = paired.pooled_sd(groups.values())
     if not variances or not within:
         return None, None
     means = list(paired.cluster_means(variances).values())
-    upper = paired.mean_upper(means, noise.reach**2 / 2.0)
+    upper = paired.mean_upper(means, _reach(record, noise) ** 2 / 2.0)
     ratio = math.sqrt(max(0.0, math.fsum(means) / len(means))) / within
     return ratio, math.sqrt(max(0.0, upper)) / within if upper is not None else None
+
+
+def _reach(record: Record, noise: Noise) -> float:
+    """The largest difference of two scores that was seen: of two unchanged inputs, or of the two sides of a pair."""
+    found = (comparison for series in record.deciding.values() for comparison in series.comparisons if comparison.measured)
+    return max([noise.reach, *(abs(comparison.difference) for comparison in found)])
 
 
 def _mean_shift(record: Record, planned: Sequence[Comparison]) -> float | None:
@@ -247,7 +263,15 @@ def _mean_shift(record: Record, planned: Sequence[Comparison]) -> float | None:
 
 
 def _prompt_means(record: Record, planned: Sequence[Comparison]) -> list[float]:
-    return list(paired.cluster_means((_prompt(record, comparison), comparison.difference) for comparison in planned).values())
+    return list(
+        paired.cluster_means(
+            (_prompt(record, comparison), comparison.difference) for comparison in filter(_measured, planned)
+        ).values()
+    )
+
+
+def _measured(comparison: Comparison) -> bool:
+    return comparison.measured
 
 
 def _counts(record: Record, series: Series) -> DonorCounts:
@@ -260,7 +284,7 @@ def _counts(record: Record, series: Series) -> DonorCounts:
         changed_prompts=len({_prompt(record, comparison) for comparison in planned if comparison.difference}),
         e_value=series.e_value,
         mean_shift=_mean_shift(record, planned),
-        not_assessed=dict(series.unavailable + series.failed),
+        not_assessed=dict(series.unavailable + series.failed + Counter(no_score=series.without_score)),
     )
 
 
@@ -283,13 +307,19 @@ def _bounded(
         return
     limits = [
         limit for comparisons in planned.values()
-        if (limit := paired.mean_limits(_prompt_means(record, comparisons), noise.reach)) is not None
+        if (limit := paired.mean_limits(_prompt_means(record, comparisons), _reach(record, noise))) is not None
     ]  # fmt: skip
     largest = max((max(abs(low), abs(high)) for low, high in limits), default=0.0)
     if largest:
-        yield f"Mean shift: with any one donor, more than {largest:.3g} points of score either way is excluded ({prompts} prompts)."
+        yield (
+            f"Mean shift: if no CoT moves a score by more than {_reach(record, noise):.3g}, the largest difference seen, more than "
+            f"{largest:.3g} points of score either way with any one donor is excluded ({prompts} prompts)."
+        )
     if ratio_upper is not None:
-        yield f"Spread: CoTs of the same model causing more than {ratio_upper:.3g} of the s.d. within groups is excluded."
+        yield (
+            f"Spread: on the same condition, CoTs of the same model causing more than {ratio_upper:.3g} of the s.d. within groups is "
+            "excluded."
+        )
     if upper is None or upper >= 1.0:
         return
     if noise.free:

@@ -1,8 +1,9 @@
 """Input comparison: what reward code hands on with one CoT and with another, as digests by site. One differing byte proves exposure.
 
-One pair with each donor on each code path is enough, for a deterministic scorer and for a noisy grader alike. Inputs that differ by
-themselves (a clock, a shuffle, a random id) are recognised by looking at the same rendition again, and prove nothing,
-unless words that stand in one of the two CoTs alone stand in the inputs of that side and in none of the other.
+One pair with each donor on each code path is enough where the whole text or none of it is handed on, for a deterministic scorer and for a
+noisy grader alike; where a piece of fixed size is, it takes episodes of other lengths, too. Inputs that differ by themselves (a clock, a
+shuffle, a random id) are recognised by looking at the same rendition again, and prove nothing, unless words that stand in one of the two
+CoTs alone stand in the inputs of that side and in none of the other.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from sequester.influence.interception.library_calls import text_of
 from sequester.influence.interception.output import SITE as OUTPUT
 from sequester.influence.interception.windows import Sketch, only_in, windows
-from sequester.influence.model import Pair, Rendition, Scoring
+from sequester.influence.model import Case, Pair, Rendition, Scoring
 
 Observe = Callable[[Rendition], Scoring | None]
 """None if the scorer failed or may not be called any more."""
@@ -40,6 +41,23 @@ class Compared(NamedTuple):
 
     def _proven(self) -> Iterator[set[str]]:
         return ((found - self.unstable) | held for found, held in zip(self.pairs, self.held, strict=True))
+
+
+def at_the_ends(cases: Sequence[Case], indices: Sequence[int]) -> list[int]:
+    """The first of these cases, and those with the shortest and longest answer and the shortest CoT, each once."""
+    if not indices:
+        return []
+
+    def answer(index: int) -> int:
+        return len(cases[index].answer)
+
+    ends = (
+        indices[0],
+        min(indices, key=answer),
+        max(indices, key=answer),
+        min(indices, key=lambda index: sum(map(len, cases[index].reasoning))),
+    )
+    return list(dict.fromkeys(ends))
 
 
 def compare_inputs(paths: Iterable[tuple[Rendition, Scoring, Iterable[Pair]]], observe: Observe) -> Compared:

@@ -44,6 +44,8 @@ class Reading(NamedTuple):
     comparisons: list[tuple[str, Comparison]]
     failed: list[tuple[str, str]]
     """Donor, and name of the failure."""
+    without_score: list[str]
+    """Donors of pairs that got None on both sides."""
 
 
 class Layout:
@@ -83,7 +85,7 @@ class Layout:
 
     def read(self, outcomes: Sequence[Outcome | str], planned: bool) -> Reading:
         """`outcomes` in the order of the trials; where they end early, so do the comparisons. A string is the name of a failure."""
-        reading = Reading([], [], [])
+        reading = Reading([], [], [], [])
         for case, place in self._unchanged:
             if place < len(outcomes) and not isinstance(outcome := outcomes[place], str):
                 reading.unchanged.append((case, outcome))
@@ -95,14 +97,19 @@ class Layout:
                 reading.failed.append((side.donor, after))
             elif isinstance(before, str):
                 reading.failed.append((side.donor, before))
+            elif not (before or after):
+                reading.without_score.append(side.donor)
             else:
-                found = Comparison(side.case, side.turn, difference(before, after), planned)
+                found = Comparison(side.case, side.turn, difference(before, after), planned, bool(before and after))
                 reading.comparisons.append((side.donor, found))
         return reading
 
 
 def difference(before: Outcome, after: Outcome) -> float:
-    """The first difference other than 0, the episode's own before those of its group. Odd: exchanging the sides changes its sign alone."""
+    """The first difference other than 0, the episode's own before those of its group; 1 where only `after` is a score, -1 where only
+    `before` is. Odd: exchanging the sides changes its sign alone."""
+    if not (before and after):
+        return float(bool(after) - bool(before))
     return next((b - a for a, b in zip(before, after, strict=True) if b != a), 0.0)
 
 

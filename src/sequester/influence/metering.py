@@ -13,8 +13,9 @@ from sequester.influence.record import Outcome
 Progress = Callable[[int, str], None]
 """Told after every call of the scorer: scorings so far, and what is being scored."""
 
-SHARED_FAILURES = ("missing_columns", "rate_limited", "timeout")
-"""Failures of a batch that are not looked for in each of its episodes alone: they would fail as well, or take too long."""
+SHARED_FAILURES = ("missing_columns", "rate_limited", "timeout", "wrong_length")
+"""Failures of a batch that are not looked for in each of its episodes alone: they would fail as well, or take too long; or would not fail
+(one score for many episodes is a score of each alone), and a trainer hands over batches."""
 LARGEST_SCORE = 1e100
 """A score beyond is taken as a failure: differences of such numbers would overflow."""
 OBSERVING_SHARE = 0.2
@@ -84,7 +85,9 @@ class MeteredScorer:
             return []
         scorings = self._scorer.score(renditions)
         self._count(len(renditions), what)
-        return [value if isinstance(value := outcome_of(scoring), str) else (value,) for scoring in scorings]
+        return [
+            value if isinstance(value := outcome_of(scoring), str) else () if value is None else (value,) for scoring in scorings
+        ]
 
     def _group(self, case: int, rendition: Rendition, what: str) -> list[Outcome | str]:
         """One call with the whole group in its logged order; the outcome has the case's own bit first."""
@@ -98,8 +101,8 @@ class MeteredScorer:
         self._count(1, what)
         bits: list[float] = []
         for value in map(outcome_of, (scorings[len(before)], *scorings[: len(before)], *scorings[len(before) + 1 :])):
-            if isinstance(value, str):
-                return [value]
+            if value is None or isinstance(value, str):
+                return [value or "no_score"]
             bits.append(value)
         return [tuple(bits)]
 
@@ -114,12 +117,12 @@ class MeteredScorer:
             self._progress(self.calls, what)
 
 
-def outcome_of(scoring: Scoring) -> float | str:
-    """The score, or the name of what is wrong with it."""
+def outcome_of(scoring: Scoring) -> float | str | None:
+    """The score, None where the code gave none, or the name of what is wrong with it."""
     if scoring.failure:
         return scoring.failure
     if scoring.score is None:
-        return "no_score"
+        return None
     return float(scoring.score) if abs(scoring.score) <= LARGEST_SCORE else "not_a_number"
 
 

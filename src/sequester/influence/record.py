@@ -15,7 +15,8 @@ from sequester.statistics.paired import differing, pooled_sd
 from sequester.statistics.symmetry import Betting, one_sided, two_sided
 
 Outcome = tuple[float, ...]
-"""What one scoring gave: the episode's score; of a selection, the bits of its whole group, its own first."""
+"""What one scoring gave: the episode's score; of a selection, the bits of its whole group, its own first. Empty where the code gave None:
+trainers leave such an episode out (rows of another task), so to get a score or none is an outcome as well."""
 
 SHIFT_SHARE = 0.9
 """Share of a donor's stake that is bet on a shift of the mean; the rest on reactions that repeat, whatever their sign."""
@@ -31,6 +32,8 @@ class Comparison(NamedTuple):
     """Swapped less original; 0 only if the outcomes are equal."""
     planned: bool
     """False: repeated because of what the pair had shown. Only planned ones are counted; all are evidence."""
+    measured: bool = True
+    """False: one side got a score and the other none, so that `difference` is a sign and no number of points."""
 
 
 class Repeats(Struct):
@@ -53,6 +56,8 @@ class Series(Struct):
     """Cases that have no pair with this donor, by reason."""
     failed: Counter[str] = field(default_factory=Counter)
     """Planned pairs that the scorer failed on, by name of the failure."""
+    without_score: int = 0
+    """Planned pairs that got None on both sides."""
     shift: Betting = field(default_factory=two_sided)
     spread: Betting = field(default_factory=one_sided)
     pairs: dict[tuple[int, int], Repeats] = field(default_factory=dict)
@@ -121,6 +126,8 @@ class Record(Struct):
     series: dict[str, Series] = field(default_factory=dict)
     """By donor."""
     control: Control = Control(0, 0)
+    answered: dict[int, list[Outcome]] = field(default_factory=dict)
+    """Outcomes of cases with the answer of another one, by case."""
     inputs: Inputs = Inputs(0, 0, {}, ())
     unstable: tuple[str, ...] = ()
     """Sites whose input differs by itself when the same rendition is scored again."""
@@ -157,22 +164,28 @@ class Record(Struct):
         )
 
     @property
+    def scores(self) -> list[list[float]]:
+        """Every score of each case's unchanged input; None is none."""
+        return [[outcome[0] for outcome in outcomes if outcome] for outcomes in self.unchanged]
+
+    @property
     def noise_sd(self) -> float | None:
         """Per-call standard deviation of the score of an unchanged input; None where none was scored twice."""
+        scores = self.scores
         if all(len(set(outcomes)) <= 1 for outcomes in self.unchanged):
-            return 0.0 if any(len(outcomes) > 1 for outcomes in self.unchanged) else None
-        return pooled_sd([outcome[0] for outcome in outcomes] for outcomes in self.unchanged)
+            return 0.0 if any(len(found) > 1 for found in scores) else None
+        return pooled_sd(scores)
 
     @property
     def jump(self) -> float:
         """The largest difference between two scores of one unchanged input, in such standard deviations, times the share of pairs of its
         scores that are equal; 0 without noise, and for scores that always differ."""
-        scored = [outcomes for outcomes in self.unchanged if len(outcomes) > 1]
+        scored = [found for found in self.scores if len(found) > 1]
         sd = self.noise_sd
         if not sd:
             return 0.0
-        equal = 1.0 - sum(differing(outcomes) or 0.0 for outcomes in scored) / len(scored)
-        return equal * max(max(outcomes)[0] - min(outcomes)[0] for outcomes in scored) / sd
+        equal = 1.0 - sum(differing(found) or 0.0 for found in scored) / len(scored)
+        return equal * max(max(found) - min(found) for found in scored) / sd
 
 
 def mean_e_value(series: Iterable[Series]) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from sequester.findings.influence import is_unsettled
+from sequester.findings.influence import is_unsettled, unusable
 from sequester.findings.rules import RULES
 from sequester.findings.swapped import DonorCounts, Effect, SwapResult, SwapVerdict
 from sequester.report.document import Document, Section, Table, Tone
@@ -46,7 +46,8 @@ REASONS: Mapping[str, str] = {
     "timeout": "the reward code did not answer in time",
     "died": "the process of the reward code ended",
     "not_a_number": "the reward code gave something else than a number",
-    "no_score": "the reward code gave no score",
+    "no_score": "the reward code gave no score, with either CoT",
+    "score_or_none": "the reward code gave a score or none, with noise",
     "wrong_length": "the reward code gave another number of scores than episodes",
     "identical_cot": "both sides would have had the same CoT",
     "no_other_episode": "there was no other episode to take a CoT from",
@@ -59,13 +60,14 @@ REASONS: Mapping[str, str] = {
     "donor_not_scored": "a donor was never scored",
     "stateful": "the score of an unchanged input drifts, so that no bound holds",
     "constant_scores": "every score was the same, also when the answer was swapped: this reward code may not have worked here",
+    "answer_not_seen": "the scores tell neither episodes nor answers apart beyond their noise: this grader may not see what it grades",
     "moved_unconfirmed": "a score moved, and that could not be confirmed by scoring it again",
     "not_deterministic": "the scorer was declared deterministic and is not",
     "noise_unknown": "the noise of the scorer could not be measured",
     "budget_spent": "the calls or the time ran out",
 }
 """What each reason means, in a few words."""
-_FAILURES = frozenset(("missing_columns", "rate_limited", "timeout", "died"))
+_FAILURES = frozenset(("missing_columns", "rate_limited", "timeout", "died", "wrong_length"))
 """Reasons that say more than that the reward code failed."""
 _MOST_SHOWN = 1e6
 _MOST_PLACES = 20
@@ -76,7 +78,7 @@ def describe_swap(result: SwapResult) -> Document:
     return Document(
         verdict=verdict_word(result),
         tone=Tone.FOUND if result.exposed else _TONE[result.verdict],
-        headline=(_headline(result), *_exposure(result)),
+        headline=(_headline(result), *_exposure(result), *_unusable(result)),
         sections=tuple(section for section in _sections(result) if section.sentences or (section.table and section.table.rows)),
         summary=_summary(result),
     )
@@ -132,6 +134,14 @@ def _exposure(result: SwapResult) -> Iterator[str]:
         yield "Exposure is not known: nothing that the reward code handed on could be compared."
     elif result.exposed is False:
         yield f"Not exposed in these pairs: all that the reward code handed on was the same in {number(inputs.compared)} of them."
+
+
+def _unusable(result: SwapResult) -> Iterator[str]:
+    counts = unusable(result)
+    if counts:
+        listed = ", ".join(f"{reason} {number(count)}" for reason, count in counts.items())
+        seen = counted(result.episodes.get("seen", 0), "episode")
+        yield f"{number(sum(counts.values()))} of {seen} could not be used: {listed}. Nothing is said of them."
 
 
 def _sections(result: SwapResult) -> Iterator[Section]:
@@ -244,7 +254,10 @@ def _noise(result: SwapResult) -> Iterator[str]:
             "The score of an unchanged input drifts from call to call: the reward code keeps state. The order within pairs is random, so "
             "the test stays valid."
         )
-    if result.control.pairs:
+    if result.control.alive is not None:
+        apart = "tell" if result.control.alive else "do not tell"
+        yield f"Positive control: scores {apart} episodes, or the answer of another episode, apart beyond the noise."
+    elif result.control.pairs:
         yield (
             f"Positive control: with the answer of another episode the score moved in {number(result.control.moved)} of "
             f"{counted(result.control.pairs, 'pair')}."

@@ -34,32 +34,26 @@ def cluster_means(values: Iterable[tuple[Hashable, float]]) -> dict[Hashable, fl
 
 
 def mean_limits(means: Sequence[float], reach: float, alpha: float = 0.05) -> tuple[float, float] | None:
-    """Two-sided limits of a mean over clusters that hold at any number of clusters; None with fewer than two.
+    """Two-sided limits of a mean over clusters, none of which lies further than `reach` from 0; None with fewer than two.
 
     Asymptotic confidence sequence (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, arXiv 2103.06476, theorem 2.2), tightest at this
-    number of clusters, its standard deviation widened by the ratio of the quantiles of Student's t and the normal. Where every mean is 0
-    there is no standard deviation: then the rule of three on clusters times `reach`, the largest mean that a cluster can have.
+    number of clusters, its standard deviation widened by the ratio of the quantiles of Student's t and the normal. A few clusters may
+    carry all of a mean, and none of them be among these: for that, the rule of three on clusters times `reach`, in addition.
     """
-    width = _width(means, alpha, one_sided=False)
+    width = _width(means, reach, alpha, one_sided=False)
     if width is None:
         return None
-    if not any(means):
-        width = reach * (1.0 - (alpha / 2.0) ** (1.0 / len(means)))
     centre = math.fsum(means) / len(means)
     return centre - width, centre + width
 
 
 def mean_upper(means: Sequence[float], reach: float, alpha: float = 0.05) -> float | None:
     """One-sided upper limit of such a mean (same paper, appendix on one-sided sequences); None with fewer than two clusters."""
-    width = _width(means, alpha, one_sided=True)
-    if width is None:
-        return None
-    if not any(means):
-        width = reach * (1.0 - alpha ** (1.0 / len(means)))
-    return math.fsum(means) / len(means) + width
+    width = _width(means, reach, alpha, one_sided=True)
+    return None if width is None else math.fsum(means) / len(means) + width
 
 
-def _width(means: Sequence[float], alpha: float, *, one_sided: bool) -> float | None:
+def _width(means: Sequence[float], reach: float, alpha: float, *, one_sided: bool) -> float | None:
     count = len(means)
     if count < 2:
         return None
@@ -70,7 +64,8 @@ def _width(means: Sequence[float], alpha: float, *, one_sided: bool) -> float | 
     tuned = (log + math.log(log) + 1.0) / count  # rho^2 of the paper, section 2.4
     grown = count * tuned + 1.0
     inner = math.log(1.0 + math.sqrt(grown) / (2.0 * alpha)) if one_sided else math.log(math.sqrt(grown) / alpha)
-    return spread * math.sqrt(2.0 * grown * inner / (count * count * tuned))
+    unseen = 1.0 - (alpha if one_sided else alpha / 2.0) ** (1.0 / count)
+    return spread * math.sqrt(2.0 * grown * inner / (count * count * tuned)) + unseen * max(reach, *map(abs, means))
 
 
 def pooled_sd(groups: Iterable[Sequence[float]]) -> float | None:
@@ -125,15 +120,18 @@ def share_upper(changed: int, prompts: int) -> float | None:
 
 
 def turned_upper(excess: Sequence[float], noise: float) -> float | None:
-    """The same limit where verdicts flip by themselves, for a CoT that turns a verdict over; None where noise hides it or with one prompt.
+    """The same limit where verdicts flip by themselves, for a CoT that turns a verdict over; None where noise hides it, with one prompt, or
+    where swapped pairs differ so much less than unchanged ones (they share a batch) that the two cannot be compared. Never below what so
+    many prompts exclude without noise.
 
     `excess` is, for each prompt, the share of swapped pairs that differ less the share of unchanged pairs that do; `noise` the mean of the
     latter. Where a CoT turns the verdict over, what agreed differs and what differed agrees, so the excess grows by 1 - 2 `noise`.
     """
     limit = mean_upper(excess, 1.0)
-    if limit is None or noise > 0.45:
+    least = upper_bound(0, len(excess))
+    if limit is None or limit <= 0.0 or least is None or noise > 0.45:
         return None
-    return min(1.0, max(0.0, limit) / (1.0 - 2.0 * noise))
+    return min(1.0, max(least, limit / (1.0 - 2.0 * noise)))
 
 
 def pairs_needed(shift: float, donors: int, alpha: float = 0.05, jump: float = 0.0) -> int:
