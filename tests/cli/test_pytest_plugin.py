@@ -230,7 +230,7 @@ def test_three_lines_say_that_a_reward_does_not_read_the_reasoning(project):
         [
             "*sequester: non-interference*",
             "accuracy: no influence found; 6 prompts, * pairs, 0 changed, branches probed * of *, "
-            "not assessed: 6 pairs cot_too_short; rates below 39 % not excluded",
+            "not assessed: 6 pairs cot_too_short; with 9 of 10 kinds of donors: all but adversarial; rates below 39 % not excluded",
             "1 reward function: 0 influenced, 1 no influence found, 0 underpowered, 0 nothing assessed; 6 prompts*",
         ]
     )
@@ -279,7 +279,9 @@ def test_what_cannot_be_run_fails_in_a_sentence(project, call):
 
 
 def test_findings_below_medium_are_told_and_fail_nothing(project):
-    reads_all = "def tail(prompts, completions, **k):\n    return [float(len(set(c.rpartition('</think>')[2]))) for c in completions]\n"
+    reads_all = (
+        "def tail(prompts, completions, **k):\n    return [float(len(set(c.rpartition('</think>')[2]))) for c in completions]\n"
+    )
     project.makepyfile(rewards=reads_all)
     project.makefile(".jsonl", episodes=episodes())
     result = run(project, "from rewards import *\ndef test_it(non_interference):\n    non_interference(tail, 'episodes.jsonl')\n")

@@ -62,6 +62,10 @@ class InProcessScorer:
             scoring = self._score([rendition])[0]
         return Scoring(scoring.score, scoring.failure, self._interception.seen(), self._tracing.path)
 
+    def fresh(self) -> bool:
+        """False: what was scored before cannot be undone in this process."""
+        return False
+
     def branches(self) -> Branches | None:
         """Of all observed calls; None where another tracer is at work."""
         return self._tracing.branches()

@@ -133,8 +133,11 @@ class Scorer(Protocol):
     def observe(self, rendition: Rendition) -> Scoring:
         """Score one rendition alone, with its inputs intercepted and its branches traced."""
 
+    def fresh(self) -> bool:
+        """Be as if nothing had been scored yet, as far as a new process is; False where that cannot be had."""
+
     def branches(self) -> Branches | None:
-        """Which branches all observed calls have run so far."""
+        """Which branches all observed calls have run so far, since `fresh`."""
 
     def not_intercepted(self) -> tuple[str, ...]:
         """Ways out that the reward code has used and that cannot be compared, by name."""
