@@ -25,9 +25,31 @@ from sequester.influence.sizing import MANY, few, is_quiet
 from sequester.influence.source import Source, parse_source
 from sequester.influence.swap import swap
 
+MOST_CAUSES = 5
+"""Different reasons why records could not be read, of which the result tells."""
+_MOST_DETAIL = 300
 _STAYS = "It was not swapped: whether the score moves with that reasoning (cot_in_prompt) was not tested."
 NOT_SCORED = "not_scored"
 """Reason of episodes that could be used and of which no pair was scored."""
+
+
+class UnreadRecords:
+    """Keeps why the first records could not be read, for the notes of a result, and tells somebody else of all of them."""
+
+    def __init__(self, then: Callable[[Skipped], None] = ignore) -> None:
+        self._then = then
+        self._kept: dict[str, str] = {}
+        """By cause, the sentence of the first record."""
+
+    def __call__(self, record: Skipped) -> None:
+        if len(self._kept) < MOST_CAUSES:
+            name = Path(record.source.path).name
+            self._kept.setdefault(record.detail, f"Not read: {name}:{record.source.record}: {record.detail[:_MOST_DETAIL]}")
+        self._then(record)
+
+    def notes(self) -> tuple[str, ...]:
+        """One sentence for each cause."""
+        return tuple(self._kept.values())
 
 
 class Settings(Struct, frozen=True):
@@ -61,14 +83,17 @@ def swap_files(
     not load. What the reward code raises later is counted.
     """
     named = parse_source(source)
-    read, counts = read_cases(episodes, MANY if settings.most is None else settings.most, settings.template, on_skipped)
+    unread = UnreadRecords(on_skipped)
+    read, counts = read_cases(episodes, MANY if settings.most is None else settings.most, settings.template, unread)
     donors, said = donors_against(named.file, read, settings.donors, settings.plan.seed)
     subject = Subject(settings.reward_path or named.name, source)
     with ProcessScorer(named, timeout=settings.timeout, outcome=settings.plan.outcome) as scorer:
         cases = read if settings.most is not None or _needs_all(read, scorer, settings.plan) else few(read)
         result = swap(cases, scorer, donors, settings.plan, subject, progress, clock=clock)
         notes = (*said, *scorer.notes())
-    return replace(result, line=_line(named), episodes=_counts(counts, len(cases), result), notes=(*result.notes, *notes))
+    return replace(
+        result, line=_line(named), episodes=_counts(counts, len(cases), result), notes=(*result.notes, *notes, *unread.notes())
+    )
 
 
 def donors_against(file: Path | None, cases: Sequence[Case], names: tuple[str, ...], seed: int) -> tuple[Donors, tuple[str, ...]]:
