@@ -8,11 +8,12 @@ together from pieces or stand in other files, and whatever a service at the othe
 from __future__ import annotations
 
 import ast
+import os
 import re
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ from sequester.influence.reward_paths import RewardPath
 
 MOST_BYTES = 4 << 20
 """Longest code that is parsed."""
+MOST_FILES = 200
+"""Files of one reward function that are read for what they look for."""
 _FILE_NAME = re.compile(r"(?:[\w.\-]+/)*[\w\-][\w.\-]*\.[A-Za-z]\w{0,9}")
 _FOLDER_NAME = re.compile(r"[\w\-]{2,}(?:/[\w.\-]+)*/?")
 _TEMPLATES = frozenset(
@@ -106,6 +109,39 @@ def footprint(path: RewardPath, folder: str, tree: Tree) -> Footprint:
     elsewhere = {top: here for top, here in own.items() if top not in resolved}
     held = {file: why for file, why in files.items() if names.is_file(file)}
     return Footprint(held, frozenset(own), elsewhere, frozenset(outside), tuple(dict.fromkeys(notes)))
+
+
+def code_of(file: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """A Python file on disk and the files that it imports, and what those import, nearest first and at most `MOST_FILES`; and what was not
+    followed, in sentences. Modules are looked for as in `footprint`; installed packages lie elsewhere."""
+    start = str(file.absolute())
+    disk = Tree((), _from_disk)
+    found: dict[str, None] = {start: None}
+    notes: list[str] = []
+    for here in (queue := [start]):
+        module = _parse(here, disk, notes)
+        if module is None:
+            if here != start:
+                found.pop(here)
+            continue
+        roots = tuple(dict.fromkeys((*_roots(here), *_roots(start))))
+        for name in dict.fromkeys(_imported(module, here, notes)):
+            new = [path for path in _modules(name, here, roots) if path not in found and Path(path).is_file()]
+            found.update(dict.fromkeys(new))
+            queue.extend(new)
+        if len(queue) > MOST_FILES:
+            notes.append(f"The reward code imports more than {MOST_FILES} files: the rest was not read.")
+            break
+    beside = f"{Path(start).parent}{os.sep}"
+    return tuple(map(Path, list(found)[:MOST_FILES])), tuple(dict.fromkeys(note.replace(beside, "") for note in notes))
+
+
+def _from_disk(path: str) -> bytes | None:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(MOST_BYTES + 1)
+    except OSError:
+        return None
 
 
 def file_of(path: RewardPath, folder: str) -> str:

@@ -25,6 +25,8 @@ _TOLD = (
 )
 """Outcomes in the order in which they are told."""
 _NONE_CHANGED = "NOTHING CHANGED"
+ANY_RATE = "any rate"
+"""What is not excluded where nothing is."""
 
 
 def describe_changed(result: ChangedResult) -> Document:
@@ -98,7 +100,7 @@ def bound(result: SwapResult) -> str:
     if result.verdict is SwapVerdict.INFLUENCED:
         return ""
     if result.upper95 is None or result.upper95 >= 1:
-        return "any rate"
+        return ANY_RATE
     return f"rates below {100 * result.upper95:.0f} %"
 
 
@@ -116,7 +118,10 @@ def _section(path: ChangedPath) -> Section:
     told = describe_swap(path.result)
     found = next((section for section in told.sections if section.title == "Found"), Section("Found"))
     excluded = bound(path.result)
-    limits = (f"{excluded.capitalize()} not excluded, with {counted(path.result.prompts, 'prompt')}.",) if excluded else ()
+    with_prompts = f"with {counted(path.result.prompts, 'prompt')}"
+    limits = (f"{excluded.capitalize()} are not excluded, {with_prompts}.",) if excluded else ()
+    if excluded == ANY_RATE:
+        limits = (f"No rate is excluded, {with_prompts}.",)
     sentences = (
         *because,
         *told.headline,
