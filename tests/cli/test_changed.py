@@ -162,6 +162,17 @@ def test_a_package_elsewhere_in_the_tree_and_a_link_are_followed(swap, scratch):
     assert found["undeclared"] == []
 
 
+def test_what_is_installed_is_told_from_what_merely_lies_on_the_path(swap, scratch, tmp_path, monkeypatch):
+    scratch.commit(**{"rewards.py": f"import json\nimport msgspec\n{REWARD}"})
+    assert read(swap("--out", "json"))["unchanged"] == ["accuracy"]
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "graderx.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    scratch.commit(**{"rewards.py": f"import graderx\n{REWARD}"})
+    (changed,) = read(swap("--out", "json"))["changed"]
+    assert "graderx, imported by rewards.py, is no file of the repository" in changed["because"][0]
+
+
 def test_what_was_found_before_is_no_cover(swap, scratch, tmp_path):
     place = ("--workspace", str(tmp_path / "state"))
     scratch.write(**{"rewards.py": LEAKING})
