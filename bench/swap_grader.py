@@ -29,7 +29,7 @@ EPISODES = DATA / "episodes/ratings.jsonl"
 PAGE = ROOT / "docs/swap-grader.md"
 KEPT = RESULTS / "swap_grader.json"
 RUNS = (("whole_completion", 0.5), ("answer_only", 0.5), ("answer_only", 1.0))
-"""Functions and the mean shift of interest, in per-call s.d.: the default, and the larger one that eight prompts can bound."""
+"""Functions and the mean shift of interest, in per-call s.d.: the default, and a larger one, which takes fewer calls."""
 
 
 @contextmanager

@@ -34,13 +34,12 @@ from sequester.findings.model import Severity
 from sequester.findings.swapped import SwapFinding, SwapResult, SwapVerdict
 from sequester.findings.verdict import Allowances, parse_allowances, within
 from sequester.influence.cases import read_cases
-from sequester.influence.donors import ALL, make_donors
+from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan, Subject
 from sequester.influence.in_process import InProcessScorer
-from sequester.influence.literals import read_literals
 from sequester.influence.source import file_of
 from sequester.influence.swap import swap
-from sequester.influence.swap_files import UnreadRecords
+from sequester.influence.swap_files import UnreadRecords, donors_against
 from sequester.report.changed_document import ANY_RATE, bound
 from sequester.report.swap_document import donors_tried, not_assessed
 from sequester.report.untrusted import printable
@@ -85,14 +84,14 @@ def assess(
     cases, counts = read_cases(root / episodes, prompts, template, unread)
     file = file_of(function)
     names = tuple(name.strip() for name in donors.split(",")) if isinstance(donors, str) else tuple(donors)
-    known = make_donors(cases, names, read_literals([file] if file is not None else []), seed)
+    known, said = donors_against(file, cases, names, seed)
     called = name or getattr(function, "__name__", type(function).__name__)
     place = find_workspace(None)
     waivers = waivers_in_force(None, place, None)
     key = workspace_key(place.keys) if place is not None and has_key(place.keys) else ephemeral_key()
     with silence(), InProcessScorer(function, outcome=outcome) as scorer:
         measured = swap(cases, scorer, known, plan, Subject(called, f"{file or called}"))
-        notes = scorer.notes()
+        notes = (*said, *scorer.notes())
     measured = replace(
         measured,
         episodes={**counts, **measured.episodes, "seen": counts["seen"]},

@@ -115,7 +115,12 @@ def _moves(result: SwapResult, effect: Effect) -> SwapFinding:
     changed, pairs = sum(donor.changed for donor in shown.values()), sum(donor.pairs for donor in shown.values())
     few = _noisy(result) and any(donor.e_value < 1 / result.alpha for donor in shown.values())
     most = f"; no donor shows it by itself, most: {', '.join(shown)}" if few else ""
-    said = f"The score moves with {_WHAT[effect]} of the chain of thought: in {changed:,} of {pairs:,} pairs{noise_alone(result)}{most}."
+    where = (
+        f"in {changed:,} of {pairs:,} pairs{noise_alone(result)}{most}"
+        if changed
+        else "in whole batches or fresh processes, not within pairs"
+    )
+    said = f"The score moves with {_WHAT[effect]} of the chain of thought: {where}."
     return _finding(result, _RULE[effect], Severity.HIGH, said, shown)
 
 

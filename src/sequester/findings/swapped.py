@@ -129,7 +129,7 @@ class SwapResult(Struct, frozen=True, kw_only=True):
     upper95: float | None
     """One-sided 95 % upper bound on the share of prompts whose score moves with the CoT."""
     e_value: float
-    """Mean of the donors' e-values."""
+    """Mean of the donors' e-values: when it first sufficed, or else at the end."""
     mean_shift: float | None
     noise_sd: float | None
     """Per-call s.d. of the score of an unchanged input, in units of the score."""

@@ -79,6 +79,7 @@ def _sections(result: ChangedResult) -> Iterator[Section]:
         yield _section(path)
     yield Section("Not declared, not probed", tuple(_undeclared(result)))
     yield Section("Unchanged, not probed", (", ".join(result.unchanged),) if result.unchanged else ())
+    yield Section("Removed, table and function", (", ".join(result.removed),) if result.removed else ())
     yield Section("Notes", result.notes)
     yield Section("What this cannot show", tuple(_limits(result)))
 
@@ -104,15 +105,16 @@ def bound(result: SwapResult) -> str:
 
 
 def _section(path: ChangedPath) -> Section:
-    because = (f"Changed: {reason}." for reason in path.because)
+    because = [f"Changed: {reason}." for reason in path.because]
+    settings = (f"Settings: {path.settings}.",) if path.settings else ()
     if path.result is None:
         said = (
-            f"Exactly this code, these files and these versions were probed before and nothing was found: `{path.covered_by}` "
-            f"(`sequester show {path.covered_by}`). It is probed again when they change."
+            "Exactly this code, these files, versions, episodes and settings were probed before and nothing was found: "
+            f"`{path.covered_by}` (`sequester show {path.covered_by}`). It is probed again when they change."
             if path.covered_by
             else f"It could not be probed: {path.error}."
         )
-        return Section(f"{path.name}: {outcome(path)}", (*because, said))
+        return Section(f"{path.name}: {outcome(path)}", (*because, said, *settings))
     told = describe_swap(path.result)
     found = next((section for section in told.sections if section.title == "Found"), Section("Found"))
     excluded = bound(path.result)
@@ -127,6 +129,7 @@ def _section(path: ChangedPath) -> Section:
         *path.result.bounded,
         *limits,
         f"{told.summary}.",
+        *settings,
         *path.result.notes,
     )
     return Section(f"{path.name}: {outcome(path)}", sentences, found.table)
