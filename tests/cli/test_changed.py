@@ -72,7 +72,7 @@ def test_a_change_that_does_not_leak_is_probed_five_times_and_says_what_that_exc
     scratch.write(**{"rewards.py": REWARD + "\n# a comment\n"})
     found = swap()
     assert found.code == 0
-    assert "Rates below 45 % are not excluded, with 5 prompts." in found.out
+    assert "Rates below 45 % not excluded, with 5 prompts." in found.out
     (changed,) = read(swap("--out", "json"))["changed"]
     assert (changed["result"]["verdict"], changed["result"]["prompts"]) == ("no_influence_found", 5)
 
