@@ -279,7 +279,9 @@ def test_what_cannot_be_run_fails_in_a_sentence(project, call):
 
 
 def test_findings_below_medium_are_told_and_fail_nothing(project):
-    reads_all = "def tail(prompts, completions, **k):\n    return [float(len(set(c.rpartition('</think>')[2]))) for c in completions]\n"
+    reads_all = (
+        "def tail(prompts, completions, **k):\n    return [float(len(set(c.rpartition('</think>')[2]))) for c in completions]\n"
+    )
     project.makepyfile(rewards=reads_all)
     project.makefile(".jsonl", episodes=episodes())
     result = run(project, "from rewards import *\ndef test_it(non_interference):\n    non_interference(tail, 'episodes.jsonl')\n")
