@@ -1,9 +1,9 @@
 """How often the swap test calls a scorer influenced that never looks at the CoT.
 
-    python -m bench.swap_null [runs with verdict flips, default 10000; a fiftieth as many of every other kind]
+    python -m bench.swap_null [runs with verdict flips, default 10000; a tenth as many of every other kind]
 
-Every run is `influence.swap.swap` over 30 prompts and three donors until the engine itself stops. The engine looks after every round and
-stops as soon as the evidence suffices: the peeking of a user who stops when it pays. Beside it, the e-process alone is looked at after
+Every run is `influence.swap.swap` over 30 prompts and three donors until the engine itself stops. The engine looks after every few
+batches and stops as soon as the evidence suffices: the peeking of a user who stops when it pays. Beside it, the e-process alone is looked at after
 every single difference. Writes `bench/results/swap_null.json` and a table in `docs/swap-power.md`.
 """
 
@@ -132,16 +132,16 @@ def seldom(seed: int) -> Reaction:
 
 KINDS: tuple[tuple[str, str, Callable[[int], Reaction], float], ...] = (
     ("verdict flips, 14 %", "replicate", flips(0.14), 1.0),
-    ("verdict flips, 1 %", "replicate", flips(0.01), 0.02),
-    ("normal", "replicate", normal, 0.02),
-    ("heavy tails (t, 2 degrees of freedom)", "replicate", heavy, 0.02),
-    ("skewed, another spread for every prompt", "replicate", uneven, 0.02),
-    ("drifting (random walk with trend)", "replicate", drifting, 0.02),
-    ("stateful (remembers prompts and its last score)", "replicate", remembering, 0.02),
-    ("grades 1 to 10", "replicate", discrete, 0.02),
-    ("normal, one call in ten fails", "replicate", failing, 0.02),
-    ("one call in 200 differs", "replicate", seldom, 0.02),
-    ("verdict flips, 14 %, declared deterministic", "deterministic", flips(0.14), 0.02),
+    ("verdict flips, 1 %", "replicate", flips(0.01), 0.1),
+    ("normal", "replicate", normal, 0.1),
+    ("heavy tails (t, 2 degrees of freedom)", "replicate", heavy, 0.1),
+    ("skewed, another spread for every prompt", "replicate", uneven, 0.1),
+    ("drifting (random walk with trend)", "replicate", drifting, 0.1),
+    ("stateful (remembers prompts and its last score)", "replicate", remembering, 0.1),
+    ("grades 1 to 10", "replicate", discrete, 0.1),
+    ("normal, one call in ten fails", "replicate", failing, 0.1),
+    ("one call in 200 differs", "replicate", seldom, 0.1),
+    ("verdict flips, 14 %, declared deterministic", "deterministic", flips(0.14), 0.1),
 )
 
 
@@ -202,7 +202,7 @@ def page(report: NullReport) -> list[str]:
 def main() -> int:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     rows: list[NullRow] = []
-    looked = every_look(max(1, runs // 50))
+    looked = every_look(max(1, runs // 10))
     with multiprocessing.Pool() as pool:
         for kind, (_, _, _, share) in enumerate(KINDS):
             start = time.perf_counter()

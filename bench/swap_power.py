@@ -1,9 +1,9 @@
 """How often the swap test finds an influence that is there, and the pairs that it takes.
 
-    python -m bench.swap_power [whole swap tests of each effect, default 400]
+    python -m bench.swap_power [whole swap tests of each effect that a power is promised for, default 1000; a fifth as many of the others]
 
 Every run is `influence.swap.swap` with calls for so many pairs, repeats included, and no more. The second table is the e-process alone: the
-pairs after which it has reached 1/alpha in 90 % of runs, against `statistics.paired.pairs_needed`, which is fitted to it. Writes
+pairs after which it has reached 1/alpha in 90 % of runs, against `statistics.paired.pairs_needed`. Writes
 `bench/results/swap_power.json` and the tables in `docs/swap-power.md`.
 """
 
@@ -24,14 +24,14 @@ from bench.pages import write_between
 from bench.swap_simulation import DONORS, Reaction, simulated
 from bench.tables import table
 from sequester.findings.swapped import SwapVerdict
-from sequester.influence.experiment import CONTROLS, OBSERVED, Plan
-from sequester.influence.record import SHIFT_SHARE
+from sequester.influence.experiment import BATCHES_AT_ONCE, CONTROLS, OBSERVED, Plan
 from sequester.statistics.intervals import clopper_pearson
 from sequester.statistics.paired import pairs_needed
-from sequester.statistics.symmetry import two_sided
+from sequester.statistics.symmetry import SHIFT_SHARE, two_sided
 
 ALPHA = 0.05
 SHIFTS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
+LOOK = BATCHES_AT_ONCE * Plan().batch
 STEPS = 100
 """Looks at the e-process alone, in the pairs that the formula says are needed."""
 Differences = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
@@ -84,8 +84,8 @@ class PowerReport(Struct, frozen=True):
 
 
 def shifted(by: float, donor: str) -> Reaction:
-    """Normal noise of one unit, and a shift where the CoT is a donor's."""
-    return lambda rng, prompt, cot: prompt % 3 + rng.gauss(by if cot.startswith(donor) else 0.0, 1.0)
+    """Normal noise of one unit, and a shift where the CoT is a donor's; any donor's if the name is empty."""
+    return lambda rng, prompt, cot: prompt % 3 + rng.gauss(by if cot and cot.startswith(donor) else 0.0, 1.0)
 
 
 def verdicts(by: float, donor: str) -> Reaction:
@@ -112,6 +112,10 @@ def one_text(rng: random.Random, prompt: int, cot: str) -> float:
 EFFECTS = (
     Effect("shift of 0.1 per-call s.d.", shifted(0.1, "own"), ("own",), 145, 3500, 0.9),
     Effect("shift of 0.1 per-call s.d., 30 prompts", shifted(0.1, "own"), ("own",), 30, 3500, 0.9),
+    Effect("shift of 0.1 per-call s.d., 700 prompts", shifted(0.1, "own"), ("own",), 700, 3500, 0.9),
+    Effect("shift of 0.1 per-call s.d., verdicts with 14 % noise", verdicts(0.0265, "own"), ("own",), 145, 3500, None),
+    Effect("shift of 0.1 per-call s.d. with one donor of nine", shifted(0.1, "own"), DONORS, 145, 3500, None),
+    Effect("shift of 0.1 per-call s.d. with all nine donors", shifted(0.1, ""), DONORS, 145, 3500, None),
     Effect("shift of 0.5 per-call s.d., adversarial donor", shifted(0.5, "adversarial"), ("adversarial",), 40, 200, 0.9),
     Effect("shift of 1 per-call s.d., adversarial donor", shifted(1.0, "adversarial"), ("adversarial",), 40, 200, 0.9),
     Effect("shift of 0.5, one donor of nine", shifted(0.5, "adversarial"), DONORS, 30, 290, None),
@@ -171,11 +175,11 @@ NOISES: tuple[tuple[str, Draw, float], ...] = (
 def needs(draw: Draw, name: str, jumps: float, shift: float, donors: Sequence[int], runs: int) -> Iterator[NeedRow]:
     """Pairs that the e-process alone takes in 90 % of runs, where one donor of so many shows the shift."""
     rng = np.random.default_rng(5)
-    formulas = {count: pairs_needed(shift, count, ALPHA, jumps) for count in donors}
+    formulas = {count: pairs_needed(shift, count, ALPHA, jumps, shift) for count in donors}
     step = max(1, max(formulas.values()) // STEPS)
     reached: dict[int, list[float]] = {count: [] for count in donors}
     for _ in range(runs):
-        betting = two_sided()
+        betting = two_sided(shift)
         waiting = set(donors)
         for look in range(1, 3 * STEPS):
             betting = betting.after(draw(rng, shift, step).tolist())
@@ -198,7 +202,8 @@ def page(report: PowerReport) -> list[str]:
     ]  # fmt: skip
     needed = [(row.noise, row.shift, row.donors, f"{row.measured:,}", f"{row.formula:,}") for row in report.needs]
     return [
-        f"Whole swap tests, alpha {report.alpha}, looks after every round. Pairs: at most so many with each donor, repeats included.",
+        f"Whole swap tests, alpha {report.alpha}, looks after every {LOOK} episodes scored. Pairs: at most so many with each donor, "
+        "repeats included.",
         table(
             ("effect", "donors", "prompts", "pairs", "found", "95 % interval", "promised", "planned pairs, mean", "calls, mean"), rows
         ),
@@ -208,11 +213,11 @@ def page(report: PowerReport) -> list[str]:
 
 
 def main() -> int:
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 400
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     rows = []
     for effect in EFFECTS:
         start = time.process_time()
-        rows.append(power_row(effect, runs))
+        rows.append(power_row(effect, runs if effect.wanted else max(1, runs // 5)))
         print(f"{rows[-1]} ({time.process_time() - start:.0f} s)", flush=True)
     needed = [
         row for name, draw, jumps in NOISES for shift in SHIFTS for row in needs(draw, name, jumps, shift, (1, len(DONORS)), runs)

@@ -55,6 +55,9 @@ class MadeScorer:
         score = self._react(self._rng, int(given.answer), str(given.completion))
         return Scoring(score) if score is not None else Scoring(None, "TimeoutError")
 
+    def fresh(self) -> bool:
+        return False
+
     def branches(self) -> Branches | None:
         return None
 

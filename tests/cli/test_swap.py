@@ -268,7 +268,7 @@ def test_a_selection_is_tested_on_what_it_keeps(swap):
         (("rewards.py:accuracy", "--episodes", "episodes.jsonl", "--out", "json=rewards.py"), "this is an input"),
         (("rewards.py:accuracy", "--episodes", "episodes.jsonl", "--waivers", "nowhere.toml"), "no such waiver file"),
         (("rewards.py:accuracy", "--episodes", "episodes.jsonl", "--smallest", "0"), "smallest"),
-        (("rewards.py:accuracy",), "--episodes"),
+        (("rewards.py:accuracy",), "--episodes is missing"),
     ],
 )
 def test_wrong_usage_is_told_before_any_work(swap, cli, arguments, says):

@@ -84,6 +84,9 @@ class Scores:
         value = self._score(given)
         return Scoring(None, value) if isinstance(value, str) else Scoring(value)
 
+    def fresh(self) -> bool:
+        return False
+
     def branches(self) -> Branches | None:
         return None
 

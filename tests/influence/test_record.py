@@ -30,6 +30,25 @@ def test_evidence_of_donors_is_averaged_over_those_that_had_pairs() -> None:
     assert set(record.probing) == {"a", "b"}
 
 
+def test_the_first_look_that_finds_enough_is_kept() -> None:
+    record = Record((), 0, series={"a": shown(*[[(0, 0, 1.0)]] * 4)})
+    assert not record.look(20.0)
+    record.series["a"] = shown(*[[(0, 0, 1.0)]] * 12)
+    found = record.e_value
+    assert record.look(20.0)
+    for _ in range(6):
+        record.series["a"].take([Comparison(0, 0, -1.0, True)])
+    assert record.series["a"].e_value < 20.0 < found == record.e_value
+    assert record.look(20.0)
+
+
+def test_an_unclosed_cot_takes_no_part_in_the_mean() -> None:
+    loud = shown(*[[(0, 0, 1.0)]] * 12)
+    loud.effect = Effect.UNCLOSED
+    assert Record((), 0, series={"unclosed": loud}).e_value == 1.0
+    assert not Record((), 0, series={"unclosed": loud, "own": shown()}).look(20.0)
+
+
 def test_a_pair_that_repeats_itself_is_evidence_whatever_its_sign() -> None:
     rounds = [[(case, 0, 1.0 if case % 2 else -1.0) for case in range(10)]] * 4
     assert shown(*rounds).e_value > 20
@@ -37,8 +56,8 @@ def test_a_pair_that_repeats_itself_is_evidence_whatever_its_sign() -> None:
 
 
 def test_the_first_difference_of_a_pair_is_no_product() -> None:
-    assert shown([(0, 0, 1.0), (1, 0, 1.0)], [(0, 1, 1.0)]).spread.moved == 0
-    assert shown([(0, 0, 1.0)], [(0, 0, 1.0)]).spread.moved == 1
+    assert shown([(0, 0, 1.0), (1, 0, 1.0)], [(0, 1, 1.0)]).spread.count == 0
+    assert shown([(0, 0, 1.0)], [(0, 0, 1.0)]).spread.count == 1
 
 
 def test_what_repeats_and_what_does_not() -> None:

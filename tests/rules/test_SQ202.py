@@ -92,6 +92,14 @@ QUIET = [
             return [0.0] * len(texts)
     """,
     """
+    class DummyRewardManager:
+        def __call__(self, data: DataProto):
+            for item in data:
+                text = self.tokenizer.decode(item.batch["responses"])
+                print(text)
+            return item.non_tensor_batch["reward"]
+    """,
+    """
     def compute_rewards(token_level_scores, log_probs, ref_log_probs, kl_ratio):
         return token_level_scores - (log_probs - ref_log_probs) * kl_ratio
     """,

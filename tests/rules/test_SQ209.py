@@ -94,6 +94,14 @@ FOUND = [
             scores.append(score)
         return scores
     """,
+    """
+    def brief(completions, **columns):
+        scores = []
+        for text in completions:
+            row = {"text": text, "length": len(text)}  # SQ209
+            scores.append(-row["length"] / 1000)
+        return scores
+    """,
 ]
 
 
@@ -158,6 +166,27 @@ QUIET = [
                 text = self.tokenizer.decode(data.batch["responses"][row][: lengths[row]])
                 inputs.append({"response": text, "response_length": lengths[row]})
             return [one["overall"] for one in self.reward_fn(inputs)]
+    """,
+    """
+    def extract_choice(text):
+        best = None
+        for place, letter in enumerate(text):
+            if place > len(text) * 0.7:
+                best = letter
+        return best
+
+    def accuracy(completions, answer, **columns):
+        return [float(extract_choice(text) == gold) for text, gold in zip(completions, answer)]
+    """,
+    """
+    class IoRewardManager:
+        def __call__(self, data: DataProto):
+            rows = []
+            for item in data:
+                length = item.batch["attention_mask"].sum()
+                text = self.tokenizer.decode(item.batch["responses"][:length], skip_special_tokens=True)
+                rows.append({"text": text, "length": length})
+            return [float(extract_answer(row["text"]) == self.gold) for row in rows]
     """,
 ]
 

@@ -10,24 +10,37 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sequester.statistics.symmetry import SHIFTS, WEIGHTS, one_sided, two_sided
+from sequester.statistics.symmetry import SHARES, SHIFTS, one_sided, two_sided, weights
 
-SIZES = st.lists(st.floats(1e-150, 1e99) | st.integers(1, 10).map(float), min_size=1, max_size=7)
+SIZES = st.lists(st.floats(1e-150, 1e99) | st.integers(0, 10).map(float), min_size=1, max_size=7)
+PLANS = st.sampled_from([0.1, 0.5, 3.0])
 
 
 def test_nothing_seen_is_no_evidence() -> None:
     assert two_sided().e_value == two_sided().after([]).e_value == one_sided().e_value == 1.0
 
 
-def test_the_whole_stake_is_divided() -> None:
-    assert math.fsum(WEIGHTS) == pytest.approx(1.0)
-    assert len(SHIFTS) == len(WEIGHTS)
+@given(st.floats(0.1, 1e6))
+def test_the_whole_stake_is_divided(smallest: float) -> None:
+    assert math.fsum(weights(smallest)) == pytest.approx(1.0)
+    assert len(SHIFTS) == len(SHARES) == len(weights(smallest))
+    assert all(weight >= share for weight, share in zip(weights(smallest), SHARES, strict=True))
+
+
+def test_most_of_the_stake_is_on_the_smallest_shift_of_interest() -> None:
+    assert [max(range(len(SHIFTS)), key=weights(smallest).__getitem__) for smallest in (0.1, 0.3, 0.5, 1.0, 7.0)] == [
+        0,
+        1,
+        2,
+        3,
+        4,
+    ]
 
 
 @settings(max_examples=30, deadline=None)
-@given(SIZES)
-def test_no_gain_on_average_over_all_signs(sizes: list[float]) -> None:
-    for start in (two_sided(), one_sided()):
+@given(SIZES, PLANS)
+def test_no_gain_on_average_over_all_signs(sizes: list[float], smallest: float) -> None:
+    for start in (two_sided(smallest), one_sided(smallest)):
         stakes = [
             start.after([size * sign for size, sign in zip(sizes, signs, strict=True)]).e_value
             for signs in itertools.product((1.0, -1.0), repeat=len(sizes))
@@ -54,10 +67,25 @@ def test_both_signs_are_treated_alike(differences: list[float]) -> None:
 
 
 @settings(deadline=None)
-@given(st.lists(st.floats(-1e9, 1e9), max_size=30))
-def test_ties_change_nothing(differences: list[float]) -> None:
-    tied = two_sided().after([value for difference in differences for value in (0.0, difference, -0.0)])
-    assert tied.log_e == two_sided().after(differences).log_e
+@given(st.integers(0, 500))
+def test_ties_bet_nothing(ties: int) -> None:
+    assert two_sided().after([0.0, -0.0] * ties).e_value == 1.0
+
+
+def test_of_verdicts_that_mostly_agree_the_rest_is_bet_on_more_boldly() -> None:
+    """A shift of so many standard deviations of all differences takes as many pairs, however few of them differ."""
+
+    def shown(agreeing: int, changed: int, back: int) -> float:
+        rounds = [0.0] * agreeing + [1.0] * changed + [-1.0] * back
+        stake = two_sided()
+        for _ in range(20):
+            stake = stake.after(rounds)
+        return stake.log_e
+
+    half, tenth = shown(50, 28, 22), shown(90, 6, 4)  # z = 3.8 and 2.8
+    assert half > 3.0
+    assert tenth > 0.8
+    assert shown(0, 6, 4) < shown(90, 6, 4)  # given their number, rare changes are a larger part of what a CoT could do
 
 
 @given(

@@ -34,14 +34,14 @@ from sequester.findings.model import Severity
 from sequester.findings.swapped import SwapFinding, SwapResult, SwapVerdict
 from sequester.findings.verdict import Allowances, parse_allowances, within
 from sequester.influence.cases import read_cases
-from sequester.influence.donors import ALL, make_donors
+from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan, Subject
 from sequester.influence.in_process import InProcessScorer
-from sequester.influence.literals import read_literals
 from sequester.influence.source import file_of
 from sequester.influence.swap import swap
-from sequester.report.changed_document import bound
-from sequester.report.swap_document import not_assessed
+from sequester.influence.swap_files import UnreadRecords, donors_against
+from sequester.report.changed_document import ANY_RATE, bound
+from sequester.report.swap_document import donors_tried, not_assessed
 from sequester.report.untrusted import printable
 
 PROMPTS = 20
@@ -80,19 +80,22 @@ def assess(
     cannot be used.
     """
     plan = Plan(noise=noise, smallest=smallest, outcome=outcome, most_calls=calls, seconds=seconds, seed=seed)
-    cases, counts = read_cases(root / episodes, prompts, template)
+    unread = UnreadRecords()
+    cases, counts = read_cases(root / episodes, prompts, template, unread)
     file = file_of(function)
     names = tuple(name.strip() for name in donors.split(",")) if isinstance(donors, str) else tuple(donors)
-    known = make_donors(cases, names, read_literals([file] if file is not None else []), seed)
+    known, said = donors_against(file, cases, names, seed)
     called = name or getattr(function, "__name__", type(function).__name__)
     place = find_workspace(None)
     waivers = waivers_in_force(None, place, None)
     key = workspace_key(place.keys) if place is not None and has_key(place.keys) else ephemeral_key()
     with silence(), InProcessScorer(function, outcome=outcome) as scorer:
         measured = swap(cases, scorer, known, plan, Subject(called, f"{file or called}"))
-        notes = scorer.notes()
+        notes = (*said, *scorer.notes())
     measured = replace(
-        measured, episodes={**counts, **measured.episodes, "seen": counts["seen"]}, notes=(*measured.notes, *notes)
+        measured,
+        episodes={**counts, **measured.episodes, "seen": counts["seen"]},
+        notes=(*measured.notes, *notes, *unread.notes()),
     )
     return with_findings(measured, key, waivers, date.today())
 
@@ -190,7 +193,8 @@ def _details(result: SwapResult) -> Iterator[str]:
         yield f"{what}because of: {', '.join(result.reasons)}"
     if result.pairs_needed is not None and result.verdict is SwapVerdict.UNDERPOWERED:
         yield f"pairs: {result.pairs:,} of the {result.pairs_needed:,} needed"
-    yield f"assessed: {result.prompts:,} prompts, {result.pairs:,} pairs; not assessed: {_listed(left_out(result))}"
+    tried = f", {only}" if (only := donors_tried(result)) else ""
+    yield f"assessed: {result.prompts:,} prompts, {result.pairs:,} pairs{tried}; not assessed: {_listed(left_out(result))}"
     if result.inputs.not_intercepted:
         yield f"not intercepted: {', '.join(map(printable, result.inputs.not_intercepted))}"
     if result.branches is None:
@@ -219,8 +223,13 @@ def record(result: SwapResult, accept_underpowered: str) -> dict[str, Any]:
         "changed": result.changed,
         "branches": None if result.branches is None else [result.branches.probed, result.branches.of],
         "not_assessed": left_out(result),
-        "bound": f"{excluded} not excluded" if (excluded := bound(result)) else "",
+        "bound": "; ".join(filter(None, (donors_tried(result), _not_excluded(result)))),
     }
+
+
+def _not_excluded(result: SwapResult) -> str:
+    excluded = bound(result)
+    return "no rate excluded" if excluded == ANY_RATE else f"{excluded} not excluded" if excluded else ""
 
 
 def left_out(result: SwapResult) -> dict[str, int]:

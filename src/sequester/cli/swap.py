@@ -266,9 +266,10 @@ def _named(source: str) -> Path:
 
 
 def _there(episodes: str) -> Path:
+    if not episodes:
+        raise UsageError("--episodes is missing", hint="give episodes as interchange JSONL: docs/interchange.md")
     if not Path(episodes).is_file():
-        where = episodes or "--episodes is missing"
-        raise UsageError("no such file", where=where, hint="give episodes as interchange JSONL: docs/interchange.md")
+        raise UsageError("no such file", where=episodes, hint="give episodes as interchange JSONL: docs/interchange.md")
     return Path(episodes)
 
 

@@ -113,8 +113,14 @@ def _moves(result: SwapResult, effect: Effect) -> SwapFinding:
     donors = {name: donor for name, donor in result.donors.items() if donor.effect is effect and donor.changed}
     shown = showing(result, donors)
     changed, pairs = sum(donor.changed for donor in shown.values()), sum(donor.pairs for donor in shown.values())
-    most = "" if len(shown) == len(donors) or _shown_alone(result, shown) else " (most: no donor shows it by itself)"
-    said = f"The score moves with {_WHAT[effect]} of the chain of thought: in {changed:,} of {pairs:,} pairs{noise_alone(result)}{most}."
+    few = _noisy(result) and any(donor.e_value < 1 / result.alpha for donor in shown.values())
+    most = f"; no donor shows it by itself, most: {', '.join(shown)}" if few else ""
+    where = (
+        f"in {changed:,} of {pairs:,} pairs{noise_alone(result)}{most}"
+        if changed
+        else "in whole batches or fresh processes, not within pairs"
+    )
+    said = f"The score moves with {_WHAT[effect]} of the chain of thought: {where}."
     return _finding(result, _RULE[effect], Severity.HIGH, said, shown)
 
 
@@ -125,10 +131,6 @@ def showing(result: SwapResult, donors: Mapping[str, DonorCounts]) -> Mapping[st
         return donors
     alone = {name: donor for name, donor in donors.items() if donor.e_value >= 1 / result.alpha}
     return alone or {name: donor for name, donor in donors.items() if donor.e_value > 1} or donors
-
-
-def _shown_alone(result: SwapResult, donors: Mapping[str, DonorCounts]) -> bool:
-    return all(donor.e_value >= 1 / result.alpha for donor in donors.values())
 
 
 def noise_alone(result: SwapResult) -> str:

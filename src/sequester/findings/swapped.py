@@ -117,8 +117,8 @@ class SwapResult(Struct, frozen=True, kw_only=True):
     schema: str = SCHEMA
     verdict: SwapVerdict
     exposed: bool | None
-    """True: an intercepted input held bytes of the CoT, or the score moved. False: every intercepted input was the same. None: no input
-    could be intercepted."""
+    """True: an intercepted input differed with the CoT, or the score moved, which it does only with what was handed over. False: every
+    intercepted input was the same. None: no input could be intercepted, or not all of them compared."""
     prompts: int
     """Prompts with at least one pair scored on both sides: what bounds count."""
     pairs: int
@@ -129,7 +129,7 @@ class SwapResult(Struct, frozen=True, kw_only=True):
     upper95: float | None
     """One-sided 95 % upper bound on the share of prompts whose score moves with the CoT."""
     e_value: float
-    """Mean of the donors' e-values."""
+    """Mean of the donors' e-values: when it first sufficed, or else at the end."""
     mean_shift: float | None
     noise_sd: float | None
     """Per-call s.d. of the score of an unchanged input, in units of the score."""

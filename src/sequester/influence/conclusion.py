@@ -25,7 +25,7 @@ OWN = "own"
 LEAST_PROMPTS = 5
 DRIFT_P = 0.001
 """Passes over unchanged inputs that differ so improbably are called drift."""
-_ANSWERED = ("constant_scores", "moved_unconfirmed")
+_ANSWERED = ("constant_scores", "moved_unconfirmed", "remembers", "depends_on_batch")
 """Reasons that a score which moved does away with; the others still say why nothing more can be said."""
 FAILURES = ("missing_columns", "rate_limited", "timeout", "died", "wrong_length")
 """Failures that are reasons by their own name, beside `scorer_failed`."""
@@ -86,8 +86,9 @@ def conclude(record: Record, plan: Plan, subject: Subject) -> SwapResult:
     e_value = record.e_value
     scored = [len(comparisons) for comparisons in planned.values() if comparisons]
     probing = max(1, len(record.probing))
-    detectable = paired.minimum_detectable(min(scored), probing, plan.alpha, record.jump) if scored and noise.sd else math.inf
-    needed = probing * paired.pairs_needed(plan.smallest, probing, plan.alpha, record.jump) if noise.sd else None
+    planning = (probing, plan.alpha, record.jump, plan.smallest)
+    detectable = paired.minimum_detectable(min(scored), *planning) if scored and noise.sd else math.inf
+    needed = probing * paired.pairs_needed(plan.smallest, *planning) if noise.sd else None
     confirmed = plan.noise == "deterministic" and noise.free and any(series.reproduced for series in record.deciding.values())
     influenced = e_value >= 1.0 / plan.alpha or confirmed
     lacking = tuple(_reasons(record, plan, noise, len(prompts), detectable))
@@ -100,6 +101,8 @@ def conclude(record: Record, plan: Plan, subject: Subject) -> SwapResult:
     )  # fmt: skip
     upper = paired.share_upper(len(moved), len(prompts)) if noise.free else _turned_upper(record, noise, everything)
     ratio, ratio_upper = _spread(record, noise, planned.get(OWN, []))
+    if _shared(record):
+        upper = ratio_upper = None
     return SwapResult(
         verdict=verdict,
         exposed=_exposed(record, influenced),
@@ -139,6 +142,11 @@ def conclude(record: Record, plan: Plan, subject: Subject) -> SwapResult:
 
 def _prompt(record: Record, comparison: Comparison) -> str:
     return record.cases[comparison.case].prompt_key
+
+
+def _shared(record: Record) -> bool:
+    """What moved is shared by both sides of a pair: that the sides agree bounds nothing."""
+    return record.remembers or bool(record.batches)
 
 
 def _exposed(record: Record, influenced: bool) -> bool | None:
@@ -183,6 +191,10 @@ def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, detectable:
         yield "donor_not_scored"
     if noise.stateful:
         yield "stateful"
+    if record.remembers:
+        yield "remembers"
+    if record.batches:
+        yield "depends_on_batch"
     if noise.free:
         if _dead(record, noise):
             yield "constant_scores"
@@ -303,7 +315,7 @@ def _bounded(
     prompts: int,
 ) -> Iterator[str]:
     """What is excluded with 95 % confidence, for CoTs such as were swapped in."""
-    if _dead(record, noise):
+    if _dead(record, noise) or _shared(record):
         return
     limits = [
         limit for comparisons in planned.values()
@@ -336,6 +348,18 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
         yield f"Unchanged inputs that got no score, by what went wrong: {failed}."
     if noise.stateful:
         yield "The score of unchanged inputs drifts from call to call: the scorer keeps a state. The e-value holds; bounds need not."
+    if record.fresh is False:
+        yield "That the reward code remembers what it has scored (a cache) is not excluded: it could not be started afresh."
+    if record.remembers:
+        yield (
+            "Started afresh, and given the swapped CoTs first, the reward code gave other scores to unchanged inputs: it remembers what it "
+            "has scored (a cache by prompt and answer does that), or depends on its process. Pairs scored in one process say little."
+        )
+    if record.batches and not any(comparison.difference for series in record.deciding.values() for comparison in series.planned):
+        yield (
+            f"A batch got other scores, the same each time, when CoTs in it were swapped ({', '.join(dict.fromkeys(record.batches))}), "
+            "though no pair within one batch differs: a CoT moves the scores of others."
+        )
     if record.unstable:
         yield f"Inputs that differ by themselves from call to call were not compared: {', '.join(record.unstable)}."
     if record.stopped:

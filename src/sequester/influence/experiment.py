@@ -1,9 +1,11 @@
 """The experiment: what is scored, how often and in which order. What follows from it is in `influence.conclusion`.
 
-1. Unchanged inputs are scored several times: noise before difference.
-2. The answer is swapped for another episode's: a scorer that does not move then shows nothing.
-3. Where the scorer's inputs can be intercepted, both sides of one pair with each donor are compared on each code path.
-4. Rounds over every case and donor. In a round, each case's renditions (its original, one for each donor) are scored beside one another, in
+1. Where the scorer's inputs can be intercepted, both sides of one pair with each donor are compared on each code path; before anything is
+   scored, because a cache asks its grader once.
+2. Unchanged inputs are scored several times: noise before difference.
+3. The answer is swapped for another episode's: a scorer that does not move then shows nothing.
+4. Without noise, what both sides of a pair share is looked at: `influence.interference`.
+5. Rounds over every case and donor. In a round, each case's renditions (its original, one for each donor) are scored beside one another, in
    an order drawn by lot, cases in an order drawn by lot: which of two scores is the original's is then a fair coin if the score does not
    depend on the CoT, even where it drifts or depends on what else is in the batch. In between, pairs that moved are scored again, chosen by
    the past only, both sides fresh.
@@ -27,11 +29,13 @@ from sequester.errors import UsageError
 from sequester.findings.swapped import Control, Effect, Inputs
 from sequester.influence.control import answers_to_swap
 from sequester.influence.input_comparison import at_the_ends, compare_inputs
+from sequester.influence.interference import Interference
 from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
 from sequester.influence.model import Case, Donors, Pair, Rendition, Scorer, Scoring
 from sequester.influence.record import Comparison, Outcome, Record, Series
 from sequester.statistics.paired import SHIFTS_CLAIMED, pairs_needed
+from sequester.statistics.symmetry import two_sided
 
 
 class Rendering(NamedTuple):
@@ -55,8 +59,8 @@ TEXTS = 25
 """Pairs with each donor that are enough without noise: of few cases several turns, because donors have several texts and formats."""
 FEWER = 4
 """A donor that has pairs for fewer cases than others by more than this factor is not waited for."""
-BATCHES_AT_ONCE = 8
-"""Renditions in memory, in batches."""
+BATCHES_AT_ONCE = 4
+"""Renditions in memory, in batches; after so many the evidence is looked at."""
 LEAST_REPEATED = 3
 """Pairs of each donor that are scored again after a round, if so many moved; of many cases, one in five."""
 
@@ -127,24 +131,35 @@ class _Experiment:
     ) -> None:
         self._scorer, self._donors, self._plan, self._rendering = scorer, donors, plan, rendering
         self._rng = random.Random(plan.seed)
+        self._done = 0
+        """Planned rounds."""
         self._passes = 2 if plan.noise == "deterministic" else 3
         chosen = self._chosen(cases)
         self.record = Record(tuple(chosen), len(cases), unchanged=[[] for _ in chosen])
-        self.record.series.update((name, Series()) for name in donors.names)
+        self.record.series.update((name, Series(shift=two_sided(plan.smallest))) for name in donors.names)
         groups = groups_of(cases) if plan.outcome == "keep" else {}
         budget = Budget(plan.most_calls, clock() + plan.seconds, clock)
         self._meter = MeteredScorer(
             scorer, budget, plan.batch, [groups[case.episode_id] for case in chosen] if groups else [], rendering.original, progress
         )  # fmt: skip
+        self._meter.fresh()  # somebody may have used it before
+        self._observe()
+        self.record.branches = scorer.branches()
+        self._meter.fresh()
         self._baseline()
         self._alive = [case for case in range(len(chosen)) if self.record.unchanged[case]]
         if self._alive:
             self._control()
-            self._observe()
+            interference = Interference(
+                self.record, self._meter, donors, self._original, 1.0 / plan.alpha, random.Random(plan.seed)
+            )
+            interference.carryover(self._shuffled(self._alive))
+            if plan.outcome == "score":
+                interference.batches(self._shuffled(self._alive), plan.batch)
             self._rounds()
+            interference.confirm()
         self.record.calls = self._meter.calls
         self.record.stopped = self._meter.spent or len(chosen) < len(cases)
-        self.record.branches = scorer.branches()
 
     def _chosen(self, cases: Sequence[Case]) -> list[Case]:
         """As many as the budget allows for one round, of as many prompts as possible, by lot."""
@@ -199,7 +214,7 @@ class _Experiment:
 
     def _observe(self) -> None:
         paths: dict[str, dict[int, Scoring]] = {}
-        for case in self._shuffled(self._alive)[:OBSERVED]:
+        for case in self._shuffled(range(len(self.record.cases)))[:OBSERVED]:
             seen = self._meter.observe(self._original(case))
             if seen is not None:
                 paths.setdefault(seen.path, {})[case] = seen
@@ -226,22 +241,30 @@ class _Experiment:
     # Rounds
 
     def _rounds(self) -> None:
-        names = tuple(self._donors.names)
-        number = 0
         while not self._meter.spent:
             # With noise every pair is scored in two rounds: the products of the two differences show what repeats.
-            turn = number // 2 if self.record.noisy else number
-            self._round(self._planned(names, turn, first=number == 0), planned=True)
-            names = tuple(name for name, series in self.record.paired.items() if series.comparisons)
-            number += 1
+            turn = self._done // 2 if self.record.noisy else self._done
+            self._round(self._planned(self._useful() if self._done else self._donors.names, turn), planned=True)
+            self._done += 1
             for _ in range(REPEATED_ROUNDS):
                 if self._decided() or not self._round(self._repeated(), planned=False) or self.record.noisy:
                     break
-            if (self._decided() and number >= (2 if self.record.noisy else 1)) or number >= self._enough():
+            if self._over() or self._done >= self._enough():
                 return
 
     def _decided(self) -> bool:
-        return self._meter.spent or self.record.e_value >= 1.0 / self._plan.alpha
+        return self._meter.spent or self.record.look(1.0 / self._plan.alpha)
+
+    def _over(self) -> bool:
+        """The evidence suffices, and every case has met every donor, with noise twice. No look before: the set of donors is still open."""
+        return self._meter.spent or (self._done > 0 and self._decided() and self._done >= (2 if self.record.noisy else 1))
+
+    def _useful(self) -> tuple[str, ...]:
+        """Donors with pairs; not one that the verdict is not about, once it has shown what it does."""
+        return tuple(
+            name for name, series in self.record.paired.items()
+            if series.comparisons and (name in self.record.probing or series.e_value < 1.0 / self._plan.alpha)
+        )  # fmt: skip
 
     def _enough(self) -> int:
         """Rounds until every donor that has pairs at all has those that the smallest effect of interest needs; without noise, until it has
@@ -252,10 +275,10 @@ class _Experiment:
             return 0
         needed = TEXTS
         if self.record.noisy:
-            needed = pairs_needed(self._plan.smallest, len(probing), self._plan.alpha, self.record.jump)
+            needed = pairs_needed(self._plan.smallest, len(probing), self._plan.alpha, self.record.jump, self._plan.smallest)
         return math.ceil(needed / max(min(cases), max(cases) // FEWER))
 
-    def _planned(self, names: Sequence[str], turn: int, first: bool) -> Iterator[Block]:
+    def _planned(self, names: Sequence[str], turn: int) -> Iterator[Block]:
         """Every case with every donor; each case at another turn, so that a rotation of texts is used evenly."""
         for case in self._shuffled(self._alive):
             pairs = {}
@@ -264,7 +287,7 @@ class _Experiment:
                 if isinstance(pair, Pair):
                     pairs[name] = (case + turn, pair)
                     self.record.series[name].effect = pair.effect
-                elif first:
+                elif not self._done:
                     self.record.series[name].unavailable[pair] += 1
             if pairs:
                 yield Block(case, self._original(case), pairs)
@@ -273,8 +296,8 @@ class _Experiment:
         """Of each donor the pairs that have moved most, against the noise of so many differences; at most one of each case."""
         chosen: dict[int, dict[str, int]] = {}
         most = max(LEAST_REPEATED, len(self._alive) // 5)
-        for name, series in self.record.paired.items():
-            for case, turn in series.most_moved(most):
+        for name in self._useful():
+            for case, turn in self.record.series[name].most_moved(most):
                 chosen.setdefault(case, {})[name] = turn
         for case in self._shuffled(list(chosen)):
             made = ((name, turn, self._donors.pair(self.record.cases[case], name, turn)) for name, turn in chosen[case].items())
@@ -282,7 +305,6 @@ class _Experiment:
 
     def _round(self, blocks: Iterator[Block], *, planned: bool) -> bool:
         """Score the blocks and take in what they show. False if there were none."""
-        found: dict[str, list[Comparison]] = {}
         laid = False
         for chunk in chunks(blocks, self._plan.batch * BATCHES_AT_ONCE):
             laid = True
@@ -290,16 +312,17 @@ class _Experiment:
             reading = layout.read(self._meter.score(layout.trials, "planned" if planned else "repeated"), planned)
             for case, outcome in reading.unchanged:
                 self.record.unchanged[case].append(outcome)
+            found: dict[str, list[Comparison]] = {}
             for name, comparison in reading.comparisons:
                 found.setdefault(name, []).append(comparison)
+            for name, comparisons in found.items():
+                self.record.series[name].take(comparisons)
             for name, failure in reading.failed if planned else ():
                 self.record.series[name].failed[failure] += 1
             for name in reading.without_score if planned else ():
                 self.record.series[name].without_score += 1
-            if self._meter.spent:
+            if self._over():
                 break
-        for name, comparisons in found.items():
-            self.record.series[name].take(comparisons)
         return laid
 
     def _shuffled(self, items: Sequence[int]) -> list[int]:

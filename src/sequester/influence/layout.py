@@ -114,14 +114,15 @@ def difference(before: Outcome, after: Outcome) -> float:
 
 
 def chunks(blocks: Iterable[Block], renditions: int) -> Iterator[list[Block]]:
-    """Blocks until they hold so many renditions: a round of long CoTs need not be in memory at once."""
+    """Blocks that hold no more renditions than so many, or one block: a round of long CoTs need not be in memory at once."""
     chunk: list[Block] = []
     size = 0
     for block in blocks:
-        chunk.append(block)
-        size += len(block.pairs) + 1
-        if size >= renditions:
+        more = len(block.pairs) + 1
+        if chunk and size + more > renditions:
             yield chunk
             chunk, size = [], 0
+        chunk.append(block)
+        size += more
     if chunk:
         yield chunk

@@ -71,6 +71,19 @@ class MeteredScorer:
             found += outcomes
         return found
 
+    @property
+    def calls_allowed(self) -> int:
+        return self._budget.calls
+
+    @property
+    def left(self) -> int:
+        """Calls that may still be made."""
+        return self._budget.calls - self.calls
+
+    def fresh(self) -> bool:
+        """Whether the scorer is as if nothing had been scored; not tried when the time is over."""
+        return self._budget.clock() < self._budget.deadline and self._scorer.fresh()
+
     def observe(self, rendition: Rendition) -> Scoring | None:
         """One rendition with its inputs; None if it failed, or would cost more than input comparison may."""
         if self._observations >= OBSERVING_SHARE * self._budget.calls or self._budget.clock() >= self._budget.deadline:

@@ -107,6 +107,8 @@ class Seen(Struct, frozen=True):
     site: str
     """Where from and where to, such as `rewards.py:41 -> math_verify.parse(pred)`: names and lines only."""
     digest: bytes
+    words: tuple[int, ...] | None = None
+    """Hashes of the words in it (`interception.windows`); None where they are not known."""
 
 
 class Scoring(Struct, frozen=True):
@@ -131,8 +133,11 @@ class Scorer(Protocol):
     def observe(self, rendition: Rendition) -> Scoring:
         """Score one rendition alone, with its inputs intercepted and its branches traced."""
 
+    def fresh(self) -> bool:
+        """Be as if nothing had been scored yet, as far as a new process is; False where that cannot be had."""
+
     def branches(self) -> Branches | None:
-        """Which branches all observed calls have run so far."""
+        """Which branches all observed calls have run so far, since `fresh`."""
 
     def not_intercepted(self) -> tuple[str, ...]:
         """Ways out that the reward code has used and that cannot be compared, by name."""

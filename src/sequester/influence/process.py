@@ -60,6 +60,7 @@ class ProcessScorer:
         self._ended: Counter[str] = Counter()
         self._in_a_row = 0
         self._observed = False
+        self._used = False
         self._lost = False
         self._failed: Counter[str] = Counter()
         self._missing: set[str] = set()
@@ -98,8 +99,16 @@ class ProcessScorer:
             scoring = self._call("observe", [rendition])[0]
         return scoring
 
+    def fresh(self) -> bool:
+        """End the worker, if it was given anything, and start another. False where the code does not load again."""
+        if not self._used and self._worker is not None:
+            return True
+        self._end(_END_SECONDS)
+        self._observed = self._used = False
+        return self._in_a_row < _MOST_IN_A_ROW and self._start() is None
+
     def branches(self) -> Branches | None:
-        """Of all observed calls. None where they could not be measured, or a worker that had measured some was ended."""
+        """Of all observed calls since `fresh`. None where they could not be measured, or a worker that had measured some was ended."""
         if self._lost or not self._observed or self._worker is None:
             return None
         reply = self._exchange(messages.encode_request("branches"), self._timeout)
@@ -127,6 +136,7 @@ class ProcessScorer:
         """One request; a worker that was ended is started again before it, unless too many were in a row."""
         if self._in_a_row >= _MOST_IN_A_ROW or (self._worker is None and self._start() is not None):
             return [Scoring(None, "died")] * len(batch)
+        self._used = True
         reply = self._exchange(messages.encode_request(verb, batch), self._timeout)
         if isinstance(reply, Reply) and len(reply.scorings) == len(batch):
             self._in_a_row = 0

@@ -12,14 +12,14 @@ from msgspec import Struct, field
 from sequester.findings.swapped import Branches, Control, Effect, Inputs
 from sequester.influence.model import Case
 from sequester.statistics.paired import differing, pooled_sd
-from sequester.statistics.symmetry import Betting, one_sided, two_sided
+from sequester.statistics.symmetry import SHIFT_SHARE, Betting, one_sided, two_sided
 
 Outcome = tuple[float, ...]
 """What one scoring gave: the episode's score; of a selection, the bits of its whole group, its own first. Empty where the code gave None:
 trainers leave such an episode out (rows of another task), so to get a score or none is an outcome as well."""
 
-SHIFT_SHARE = 0.9
-"""Share of a donor's stake that is bet on a shift of the mean; the rest on reactions that repeat, whatever their sign."""
+LARGEST = 1e300
+"""Of an e-value: a finite number, as JSON has no other."""
 
 
 class Comparison(NamedTuple):
@@ -60,6 +60,8 @@ class Series(Struct):
     """Planned pairs that got None on both sides."""
     shift: Betting = field(default_factory=two_sided)
     spread: Betting = field(default_factory=one_sided)
+    apart: Betting = field(default_factory=two_sided)
+    """On differences of whole batches, and of sides scored in fresh processes."""
     pairs: dict[tuple[int, int], Repeats] = field(default_factory=dict)
     """By case and turn."""
 
@@ -67,8 +69,12 @@ class Series(Struct):
     def e_value(self) -> float:
         """Mean with fixed weights of two e-values: one for a shift of the mean; one for the products of a difference with the sum of the
         earlier ones of the same pair, whose signs are fair coins as well, and which are positive on average where a pair's difference is
-        its own, even if all of them sum to nothing."""
-        return SHIFT_SHARE * self.shift.e_value + (1.0 - SHIFT_SHARE) * self.spread.e_value
+        its own, even if all of them sum to nothing. What that has become is the stake on `apart`: other calls, one after the other."""
+        return min(LARGEST, (SHIFT_SHARE * self.shift.e_value + (1.0 - SHIFT_SHARE) * self.spread.e_value) * self.apart.e_value)
+
+    def take_apart(self, differences: Sequence[float]) -> None:
+        """Add differences of calls that `pairs` does not hold. Their signs must be fair coins given all of their sizes."""
+        self.apart = self.apart.after(differences)
 
     def take(self, comparisons: Sequence[Comparison]) -> None:
         """Add the comparisons of one round: at most one of each case, for those of one case share the original's score."""
@@ -132,6 +138,14 @@ class Record(Struct):
     unstable: tuple[str, ...] = ()
     """Sites whose input differs by itself when the same rendition is scored again."""
     branches: Branches | None = None
+    fresh: bool | None = None
+    """False: the scorer cannot be started afresh; None: that was not tried."""
+    remembers: bool = False
+    """In a fresh process unchanged inputs got other scores, after swapped ones."""
+    batches: list[str] = field(default_factory=list)
+    """Donors whose CoTs changed the scores of a whole batch, and again when it was repeated."""
+    reached: float = 0.0
+    """The mean e-value at the first look that found enough; 0 before."""
     calls: int = 0
     stopped: bool = False
     """Calls or time ran out before the plan was done."""
@@ -153,8 +167,16 @@ class Record(Struct):
 
     @property
     def e_value(self) -> float:
-        """Mean of the e-values of `probing`; 1 without any."""
-        return mean_e_value(self.probing.values())
+        """Mean of the e-values of `probing`: when `look` first found enough, or else now; 1 without any. A fair game that is stopped at a
+        moment which its past decides stays fair, whatever is scored afterwards."""
+        return self.reached or mean_e_value(self.probing.values())
+
+    def look(self, enough: float) -> bool:
+        """Whether the mean e-value is enough or has been at an earlier look. Not to be asked before all donors have had their first pairs:
+        the mean is fair over a set that stays."""
+        if self.e_value >= enough:
+            self.reached = self.e_value
+        return bool(self.reached)
 
     @property
     def noisy(self) -> bool:

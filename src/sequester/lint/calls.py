@@ -81,8 +81,8 @@ class Calls(Expressions):
         super().__init__()
         self._checked: dict[ast.AST | None, frozenset[ast.AST]] = {}
         """Splits by the function that looks at their separators."""
-        self._counted: dict[ast.AST | None, frozenset[ast.AST]] = {}
-        """Results by the function that asks for their length alone."""
+        self._left_unread: dict[ast.AST | None, frozenset[ast.AST]] = {}
+        """Results by the function that counts or prints them alone."""
 
     @abstractmethod
     def local_call(self, node: ast.Call, arguments: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value | None:
@@ -274,10 +274,10 @@ class Calls(Expressions):
             known = self._checked[self.function] = frozenset(_checked_splits(self.function))
         return node in known
 
-    def _is_only_counted(self, node: ast.Call) -> bool:
-        known = self._counted.get(self.function)
+    def _is_unread(self, node: ast.Call) -> bool:
+        known = self._left_unread.get(self.function)
         if known is None:
-            known = self._counted[self.function] = frozenset(_only_counted(self.function))
+            known = self._left_unread[self.function] = frozenset(_unread(self.function))
         return node in known
 
     def _length(self, node: ast.Call, value: Value) -> Value:
@@ -342,7 +342,7 @@ class Calls(Expressions):
             for word in node.keywords
         )
         if ids.holds & IDS:
-            if not self._is_only_counted(node):
+            if not self._is_unread(node):
                 self.emit(Decoded(node) if bare else IdsUsed(node, decoded=True))
             return Value(WHOLE | (BATCH if terminal(node.func) == "batch_decode" else ids.holds & BATCH))
         if ids.holds & TEXT:
@@ -382,11 +382,11 @@ def _paired(name: str, positional: tuple[Value, ...]) -> Value:
     return shallow(Value(holds | BATCH if holds else 0, element=Value(combine(*elements).holds, parts=elements)), 3)
 
 
-def _only_counted(function: ast.AST | None) -> Iterator[ast.AST]:
-    """Results to which a function gives a name, and then asks for nothing but their length."""
+def _unread(function: ast.AST | None) -> Iterator[ast.AST]:
+    """Results to which a function gives a name, and that it then only counts or prints."""
     inside = list(ast.walk(function)) if function is not None else []
     reads = Counter(node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-    counts = Counter(terminal(node) for node in inside if isinstance(node, ast.Call) and terminal(node.func) == "len")
+    counts = Counter(terminal(node) for node in inside if isinstance(node, ast.Call) and terminal(node.func) in ("len", "print"))
     for node in inside:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id

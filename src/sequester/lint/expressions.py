@@ -408,8 +408,9 @@ class Expressions(ABC):
         scores = [value for texts, value in zip(keys, values, strict=True) if any(map(SCORE_NAME.search, texts))]
         if scores:
             made = made._replace(why=combine(*scores).why)
-        if made.holds & REASONING and all(len(texts) == 1 for texts in keys):
-            made = shallow(made._replace(fields=tuple((texts[0], value) for texts, value in zip(keys, values, strict=True))))
+        if made.holds & TEXT and made.why and all(len(texts) == 1 for texts in keys):  # a length may be one column of many
+            fields = tuple((texts[0], value) for texts, value in zip(keys, values, strict=True))
+            made = shallow(made._replace(fields=fields, why=regardless_of_length(made.why)))
         return made.having(PROMPTED) if "role" in names and made.holds & TEXT else made
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:

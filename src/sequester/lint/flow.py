@@ -32,6 +32,7 @@ from sequester.lint.values import (
     Value,
     combine,
     join,
+    regardless_of_length,
 )
 from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR
 
@@ -206,8 +207,10 @@ class Flow(Statements):
         names = parameters(found.definition.node)
         given = dict(zip(names, arguments, strict=False)) | {name: value for name, value in keywords.items() if name in names}
         made = self._apply(found.definition, given, found.around)
-        if made.holds & WHOLE and EXTRACTOR.search(found.definition.node.name[:100]):
-            return made.without(WHOLE).having(ANSWER)
+        if EXTRACTOR.search(found.definition.node.name[:100]):
+            made = made._replace(why=regardless_of_length(made.why))  # says where in the text, not how much of it
+            if made.holds & WHOLE:
+                return made.without(WHOLE).having(ANSWER)
         return made
 
     def _apply(self, definition: Definition, given: Mapping[str, Value], around: Names) -> Value:

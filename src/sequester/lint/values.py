@@ -94,7 +94,7 @@ class Value(NamedTuple):
     split: ast.AST | None = None
     """The split or match that it came from."""
     fields: tuple[tuple[str, Value], ...] | None = None
-    """Of a dictionary with constant keys that holds reasoning beside other things."""
+    """Of a dictionary with constant keys that holds text beside what a score may depend on."""
 
     @property
     def undivided(self) -> bool:

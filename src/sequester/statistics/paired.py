@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
+from functools import lru_cache
 
+import numpy as np
 from scipy.special import fdtrc, log_ndtr, ndtr, ndtri, stdtrit
 
 from sequester.errors import UsageError
 from sequester.statistics.intervals import upper_bound
+from sequester.statistics.symmetry import SHIFT_SHARE, SHIFTS, weights
 
 POWER = 0.9
 SHIFTS_CLAIMED = (0.1, 1.0)
 """In per-call standard deviations. Smaller shifts than the first fall through the grid of `statistics.symmetry`, so it is never said that
 they would have been found; larger ones than the last are found as fast at least, and how much faster is not claimed."""
-
-
-BOLDEST = 0.036
-"""Part of the stake that nearly doubles with each equal difference: a share of 0.9 on shifts, half of it on each sign, of that the last
-weight of `statistics.symmetry`."""
+LOOKING = 1.07
+"""What it costs that the evidence is looked at now and then only, and that gains are not quite a Brownian motion: an upper limit over
+`bench.swap_power`."""
+_NODES, _MASSES = np.polynomial.hermite_e.hermegauss(60)
 
 
 def cluster_means(values: Iterable[tuple[Hashable, float]]) -> dict[Hashable, float]:
@@ -64,8 +66,8 @@ def _width(means: Sequence[float], reach: float, alpha: float, *, one_sided: boo
     tuned = (log + math.log(log) + 1.0) / count  # rho^2 of the paper, section 2.4
     grown = count * tuned + 1.0
     inner = math.log(1.0 + math.sqrt(grown) / (2.0 * alpha)) if one_sided else math.log(math.sqrt(grown) / alpha)
-    unseen = 1.0 - (alpha if one_sided else alpha / 2.0) ** (1.0 / count)
-    return spread * math.sqrt(2.0 * grown * inner / (count * count * tuned)) + unseen * max(reach, *map(abs, means))
+    unseen: float = 1.0 - (alpha if one_sided else alpha / 2.0) ** (1.0 / count)
+    return spread * math.sqrt(2.0 * grown * inner / (count * count * tuned)) + unseen * max([reach, *map(abs, means)])
 
 
 def pooled_sd(groups: Iterable[Sequence[float]]) -> float | None:
@@ -134,55 +136,68 @@ def turned_upper(excess: Sequence[float], noise: float) -> float | None:
     return min(1.0, max(least, limit / (1.0 - 2.0 * noise)))
 
 
-def pairs_needed(shift: float, donors: int, alpha: float = 0.05, jump: float = 0.0) -> int:
+def pairs_needed(shift: float, donors: int, alpha: float = 0.05, jump: float = 0.0, smallest: float = SHIFTS_CLAIMED[0]) -> int:
     """Pairs for each donor until the mean of so many donors' e-values reaches 1/alpha with probability 0.9, where one donor alone moves
     the score, by `shift` per-call standard deviations on average.
 
     `jump` is the largest difference that one input's scores have shown, in the same unit, times the share of their pairs that are equal:
-    where scores mostly agree, a shift is made of jumps, and enough of them must occur. Raises UsageError for a shift below 0.1.
+    where scores mostly agree, a shift is made of jumps, and enough of them must occur. `smallest` is the shift that the stake was divided
+    for. Raises UsageError for a shift below 0.1.
     """
-    smallest, largest = SHIFTS_CLAIMED
-    if not shift >= smallest:
+    least, largest = SHIFTS_CLAIMED
+    if not shift >= least:
         raise UsageError(f"a shift of {shift} per-call standard deviations is too small to be looked for", hint="0.1 or more")
     shift = min(shift, largest)
-    small = 4.0 * _information(math.log(donors / alpha) + _mixture_cost(shift)) / shift**2
-    return math.ceil(small + _jumps(donors, alpha) * jump / shift)
+    shares = [SHIFT_SHARE * share / 2.0 for share in weights(smallest)]
+    logs = [math.log(donors / (alpha * share)) for share in shares]
+    small = min(_passage(shift, bet, log) for bet, log in zip(SHIFTS, logs, strict=True))
+    return math.ceil(LOOKING * small + _jumps(logs[-1]) * jump / shift)
 
 
-def minimum_detectable(pairs: int, donors: int, alpha: float = 0.05, jump: float = 0.0) -> float:
+def minimum_detectable(
+    pairs: int, donors: int, alpha: float = 0.05, jump: float = 0.0, smallest: float = SHIFTS_CLAIMED[0]
+) -> float:  # fmt: skip
     """The shift, in per-call standard deviations, for which `pairs` are the `pairs_needed`: 0.1 at least, infinite where 1 is not found."""
     low, high = SHIFTS_CLAIMED
-    if pairs < pairs_needed(high, donors, alpha, jump):
+    if pairs < pairs_needed(high, donors, alpha, jump, smallest):
         return math.inf
-    for _ in range(40):
+    for _ in range(20):
         middle = (low + high) / 2.0
-        low, high = (low, middle) if pairs_needed(middle, donors, alpha, jump) <= pairs else (middle, high)
+        low, high = (low, middle) if pairs_needed(middle, donors, alpha, jump, smallest) <= pairs else (middle, high)
     return high
 
 
-def _jumps(donors: int, alpha: float) -> float:
-    """Jumps to be expected beyond what normal noise needs, so that as many occur as let the boldest part of the stake reach the threshold,
-    each all but doubling it. Fitted to `bench.swap_power`, verdicts between 0.001 and 0.5, one donor and nine."""
-    needed = math.log2(donors / (alpha * BOLDEST))
+def _jumps(log: float) -> float:
+    """Jumps to be expected beyond what normal noise needs, so that as many occur as let the boldest part of the stake reach the threshold
+    (its logarithm is given), each all but doubling it. Fitted to `bench.swap_power`, verdicts between 0.001 and 0.5, one donor and nine."""
+    needed = log / math.log(2.0)
     return needed + 2.0 * math.sqrt(needed) + 4.0
 
 
-def _mixture_cost(shift: float) -> float:
-    """By how much the logarithm of an e-value lags behind that of the best single bet, because the stake is divided: fitted from above to
-    what `bench.swap_power` measures between 0.1 and 1, for one donor and for nine."""
-    return 1.9 + 1.2 * math.log2(max(1.0, shift / 0.125))
+@lru_cache(1_000)
+def _gain(shift: float, bet: float) -> tuple[float, float]:
+    """Mean and variance of what one difference adds to the logarithm of the stake on one l of the grid. A normal difference of two calls
+    has mean `shift` / 2^(1/2), in its own standard deviation; the scale is the root of its mean square."""
+    mean = shift / math.sqrt(2.0)
+    scaled = (mean + _NODES) / math.hypot(1.0, mean)
+    gains = math.log(2.0) - np.logaddexp(0.0, -2.0 * bet * scaled)
+    masses = _MASSES / _MASSES.sum()
+    average = float(masses @ gains)
+    return average, float(masses @ (gains - average) ** 2)
 
 
-def _information(threshold: float) -> float:
-    """n d^2 / 2 at which log-evidence, a Brownian motion of that drift and twice that variance, has passed the threshold with
-    probability 0.9; d is the shift over 2^(1/2), the standard deviation of a difference. Inverse Gaussian law of the first passage
-    (Siegmund, Sequential Analysis, 1985, section 3.2)."""
-    low, high = threshold / 4.0, threshold * 4.0 + 20.0
-    for _ in range(60):
+def _passage(shift: float, bet: float, threshold: float) -> float:
+    """Differences after which the stake on one l has passed the threshold with probability 0.9, its logarithm taken as a Brownian motion:
+    inverse Gaussian law of the first passage (Siegmund, Sequential Analysis, 1985, section 3.2). The rest of the stake only helps."""
+    drift, variance = _gain(shift, bet)
+    if drift <= 0.0:
+        return math.inf
+    low, high = 1.0, 2.0 * threshold / drift + 20.0 * variance / drift**2
+    for _ in range(40):
         middle = (low + high) / 2.0
-        spread = math.sqrt(2.0 * middle)
-        late = math.exp(threshold + float(log_ndtr(-(middle + threshold) / spread)))
-        if float(ndtr((middle - threshold) / spread)) + late < POWER:
+        spread = math.sqrt(variance * middle)
+        late = math.exp(2.0 * drift * threshold / variance + float(log_ndtr(-(drift * middle + threshold) / spread)))
+        if float(ndtr((drift * middle - threshold) / spread)) + late < POWER:
             low = middle
         else:
             high = middle
