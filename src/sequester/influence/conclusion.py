@@ -357,8 +357,8 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
         )
     if _moves_batches(record):
         yield (
-            f"A batch got other scores, the same each time, when CoTs in it were swapped ({', '.join(dict.fromkeys(record.batches))}): a CoT "
-            "moves the scores of others there, which both sides of a pair share."
+            f"A batch got other scores, the same each time, when CoTs in it were swapped ({', '.join(dict.fromkeys(record.batches))}): a "
+            "CoT moves the scores of others there, which both sides of a pair share."
         )
     if record.unstable:
         yield f"Inputs that differ by themselves from call to call were not compared: {', '.join(record.unstable)}."
