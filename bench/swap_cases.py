@@ -15,6 +15,7 @@ import random
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,11 @@ from bench.measuring import RESULTS
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Evidence, RewardCall, Segment, Split, SplitStatus
 from sequester.episodes.model import Source as Place
+from sequester.findings.fingerprint import ephemeral_key
+from sequester.findings.influence import CUT_OFF, INPUT, with_findings
 from sequester.findings.model import Tool
 from sequester.findings.swapped import SwapVerdict
+from sequester.findings.waivers import Waivers
 from sequester.influence.association import associate
 from sequester.influence.cases import read_cases
 from sequester.influence.donors import ALL, make_donors
@@ -44,7 +48,7 @@ from sequester.lint.engine import lint
 DATA = Path(__file__).parents[1] / "tests/data/rewards"
 PAGE = Path(__file__).parents[1] / "docs/swap-cases.md"
 PLAN = Plan(most_calls=3000, seconds=120.0)
-CHANNELS = ("input", "score", "lint", "association")
+CHANNELS = ("input", "score", "unclosed", "lint", "association")
 
 
 class Labelled(Struct, frozen=True, forbid_unknown_fields=True):
@@ -76,14 +80,14 @@ class Row(Struct, frozen=True):
     one_pair: str
     """What one pair per path with the CoT of another episode showed: `input`, `score`, or nothing."""
     each_donor: str
-    """The same with each donor."""
+    """The same with each donor; `unclosed` where nothing differed but with a CoT that nothing closes."""
     verdict: str
     exposed: bool | None
     pairs: int
     changed: dict[str, int]
     """Pairs that changed, by donor."""
-    inputs: int
-    """Pairs whose intercepted inputs differ, of the whole test."""
+    findings: tuple[str, ...]
+    """Codes found by the whole swap test."""
     reasons: tuple[str, ...]
     lint: tuple[str, ...]
     """Codes and severities found in the function's file."""
@@ -94,15 +98,13 @@ class Row(Struct, frozen=True):
     def found_by(self) -> tuple[str, ...]:
         """Every channel that finds it."""
         moved = self.verdict == SwapVerdict.INFLUENCED.value
-        shown = (bool(self.inputs), moved, bool(self.lint), bool(self.association))
+        shown = (INPUT in self.findings, moved, CUT_OFF in self.findings, bool(self.lint), bool(self.association))
         return tuple(name for name, yes in zip(CHANNELS, shown, strict=True) if yes)
 
     @property
     def false_alarm(self) -> bool:
         """Swap or association says that something moves where nothing can."""
-        return not self.case.leaks and bool(
-            self.one_pair or self.exposed or {"input", "score", "association"} & set(self.found_by)
-        )
+        return not self.case.leaks and bool(self.each_donor or self.exposed or self.findings or self.association)
 
 
 def labelled(trl: bool) -> list[Labelled]:
@@ -136,6 +138,7 @@ def measured(case: Labelled) -> Row:
         paths, one_pair, each_donor = first_pairs(cases, scorer, read_literals([parse_source(source).file]))
         rules = associated(cases, scorer) if case.outcome == "score" else ()
     result = swap_files(source, episodes, Settings(Plan(outcome=case.outcome, most_calls=PLAN.most_calls, seconds=PLAN.seconds)))
+    found = with_findings(result, ephemeral_key(), Waivers(), date.today())
     return Row(
         case,
         paths,
@@ -145,7 +148,7 @@ def measured(case: Labelled) -> Row:
         result.exposed,
         result.pairs,
         {name: donor.changed for name, donor in result.donors.items() if donor.changed},
-        result.inputs.differing,
+        tuple(finding.rule for finding in found.findings),
         result.reasons,
         linted(case),
         rules,
@@ -186,7 +189,9 @@ def first_pairs(
                 differed[name].add("input")
             if original.score != swapped.score:
                 differed[name].add("score")
-    return len(by_path), _shown(differed["own"]), _shown(set().union(*differed.values()))
+    closed = set().union(*(differed[name] for name in names if name != "unclosed"))
+    cut_off = "unclosed" if differed.get("unclosed") else ""
+    return len(by_path), _shown(differed["own"]), _shown(closed) or cut_off
 
 
 def _shown(differed: set[str]) -> str:
@@ -234,11 +239,12 @@ def counts(rows: Sequence[Row]) -> Iterator[str]:
         f"{sum(row.one_pair == 'input' for row in handed)} with one pair per code path (`own`), and "
         f"{sum(row.each_donor == 'input' for row in handed)} with one for each donor."
     )
-    inner = [row for row in leaking if row.case.channel == "score"]
+    inner = [row for row in leaking if row.case.channel in ("score", "unclosed")]
     yield (
         f"Of {len(inner)} that read the CoT within the reward code, where there is no input to compare, one pair per path moved the "
         f"score of {sum(bool(row.one_pair) for row in inner)}, one for each donor that of {sum(bool(row.each_donor) for row in inner)}; "
-        f"the whole test called {sum('score' in row.found_by for row in inner)} influenced."
+        f"the whole test called {sum('score' in row.found_by for row in inner)} influenced, and "
+        f"{sum(row.found_by[:1] == ('unclosed',) for row in inner)} read the CoT only where nothing closes it (SQ305)."
     )
     yield f"Of {len(leaking)} that leak, the swap test found {sum(bool(_swap(row)) for row in leaking)}."
     for name in CHANNELS:
@@ -250,7 +256,7 @@ def counts(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _swap(row: Row) -> tuple[str, ...]:
-    return tuple(name for name in row.found_by if name in ("input", "score"))
+    return tuple(name for name in row.found_by if name in ("input", "score", "unclosed"))
 
 
 def page(parts: Iterable[tuple[str, Sequence[Row]]]) -> str:
@@ -258,7 +264,8 @@ def page(parts: Iterable[tuple[str, Sequence[Row]]]) -> str:
         "# What finds which leak",
         "Written by `python -m bench.swap_cases`, with `--trl` in TRL's environment. Labels, sources and episodes: `tests/data/rewards`. "
         "The functions were written after public cases, not sampled: the figures say what is covered, not how often leaks occur. Found "
-        "by: `input` (input comparison), `score` (the score moves), `lint`, `association` (on a log made of the function's scores).",
+        "by: `input` (input comparison), `score` (the score moves), `unclosed` (it moves where nothing closes the CoT: SQ305, low, no "
+        "part of the verdict), `lint`, `association` (on a log made of the function's scores).",
     ]
     for title, rows in parts:
         blocks += [f"## {title}", "\n".join(f"- {sentence}" for sentence in counts(rows))]

@@ -28,9 +28,8 @@ DATA = ROOT / "tests/data/rewards"
 EPISODES = DATA / "episodes/ratings.jsonl"
 PAGE = ROOT / "docs/swap-grader.md"
 KEPT = RESULTS / "swap_grader.json"
-SMALLEST = 1.0
-"""Mean shift of interest, in per-call s.d.: eight prompts bound no smaller one."""
-FUNCTIONS = ("whole_completion", "answer_only")
+RUNS = (("whole_completion", 0.5), ("answer_only", 0.5), ("answer_only", 1.0))
+"""Functions and the mean shift of interest, in per-call s.d.: the default, and a larger one, which takes fewer calls."""
 
 
 @contextmanager
@@ -49,9 +48,10 @@ def grader(python: Path) -> Iterator[str]:
 
 
 def page(results: Mapping[str, SwapResult]) -> str:
-    columns = ("", *(f"`{name}`" for name in results))
+    columns = ("", *results)
     rows = [
-        ("verdict", *(one.verdict.value for one in results.values())),
+        ("size of interest: shift in per-call s.d.", *(f"{smallest:g}" for _, smallest in RUNS)),
+        ("verdict", *(", ".join((one.verdict.value, *one.reasons)) for one in results.values())),
         ("exposed (input comparison)", *(str(one.exposed).lower() for one in results.values())),
         ("prompts, pairs, calls", *(f"{one.prompts}, {one.pairs}, {one.calls}" for one in results.values())),
         ("e-value", *(_figure(one.e_value) for one in results.values())),
@@ -63,14 +63,15 @@ def page(results: Mapping[str, SwapResult]) -> str:
         ("s.d. caused by the CoT / s.d. within groups", *(_figure(one.sd_ratio) for one in results.values())),
         ("its 95 % upper bound", *(_figure(one.sd_ratio_upper95) for one in results.values())),
         ("shift found with probability 0.9", *(_figure(one.minimum_detectable) for one in results.values())),
+        ("pairs needed", *(_figure(one.pairs_needed) for one in results.values())),
         ("donors that shifted the mean most", *(_donors(one) for one in results.values())),
     ]
-    bounds = "\n".join(f"- `{name}`: {sentence}" for name, one in results.items() for sentence in one.bounded)
+    bounds = "\n".join(f"- {name}: {sentence}" for name, one in results.items() for sentence in one.bounded)
     return (
         "# A real grader model\n\nWritten by `python -m bench.swap_grader`. The grader is a transformer of two layers, trained at start to "
         "give a lower score the more a text reads as if thought aloud (`bench/grader_server.py`); scores are digits sampled at temperature "
         "1, over HTTP. `whole_completion` puts the completion with its CoT into the judge's prompt, `answer_only` the answer "
-        f"(`tests/data/rewards`). Size of interest: a mean shift of {SMALLEST:g} per-call s.d.\n\n"
+        "(`tests/data/rewards`); the size of interest is the default of `--smallest`, then 1.\n\n"
         f"{table(columns, rows)}\n\nWhat is bounded:\n\n{bounds or '- nothing'}\n"
     )
 
@@ -90,14 +91,15 @@ def main() -> None:
     parser.add_argument("--python", type=Path, default=Path(sys.executable))
     parser.add_argument("--calls", type=int, default=8000)
     given = parser.parse_args()
-    settings = Settings(Plan(smallest=SMALLEST, most_calls=given.calls, seconds=500.0))
     results = {}
     with grader(given.python) as url:
         os.environ["JUDGE_URL"] = url
-        for name in FUNCTIONS:
-            results[name] = swap_files(f"{DATA / 'grader_model.py'}:{name}", EPISODES, settings)
-            print(name, results[name].verdict.value, results[name].e_value, results[name].reasons, flush=True)
-    shown = {name: msgspec.structs.replace(one, source=Path(one.source).name) for name, one in results.items()}
+        for function, smallest in RUNS:
+            settings = Settings(Plan(smallest=smallest, most_calls=given.calls, seconds=500.0))
+            result = swap_files(f"{DATA / 'grader_model.py'}:{function}", EPISODES, settings)
+            results[f"`{function}`, {smallest:g}"] = result
+            print(function, smallest, result.verdict.value, result.e_value, result.reasons, flush=True)
+    shown = {name.replace("`", ""): msgspec.structs.replace(one, source=Path(one.source).name) for name, one in results.items()}
     KEPT.write_bytes(msgspec.json.format(msgspec.json.encode(shown), indent=1) + b"\n")
     PAGE.write_text(page(results), encoding="utf-8")
     print(page(results))

@@ -72,7 +72,7 @@ def test_a_change_that_does_not_leak_is_probed_five_times_and_says_what_that_exc
     scratch.write(**{"rewards.py": REWARD + "\n# a comment\n"})
     found = swap()
     assert found.code == 0
-    assert "Rates below 45 % not excluded, with 5 prompts." in found.out
+    assert "Rates below 45 % are not excluded, with 5 prompts." in found.out
     (changed,) = read(swap("--out", "json"))["changed"]
     assert (changed["result"]["verdict"], changed["result"]["prompts"]) == ("no_influence_found", 5)
 
@@ -111,6 +111,55 @@ def test_a_reward_path_that_was_probed_as_it_is_now_is_not_probed_again_until_it
     assert (covered["covered_by"], covered["result"]) == ("r1", None)
     scratch.write(**{"rewards.py": REWARD + "\n# twice\n"})
     assert read(swap("--out", "json", *place))["changed"][0]["result"]["verdict"] == "no_influence_found"
+
+
+def test_a_weaker_probe_covers_no_stronger_one_and_says_how_weak_it_is(swap, scratch, tmp_path):
+    place = ("--workspace", str(tmp_path / "state"))
+    scratch.write(**{"rewards.py": REWARD + "\n# once\n"})
+    weak = swap(*place, "--donors", "own")
+    assert weak.code == 0
+    assert "Settings: donors own; 5 prompts at most" in weak.out
+    assert read(swap("--out", "json", *place, "--donors", "own"))["changed"][0]["covered_by"] == "r1"
+    scratch.write(**{"tests/episodes.jsonl": episodes(7)})
+    assert read(swap("--out", "json", *place, "--donors", "own"))["changed"][0]["covered_by"] is None
+    assert read(swap("--out", "json", *place))["changed"][0]["covered_by"] is None
+
+
+def test_settings_that_the_same_change_weakens_are_printed(swap, scratch):
+    scratch.write(**{"sequester.toml": TABLE + '[swap]\nfail-on = "high"\n'})
+    found = swap()
+    assert found.code == 0
+    assert "[swap] fail-on changed: as usual -> high" in found.out
+
+
+def test_a_table_that_is_dropped_leaves_its_function_undeclared(swap, scratch):
+    scratch.commit(**{"sequester.toml": TABLE + TABLE.replace("rewards.py", "other.py").replace("accuracy]", "other]")})
+    scratch.write(
+        **{"sequester.toml": TABLE.replace("rewards.py", "other.py").replace("accuracy]", "other]"), "other.py": REWARD}
+    )
+    scratch.commit(**{"other.py": REWARD})
+    found = swap(since="HEAD~1")
+    assert "rewards.py:accuracy" in found.out
+    assert found.code == 4
+    (scratch.root / "rewards.py").unlink()
+    found = read(swap("--out", "json", since="HEAD~1"))
+    assert (found["removed"], found["undeclared"]) == (["accuracy"], [])
+
+
+def test_a_package_elsewhere_in_the_tree_and_a_link_are_followed(swap, scratch):
+    package = "pkgs/graderlib/src/graderlib/__init__.py"
+    (scratch.root / "rewards.py").unlink()
+    scratch.write(**{package: "", "shared/impl.py": f"import graderlib\n{REWARD}"})
+    (scratch.root / "rewards.py").symlink_to("shared/impl.py")
+    scratch.commit()
+    assert read(swap("--out", "json"))["unchanged"] == ["accuracy"]
+    scratch.write(**{package: "x = 1", "shared/impl.py": f"import graderlib\n\n{REWARD}"})
+    found = read(swap("--out", "json"))
+    assert set(found["changed"][0]["because"]) == {
+        "shared/impl.py changed (rewards.py leads to it)",
+        f"{package} changed (imported by rewards.py)",
+    }
+    assert found["undeclared"] == []
 
 
 def test_what_was_found_before_is_no_cover(swap, scratch, tmp_path):

@@ -13,6 +13,7 @@ from tests.cli.conftest import CANARY, EXPOSED, QUIET
 
 from sequester.cli import audit
 from sequester.cli.main import VERBS, sequester
+from sequester.errors import InputError
 
 
 def test_no_arguments_shows_the_verbs_and_is_no_success(cli):
@@ -64,6 +65,16 @@ def test_a_broken_configuration_file_is_named(cli, tmp_path, verb):
     (tmp_path / "sequester.toml").write_text("[audit\n")
     outcome = cli(verb, "x")
     assert outcome.code == 2
+
+
+def test_a_message_with_foreign_text_is_no_order_to_a_ci_service(cli, log, monkeypatch):
+    def broken(*given, **named):
+        raise InputError("does not load: x\n::error::pwned\nerror: forged", hint="\n##[error]pwned")
+
+    monkeypatch.setattr(audit, "audit", broken)
+    lines = cli("audit", log(QUIET)).err.splitlines()
+    assert not [line for line in lines if line.lstrip().startswith(("::", "##["))]
+    assert not [line for line in lines if line.startswith("error: forged")]
 
 
 def test_an_internal_error_names_type_and_place_and_no_value(cli, log, monkeypatch):

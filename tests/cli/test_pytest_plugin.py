@@ -230,7 +230,7 @@ def test_three_lines_say_that_a_reward_does_not_read_the_reasoning(project):
         [
             "*sequester: non-interference*",
             "accuracy: no influence found; 6 prompts, * pairs, 0 changed, branches probed * of *, "
-            "not assessed: 6 pairs cot_too_short; rates below 39 % not excluded",
+            "not assessed: 6 pairs cot_too_short; with 9 of 10 kinds of donors: all but adversarial; rates below 39 % not excluded",
             "1 reward function: 0 influenced, 1 no influence found, 0 underpowered, 0 nothing assessed; 6 prompts*",
         ]
     )
@@ -278,13 +278,43 @@ def test_what_cannot_be_run_fails_in_a_sentence(project, call):
     result.stdout.no_fnmatch_line("*During handling*")
 
 
+def test_findings_below_medium_are_told_and_fail_nothing(project):
+    reads_all = (
+        "def tail(prompts, completions, **k):\n    return [float(len(set(c.rpartition('</think>')[2]))) for c in completions]\n"
+    )
+    project.makepyfile(rewards=reads_all)
+    project.makefile(".jsonl", episodes=episodes())
+    result = run(project, "from rewards import *\ndef test_it(non_interference):\n    non_interference(tail, 'episodes.jsonl')\n")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["tail: no influence found; *", "tail: no failure, and to look at: SQ305 low: *"])
+
+
+def test_what_failed_is_named(project):
+    result = asserted(project, "leaking, 'episodes.jsonl'")
+    result.stdout.fnmatch_lines(["*fails because of: SQ301 (high)*"])
+
+
+def test_episodes_that_cannot_be_used_fail_unless_accepted(project):
+    calls = ("", ", allow_unassessed=0.15", ", allow_unassessed=['malformed=0.15']", ", allow_unassessed='odd=1'")
+    project.makepyfile(rewards=REWARDS)
+    project.makefile(".jsonl", episodes=episodes() + "{no json\n")
+    tests = (
+        f"def test_{at}(non_interference):\n    non_interference(accuracy, 'episodes.jsonl'{call})\n"
+        for at, call in enumerate(calls)
+    )
+    result = run(project, "from rewards import *\n" + "".join(tests))
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.fnmatch_lines(["*1 of 7 episodes could not be used (accepted with allow_unassessed=*'malformed=0.1429'*"])
+    result.stdout.fnmatch_lines(["*unknown reason 'odd'*"])
+
+
 def test_the_result_is_given_back(project):
     project.makepyfile(rewards=REWARDS)
     project.makefile(".jsonl", episodes=episodes())
     code = (
         "from rewards import accuracy\n"
         "def test_it(non_interference):\n"
-        "    result = non_interference(accuracy, 'episodes.jsonl', name='env/accuracy', donors=['own'])\n"
+        "    result = non_interference(accuracy, 'episodes.jsonl', name='env/accuracy', donors='own')\n"
         "    assert (result.reward_path, result.prompts, list(result.donors)) == ('env/accuracy', 6, ['own'])\n"
     )
     run(project, code).assert_outcomes(passed=1)

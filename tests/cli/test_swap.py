@@ -62,6 +62,10 @@ def constant(prompts, completions, **kwargs):
     return [0.5] * len(completions)
 
 
+def lone(prompts, completions, **kwargs):
+    return [float(len(answer_of(completions[0])))]
+
+
 def picky(prompts, completions, rubric):
     return [0.5] * len(completions)
 
@@ -203,6 +207,7 @@ def test_noise_is_told_from_influence(swap):
         ("broken", 3, "nothing_assessed", "scorer_failed", "ValueError at rewards.py:"),
         ("partly", 4, "underpowered", "scorer_failed", "KeyError at rewards.py:"),
         ("constant", 4, "underpowered", "constant_scores", "every score was the same"),
+        ("lone", 3, "nothing_assessed", "wrong_length", "another number of scores than episodes"),
         ("picky", 3, "nothing_assessed", "missing_columns", "the parameter 'rubric'"),
     ],
 )
@@ -222,6 +227,24 @@ def test_too_few_prompts_and_identical_thoughts_are_named(swap):
     found = result_of(outcome)
     assert (outcome.code, found["verdict"]) == (3, "nothing_assessed")
     assert found["donors"]["own"]["not_assessed"] == {"identical_cot": 8}
+
+
+def test_episodes_that_cannot_be_used_are_incomplete_unless_accepted(swap):
+    whole = "Nothing here says where the reasoning ends, so all of it may be the answer."
+    some = [episode(number) for number in range(16)]
+    some += [{"episode_id": f"x{number}", "prompt": "p", "completion": whole, "columns": {"truth": "1"}} for number in range(4)]
+    outcome = swap("accuracy", "--out", "json=result.json", "--out", "text", episodes=some)
+    assert outcome.code == 4
+    assert json.loads(Path("result.json").read_text())["verdict"] == "no_influence_found"
+    assert "4 of 20 episodes could not be used: ambiguous 4" in " ".join(outcome.out.split())
+    assert "--allow-unassessed ambiguous=0.2" in outcome.err
+    assert swap("accuracy", "--allow-unassessed", "ambiguous=0.2").code == 0
+    assert swap("accuracy", "--allow-unassessed", "0.2").code == 0
+    assert swap("accuracy", "--allow-unassessed", "ambiguous=0.19").code == 4
+    assert swap("doubtless", "--allow-unassessed", "0.2").code == 1
+    with Path("episodes.jsonl").open("a") as file:
+        file.write("{no json\n")
+    assert swap("accuracy", "--allow-unassessed", "ambiguous=0.2").code == 4
 
 
 def test_a_selection_is_tested_on_what_it_keeps(swap):
@@ -245,7 +268,7 @@ def test_a_selection_is_tested_on_what_it_keeps(swap):
         (("rewards.py:accuracy", "--episodes", "episodes.jsonl", "--out", "json=rewards.py"), "this is an input"),
         (("rewards.py:accuracy", "--episodes", "episodes.jsonl", "--waivers", "nowhere.toml"), "no such waiver file"),
         (("rewards.py:accuracy", "--episodes", "episodes.jsonl", "--smallest", "0"), "smallest"),
-        (("rewards.py:accuracy",), "--episodes"),
+        (("rewards.py:accuracy",), "--episodes is missing"),
     ],
 )
 def test_wrong_usage_is_told_before_any_work(swap, cli, arguments, says):

@@ -94,7 +94,7 @@ def test_units_without_text_wait_for_their_turn_only():
     assert list(queue.due()) == [one, other]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.lists(st.integers(0, 9), max_size=3), max_size=9), st.integers(1, 4), st.integers(1, 3))
 def test_what_a_text_is_asked_depends_on_what_is_noted_around_it_alone(sizes, reach, stretch):
     """Chunks of units that note so many texts each: whatever a long unit looks up by itself and whatever waits for the next chunks."""

@@ -112,6 +112,24 @@ def test_a_waived_format_is_no_pass_while_the_words_are_not_settled():
     assert exit_code(answered, Severity.LOW) is ExitCode.OK
 
 
+def test_with_noise_only_donors_with_evidence_are_named():
+    donors = {"own": donor(changed=10, e_value=900.0), "language": donor(changed=9, e_value=0.4)}
+    (one,) = found(swapped(donors, SwapVerdict.INFLUENCED, noise_sd=0.4, noise_flip_rate=0.83)).findings
+    assert one.donors == ("own",)
+    assert "in 10 of 12 pairs, where noise alone changes 83 %" in one.message
+    weak = {
+        "own": donor(changed=10, e_value=15.0),
+        "confession": donor(changed=9, e_value=3.0),
+        "language": donor(changed=9, e_value=0.4),
+    }
+    (most,) = found(swapped(weak, SwapVerdict.INFLUENCED, noise_sd=0.4, noise_flip_rate=0.83)).findings
+    assert most.donors == ("own", "confession")
+    assert "most: own, confession" in most.message
+    (quiet,) = found(swapped(weak, SwapVerdict.INFLUENCED)).findings
+    assert quiet.donors == ("own", "confession", "language")
+    assert "noise" not in quiet.message
+
+
 def test_a_waiver_by_fingerprint_covers_one_finding():
     (one,) = found(MOVED).findings
     marked = found(MOVED, waiver(fingerprint=one.id))

@@ -4,6 +4,7 @@ import asyncio
 import functools
 
 import pytest
+from msgspec.structs import replace
 from tests.influence.renditions import rendition
 
 from sequester.errors import UsageError
@@ -58,7 +59,28 @@ def test_trl_gets_everything_where_it_takes_keywords():
     assert given["completion_ids"] == [list(rendition().completion_ids)] * 2
     given["log_extra"]("column", ["x"])
     given["log_metric"]("name", 1.0)
-    assert given["trainer_state"].global_step == 0
+    assert 0 <= given["trainer_state"].global_step <= given["trainer_state"].max_steps
+
+
+def test_every_episode_is_of_one_stage_of_training_and_all_stages_are_tried():
+    batch = [replace(rendition(), episode_id=f"e{number}") for number in range(30)]
+
+    def named(completions, trainer_state, **kwargs):
+        return [trainer_state.global_step / trainer_state.max_steps] * len(completions)
+
+    def taken(completions, **kwargs):
+        return [float(kwargs["trainer_state"].global_step)] * len(completions)
+
+    steps = call(named, *batch)
+    assert set(steps) == {0.0, 0.5, 1.0}
+    assert steps == [call(named, one)[0] for one in batch]
+    assert call(named, *reversed(batch)) == steps[::-1]
+    assert len(set(call(taken, *batch))) == 3
+
+
+def test_without_the_trainers_state_a_batch_is_one_call():
+    batch = [replace(rendition(), episode_id=f"e{number}") for number in range(30)]
+    assert set(call(lambda completions, **kwargs: [float(len(completions))] * len(completions), *batch)) == {30.0}
 
 
 def test_verl_is_called_once_for_each_episode_with_text():

@@ -15,9 +15,9 @@ from tests.influence.logged import ANSWER, CHAT, COT, FORMS, LATER, line
 
 from sequester.episodes.model import Skipped
 from sequester.errors import InputError, UsageError
-from sequester.influence.cases import MOST, _Sample, read_cases
+from sequester.influence.cases import MOST, _Sample, read_cases, reasons_before
 from sequester.influence.model import Case
-from sequester.influence.rendering import render
+from sequester.influence.rendering import Format, cut_off, malformed, render, with_answer
 
 SCATTERED = [{"role": "assistant", "content": ANSWER, "reasoning_content": [{"text": [COT, LATER]}]}]
 """CoT in one field, and of two texts."""
@@ -175,3 +175,80 @@ def test_sample_never_holds_two_of_a_prompt_while_another_has_none(prompts: list
     counts = {key: held.count(key) for key in {f"{prompt:032x}" for prompt in prompts}}
     if min(counts.values(), default=1) == 0:
         assert max(counts.values()) <= 1
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_columns_that_repeat_the_cot_are_swapped_with_it(form: str, tmp_path: Path) -> None:
+    columns = {"raw": f"before {COT} after", "again": {"steps": [COT, LATER]}, "truth": "7"}
+    (case,), _ = read(tmp_path, line(**FORMS[form] | {"columns": columns}))
+    assert render(case, case.reasoning).columns == columns
+    said = json.dumps(render(case, ["" for _ in case.slots]).columns)
+    assert COT not in said
+    assert said.count(LATER) == (1 if COT in "".join(case.reasoning) and LATER not in "".join(case.reasoning) else 0)
+    assert render(case, ["" for _ in case.slots]).columns["truth"] == "7"
+
+
+def test_a_column_with_the_whole_completion_follows_it_through_delimiters_and_answers(tmp_path: Path) -> None:
+    text = f"<think>\n{COT}\n</think>\n\n{ANSWER}"
+    (case,), _ = read(tmp_path, line(columns={"raw": text, "kept": [ANSWER]}))
+    for rendition in (malformed(case, Format.NESTED), cut_off(case, case.reasoning), with_answer(case, "Eight.")):
+        assert rendition is not None
+        assert rendition.columns == {"raw": str(rendition.completion).strip(), "kept": [ANSWER]}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        COT.upper(),
+        COT[:60],
+        COT.replace(" ", "\n"),
+        json.dumps({"text": COT.replace("gulls", "gulls\n")}),
+        COT.split(),
+        [{"step": COT[:30]}, {"step": COT[30:]}],
+    ],
+)
+def test_columns_that_say_the_cot_in_another_way_are_no_use(said: Any, tmp_path: Path) -> None:
+    assert reason(tmp_path, columns={"raw": said}) == "cot_in_columns"
+
+
+@pytest.mark.parametrize("said", ["seven gulls", COT[:30], f"{COT[:25]} and no more", [], None, 7, "x" * 100])
+def test_columns_that_share_a_few_words_with_the_cot_are_left_alone(said: Any, tmp_path: Path) -> None:
+    (case,), _ = read(tmp_path, line(columns={"raw": said}))
+    assert render(case, ["" for _ in case.slots]).columns == {"raw": said}
+
+
+def test_a_column_may_say_what_question_or_answer_say(tmp_path: Path) -> None:
+    question = "Of the nine birds that the keeper saw before the fog rolled in, how many were gulls, if two were not?"
+    cot = f"They ask: {question} Nine less two is seven."
+    (case,), _ = read(tmp_path, line(prompt=question, reasoning=cot, columns={"question": f"Q: {question}", "answer": ANSWER}))
+    assert render(case, [""]).columns == case.columns
+
+
+def test_a_short_cot_is_no_use_where_a_column_repeats_it_and_a_number_is_no_repeat(tmp_path: Path) -> None:
+    assert reason(tmp_path, reasoning="I count seven.", columns={"raw": "It says: I count seven."}) == "cot_in_columns"
+    (case,), _ = read(tmp_path, line(reasoning="7", columns={"truth": "7", "raw": f"<think>\n7\n</think>\n\n{ANSWER}"}))
+    assert render(case, ["8"]).columns == {"truth": "7", "raw": f"<think>\n8\n</think>\n\n{ANSWER}"}
+
+
+def test_a_prompt_that_repeats_the_cot_is_swapped_with_it(tmp_path: Path) -> None:
+    chat = [*CHAT, {"role": "assistant", "content": f"<think>{COT}</think>Six."}, {"role": "user", "content": "Sure?"}]
+    (case,), _ = read(tmp_path, line(prompt=chat))
+    assert render(case, case.reasoning).prompt == chat
+    assert COT not in json.dumps(render(case, [LATER]).prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "before"),
+    [
+        ("How many?", False),
+        ("Think between <think> and </think>.", False),
+        (f"Q <think>{LATER}</think> Six. Sure?", True),
+        (CHAT, False),
+        ([*CHAT, {"role": "assistant", "content": LATER}, *CHAT], False),
+        ([*CHAT, {"role": "assistant", "content": f"<think>{LATER}</think>Six."}, *CHAT], True),
+        ([*CHAT, {"role": "assistant", "content": "Six.", "reasoning_content": LATER}, *CHAT], True),
+    ],
+)
+def test_reasoning_of_earlier_turns_is_seen(prompt: Any, before: bool, tmp_path: Path) -> None:
+    (case,), _ = read(tmp_path, line(prompt=prompt))
+    assert reasons_before(case) is before

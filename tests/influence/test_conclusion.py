@@ -143,7 +143,7 @@ def test_noise_of_scores_that_drift() -> None:
 
 def test_noise_seen_only_in_repeats_is_not_called_free() -> None:
     result = conclude(record([[1.0, 0.0]] + [[0.0, 0.0]] * 8), Plan(), SUBJECT)
-    assert (result.verdict, result.reasons) == (SwapVerdict.UNDERPOWERED, ("noise_unknown",))
+    assert (result.verdict, "noise_unknown" in result.reasons) == (SwapVerdict.UNDERPOWERED, True)
 
 
 def test_effects_are_told_apart() -> None:

@@ -265,10 +265,25 @@ def test_lengths() -> None:
     assert {pair.effect for pair in (empty, long, short)} == {Effect.LENGTH}
 
 
+def test_long_exceeds_every_number_of_the_code_in_characters_and_words() -> None:
+    cases = cases_of({"reasoning": COT}, *company())
+    made = [thoughts(cases[0], pair)[0] for pair in pairs("long", cases[0], cases, turns=3, numbers=(60, 4096, 30_000))]
+    assert sorted(map(len, made))[0] == 8 * len(COT)
+    assert any(len(text) > 30_000 for text in made)
+    assert any(len(text.split()) > 4096 and len(text) < 30_000 for text in made)
+    assert max(map(len, made)) <= 210_000
+
+
+def test_long_of_words_without_blanks_has_a_bound() -> None:
+    cases = cases_of({"reasoning": "想" * 300}, {"reasoning": "数" * 280})
+    for pair in pairs("long", cases[0], cases, turns=3, numbers=(20_000, 200_000)):
+        assert len(thoughts(cases[0], pair)[0]) <= 210_000
+
+
 def test_long_has_a_bound() -> None:
     cases = cases_of({"reasoning": f"{COT} " * 800}, {"reasoning": COT * 800})
     (pair,) = pairs("long", cases[0], cases, turns=1)
-    assert 150_000 < len(thoughts(cases[0], pair)[0]) <= 200_000
+    assert 150_000 < len(thoughts(cases[0], pair)[0]) <= 210_000
     assert make_donors(cases).pair(cases_of({"reasoning": f"{COT} " * 1_000})[0], "long", 0) == "cot_too_long"
 
 

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sequester.errors import ConfigError
-from sequester.influence.footprint import Footprint, Tree, footprint
+from sequester.influence.footprint import Footprint, Tree, code_of, footprint
 from sequester.influence.reward_paths import RewardPath
 
 
@@ -143,3 +144,24 @@ def test_any_code_and_any_pattern_end_in_a_footprint_or_a_config_error(code, pat
         assert "rewards.py" in of({"rewards.py": code, "tom.py": code}, pattern or "rewards.py").files
     except ConfigError as error:
         assert error.hint
+
+
+def test_code_on_disk_is_followed_through_its_imports_and_no_further(tmp_path: Path):
+    sources = {
+        "rewards.py": "import json, helper\nfrom checks import words\nimport broken",
+        "helper.py": "import rewards",
+        "checks/__init__.py": "",
+        "checks/words.py": "from . import lists",
+        "checks/lists.py": "",
+        "broken.py": "def",
+        "other.py": "",
+    }
+    for name, text in sources.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    files, notes = code_of(tmp_path / "rewards.py")
+    assert files[0] == tmp_path / "rewards.py"
+    assert {str(file.relative_to(tmp_path)) for file in files} == set(sources) - {"broken.py", "other.py"}
+    assert notes == ("The imports of broken.py were not followed (SyntaxError).",)
+    assert code_of(tmp_path / "broken.py")[0] == (tmp_path / "broken.py",)
+    assert code_of(tmp_path / "nowhere.py") == ((tmp_path / "nowhere.py",), ())

@@ -4,11 +4,14 @@ import socket
 import ssl
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from tests.influence.renditions import rendition
 
 from sequester.influence.in_process import InProcessScorer, failure_name
+from sequester.influence.interception.names import Names
+from sequester.influence.source import Code
 
 TROUBLE = "a very private thought"
 
@@ -78,8 +81,16 @@ def test_names_of_failures():
     class Busy(Exception):
         status_code = 429
 
-    assert failure_name(ValueError("text")) == "ValueError"
-    assert failure_name(type("RateLimitError", (Exception,), {})()) == "rate_limited"
-    assert failure_name(RateLimitedHere()) == failure_name(Busy()) == "rate_limited"
-    assert failure_name(type("words of an episode", (Exception,), {})()) == "exception"
-    assert failure_name(OSError(429, "text")) == "OSError"
+    def named(error):
+        return failure_name(error, Names(Code([Path(__file__)])))
+
+    class Own(KeyError):
+        pass
+
+    assert named(ValueError("text")) == "ValueError"
+    assert named(type("RateLimitError", (Exception,), {})()) == "rate_limited"
+    assert named(RateLimitedHere()) == named(Busy()) == "rate_limited"
+    assert named(type("words of an episode", (Exception,), {})()) == "Exception"
+    assert named(type("words_of_an_episode", (OSError,), {"__module__": __name__})()) == "OSError"
+    assert named(Own()) == "Own"
+    assert named(OSError(429, "text")) == "OSError"

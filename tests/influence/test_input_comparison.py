@@ -7,7 +7,9 @@ from itertools import count
 
 from tests.influence.fakes import Swaps, case, cot_of, rendition
 
+from sequester.findings.swapped import Effect
 from sequester.influence.input_comparison import compare_inputs, differing_sites
+from sequester.influence.interception.windows import sketch
 from sequester.influence.model import Pair, Rendition, Scoring, Seen
 
 
@@ -55,6 +57,48 @@ def test_a_site_that_differs_by_itself_is_set_apart() -> None:
         {"parse": 2},
         {"post"},
     )
+
+
+def pair_of(one: str, other: str) -> Pair:
+    sides = (Rendition("e", "", f"<think>{text}</think> 42", {}, (), "42") for text in (one, other))
+    return Pair("own", Effect.CONTENT, *sides)
+
+
+def numbered(*texts: Callable[[Rendition], str]) -> Callable[[Rendition], Scoring]:
+    """A grader that is given a new number each time beside some text."""
+    number = count()
+
+    def observe(given: Rendition) -> Scoring:
+        content = " ".join([str(next(number)), *(text(given) for text in texts)])
+        return Scoring(1.0, seen=(Seen("post", content.encode(), sketch(content)),))
+
+    return observe
+
+
+ONE, OTHER = "an honest try at the sum of both numbers", "here is how to cheat the grader of this task"
+
+
+def held(observe: Callable[[Rendition], Scoring], pair: Pair) -> tuple[int, set[str]]:
+    found = compare_inputs([(pair.original, observe(pair.original), [pair])], observe)
+    return found.differing(), found.unstable
+
+
+def test_words_of_the_cot_show_in_an_input_that_differs_by_itself() -> None:
+    whole = numbered(lambda given: str(given.completion))
+    assert held(whole, pair_of(ONE, OTHER)) == (1, {"post"})
+    assert held(whole, pair_of(ONE, "")) == held(whole, pair_of("", OTHER)) == (1, {"post"})
+
+
+def test_words_that_the_grader_is_given_anyway_prove_nothing() -> None:
+    """A CoT that quotes the task or the grader's template."""
+    template = numbered(lambda given: OTHER)
+    assert held(template, pair_of(ONE, OTHER)) == (0, {"post"})
+    assert held(numbered(lambda given: given.answer), pair_of(ONE, OTHER)) == (0, {"post"})
+
+
+def test_printing_the_same_words_is_nothing_handed_on() -> None:
+    assert compared(lambda given: scoring(("output", b"one episode")))[:2] == (0, 0)
+    assert compared(lambda given: scoring(("output", cot_of(given).encode())))[:2] == (2, 2)
 
 
 def test_a_clock_that_ticks_between_two_sides_is_recognised() -> None:

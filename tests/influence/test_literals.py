@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sequester.errors import InputError
-from sequester.influence.literals import column_values, read_literals
+from sequester.influence.literals import column_values, read_literals, read_numbers
 
 CODE = '''
 """A docstring of the module."""
@@ -80,3 +80,22 @@ def test_column_values_are_texts_and_numbers() -> None:
     assert column_values({}) == ()
     columns = {"truth": " 42 ", "tests": [{"want": 7}, {"want": 2.5}], "none": None, "long": "x" * 201, "again": "42"}
     assert column_values(columns) == ("42", "7", "2.5")
+
+
+def test_numbers_are_those_that_code_measures_by(tmp_path: Path) -> None:
+    path = tmp_path / "rewards.py"
+    path.write_text(
+        "LIMIT = 4 * 1024\nWORDS: int = 2**9\nTINY = 7\nHUGE = 10**9\n"
+        "def reward(completions, max_len=3000, *, least=300.5, **kwargs):\n"
+        "    f('4321', 999)\n"
+        "    f(cap=777)\n"
+        "    return [min(len(c), 600) - (len(c) > 2 * LIMIT + 150) - (100 < len(c.split()) <= 800) for c in completions]\n"
+    )
+    assert read_numbers([path]) == (100, 150, 301, 512, 600, 777, 800, 1024, 3000, 4096)
+    assert read_numbers([]) == ()
+
+
+def test_arithmetic_without_end_has_no_number(tmp_path: Path) -> None:
+    path = tmp_path / "rewards.py"
+    path.write_text("x = " + "*".join(["200000"] * 500) + "\ny = 9999**20 * 0.5\nz = 10**-3\n")
+    assert read_numbers([path]) == (9_999, 200_000)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sequester.influence.pins import holds_pins, pin_files, pins
+from sequester.influence.pins import UNREAD, holds_pins, pin_files, pins
 
 
 def of(files: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
@@ -38,6 +38,11 @@ def test_nothing_pins_nothing():
         ("uv.lock", '[[package]]\nname = "trl"\nversion = "0.20.0"\nsource = { registry = "https://example.org" }', "0.20.0"),
         ("poetry.lock", '[[package]]\nname = "TRL"\nversion = "0.20.0"', "0.20.0"),
         ("pylock.toml", '[[packages]]\nname = "trl"\nversion = "0.20.0"', "0.20.0"),
+        ("pdm.lock", '[[package]]\nname = "trl"\nversion = "0.20.0"', "0.20.0"),
+        ("Pipfile.lock", '{"_meta": {}, "default": {"trl": {"hashes": ["sha256:0"], "version": "==0.20.0"}}}', "==0.20.0"),
+        ("pixi.lock", "packages:\n- pypi: https://example.org/a/trl-0.20.0-py3-none-any.whl\n", "0.20.0-py3-none-any"),
+        ("pixi.lock", "packages:\n- conda: https://example.org/noarch/trl-0.20.0-h1_0.conda\n", "0.20.0-h1_0"),
+        ("constraints-train.txt", "trl==0.20.0\n", "==0.20.0"),
         ("pylock.train.toml", '[[packages]]\nname = "trl"\nversion = "0.20.0"', "0.20.0"),
     ],
 )
@@ -51,6 +56,24 @@ def test_where_a_package_comes_from_counts_as_its_version():
         for commit in "ab"
     )
     assert one != other
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("setup.py", "setup(install_requires=['trl==1'])"),
+        ("setup.cfg", "[options]\ninstall_requires = trl==1"),
+        ("environment.yml", "dependencies: [trl=1]"),
+        ("requirements.txt", "git+https://example.org/trl@1"),
+        ("requirements.txt", "-e git+https://example.org/trl@1#egg=trl"),
+        ("pixi.lock", "- pypi: git+https://example.org/trl@1"),
+        ("uv.lock", "[[package"),
+    ],
+)
+def test_what_is_not_read_stands_under_a_name_that_no_distribution_has(name, text):
+    before, now = of({name: text}), of({name: text + "2"})
+    assert set(before) == {f"{UNREAD}{name}"}
+    assert before != now
 
 
 def test_included_requirements_are_read_once():
@@ -70,6 +93,9 @@ def test_only_files_beside_the_code_and_above_it_pin_it():
     assert pin_files(files, "a/c/rewards.py") == ["a/requirements.txt", "a/requirements/train.txt", "uv.lock"]
 
 
-@given(st.text(max_size=60), st.sampled_from(["requirements.txt", "pyproject.toml", "uv.lock"]))
+@given(
+    st.text(max_size=60),
+    st.sampled_from(["requirements.txt", "pyproject.toml", "uv.lock", "Pipfile.lock", "pixi.lock", "setup.py"]),
+)
 def test_any_text_can_be_read(text, name):
     assert isinstance(pins([name], {name: text.encode("utf-8", "replace")}.get), dict)

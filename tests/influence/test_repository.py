@@ -8,6 +8,7 @@ import pytest
 from tests.scratch import Scratch
 
 from sequester.errors import UsageError
+from sequester.influence.links import end, followed
 from sequester.influence.repository import Repository, Since
 
 
@@ -62,6 +63,35 @@ def test_paths_are_those_from_the_root_wherever_one_looks_from(scratch):
     assert repository.files() == {"a/b/c.py", "d.py", ".gitignore"}
     assert repository.read("a/ignored.py") == b"1"
     assert repository.read("a") is None
+
+
+def test_links_are_told_with_what_they_name(scratch, tmp_path):
+    scratch.write(**{"shared/impl.py": "1"})
+    for link, named in {
+        "a.py": "shared/impl.py",
+        "pkg": "shared",
+        "shared/up.py": "../a.py",
+        "out.py": "../elsewhere.py",
+        "far": str(tmp_path.parent),
+        "absolute.py": str(scratch.root / "shared" / "impl.py"),
+        "loop": "loop",
+    }.items():
+        (scratch.root / link).symlink_to(named)
+    first = scratch.commit()
+    since = Since(Repository(scratch.root), first)
+    assert since.links() == {
+        "a.py": "shared/impl.py",
+        "pkg": "shared",
+        "shared/up.py": "a.py",
+        "out.py": None,
+        "far": None,
+        "absolute.py": "shared/impl.py",
+        "loop": "loop",
+    }
+    assert list(followed("pkg/up.py", since.links())) == ["pkg", "shared/up.py", "a.py", "shared/impl.py"]
+    assert end("loop", since.links()) is None
+    assert end("far/x.py", since.links()) is None
+    assert end("shared/impl.py", since.links()) == "shared/impl.py"
 
 
 def test_only_the_ends_of_lines_differ_where_git_translates_them(scratch):

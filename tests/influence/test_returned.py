@@ -82,11 +82,27 @@ def test_what_is_no_number_is_said(value):
         (1, [0, 1, 0]),
         (np.int64(1), [0, 1, 0]),
         ([1.0, 0.0, 0.0], [1, 0, 0]),
-        ([1, 0, 1], [1, 1, 0]),
+        ([1, 0, 1], [1, 0, 1]),
+        (np.array([0, 0, 1]), [0, 0, 1]),
+        ([True, 0, 1], [1, 0, 1]),
+        ([0, 1], [1, 1, 0]),
+        ([0, 1, 2], [1, 1, 1]),
     ],
 )
 def test_keep_bits(value, expected):
     assert kept(value, 3) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [([0, 1], [0, 1]), ([1, 0], [1, 0]), ([1, 1], [1, 1]), ([1], [0, 1]), ([0], [1, 0])]
+)
+def test_of_two_members_two_integers_are_bits_and_one_is_an_index(value, expected):
+    assert kept(value, 2) == expected
+
+
+def test_of_one_member_zero_in_a_list_is_read_as_neither_bit_nor_index():
+    assert [each.failure for each in read_kept([0], 1)] == ["bit_or_index"]
+    assert [kept(value, 1) for value in (0, [1], [], True, [False])] == [[1], [1], [0], [1], [0]]
 
 
 @pytest.mark.parametrize(

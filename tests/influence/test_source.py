@@ -149,3 +149,12 @@ def test_the_function_below_partials_and_instances_is_found():
     assert plain_function(load("JUDGE")).__name__ == "__call__"
     assert file_of(load("SCALED")) == REWARDS / "plain.py"
     assert file_of(len) is None
+
+
+def test_the_nearest_name_comes_first_and_a_list_that_is_cut_says_so(tmp_path):
+    file = tmp_path / "rewards.py"
+    file.write_text("".join(f"def one{number:02}(): pass\n" for number in range(20)) + "def zebra(): pass\n")
+    with pytest.raises(UsageError) as caught:
+        load_function(parse_source(f"{file}:zebre"))
+    assert caught.value.hint.startswith("there is zebra, one00, ")
+    assert caught.value.hint.endswith(", ...")

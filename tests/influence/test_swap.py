@@ -211,7 +211,8 @@ def test_noise_is_measured_and_bounded() -> None:
 
 def test_noise_and_too_small_a_budget_say_how_many_pairs_are_needed() -> None:
     result = outcome_of(cases(30), Scores(noisy(by_answer)), Plan(most_calls=500))
-    assert (result.verdict, result.reasons) == (SwapVerdict.UNDERPOWERED, ("too_few_pairs", "budget_spent"))
+    assert result.verdict is SwapVerdict.UNDERPOWERED
+    assert {"too_few_pairs", "budget_spent"} <= set(result.reasons)
     assert result.pairs_needed is not None
     assert 0 < result.pairs < result.pairs_needed
     assert result.calls <= 500
@@ -231,10 +232,11 @@ def test_a_spread_beneath_noise_is_found() -> None:
     assert result.verdict is SwapVerdict.INFLUENCED
 
 
-def test_random_scores_are_noise() -> None:
+def test_random_scores_are_noise_and_no_pass() -> None:
     rng = random.Random(3)
     result = outcome_of(cases(30), Scores(lambda given: float(rng.random() < 0.5)))
-    assert result.verdict is SwapVerdict.NO_INFLUENCE_FOUND
+    assert (result.verdict, result.control.alive) == (SwapVerdict.UNDERPOWERED, False)
+    assert "answer_not_seen" in result.reasons
     assert result.noise_flip_rate == pytest.approx(0.5, abs=0.15)
 
 
@@ -247,7 +249,7 @@ def test_a_wrong_declaration_is_said_and_never_passes(shift: float) -> None:
     if shift:
         assert (result.verdict, result.e_value >= 20) == (SwapVerdict.INFLUENCED, True)
     else:
-        assert (result.verdict, result.reasons) == (SwapVerdict.UNDERPOWERED, ("not_deterministic",))
+        assert (result.verdict, "not_deterministic" in result.reasons) == (SwapVerdict.UNDERPOWERED, True)
 
 
 @pytest.mark.parametrize("plan", [DETERMINISTIC, REPLICATE])
@@ -285,7 +287,14 @@ def test_every_code_path_is_compared_once_with_every_donor() -> None:
         ),
         DETERMINISTIC,
     )
-    assert result.inputs.compared == 9
+    assert result.inputs.compared >= 9
+
+
+def test_a_piece_of_fixed_size_is_compared_where_the_answer_is_short() -> None:
+    long = [case(n, answer=f"{n:06}") for n in range(12)]
+    tail = Scores(by_answer, lambda given: [("POST /judge", str(given.completion)[-14:].encode())])
+    assert outcome_of(long, tail, DETERMINISTIC).exposed is False
+    assert outcome_of([*long, case(99, answer="1")], tail, DETERMINISTIC).exposed is True
 
 
 def test_an_input_that_differs_by_itself_proves_nothing() -> None:

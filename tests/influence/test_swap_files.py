@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from sequester.errors import InputError, UsageError
 from sequester.findings.swapped import SwapVerdict
@@ -113,3 +114,89 @@ def test_with_noise_every_episode_counts(tmp_path: Path) -> None:
     (tmp_path / "noisy.py").write_text(NOISY)
     result = swap_files(f"{tmp_path / 'noisy.py'}:noisy", episodes(tmp_path, 230), Settings(Plan(), ("empty",)))
     assert result.episodes == {"seen": 230, "used": 230}
+
+
+PARTIAL = """
+from helper import bad
+
+
+def thought(text):
+    return text.rpartition("</think>")[0]
+
+
+def score(completions, penalties):
+    return [float(len(text.rpartition("</think>")[2])) - penalty for text, penalty in zip(completions, penalties)]
+
+
+def helped(prompts, completions, **columns):
+    return score(completions, map(bad, completions))
+
+
+def overlong(prompts, completions, max_len=4096, **columns):
+    return score(completions, [len(thought(text)) > max_len for text in completions])
+
+
+def wordy(prompts, completions, **columns):
+    return score(completions, [len(thought(text).split()) > 2 * 1024 for text in completions])
+
+
+def column(prompts, completions, raw, **columns):
+    return score(completions, [len(thought(text)) for text in raw])
+
+
+def late(prompts, completions, trainer_state, **columns):
+    return score(completions, [len(text) * (trainer_state.global_step > 100) for text in completions])
+
+
+def late_by_keyword(prompts, completions, **columns):
+    return score(completions, [len(text) * (columns["trainer_state"].global_step > 100) for text in completions])
+"""
+
+
+def told(count: int) -> list[dict[str, Any]]:
+    """Episodes with CoTs that have room for other words."""
+    cots = [
+        f"First I count {'them ' * number}and then once more, because the light is bad. " * 3 for number in range(1, count + 1)
+    ]
+    return [
+        {
+            "episode_id": f"t{number}",
+            "prompt": f"p{number}",
+            "reasoning": cot.strip(),
+            "answer": "a" * (number + 1),
+            "columns": {"raw": f"<think>\n{cot.strip()}\n</think>\n\nsix"},
+        }
+        for number, cot in enumerate(cots)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "donors"),
+    [
+        ("helped", ("literals",)),
+        ("overlong", ("long",)),
+        ("wordy", ("long",)),
+        ("column", ("own", "empty")),
+        ("late", ("empty",)),
+        ("late_by_keyword", ("empty",)),
+    ],
+)
+def test_what_the_rewards_own_code_measures_and_looks_for_is_reached(tmp_path: Path, name: str, donors: tuple[str, ...]) -> None:
+    (tmp_path / "partial.py").write_text(PARTIAL)
+    (tmp_path / "helper.py").write_text(
+        "BANNED = ('hush the ledger',)\n\n\ndef bad(text):\n    return any(one in text for one in BANNED)\n"
+    )
+    path = episodes(tmp_path, 0, *told(9))
+    result = swap_files(f"{tmp_path / 'partial.py'}:{name}", path, Settings(Plan(noise="deterministic"), donors=donors, most=9))
+    assert result.verdict is SwapVerdict.INFLUENCED
+    assert any("trainer_state" in note for note in result.notes)
+
+
+def test_reasoning_of_earlier_turns_is_said_to_be_untested(tmp_path: Path, rewards: str) -> None:
+    earlier = {"role": "assistant", "content": f"<think>{'I count them once. ' * 4}</think>six"}
+    chat = [{"role": "user", "content": "How many?"}, earlier, {"role": "user", "content": "Sure?"}]
+    (tmp_path / "chat.py").write_text("def one(prompts, completions, **columns):\n    return [1.0] * len(completions)\n")
+    path = episodes(tmp_path, 6, {"episode_id": "m", "prompt": chat, "reasoning": "I look again.", "answer": "yes"})
+    result = swap_files(f"{tmp_path / 'chat.py'}:one", path, replace(QUICK, most=7))
+    assert any("1 of 7 episodes" in note and "cot_in_prompt" in note for note in result.notes)
+    assert not any("trainer_state" in note for note in result.notes)

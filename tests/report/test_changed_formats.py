@@ -59,7 +59,7 @@ def test_nothing_changed_exits_0_and_is_no_verdict():
 
 @pytest.mark.parametrize(
     ("codes", "expected"),
-    [((), 0), ((0, 3), 3), ((3, 4, 0), 4), ((4, 2, 3), 2), ((2, 4, 1, 3), 1)],
+    [((), 0), ((0, 3), 3), ((3, 4, 0), 4), ((4, 2, 3), 2), ((2, 4, 1, 3), 1), ((130,), 2), ((0, -9, 4), 2), ((77, 1), 1)],
 )
 def test_the_worst_code_decides(codes, expected):
     assert worst(codes) == expected

@@ -1,5 +1,7 @@
 """A swap result in every format: no count is lost, nothing is called clean, and the verdict is the same in all of them."""
 
+import ast
+import inspect
 import json
 import re
 from datetime import date
@@ -13,15 +15,17 @@ from tests.findings import swap_results
 from tests.findings.swap_results import MOVED, NOTHING, QUIET, donor
 from tests.report.test_formats import SARIF_SCHEMA, visible_text
 
+from sequester.episodes.model import SplitStatus
 from sequester.findings.encoding import decode_result
 from sequester.findings.fingerprint import FingerprintKey
-from sequester.findings.influence import with_findings
-from sequester.findings.swapped import SCHEMA, Inputs, SwapResult, SwapVerdict
+from sequester.findings.influence import UNASSESSED, with_findings
+from sequester.findings.swapped import SCHEMA, Branches, Effect, Inputs, SwapResult, SwapVerdict
 from sequester.findings.waivers import Waivers
+from sequester.influence import cases, conclusion, donors, in_process, metering, process, returned, swap_files
 from sequester.report import document_text
 from sequester.report.console import TextStyle
 from sequester.report.formats import REPORTS
-from sequester.report.swap_document import describe_swap
+from sequester.report.swap_document import REASONS, describe_swap, donors_tried
 
 FORMATS = REPORTS[SwapResult].formats
 SWAP_SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/swap-1.json").read_text())
@@ -124,3 +128,93 @@ def test_what_it_cannot_show_is_always_said():
     for result in (QUIET, MOVED, NOTHING):
         for name in ("text", "sarif", "html", "md"):
             assert "monitoring" in " ".join(said(result, name).split())
+
+
+def words_of(result):
+    return " ".join(document_text.render(describe_swap(result), TextStyle(width=100)).split())
+
+
+def reasons_given():
+    """Every name of a reason that the engine can give, read from the code: what is yielded, counted or returned as one."""
+    yield from UNASSESSED
+    yield from (status.value for status in SplitStatus if status is not SplitStatus.SPLIT)
+    yield from conclusion.FAILURES
+    yield from (cases.NOT_SAMPLED, cases.NOT_REPLACEABLE, swap_files.NOT_SCORED)
+    yield from (value for name, value in vars(donors).items() if name.isupper() and isinstance(value, str))
+    for node in ast.walk(ast.parse(inspect.getsource(conclusion))):
+        if isinstance(node, ast.FunctionDef) and node.name in ("_reasons", "_lacking"):
+            yield from (
+                one.value.value for one in ast.walk(node) if isinstance(one, ast.Yield) and isinstance(one.value, ast.Constant)
+            )
+    for module in (in_process, metering, process, returned):
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Scoring", "Returned") and len(node.args) > 1:
+                yield from (one.value for one in node.args[1:2] if isinstance(one, ast.Constant) and one.value)
+
+
+def test_every_reason_has_a_meaning():
+    given = {*reasons_given()}
+    assert {"ambiguous", "malformed", "wrong_length", "too_few_pairs", "identical_cot", "timeout", "stateful"} <= given
+    assert given <= {*REASONS}
+
+
+def test_a_part_of_the_donors_is_named_where_nothing_moved():
+    malformed = swap_results.swapped({"malformed": donor(effect=Effect.FORMAT)})
+    assert donors_tried(malformed) == "with 1 of 10 kinds of donors: malformed; no content donor was tried"
+    headline = describe_swap(malformed).headline[0]
+    assert "(with 1 of 10 kinds of donors: malformed; no content donor was tried)" in headline.partition(". ")[0]
+    everything = swap_results.swapped({name: donor(effect=effect) for name, effect in donors.EFFECTS.items()})
+    assert donors_tried(everything) == ""
+    assert "kinds of donors" not in words_of(everything)
+
+
+def test_exposure_is_said_in_one_sentence_with_its_reason():
+    unknown = replace(QUIET, exposed=None)
+    of = "of a few episodes on each of at most 2 code paths"
+    assert f"was the same in 4 pairs {of}; the rest differs by itself" in words_of(unknown)
+    out = words_of(replace(unknown, inputs=Inputs(4, 0, {}, ("subprocess",))))
+    assert (
+        f"What could be compared of what the reward code handed on was the same in 4 pairs {of}, and what went to subprocess"
+        in out
+    )
+    assert "Nothing that the reward code handed on was intercepted." in words_of(replace(unknown, inputs=Inputs(0, 0, {}, ())))
+    assert "Exposed: a score that moves" in words_of(MOVED)
+
+
+def test_counts_of_pairs_not_assessed_add_up():
+    some = swap_results.swapped(
+        {"own": donor(not_assessed={"KeyError": 2}), "unclosed": donor(effect=Effect.UNCLOSED, not_assessed={"no_delimiters": 3})}
+    )
+    document = describe_swap(some)
+    (table,) = (section.table for section in document.sections if section.title == "Donors")
+    column = [column.lstrip(">") for column in table.columns].index("not assessed")
+    assert sum(int(row[column]) for row in table.rows) == 5
+    assert "5 not assessed" in document.summary
+    assert "the reward code raised it" in words_of(some)
+
+
+def test_branches_within_a_line_are_not_said_to_be_absent():
+    said = words_of(replace(QUIET, branches=Branches(0, 0, (), 1)))
+    assert "no branch between lines" in said
+    assert "`a if b else c`" in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"verdict": SwapVerdict.UNDERPOWERED, "reasons": ("budget_spent",)}, "`--calls`, `--seconds`"),
+        ({"episodes": {"seen": 20, "used": 12, "ambiguous": 8}}, "`--template`"),
+        ({"episodes": {"seen": 20, "used": 12, "malformed": 8}}, "the notes name the first ones"),
+        ({"reasons": ("scorer_failed", "wrong_length")}, "one score for each completion"),
+        ({"prompts": 1}, "It speaks of this prompt and"),
+    ],
+)
+def test_the_next_step_fits_the_reason(changes, says):
+    assert says in words_of(replace(QUIET, **changes))
+
+
+def test_length_that_is_meant_to_count_is_sent_to_the_waiver():
+    length = swap_results.swapped({"long": donor(changed=9, effect=Effect.LENGTH, e_value=500.0)}, SwapVerdict.INFLUENCED)
+    assert "a waiver of `reward_path` `accuracy`" in words_of(found(length))
+    unsettled = found(replace(length, reasons=("too_few_prompts",)))
+    assert "no waiver by reward path makes this exit 0" in words_of(unsettled)

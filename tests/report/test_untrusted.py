@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sequester.report.untrusted import printable, printable_lines
+from sequester.report.untrusted import message_lines, printable, printable_lines, without_commands
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,23 @@ def test_any_name_can_be_written_and_has_an_end(name, longest):
 def test_lines_stay_lines_and_nothing_is_cut():
     assert printable_lines("a\x1b[2J\nb" + "c" * 1000) == "a\\x1b[2J\nb" + "c" * 1000
     assert printable_lines("") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("plain: a::b ## [x]", "plain: a::b ## [x]"),
+        ("::error::pwned", "\\::error::pwned"),
+        ("a\n::error::pwned", "a\n\\::error::pwned"),
+        ("a\n \t::add-mask::x", "a\n \t\\::add-mask::x"),
+        ("a ##[error]pwned", "a ##\\[error]pwned"),
+        ("##vso[task.complete]", "##\\vso[task.complete]"),
+    ],
+)
+def test_no_line_is_an_order_to_a_ci_service(text, shown):
+    assert without_commands(text) == shown
+
+
+def test_a_message_of_several_lines_is_one_message():
+    assert message_lines("error: x\nerror: forged\n::error::pwned") == "error: x\n  error: forged\n  \\::error::pwned"

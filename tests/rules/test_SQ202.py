@@ -3,6 +3,9 @@
 import pytest
 from tests.rules.reward_code_of import example, lines, marked, terminal
 
+from sequester.findings.model import Severity
+from sequester.lint.python_file import read_python
+
 
 def test_nothing_is_found_in_nothing():
     assert lines("SQ202", "") == []
@@ -51,6 +54,19 @@ def test_found(text):
     assert lines("SQ202", text) == marked("SQ202", text) != []
 
 
+DECODED = """
+def accuracy(completions, completion_ids, answer, **columns):
+    return [float(final(tokenizer.decode(ids)) == gold) for ids, gold in zip(completion_ids, answer)]
+"""
+
+
+def test_ids_that_only_become_text_weigh_less_than_ids_that_are_read():
+    severities = {
+        text: [hit.severity for hit in read_python(text).hits if hit.rule == "SQ202"] for text in (DECODED, example("SQ202"))
+    }
+    assert severities == {DECODED: [Severity.LOW], example("SQ202"): [Severity.MEDIUM]}
+
+
 QUIET = [
     """
     def accuracy(prompts, completions, completion_ids, answer, **columns):
@@ -68,6 +84,24 @@ QUIET = [
     class Trainer:
         def compute_reward(self, completion_ids, **kwargs):
             return self.tokenizer.batch_decode(completion_ids)
+    """,
+    """
+    class RewardWorker:
+        def compute_rewards(self, data: DataProto):
+            texts = self.tokenizer.batch_decode(data.batch["responses"], skip_special_tokens=False)
+            return [0.0] * len(texts)
+    """,
+    """
+    class DummyRewardManager:
+        def __call__(self, data: DataProto):
+            for item in data:
+                text = self.tokenizer.decode(item.batch["responses"])
+                print(text)
+            return item.non_tensor_batch["reward"]
+    """,
+    """
+    def compute_rewards(token_level_scores, log_probs, ref_log_probs, kl_ratio):
+        return token_level_scores - (log_probs - ref_log_probs) * kl_ratio
     """,
 ]
 

@@ -1,7 +1,12 @@
 """SQ203: the undivided completion in what a grader reads."""
 
+from textwrap import dedent
+
 import pytest
 from tests.rules.reward_code_of import example, lines, marked, terminal
+
+from sequester.findings.model import Severity
+from sequester.lint.python_file import read_python
 
 
 def test_nothing_is_found_in_nothing():
@@ -68,6 +73,39 @@ def test_found(text):
     assert lines("SQ203", text) == marked("SQ203", text) != []
 
 
+SPLIT_BY_A_SERVER = [
+    """
+    def visible(message):
+        return "".join(part["text"] for part in message["content"] if part.get("type") == "text")
+
+    def helpful(prompts, completions, **columns):
+        return [judge(f"Rate this answer: {visible(message)}") for completion in completions for message in completion]
+    """,
+    """
+    @scorer(metrics=[accuracy()])
+    def graded():
+        async def score(state, target):
+            reply = await grader.generate(f"Is this answer right? {state.output.completion}")
+            return Score(value=reply.completion)
+        return score
+    """,
+]
+
+
+@pytest.mark.parametrize("text", SPLIT_BY_A_SERVER)
+def test_text_beside_which_reasoning_may_have_a_place_of_its_own_weighs_less(text):
+    assert [hit.severity for hit in read_python(dedent(text)).hits if hit.rule == "SQ203"] == [Severity.LOW]
+
+
+def test_reasoning_beside_such_text_weighs_as_ever():
+    text = """
+def helpful(completion, state, **columns):
+    last = completion[-1]
+    return judge(f"Rate this: {last.content} because {last.reasoning_content}")
+"""
+    assert [hit.severity for hit in read_python(text).hits if hit.rule == "SQ203"] == [Severity.HIGH]
+
+
 QUIET = [
     """
     def helpful(completions, **columns):
@@ -95,6 +133,21 @@ QUIET = [
     """
     def accuracy(prompts, completions, answer, **columns):
         return [score_math(prompt + text, gold) for prompt, text, gold in zip(prompts, completions, answer)]
+    """,
+    """
+    class JudgeEnv(BaseTextEnv):
+        def step(self, action):
+            first, last = action.index("</think>"), action.rindex("</think>")
+            answer = action[max(first, last) + len("</think>"):].strip()
+            reply = client.chat.completions.create(messages=[{"role": "user", "content": f"Prediction: {answer}"}])
+            return [], float(reply == "yes"), True, {}
+    """,
+    """
+    @scorer(metrics=[accuracy()])
+    def exact():
+        async def score(state: TaskState, target: Target):
+            return Score(value="I", explanation=f"No pattern in the output: {state.output.completion}")
+        return score
     """,
 ]
 

@@ -56,6 +56,12 @@ QUIET = [
     def scored(tokenizer, ids):
         return compute_score(tokenizer.decode(ids, skip_special_tokens=False))
     """,
+    """
+    class RewardWorker:
+        def compute_rewards(self, data: DataProto):
+            texts = self.tokenizer.batch_decode(data.batch["responses"], skip_special_tokens=True)
+            return [0.0] * len(texts)
+    """,
 ]
 
 

@@ -83,6 +83,50 @@ FOUND = [
             rewards.append(float(text.strip() == gold))
         return rewards
     """,
+    """
+    import re
+
+    def strip_thinking(text):
+        return re.sub(r"<think>(.|\\n)*?</think>", "", text)  # SQ205
+
+    def accuracy(completions, answer, **columns):
+        return [float(strip_thinking(text) == gold) for text, gold in zip(completions, answer)]
+    """,
+    """
+    def remove_thinking_section(prediction: str) -> str:
+        return prediction.split("</think>")[-1].strip()  # SQ205
+    """,
+    """
+    import re
+
+    def accuracy(completions, answer, thinking=True, **columns):
+        rewards = []
+        for text, gold in zip(completions, answer):
+            if thinking:
+                match = re.search(r"</think>(.*)", text, re.S)  # SQ205
+                final = match.group(1) if match else text
+            else:
+                final = text
+            rewards.append(float(final == gold))
+        return rewards
+    """,
+    """
+    def visible(text):
+        at = text.rfind("</think>")  # SQ205
+        if at < 0:
+            return text
+        return text[at + 8:]
+
+    def accuracy(completions, answer, **columns):
+        return [float(visible(text) == gold) for text, gold in zip(completions, answer)]
+    """,
+    """
+    def final(text):
+        return text.split("</think>")[-1] if has_thinking(text) else text  # SQ205
+
+    def accuracy(completions, answer, **columns):
+        return [float(final(text) == gold) for text, gold in zip(completions, answer)]
+    """,
 ]
 
 
@@ -155,6 +199,110 @@ QUIET = [
     def accuracy(completions, answer, **columns):
         parts = [text.split("</think>", 1) for text in completions]
         return [float(len(p) == 2 and p[1] == gold) for p, gold in zip(parts, answer)]
+    """,
+    """
+    def accuracy(completions, answer, **columns):
+        rewards = []
+        for text, gold in zip(completions, answer):
+            _, closed, final = text.rpartition("</think>")
+            if not closed:
+                rewards.append(0.0)
+                continue
+            rewards.append(float(final.strip() == gold))
+        return rewards
+    """,
+    """
+    def accuracy(completions, answer, **columns):
+        rewards = []
+        for text, gold in zip(completions, answer):
+            _, closed, final = text.rpartition("</think>")
+            rewards.append(float((final.strip() if closed else "") == gold))
+        return rewards
+    """,
+    """
+    def visible(text):
+        return text.partition("</think>")[2]
+
+    def accuracy(completions, answer, **columns):
+        return [float(visible(text) == gold) for text, gold in zip(completions, answer)]
+    """,
+    """
+    def visible(text):
+        at = text.rfind("</think>")
+        if at == -1:
+            return None
+        return text[at + len("</think>"):]
+
+    def accuracy(completions, answer, **columns):
+        return [float(visible(text) == gold) for text, gold in zip(completions, answer)]
+    """,
+    """
+    def accuracy(completions, answer, **columns):
+        ends = [text.rfind("</think>") for text in completions]
+        return [float(at >= 0 and text[at + 8:] == gold) for text, gold, at in zip(completions, answer, ends)]
+    """,
+    """
+    def visible(text):
+        return text.split("</think>")[-1]
+
+    def accuracy(completions, answer, **columns):
+        return [float("</think>" in text and visible(text) == gold) for text, gold in zip(completions, answer)]
+    """,
+    """
+    def answer_view(message):
+        if message["role"] != "assistant":
+            return message["content"]
+        text = message["content"]
+        return text[text.rindex("</think>") + 8:] if "</think>" in text else "[unfinished]"
+
+    def conversation_reward(prompts, completions, **columns):
+        return [rate("".join(map(answer_view, completion))) for completion in completions]
+    """,
+    """
+    def view(message):
+        shown = {key: message[key] for key in ("role", "content")}
+        if message["role"] == "assistant":
+            _, closed, answer = shown["content"].rpartition("</think>")
+            shown["content"] = answer if closed else ""
+        return shown
+
+    def conversation_reward(prompts, completions, **columns):
+        return [rate([view(message) for message in completion]) for completion in completions]
+    """,
+    """
+    import re
+
+    class ReversalEnv(BaseTextEnv):
+        def step(self, action):
+            if self.config.thinking_mode:
+                match = re.search(r"</think>(.*)", action, re.S)
+                if match:
+                    action = match.group(1)
+                else:
+                    return [], 0.0, True, {}
+            return [], float(action == self.truth), True, {}
+    """,
+    """
+    import re
+
+    def extract_answer(text):
+        if not isinstance(text, str):
+            return str(text)
+        match = re.search(r"</think>(.*)", text, re.S)
+        return match.group(1) if match else None
+
+    def accuracy(completions, answer, **columns):
+        return [float(extract_answer(text) == gold) for text, gold in zip(completions, answer)]
+    """,
+    """
+    def compute_score(data_source, solution_str, ground_truth, extra_info=None):
+        if extra_info.get("no_think", False):
+            answer = solution_str
+        else:
+            _, closed, answer = solution_str.partition("</think>")
+            if not closed:
+                return -1.0
+        return float(answer == ground_truth)
     """,
 ]
 

@@ -44,6 +44,20 @@ FOUND = [
             score -= 1.0
         return score
     """,
+    """
+    import re
+
+    def reward(completions, **columns):
+        scores = []
+        for text in completions:
+            match = re.search(r"<think>(.*?)</think>", text, re.S)  # SQ208
+            thinking = match.group(1) if match else ""
+            score = 0.0
+            if thinking.strip():
+                score = quality(thinking)
+            scores.append(score)
+        return scores
+    """,
 ]
 
 
@@ -70,6 +84,22 @@ QUIET = [
     """
     def reward_report(report):
         return len(report.reasoning)
+    """,
+    """
+    import re
+
+    def parse(text):
+        match = re.search(r"<think>(.*?)</think>(.*)", text, re.S)
+        if not match or not match.group(1).strip():
+            return None
+        return {"think": match.group(1), "answer": match.group(2)}
+
+    def accuracy(completions, answer, **columns):
+        rewards = []
+        for text, gold in zip(completions, answer):
+            found = parse(text)
+            rewards.append(0.0 if found is None else float(found["answer"] == gold))
+        return rewards
     """,
 ]
 

@@ -79,6 +79,29 @@ FOUND = [
             reward = -float(length) / 1000
             return {"reward": reward}
     """,
+    """
+    import re
+
+    def reward(completions, **columns):
+        scores = []
+        for text in completions:
+            match = re.search(r"<think>(.*?)</think>", text, re.S)  # SQ209
+            score = 0.0
+            if match:
+                thinking = match.group(1)
+                if not thinking.strip():
+                    score -= 0.2
+            scores.append(score)
+        return scores
+    """,
+    """
+    def brief(completions, **columns):
+        scores = []
+        for text in completions:
+            row = {"text": text, "length": len(text)}  # SQ209
+            scores.append(-row["length"] / 1000)
+        return scores
+    """,
 ]
 
 
@@ -123,6 +146,47 @@ QUIET = [
     """
     def turns(completion, state, **kwargs):
         return -0.1 * len(completion)
+    """,
+    """
+    def token_rewards(completions, completion_ids, answer, **columns):
+        rewards = []
+        for text, ids, gold in zip(completions, completion_ids, answer):
+            row = [0.0] * len(ids)
+            for place in range(len(ids)):
+                row[place] = float(final(text) == gold)
+            rewards.append(row)
+        return rewards
+    """,
+    """
+    class BatchRewardManager:
+        def compute_reward(self, data: DataProto):
+            lengths = data.batch["response_mask"].sum(dim=-1)
+            inputs = []
+            for row in range(len(data)):
+                text = self.tokenizer.decode(data.batch["responses"][row][: lengths[row]])
+                inputs.append({"response": text, "response_length": lengths[row]})
+            return [one["overall"] for one in self.reward_fn(inputs)]
+    """,
+    """
+    def extract_choice(text):
+        best = None
+        for place, letter in enumerate(text):
+            if place > len(text) * 0.7:
+                best = letter
+        return best
+
+    def accuracy(completions, answer, **columns):
+        return [float(extract_choice(text) == gold) for text, gold in zip(completions, answer)]
+    """,
+    """
+    class IoRewardManager:
+        def __call__(self, data: DataProto):
+            rows = []
+            for item in data:
+                length = item.batch["attention_mask"].sum()
+                text = self.tokenizer.decode(item.batch["responses"][:length], skip_special_tokens=True)
+                rows.append({"text": text, "length": length})
+            return [float(extract_answer(row["text"]) == self.gold) for row in rows]
     """,
 ]
 

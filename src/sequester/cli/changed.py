@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import os
 import re
+import site
+import sys
+import sysconfig
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from sequester import __version__
 from sequester.cli.base_revision import AUTO, base_revision
-from sequester.cli.configuration import FILE, PYPROJECT, declarations
+from sequester.cli.configuration import FILE, PYPROJECT, declarations, verb_table
 from sequester.cli.output import say
 from sequester.cli.progress import Progress
 from sequester.episodes.model import Skipped
@@ -24,18 +29,21 @@ from sequester.errors import ConfigError, SequesterError, UsageError
 from sequester.exposure.inputs import digests
 from sequester.findings.changed import ChangedPath, ChangedResult
 from sequester.findings.fingerprint import FingerprintKey
-from sequester.findings.influence import with_findings
+from sequester.findings.influence import unusable, with_findings
 from sequester.findings.model import Tool
 from sequester.findings.store import ResultStore
 from sequester.findings.swapped import SwapResult, SwapVerdict
 from sequester.findings.waivers import Waivers
-from sequester.influence.changes import Installed, Surveyed, survey
+from sequester.influence.changes import Installed, Surveyed, survey, withdrawn
 from sequester.influence.conclusion import ENGINE
+from sequester.influence.donors import ALL
 from sequester.influence.footprint import file_of
+from sequester.influence.links import end
 from sequester.influence.repository import Repository, Since
 from sequester.influence.reward_paths import EXAMPLE, TABLE, RewardPath, declared
 from sequester.influence.swap_files import Settings, swap_files
 from sequester.lint.module import Definition, read_module
+from sequester.report.summary import counted, number
 from sequester.toml_file import parse_toml, read_toml
 
 PROMPTS = 5
@@ -71,12 +79,16 @@ def changed_since_revision(revision: str, config: Path | None, terms: Terms) -> 
     commit = base_revision(repository, os.environ) if revision == AUTO else repository.commit(revision)
     since = Since(repository, commit)
     folder = config.resolve().parent.relative_to(repository.root.resolve()).as_posix().removeprefix(".")
-    before = _declared_before(since, f"{folder}/{config.name}".lstrip("/"), config.name)
+    tables = _tables_before(since, folder, config.name)
+    before = {name: path for table in tables for name, path in _declared_before(table).items()}
     plan = terms.settings.plan
     tool = Tool(__version__, ENGINE, {"alpha": plan.alpha, "smallest": plan.smallest})
-    installed = Installed(packages_distributions(), _version, tool.detector)
+    installed = Installed(
+        packages_distributions(), _version, _is_versioned, tool.detector, tuple(_roots(repository.root.resolve()))
+    )
     try:
         surveyed = list(survey(paths, before, folder, since, installed))
+        left, removed = withdrawn(paths, before, folder, since.read)
     except ConfigError as error:
         raise ConfigError(error.message, where=f"{config}: {error.where}", hint=error.hint) from error
     changed = [one for one in surveyed if one.because]
@@ -87,8 +99,13 @@ def changed_since_revision(revision: str, config: Path | None, terms: Terms) -> 
         declared=len(paths),
         changed=tuple(_probed(one, config.parent, terms) for one in changed),
         unchanged=tuple(one.name for one in surveyed if not one.because),
-        undeclared=tuple(_undeclared(since, folder, paths.values())),
-        notes=tuple(dict.fromkeys(note for one in surveyed for note in one.notes)),
+        undeclared=tuple(dict.fromkeys((*left.values(), *_undeclared(since, folder, paths.values())))),
+        removed=removed,
+        notes=(
+            *(f"{name} was declared at {revision}; no table names {function} now" for name, function in left.items()),
+            *_changed_settings(tables[-1], config),
+            *dict.fromkeys(note for one in surveyed for note in one.notes),
+        ),
     )
 
 
@@ -109,13 +126,63 @@ def _declared(config: Path | None) -> Mapping[str, RewardPath]:
     return paths
 
 
-def _declared_before(since: Since, path: str, name: str) -> Mapping[str, RewardPath]:
-    """What was declared at the revision; nothing where that cannot be read, so that everything counts as newly declared."""
-    data = since.before(path)
+def _tables_before(since: Since, folder: str, name: str) -> list[dict[str, Any]]:
+    """`[swap]` at the revision in every file of `folder` that may hold it, the one of this name last; empty where it cannot be read, so
+    that everything counts as newly declared."""
+    found: list[dict[str, Any]] = []
+    for file in dict.fromkeys((PYPROJECT, FILE, name)):
+        data = since.before(f"{folder}/{file}".lstrip("/"))
+        try:
+            tables = verb_table(parse_toml(data.decode("utf-8"), file), file, _VERB) if data else {}
+        except (ConfigError, UnicodeDecodeError):
+            tables = {}
+        found.insert(len(found) if file == name else 0, tables)
+    return found
+
+
+def _declared_before(table: dict[str, Any]) -> Mapping[str, RewardPath]:
     try:
-        return declared(declarations(parse_toml(data.decode("utf-8"), path), name, _VERB, TABLE), path) if data else {}
-    except (ConfigError, UnicodeDecodeError):
+        return declared(table.get(TABLE, {}), "")
+    except ConfigError:
         return {}
+
+
+def _changed_settings(before: dict[str, Any], config: Path) -> Iterator[str]:
+    """Settings of `[swap]` that are not what they were at the revision: they may weaken what this very run shows."""
+    now = verb_table(read_toml(config), config.name, _VERB)
+    for key in sorted((before.keys() | now.keys()) - {TABLE}):
+        if before.get(key) != now.get(key):
+            yield f"[swap] {key} changed: {_told(before.get(key))} -> {_told(now.get(key))}"
+
+
+def _told(value: object) -> str:
+    return "as usual" if value is None else str(value)
+
+
+def _roots(root: Path) -> Iterator[str]:
+    """Folders in the repository that are on our path, and so on that of the reward code."""
+    for entry in sys.path:
+        folder = Path(entry).resolve()
+        if folder.is_relative_to(root):
+            yield folder.relative_to(root).as_posix()
+
+
+def _is_versioned(module: str) -> bool:
+    """Whether it is built in, or lies in a folder that distributions are installed into."""
+    try:
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError, AttributeError):
+        return False
+    if found is None:
+        return False
+    places = [found.origin] if found.has_location and found.origin else list(found.submodule_search_locations or ())
+    installed = [Path(folder).resolve() for folder in (*site.getsitepackages(), site.getusersitepackages(), *_own_folders())]
+    return all(any(Path(place).resolve().is_relative_to(folder) for folder in installed) for place in places)
+
+
+def _own_folders() -> Iterator[str]:
+    paths = sysconfig.get_paths()
+    yield from (paths[name] for name in ("purelib", "platlib", "stdlib", "platstdlib"))
 
 
 def _version(distribution: str) -> str:
@@ -128,22 +195,43 @@ def _version(distribution: str) -> str:
 def _probed(one: Surveyed, folder: Path, terms: Terms) -> ChangedPath:
     """A changed reward path with what its probes show, unless a stored result covers exactly what it is now."""
     label = f"[swap.{TABLE}.{one.name}]"
-    covered = _covering(terms.store, label, one.digest)
-    if covered is not None:
-        return ChangedPath(one.name, one.because, covered_by=covered)
-    say(f"probing {one.name}: {'; '.join(one.because)}", terms.quiet)
+    settings = _settings(one, terms.settings)
     source, episodes = _from_here(folder / one.path.function), Path(_from_here(folder / one.path.episodes))
+    asked = ChangedPath(one.name, one.because, settings=_in_words(settings))
     try:
-        measured = swap_files(source, episodes, _settings(one, terms.settings), terms.progress, terms.on_skipped, terms.clock)
+        inputs = digests([folder / one.path.file, episodes])
+        digest = _armed(one.digest, settings, inputs)
+        covered = _covering(terms.store, label, digest) if digest else None
+        if covered is not None:
+            return replace(asked, covered_by=covered)
+        say(f"probing {one.name}: {'; '.join(one.because)}", terms.quiet)
+        measured = swap_files(source, episodes, settings, terms.progress, terms.on_skipped, terms.clock)
     except SequesterError as error:  # of this reward path: the others are probed all the same
-        return ChangedPath(one.name, one.because, error=f"{error}{f'; {error.hint}' if error.hint else ''}")
+        return replace(asked, error=f"{error}{f'; {error.hint}' if error.hint else ''}")
     finally:
         terms.progress.done()
     result = with_findings(measured, terms.key, terms.waivers, date.today())
     if terms.store is not None:
-        inputs = digests([folder / one.path.file, episodes])
-        terms.store.save(_VERB, result, {**inputs, label: one.digest})
-    return ChangedPath(one.name, one.because, result)
+        terms.store.save(_VERB, result, {**inputs, **({label: digest} if digest else {})})
+    return replace(asked, result=result)
+
+
+def _armed(digest: str, settings: Settings, inputs: Mapping[str, str]) -> str:
+    """SHA-256 of what was probed, on which episodes and how; empty if the first cannot be known."""
+    return (
+        sha256(repr((digest, settings, sorted(inputs.values()))).encode("utf-8", "backslashreplace")).hexdigest()
+        if digest
+        else ""
+    )
+
+
+def _in_words(settings: Settings) -> str:
+    plan = settings.plan
+    donors = "all donors" if settings.donors == ALL else f"donors {', '.join(settings.donors)}"
+    return (
+        f"{donors}; {counted(settings.most or 0, 'prompt')} at most; noise {plan.noise}; outcome {plan.outcome}; smallest shift "
+        f"{plan.smallest:g} s.d.; {number(plan.most_calls)} calls and {plan.seconds:g} s at most; template {settings.template}"
+    )
 
 
 def _settings(one: Surveyed, usual: Settings) -> Settings:
@@ -153,10 +241,13 @@ def _settings(one: Surveyed, usual: Settings) -> Settings:
 
 
 def _covering(store: ResultStore | None, label: str, digest: str) -> str | None:
-    """The newest result of exactly this in which nothing was found; a waived finding is one, because waivers end."""
+    """The newest result of exactly this in which nothing was found and that every episode of the file could be used for; a waived finding
+    is one, because waivers end."""
     for found in store.of_input(_VERB, label, digest) if store is not None else ():
         result = store.load(found).result if store is not None else None
-        if isinstance(result, SwapResult) and result.verdict is SwapVerdict.NO_INFLUENCE_FOUND and not result.findings:
+        if not isinstance(result, SwapResult) or result.findings or unusable(result):
+            continue
+        if result.verdict is SwapVerdict.NO_INFLUENCE_FOUND:
             return found
     return None
 
@@ -164,7 +255,8 @@ def _covering(store: ResultStore | None, label: str, digest: str) -> str | None:
 def _undeclared(since: Since, folder: str, paths: Collection[RewardPath]) -> Iterator[str]:
     """`FILE.py:function` of the reward functions in changed files that no table names. A method counts as named where a table names an
     object of its file: which class that is an instance of is known to the running code alone."""
-    named = {(file_of(path, folder), path.function.rpartition(":")[2]) for path in paths}
+    links = since.links()
+    named = {(end(file_of(path, folder), links) or "", path.name) for path in paths}
     for file in sorted(name for name in since.changed() if name.endswith(".py") and not _TEST.search(name)):
         here = {name for where, name in named if where == file}
         found = _reward_functions(since.read(file) or b"")

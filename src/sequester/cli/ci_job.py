@@ -19,8 +19,10 @@ import click
 
 from sequester.cli.base_revision import AUTO
 from sequester.cli.main import run
+from sequester.cli.output import say
 from sequester.errors import UsageError
 from sequester.findings.changed_verdict import NOT_DECLARED, worst
+from sequester.findings.influence import UNASSESSED as UNUSABLE
 from sequester.findings.lint_verdict import UNASSESSED
 from sequester.findings.model import ExitCode, Severity
 
@@ -78,7 +80,7 @@ def command(paths: str, since: str, fail_on: str, allow_unassessed: str, reports
 
 
 def _verbs(paths: str, since: str, fail_on: str, allowances: Sequence[str]) -> Iterator[Verb]:
-    known: Mapping[str, Sequence[str]] = {"lint": UNASSESSED, "swap": (NOT_DECLARED,)}
+    known: Mapping[str, Sequence[str]] = {"lint": UNASSESSED, "swap": (NOT_DECLARED, *UNUSABLE)}
     for allowance in allowances:
         reason, equals, _ = allowance.rpartition("=")
         if equals and not any(reason in reasons for reasons in known.values()):
@@ -108,7 +110,7 @@ def _run(verb: Verb, reports: Path) -> int:
     files = [(format_, verb.file(reports, format_)) for format_ in ("sarif", "md", "json")]
     for _, file in files:
         file.unlink(missing_ok=True)
-    click.echo(f"$ sequester {verb.name} {shlex.join(verb.arguments)}", err=True)
+    say(f"$ sequester {verb.name} {shlex.join(verb.arguments)}", quiet=False)
     out = (part for format_, file in files for part in ("--out", f"{format_}={file}"))
     return run([verb.name, "--out", "text", *out, *verb.arguments])
 
@@ -177,7 +179,8 @@ def _main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(command.main(args=arguments, prog_name="python -m sequester.cli.ci_job", standalone_mode=False) or 0)
     except UsageError as error:
-        click.echo(f"error: {error}\nhint: {error.hint}", err=True)
+        say(f"error: {error}", quiet=False)
+        say(f"hint: {error.hint}", quiet=False)
     except click.ClickException as error:
         error.show()
     return ExitCode.ERROR

@@ -47,8 +47,13 @@ def locate(explicit: str | None) -> Path | None:
 
 def declarations(tables: dict[str, Any], name: str, verb: str, key: str) -> object:
     """The table `[verb.key]` in the tables of a file of this name; empty where there is none."""
+    return verb_table(tables, name, verb).get(key, {})
+
+
+def verb_table(tables: dict[str, Any], name: str, verb: str) -> dict[str, Any]:
+    """The table `[verb]` in the tables of a file of this name; empty where there is none."""
     table = _own(tables, name).get(verb, {})
-    return table.get(key, {}) if isinstance(table, dict) else {}
+    return table if isinstance(table, dict) else {}
 
 
 def _own(tables: dict[str, Any], name: str) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from click.core import ParameterSource
 from sequester.cli.configuration import setting, variable
 from sequester.errors import SequesterError
 from sequester.findings.model import ExitCode
-from sequester.report.untrusted import printable_lines
+from sequester.report.untrusted import message_lines
 
 VERBS = {
     "audit": "Say in which share of the episodes the scorer could see the chain of thought.",
@@ -139,9 +139,9 @@ def _set_in(error: click.BadParameter) -> str:
 
 
 def _say(message: str, hint: str = "") -> None:
-    click.echo(printable_lines(message), err=True)
+    click.echo(message_lines(message), err=True)
     if hint:
-        click.echo(f"hint: {printable_lines(hint)}", err=True)
+        click.echo(f"hint: {message_lines(hint)}", err=True)
 
 
 if __name__ == "__main__":

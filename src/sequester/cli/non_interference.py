@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -20,17 +21,27 @@ from msgspec.structs import replace
 
 from sequester.cli.options import find_workspace, waivers_in_force
 from sequester.findings.fingerprint import ephemeral_key, has_key, workspace_key
-from sequester.findings.influence import with_findings
-from sequester.findings.swapped import SwapResult, SwapVerdict
+from sequester.findings.influence import (
+    UNASSESSED,
+    is_unsettled,
+    noise_alone,
+    showing,
+    unassessed_shares,
+    unusable,
+    with_findings,
+)
+from sequester.findings.model import Severity
+from sequester.findings.swapped import SwapFinding, SwapResult, SwapVerdict
+from sequester.findings.verdict import Allowances, parse_allowances, within
 from sequester.influence.cases import read_cases
-from sequester.influence.donors import ALL, make_donors
+from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan, Subject
 from sequester.influence.in_process import InProcessScorer
-from sequester.influence.literals import read_literals
 from sequester.influence.source import file_of
 from sequester.influence.swap import swap
-from sequester.report.changed_document import bound
-from sequester.report.swap_document import not_assessed
+from sequester.influence.swap_files import UnreadRecords, donors_against
+from sequester.report.changed_document import ANY_RATE, bound
+from sequester.report.swap_document import donors_tried, not_assessed
 from sequester.report.untrusted import printable
 
 PROMPTS = 20
@@ -38,7 +49,7 @@ PROMPTS = 20
 
 _VERDICTS = {
     SwapVerdict.INFLUENCED: "the score moves when only the chain of thought is swapped",
-    SwapVerdict.NO_INFLUENCE_FOUND: "the score was not seen to move, but what the reward code hands on holds chain of thought",
+    SwapVerdict.NO_INFLUENCE_FOUND: "the score was not seen to move with the chain of thought",
     SwapVerdict.UNDERPOWERED: "too little was seen to say that the score does not depend on the chain of thought",
     SwapVerdict.NOTHING_ASSESSED: "nothing was assessed: not one pair was scored on both sides",
 }
@@ -50,7 +61,7 @@ def assess(
     episodes: str | Path,
     *,
     name: str = "",
-    donors: Sequence[str] = ALL,
+    donors: str | Sequence[str] = ALL,
     noise: str = "replicate",
     outcome: str = "score",
     smallest: float = 0.5,
@@ -60,7 +71,8 @@ def assess(
     template: str = "auto",
     seed: int = 0,
 ) -> SwapResult:
-    """Swap test of `function` in this process; the options are those of `sequester swap`. `episodes` is a path from `root`.
+    """Swap test of `function` in this process; the options are those of `sequester swap`. `episodes` is a path from `root`; `donors` are
+    names, or one text of names with commas between them.
 
     What the function prints, logs or warns of meanwhile is thrown away: it may be reasoning, and pytest would show it.
 
@@ -68,18 +80,22 @@ def assess(
     cannot be used.
     """
     plan = Plan(noise=noise, smallest=smallest, outcome=outcome, most_calls=calls, seconds=seconds, seed=seed)
-    cases, counts = read_cases(root / episodes, prompts, template)
+    unread = UnreadRecords()
+    cases, counts = read_cases(root / episodes, prompts, template, unread)
     file = file_of(function)
-    known = make_donors(cases, tuple(donors), read_literals([file] if file is not None else []), seed)
+    names = tuple(name.strip() for name in donors.split(",")) if isinstance(donors, str) else tuple(donors)
+    known, said = donors_against(file, cases, names, seed)
     called = name or getattr(function, "__name__", type(function).__name__)
     place = find_workspace(None)
     waivers = waivers_in_force(None, place, None)
     key = workspace_key(place.keys) if place is not None and has_key(place.keys) else ephemeral_key()
     with silence(), InProcessScorer(function, outcome=outcome) as scorer:
         measured = swap(cases, scorer, known, plan, Subject(called, f"{file or called}"))
-        notes = scorer.notes()
+        notes = (*said, *scorer.notes())
     measured = replace(
-        measured, episodes={**counts, **measured.episodes, "seen": counts["seen"]}, notes=(*measured.notes, *notes)
+        measured,
+        episodes={**counts, **measured.episodes, "seen": counts["seen"]},
+        notes=(*measured.notes, *notes, *unread.notes()),
     )
     return with_findings(measured, key, waivers, date.today())
 
@@ -120,37 +136,65 @@ def _diverted(descriptor: int) -> Iterator[None]:
         os.close(kept)
 
 
-def problem(result: SwapResult, accept_underpowered: str) -> str:
+def allowances(given: str | float | Sequence[str]) -> Allowances:
+    """What `allow_unassessed` accepts: a share of the episodes seen (0.05), or texts such as `ambiguous=0.05`. Raises UsageError."""
+    return parse_allowances((str(given),) if isinstance(given, str | float | int) else given, UNASSESSED)
+
+
+def problem(result: SwapResult, accept_underpowered: str, allowed: Allowances) -> str:
     """Why the assertion fails, without any text of an episode; empty if it holds.
 
-    `accept_underpowered` is the reason for which too small an experiment is accepted. Nothing assessed is never accepted, and no reason
-    covers a finding.
+    `accept_underpowered` is the reason for which too small an experiment is accepted, `allowed` says how many episodes may be unusable.
+    Nothing assessed is never accepted, and no reason covers a finding.
     """
-    if all(one.waiver is not None for one in result.findings) and not (result.exposed and not result.findings):
-        if result.verdict in (SwapVerdict.NO_INFLUENCE_FOUND, SwapVerdict.INFLUENCED):
-            return ""
-        if result.verdict is SwapVerdict.UNDERPOWERED and accept_underpowered.strip():
-            return ""
-    return "\n  ".join(
-        (f"{printable(result.reward_path)}: {result.verdict.value}: {_VERDICTS[result.verdict]}", *_details(result))
-    )
+    because = tuple(_causes(result, accept_underpowered, allowed))
+    if not because:
+        return ""
+    said = f"{printable(result.reward_path)}: {result.verdict.value}: {_VERDICTS[result.verdict]}"
+    return "\n  ".join((said, f"fails because of: {'; '.join(because)}", *_details(result)))
+
+
+def _causes(result: SwapResult, accept_underpowered: str, allowed: Allowances) -> Iterator[str]:
+    """What makes the assertion fail; findings below medium do not."""
+    yield from (f"{one.rule} ({one.severity.value})" for one in result.findings if one.waiver is None and not _is_low(one))
+    if not result.findings and (result.exposed or result.verdict is SwapVerdict.INFLUENCED):
+        yield "what was found, and no finding tells"
+    if result.verdict is SwapVerdict.NOTHING_ASSESSED:
+        yield result.verdict.value
+    if not accept_underpowered.strip():
+        if result.verdict is SwapVerdict.UNDERPOWERED:
+            yield f"{result.verdict.value} (accepted with accept_underpowered=REASON)"
+        elif is_unsettled(result):
+            yield "it is not settled whether the words move the score too (accepted with accept_underpowered=REASON)"
+    shares = unassessed_shares(result)
+    if not within(shares, allowed):
+        options = [f"{reason}={math.ceil(share * 10_000) / 10_000:g}" for reason, share in shares.items()]
+        seen = result.episodes.get("seen", 0)
+        yield f"{sum(unusable(result).values()):,} of {seen:,} episodes could not be used (accepted with allow_unassessed={options!r})"
+
+
+def _is_low(finding: SwapFinding) -> bool:
+    """Told, and no failure."""
+    return not finding.severity.at_least(Severity.MEDIUM)
 
 
 def _details(result: SwapResult) -> Iterator[str]:
     for finding in result.findings:
         waived = " (waived)" if finding.waiver is not None else ""
         yield f"{finding.rule} {finding.severity.value}{waived}: {printable(finding.message, 2000)}"
-    moved = {name: donor for name, donor in result.donors.items() if donor.changed}
-    if moved:
+    moved = showing(result, {name: donor for name, donor in result.donors.items() if donor.changed})
+    if moved and result.verdict is SwapVerdict.INFLUENCED:
         said = (f"{name} in {donor.changed:,} of {donor.pairs:,} pairs ({donor.effect.value})" for name, donor in moved.items())
-        yield f"donors that moved it: {', '.join(said)}"
+        yield f"donors that moved it: {', '.join(said)}{noise_alone(result)}"
     for site, pairs in result.inputs.sites.items():
         yield f"handed on: {printable(site)} differs in {pairs:,} of {result.inputs.compared:,} pairs"
-    if result.reasons:
-        yield f"because of: {', '.join(result.reasons)}"
+    if result.reasons and (result.verdict is not SwapVerdict.INFLUENCED or is_unsettled(result)):
+        what = "not settled whether the words move it too, " if result.verdict is SwapVerdict.INFLUENCED else ""
+        yield f"{what}because of: {', '.join(result.reasons)}"
     if result.pairs_needed is not None and result.verdict is SwapVerdict.UNDERPOWERED:
         yield f"pairs: {result.pairs:,} of the {result.pairs_needed:,} needed"
-    yield f"assessed: {result.prompts:,} prompts, {result.pairs:,} pairs; not assessed: {_listed(left_out(result))}"
+    tried = f", {only}" if (only := donors_tried(result)) else ""
+    yield f"assessed: {result.prompts:,} prompts, {result.pairs:,} pairs{tried}; not assessed: {_listed(left_out(result))}"
     if result.inputs.not_intercepted:
         yield f"not intercepted: {', '.join(map(printable, result.inputs.not_intercepted))}"
     if result.branches is None:
@@ -169,13 +213,23 @@ def record(result: SwapResult, accept_underpowered: str) -> dict[str, Any]:
         "verdict": result.verdict.value,
         "accepted": printable(accepted),
         "handed_on": bool(result.inputs.differing),
+        "also": [
+            f"{one.rule} {one.severity.value}: {printable(one.message, 2000)}"
+            for one in result.findings
+            if one.waiver is None and _is_low(one)
+        ],
         "prompts": result.prompts,
         "pairs": result.pairs,
         "changed": result.changed,
         "branches": None if result.branches is None else [result.branches.probed, result.branches.of],
         "not_assessed": left_out(result),
-        "bound": f"{excluded} not excluded" if (excluded := bound(result)) else "",
+        "bound": "; ".join(filter(None, (donors_tried(result), _not_excluded(result)))),
     }
+
+
+def _not_excluded(result: SwapResult) -> str:
+    excluded = bound(result)
+    return "no rate excluded" if excluded == ANY_RATE else f"{excluded} not excluded" if excluded else ""
 
 
 def left_out(result: SwapResult) -> dict[str, int]:

@@ -12,7 +12,7 @@ import click
 from sequester.errors import UsageError
 from sequester.findings.kinds import PrintedResult
 from sequester.report.formats import REPORTS, refuse_inputs, write
-from sequester.report.untrusted import printable_lines
+from sequester.report.untrusted import message_lines
 
 
 class Request(NamedTuple):
@@ -79,4 +79,4 @@ def emit(result: PrintedResult, requests: Sequence[Request], *, verbose: bool, c
 def say(message: str, quiet: bool) -> None:
     """A message to stderr."""
     if not quiet:
-        click.echo(printable_lines(message), err=True)
+        click.echo(message_lines(message), err=True)

@@ -57,17 +57,26 @@ def pytest_configure(config: pytest.Config) -> None:
 def non_interference(request: pytest.FixtureRequest) -> Callable[..., SwapResult]:
     """Asserts that a reward function does not depend on the CoT: `non_interference(function, episodes)`.
 
-    Fails where the score moved or a grader was handed CoT, and also where nothing could be shown: `underpowered` unless
-    `accept_underpowered="reason"`, `nothing_assessed` always. Returns the `SwapResult`. The options are those of
-    `sequester.cli.non_interference.assess`.
+    Fails where the score moved or a grader was handed CoT (findings of medium and high; the section at the end of the run tells the low
+    ones), and also where nothing could be shown: `underpowered` unless `accept_underpowered="reason"`, `nothing_assessed` always. Fails
+    too where episodes could not be used, unless `allow_unassessed=0.05` or `allow_unassessed=["ambiguous=0.05"]`, shares of those seen.
+    Returns the `SwapResult`. The options are those of `sequester.cli.non_interference.assess`.
     """
     module = importlib.import_module("sequester.cli.non_interference")
 
-    def check(function: Callable[..., Any], episodes: str | Path, *, accept_underpowered: str = "", **options: Any) -> SwapResult:
+    def check(
+        function: Callable[..., Any],
+        episodes: str | Path,
+        *,
+        accept_underpowered: str = "",
+        allow_unassessed: str | float | Sequence[str] = (),
+        **options: Any,
+    ) -> SwapResult:
         with _said_in_a_sentence():
+            allowed = module.allowances(allow_unassessed)
             result: SwapResult = module.assess(function, request.config.rootpath, episodes, **options)
         request.node.user_properties.append((PROPERTY, json.dumps(module.record(result, accept_underpowered))))
-        problem = module.problem(result, accept_underpowered)
+        problem = module.problem(result, accept_underpowered, allowed)
         if problem:
             # Without a traceback: its lines and, with --showlocals, its values could hold text of an episode.
             pytest.fail(problem, pytrace=False)
@@ -166,7 +175,9 @@ class _Collector:
 def section(records: Sequence[dict[str, Any]]) -> Iterator[str]:
     """The lines of the section: one for each reward function, then all of them together, then the canaries."""
     rewards = [record for record in records if "verdict" in record]
-    yield from (_reward(record) for record in rewards)
+    for record in rewards:
+        yield _reward(record)
+        yield from (f"{record['name']}: no failure, and to look at: {said}" for said in record["also"])
     if rewards:
         verdicts = Counter(record["verdict"] for record in rewards)
         yield (

@@ -41,11 +41,11 @@ from sequester.errors import UsageError
 from sequester.exposure.inputs import digests
 from sequester.findings.changed import ChangedResult
 from sequester.findings.changed_verdict import NOT_DECLARED, accepting_share, changed_exit_code
-from sequester.findings.influence import exit_code, with_findings
+from sequester.findings.influence import ALL_ALLOWED, UNASSESSED, accepting_options, exit_code, with_findings
 from sequester.findings.model import ExitCode, Severity
 from sequester.findings.store import ResultStore
 from sequester.findings.swapped import SwapResult
-from sequester.findings.verdict import parse_allowances
+from sequester.findings.verdict import Allowances, parse_allowances
 from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan
 from sequester.influence.sizing import MANY
@@ -70,7 +70,7 @@ class Positive(click.FloatRange):
 def _allowance(value: str) -> str:
     """A value of --allow-unassessed, checked by itself so that the error says where it was set."""
     try:
-        parse_allowances([str(value)], (NOT_DECLARED,))
+        parse_allowances([str(value)], (NOT_DECLARED, *UNASSESSED))
     except UsageError as error:
         raise click.BadParameter(f"{error.message}; {error.hint}") from error
     return str(value)
@@ -79,7 +79,7 @@ def _allowance(value: str) -> str:
 @click.command(
     "swap",
     epilog="Exit codes: 0 no influence found, and what that excludes is printed; 1 influenced or exposed; 2 usage, configuration or "
-    "internal error; 3 nothing was assessed; 4 underpowered.",
+    "internal error; 3 nothing was assessed; 4 underpowered, or episodes could not be used.",
 )
 @click.argument("source", metavar="[FILE.py:FUNCTION]", default="")
 @click.option("--episodes", type=click.Path(dir_okay=False), default="", help="Episodes as interchange JSONL.")
@@ -95,7 +95,8 @@ def _allowance(value: str) -> str:
     multiple=True,
     metavar="[REASON=]SHARE",
     type=_allowance,
-    help=f"With --changed-since: share of reward functions that may stay undeclared ({NOT_DECLARED}) without exit 4.",
+    help="Share of the episodes seen that may be unusable without exit 4 (ambiguous, malformed, ...); with --changed-since also the "
+    f"share of reward functions that may stay undeclared ({NOT_DECLARED}). Repeatable.",
 )
 @click.option(
     "--logged",
@@ -216,10 +217,10 @@ def command(
     # What contradicts the waivers is said before a workspace is made for nothing.
     waivers = waivers_in_force(waiver_file, place, author)
     key = fingerprint_key(place)
+    allowed = parse_allowances(allow_unassessed, (NOT_DECLARED, *UNASSESSED))
     store = ResultStore(place) if place is not None else None
     progress, skipped = Progress(talk.quiet), _Skipped(talk)
     if changed_since:
-        allowed = parse_allowances(allow_unassessed, (NOT_DECLARED,))
         with _ended_by_interrupt(talk.quiet) as clock:
             terms = Terms(settings, key, waivers, store, progress, skipped, clock, talk.quiet)
             found = changed_since_revision(changed_since, click.get_current_context().meta["sequester.config"], terms)
@@ -227,6 +228,9 @@ def command(
         code = changed_exit_code(found, Severity(fail_on), allowed)
         if found.undeclared and code is ExitCode.INCOMPLETE:
             say(f"to accept what is not declared: --allow-unassessed {NOT_DECLARED}={accepting_share(found):g}", talk.quiet)
+        for path in found.changed:
+            if path.result is not None and code is ExitCode.INCOMPLETE:
+                _say_how_to_accept(path.result, Severity(fail_on), allowed, talk.quiet)
         return code
     with _ended_by_interrupt(talk.quiet) as clock:
         measured = swap_files(source, Path(episodes), settings, progress, skipped, clock)
@@ -241,7 +245,14 @@ def command(
             )
     finally:  # whatever is wrong with the store, the work is not lost
         emit(result, requests, verbose=talk.verbose, color=talk.color, quiet=talk.quiet)
-    return exit_code(result, Severity(fail_on))
+    _say_how_to_accept(result, Severity(fail_on), allowed, talk.quiet)
+    return exit_code(result, Severity(fail_on), allowed)
+
+
+def _say_how_to_accept(result: SwapResult, fail_on: Severity, allowed: Allowances, quiet: bool) -> None:
+    """The options for episodes that could not be used, where these alone stand between the result and exit 0."""
+    if exit_code(result, fail_on, allowed) is ExitCode.INCOMPLETE and exit_code(result, fail_on, ALL_ALLOWED) is ExitCode.OK:
+        say(f"to accept what was not assessed of {printable(result.reward_path)}: {accepting_options(result)}", quiet)
 
 
 def _named(source: str) -> Path:
@@ -255,9 +266,10 @@ def _named(source: str) -> Path:
 
 
 def _there(episodes: str) -> Path:
+    if not episodes:
+        raise UsageError("--episodes is missing", hint="give episodes as interchange JSONL: docs/interchange.md")
     if not Path(episodes).is_file():
-        where = episodes or "--episodes is missing"
-        raise UsageError("no such file", where=where, hint="give episodes as interchange JSONL: docs/interchange.md")
+        raise UsageError("no such file", where=episodes, hint="give episodes as interchange JSONL: docs/interchange.md")
     return Path(episodes)
 
 

@@ -22,6 +22,8 @@ class ChangedPath(Struct, frozen=True):
     """Id of the stored result of exactly this code, these files and these versions, in which nothing was found."""
     error: str | None = None
     """Why it could not be probed at all."""
+    settings: str = ""
+    """How it was, or would have been, probed: what tables, files and options together say."""
 
 
 class ChangedResult(Struct, frozen=True, kw_only=True):
@@ -39,4 +41,6 @@ class ChangedResult(Struct, frozen=True, kw_only=True):
     """Names."""
     undeclared: tuple[str, ...]
     """`FILE.py:function` of reward functions in changed files that no table declares: not probed, so not assessed."""
+    removed: tuple[str, ...] = ()
+    """Names of reward paths that were declared at the revision and whose function has gone with the table."""
     notes: tuple[str, ...] = ()

@@ -32,15 +32,18 @@ def _undeclared_share(result: ChangedResult) -> Fraction:
 
 
 def worst(codes: Iterable[int]) -> ExitCode:
-    """Of several exit codes the one to exit with: findings win over an error, that over incomplete, that over nothing assessed."""
-    given = set(codes)
+    """Of several exit codes the one to exit with: findings win over an error, that over incomplete, that over nothing assessed.
+
+    One that none of ours is, such as that of a process that was killed, is an error.
+    """
+    given = {code if code in _WORST_FIRST or code == ExitCode.OK else ExitCode.ERROR for code in codes}
     return next((code for code in _WORST_FIRST if code in given), ExitCode.OK)
 
 
 def _codes(result: ChangedResult, fail_on: Severity, allowed: Allowances) -> Iterator[ExitCode]:
     for path in result.changed:
         if path.result is not None:
-            yield exit_code(path.result, fail_on)
+            yield exit_code(path.result, fail_on, allowed)
         elif path.covered_by is None:
             yield ExitCode.ERROR
     if result.undeclared and not within({NOT_DECLARED: _undeclared_share(result)}, allowed):

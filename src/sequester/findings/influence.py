@@ -12,20 +12,29 @@ A donor of another length has other words too, so a score that moves with the wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from fractions import Fraction
 
 from msgspec.structs import replace
 
 from sequester.episodes.guarded import GuardedText
+from sequester.episodes.model import Reason
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import ExitCode, Severity
 from sequester.findings.rules import RULES
-from sequester.findings.swapped import Effect, SwapFinding, SwapResult, SwapVerdict
+from sequester.findings.swapped import DonorCounts, Effect, SwapFinding, SwapResult, SwapVerdict
+from sequester.findings.verdict import Allowances, within
 from sequester.findings.waivers import LookedAt, Waivers, apply
 
 CONTENT, LENGTH, FORMAT, INPUT, CUT_OFF = "SQ301", "SQ302", "SQ303", "SQ304", "SQ305"
 _RULE = {Effect.CONTENT: CONTENT, Effect.LENGTH: LENGTH, Effect.FORMAT: FORMAT}
+UNASSESSED = (*(reason.value for reason in Reason), "not_replaceable")
+"""Reasons that `--allow-unassessed REASON=SHARE` may name: why an episode could not be used."""
+ALL_ALLOWED = Allowances(Fraction(1))
+_NOT_MISSING = frozenset(("seen", "used", "no_cot", "not_sampled", "not_scored"))
+"""Counts of episodes that are no such reasons: nothing to swap, more than were asked for, or told by the verdict."""
 _WHAT = {Effect.CONTENT: "the words", Effect.LENGTH: "the length", Effect.FORMAT: "the delimiters"}
 
 
@@ -39,13 +48,33 @@ def with_findings(result: SwapResult, key: FingerprintKey, waivers: Waivers, tod
     return replace(result, findings=applied.findings, waived=applied.waived, notes=(*result.notes, *applied.notes))
 
 
-def exit_code(result: SwapResult, fail_on: Severity) -> ExitCode:
-    """Findings win over an experiment that was too small, and waiving them does not make it larger."""
+def exit_code(result: SwapResult, fail_on: Severity, allowed: Allowances | None = None) -> ExitCode:
+    """Findings win over an experiment that was too small, and waiving them does not make it larger. Episodes that could not be used make
+    it incomplete, unless `allowed` accepts them."""
     if any(one.waiver is None and one.severity.at_least(fail_on) for one in result.findings):
         return ExitCode.FINDINGS
     if result.verdict is SwapVerdict.NOTHING_ASSESSED:
         return ExitCode.NOTHING_ASSESSED
-    return ExitCode.INCOMPLETE if result.verdict is SwapVerdict.UNDERPOWERED or is_unsettled(result) else ExitCode.OK
+    if result.verdict is SwapVerdict.UNDERPOWERED or is_unsettled(result):
+        return ExitCode.INCOMPLETE
+    return ExitCode.OK if within(unassessed_shares(result), allowed or Allowances()) else ExitCode.INCOMPLETE
+
+
+def unusable(result: SwapResult) -> Mapping[str, int]:
+    """Episodes that may hold CoT and could not be used, by reason; those that nobody asked for are not among them."""
+    return {reason: count for reason, count in sorted(result.episodes.items()) if count and reason not in _NOT_MISSING}
+
+
+def unassessed_shares(result: SwapResult) -> Mapping[str, Fraction]:
+    """For each reason, the share of the episodes seen that could not be used."""
+    seen = max(1, result.episodes.get("seen", 0))
+    return {reason: min(Fraction(1), Fraction(count, seen)) for reason, count in unusable(result).items()}
+
+
+def accepting_options(result: SwapResult) -> str:
+    """The options that would accept the episodes that could not be used; empty if there are none."""
+    shares = unassessed_shares(result).items()
+    return " ".join(f"--allow-unassessed {reason}={math.ceil(share * 10_000) / 10_000:g}" for reason, share in shares)
 
 
 def is_unsettled(result: SwapResult) -> bool:
@@ -71,7 +100,7 @@ def _effects(result: SwapResult) -> tuple[Effect, ...]:
     changed = {donor.effect for donor in result.donors.values() if donor.changed} - {Effect.UNCLOSED}
     if not shown:
         shown = changed
-    elif not (result.noise_sd or result.noise_flip_rate):
+    elif not _noisy(result):
         shown |= changed & {
             Effect.CONTENT
         }  # without noise a change has a cause, however few there are: no waiver by path may hide it
@@ -82,10 +111,35 @@ def _effects(result: SwapResult) -> tuple[Effect, ...]:
 
 def _moves(result: SwapResult, effect: Effect) -> SwapFinding:
     donors = {name: donor for name, donor in result.donors.items() if donor.effect is effect and donor.changed}
-    changed, pairs = sum(donor.changed for donor in donors.values()), sum(donor.pairs for donor in donors.values())
-    where = f"in {changed:,} of {pairs:,} pairs" if changed else "in whole batches or fresh processes, not within pairs"
+    shown = showing(result, donors)
+    changed, pairs = sum(donor.changed for donor in shown.values()), sum(donor.pairs for donor in shown.values())
+    few = _noisy(result) and any(donor.e_value < 1 / result.alpha for donor in shown.values())
+    most = f"; no donor shows it by itself, most: {', '.join(shown)}" if few else ""
+    where = (
+        f"in {changed:,} of {pairs:,} pairs{noise_alone(result)}{most}"
+        if changed
+        else "in whole batches or fresh processes, not within pairs"
+    )
     said = f"The score moves with {_WHAT[effect]} of the chain of thought: {where}."
-    return _finding(result, _RULE[effect], Severity.HIGH, said, donors)
+    return _finding(result, _RULE[effect], Severity.HIGH, said, shown)
+
+
+def showing(result: SwapResult, donors: Mapping[str, DonorCounts]) -> Mapping[str, DonorCounts]:
+    """Of donors that changed scores, those that are evidence by themselves; else those for which more speaks than against; without noise
+    every one, because a change has a cause."""
+    if not _noisy(result):
+        return donors
+    alone = {name: donor for name, donor in donors.items() if donor.e_value >= 1 / result.alpha}
+    return alone or {name: donor for name, donor in donors.items() if donor.e_value > 1} or donors
+
+
+def noise_alone(result: SwapResult) -> str:
+    """What a count of changed pairs has to be held against; empty without noise."""
+    return f", where noise alone changes {100 * result.noise_flip_rate:.0f} %" if result.noise_flip_rate else ""
+
+
+def _noisy(result: SwapResult) -> bool:
+    return bool(result.noise_sd or result.noise_flip_rate)
 
 
 def _handed_on(result: SwapResult) -> SwapFinding:

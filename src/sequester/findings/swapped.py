@@ -90,6 +90,9 @@ class Control(Struct, frozen=True):
 
     pairs: int
     moved: int
+    """Scores that are none of the unchanged input's; with noise they say nothing."""
+    alive: bool | None = None
+    """With noise: whether the scores tell episodes or swapped answers apart beyond it. None without."""
 
 
 class SwapFinding(Struct, frozen=True, rename={"class_": "class"}):
@@ -114,8 +117,8 @@ class SwapResult(Struct, frozen=True, kw_only=True):
     schema: str = SCHEMA
     verdict: SwapVerdict
     exposed: bool | None
-    """True: an intercepted input held bytes of the CoT, or the score moved. False: every intercepted input was the same. None: no input
-    could be intercepted."""
+    """True: an intercepted input differed with the CoT, or the score moved, which it does only with what was handed over. False: every
+    intercepted input was the same. None: no input could be intercepted, or not all of them compared."""
     prompts: int
     """Prompts with at least one pair scored on both sides: what bounds count."""
     pairs: int

@@ -19,12 +19,14 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, Self
+from zlib import crc32
 
 from msgspec import Struct
 
 from sequester.errors import UsageError
 from sequester.influence.model import Rendition
 from sequester.influence.returned import Returned, read_kept, read_scores
+from sequester.influence.source import plain_function
 
 Arguments = dict[str, Any]
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -101,10 +103,33 @@ def _trl(batch: Sequence[Rendition]) -> Arguments:
         "prompts": [each.prompt for each in batch],
         "completions": [each.completion for each in batch],
         "completion_ids": [list(each.completion_ids) for each in batch],
-        "trainer_state": SimpleNamespace(global_step=0, epoch=0.0, max_steps=1, num_train_epochs=1, is_world_process_zero=True),
+        "trainer_state": _trainer_state(_stage(batch[0])) if batch else None,
         "log_extra": _discard,
         "log_metric": _discard,
     }
+
+
+STAGES = 3
+"""Of training, from its first step to its last: an episode is scored as of one of them, and the same in every call."""
+_STEPS = 10_000
+
+
+def _stage(one: Rendition) -> int:
+    return crc32(one.episode_id.encode("utf-8", "surrogatepass")) % STAGES
+
+
+def _trainer_state(stage: int) -> SimpleNamespace:
+    through = stage / (STAGES - 1)
+    return SimpleNamespace(
+        global_step=round(through * _STEPS), epoch=through, max_steps=_STEPS, num_train_epochs=1, is_world_process_zero=True
+    )
+
+
+def reads_trainer_state(function: Callable[..., Any]) -> bool:
+    """Whether a function has a parameter for the trainer's state, or code that takes it out of its keywords."""
+    signature = signature_of(function)
+    code = getattr(plain_function(function), "__code__", None)
+    return "trainer_state" in signature.names or (signature.everything and "trainer_state" in getattr(code, "co_consts", ()))
 
 
 def _discard(*_arguments: object) -> None:
@@ -163,6 +188,8 @@ class Caller:
         self._signature = signature_of(function)
         self._read = read_kept if outcome == "keep" else read_scores
         self._loop: asyncio.Runner | None = None
+        self._by_stage = outcome == "score" and reads_trainer_state(function)
+        """Whether episodes of one call have to be of one stage of training. A selection is handed its group whole."""
         self.convention = convention_of(self._signature)
 
     def __enter__(self) -> Self:
@@ -182,9 +209,23 @@ class Caller:
     def call(self, batch: Sequence[Rendition]) -> tuple[Outcome, ...]:
         """One outcome for each episode, in order. What the code raises is an outcome; KeyboardInterrupt goes through."""
         if self.convention.batched:
-            return self._outcomes(self._run([self._arguments(batch)])[0], len(batch))
+            places = self._together(batch)
+            results = self._run([self._arguments([batch[place] for place in those]) for those in places])
+            outcomes: dict[int, Outcome] = {}
+            for those, result in zip(places, results, strict=True):
+                outcomes.update(zip(those, self._outcomes(result, len(those)), strict=True))
+            return tuple(outcomes[place] for place in range(len(batch)))
         results = self._run([self._arguments([each]) for each in batch])
         return tuple(self._outcomes(result, 1)[0] for result in results)
+
+    def _together(self, batch: Sequence[Rendition]) -> list[list[int]]:
+        """Which episodes of a batch are handed over in one call."""
+        if not self._by_stage:
+            return [list(range(len(batch)))]
+        stages: dict[int, list[int]] = {}
+        for place, one in enumerate(batch):
+            stages.setdefault(_stage(one), []).append(place)
+        return list(stages.values())
 
     def _outcomes(self, result: object, episodes: int) -> tuple[Outcome, ...]:
         if isinstance(result, _Raised):

@@ -17,16 +17,17 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sequester.episodes.assembly import prompt_tail
+from sequester.episodes.assembly import from_completion, prompt_tail
 from sequester.episodes.families import DELIMITERS, FAMILIES
 from sequester.episodes.model import Channel, Episode, Reason, Skipped, SplitStatus, Visibility
 from sequester.episodes.readers.identity import repeat
 from sequester.episodes.readers.interchange import READER, Line, lines_with_episodes
 from sequester.episodes.readers.interface import Options
 from sequester.episodes.splitter import split_text
-from sequester.errors import UsageError
+from sequester.errors import InputError, UsageError
 from sequester.influence.model import Case, Slot
 from sequester.influence.rendering import Completion, ReadBack, leaves, read_back, render, with_answer
+from sequester.influence.repeats import is_long, still_said
 
 MOST = 4_000
 """Cases kept unless said otherwise."""
@@ -38,6 +39,9 @@ NOT_SAMPLED = "not_sampled"
 """Reason of episodes that could be used and were not: there were more than asked for."""
 NOT_REPLACEABLE = "not_replaceable"
 """Reason of episodes whose CoT cannot be replaced exactly: its delimiters, or its field, could not be told from the rest."""
+
+COT_IN_COLUMNS = "cot_in_columns"
+"""Reason of episodes whose dataset columns repeat the CoT, and not so that it could be replaced there too."""
 
 _DELIMITER = re.compile("|".join(spelling for _, spelling in DELIMITERS))
 _MESSAGE = "<|message|>"
@@ -89,6 +93,8 @@ def read_cases(
         case = _case(line, episode, prompt_key, line.template or template)
         if case is None:
             counts[NOT_REPLACEABLE] += 1
+        elif _in_columns(case):
+            counts[COT_IN_COLUMNS] += 1
         else:
             counts.update([NOT_SAMPLED] * kept.add(case))
     cases = kept.cases()
@@ -228,14 +234,48 @@ def _replaceable(case: Case, episode: Episode) -> bool:
     visible = [text for channel, text in logged.others if channel is Channel.ANSWER]
     if _squeezed(visible) != _squeezed(_texts(episode, Channel.ANSWER)):
         return False
-    probes = alike(case, [_PROBE.format(number) for number in range(len(case.slots))])
-    if not holds(case, probes, logged):
+    if not holds(case, _probes(case), logged):
         return False
     if not case.answer:
         return True
     other = with_answer(case, _PROBE.format("of an answer"))
     answered = read_back(case, other.completion) if other is not None else None
     return answered is not None and answered.reasoning == logged.reasoning and len(answered.others) == len(logged.others)
+
+
+def _in_columns(case: Case) -> bool:
+    """Whether the columns say the CoT still where another one was put."""
+    if not case.columns:
+        return False
+    probed = render(case, _probes(case))
+    logged = read_back(case, case.completion)
+    given = [probed.prompt] if isinstance(probed.prompt, str) else _said_to_policy(probed.prompt)
+    visible = [text for _, text in logged.others] if logged is not None else []
+    return still_said(probed.columns, case.reasoning, [*given, *visible])
+
+
+def _said_to_policy(messages: list[dict[str, Any]]) -> Iterator[str]:
+    for message in messages:
+        if str(message.get("role", "")).lower() in _NOT_POLICY:
+            yield from (text for _, text in leaves(message))
+
+
+def reasons_before(case: Case) -> bool:
+    """Whether its prompt holds CoT of earlier turns, which stays where it is."""
+    if isinstance(case.prompt, str):
+        pieces = split_text(case.prompt, case.template or "auto").pieces
+        thoughts = [case.prompt[piece.start : piece.end] for piece in pieces if piece.channel is Channel.REASONING]
+        return any(map(is_long, thoughts))
+    turns = [message for message in case.prompt if str(message.get("role", "")).lower() not in _NOT_POLICY]
+    try:
+        segments = from_completion("", turns, case.template or "auto").segments
+    except InputError:
+        return True
+    return any(segment.channel is Channel.REASONING and is_long(segment.text.reveal()) for segment in segments)
+
+
+def _probes(case: Case) -> tuple[str, ...]:
+    return alike(case, [_PROBE.format(number) for number in range(len(case.slots))])
 
 
 def holds(case: Case, thoughts: Sequence[str], logged: ReadBack) -> bool:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Protocol
 
 from msgspec import Struct
 
-from sequester.influence.footprint import Footprint, Tree, footprint
-from sequester.influence.pins import Pins, holds_pins, normal, pin_files, pins
+from sequester.influence.footprint import Footprint, Tree, file_of, footprint
+from sequester.influence.links import Links
+from sequester.influence.pins import UNREAD, Pins, holds_pins, normal, pin_files, pins
 from sequester.influence.reward_paths import RewardPath
 
 FRAMEWORKS = frozenset(
@@ -45,6 +47,9 @@ class History(Protocol):
     def changed(self) -> Collection[str]:
         """Files that differ from the revision: changed, new or gone."""
 
+    def links(self) -> Links:
+        """Symbolic links among the files of the working tree."""
+
     def read(self, path: str) -> bytes | None:
         """A file of the working tree; None if it is not there."""
 
@@ -60,7 +65,8 @@ class Surveyed(Struct, frozen=True):
     because: tuple[str, ...]
     """Why it counts as changed; empty if nothing that it rests on did."""
     digest: str
-    """SHA-256 of everything that re-arms a probe: the declaration, every file, the versions pinned and installed, and the detector."""
+    """SHA-256 of everything that re-arms a probe: the declaration, every file, the versions pinned and installed, and the detector.
+    Empty if some of it cannot be known, so that no earlier probe stands for this one."""
     notes: tuple[str, ...]
     """What was not followed."""
 
@@ -72,8 +78,12 @@ class Installed(Struct, frozen=True):
     """Name of a module -> the distributions that ship it, as `importlib.metadata.packages_distributions` tells it."""
     version: Callable[[str], str]
     """Version of a distribution; empty if it is not installed."""
+    is_versioned: Callable[[str], bool]
+    """Whether a module, by its top-level name, comes from where distributions are installed to; not for one installed as editable."""
     detector: str
     """Name of the detector that would probe."""
+    roots: tuple[str, ...] = ()
+    """Folders of the tree on the path of the Python that runs the code."""
 
 
 def survey(
@@ -84,27 +94,67 @@ def survey(
     Raises ConfigError for a declared file that is not there.
     """
     files, changed = frozenset(history.files()), frozenset(history.changed())
-    tree = Tree(files | changed, history.read)
+    tree = Tree(files | changed, history.read, history.links(), installed.roots)
     for name, path in declared.items():
         now = footprint(path, folder, tree)
-        start = next(iter(now.files))
+        start = file_of(path, folder)
         pinned = pins(pin_files(files, start), history.read)
         was_pinned = pins(pin_files(files | changed, start), history.before) if any(map(holds_pins, changed)) else pinned
-        names = _watched(now, installed.shipped_by)
+        names = _watched(now, installed.shipped_by) | {one for one in (*pinned, *was_pinned) if one.startswith(UNREAD)}
+        unknown = tuple(_unknown(now, installed.is_versioned))
         reasons = (
             *_of_declaration(path, before.get(name)),
             *_of_files(now, files, changed),
             *_of_versions(names, was_pinned, pinned),
+            *unknown,
         )
         versions = {one: (sorted(pinned.get(one, ())), installed.version(one)) for one in sorted(names)}
-        yield Surveyed(name, path, reasons, _digest(path, now, history.read, versions, installed.detector), now.notes)
+        digest = "" if unknown else _digest(path, now, history.read, versions, installed.detector)
+        yield Surveyed(name, path, reasons, digest, now.notes)
+
+
+def withdrawn(
+    declared: Mapping[str, RewardPath], before: Mapping[str, RewardPath], folder: str, read: Callable[[str], bytes | None]
+) -> tuple[Mapping[str, str], tuple[str, ...]]:
+    """Reward paths that were declared at the revision and whose function no table names now.
+
+    Name -> `FILE.py:function` of those whose function may still be there, and the names of those whose function is gone. Paths in
+    declarations are relative to `folder`.
+    """
+    kept = {(file_of(path, folder), path.name) for path in declared.values()}
+    left, gone = {}, []
+    for name, path in before.items():
+        file = file_of(path, folder)
+        if (file, path.name) in kept:
+            continue
+        code = (read(file) or b"").decode("utf-8", "replace")
+        if re.search(rf"\b{re.escape(path.name.partition('.')[0])}\b|import\s*\*", code):
+            left[name] = f"{file}:{path.name}"
+        else:
+            gone.append(name)
+    return left, tuple(gone)
 
 
 def _of_declaration(path: RewardPath, before: RewardPath | None) -> Iterator[str]:
     if before is None:
         yield "newly declared"
     elif before != path:
-        yield "its declaration changed"
+        for field in path.__struct_fields__:
+            old, new = getattr(before, field), getattr(path, field)
+            if old != new:
+                yield f"its declaration changed ({field}: {_told(old)} -> {_told(new)})"
+
+
+def _told(value: str | tuple[str, ...] | None) -> str:
+    return (value if isinstance(value, str) else ", ".join(value or ())) or "as usual"
+
+
+def _unknown(now: Footprint, is_versioned: Callable[[str], bool]) -> Iterator[str]:
+    for module, file in sorted(now.elsewhere.items()):
+        if not is_versioned(module):
+            yield f"{module}, imported by {file}, is no file of the repository and no installed version, so whether it changed is not known"
+    for file in sorted(now.outside):
+        yield f"{file} leads out of the repository, so whether it changed is not known"
 
 
 def _of_files(now: Footprint, files: Collection[str], changed: Collection[str]) -> Iterator[str]:

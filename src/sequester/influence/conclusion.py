@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sequester import __version__
 from sequester.findings.model import Tool
 from sequester.findings.swapped import DonorCounts, Effect, SwapResult, SwapVerdict
+from sequester.influence.control import is_alive
 from sequester.influence.experiment import Plan, Subject
 from sequester.influence.record import Comparison, Outcome, Record, Series, mean_e_value
 from sequester.statistics import paired
@@ -25,7 +27,7 @@ DRIFT_P = 0.001
 """Passes over unchanged inputs that differ so improbably are called drift."""
 _ANSWERED = ("constant_scores", "moved_unconfirmed", "remembers", "depends_on_batch")
 """Reasons that a score which moved does away with; the others still say why nothing more can be said."""
-FAILURES = ("missing_columns", "rate_limited", "timeout", "died")
+FAILURES = ("missing_columns", "rate_limited", "timeout", "died", "wrong_length")
 """Failures that are reasons by their own name, beside `scorer_failed`."""
 
 
@@ -40,6 +42,8 @@ class Noise(Struct, frozen=True):
     stateful: bool
     constant: bool
     """Every unchanged input of every case got one and the same outcome."""
+    alive: bool | None
+    """With noise: whether the scorer reacts to episodes or answers beyond it."""
     reach: float
     """Largest score of an unchanged input less the smallest."""
 
@@ -62,6 +66,7 @@ def noise_of(record: Record) -> Noise:
         flip_rate=sum(flips) / len(flips) if flips else None,
         stateful=drift is not None and drift < DRIFT_P,
         constant=len({outcome for outcomes in scored for outcome in outcomes if outcome}) <= 1,
+        alive=is_alive(record),
         reach=max(values) - min(values) if values else 0.0,
     )
 
@@ -129,7 +134,7 @@ def conclude(record: Record, plan: Plan, subject: Subject) -> SwapResult:
         bounded=tuple(_bounded(record, noise, planned, upper, ratio_upper, len(moved), len(prompts))),
         inputs=record.inputs,
         branches=record.branches,
-        control=record.control,
+        control=replace(record.control, alive=noise.alive),
         findings=(),
         notes=tuple(_notes(record, plan, noise)),
     )
@@ -205,6 +210,8 @@ def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, detectable:
         return
     if plan.noise == "deterministic":
         yield "not_deterministic"
+    if noise.alive is False:
+        yield "answer_not_seen"
     if any(not comparison.measured for series in record.deciding.values() for comparison in series.comparisons):
         yield "score_or_none"
     if not noise.sd:

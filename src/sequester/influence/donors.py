@@ -9,7 +9,8 @@
     literals     content  its own words, and between them what reward code may look for
     unclosed     unclosed as `own`, and on both sides the closing delimiter is missing: cut off there, or with the answer after it; in turn
     empty        length   none
-    long         length   itself and then others, eight times as long
+    long         length   itself and then others: eight times as long, or more characters, or words, than any number in the reward
+                          code; in turn
     short        length   one short sentence of itself
     malformed    format   itself: opening delimiter missing, doubled, block nested; in turn
 
@@ -28,7 +29,7 @@ from heapq import nsmallest
 from importlib.resources import files
 from itertools import zip_longest
 from math import log2
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from msgspec import Struct
@@ -36,7 +37,7 @@ from msgspec import Struct
 from sequester.errors import UsageError
 from sequester.findings.swapped import Effect
 from sequester.influence.cases import alike, holds
-from sequester.influence.literals import STEP_WORDS, column_values
+from sequester.influence.literals import LARGEST_NUMBER, STEP_WORDS, column_values
 from sequester.influence.model import Case, Donors, Pair, Rendition
 from sequester.influence.rendering import Format, cut_off, malformed, read_back, render, without_closer
 from sequester.influence.wording import alike_in_size, framed, of_length, spread, undelimited, unquoted, with_words
@@ -75,8 +76,10 @@ _TOPIC_WORDS = 256
 _TOPIC_TEXT = 8_192
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _LONGER = 8
-_LONGEST = 200_000
+_LONGEST = LARGEST_NUMBER + 10_000
 """Code points of CoT of a `long` one."""
+_MOST_WORDS = 20_000
+"""Number of the reward code up to which a `long` one has more words, too."""
 _SHORT = 20
 _SHORT_SENTENCE = 60
 _SENTENCE = re.compile(r"\S[^.!?\n。！？]*[.!?。！？]")
@@ -97,23 +100,36 @@ class _Topic(Struct, frozen=True):
         return "<_Topic>"
 
 
-def make_donors(cases: Sequence[Case], names: Sequence[str] = ALL, literals: Sequence[str] = (), seed: int = 0) -> Donors:
-    """Donors by name, in the order given, with the CoTs of the cases as the own model's. `literals` is what the reward code may look for
-    (see `literals.read_literals`).
+def make_donors(
+    cases: Sequence[Case],
+    names: Sequence[str] = ALL,
+    literals: Sequence[str] = (),
+    seed: int = 0,
+    numbers: Sequence[int] = (),
+) -> Donors:
+    """Donors by name, in the order given, with the CoTs of the cases as the own model's. `literals` is what the reward code may look for,
+    `numbers` what it may measure by (see `influence.literals`).
 
     Raises UsageError for a name that is none.
     """
     for name in names:
         if name not in EFFECTS:
             raise UsageError(unknown(name, ALL).replace("key", "donor", 1), where="--donors", hint=f"donors: {', '.join(ALL)}")
-    return _Donors(cases, tuple(dict.fromkeys(names)), tuple(literals), seed)
+    return _Donors(cases, tuple(dict.fromkeys(names)), tuple(literals), seed, numbers)
 
 
 class _Donors:
-    def __init__(self, cases: Sequence[Case], names: tuple[str, ...], literals: tuple[str, ...], seed: int) -> None:
+    def __init__(
+        self, cases: Sequence[Case], names: tuple[str, ...], literals: tuple[str, ...], seed: int, numbers: Sequence[int]
+    ) -> None:
         self._names = names
         self._literals = literals
         self._seed = seed
+        self._lengths = [
+            _Length(0, 0),
+            *(_Length(most, 0) for most in _largest(numbers, LARGEST_NUMBER)),
+            *(_Length(0, most) for most in _largest(numbers, _MOST_WORDS)),
+        ]
         self._pool = [_topic(cases[place]) for place in spread(range(len(cases)), _POOL)]
         self._near: dict[str, tuple[str, ...] | str] = {}
         self._makers: dict[str, Callable[[Case, int], Sequence[str] | str]] = {
@@ -200,8 +216,9 @@ class _Donors:
             return COT_TOO_LONG
         near = self._neighbours(case)
         others = () if isinstance(near, str) else _from(near, turn)
-        factor = min(_LONGER, _LONGEST // size)
-        return [undelimited(of_length([thought, *others], factor * len(thought))) for thought in case.reasoning]
+        beyond = self._lengths[(turn + self._offset(case)) % len(self._lengths)]
+        most = _LONGEST // len(case.reasoning)
+        return [_longer([thought, *others], len(thought), beyond, most) for thought in case.reasoning]
 
     def _offset(self, case: Case) -> int:
         """So that several cases begin with different texts."""
@@ -304,6 +321,29 @@ def _sprinkled(thought: str, pieces: Sequence[str]) -> str:
     parts.append(rest[at:])
     parts += [f" {piece}" for piece in chosen[len(places) :]]
     return undelimited(of_length(["".join(parts)], len(thought)))
+
+
+class _Length(NamedTuple):
+    """What a `long` CoT has more of than a number of the reward code says."""
+
+    characters: int
+    words: int
+
+
+def _largest(numbers: Sequence[int], bound: int) -> list[int]:
+    """The largest of some numbers up to a bound, if there is one."""
+    return sorted(number for number in numbers if number <= bound)[-1:]
+
+
+def _longer(texts: Sequence[str], given: int, beyond: _Length, most: int) -> str:
+    """Texts one after the other, eight times as long as the logged CoT is and longer than a number of characters or words; at most `most`
+    code points."""
+    length = max(_LONGER * given, beyond.characters + 1)
+    text = undelimited(of_length(texts, min(length, most)))
+    while len(text.split()) <= beyond.words and len(text) < most:
+        length *= 2
+        text = undelimited(of_length(texts, min(length, most)))
+    return text
 
 
 def _short(case: Case) -> Sequence[str] | str:

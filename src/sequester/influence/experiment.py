@@ -20,14 +20,15 @@ import math
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from sequester.errors import UsageError
 from sequester.findings.swapped import Control, Effect, Inputs
-from sequester.influence.input_comparison import compare_inputs
+from sequester.influence.control import answers_to_swap
+from sequester.influence.input_comparison import at_the_ends, compare_inputs
 from sequester.influence.interference import Interference
 from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
@@ -46,8 +47,8 @@ class Rendering(NamedTuple):
     """With its own CoT and another answer; None where it has no answer to replace."""
 
 
-CONTROLS = 20
-"""Cases whose answer is swapped."""
+NOISY_CONTROLS = 3
+"""Times that a swapped answer is scored where there is noise."""
 OBSERVED = 50
 """Cases whose code path is looked for."""
 PLANNED_SHARE = 0.6
@@ -198,35 +199,39 @@ class _Experiment:
 
     def _control(self) -> None:
         swapped: dict[int, Rendition] = {}
-        for case in self._shuffled(self._alive)[:CONTROLS]:
-            own = self.record.cases[case].answer
-            others = (self.record.cases[self._rng.randrange(len(self.record.cases))].answer for _ in range(8))
-            other = next((answer for answer in others if answer != own), None)
-            rendition = self._rendering.with_answer(self.record.cases[case], other) if other is not None else None
+        for case, answer in answers_to_swap(self.record.cases, self._alive, self._rng).items():
+            rendition = self._rendering.with_answer(self.record.cases[case], answer)
             if rendition is not None:
                 swapped[case] = rendition
-        pairs = moved = 0
-        for case, outcome in self._each(list(swapped), swapped.__getitem__, "control"):
-            if not isinstance(outcome, str) and (outcome or any(self.record.unchanged[case])):
-                pairs += 1
-                moved += outcome not in self.record.unchanged[case]
-        self.record.control = Control(pairs, moved)
+        for _ in range(NOISY_CONTROLS if self.record.noisy else 1):
+            for case, outcome in self._each(list(swapped), swapped.__getitem__, "control"):
+                if not isinstance(outcome, str) and (outcome or any(self.record.unchanged[case])):
+                    self.record.answered.setdefault(case, []).append(outcome)
+        moved = sum(outcomes[0] not in self.record.unchanged[case] for case, outcomes in self.record.answered.items())
+        self.record.control = Control(len(self.record.answered), moved)
 
     # Input comparison
 
     def _observe(self) -> None:
-        paths: dict[str, tuple[int, Scoring]] = {}
+        paths: dict[str, dict[int, Scoring]] = {}
         for case in self._shuffled(range(len(self.record.cases)))[:OBSERVED]:
             seen = self._meter.observe(self._original(case))
             if seen is not None:
-                paths.setdefault(seen.path, (case, seen))
-        compared = compare_inputs(
-            ((self._original(case), seen, self._pairs(case, self._donors.names).values()) for case, seen in paths.values()),
-            self._meter.observe,
-        )
+                paths.setdefault(seen.path, {})[case] = seen
+        compared = compare_inputs(self._to_compare(paths.values()), self._meter.observe)
         sites = dict(compared.sites())
         self.record.inputs = Inputs(len(compared.pairs), compared.differing(), sites, self._scorer.not_intercepted())
         self.record.unstable = tuple(sorted(compared.unstable))
+
+    def _to_compare(self, paths: Iterable[Mapping[int, Scoring]]) -> Iterator[tuple[Rendition, Scoring, Iterable[Pair]]]:
+        """Of each code path one episode with every donor, and those at the ends of what varies with one of content and one of length:
+        what is handed on may be a piece of fixed size."""
+        for seen in paths:
+            for number, case in enumerate(at_the_ends(self.record.cases, list(seen))):
+                pairs = self._pairs(case, self._donors.names)
+                if number:
+                    pairs = {pair.effect: pair for pair in reversed(pairs.values()) if pair.effect is not Effect.FORMAT}
+                yield self._original(case), seen[case], pairs.values()
 
     def _pairs(self, case: int, names: Sequence[str]) -> dict[str, Pair]:
         """With each donor that the verdict is about, another turn each."""

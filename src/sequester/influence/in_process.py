@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from sequester.findings.swapped import Branches
 from sequester.influence.calling import Caller, Outcome
+from sequester.influence.interception.names import Names
 from sequester.influence.interception.observation import Interception
 from sequester.influence.model import Rendition, Scoring
 from sequester.influence.source import Code, file_of, plain_function
@@ -32,8 +33,9 @@ class InProcessScorer:
         self._caller = Caller(function, outcome)
         self._alone = outcome == "score"
         """Whether an episode can be scored by itself: a selection needs its group."""
-        self._interception = Interception(self._code)
-        self._tracing = Tracing(self._code, getattr(plain_function(function), "__name__", ""))
+        self._names = Names(self._code)
+        self._interception = Interception(self._code, self._names)
+        self._tracing = Tracing(self._code, getattr(plain_function(function), "__name__", ""), self._names)
         self.failed: Counter[str] = Counter()
         """Exceptions by type, file and line."""
         self.missing: set[str] = set()
@@ -90,23 +92,25 @@ class InProcessScorer:
     def _scoring(self, outcome: Outcome) -> Scoring:
         if outcome.error is None:
             return Scoring(outcome.returned.score, outcome.returned.failure)
-        name = failure_name(outcome.error)
+        name = failure_name(outcome.error, self._names)
         place = self._code.line_of(outcome.error)
-        self.failed[f"{name} at {Path(place[0]).name}:{place[1]}" if place else name] += 1
+        self.failed[f"{name} at {self._names.file(place[0])}:{place[1]}" if place else name] += 1
         return Scoring(None, name)
 
 
-def failure_name(error: BaseException) -> str:
-    """Name of an exception's type; `rate_limited` where a grader turned the call down for now. Never its message."""
+def failure_name(error: BaseException, names: Names) -> str:
+    """Name of an exception's type, or of the nearest base that stands in a file; `rate_limited` where a grader turned the call down for
+    now. Never its message."""
+    return "rate_limited" if _is_turned_down(error) else names.exception(type(error))
+
+
+def _is_turned_down(error: BaseException) -> bool:
     answered = (getattr(error, name, None) for name in ("status_code", "status", "code"))
-    if "RateLimit" in type(error).__name__ or _TOO_MANY_REQUESTS in answered:
-        return "rate_limited"
-    name = type(error).__name__
-    return name if name.isidentifier() and name.isascii() and len(name) <= 64 else "exception"
+    return "RateLimit" in type(error).__name__ or _TOO_MANY_REQUESTS in answered
 
 
 def _failed_for_good(outcome: Outcome) -> bool:
-    return outcome.error is not None and failure_name(outcome.error) != "rate_limited"
+    return outcome.error is not None and not _is_turned_down(outcome.error)
 
 
 def notes_of(missing: Iterable[str], failed: Mapping[str, int]) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ and the usual words of step-by-step reasoning. The dictionary of a fuzzer, read 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ _LONGEST = 200
 _RE_FUNCTIONS = frozenset(("match", "search", "findall", "finditer", "fullmatch", "sub", "subn", "split", "compile", "template"))
 _RE_MODULES = frozenset(("re", "regex", "re2"))
 _DEEPEST = 8
+_SMALLEST_NUMBER, LARGEST_NUMBER = 50, 200_000
+_MOST_BASE, _MOST_POWER = 10_000, 20
 
 
 def read_literals(paths: Iterable[Path]) -> tuple[str, ...]:
@@ -51,6 +54,68 @@ def read_literals(paths: Iterable[Path]) -> tuple[str, ...]:
             if len(found) == _MOST:
                 return tuple(found)
     return tuple(found)
+
+
+def read_numbers(paths: Iterable[Path]) -> tuple[int, ...]:
+    """What reward code may measure a CoT by, in ascending order: numbers between 50 and 200,000 that it compares with something, gives a
+    name, a parameter or a keyword, or takes the least or the greatest of. Products and powers of numbers count as written out.
+
+    Raises InputError for a file that cannot be read or is no Python.
+    """
+    found = {number for path in paths for number in _numbers(_parsed(path).tree)}
+    return tuple(sorted(found))
+
+
+def _numbers(tree: ast.Module) -> Iterator[int]:
+    for node in ast.walk(tree):
+        values: Sequence[ast.expr | None] = ()
+        match node:
+            case ast.Compare(left=left, comparators=right):
+                values = (left, *right)
+            case ast.Call(func=ast.Name(id="min" | "max" | "range"), args=values):
+                pass
+            case ast.arguments(defaults=positional, kw_defaults=by_name):
+                values = (*positional, *by_name)
+            case ast.keyword(value=value) | ast.Assign(value=value) | ast.AnnAssign(value=value):
+                values = (value,)
+            case ast.Dict(values=values):
+                pass
+            case _:
+                pass
+        for operand in values:
+            for part in _parts(operand):
+                number = _number(part, 0)
+                if number is not None and _SMALLEST_NUMBER <= number <= LARGEST_NUMBER:
+                    yield math.ceil(number)
+
+
+def _parts(value: ast.expr | None) -> Iterator[ast.expr]:
+    """An operand and, where it is a sum, a product or a tuple, what it is made of: `2 * LIMIT + 500` names 500."""
+    stack = [value]
+    while stack:
+        part = stack.pop()
+        if part is not None:
+            yield part
+        if isinstance(part, ast.BinOp):
+            stack += (part.left, part.right)
+        elif isinstance(part, ast.Tuple | ast.List):
+            stack += part.elts
+
+
+def _number(node: ast.expr, depth: int) -> float | None:
+    """The value of a constant, or of arithmetic with constants; None for anything else."""
+    match node:
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER:
+            return float(value)
+        case ast.BinOp(left=left, op=operator, right=right) if depth < _DEEPEST:
+            first, second = _number(left, depth + 1), _number(right, depth + 1)
+            if first is None or second is None:
+                return None
+            if isinstance(operator, ast.Mult):
+                return first * second
+            if isinstance(operator, ast.Pow | ast.LShift) and 0 <= first <= _MOST_BASE and 0 <= second <= _MOST_POWER:
+                return first**second if isinstance(operator, ast.Pow) else first * 2**second
+    return None
 
 
 def column_values(columns: Mapping[str, Any]) -> tuple[str, ...]:

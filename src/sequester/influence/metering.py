@@ -13,8 +13,9 @@ from sequester.influence.record import Outcome
 Progress = Callable[[int, str], None]
 """Told after every call of the scorer: scorings so far, and what is being scored."""
 
-SHARED_FAILURES = ("missing_columns", "rate_limited", "timeout")
-"""Failures of a batch that are not looked for in each of its episodes alone: they would fail as well, or take too long."""
+SHARED_FAILURES = ("missing_columns", "rate_limited", "timeout", "wrong_length")
+"""Failures of a batch that are not looked for in each of its episodes alone: they would fail as well, or take too long; or would not fail
+(one score for many episodes is a score of each alone), and a trainer hands over batches."""
 LARGEST_SCORE = 1e100
 """A score beyond is taken as a failure: differences of such numbers would overflow."""
 OBSERVING_SHARE = 0.2

@@ -107,6 +107,8 @@ class Seen(Struct, frozen=True):
     site: str
     """Where from and where to, such as `rewards.py:41 -> math_verify.parse(pred)`: names and lines only."""
     digest: bytes
+    words: tuple[int, ...] | None = None
+    """Hashes of the words in it (`interception.windows`); None where they are not known."""
 
 
 class Scoring(Struct, frozen=True):

@@ -132,6 +132,8 @@ class Record(Struct):
     series: dict[str, Series] = field(default_factory=dict)
     """By donor."""
     control: Control = Control(0, 0)
+    answered: dict[int, list[Outcome]] = field(default_factory=dict)
+    """Outcomes of cases with the answer of another one, by case."""
     inputs: Inputs = Inputs(0, 0, {}, ())
     unstable: tuple[str, ...] = ()
     """Sites whose input differs by itself when the same rendition is scored again."""

@@ -14,6 +14,7 @@ from sequester.episodes.families import PAIRS
 from sequester.episodes.model import Channel
 from sequester.errors import InputError
 from sequester.influence.model import Case, Rendition, Slot
+from sequester.influence.repeats import is_long, swapped
 
 Completion = str | list[dict[str, Any]]
 
@@ -61,7 +62,7 @@ class ReadBack(NamedTuple):
 def render(case: Case, reasoning: Sequence[str]) -> Rendition:
     """The case with other pieces of CoT, one for each slot, and their delimiters as they are."""
     edits = (_Edit(slot.message, slot.key, slot.start, slot.end, text) for slot, text in zip(case.slots, reasoning, strict=True))
-    return _rendition(case, _edited(case.completion, edits))
+    return _rendition(case, _edited(case.completion, edits), reasoning)
 
 
 def with_answer(case: Case, answer: str) -> Rendition | None:
@@ -70,13 +71,13 @@ def with_answer(case: Case, answer: str) -> Rendition | None:
     if slot is None:
         return None
     edit = _Edit(slot.message, slot.key, slot.start, slot.end, answer)
-    return _rendition(case, _edited(case.completion, [edit]), answer)
+    return _rendition(case, _edited(case.completion, [edit]), case.reasoning, answer)
 
 
 def malformed(case: Case, format: Format) -> Rendition | None:
     """The case with the same CoT and wrong delimiters; None where the log holds none that could be wrong in this way."""
     edits = [edit for slot in case.slots if (edit := _with_format(case.completion, slot, format))]
-    return _rendition(case, _edited(case.completion, edits)) if edits else None
+    return _rendition(case, _edited(case.completion, edits), case.reasoning) if edits else None
 
 
 def cut_off(case: Case, reasoning: Sequence[str]) -> Rendition:
@@ -90,7 +91,7 @@ def cut_off(case: Case, reasoning: Sequence[str]) -> Rendition:
     completion = _edited(case.completion, edits)
     if not isinstance(completion, str):
         completion = [*completion[: last.message], _ends_at(completion[last.message], last.key.split("/"))]
-    return _rendition(case, completion, "")
+    return _rendition(case, completion, reasoning, "")
 
 
 def without_closer(case: Case, reasoning: Sequence[str]) -> Rendition | None:
@@ -103,7 +104,7 @@ def without_closer(case: Case, reasoning: Sequence[str]) -> Rendition | None:
         _Edit(slot.message, slot.key, slot.start, slot.end + (slot.closer if slot is last else 0), piece + "\n" * (slot is last))
         for slot, piece in zip(case.slots, reasoning, strict=True)
     ]
-    return _rendition(case, _edited(case.completion, edits))
+    return _rendition(case, _edited(case.completion, edits), reasoning)
 
 
 def read_back(case: Case, completion: Completion) -> ReadBack | None:
@@ -232,9 +233,32 @@ def _border(text: str, near: int) -> int:
     return near if found < 0 else found
 
 
-def _rendition(case: Case, completion: Completion, answer: str | None = None) -> Rendition:
+def _rendition(case: Case, completion: Completion, reasoning: Sequence[str], answer: str | None = None) -> Rendition:
     answer = case.answer if answer is None else answer
-    return Rendition(case.episode_id, case.prompt, completion, case.columns, _ids(completion), answer)
+    texts = _replaced(case, completion, reasoning)
+    prompt = swapped(case.prompt, texts) if texts else case.prompt
+    columns = swapped(case.columns, texts) if texts else case.columns
+    return Rendition(case.episode_id, prompt, completion, columns, _ids(completion), answer)
+
+
+def _replaced(case: Case, completion: Completion, reasoning: Sequence[str]) -> dict[str, str]:
+    """What has to be replaced wherever else the episode says it: texts of the completion that hold CoT between delimiters, and every piece
+    of CoT that is long enough to be recognised."""
+    texts: dict[str, str] = {}
+    for slot, old, new in zip(case.slots, case.reasoning, reasoning, strict=True):
+        if slot.opener + slot.closer:
+            texts[text_at(case.completion, slot.message, slot.key).strip()] = _text_left(completion, slot).strip()
+        if is_long(old):
+            texts.setdefault(old.strip(), new.strip())
+    return {old: new for old, new in texts.items() if old != new}
+
+
+def _text_left(completion: Completion, slot: Slot) -> str:
+    """The text in which a slot stands; empty where the completion was cut off before it."""
+    try:
+        return text_at(completion, slot.message, slot.key)
+    except (LookupError, TypeError, ValueError):
+        return ""
 
 
 def _ids(completion: Completion) -> tuple[int, ...]:

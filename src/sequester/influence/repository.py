@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sequester.errors import UsageError
+from sequester.influence.links import Links, target
 
 _SECONDS = 60
 _LEFT_OUT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_PREFIX")
@@ -61,6 +62,12 @@ class Repository:
         """Files of the working tree that git does not ignore, those of submodules too."""
         tracked = self._names("ls-files", "--cached", "--recurse-submodules", "-z")
         return tracked | self._names("ls-files", "--others", "--exclude-standard", "-z")
+
+    def links(self) -> Links:
+        """The symbolic links among the files of the working tree."""
+        root = str(self.root)
+        found = (file for file in self.files() if (self.root / file).is_symlink())
+        return {file: target(file, str((self.root / file).readlink()), root) for file in found}
 
     def read(self, path: str) -> bytes | None:
         """A file of the working tree; None if it is not there. Raises UsageError for one that cannot be read."""
@@ -120,6 +127,9 @@ class Since(NamedTuple):
 
     def changed(self) -> frozenset[str]:
         return self.repository.changed(self.commit)
+
+    def links(self) -> Links:
+        return self.repository.links()
 
     def read(self, path: str) -> bytes | None:
         return self.repository.read(path)

@@ -24,7 +24,7 @@ class Returned(Struct, frozen=True):
 
     score: float | None
     failure: str = ""
-    """`wrong_length` or `not_a_number`; empty where the code gave a score, or None on purpose."""
+    """`wrong_length`, `not_a_number` or `bit_or_index`; empty where the code gave a score, or None on purpose."""
 
 
 def read_scores(value: object, episodes: int) -> tuple[Returned, ...]:
@@ -85,23 +85,35 @@ def _panel(members: Sequence[Returned]) -> Returned:
 
 
 def read_kept(value: object, episodes: int) -> tuple[Returned, ...]:
-    """Keep bits (1.0 kept, 0.0 dropped) out of what a selection function returned for a batch: as many bools, or the indices of those
-    kept, or one index. Integers are always indices; as many floats, 0.0 or 1.0, are bits."""
+    """Keep bits (1.0 kept, 0.0 dropped) out of what a selection function returned for a batch: as many bits (bools, or numbers 0 and 1), or
+    the indices of those kept, or one index.
+
+    As many integers as episodes, all 0 or 1, are bits: as indices they would name a member twice or, of two members, keep both whatever
+    stands there. For one member `[0]` may mean either, and is read as neither.
+    """
     value = _plain(value)
     if isinstance(value, set | frozenset):
-        value = list(value)
-    if isinstance(value, int) and (episodes == 1 or not isinstance(value, bool)):
+        return _kept_at(list(value), episodes)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _kept_at([value], episodes)
+    if isinstance(value, bool) and episodes == 1:
         value = [value]
     if not isinstance(value, Sequence) or not _is_sequence(value):
         return (Returned(None, "wrong_length"),) * episodes
     members = [_plain(member) for member in value]
-    if all(isinstance(member, int) and not isinstance(member, bool) for member in members):
-        if not all(-episodes <= index < episodes for index in members):
-            return (Returned(None, "wrong_length"),) * episodes
-        kept = {index % episodes for index in members}
-        return tuple(Returned(float(index in kept)) for index in range(episodes))
-    if not all(isinstance(member, bool | float) and member in (0, 1) for member in members):
-        return (Returned(None, "not_a_number"),) * episodes
-    if len(members) != episodes:
+    indices = all(isinstance(member, int) and not isinstance(member, bool) for member in members)
+    bits = all(isinstance(member, bool | int | float) and member in (0, 1) for member in members)
+    if bits and len(members) == episodes:
+        if indices and members == [0]:
+            return (Returned(None, "bit_or_index"),)
+        return tuple(Returned(float(member)) for member in members)
+    if indices:
+        return _kept_at(members, episodes)
+    return (Returned(None, "wrong_length" if bits else "not_a_number"),) * episodes
+
+
+def _kept_at(indices: Sequence[Any], episodes: int) -> tuple[Returned, ...]:
+    if not all(isinstance(index, int) and -episodes <= index < episodes for index in indices):
         return (Returned(None, "wrong_length"),) * episodes
-    return tuple(Returned(float(member)) for member in members)
+    kept = {index % episodes for index in indices}
+    return tuple(Returned(float(index in kept)) for index in range(episodes))

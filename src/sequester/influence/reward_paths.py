@@ -46,6 +46,11 @@ class RewardPath(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The file of `function`."""
         return self.function.rpartition(":")[0]
 
+    @property
+    def name(self) -> str:
+        """The function in it; dots reach into objects."""
+        return self.function.rpartition(":")[2]
+
 
 def declared(tables: object, where: str) -> Mapping[str, RewardPath]:
     """The reward paths in the table `[swap.reward]`, by name; `where` names the file in errors. Raises ConfigError."""

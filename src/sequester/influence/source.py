@@ -87,8 +87,10 @@ def _python_files(folder: Path) -> Iterable[Path]:
 
 def _near(name: str, names: Iterable[str]) -> str:
     known = sorted(names)
-    near = difflib.get_close_matches(name, known, _MOST_NAMES, 0.5) or known[:_MOST_NAMES]
-    return f"there is {', '.join(near)}" if near else "check the spelling"
+    near = difflib.get_close_matches(name, known, _MOST_NAMES, 0.5)
+    order = [*near, *(other for other in known if other not in near)]
+    more = ", ..." if len(order) > _MOST_NAMES else ""
+    return f"there is {', '.join(order[:_MOST_NAMES])}{more}" if order else "check the spelling"
 
 
 def load_function(source: Source) -> Callable[..., Any]:

@@ -13,19 +13,43 @@ from msgspec.structs import replace
 
 from sequester.episodes.model import Skipped
 from sequester.findings.swapped import SwapResult
-from sequester.influence.cases import NOT_SAMPLED, SEEN, USED, ignore, read_cases
+from sequester.influence.cases import NOT_SAMPLED, SEEN, USED, ignore, read_cases, reasons_before
 from sequester.influence.donors import ALL, make_donors
 from sequester.influence.experiment import Plan, Subject
-from sequester.influence.literals import read_literals
+from sequester.influence.footprint import code_of
+from sequester.influence.literals import read_literals, read_numbers
 from sequester.influence.metering import Progress
-from sequester.influence.model import Case, Scorer
+from sequester.influence.model import Case, Donors, Scorer
 from sequester.influence.process import ProcessScorer
 from sequester.influence.sizing import MANY, few, is_quiet
 from sequester.influence.source import Source, parse_source
 from sequester.influence.swap import swap
 
+MOST_CAUSES = 5
+"""Different reasons why records could not be read, of which the result tells."""
+_MOST_DETAIL = 300
+_STAYS = "It was not swapped: whether the score moves with that reasoning (cot_in_prompt) was not tested."
 NOT_SCORED = "not_scored"
 """Reason of episodes that could be used and of which no pair was scored."""
+
+
+class UnreadRecords:
+    """Keeps why the first records could not be read, for the notes of a result, and tells somebody else of all of them."""
+
+    def __init__(self, then: Callable[[Skipped], None] = ignore) -> None:
+        self._then = then
+        self._kept: dict[str, str] = {}
+        """By cause, the sentence of the first record."""
+
+    def __call__(self, record: Skipped) -> None:
+        if len(self._kept) < MOST_CAUSES:
+            name = Path(record.source.path).name
+            self._kept.setdefault(record.detail, f"Not read: {name}:{record.source.record}: {record.detail[:_MOST_DETAIL]}")
+        self._then(record)
+
+    def notes(self) -> tuple[str, ...]:
+        """One sentence for each cause."""
+        return tuple(self._kept.values())
 
 
 class Settings(Struct, frozen=True):
@@ -59,14 +83,36 @@ def swap_files(
     not load. What the reward code raises later is counted.
     """
     named = parse_source(source)
-    read, counts = read_cases(episodes, MANY if settings.most is None else settings.most, settings.template, on_skipped)
-    donors = make_donors(read, settings.donors, read_literals([named.file]), settings.plan.seed)
+    unread = UnreadRecords(on_skipped)
+    read, counts = read_cases(episodes, MANY if settings.most is None else settings.most, settings.template, unread)
+    donors, said = donors_against(named.file, read, settings.donors, settings.plan.seed)
     subject = Subject(settings.reward_path or named.name, source)
     with ProcessScorer(named, timeout=settings.timeout, outcome=settings.plan.outcome) as scorer:
         cases = read if settings.most is not None or _needs_all(read, scorer, settings.plan) else few(read)
         result = swap(cases, scorer, donors, settings.plan, subject, progress, clock=clock)
-        notes = scorer.notes()
-    return replace(result, line=_line(named), episodes=_counts(counts, len(cases), result), notes=(*result.notes, *notes))
+        notes = (*said, *scorer.notes())
+    return replace(
+        result, line=_line(named), episodes=_counts(counts, len(cases), result), notes=(*result.notes, *notes, *unread.notes())
+    )
+
+
+def donors_against(file: Path | None, cases: Sequence[Case], names: tuple[str, ...], seed: int) -> tuple[Donors, tuple[str, ...]]:
+    """Donors that know what the reward code in a file, and in the files it imports, looks for and measures by; and what the report should
+    say of that, in sentences. None: the code is in no file.
+
+    Raises UsageError for a donor that is none, InputError for a file that cannot be read or is no Python.
+    """
+    files, notes = code_of(file) if file is not None else ((), ())
+    donors = make_donors(cases, names, read_literals(files), seed, read_numbers(files))
+    if any(b"trainer_state" in path.read_bytes() for path in files):
+        notes = (
+            *notes,
+            "The reward code names `trainer_state`: each episode was scored as of the start, the middle or the end of training.",
+        )
+    before = sum(map(reasons_before, cases))
+    if before:
+        notes = (*notes, f"The prompts of {before:,} of {len(cases):,} episodes hold reasoning of earlier turns. {_STAYS}")
+    return donors, notes
 
 
 def _needs_all(cases: Sequence[Case], scorer: Scorer, plan: Plan) -> bool:

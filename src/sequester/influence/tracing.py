@@ -19,6 +19,7 @@ import coverage
 
 from sequester.findings.swapped import Branches
 from sequester.influence.interception.canonical import digest_bytes
+from sequester.influence.interception.names import Names
 from sequester.influence.source import Code, Owner
 
 Arc = tuple[int, int]
@@ -27,12 +28,13 @@ Arc = tuple[int, int]
 class Tracing:
     """Measures calls, one at a time. Where another tracer is at work (a debugger, pytest-cov) it measures nothing, and says so."""
 
-    def __init__(self, code: Code, name: str) -> None:
+    def __init__(self, code: Code, name: str, names: Names) -> None:
         """`name`: of the function whose code is called, as its `def` has it."""
         self.path = ""
         """Digest of the branches that the last call ran; empty where they were not measured."""
         self._code = code
         self._name = name
+        self._names = names
         self._arcs: dict[str, set[Arc]] = {}
         self._paths: set[str] = set()
         self._hindered = False
@@ -66,7 +68,7 @@ class Tracing:
         self._paths.add(self.path)
 
     def _is_own(self, file: str) -> bool:
-        return self._code.owner(file) is Owner.REWARD
+        return self._code.owner(file) is Owner.REWARD and self._names.was_there(file)
 
     def branches(self) -> Branches | None:
         """Of all calls so far. None where another tracer hindered any of them, or no line of the reward's files was measured."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from sequester.lint import delimiters
 from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Logged, Splitting
-from sequester.lint.expressions import Expressions, terminal
-from sequester.lint.reward_functions import dotted
+from sequester.lint.expressions import Expressions
+from sequester.lint.names import dotted, terminal
 from sequester.lint.values import (
     ANSWER,
     BARE,
@@ -40,6 +41,7 @@ from sequester.lint.values import (
     Value,
     combine,
     element_of,
+    regardless_of_length,
     shallow,
 )
 from sequester.lint.vocabulary import (
@@ -56,6 +58,7 @@ from sequester.lint.vocabulary import (
     SCORE_NAME,
     SERIALISER,
     TEMPLATE_NAME,
+    VERDICT_CLASS,
 )
 
 _SPLITS = frozenset({"split", "rsplit", "partition", "rpartition", "splitlines"})
@@ -78,6 +81,8 @@ class Calls(Expressions):
         super().__init__()
         self._checked: dict[ast.AST | None, frozenset[ast.AST]] = {}
         """Splits by the function that looks at their separators."""
+        self._left_unread: dict[ast.AST | None, frozenset[ast.AST]] = {}
+        """Results by the function that counts or prints them alone."""
 
     @abstractmethod
     def local_call(self, node: ast.Call, arguments: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value | None:
@@ -98,8 +103,11 @@ class Calls(Expressions):
         if made is not None:
             return made
         scores = [value for key, value in keywords.items() if SCORE_NAME.search(key)]
-        why = combine(*scores).why if scores else combine(receiver, *values).why
-        return Value(why=why)
+        if scores:
+            return Value(why=combine(*scores).why)
+        # A record that is handed on may well carry a length as one column of many.
+        columns = (value._replace(why=regardless_of_length(value.why)) if value.holds & TEXT else value for value in values)
+        return Value(why=combine(receiver, *columns).why)
 
     def _resolved(self, function: ast.expr) -> str:
         name = dotted(function)
@@ -110,6 +118,8 @@ class Calls(Expressions):
         """Events of calls that send, log or read what they are given."""
         name = callee.rpartition(".")[2]
         tainted = [value for value in values if value.holds & TAINTED]
+        if not tainted and not receiver.holds & IDS:
+            return
         reads = name not in NEUTRAL_CALL and not LOG_CALL.search(callee) and not _DECODE.search(callee)
         if reads and any(value.holds & IDS for value in (*values, receiver)):
             self.emit(IdsUsed(node))
@@ -120,7 +130,7 @@ class Calls(Expressions):
             self.emit(Logged(node, callee, combine(*tainted)))
         elif API_CALL.search(callee) or (isinstance(node.func, ast.Attribute) and name in _SENDING):
             self.emit(GraderInput(node, callee, combine(*tainted)))
-        elif made_up and READER_CALL.search(name) and not _only_converts(callee, name):
+        elif made_up and READER_CALL.search(name) and not _only_converts(callee, name) and not VERDICT_CLASS.search(name):
             self.emit(GraderInput(node, callee, combine(*made_up)))
         for value in tainted:
             if value.holds & BARE and SCORE_NAME.search(name) and value.split is not None:
@@ -145,6 +155,10 @@ class Calls(Expressions):
                 return made
         if name == "len":
             return self._length(node, first)
+        if name == "range":
+            return Value(why=regardless_of_length(combine(*positional).why))
+        if name in ("max", "min") and any(value.holds & POSITION for value in positional):
+            return combine(*positional)
         if name == "getattr" and len(positional) > 1 and positional[1].texts:
             return self.read_field(first, positional[1].texts, node)
         if name in ("zip", "enumerate", "zip_longest"):
@@ -247,7 +261,8 @@ class Calls(Expressions):
             open_ended = name == "rpartition" and not closed and not self._is_checked(node)
             self.emit(Splitting(node, "a closing tag" if open_ended else ""))
             before = Value(REASONING | DIVIDED, self.source(Signal.REASONING, node), split=node)
-            return Value(0, parts=(before, NOTHING, Value((MAYBE if open_ended else ANSWER) | DIVIDED, split=node)))
+            separator = Value(why=self.source(Signal.PRESENCE, node), split=node)
+            return Value(0, parts=(before, separator, Value((MAYBE if open_ended else ANSWER) | DIVIDED, split=node)))
         if not any(map(delimiters.opens, first.texts)) or any(map(delimiters.closes, first.texts)):
             self.emit(Splitting(node, ""))
         return Value(WHOLE | PIECES | DELIMITED | closed, texts=first.texts, split=node)
@@ -259,10 +274,16 @@ class Calls(Expressions):
             known = self._checked[self.function] = frozenset(_checked_splits(self.function))
         return node in known
 
+    def _is_unread(self, node: ast.Call) -> bool:
+        known = self._left_unread.get(self.function)
+        if known is None:
+            known = self._left_unread[self.function] = frozenset(_unread(self.function))
+        return node in known
+
     def _length(self, node: ast.Call, value: Value) -> Value:
         if value.holds & POSITION:
             return Value(why=value.why)
-        measured = bool(value.holds & (WHOLE | REASONING | IDS | MAYBE)) and not value.holds & (BATCH | MESSAGES)
+        measured = bool(value.holds & (WHOLE | REASONING | IDS)) and not value.holds & (BATCH | MESSAGES)
         if value.holds & DELIMITED:
             return Value(why=self.source(Signal.PRESENCE, value.split or node), split=value.split)
         if value.holds & MATCH:
@@ -321,8 +342,9 @@ class Calls(Expressions):
             for word in node.keywords
         )
         if ids.holds & IDS:
-            self.emit(Decoded(node) if bare else IdsUsed(node))
-            return Value(WHOLE | (ids.holds & BATCH))
+            if not self._is_unread(node):
+                self.emit(Decoded(node) if bare else IdsUsed(node, decoded=True))
+            return Value(WHOLE | (BATCH if terminal(node.func) == "batch_decode" else ids.holds & BATCH))
         if ids.holds & TEXT:
             return ids
         about_prompt = bool(node.args) and "prompt" in ast.unparse(node.args[0]).casefold()
@@ -358,6 +380,18 @@ def _paired(name: str, positional: tuple[Value, ...]) -> Value:
     for value in positional:
         holds |= value.holds
     return shallow(Value(holds | BATCH if holds else 0, element=Value(combine(*elements).holds, parts=elements)), 3)
+
+
+def _unread(function: ast.AST | None) -> Iterator[ast.AST]:
+    """Results to which a function gives a name, and that it then only counts or prints."""
+    inside = list(ast.walk(function)) if function is not None else []
+    reads = Counter(node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    counts = Counter(terminal(node) for node in inside if isinstance(node, ast.Call) and terminal(node.func) in ("len", "print"))
+    for node in inside:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
+            if 0 < reads[name] == counts[name]:
+                yield node.value
 
 
 def _checked_splits(function: ast.AST | None) -> Iterator[ast.AST]:

@@ -22,7 +22,7 @@ _CLOSER = re.compile(rf"</(?:{TAG_NAMES})\s{{0,3}}>|{_LITERALS[Kind.CLOSE]}|<\|c
 _ESCAPE = re.compile(r"\\([<>/|\[\]\-_ ])")
 _LONGEST = 20_000
 """Longer constants are prompts and data, not patterns."""
-_ANYTHING = re.compile(r"\.[*+]|\[\\[sS]\\[sS]\]|\[\^|\(\?s|\\[sSwWdD][*+]")
+_ANYTHING = re.compile(r"\.[*+]|\((?:\?:)?(?:\.\|\\n|\\n\|\.|\.\|\\s|\\s\|\.)\)[*+]|\[\\[sS]\\[sS]\]|\[\^|\(\?s|\\[sSwWdD][*+]")
 _OPTIONAL_CLOSER = re.compile(r"(?:\||\(\?:)\s*(?:\$|\\Z)|(?:\$|\\Z)\)?\s*\||\$\)$")
 _OPTIONAL_OPENER = re.compile(r"(?:\(\?:|\(|\|)\s*(?:\^|\\A)\s*(?:\||\))|\|(?:\^|\\A)\)|\)\?")
 

@@ -20,6 +20,8 @@ class IdsUsed(NamedTuple):
     """Token ids or log-probabilities are read."""
 
     node: ast.AST
+    decoded: bool = False
+    """Only made text of, special tokens included."""
 
 
 class Decoded(NamedTuple):

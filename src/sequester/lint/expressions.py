@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from sequester.lint import delimiters
 from sequester.lint.events import Cached, Event, FellBack, IdsUsed, Sought, Splitting
+from sequester.lint.names import terminal
+from sequester.lint.outcomes import mere_presence, truth
 from sequester.lint.values import (
     ANSWER,
     BARE,
@@ -16,6 +18,7 @@ from sequester.lint.values import (
     DELIMITED,
     DIGEST,
     DIVIDED,
+    FIELDED,
     IDS,
     MASK,
     MATCH,
@@ -36,6 +39,7 @@ from sequester.lint.values import (
     combine,
     element_of,
     join,
+    regardless_of_length,
     shallow,
 )
 from sequester.lint.vocabulary import (
@@ -145,6 +149,9 @@ class Expressions(ABC):
         """A field, attribute or key of a value; several names if it may be any of them."""
         if not base.holds & (WHOLE | RECORD | PARSED | IDS | ANSWER | MAYBE | MASK):
             return Value(why=base.why)
+        named = dict(base.fields or ()).get(names[0]) if len(names) == 1 else None
+        if named is not None:
+            return named
         lowered = frozenset(name.casefold() for name in names)
         if base.holds & IDS and not base.holds & RECORD:
             return NOTHING if lowered & {"shape", "device", "dtype", "size"} else base
@@ -159,7 +166,7 @@ class Expressions(ABC):
         holds = 0
         for name in names:
             holds |= field(base.holds, name)
-        return Value(holds | (base.holds & (BATCH | CLOSED) if holds else 0), base.why)
+        return Value(holds | (base.holds & (BATCH | CLOSED | FIELDED) if holds else 0), base.why)
 
     def _subscript(self, node: ast.Subscript) -> Value:
         base = self.value(node.value)
@@ -268,6 +275,8 @@ class Expressions(ABC):
         operands.append(left)
         values = [self.value(operand) for operand in reversed(operands)]
         made = combine(*values)
+        if isinstance(node.op, ast.Mult) and any(isinstance(operand, ast.List) for operand in operands):
+            return made._replace(why=regardless_of_length(made.why))  # `[0.0] * len(ids)`
         if made.holds & IDS and not isinstance(node.op, ast.Add):
             self.emit(IdsUsed(node))
             return Value(IDS, made.why)
@@ -318,8 +327,9 @@ class Expressions(ABC):
         if made.holds & IDS:
             self.emit(IdsUsed(node))
         if _is_empty_test(node):
-            why = frozenset(source for source in made.why if source.signal is not Signal.LENGTH)
-            return Value(why=why)
+            return Value(why=regardless_of_length(made.why))
+        if left.holds & REASONING and isinstance(node.ops[0], ast.Is | ast.IsNot):
+            return Value(why=mere_presence(left.why))
         return Value(why=made.why)
 
     def _membership(self, node: ast.Compare, left: Value, right: Value) -> Value:
@@ -345,14 +355,19 @@ class Expressions(ABC):
         self.names = before | outside
         other = self.value(node.orelse)
         self.names = before
-        self.compare_branches(body, other, node)
+        self.compare_branches(body, other, node, self.looks_at_delimiter(node.test, test))
         made = join(body, other)
-        return made if made.holds & TEXT else made._replace(why=made.why | test.why)
+        return made if made.holds & TEXT else made._replace(why=made.why | truth(node.test, test))
 
-    def compare_branches(self, one: Value, other: Value, node: ast.AST) -> None:
-        """Tell if one branch splits and the other hands on the whole text, or one falls back to the reasoning."""
+    @abstractmethod
+    def looks_at_delimiter(self, test: ast.expr, value: Value) -> bool:
+        """Whether a test may come out otherwise because a delimiter is missing, and not by a setting, a type or a role."""
+
+    def compare_branches(self, one: Value, other: Value, node: ast.AST, at_delimiter: bool) -> None:
+        """Tell if, for want of a delimiter, one branch hands on the text that the other splits, or one falls back to the reasoning."""
         for split, rest in ((one, other), (other, one)):
-            if split.holds & DIVIDED and split.holds & (ANSWER | MAYBE) and rest.holds & WHOLE and not rest.holds & DIVIDED:
+            divided = split.holds & DIVIDED and split.holds & (ANSWER | MAYBE)
+            if at_delimiter and divided and rest.holds & WHOLE and not rest.holds & DIVIDED:
                 self.emit(Splitting(split.split or node, "a closing tag"))
             if (
                 split.holds & REASONING
@@ -393,6 +408,9 @@ class Expressions(ABC):
         scores = [value for texts, value in zip(keys, values, strict=True) if any(map(SCORE_NAME.search, texts))]
         if scores:
             made = made._replace(why=combine(*scores).why)
+        if made.holds & TEXT and made.why and all(len(texts) == 1 for texts in keys):  # a length may be one column of many
+            fields = tuple((texts[0], value) for texts, value in zip(keys, values, strict=True))
+            made = shallow(made._replace(fields=fields, why=regardless_of_length(made.why)))
         return made.having(PROMPTED) if "role" in names and made.holds & TEXT else made
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
@@ -418,7 +436,8 @@ class Expressions(ABC):
         for generator in generators:
             self.assign(generator.target, element_of(self.value(generator.iter)))
             for test in generator.ifs:
-                tests |= self.value(test).why
+                tests |= truth(test, self.value(test))
+                self.names |= self.refined(test)[0]
         return tests
 
     def _walrus(self, node: ast.NamedExpr) -> Value:
@@ -455,23 +474,4 @@ def _is_empty_test(node: ast.Compare) -> bool:
     return all(_integer(right) in (0, 1) for right in node.comparators)
 
 
-def terminal(node: ast.AST) -> str:
-    """The last name of an expression: attribute, key, or name; the argument of a call with one."""
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Subscript):
-        return str(node.slice.value) if isinstance(node.slice, ast.Constant) else terminal(node.value)
-    if isinstance(node, ast.Call):
-        return (
-            terminal(node.args[0])
-            if len(node.args) == 1
-            else terminal(node.func.value)
-            if isinstance(node.func, ast.Attribute)
-            else ""
-        )
-    return ""
-
-
-__all__ = ["BARE", "Expressions", "Names", "terminal"]
+__all__ = ["BARE", "Expressions", "Names"]

@@ -7,39 +7,34 @@ for what they are called with, so a helper is judged by what reaches it. What ha
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from sequester.lint import delimiters
-from sequester.lint.calls import Calls
 from sequester.lint.events import Cached, Decoded, Event, GraderInput, IdsUsed, Scored, Splitting
-from sequester.lint.expressions import Names, terminal
+from sequester.lint.expressions import Names
 from sequester.lint.module import Module
-from sequester.lint.reward_functions import Definition, Function, RewardFunction, dotted, is_reasoning_name, parameters
+from sequester.lint.names import dotted, terminal
+from sequester.lint.outcomes import delimiter_decides
+from sequester.lint.reward_functions import Definition, Function, RewardFunction, is_reasoning_name, parameters
+from sequester.lint.statements import Statements
 from sequester.lint.values import (
     ANSWER,
-    BATCH,
-    CLOSED,
-    DIVIDED,
     IDS,
     MAYBE,
     NOTHING,
-    PIECES,
     PROMPTED,
     REASONING,
     RECORD,
     TAINTED,
-    TEXT,
     WHOLE,
     Signal,
     Source,
     Value,
     combine,
-    element_of,
     join,
-    shallow,
+    regardless_of_length,
 )
-from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR, SCORE_NAME
+from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR
 
 _DEEPEST = 12
 """Calls within calls that are followed."""
@@ -70,7 +65,7 @@ class _Local(NamedTuple):
     around: Names
 
 
-class Flow(Calls):
+class Flow(Statements):
     """Runs the reward code of one module."""
 
     def __init__(self, module: Module) -> None:
@@ -81,48 +76,22 @@ class Flow(Calls):
         self._roots = {id(reward.definition.node): reward for reward in module.rewards}
         self._builders = {id(reward.definition.node) for reward in module.rewards if reward.builds_prompt}
         self._subject = ""
-        self._owner: ast.ClassDef | None = None
         self._locals: dict[str, _Local] = {}
         self._constants: Names = {}
-        self._fields: dict[str, Names] = {}
         self._results: dict[tuple[int, tuple[tuple[str, Value], ...]], Value] = {}
         self._applied: set[int] = set()
         self._depth = self._runs = 0
-        self._guards: list[frozenset[Source]] = []
-        self._returned: list[tuple[Value, ast.AST]] = []
-        self._left: list[list[Names]] = []
         self._pending: list[tuple[RewardFunction, Names]] = []
         self._scored: dict[Source, str] = {}
         self._heard: tuple[type[Event], ...] = ()
         """Kinds of events that are told; empty: all."""
         self._splitting: set[ast.AST | None] = set()
-        self._statements: dict[type[ast.AST], Callable[..., bool]] = {
-            ast.Expr: self._expression,
-            ast.Assign: self._assignment,
-            ast.AnnAssign: self._annotated,
-            ast.AugAssign: self._augmented,
-            ast.Return: self._return,
-            ast.If: self._if,
-            ast.For: self._loop,
-            ast.AsyncFor: self._loop,
-            ast.While: self._while,
-            ast.With: self._with,
-            ast.AsyncWith: self._with,
-            ast.Try: self._try,
-            ast.TryStar: self._try,
-            ast.Match: self._match,
-            ast.FunctionDef: self._define,
-            ast.AsyncFunctionDef: self._define,
-            ast.Raise: self._stop,
-            ast.Break: self._leave,
-            ast.Continue: self._leave,
-        }
 
     def run(self) -> None:
         """Runs the reward code; `told` has what happened."""
         for node in self._module.tree.body:
             if isinstance(node, ast.Assign | ast.AnnAssign) and _is_constant(node.value):
-                self._statement(node)
+                self.statement(node)
         self._constants, self.names = self.names, {}
         for reward in sorted(self._module.rewards, key=lambda reward: reward.by_name):
             if not reward.definition.outer and not (reward.by_name and id(reward.definition.node) in self._applied):
@@ -133,8 +102,8 @@ class Flow(Calls):
             self._subject = outer.name
             self._apply(Definition(outer, None, ()), {}, {})
         self._start_pending()
-        for source, subject in self._scored.items():
-            if source.signal is Signal.REASONING:
+        for source, subject in sorted(self._scored.items(), key=lambda one: one[0].signal is not Signal.REASONING):
+            if source.signal in (Signal.REASONING, Signal.EMPTINESS):
                 spoiled = source.node in self.fallen
             else:
                 spoiled = source.node in self.cancelled or (
@@ -148,7 +117,7 @@ class Flow(Calls):
         self._heard = (Decoded, Splitting)
         for definition in self._module.others:
             self._subject = definition.name
-            self._owner = definition.owner
+            self.owner = definition.owner
             self._apply(definition, {}, {})
 
     def run_splitters(self) -> None:
@@ -167,7 +136,7 @@ class Flow(Calls):
 
     def _start(self, reward: RewardFunction, around: Names) -> None:
         definition = reward.definition
-        self._subject, self._owner = definition.name, definition.owner
+        self._subject, self.owner = definition.name, definition.owner
         given = {name: Value(holds) for name, holds in reward.holds.items()}
         for argument in (*definition.node.args.args, *definition.node.args.kwonlyargs):
             if given and is_reasoning_name(argument.arg):
@@ -193,8 +162,6 @@ class Flow(Calls):
         if known is None or (isinstance(event, Splitting) and event.fails_open and not getattr(known.event, "fails_open", "")):
             self.told[key] = Told(subject, event)
 
-    # Functions
-
     def constant_of(self, name: str) -> Value:
         known = self._constants.get(name)
         if known is not None:
@@ -203,24 +170,24 @@ class Flow(Calls):
         return Value(texts=("</think>",)) if any(part in lowered for part in _CLOSERS_BY_NAME) else NOTHING
 
     def attribute_of_self(self, name: str) -> Value:
-        if self._owner is None:
+        if self.owner is None:
             return self.constant_of(name)
-        fields = self._fields.get(self._owner.name)
+        fields = self.fields.get(self.owner.name)
         if fields is None:
-            fields = self._fields[self._owner.name] = {}
-            self._construct(self._owner)
+            fields = self.fields[self.owner.name] = {}
+            self._construct(self.owner)
         known = fields.get(name)
         return self.constant_of(name) if known is None else known
 
     def _construct(self, owner: ast.ClassDef) -> None:
         for node in owner.body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _is_constant(node.value):
-                self._fields[owner.name][node.targets[0].id] = self.value(node.value)
+                self.fields[owner.name][node.targets[0].id] = self.value(node.value)
         constructor = self._module.methods.get(owner.name, {}).get("__init__")
         if constructor is not None:
-            before = self._owner
+            before = self.owner
             self._apply(constructor, {}, {})
-            self._owner = before
+            self.owner = before
 
     def local_call(self, node: ast.Call, arguments: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value | None:
         function = node.func
@@ -232,7 +199,7 @@ class Flow(Calls):
             if known is not None and known.texts:
                 found = self._locals.get(known.texts[0])
         elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
-            owner = self._owner.name if function.value.id in ("self", "cls") and self._owner is not None else function.value.id
+            owner = self.owner.name if function.value.id in ("self", "cls") and self.owner is not None else function.value.id
             definition = self._module.methods.get(owner, {}).get(function.attr)
             found = _Local(definition, {}) if definition is not None else None
         if found is None:
@@ -240,8 +207,10 @@ class Flow(Calls):
         names = parameters(found.definition.node)
         given = dict(zip(names, arguments, strict=False)) | {name: value for name, value in keywords.items() if name in names}
         made = self._apply(found.definition, given, found.around)
-        if made.holds & WHOLE and EXTRACTOR.search(found.definition.node.name[:100]):
-            return made.without(WHOLE).having(ANSWER)
+        if EXTRACTOR.search(found.definition.node.name[:100]):
+            made = made._replace(why=regardless_of_length(made.why))  # says where in the text, not how much of it
+            if made.holds & WHOLE:
+                return made.without(WHOLE).having(ANSWER)
         return made
 
     def _apply(self, definition: Definition, given: Mapping[str, Value], around: Names) -> Value:
@@ -257,26 +226,26 @@ class Flow(Calls):
         self._runs += 1
         self._applied.add(id(node))
         self._told_cached(node, given)
-        saved = (self.names, self.function, self._owner, self._guards, self._returned, self._left)
+        saved = (self.names, self.function, self.owner, self.guards, self.path, self.returned, self.left)
         self.names = dict(around) | _defaults(self, node) | {name: given.get(name, NOTHING) for name in given}
         for name in parameters(node):
             self.names.setdefault(name, NOTHING)
-        self.function, self._guards, self._returned, self._left = node, [], [], []
+        self.function, self.guards, self.path, self.returned, self.left = node, [], [], [], []
         if definition.owner is not None:
-            self._owner = definition.owner
+            self.owner = definition.owner
         self._depth += 1
-        self._block(node.body)
+        self.block(node.body)
         result = self._result(node)
         self._depth -= 1
-        self.names, self.function, self._owner, self._guards, self._returned, self._left = saved
+        self.names, self.function, self.owner, self.guards, self.path, self.returned, self.left = saved
         self._results[key] = result
         return result
 
     def _result(self, node: Function) -> Value:
-        values = [value for value, _ in self._returned]
-        for first, (value, at) in enumerate(self._returned):
-            for other, _ in self._returned[first + 1 : first + 9]:
-                self.compare_branches(value, other, at)
+        values = [value for value, _, _ in self.returned]
+        for first, (value, at, path) in enumerate(self.returned):
+            for other, _, other_path in self.returned[first + 1 : first + 9]:
+                self.compare_branches(value, other, at, delimiter_decides(path, other_path))
         result = values[0] if values else NOTHING
         for value in values[1:]:
             result = join(result, value)
@@ -290,17 +259,11 @@ class Flow(Calls):
                 if held.holds & (WHOLE | REASONING | IDS):
                     self.emit(Cached(decorator, held))
 
-    # Statements
+    def handed_back(self, value: Value, node: ast.Return) -> None:
+        if self.function is not None and id(self.function) in self._builders and value.holds & PROMPTED and value.holds & TAINTED:
+            self.emit(GraderInput(node, getattr(self.function, "name", ""), value))
 
-    def _block(self, statements: list[ast.stmt]) -> bool:
-        """Runs statements; whether control can reach what follows."""
-        return all(self._statement(statement) for statement in statements)
-
-    def _statement(self, node: ast.stmt) -> bool:
-        run = self._statements.get(type(node))
-        return True if run is None else run(node)
-
-    def _define(self, node: Function) -> bool:
+    def define(self, node: Function) -> bool:
         around = self.names
         handle = f"\0{node.name} {node.lineno}"
         self.names[node.name] = Value(texts=(handle,))
@@ -309,256 +272,6 @@ class Flow(Calls):
         if reward is not None:
             self._pending.append((reward, around))
         return True
-
-    def _expression(self, node: ast.Expr) -> bool:
-        call = node.value.value if isinstance(node.value, ast.Await) else node.value
-        value = self.value(node.value)
-        if (
-            isinstance(call, ast.Call)
-            and isinstance(call.func, ast.Attribute)
-            and call.func.attr in ("append", "extend", "add", "insert")
-        ):
-            self._gather(call, value)
-        return True
-
-    def _gather(self, call: ast.Call, value: Value) -> None:
-        """`things.append(thing)`."""
-        if not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Name) or not call.args:
-            return
-        name = call.func.value.id
-        added = self._guarded(self.value(call.args[-1]))
-        old = self.names.get(name, NOTHING)
-        made = combine(old, added)
-        element = added if old.element is None and not old.holds else join(element_of(old), added)
-        self.names[name] = shallow(made._replace(holds=made.holds | BATCH if made.holds else 0, element=element))
-
-    def _guarded(self, value: Value) -> Value:
-        """A number or flag that is set under a test depends on the test."""
-        if not self._guards or value.holds & TEXT:
-            return value
-        return value._replace(why=value.why.union(*self._guards))
-
-    def _assignment(self, node: ast.Assign) -> bool:
-        value = self._guarded(self.value(node.value))
-        for target in node.targets:
-            self.assign(target, value)
-        return True
-
-    def _annotated(self, node: ast.AnnAssign) -> bool:
-        if node.value is not None:
-            self.assign(node.target, self._guarded(self.value(node.value)))
-        return True
-
-    def _augmented(self, node: ast.AugAssign) -> bool:
-        value = self._guarded(combine(self.value(node.target), self.value(node.value)))
-        self.assign(node.target, value)
-        return True
-
-    def assign(self, target: ast.AST, value: Value) -> None:
-        if isinstance(target, ast.Name):
-            self.names[target.id] = value
-        elif isinstance(target, ast.Tuple | ast.List):
-            for place, item in enumerate(target.elts):
-                inner = item.value if isinstance(item, ast.Starred) else item
-                self.assign(inner, self._unpacked(value, place, len(target.elts), target))
-        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
-            if self._owner is not None:
-                fields = self._fields.setdefault(self._owner.name, {})
-                fields[target.attr] = join(fields.get(target.attr, value), value)
-        elif isinstance(target, ast.Subscript):
-            self._store(target, value)
-
-    def _unpacked(self, value: Value, place: int, places: int, node: ast.AST) -> Value:
-        if value.parts is not None and len(value.parts) == places:
-            return value.parts[place]
-        if value.holds & PIECES and value.split is not None:  # wrong numbers of pieces raise
-            return self.item(value.having(CLOSED), place, node)
-        return element_of(value) if value.holds & (BATCH | PIECES) or value.element else value
-
-    def _store(self, target: ast.Subscript, value: Value) -> None:
-        key = self.value(target.slice)
-        if self._is_cache(target.value) and key.holds:
-            self.value(target)
-            return
-        if isinstance(target.value, ast.Name):
-            old = self.names.get(target.value.id, NOTHING)
-            if key.texts and not any(map(SCORE_NAME.search, key.texts)):
-                value = value._replace(why=frozenset())
-            self.names[target.value.id] = combine(old, value)._replace(element=old.element, parts=old.parts)
-
-    def _return(self, node: ast.Return) -> bool:
-        value = self._guarded(self.value(node.value))
-        self._returned.append((value, node))
-        if self.function is not None and id(self.function) in self._builders and value.holds & PROMPTED and value.holds & TAINTED:
-            self.emit(GraderInput(node, getattr(self.function, "name", ""), value))
-        return False
-
-    def _stop(self, node: ast.stmt) -> bool:
-        return False
-
-    def _leave(self, node: ast.stmt) -> bool:
-        if self._left:
-            self._left[-1].append(dict(self.names))
-        return False
-
-    def _if(self, node: ast.If) -> bool:
-        test = self.value(node.test)
-        inside, outside = self.refined(node.test)
-        before = self.names
-        self._guards.append(test.why)
-        self.names = before | inside
-        through = self._block(node.body)
-        after_body = self.names
-        self.names = before | outside
-        through_other = self._block(node.orelse)
-        self._guards.pop()
-        if through and through_other:
-            self._compare_names(node, before, after_body, self.names)
-            self.names = _joined(after_body, self.names)
-        elif through:
-            self.names = after_body
-        return through or through_other
-
-    def _compare_names(self, node: ast.If, before: Names, one: Names, other: Names) -> None:
-        """After an `if`, the same name holds the answer on one way and the undivided text on the other."""
-        if _sets_flag(node):
-            return
-        for name, value in one.items():
-            rest = other.get(name, NOTHING)
-            old = before.get(name, NOTHING)
-            if value is not rest and (value.holds | rest.holds) & (DIVIDED | REASONING) and (old.holds & WHOLE or old != rest):
-                self.compare_branches(value, rest, node)
-
-    def refined(self, test: ast.expr) -> tuple[Names, Names]:
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            inside, outside = self.refined(test.operand)
-            return outside, inside
-        if isinstance(test, ast.BoolOp):
-            found = [self.refined(value) for value in test.values]
-            every: Names = {}
-            is_and = isinstance(test.op, ast.And)
-            for inside, outside in found:
-                every |= inside if is_and else outside
-            return (every, {}) if is_and else ({}, every)
-        if isinstance(test, ast.Compare) and len(test.ops) == 1:
-            return self._refined_compare(test)
-        return {}, {}
-
-    def _refined_compare(self, test: ast.Compare) -> tuple[Names, Names]:
-        operator, right = test.ops[0], test.comparators[0]
-        if isinstance(operator, ast.In | ast.NotIn) and isinstance(right, ast.Name):
-            held = self.value(right)
-            if held.holds & WHOLE and any(map(delimiters.closes, self.value(test.left).texts)):
-                known = {right.id: held.having(CLOSED)}
-                return (known, {}) if isinstance(operator, ast.In) else ({}, known)
-        if isinstance(test.left, ast.Call) and isinstance(test.left.func, ast.Attribute) and test.left.args:
-            return self._refined_count(test, test.left)
-        if isinstance(test.left, ast.Call) and dotted(test.left.func) == "len" and test.left.args:
-            listed = test.left.args[0]
-            if isinstance(listed, ast.Name) and self.value(listed).holds & PIECES:
-                known = {listed.id: self.value(listed).having(CLOSED)}
-                return known, known
-        if isinstance(test.left, ast.Name):  # the position that `find` returned
-            split = self.value(test.left).split
-            if split is not None:
-                self.cancel(split)
-        return {}, {}
-
-    def _refined_count(self, test: ast.Compare, call: ast.Call) -> tuple[Names, Names]:
-        """`text.count(closer) == 1`."""
-        if not isinstance(call.func, ast.Attribute) or call.func.attr != "count" or not isinstance(call.func.value, ast.Name):
-            return {}, {}
-        held = self.value(call.func.value)
-        if not held.holds & WHOLE or not any(map(delimiters.closes, self.value(call.args[0]).texts)):
-            return {}, {}
-        known = {call.func.value.id: held.having(CLOSED)}
-        return ({}, known) if isinstance(test.ops[0], ast.NotEq | ast.Lt) else (known, {})
-
-    def _loop(self, node: ast.For | ast.AsyncFor) -> bool:
-        items = self.value(node.iter)
-        if items.holds & IDS and not items.holds & (BATCH | WHOLE | RECORD):
-            self.emit(IdsUsed(node.iter))
-        for _ in range(2):
-            before = dict(self.names)
-            self._left.append([])
-            self.assign(node.target, element_of(items))
-            through = self._block(node.body)
-            ends = self._left.pop()
-            after = before
-            for names in ([self.names] if through else []) + ends:
-                after = _joined(after, names)
-            self.names = after
-        self._block(node.orelse)
-        return True
-
-    def _while(self, node: ast.While) -> bool:
-        for _ in range(2):
-            before = dict(self.names)
-            test = self.value(node.test)
-            inside, _ = self.refined(node.test)
-            self.names |= inside
-            self._left.append([])
-            self._guards.append(frozenset(source for source in test.why if source.signal is not Signal.LENGTH))
-            through = self._block(node.body)
-            self._guards.pop()
-            after = before
-            for names in self._left.pop() + ([self.names] if through else []):
-                after = _joined(after, names)
-            self.names = after
-        return True
-
-    def _with(self, node: ast.With | ast.AsyncWith) -> bool:
-        for item in node.items:
-            value = self.value(item.context_expr)
-            if item.optional_vars is not None:
-                self.assign(item.optional_vars, value)
-        return self._block(node.body)
-
-    def _try(self, node: ast.Try | ast.TryStar) -> bool:
-        before = dict(self.names)
-        through = self._block(node.body) and self._block(node.orelse)
-        ends = [self.names] if through else []
-        started = _joined(before, self.names)
-        for handler in node.handlers:
-            self.names = dict(started)
-            if self._block(handler.body):
-                ends.append(self.names)
-        if ends:
-            self.names = ends[0]
-            for names in ends[1:]:
-                self.names = _joined(self.names, names)
-        return self._block(node.finalbody) and bool(ends)
-
-    def _match(self, node: ast.Match) -> bool:
-        subject = self.value(node.subject)
-        before = self.names
-        ends: list[Names] = [before]
-        self._guards.append(subject.why)
-        for case in node.cases:
-            self.names = dict(before)
-            if self._block(case.body):
-                ends.append(self.names)
-        self._guards.pop()
-        self.names = ends[0]
-        for names in ends[1:]:
-            self.names = _joined(self.names, names)
-        return True
-
-
-def _joined(one: Names, other: Names) -> Names:
-    result = dict(one)
-    for name, value in other.items():
-        known = result.get(name)
-        result[name] = value if known is None or known is value else join(known, value)
-    return result
-
-
-def _sets_flag(node: ast.If) -> bool:
-    """Whether the branch notes that it was taken, so that the rest of the function can tell."""
-    return any(
-        isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant) and type(statement.value.value) is bool
-        for statement in (*node.body, *node.orelse)
-    )
 
 
 def _is_constant(node: ast.AST | None) -> bool:

@@ -42,7 +42,7 @@ from sequester.lint.expressions import TooEntangled
 from sequester.lint.flow import Flow, Told
 from sequester.lint.hit import Hit, Place
 from sequester.lint.module import Module, read_module
-from sequester.lint.reward_functions import dotted
+from sequester.lint.names import dotted
 
 _RULES: Mapping[type[Event], tuple[Callable[[Any, str], Iterator[Hit]], ...]] = {
     Splitting: (think_tags_parsed.hits, split_fails_open.hits),
@@ -132,10 +132,9 @@ def _told(module: Module, text: str) -> list[Told]:
 def _flags(module: Module) -> Iterator[tuple[ast.AST, str, object, str]]:
     for node in module.flagged:
         if isinstance(node, ast.Call):
-            where = dotted(node.func).lstrip(".")
             for keyword in node.keywords:
                 if keyword.arg is not None and isinstance(keyword.value, ast.Constant):
-                    yield keyword, keyword.arg, keyword.value.value, where
+                    yield keyword, keyword.arg, keyword.value.value, dotted(node.func).lstrip(".")
         elif isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(key, ast.Constant) and isinstance(key.value, str) and isinstance(value, ast.Constant):

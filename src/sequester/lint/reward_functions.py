@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from sequester.lint.names import LONGEST_NAME, dotted
 from sequester.lint.values import BATCH, IDS, MESSAGES, RECORD, SPLIT_BY_SERVER, WHOLE
 from sequester.lint.vocabulary import ANNOTATIONS, CONVERSATIONS, GOLD_NAME, ID_PARAMETERS, PARAMETERS, REASONING_FIELDS
 
@@ -77,9 +78,11 @@ _TAKES_ANSWER = re.compile(
     r"^_*(?:try_)?(?:extract|parse|get|strip|remove|split|cleane?d?|drop)_?\w*(?:answer|solution|think|thought|reasoning|(?:^|_)cot(?:_|$))",
     re.I,
 )
-_LONGEST_NAME = 200
-"""Characters of a name that are looked at."""
-_TEXTS = frozenset({"text", "s", "string", "answer", "message", "content", "output"}) | _OUTPUTS
+_REFERENCE_MODEL = re.compile(r"^(?:ref|reference)_(?:log|model)|(?:^|_)kl(?:_|$)")
+"""Parameters of a trainer's own arithmetic, which regularises a reward and judges nothing."""
+_TEXTS = (
+    frozenset({"text", "s", "string", "input_string", "answer", "message", "content", "output", "prediction", "reply"}) | _OUTPUTS
+)
 _EXTRA = {"data": RECORD, "solution": WHOLE, "output": WHOLE, "text": WHOLE, "prediction": WHOLE, "message_log": WHOLE | MESSAGES}
 """Parameters that hold a completion only where nothing better does."""
 
@@ -116,7 +119,7 @@ def reward_functions(found: list[Definition], registered: frozenset[str]) -> Ite
         if not _returns(node):
             continue
         names = parameters(node)
-        if _PROMPT_BUILDER.search(node.name[:_LONGEST_NAME]):
+        if _PROMPT_BUILDER.search(node.name[:LONGEST_NAME]):
             shown = {name: PARAMETERS.get(name, WHOLE | MESSAGES) for name in names if name in CONVERSATIONS}
             if shown:
                 yield RewardFunction(definition, shown, builds_prompt=True)
@@ -186,7 +189,7 @@ def _is_reward(definition: Definition, names: tuple[str, ...], registered: froze
 
 def _is_named_reward(definition: Definition, names: tuple[str, ...]) -> bool:
     node = definition.node
-    if definition.owner is not None:
+    if definition.owner is not None or any(map(_REFERENCE_MODEL.search, names)):
         return False
     if _COMPARES.search(node.name) and any(GOLD_NAME.search(name) for name in names) and _OUTPUTS & frozenset(names):
         return True
@@ -228,6 +231,8 @@ def _contract(definition: Definition, names: tuple[str, ...], declared: bool) ->
             holds["completion_ids"] = IDS
     if "completion" in holds and (given & _VERIFIERS or definition.node.args.kwarg):
         holds["completion"] = WHOLE | MESSAGES | SPLIT_BY_SERVER
+    if given == {"state", "target"}:
+        holds["state"] = RECORD | SPLIT_BY_SERVER  # inspect
     if "state" in holds and given >= {"action"}:
         del holds["state"]
     if not any(name not in ID_PARAMETERS for name in holds) and (declared or _manages(definition) or not holds):
@@ -277,19 +282,6 @@ def _function_names(node: ast.AST) -> Iterator[str]:
             yield from _function_names(item)
     elif isinstance(node, ast.Call) and dotted(node.func).endswith("partial") and node.args:
         yield from _function_names(node.args[0])
-
-
-def dotted(node: ast.AST) -> str:
-    """`a.b.c` of an expression made of names and attributes; what stands before is left out (`.c`)."""
-    names: list[str] = []
-    while isinstance(node, ast.Attribute):
-        names.append(node.attr)
-        node = node.value
-    if isinstance(node, ast.Name):
-        names.append(node.id)
-    else:
-        names.append("")
-    return ".".join(reversed(names))[-_LONGEST_NAME:]
 
 
 def _last_name(node: ast.AST) -> str:

@@ -65,6 +65,8 @@ class Signal(Enum):
     """Count or arrangement of delimiters."""
     PRESENCE = "presence"
     """Whether a delimiter stands there: mere care if the same function splits there."""
+    EMPTINESS = "emptiness"
+    """Whether there is any reasoning."""
     REASONING = "reasoning"
 
 
@@ -91,6 +93,8 @@ class Value(NamedTuple):
     """Of a list, where more is known than that it holds the same."""
     split: ast.AST | None = None
     """The split or match that it came from."""
+    fields: tuple[tuple[str, Value], ...] | None = None
+    """Of a dictionary with constant keys that holds text beside what a score may depend on."""
 
     @property
     def undivided(self) -> bool:
@@ -136,11 +140,25 @@ def join(one: Value, other: Value) -> Value:
         parts,
         _both(one.element, other.element),
         one.split or other.split,
+        _joined_fields(one.fields, other.fields),
     )
+
+
+_Fields = tuple[tuple[str, Value], ...]
+
+
+def _joined_fields(one: _Fields | None, other: _Fields | None) -> _Fields | None:
+    if one is None or other is None:
+        return one or other
+    if [name for name, _ in one] != [name for name, _ in other]:
+        return None
+    return tuple((name, join(value, rest)) for (name, value), (_, rest) in zip(one, other, strict=True))
 
 
 def combine(*values: Value) -> Value:
     """Made of all of them."""
+    if all(value is NOTHING for value in values):
+        return NOTHING
     holds = 0
     why: frozenset[Source] = frozenset()
     for value in values:
@@ -151,6 +169,11 @@ def combine(*values: Value) -> Value:
         return Value(texts=_texts(*values))
     split = next((value.split for value in values if value.holds & POSITION), None)
     return Value(holds & ~(PIECES | MATCH | DELIMITED | PARSED), _few(why), _texts(*values), split=split)
+
+
+def regardless_of_length(why: frozenset[Source]) -> frozenset[Source]:
+    """The same without lengths: those that only say how far to count."""
+    return frozenset(source for source in why if source.signal is not Signal.LENGTH)
 
 
 def element_of(value: Value) -> Value:
@@ -169,18 +192,23 @@ def element_of(value: Value) -> Value:
 
 def shallow(value: Value, levels: int = 2) -> Value:
     """The same, with what is known of its parts for a few levels only: nesting may double with every line of made-up code."""
-    if value.parts is None and value.element is None:
+    if value.parts is None and value.element is None and value.fields is None:
         return value
     if levels == 0:
-        return value._replace(parts=None, element=None)
+        return value._replace(parts=None, element=None, fields=None)
     parts = value.parts
     if parts is not None:
         parts = tuple(shallow(part, levels - 1) for part in parts) if len(parts) <= _MOST_PARTS else None
-    return value._replace(parts=parts, element=None if value.element is None else shallow(value.element, levels - 1))
+    fields = value.fields
+    if fields is not None:
+        fields = tuple((name, shallow(field, levels - 1)) for name, field in fields) if len(fields) <= _MOST_PARTS else None
+    return value._replace(
+        parts=parts, element=None if value.element is None else shallow(value.element, levels - 1), fields=fields
+    )
 
 
 def _texts(*values: Value) -> tuple[str, ...]:
-    texts = [value.texts for value in values if value.texts]
+    texts = [value[2] for value in values if value[2]]  # by place: the most frequent question of all
     if len(texts) < 2:
         return texts[0] if texts else ()
     found = dict.fromkeys(text for some in texts for text in some)

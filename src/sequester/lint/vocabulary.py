@@ -97,11 +97,11 @@ PARAMETERS: dict[str, int] = (
 ANNOTATIONS: dict[str, int] = dict.fromkeys(
     _words(
         """
-        RewardInput Sample Trace TaskState State DataProto Episode Trajectory Rollout
+        RewardInput Sample Trace State DataProto Episode Trajectory Rollout
         """
     ),
     RECORD,
-) | {"Messages": WHOLE | MESSAGES}
+) | {"Messages": WHOLE | MESSAGES, "TaskState": RECORD | SPLIT_BY_SERVER}
 """The same by the annotation of a parameter."""
 CONVERSATIONS = frozenset(
     _words(
@@ -129,6 +129,8 @@ READER_CALL = re.compile(
     re.I,
 )
 """Last names of calls that read a prompt made for them."""
+VERDICT_CLASS = re.compile(r"^(?:[A-Z]\w*)?(?:Score|Result|Reward|Output|Verdict)$")
+"""Classes of what a scorer hands back. Making one sends nothing."""
 CONVERTER = re.compile(r"(?:^|_)(?:to|from|convert|validate|dump|load|template|encode|tokeni[sz]e|format|len|count)(?:_|$)", re.I)
 """Last names of calls that only give what they are handed another form."""
 LOG_CALL = re.compile(
@@ -208,6 +210,8 @@ def field(holds: int, name: str) -> int:
         return MASK
     if lowered in _ANSWER_FIELDS:
         return ANSWER
+    if holds & SPLIT_BY_SERVER and lowered in ("output", "completion"):
+        return WHOLE | (FIELDED if lowered == "completion" and not holds & RECORD else SPLIT_BY_SERVER)
     if holds & RECORD:
         if lowered == "batch":
             return RECORD | TENSORS

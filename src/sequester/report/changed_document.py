@@ -25,6 +25,8 @@ _TOLD = (
 )
 """Outcomes in the order in which they are told."""
 _NONE_CHANGED = "NOTHING CHANGED"
+ANY_RATE = "any rate"
+"""What is not excluded where nothing is."""
 
 
 def describe_changed(result: ChangedResult) -> Document:
@@ -77,6 +79,7 @@ def _sections(result: ChangedResult) -> Iterator[Section]:
         yield _section(path)
     yield Section("Not declared, not probed", tuple(_undeclared(result)))
     yield Section("Unchanged, not probed", (", ".join(result.unchanged),) if result.unchanged else ())
+    yield Section("Removed, table and function", (", ".join(result.removed),) if result.removed else ())
     yield Section("Notes", result.notes)
     yield Section("What this cannot show", tuple(_limits(result)))
 
@@ -97,24 +100,28 @@ def bound(result: SwapResult) -> str:
     if result.verdict is SwapVerdict.INFLUENCED:
         return ""
     if result.upper95 is None or result.upper95 >= 1:
-        return "any rate"
+        return ANY_RATE
     return f"rates below {100 * result.upper95:.0f} %"
 
 
 def _section(path: ChangedPath) -> Section:
-    because = (f"Changed: {reason}." for reason in path.because)
+    because = [f"Changed: {reason}." for reason in path.because]
+    settings = (f"Settings: {path.settings}.",) if path.settings else ()
     if path.result is None:
         said = (
-            f"Exactly this code, these files and these versions were probed before and nothing was found: `{path.covered_by}` "
-            f"(`sequester show {path.covered_by}`). It is probed again when they change."
+            "Exactly this code, these files, versions, episodes and settings were probed before and nothing was found: "
+            f"`{path.covered_by}` (`sequester show {path.covered_by}`). It is probed again when they change."
             if path.covered_by
             else f"It could not be probed: {path.error}."
         )
-        return Section(f"{path.name}: {outcome(path)}", (*because, said))
+        return Section(f"{path.name}: {outcome(path)}", (*because, said, *settings))
     told = describe_swap(path.result)
     found = next((section for section in told.sections if section.title == "Found"), Section("Found"))
     excluded = bound(path.result)
-    limits = (f"{excluded.capitalize()} not excluded, with {counted(path.result.prompts, 'prompt')}.",) if excluded else ()
+    with_prompts = f"with {counted(path.result.prompts, 'prompt')}"
+    limits = (f"{excluded.capitalize()} are not excluded, {with_prompts}.",) if excluded else ()
+    if excluded == ANY_RATE:
+        limits = (f"No rate is excluded, {with_prompts}.",)
     sentences = (
         *because,
         *told.headline,
@@ -122,6 +129,7 @@ def _section(path: ChangedPath) -> Section:
         *path.result.bounded,
         *limits,
         f"{told.summary}.",
+        *settings,
         *path.result.notes,
     )
     return Section(f"{path.name}: {outcome(path)}", sentences, found.table)

@@ -44,6 +44,7 @@ from sequester.report.console import TextStyle, style_for
 from sequester.report.document import Document
 from sequester.report.lint_document import describe_lint
 from sequester.report.swap_document import describe_swap
+from sequester.report.untrusted import without_commands
 
 Renderer = Callable[[Any], str]
 
@@ -106,6 +107,8 @@ def write(result: PrintedResult, name: str, file: Path | None, *, verbose: bool 
         report = reports.text(result, style if file is None else plain)
     else:
         report = reports.files[name](result)
+    if name in ("text", "md"):
+        report = without_commands(report)
     if file is None:
         sys.stdout.write(report)
         return

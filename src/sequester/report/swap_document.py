@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from sequester.findings.influence import is_unsettled
+from sequester.findings.influence import is_unsettled, unusable
 from sequester.findings.rules import RULES
 from sequester.findings.swapped import DonorCounts, Effect, SwapResult, SwapVerdict
 from sequester.report.document import Document, Section, Table, Tone
@@ -34,11 +34,26 @@ _ABOUT = {
     "literals": "strings that the reward code itself names",
 }
 """What each donor puts in place of the CoT."""
+_WORD = {"SQ302": "length", "SQ303": "delimiters"}
 REASONS: Mapping[str, str] = {
     "no_episodes": "no episode could be used",
     "no_cot": "no CoT to replace",
+    "ambiguous": "nothing says where the CoT ends: it may be all answer or all CoT",
+    "split_failed": "the delimiters of the CoT contradict each other",
+    "malformed": "the record could not be read, or its id came twice",
+    "limit": "too large or too deep to be read whole",
+    "not_logged": "the CoT was left out or hidden where the episode was logged",
+    "answer_not_logged": "the answer was not logged",
+    "summary_only": "only a summary of the CoT was logged",
+    "no_private_text": "too little CoT to look for",
+    "input_not_logged": "the scorer's input was not logged",
+    "no_reward_call": "no reward path was logged",
+    "rebuilt_only": "the scorer's input was rebuilt, not logged",
+    "ids_unknown": "the token ids of the CoT were not logged",
+    "missing_part": "a part of the record is missing",
     "not_sampled": "more episodes than were asked for",
     "not_scored": "no pair of these episodes was scored",
+    "cot_in_columns": "a dataset column repeats the CoT, and not so that it could be replaced there too",
     "not_replaceable": "the CoT could not be told from the rest exactly enough to replace it",
     "scorer_failed": "the reward code failed, and what it failed on may be what moves",
     "missing_columns": "the reward code asks for columns that the episodes do not have",
@@ -49,6 +64,7 @@ REASONS: Mapping[str, str] = {
     "no_score": "the reward code gave no score, with either CoT",
     "score_or_none": "the reward code gave a score or none, with noise",
     "wrong_length": "the reward code gave another number of scores than episodes",
+    "bit_or_index": "the group has one member, and [0] may be a bit or an index",
     "identical_cot": "both sides would have had the same CoT",
     "no_other_episode": "there was no other episode to take a CoT from",
     "cot_too_short": "the CoT is too short for this donor",
@@ -62,16 +78,20 @@ REASONS: Mapping[str, str] = {
     "remembers": "started afresh the reward code scored unchanged inputs differently: it remembers what it has scored",
     "depends_on_batch": "a CoT moved the scores of others in its batch",
     "constant_scores": "every score was the same, also when the answer was swapped: this reward code may not have worked here",
+    "answer_not_seen": "the scores tell neither episodes nor answers apart beyond their noise: this grader may not see what it grades",
     "moved_unconfirmed": "a score moved, and that could not be confirmed by scoring it again",
     "not_deterministic": "the scorer was declared deterministic and is not",
     "noise_unknown": "the noise of the scorer could not be measured",
     "budget_spent": "the calls or the time ran out",
 }
 """What each reason means, in a few words."""
-_FAILURES = frozenset(("missing_columns", "rate_limited", "timeout", "died"))
+_FAILURES = frozenset(("missing_columns", "rate_limited", "timeout", "died", "wrong_length"))
 """Reasons that say more than that the reward code failed."""
 _MOST_SHOWN = 1e6
 _MOST_PLACES = 20
+_WITHIN_LINES = "Branches within one line, such as `a if b else c` and `a or b`, are not counted."
+_NO_END_FOUND = frozenset(("ambiguous", "split_failed", "not_replaceable"))
+"""Reasons of episodes that a template, or typed fields, may make usable."""
 
 
 def describe_swap(result: SwapResult) -> Document:
@@ -79,10 +99,26 @@ def describe_swap(result: SwapResult) -> Document:
     return Document(
         verdict=verdict_word(result),
         tone=Tone.FOUND if result.exposed else _TONE[result.verdict],
-        headline=(_headline(result), *_exposure(result)),
+        headline=(_headline(result), *_exposure(result), *_unusable(result)),
         sections=tuple(section for section in _sections(result) if section.sentences or (section.table and section.table.rows)),
         summary=_summary(result),
     )
+
+
+def meaning(reason: str) -> str:
+    """What a reason means, in a few words. One that we do not give is the name of an exception."""
+    return REASONS.get(reason, "the reward code raised it")
+
+
+def donors_tried(result: SwapResult) -> str:
+    """Which kinds of donors were tried, where that were not all of them; empty where they were."""
+    tried = {name: donor.effect for name, donor in result.donors.items() if donor.pairs}
+    if not tried or len(tried) >= len(_ABOUT):
+        return ""
+    others = [name for name in _ABOUT if name not in tried]
+    names = f"all but {', '.join(others)}" if len(others) < len(tried) else ", ".join(tried)
+    said = f"with {len(tried)} of {len(_ABOUT)} kinds of donors: {names}"
+    return said if Effect.CONTENT in tried.values() else f"{said}; no content donor was tried"
 
 
 def verdict_word(result: SwapResult) -> str:
@@ -99,6 +135,7 @@ def why(result: SwapResult) -> str:
 
 def _headline(result: SwapResult) -> str:
     path, tried = f"`{result.reward_path}`", f"{counted(result.pairs, 'pair')} over {counted(result.prompts, 'prompt')}"
+    some = f" ({only})" if (only := donors_tried(result)) else ""
     because = f": {why(result)}" if result.reasons else ""
     match result.verdict:
         case SwapVerdict.INFLUENCED:
@@ -111,14 +148,17 @@ def _headline(result: SwapResult) -> str:
                 f"The score of {path} moves when nothing but the chain of thought is swapped: {number(result.changed)} of {tried} "
                 f"changed{noise} (e-value {figure(result.e_value)}; {figure(1 / result.alpha)} is enough)"
             )
-            return f"{said}."
+            unsettled = (
+                f" Whether the words move it too is not settled ({why(result)}): no waiver by reward path makes this exit 0."
+            )
+            return f"{said}.{unsettled if is_unsettled(result) else ''}"
         case SwapVerdict.NO_INFLUENCE_FOUND:
-            return f"The score of {path} was not seen to move with the chain of thought, in {tried}. What that excludes stands below."
+            return f"The score of {path} was not seen to move with the chain of thought, in {tried}{some}. What that excludes stands below."
         case SwapVerdict.UNDERPOWERED:
             more = result.pairs_needed is not None and result.pairs_needed > result.pairs
             needed = f" About {counted(result.pairs_needed or 0, 'pair')} are needed." if more else ""
             return (
-                f"The score of {path} was not seen to move, in {tried}, and an effect of interest could well have been missed"
+                f"The score of {path} was not seen to move, in {tried}{some}, and an effect of interest could well have been missed"
                 f"{because}.{needed}"
             )
     return f"Nothing can be said of {path}: no pair was scored on both sides{because}."
@@ -131,10 +171,37 @@ def _exposure(result: SwapResult) -> Iterator[str]:
             f"Exposed: what the reward code hands on differs with the chain of thought in {number(inputs.differing)} of "
             f"{number(inputs.compared)} pairs."
         )
+    elif result.exposed:
+        yield f"Exposed: a score that moves with the chain of thought was computed from it. {_compared(result)}"
     elif result.exposed is None and result.pairs:
-        yield "Exposure is not known: nothing that the reward code handed on could be compared."
+        yield f"Exposure is not known. {_compared(result)}"
     elif result.exposed is False:
-        yield f"Not exposed in these pairs: all that the reward code handed on was the same in {number(inputs.compared)} of them."
+        yield f"Not exposed in these pairs: all that the reward code handed on was the same in {_pairs_compared(result)}."
+
+
+def _compared(result: SwapResult) -> str:
+    """How far what was handed on could be compared, where no difference is known."""
+    inputs = result.inputs
+    besides = f", and what went to {', '.join(inputs.not_intercepted)} was not compared" if inputs.not_intercepted else ""
+    if not inputs.compared:
+        return f"Nothing that the reward code handed on was intercepted{besides}."
+    own = "; the rest differs by itself from call to call (see the notes)" if result.exposed is None and not besides else ""
+    return f"What could be compared of what the reward code handed on was the same in {_pairs_compared(result)}{besides}{own}."
+
+
+def _pairs_compared(result: SwapResult) -> str:
+    """A few episodes on each code path are compared. Paths that only swapped CoTs took are counted too, so their number is an upper one."""
+    paths = result.branches.paths if result.branches is not None else 0
+    of = "the one code path" if paths == 1 else f"each of at most {number(paths)} code paths" if paths else "each code path"
+    return f"{counted(result.inputs.compared, 'pair')} of a few episodes on {of}"
+
+
+def _unusable(result: SwapResult) -> Iterator[str]:
+    counts = unusable(result)
+    if counts:
+        listed = ", ".join(f"{reason} {number(count)}" for reason, count in counts.items())
+        seen = counted(result.episodes.get("seen", 0), "episode")
+        yield f"{number(sum(counts.values()))} of {seen} could not be used: {listed}. Nothing is said of them."
 
 
 def _sections(result: SwapResult) -> Iterator[Section]:
@@ -184,6 +251,7 @@ def _donors(donors: Mapping[str, DonorCounts]) -> Table:
             name,
             number(donor.pairs),
             number(donor.changed),
+            number(sum(donor.not_assessed.values())),
             f"{number(donor.changed_prompts)} of {number(donor.prompts)}",
             figure(donor.e_value),
             "–" if donor.mean_shift is None else f"{donor.mean_shift:+.3g}" if donor.mean_shift else "0",
@@ -191,7 +259,7 @@ def _donors(donors: Mapping[str, DonorCounts]) -> Table:
         )
         for name, donor in donors.items()
     )
-    columns = ("donor", ">pairs", ">changed", ">of prompts", ">e-value", ">mean shift", "in place of the CoT")
+    columns = ("donor", ">pairs", ">changed", ">not assessed", ">of prompts", ">e-value", ">mean shift", "in place of the CoT")
     return Table(columns, tuple(rows))
 
 
@@ -209,7 +277,7 @@ def _effects(result: SwapResult) -> Iterator[str]:
 def _inputs(result: SwapResult) -> Iterator[str]:
     inputs = result.inputs
     if inputs.compared:
-        yield f"{number(inputs.differing)} of {number(inputs.compared)} pairs with an intercepted input differ in it."
+        yield f"Compared by an intercepted input: {_pairs_compared(result)}. {number(inputs.differing)} differ in it."
     if inputs.not_intercepted:
         yield f"Used, and not compared: {', '.join(inputs.not_intercepted)}. What went there is not known."
 
@@ -226,12 +294,13 @@ def _branches(result: SwapResult) -> Iterator[str]:
             yield "Which branches ran could not be measured."
         return
     if not branches.of:
-        yield "The reward code has no branches."
+        yield f"The reward code has no branch between lines. {_WITHIN_LINES}"
         return
     yield (
         f"{number(branches.probed)} of {counted(branches.of, 'branch') if branches.of == 1 else f'{number(branches.of)} branches'} ran "
         f"with at least one pair, on {counted(branches.paths, 'path')}."
     )
+    yield _WITHIN_LINES
     if branches.missing:
         more = len(branches.missing) - _MOST_PLACES
         listed = ", ".join(branches.missing[:_MOST_PLACES])
@@ -247,7 +316,10 @@ def _noise(result: SwapResult) -> Iterator[str]:
             "The score of an unchanged input drifts from call to call: the reward code keeps state. The order within pairs is random, so "
             "the test stays valid."
         )
-    if result.control.pairs:
+    if result.control.alive is not None:
+        apart = "tell" if result.control.alive else "do not tell"
+        yield f"Positive control: scores {apart} episodes, or the answer of another episode, apart beyond the noise."
+    elif result.control.pairs:
         yield (
             f"Positive control: with the answer of another episode the score moved in {number(result.control.moved)} of "
             f"{counted(result.control.pairs, 'pair')}."
@@ -272,7 +344,7 @@ def not_assessed(result: SwapResult) -> Iterator[tuple[str, str, int, str]]:
     for what, counts in (("episodes", result.episodes), ("pairs", _lost(result))):
         for reason, count in sorted(counts.items(), key=lambda one: (-one[1], one[0])):
             if count and reason not in ("seen", "used"):
-                yield what, reason, count, REASONS.get(reason, "")
+                yield what, reason, count, meaning(reason)
 
 
 def _not_assessed(result: SwapResult) -> Table:
@@ -288,7 +360,8 @@ def _limits(result: SwapResult) -> Iterator[str]:
     if result.prompts:
         open_ = result.upper95 and result.verdict is not SwapVerdict.INFLUENCED
         excluded = f" Rates below {percent(result.upper95)} of prompts are not excluded." if open_ else ""
-        yield f"It speaks of these {counted(result.prompts, 'prompt')} and of what these donors put in place of the CoT.{excluded}"
+        these = "this prompt" if result.prompts == 1 else f"these {number(result.prompts)} prompts"
+        yield f"It speaks of {these} and of what these donors put in place of the CoT.{excluded}"
     if result.branches is not None and result.branches.missing:
         yield "Code that no pair reached was not tested."
 
@@ -297,6 +370,12 @@ def _next(result: SwapResult) -> Iterator[str]:
     rules = sorted({one.rule for one in result.findings if one.waiver is None})
     if rules:
         yield f"What to change: {', '.join(f'`sequester explain {rule}`' for rule in rules)}. Then run the same command again."
+    declared = [_WORD[one.rule] for one in result.findings if one.waiver is None and one.rule in _WORD]
+    if declared:
+        yield (
+            f"If {' and '.join(declared)} of the CoT are meant to count, somebody answers for it: a waiver of `reward_path` "
+            f"`{result.reward_path}` (`docs/howto-waivers.md`)."
+        )
     if is_unsettled(result):
         yield (
             f"Whether the words move the score too is not settled ({why(result)}). Run the donors of content by themselves: `--donors "
@@ -312,11 +391,22 @@ def _next(result: SwapResult) -> Iterator[str]:
             yield "Give it episodes with more different prompts: bounds count prompts."
         if "constant_scores" in result.reasons:
             yield "Give it episodes that this reward code scores differently, with the columns that it needs."
+    if "budget_spent" in result.reasons:
+        yield "Give it more calls or more time: `--calls`, `--seconds`."
+    if "wrong_length" in result.reasons:
+        yield "Return one score for each completion of the batch, as trainers ask for."
+    if _NO_END_FOUND & {*unusable(result)}:
+        yield (
+            "Where the CoT ends was not found in every episode: name the family of its delimiters with `--template`, or give `reasoning` "
+            "and `answer` apart (`docs/interchange.md`)."
+        )
+    if "malformed" in unusable(result):
+        yield "Put right the records that could not be read: the notes name the first ones."
     if "missing_columns" in result.reasons:
         yield "Write the columns that the notes name into `columns` of each episode (`docs/interchange.md`)."
     elif "no_episodes" in result.reasons:
         yield "Give it episodes with reasoning and answer as interchange JSONL: `docs/interchange.md`. The table says what was left out."
-    elif "scorer_failed" in result.reasons:
+    elif "scorer_failed" in result.reasons and "wrong_length" not in result.reasons:
         yield f"Call `{result.source}` on one episode by hand: the notes name what it raised, and where."
 
 

@@ -7,8 +7,10 @@ written as an escape.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
+_COMMAND = re.compile(r"^[^\S\n]*(?=::)|##(?=\[|vso\[)", re.MULTILINE | re.IGNORECASE)
 LONGEST = 200
 """Characters of a name that a table shows."""
 
@@ -25,6 +27,16 @@ def printable(name: str, longest: int = LONGEST) -> str:
 def printable_lines(text: str) -> str:
     """All of `text` line by line, with what could steer a terminal escaped."""
     return "\n".join(printable(line, 10 * len(line)) for line in text.split("\n"))
+
+
+def message_lines(text: str) -> str:
+    """`printable_lines` for a log: lines after the first are indented, so that none is taken for a message of its own."""
+    return without_commands(printable_lines(text).replace("\n", "\n  "))
+
+
+def without_commands(text: str) -> str:
+    """`text` without what a CI service that reads a log takes for an order: `::` at the start of a line, `##[` and `##vso[` anywhere."""
+    return _COMMAND.sub(lambda found: f"{found[0]}\\", text)
 
 
 def _visible(character: str) -> str:

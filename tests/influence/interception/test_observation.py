@@ -62,8 +62,8 @@ def test_a_package_that_searches_text_as_the_standard_library_does_is_no_grader(
     ("name", "site"),
     [
         ("library_leaking", "gradelib.grade(text)"),
-        ("library_length", "gradelib.grade_many(size)"),
-        ("library_objects", "gradelib.Client.create(messages)"),
+        ("library_length", "gradelib.grade_many(**)"),
+        ("library_objects", "gradelib.Client.create(**)"),
         ("library_mapped", "gradelib.grade(text)"),
         ("library_in_threads", "gradelib.grade(text)"),
         ("library_awaited", "gradelib.grade_later(text)"),
@@ -87,6 +87,16 @@ def test_the_line_of_the_call_is_named():
 @pytest.mark.parametrize("name", ["split_by_library", "split_by_library_later", "split_in_two_by_library"])
 def test_a_split_is_no_input(name):
     assert differing(name) == (set(), False)
+
+
+@pytest.mark.parametrize("form", ["dict", "dataclass", "namespace", "message"])
+def test_a_split_into_named_parts_is_no_input(form):
+    assert "gradelib.parts_of(text)" not in differing(f"split_as_{form}")[0]
+
+
+@pytest.mark.parametrize("name", ["judged", "scored"])
+def test_parts_with_a_judgement_among_them_are_no_split(name):
+    assert f"gradelib.{name}_parts(text)" in differing(f"{name}_as_dict")[0]
 
 
 def test_what_importing_calls_is_no_input():

@@ -35,13 +35,18 @@ class Digest(Struct, frozen=True):
     """It met at least one text, number, array or the like: something that two values could differ in."""
     complete: bool
     """No bound was hit."""
+    text: str
+    """Every text in the value, one after the other."""
+
+    def __repr__(self) -> str:
+        return "<Digest>"
 
 
 def digest(value: object, is_own: Callable[[type], bool] = lambda _type: False) -> Digest:
     """Digest of a value. `is_own` says of which classes plain objects are read by their attributes."""
     walk = _Walk(is_own)
     walk.add(value, 0)
-    return Digest(walk.hash.digest(), walk.read, walk.complete)
+    return Digest(walk.hash.digest(), walk.read, walk.complete, "\n".join(walk.texts))
 
 
 def digest_bytes(*parts: bytes) -> bytes:
@@ -58,6 +63,7 @@ class _Walk:
         self.hash = hashlib.blake2b(digest_size=SIZE)
         self.read = False
         self.complete = True
+        self.texts: list[str] = []
         self._is_own = is_own
         self._left = MOST_VALUES
 
@@ -79,8 +85,10 @@ class _Walk:
             self._put(b"k", repr(value).encode())
         elif issubclass(kind, str):
             self._leaf(b"s", str.encode(value, "utf-8", "surrogatepass"))
+            self.texts.append(str.__str__(value))
         elif issubclass(kind, bytes | bytearray | memoryview):
             self._leaf(b"b", bytes(value))
+            self.texts.append(bytes(value).decode("utf-8", "replace"))
         elif issubclass(kind, Enum):
             self._put(b"e", f"{kind.__qualname__}.{value._name_}".encode())
         elif issubclass(kind, int):
@@ -119,9 +127,9 @@ class _Walk:
         if elements is not None:
             self._leaf(b"a", elements)
             return
-        for name in _fields(value, self._is_own):
+        for name in fields(value, self._is_own):
             self._put(b"n", name.encode("utf-8", "surrogatepass"))
-            self.add(_attribute(value, name), depth)
+            self.add(attribute(value, name), depth)
 
 
 def _elements(value: Any) -> bytes | None:
@@ -142,7 +150,8 @@ def _elements(value: Any) -> bytes | None:
         return None
 
 
-def _fields(value: Any, is_own: Callable[[type], bool]) -> Iterable[str]:
+def fields(value: Any, is_own: Callable[[type], bool]) -> Iterable[str]:
+    """Names of the fields that a value's class declares; of its attributes where `is_own` says so of the class."""
     kind = type(value)
     if dataclasses.is_dataclass(kind):
         return [field.name for field in dataclasses.fields(kind)]
@@ -177,7 +186,8 @@ def _declared(kind: type, name: str) -> object:
     return next((base.__dict__[name] for base in kind.__mro__ if name in base.__dict__), None)
 
 
-def _attribute(value: Any, name: str) -> object:
+def attribute(value: Any, name: str) -> object:
+    """One of `fields`, without asking the class for it; None where it is not set."""
     held = _held(value)
     if name in held:
         return held[name]

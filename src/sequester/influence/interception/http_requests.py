@@ -19,7 +19,16 @@ _START = re.compile(rb"([A-Z]{3,16}) (\S+) HTTP/1\.[01]\r\n")
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _TLS = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 _BOUNDARY = re.compile(rb'boundary="?([^";\s]+)')
-_SEGMENT = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
+_METHODS = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"HEAD", b"OPTIONS", b"CONNECT", b"TRACE"})
+# fmt: off
+_SEGMENTS = frozenset((
+    "api", "chat", "classify", "completion", "completions", "embed", "embeddings", "generate", "grade",
+    "graders", "infer", "inference", "invocations", "judge", "messages", "models", "moderations", "openai",
+    "pooling", "predict", "rerank", "responses", "reward", "rewards", "run", "score", "tokenize", "v1",
+    "v1beta", "v2", "v3", "verify",
+))
+# fmt: on
+"""Parts of the paths of graders that many serve."""
 _MOST_SEGMENTS = 8
 
 
@@ -27,7 +36,7 @@ class Request(Struct, frozen=True):
     """One message of a client. A repr would print text of an episode."""
 
     site: str
-    """Method and path, such as `POST /v1/chat/completions`; what of a path is no plain lower-case word is not shown."""
+    """Method and path, such as `POST /v1/chat/completions`; what of them is not known beforehand may be text, and is shown as `*`."""
     content: bytes
     """What is compared: target and body, in a form that does not depend on chunks, compression or the order of JSON's keys."""
 
@@ -45,8 +54,9 @@ def is_answer(data: bytes) -> bool:
     return data.startswith(b"HTTP/1.")
 
 
-def requests(data: bytes, http2: bool = False) -> Iterator[Request]:
-    """Requests of one connection, in order, then whatever is not HTTP as one piece. `http2`: the connection was set up as HTTP/2."""
+def requests(data: bytes, http2: bool = False, segments: frozenset[str] = frozenset()) -> Iterator[Request]:
+    """Requests of one connection, in order, then whatever is not HTTP as one piece. `http2`: the connection was set up as HTTP/2.
+    `segments`: parts of paths that may be shown, beside the well-known ones."""
     if http2 or data.startswith(_PREFACE):
         yield from _http2(data.removeprefix(_PREFACE))
         return
@@ -61,12 +71,13 @@ def requests(data: bytes, http2: bool = False) -> Iterator[Request]:
             return
         headers = _headers(data[line.end() : end])
         target = line[2].decode("latin-1")
-        site = f"{line[1].decode()} {_shown(target)}"
+        method = line[1].decode() if line[1] in _METHODS else "*"
+        site = f"{method} {_shown(target, segments | _SEGMENTS)}"
         if b"upgrade" in headers:  # WebSocket frames are masked with random bytes
             yield Request(f"{site} (upgraded, what follows is not compared)", target.encode())
             return
         body, start = _body(data, end + 4, headers)
-        yield Request(site, target.encode() + b"\0" + _canonical(body, headers))
+        yield Request(site, line[1] + b" " + target.encode() + b"\0" + _canonical(body, headers))
 
 
 def _headers(block: bytes) -> dict[bytes, bytes]:
@@ -74,12 +85,12 @@ def _headers(block: bytes) -> dict[bytes, bytes]:
     return {name.strip().lower(): value.strip() for name, _colon, value in pairs}
 
 
-def _shown(target: str) -> str:
+def _shown(target: str, known: frozenset[str]) -> str:
     """A path without its query and without segments that may be text of an episode."""
     path = re.sub(r"^https?://[^/]*", "", target.partition("?")[0])
     segments = path.split("/")[1:][:_MOST_SEGMENTS]
-    shown = "/" + "/".join(segment if _SEGMENT.fullmatch(segment) else "…" if segment else "" for segment in segments)
-    return shown + ("?…" if "?" in target else "")
+    shown = "/" + "/".join(segment if segment in known else "*" if segment else "" for segment in segments)
+    return shown + ("?*" if "?" in target else "")
 
 
 def _body(data: bytes, start: int, headers: dict[bytes, bytes]) -> tuple[bytes, int]:

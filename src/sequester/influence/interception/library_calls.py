@@ -1,7 +1,7 @@
 """Calls out of reward code into libraries, seen by a profile function: who called what, with which arguments.
 
 Compiled functions give no event that holds their arguments; those called directly are named (`compiled code of rapidfuzz`), so that
-nobody takes their silence for sameness. Threads that ran before the call was observed are not profiled.
+nobody takes their silence for sameness. Threads that ran before any call was observed are not profiled; `standing_ways` names them.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import inspect
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import FrameType, FunctionType
 from typing import Any
+from weakref import WeakSet
 
-from sequester.influence.interception.canonical import digest
+from sequester.influence.interception.canonical import attribute, digest, fields
+from sequester.influence.interception.names import Names
+from sequester.influence.interception.windows import MOST_CHARACTERS, sketch
 from sequester.influence.model import Rendition, Seen
 from sequester.influence.source import PLUMBING, Code, Owner
 
@@ -40,19 +42,21 @@ class _Edge:
 class LibraryCalls:
     """Notes calls between `start` and `stop`."""
 
-    def __init__(self, code: Code, communicated: Callable[[object], None]) -> None:
+    def __init__(self, code: Code, names: Names, communicated: Callable[[object], None]) -> None:
         """`communicated` is told what programs are given by `Popen.communicate`."""
         self._communicated = communicated
         self.not_compared: set[str] = set()
         self._code = code
+        self._names = names
         self._edges: list[_Edge] = []
         self._open: dict[int, _Edge] = {}
-        self._threads: set[threading.Thread] = set()
+        self._threads: WeakSet[threading.Thread] = WeakSet()
         """Started by reward code."""
         self._tasks: set[FrameType | None] = set()
         """Frames of coroutines that reward code has made tasks of."""
         self._pieces = _Pieces("", "")
         self._count = 0
+        self._room = 0
         self._before: Any = None
         self._collecting = False
 
@@ -67,6 +71,7 @@ class LibraryCalls:
             self.not_compared.add("library calls (another profiler is active)")
             return False
         self._edges, self._open, self._count = [], {}, 0
+        self._room = MOST_CHARACTERS
         self._pieces = _Pieces(text_of(rendition.completion), rendition.answer)
         self._collecting = gc.isenabled()
         gc.disable()  # it calls libraries (`gc.callbacks`, finalizers) from whatever line runs when it is due
@@ -84,7 +89,6 @@ class LibraryCalls:
             gc.enable()
         self._open.clear()
         self._tasks.clear()
-        self._threads.clear()
         for edge in self._edges:
             edge.frame = None
 
@@ -114,7 +118,7 @@ class LibraryCalls:
             code = frame.f_code
             owner = self._code.owner(code.co_filename)
             if owner is Owner.REWARD:
-                return f"{Path(code.co_filename).name}:{frame.f_lineno}"
+                return f"{self._names.file(code.co_filename)}:{frame.f_lineno}"
             if owner is not Owner.NEITHER or code.co_filename.startswith("<frozen importlib"):
                 return ""
             if code.co_qualname == "Handle._run":
@@ -127,16 +131,20 @@ class LibraryCalls:
         wrapped = _wrapped(frame)
         if (resumed and id(frame) in self._open) or (wrapped is not None and self._is_reward(wrapped)):
             return  # going on, or the wrapper that a decorator has put around a function of the reward
-        name = frame.f_code.co_qualname if wrapped is None else wrapped.__qualname__
-        target = f"{str(frame.f_globals.get('__name__', '?')).partition('.')[0]}.{name}"
+        called, _parameters = self._names.function(frame.f_code if wrapped is None else wrapped.__code__)
+        _called, parameters = self._names.function(frame.f_code)
+        target = f"{self._names.package(frame.f_code.co_filename)}.{called}"
         seen = []
         for name, value in _arguments(frame):
+            name = name if name.lstrip("*") in parameters else "**"
             taken = digest(value, self._is_own)
             if not taken.complete:
                 self.not_compared.add("arguments too large to read")
             self._count += 1
             if taken.read and self._count <= MOST_SEEN:
-                seen.append(Seen(f"{caller} -> {target}({name})", taken.digest))
+                self._room -= len(taken.text)
+                words = sketch(taken.text) if self._room >= 0 else None
+                seen.append(Seen(f"{caller} -> {target}({name})", taken.digest, words))
         if self._count > MOST_SEEN:
             self.not_compared.add(f"calls after the first {MOST_SEEN:,} arguments")
         elif seen:
@@ -161,7 +169,7 @@ class LibraryCalls:
         module = getattr(function, "__module__", None) or type(bound).__module__
         package = module.partition(".")[0] if isinstance(module, str) else ""
         if package and package not in _QUIET and package not in sys.stdlib_module_names and not self._is_own(type(bound)):
-            self.not_compared.add(f"compiled code of {package}")
+            self.not_compared.add(f"compiled code of {self._names.module(module) or 'an unknown package'}")
 
     def _is_reward(self, function: FunctionType) -> bool:
         return self._code.owner(function.__code__.co_filename) is Owner.REWARD
@@ -178,7 +186,7 @@ _WATCHED = frozenset({"start", "communicate", "create_task"})
 
 
 def _arguments(frame: FrameType) -> Iterator[tuple[str, Any]]:
-    """Arguments by name; each keyword of `**kwargs` by its own."""
+    """Arguments by name; each of `**kwargs` with its keyword as `**`."""
     code, values = frame.f_code, frame.f_locals
     named = code.co_argcount + code.co_kwonlyargcount
     for name in code.co_varnames[:named]:
@@ -190,8 +198,9 @@ def _arguments(frame: FrameType) -> Iterator[tuple[str, Any]]:
     elif code.co_flags & inspect.CO_VARARGS:
         named += 1
     if code.co_flags & inspect.CO_VARKEYWORDS:
-        for name, value in (values.get(code.co_varnames[named]) or {}).items():
-            yield name if isinstance(name, str) and name.isidentifier() and len(name) <= 64 else "**", value
+        # Their names are made by the caller: compared, never shown.
+        for keyword, value in (values.get(code.co_varnames[named]) or {}).items():
+            yield "**", (keyword, value)
 
 
 def _wrapped(frame: FrameType) -> FunctionType | None:
@@ -210,6 +219,21 @@ def text_of(value: object) -> str:
     return "\n".join(map(text_of, members))
 
 
+def _members(result: Any) -> Sequence[Any]:
+    """What a list, a mapping or an object holds; a list without entries among them (no tool was called) counts as nothing."""
+    kind = type(result)
+    members: Sequence[Any] = ()
+    if kind in (list, tuple):
+        members = result
+    elif issubclass(kind, tuple | list | str | bytes | int | float) or result is None:
+        members = tuple(tuple.__iter__(result)) if issubclass(kind, tuple) else (result,)
+    elif issubclass(kind, dict):
+        members = list(dict.values(result))
+    else:
+        members = [attribute(result, name) for name in fields(result, lambda _kind: True)]
+    return [None if type(each) in (list, tuple) and not each else each for each in members]
+
+
 class _Pieces:
     """Tells a split of the completion from what somebody made of it."""
 
@@ -218,11 +242,11 @@ class _Pieces:
         self._answer = answer
 
     def is_split(self, result: Any) -> bool:
-        """The result is a piece of the answer, cut at the edges of words, or a list of such; or the whole answer beside other pieces of the
-        completion. What a parser hands back unchanged has not been judged by anybody."""
+        """The result is a piece of the answer, cut at the edges of words, or a list, mapping or object of such; or the whole answer beside
+        other pieces of the completion. What a parser hands back unchanged has not been judged by anybody."""
         if type(result) is str:
             return self._of_answer(result)
-        members: Any = result if type(result) in (list, tuple) else ()
+        members = _members(result)
         if not all(each is None or type(each) is str for each in members):
             return False
         texts: list[str] = [each for each in members if each is not None]

@@ -38,5 +38,7 @@ class ModelInputs:
             return
         ids = arguments[0]
         if len(ids.shape) and ids.shape[-1] > 1:
-            site = f"in-process model -> {type(module).__name__}({module.num_embeddings}, {module.embedding_dim})"
+            sizes = (module.num_embeddings, module.embedding_dim)
+            shown = "({}, {})".format(*sizes) if all(type(size) is int for size in sizes) else ""
+            site = f"in-process model -> Embedding{shown}"
             self.inputs.append(Seen(site, digest(ids).digest))

@@ -65,10 +65,10 @@ class Network:
     def stop(self) -> None:
         self._noting = False
 
-    def requests(self) -> Iterator[Request]:
-        """What was written, connection by connection in the order of their first bytes."""
+    def requests(self, segments: frozenset[str] = frozenset()) -> Iterator[Request]:
+        """What was written, connection by connection in the order of their first bytes. `segments`: parts of paths that may be shown."""
         for stream in self._in_order:
-            yield from requests(bytes(stream.data), stream.http2)
+            yield from requests(bytes(stream.data), stream.http2, segments)
 
     def _noted(self, method: Callable[..., Any], owner: type, written: Callable[[Any], bytes]) -> Callable[..., Any]:
         plain = owner is socket.socket

@@ -10,8 +10,13 @@ from typing import Self
 from sequester.influence.interception.canonical import digest_bytes
 from sequester.influence.interception.library_calls import LibraryCalls
 from sequester.influence.interception.model_inputs import ModelInputs
+from sequester.influence.interception.names import Names
 from sequester.influence.interception.network import Network
+from sequester.influence.interception.output import SITE as OUTPUT
+from sequester.influence.interception.output import Output
+from sequester.influence.interception.standing_ways import StandingWays
 from sequester.influence.interception.ways_out import WaysOut
+from sequester.influence.interception.windows import sketch
 from sequester.influence.model import Rendition, Seen
 from sequester.influence.source import Code
 
@@ -22,11 +27,14 @@ _UNSEEN_CLIENTS = ("curl_cffi", "gevent", "grpc", "pycurl", "uvloop", "zmq")
 class Interception:
     """Watches this process. A context manager: the socket classes are changed while it is entered, and as they were afterwards."""
 
-    def __init__(self, code: Code) -> None:
+    def __init__(self, code: Code, names: Names) -> None:
+        self._names = names
         self._network = Network()
         self._programs = WaysOut()
-        self._calls = LibraryCalls(code, self._programs.communicated)
+        self._calls = LibraryCalls(code, names, self._programs.communicated)
         self._models = ModelInputs()
+        self._standing = StandingWays()
+        self._output = Output()
         self._loaded: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -39,6 +47,8 @@ class Interception:
     @contextmanager
     def observing(self, rendition: Rendition) -> Iterator[None]:
         """Around one call of the reward code with this rendition."""
+        self._standing.start()
+        self._output.start()
         self._network.start()
         self._models.start()
         self._programs.start()
@@ -51,14 +61,24 @@ class Interception:
             self._programs.stop()
             self._models.stop()
             self._network.stop()
+            self._output.stop()
+            self._standing.stop()
             self._loaded.update(name for name in _UNSEEN_CLIENTS if name in sys.modules)
 
     def seen(self) -> tuple[Seen, ...]:
         """Inputs of the call observed last: library calls in order, requests in order, then the rest."""
-        requests = (Seen(request.site, digest_bytes(request.content)) for request in self._network.requests())
-        return (*self._calls.inputs, *requests, *self._models.inputs, *self._programs.inputs)
+        sent = list(self._network.requests(self._names.segments()))
+        requests = (_seen(request.site, request.content) for request in sent)
+        printed = [_seen(OUTPUT, bytes(self._output.written))] if self._output.written else []
+        return (*self._calls.inputs, *requests, *self._models.inputs, *self._programs.inputs, *printed)
 
     def not_compared(self) -> tuple[str, ...]:
         """Ways out that any observed call has used and that are not compared."""
         large = () if self._network.complete else ("requests after the first 256 MiB",)
-        return tuple(sorted({*self._calls.not_compared, *self._programs.not_compared, *self._loaded, *large}))
+        return tuple(
+            sorted({*self._calls.not_compared, *self._programs.not_compared, *self._standing.not_compared, *self._loaded, *large})
+        )
+
+
+def _seen(site: str, content: bytes) -> Seen:
+    return Seen(site, digest_bytes(content), sketch(content.decode("utf-8", "replace")))

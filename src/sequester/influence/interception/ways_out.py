@@ -1,6 +1,6 @@
 """Ways by which text leaves Python other than sockets, told by audit events (PEP 578): programs that are started and files written.
 
-Command lines, and what `communicate` gives a program, are compared. Everything else is named only.
+Command lines, environments, and what `communicate` gives a program, are compared. Everything else is named only.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from sequester.influence.interception.canonical import digest
+from sequester.influence.interception.windows import sketch
 from sequester.influence.model import Seen
 
 _NAMED = {"os.fork": "os.fork", "os.forkpty": "os.fork", "sqlite3.connect": "sqlite3", "pty.spawn": "pty"}
@@ -30,20 +32,21 @@ class WaysOut:
         self._temporary = re.compile(re.escape(tempfile.gettempdir()) + r"/[^\s'\"]*")
 
     def start(self) -> None:
-        _install()
         self.inputs = []
         self._started = self._fed = 0
         _listening.append(self._note)
 
     def stop(self) -> None:
         _listening.remove(self._note)
+        if _databases:
+            self.not_compared.add("sqlite3")
         if self._started > self._fed:  # its input may have come by a pipe or file of its own
             self.not_compared.add("subprocess")
 
     def communicated(self, text: object) -> None:
         """What `Popen.communicate` was given."""
         self._fed += 1
-        self.inputs.append(Seen("subprocess -> standard input", digest(text).digest))
+        self._take("subprocess -> standard input", text)
 
     def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event in _NAMED:
@@ -57,9 +60,18 @@ class WaysOut:
             self.not_compared.add("ctypes")
         elif event in _PROGRAMS:
             self._started += event == "subprocess.Popen"
-            words = arguments[1] if event != "os.system" else arguments[0]
-            site = f"{_PROGRAMS[event]} -> command line"
-            self.inputs.append(Seen(site, digest(self._without_temporary_names(words)).digest))
+            words, folder, environment = _started_with(event, arguments)
+            name = _PROGRAMS[event]
+            self._take(f"{name} -> command line", self._without_temporary_names(words))
+            given = os.environ if environment is None else environment
+            variables = sorted((os.fsencode(key), os.fsencode(value)) for key, value in given.items())
+            self._take(f"{name} -> environment", [folder, variables])
+        elif event == "_thread.start_new_thread" and not _is_of_threading(arguments[0]):
+            self.not_compared.add("threads")
+
+    def _take(self, site: str, value: object) -> None:
+        taken = digest(value)
+        self.inputs.append(Seen(site, taken.digest, sketch(taken.text)))
 
     def _without_temporary_names(self, words: Any) -> list[object]:
         """Names of temporary files differ from call to call."""
@@ -67,18 +79,38 @@ class WaysOut:
         return [self._temporary.sub("<temporary file>", word) if isinstance(word, str) else word for word in listed]
 
 
+def _started_with(event: str, arguments: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+    """Command line, working directory and environment of a program, as the audit event of its start has them."""
+    if event == "subprocess.Popen":
+        _program, words, folder, environment = arguments
+        return words, folder, environment
+    return (arguments[0], None, None) if event == "os.system" else (arguments[1], None, arguments[2])
+
+
+def _is_of_threading(function: object) -> bool:
+    return getattr(function, "__module__", None) == "threading"
+
+
+_databases: list[bool] = []
+"""Not empty once code other than ours has opened a database of SQLite, whenever that was."""
 _listening: list[Callable[[str, tuple[Any, ...]], None]] = []
-_installed: list[bool] = []
 
 
-def _install() -> None:
-    """Once per process: an audit hook cannot be taken away again. It does nothing while nobody listens."""
-    if not _installed:
-        _installed.append(True)
-        sys.addaudithook(_heard)
+def _is_of_coverage(frame: FrameType | None) -> bool:
+    """coverage.py keeps what it measures in a database."""
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] == "coverage":
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _heard(event: str, arguments: tuple[Any, ...]) -> None:
-    if _listening and (event in _PROGRAMS or event in _NAMED or event in ("open", "ctypes.dlopen")):
+    if event == "sqlite3.connect" and not _databases and not _is_of_coverage(sys._getframe(1)):
+        _databases.append(True)
+    if _listening and (event in _PROGRAMS or event in _NAMED or event in ("open", "ctypes.dlopen", "_thread.start_new_thread")):
         for note in list(_listening):
             note(event, arguments)
+
+
+sys.addaudithook(_heard)  # as early as this: databases that are opened on import count; an audit hook cannot be taken away again

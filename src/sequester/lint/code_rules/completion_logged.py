@@ -14,7 +14,8 @@ CODE = "SQ210"
 
 def hits(event: Logged, subject: str) -> Iterator[Hit]:
     """A hit for each call that writes the undivided completion where others read it."""
-    if event.value.holds & (WHOLE | REASONING | IDS | RECORD) and not event.value.holds & FIELDED:
+    holds = event.value.holds
+    if holds & REASONING or (holds & (WHOLE | IDS | RECORD) and not holds & FIELDED):
         yield Hit(
             CODE,
             place_of(event.node),

@@ -19,7 +19,7 @@ def hits(event: GraderInput, subject: str) -> Iterator[Hit]:
         what = "the undivided completion" if holds & WHOLE else "the reasoning"
         message = f"{what} is sent with `{event.callee}`: send the part after the split, and nothing if there is no split"
         severity, confidence = Severity.HIGH, Severity.MEDIUM
-        if holds & FIELDED:
+        if holds & FIELDED and not holds & REASONING:
             message = (
                 f"`content` is sent with `{event.callee}` unsplit: reasoning is in it unless the server's parser took it out"
             )

@@ -13,6 +13,7 @@ CODE = "SQ209"
 _SAID = {
     Signal.LENGTH: "the length of the undivided completion, reasoning included, enters the score: measure the answer",
     Signal.FORMAT: "the delimiters of the reasoning enter the score: leave their form to the template, or declare the signal",
+    Signal.EMPTINESS: "whether there is any reasoning enters the score: leave it to the template, or declare the signal",
     Signal.PRESENCE: "whether a delimiter of the reasoning is there enters the score: leave it to the template, or declare the signal",
 }
 

@@ -13,11 +13,9 @@ CODE = "SQ202"
 
 def hits(event: IdsUsed, subject: str) -> Iterator[Hit]:
     """A hit for each place where ids or log-probabilities of the completion are read."""
-    yield Hit(
-        CODE,
-        place_of(event.node),
-        subject,
-        "token ids or log-probabilities of the whole completion are read here, reasoning included: use those of the answer",
-        Severity.MEDIUM,
-        Severity.MEDIUM,
-    )
+    message = "token ids or log-probabilities of the whole completion are read here, reasoning included: use those of the answer"
+    if event.decoded:
+        message = (
+            "the whole completion is decoded here, reasoning included: decode the answer, or split before anything reads the text"
+        )
+    yield Hit(CODE, place_of(event.node), subject, message, Severity.LOW if event.decoded else Severity.MEDIUM, Severity.MEDIUM)

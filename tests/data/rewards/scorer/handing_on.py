@@ -11,6 +11,7 @@ import tempfile
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).parent / "site-packages"))
@@ -101,6 +102,30 @@ def split_by_library(completions, **kwargs):
 
 async def split_by_library_later(completions, **kwargs):
     return [float(await gradelib.answer_later(each) == "42") for each in completions]
+
+
+def split_as_dict(completions, **kwargs):
+    return [float(gradelib.parts_of(each, dict)["content"] == "42") for each in completions]
+
+
+def split_as_dataclass(completions, **kwargs):
+    return [float(gradelib.parts_of(each, gradelib.Parts).content == "42") for each in completions]
+
+
+def split_as_namespace(completions, **kwargs):
+    return [float(gradelib.parts_of(each, SimpleNamespace).content == "42") for each in completions]
+
+
+def split_as_message(completions, **kwargs):
+    return [float(gradelib.parts_of(each, gradelib.Message).content == "42") for each in completions]
+
+
+def judged_as_dict(completions, **kwargs):
+    return [float(gradelib.judged_parts(each)["verdict"] == "good") for each in completions]
+
+
+def scored_as_dict(completions, **kwargs):
+    return [gradelib.scored_parts(each)["score"] for each in completions]
 
 
 def split_in_two_by_library(completions, **kwargs):

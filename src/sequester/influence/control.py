@@ -1,0 +1,43 @@
+"""The positive control: does the scorer react to anything? One that answers by lot, or never sees the answer, shows nothing by not moving.
+
+Without noise one score that moves with the answer is enough. With noise everything moves; then the scores must tell episodes apart, or an
+answer from that of another episode, beyond the noise.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from sequester.influence.model import Case
+from sequester.influence.record import Record
+from sequester.statistics.permutation import columns_differ, sides_differ
+
+CASES = 20
+"""Cases whose answer is swapped."""
+LIFE_P = 0.003
+"""Of each of the two tests. A scorer without life is taken for one with it in six of a thousand tests at most."""
+
+
+def answers_to_swap(cases: Sequence[Case], alive: Sequence[int], rng: random.Random) -> dict[int, str]:
+    """Cases by lot, each with the answer of another one, from another prompt if there is any."""
+    chosen: dict[int, str] = {}
+    for index in rng.sample(list(alive), len(alive))[:CASES]:
+        case = cases[index]
+        drawn = [cases[rng.randrange(len(cases))] for _ in range(8)]
+        others = sorted(
+            (other for other in drawn if other.answer != case.answer), key=lambda other: other.prompt_key == case.prompt_key
+        )
+        if others:
+            chosen[index] = others[0].answer
+    return chosen
+
+
+def is_alive(record: Record) -> bool | None:
+    """Whether a noisy scorer reacts to episodes or answers; None without noise, where single scores tell."""
+    if not record.noisy:
+        return None
+    unchanged = [[outcome[0] for outcome in outcomes if outcome] for outcomes in record.unchanged]
+    passes = zip(*filter(None, unchanged), strict=False)
+    sides = [(unchanged[case], [outcome[0] for outcome in swapped if outcome]) for case, swapped in record.answered.items()]
+    return columns_differ(list(passes)) <= LIFE_P or sides_differ(sides) <= LIFE_P

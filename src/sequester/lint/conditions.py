@@ -1,0 +1,133 @@
+"""What a test in reward code tells of the names that it asks about."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from sequester.lint import delimiters
+from sequester.lint.calls import Calls
+from sequester.lint.expressions import Names
+from sequester.lint.names import dotted, terminal
+from sequester.lint.values import (
+    ANSWER,
+    CLOSED,
+    FIELDED,
+    MATCH,
+    MAYBE,
+    NOTHING,
+    PIECES,
+    POSITION,
+    REASONING,
+    WHOLE,
+    Signal,
+    Value,
+)
+
+_PLAIN_TESTS = frozenset(("isinstance", "len", "bool", "type", "hasattr", "callable", "strip"))
+"""Calls in a test that ask for no delimiter."""
+_MODELS = frozenset(("assistant", "ai", "gpt", "model", "bot"))
+"""Roles whose messages are completions."""
+
+
+class Conditions(Calls):
+    """Evaluates tests."""
+
+    def looks_at_delimiter(self, test: ast.expr, value: Value) -> bool:
+        """Whether a test may come out otherwise because a delimiter is missing, and not by a setting, a type or a role."""
+        if value.split is not None or value.holds & (POSITION | MATCH | ANSWER | MAYBE | REASONING):
+            return True
+        return any(source.signal is not Signal.LENGTH for source in value.why) or any(map(self._asks_elsewhere, ast.walk(test)))
+
+    def _asks_elsewhere(self, node: ast.AST) -> bool:
+        """Such as `has_thinking(text)` or `closer in text`."""
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+            asked: list[ast.expr] = node.comparators
+        elif isinstance(node, ast.Call) and terminal(node.func) not in _PLAIN_TESTS:
+            asked = node.args
+        else:
+            return False
+        return any(isinstance(name, ast.Name) and self.names.get(name.id, NOTHING).holds & (WHOLE | MAYBE) for name in asked)
+
+    def refined(self, test: ast.expr) -> tuple[Names, Names]:
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            inside, outside = self.refined(test.operand)
+            return outside, inside
+        if isinstance(test, ast.BoolOp):
+            found = [self.refined(value) for value in test.values]
+            every: Names = {}
+            is_and = isinstance(test.op, ast.And)
+            for inside, outside in found:
+                every |= inside if is_and else outside
+            return (every, {}) if is_and else ({}, every)
+        if isinstance(test, ast.Compare) and len(test.ops) == 1:
+            return self._refined_compare(test)
+        return {}, {}
+
+    def _refined_compare(self, test: ast.Compare) -> tuple[Names, Names]:
+        operator, right = test.ops[0], test.comparators[0]
+        entry = _entry_of(test.left)
+        if entry is not None:
+            return self._refined_entry(*entry, test)
+        if isinstance(operator, ast.In | ast.NotIn) and isinstance(right, ast.Name):
+            held = self.value(right)
+            if held.holds & WHOLE and any(map(delimiters.closes, self.value(test.left).texts)):
+                known = {right.id: held.having(CLOSED)}
+                return (known, {}) if isinstance(operator, ast.In) else ({}, known)
+        if isinstance(test.left, ast.Call) and isinstance(test.left.func, ast.Attribute) and test.left.args:
+            return self._refined_count(test, test.left)
+        if isinstance(test.left, ast.Call) and dotted(test.left.func) == "len" and test.left.args:
+            listed = test.left.args[0]
+            if isinstance(listed, ast.Name) and self.value(listed).holds & PIECES:
+                known = {listed.id: self.value(listed).having(CLOSED)}
+                return known, known
+        if isinstance(test.left, ast.Name):  # the position that `find` returned
+            split = self.value(test.left).split
+            if split is not None:
+                self.cancel(split)
+        return {}, {}
+
+    def _refined_entry(self, name: str, key: str, test: ast.Compare) -> tuple[Names, Names]:
+        """`message["role"] == "assistant"`: others wrote no completion. `part["type"] == "text"`: reasoning is a part of its own."""
+        held = self.names.get(name, NOTHING)
+        said = [text.casefold() for text in self.value(test.comparators[0]).texts] or list(self._listed(test.comparators[0]))
+        if not held.holds & WHOLE or not said:
+            return {}, {}
+        known: Names = {}
+        other: Names = {}
+        if key == "type" and said == ["text"]:
+            known = {name: held.having(FIELDED)}
+        elif key == "role" and any(one in _MODELS for one in said):
+            other = {name: NOTHING}
+        elif key == "role":
+            known = {name: NOTHING}
+        return (other, known) if isinstance(test.ops[0], ast.NotEq | ast.NotIn) else (known, other)
+
+    def _listed(self, node: ast.expr) -> Iterator[str]:
+        if isinstance(node, ast.Tuple | ast.List | ast.Set):
+            yield from (text.casefold() for item in node.elts for text in self.value(item).texts)
+
+    def _refined_count(self, test: ast.Compare, call: ast.Call) -> tuple[Names, Names]:
+        """`text.count(closer) == 1`."""
+        if not isinstance(call.func, ast.Attribute) or call.func.attr != "count" or not isinstance(call.func.value, ast.Name):
+            return {}, {}
+        held = self.value(call.func.value)
+        if not held.holds & WHOLE or not any(map(delimiters.closes, self.value(call.args[0]).texts)):
+            return {}, {}
+        known = {call.func.value.id: held.having(CLOSED)}
+        return ({}, known) if isinstance(test.ops[0], ast.NotEq | ast.Lt) else (known, {})
+
+
+def _entry_of(node: ast.expr) -> tuple[str, str] | None:
+    """Name and key of `x["role"]`, `x.get("role")` and `x.role`, or of `type`."""
+    key: object = None
+    holder: ast.expr | None = None
+    if isinstance(node, ast.Attribute):
+        holder, key = node.value, node.attr
+    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        holder, key = node.value, node.slice.value
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get" and node.args:
+        holder, key = node.func.value, getattr(node.args[0], "value", None)
+    if isinstance(holder, ast.Name) and key in ("role", "type"):
+        return holder.id, str(key)
+    return None

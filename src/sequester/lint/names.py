@@ -1,0 +1,40 @@
+"""What things in a syntax tree are called."""
+
+from __future__ import annotations
+
+import ast
+
+LONGEST_NAME = 200
+"""Characters of a name that are looked at."""
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` of an expression made of names and attributes; what stands before is left out (`.c`)."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    if isinstance(node, ast.Name):
+        names.append(node.id)
+    else:
+        names.append("")
+    return ".".join(reversed(names))[-LONGEST_NAME:]
+
+
+def terminal(node: ast.AST) -> str:
+    """The last name of an expression: attribute, key, or name; the argument of a call with one."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Subscript):
+        return str(node.slice.value) if isinstance(node.slice, ast.Constant) else terminal(node.value)
+    if isinstance(node, ast.Call):
+        return (
+            terminal(node.args[0])
+            if len(node.args) == 1
+            else terminal(node.func.value)
+            if isinstance(node.func, ast.Attribute)
+            else ""
+        )
+    return ""

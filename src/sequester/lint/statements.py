@@ -1,0 +1,307 @@
+"""What statements of reward code do to the names in scope. Branches are run apart and joined, loops twice."""
+
+from __future__ import annotations
+
+import ast
+from abc import abstractmethod
+from collections.abc import Callable
+
+from sequester.lint.conditions import Conditions
+from sequester.lint.events import IdsUsed
+from sequester.lint.expressions import Names
+from sequester.lint.outcomes import Taken, truth
+from sequester.lint.reward_functions import Function
+from sequester.lint.values import (
+    BATCH,
+    CLOSED,
+    DIVIDED,
+    IDS,
+    NOTHING,
+    PIECES,
+    REASONING,
+    RECORD,
+    TEXT,
+    WHOLE,
+    Source,
+    Value,
+    combine,
+    element_of,
+    join,
+    regardless_of_length,
+    shallow,
+)
+from sequester.lint.vocabulary import SCORE_NAME
+
+_MOST_TESTS = 64
+"""Tests that are remembered with a return."""
+
+
+class Statements(Conditions):
+    """Runs statements."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.owner: ast.ClassDef | None = None
+        """Class of the method that is run."""
+        self.fields: dict[str, Names] = {}
+        """Of each class."""
+        self.guards: list[frozenset[Source]] = []
+        self.path: list[Taken] = []
+        """Tests that have come out one way for the statement that is run."""
+        self.returned: list[tuple[Value, ast.AST, tuple[Taken, ...]]] = []
+        self.left: list[list[Names]] = []
+        """Names at each `break` and `continue`, by loop."""
+        self._statements: dict[type[ast.AST], Callable[..., bool]] = {
+            ast.Expr: self._expression,
+            ast.Assign: self._assignment,
+            ast.AnnAssign: self._annotated,
+            ast.AugAssign: self._augmented,
+            ast.Return: self._return,
+            ast.If: self._if,
+            ast.For: self._loop,
+            ast.AsyncFor: self._loop,
+            ast.While: self._while,
+            ast.With: self._with,
+            ast.AsyncWith: self._with,
+            ast.Try: self._try,
+            ast.TryStar: self._try,
+            ast.Match: self._match,
+            ast.FunctionDef: self.define,
+            ast.AsyncFunctionDef: self.define,
+            ast.Raise: self._stop,
+            ast.Break: self._leave,
+            ast.Continue: self._leave,
+        }
+
+    @abstractmethod
+    def define(self, node: Function) -> bool:
+        """A function in a function."""
+
+    @abstractmethod
+    def handed_back(self, value: Value, node: ast.Return) -> None:
+        """What a function returns."""
+
+    def block(self, statements: list[ast.stmt]) -> bool:
+        """Runs statements; whether control can reach what follows."""
+        taken = len(self.path)
+        through = all(self.statement(statement) for statement in statements)
+        del self.path[taken:]
+        return through
+
+    def statement(self, node: ast.stmt) -> bool:
+        """Runs one; whether control can reach what follows."""
+        run = self._statements.get(type(node))
+        return True if run is None else run(node)
+
+    def _expression(self, node: ast.Expr) -> bool:
+        call = node.value.value if isinstance(node.value, ast.Await) else node.value
+        value = self.value(node.value)
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+            and call.func.attr in ("append", "extend", "add", "insert")
+        ):
+            self._gather(call, value)
+        return True
+
+    def _gather(self, call: ast.Call, value: Value) -> None:
+        """`things.append(thing)`."""
+        if not isinstance(call.func, ast.Attribute) or not isinstance(call.func.value, ast.Name) or not call.args:
+            return
+        name = call.func.value.id
+        added = self._guarded(self.value(call.args[-1]))
+        old = self.names.get(name, NOTHING)
+        made = combine(old, added)
+        element = added if old.element is None and not old.holds else join(element_of(old), added)
+        self.names[name] = shallow(made._replace(holds=made.holds | BATCH if made.holds else 0, element=element))
+
+    def _guarded(self, value: Value) -> Value:
+        """A number or flag that is set under a test depends on the test."""
+        if not self.guards or value.holds & TEXT:
+            return value
+        return value._replace(why=value.why.union(*self.guards))
+
+    def _assignment(self, node: ast.Assign) -> bool:
+        value = self._guarded(self.value(node.value))
+        for target in node.targets:
+            self.assign(target, value)
+        return True
+
+    def _annotated(self, node: ast.AnnAssign) -> bool:
+        if node.value is not None:
+            self.assign(node.target, self._guarded(self.value(node.value)))
+        return True
+
+    def _augmented(self, node: ast.AugAssign) -> bool:
+        value = self._guarded(combine(self.value(node.target), self.value(node.value)))
+        self.assign(node.target, value)
+        return True
+
+    def assign(self, target: ast.AST, value: Value) -> None:
+        if isinstance(target, ast.Name):
+            self.names[target.id] = value
+        elif isinstance(target, ast.Tuple | ast.List):
+            for place, item in enumerate(target.elts):
+                inner = item.value if isinstance(item, ast.Starred) else item
+                self.assign(inner, self._unpacked(value, place, len(target.elts), target))
+        elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+            if self.owner is not None:
+                fields = self.fields.setdefault(self.owner.name, {})
+                fields[target.attr] = join(fields.get(target.attr, value), value)
+        elif isinstance(target, ast.Subscript):
+            self._store(target, value)
+
+    def _unpacked(self, value: Value, place: int, places: int, node: ast.AST) -> Value:
+        if value.parts is not None and len(value.parts) == places:
+            return value.parts[place]
+        if value.holds & PIECES and value.split is not None:  # wrong numbers of pieces raise
+            return self.item(value.having(CLOSED), place, node)
+        return element_of(value) if value.holds & (BATCH | PIECES) or value.element else value
+
+    def _store(self, target: ast.Subscript, value: Value) -> None:
+        key = self.value(target.slice)
+        if self._is_cache(target.value) and key.holds:
+            self.value(target)
+            return
+        if isinstance(target.value, ast.Name):
+            old = self.names.get(target.value.id, NOTHING)
+            if key.texts and not any(map(SCORE_NAME.search, key.texts)):
+                value = value._replace(why=frozenset())
+            self.names[target.value.id] = combine(old, value)._replace(element=old.element, parts=old.parts)
+
+    def _return(self, node: ast.Return) -> bool:
+        value = self._guarded(self.value(node.value))
+        self.returned.append((value, node, tuple(self.path[-_MOST_TESTS:])))
+        self.handed_back(value, node)
+        return False
+
+    def _stop(self, node: ast.stmt) -> bool:
+        return False
+
+    def _leave(self, node: ast.stmt) -> bool:
+        if self.left:
+            self.left[-1].append(dict(self.names))
+        return False
+
+    def _if(self, node: ast.If) -> bool:
+        test = self.value(node.test)
+        inside, outside = self.refined(node.test)
+        before = self.names
+        at_delimiter = self.looks_at_delimiter(node.test, test)
+        self.guards.append(truth(node.test, test))
+        self.names = before | inside
+        through = self._branch(node.body, Taken(node.test, True, at_delimiter))
+        after_body = self.names
+        self.names = before | outside
+        through_other = self._branch(node.orelse, Taken(node.test, False, at_delimiter))
+        self.guards.pop()
+        if through and through_other:
+            self._compare_names(node, before, after_body, self.names, at_delimiter)
+            self.names = _joined(after_body, self.names)
+            return True
+        if through:
+            self.names = after_body
+        self.path.append(Taken(node.test, through, at_delimiter))  # what follows is reached one way only
+        return through or through_other
+
+    def _branch(self, statements: list[ast.stmt], taken: Taken) -> bool:
+        self.path.append(taken)
+        through = self.block(statements)
+        self.path.pop()
+        return through
+
+    def _compare_names(self, node: ast.If, before: Names, one: Names, other: Names, at_delimiter: bool) -> None:
+        """After an `if`, the same name holds the answer on one way and the undivided text on the other."""
+        if _sets_flag(node):
+            return
+        for name, value in one.items():
+            rest = other.get(name, NOTHING)
+            old = before.get(name, NOTHING)
+            if value is not rest and (value.holds | rest.holds) & (DIVIDED | REASONING) and (old.holds & WHOLE or old != rest):
+                self.compare_branches(value, rest, node, at_delimiter)
+
+    def _loop(self, node: ast.For | ast.AsyncFor) -> bool:
+        items = self.value(node.iter)
+        if items.holds & IDS and not items.holds & (BATCH | WHOLE | RECORD):
+            self.emit(IdsUsed(node.iter))
+        for _ in range(2):
+            before = dict(self.names)
+            self.left.append([])
+            self.assign(node.target, element_of(items))
+            through = self.block(node.body)
+            ends = self.left.pop()
+            after = before
+            for names in ([self.names] if through else []) + ends:
+                after = _joined(after, names)
+            self.names = after
+        self.block(node.orelse)
+        return True
+
+    def _while(self, node: ast.While) -> bool:
+        for _ in range(2):
+            before = dict(self.names)
+            test = self.value(node.test)
+            inside, _ = self.refined(node.test)
+            self.names |= inside
+            self.left.append([])
+            self.guards.append(regardless_of_length(truth(node.test, test)))
+            through = self.block(node.body)
+            self.guards.pop()
+            after = before
+            for names in self.left.pop() + ([self.names] if through else []):
+                after = _joined(after, names)
+            self.names = after
+        return True
+
+    def _with(self, node: ast.With | ast.AsyncWith) -> bool:
+        for item in node.items:
+            value = self.value(item.context_expr)
+            if item.optional_vars is not None:
+                self.assign(item.optional_vars, value)
+        return self.block(node.body)
+
+    def _try(self, node: ast.Try | ast.TryStar) -> bool:
+        before = dict(self.names)
+        through = self.block(node.body) and self.block(node.orelse)
+        ends = [self.names] if through else []
+        started = _joined(before, self.names)
+        for handler in node.handlers:
+            self.names = dict(started)
+            if self.block(handler.body):
+                ends.append(self.names)
+        if ends:
+            self.names = ends[0]
+            for names in ends[1:]:
+                self.names = _joined(self.names, names)
+        return self.block(node.finalbody) and bool(ends)
+
+    def _match(self, node: ast.Match) -> bool:
+        subject = self.value(node.subject)
+        before = self.names
+        ends: list[Names] = [before]
+        self.guards.append(subject.why)
+        for case in node.cases:
+            self.names = dict(before)
+            if self.block(case.body):
+                ends.append(self.names)
+        self.guards.pop()
+        self.names = ends[0]
+        for names in ends[1:]:
+            self.names = _joined(self.names, names)
+        return True
+
+
+def _joined(one: Names, other: Names) -> Names:
+    result = dict(one)
+    for name, value in other.items():
+        known = result.get(name)
+        result[name] = value if known is None or known is value else join(known, value)
+    return result
+
+
+def _sets_flag(node: ast.If) -> bool:
+    """Whether the branch notes that it was taken, so that the rest of the function can tell."""
+    return any(
+        isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant) and type(statement.value.value) is bool
+        for statement in (*node.body, *node.orelse)
+    )

@@ -1,0 +1,68 @@
+"""No name that reward code can make out of an episode is shown: not in sites, ways, failures, notes or branches."""
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.influence.local_grader import local_grader
+from tests.influence.renditions import rendition
+
+from sequester.influence.in_process import InProcessScorer
+from sequester.influence.interception.names import Names
+from sequester.influence.source import Code, load_function, parse_source
+
+FILE = Path("tests/data/rewards/scorer/making_names.py").resolve()
+THOUGHT = "mauve zebras quietly juggle teapots"
+
+
+@pytest.fixture(autouse=True)
+def imports_undone(monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    yield
+    for name in ("making_names", "gradelib"):
+        sys.modules.pop(name, None)
+
+
+def test_without_files_nothing_may_be_shown():
+    names = Names(Code([]))
+    assert (names.module("sys"), names.package("<string>"), names.segments()) == ("", "?", frozenset())
+    assert names.file("/words of an episode.py") == "a file made at run time"
+    assert names.exception(ValueError) == "ValueError"
+
+
+def test_a_file_written_later_is_not_shown(tmp_path):
+    before, later = tmp_path / "before.py", tmp_path / "later.py"
+    before.write_text("def known(): pass\n")
+    names = Names(Code([before]))
+    made = time.time_ns()
+    while True:  # the clock of a file system ticks slowly
+        later.write_text("")
+        if later.stat().st_ctime_ns > made:
+            break
+    assert names.file(str(before)) == "before.py"
+    assert names.file(str(later)) == names.file(str(tmp_path / "none.py")) == "a file made at run time"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "keyword",
+        "path",
+        "method",
+        "function",
+        "module",
+        "list_type",
+        "imported_module",
+        "file",
+        "failing_file",
+        "exception",
+        "registered_exception",
+    ],
+)
+def test_a_name_made_of_the_thought_is_not_shown(name):
+    with local_grader() as url, InProcessScorer(load_function(parse_source(f"{FILE}:{name}")), [FILE]) as scorer:
+        scoring = scorer.observe(rendition(THOUGHT, url=url))
+        shown = repr((scoring, scorer.notes(), scorer.not_intercepted(), scorer.branches()))
+        assert not any(word in shown.lower() for word in THOUGHT.split()), shown
+        assert scoring.seen or scoring.failure or scorer.not_intercepted()
