@@ -3,8 +3,8 @@
     python -m bench.swap_null [runs with verdict flips, default 10000; a tenth as many of every other kind]
 
 Every run is `influence.swap.swap` over 30 prompts and three donors until the engine itself stops. The engine looks after every few
-batches and stops as soon as the evidence suffices: the peeking of a user who stops when it pays. Beside it, the e-process alone is looked at
-after every single difference. Writes `bench/results/swap_null.json` and a table in `docs/swap-power.md`.
+batches and stops as soon as the evidence suffices: the peeking of a user who stops when it pays. Beside it, the e-process alone is looked
+at after every single difference. Writes `bench/results/swap_null.json` and a table in `docs/swap-power.md`.
 """
 
 from __future__ import annotations
