@@ -37,6 +37,7 @@ from sequester.influence.association import associate
 from sequester.influence.cases import read_cases
 from sequester.influence.donors import ALL, make_donors
 from sequester.influence.experiment import Plan
+from sequester.influence.footprint import code_of
 from sequester.influence.literals import read_literals
 from sequester.influence.model import Case, Rendition, Scorer, Scoring
 from sequester.influence.process import ProcessScorer
@@ -135,7 +136,7 @@ def measured(case: Labelled) -> Row:
     episodes, source = DATA / "episodes" / f"{case.episodes}.jsonl", source_of(case)
     cases, _ = read_cases(episodes)
     with ProcessScorer(parse_source(source), case.outcome) as scorer:
-        paths, one_pair, each_donor = first_pairs(cases, scorer, read_literals([parse_source(source).file]))
+        paths, one_pair, each_donor = first_pairs(cases, scorer, read_literals(code_of(parse_source(source).file)[0]))
         rules = associated(cases, scorer) if case.outcome == "score" else ()
     result = swap_files(source, episodes, Settings(Plan(outcome=case.outcome, most_calls=PLAN.most_calls, seconds=PLAN.seconds)))
     found = with_findings(result, ephemeral_key(), Waivers(), date.today())

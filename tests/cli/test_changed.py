@@ -72,7 +72,7 @@ def test_a_change_that_does_not_leak_is_probed_five_times_and_says_what_that_exc
     scratch.write(**{"rewards.py": REWARD + "\n# a comment\n"})
     found = swap()
     assert found.code == 0
-    assert "Rates below 45 % are not excluded, with 5 prompts." in found.out
+    assert "Rates below 45 % not excluded, with 5 prompts." in found.out
     (changed,) = read(swap("--out", "json"))["changed"]
     assert (changed["result"]["verdict"], changed["result"]["prompts"]) == ("no_influence_found", 5)
 
@@ -160,6 +160,17 @@ def test_a_package_elsewhere_in_the_tree_and_a_link_are_followed(swap, scratch):
         f"{package} changed (imported by rewards.py)",
     }
     assert found["undeclared"] == []
+
+
+def test_what_is_installed_is_told_from_what_merely_lies_on_the_path(swap, scratch, tmp_path, monkeypatch):
+    scratch.commit(**{"rewards.py": f"import json\nimport msgspec\n{REWARD}"})
+    assert read(swap("--out", "json"))["unchanged"] == ["accuracy"]
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "graderx.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    scratch.commit(**{"rewards.py": f"import graderx\n{REWARD}"})
+    (changed,) = read(swap("--out", "json"))["changed"]
+    assert "graderx, imported by rewards.py, is no file of the repository" in changed["because"][0]
 
 
 def test_what_was_found_before_is_no_cover(swap, scratch, tmp_path):

@@ -109,6 +109,13 @@ def test_a_cot_that_moves_its_whole_batch_never_passes(adds: Callable[[Sequence[
     assert result.upper95 is None or result.changed
 
 
+def test_a_score_that_moves_in_pairs_is_not_blamed_on_the_batch() -> None:
+    result = result_of(Scores(lambda given: float(cot_of(given).startswith("own"))), DETERMINISTIC)
+    assert result.verdict is SwapVerdict.INFLUENCED
+    assert result.upper95 is not None
+    assert not any("batch" in note for note in result.notes)
+
+
 def test_a_score_relative_to_the_answers_of_a_batch_is_no_influence() -> None:
     relative = Batches(lambda batch: -sum(map(by_answer, batch)) / len(batch))
     result = result_of(relative, Plan())

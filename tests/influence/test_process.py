@@ -53,6 +53,18 @@ def test_no_episode_is_no_scoring():
         assert scorer.notes() == ()
 
 
+def test_a_fresh_process_is_another_one_unless_nothing_was_scored():
+    before = children()
+    with scorer_of("accuracy") as scorer:
+        first = children() - before
+        assert scorer.fresh()
+        assert children() - before == first
+        assert scores(scorer, rendition(answer="42")) == [1.0]
+        assert scorer.fresh()
+        assert not first & children()
+        assert scores(scorer, rendition(answer="42")) == [1.0]
+
+
 def test_scores_come_back_in_order():
     with scorer_of("accuracy") as scorer:
         assert scores(scorer, rendition(answer="42"), rendition(answer="41")) == [1.0, 0.0]

@@ -174,10 +174,10 @@ def test_exposure_is_said_in_one_sentence_with_its_reason():
     assert f"was the same in 4 pairs {of}; the rest differs by itself" in words_of(unknown)
     out = words_of(replace(unknown, inputs=Inputs(4, 0, {}, ("subprocess",))))
     assert (
-        f"What could be compared of what the reward code handed on was the same in 4 pairs {of}, and what went to subprocess"
+        f"what could be compared of what the reward code handed on was the same in 4 pairs {of}, and what went to subprocess"
         in out
     )
-    assert "Nothing that the reward code handed on was intercepted." in words_of(replace(unknown, inputs=Inputs(0, 0, {}, ())))
+    assert "nothing that the reward code handed on was intercepted." in words_of(replace(unknown, inputs=Inputs(0, 0, {}, ())))
     assert "Exposed: a score that moves" in words_of(MOVED)
 
 

@@ -30,7 +30,7 @@ from sequester.findings.waivers import LookedAt, Waivers, apply
 
 CONTENT, LENGTH, FORMAT, INPUT, CUT_OFF = "SQ301", "SQ302", "SQ303", "SQ304", "SQ305"
 _RULE = {Effect.CONTENT: CONTENT, Effect.LENGTH: LENGTH, Effect.FORMAT: FORMAT}
-UNASSESSED = (*(reason.value for reason in Reason), "not_replaceable")
+UNASSESSED = (*(reason.value for reason in Reason), "not_replaceable", "cot_in_columns")
 """Reasons that `--allow-unassessed REASON=SHARE` may name: why an episode could not be used."""
 ALL_ALLOWED = Allowances(Fraction(1))
 _NOT_MISSING = frozenset(("seen", "used", "no_cot", "not_sampled", "not_scored"))

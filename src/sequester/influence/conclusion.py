@@ -146,7 +146,14 @@ def _prompt(record: Record, comparison: Comparison) -> str:
 
 def _shared(record: Record) -> bool:
     """What moved is shared by both sides of a pair: that the sides agree bounds nothing."""
-    return record.remembers or bool(record.batches)
+    return record.remembers or _moves_batches(record)
+
+
+def _moves_batches(record: Record) -> bool:
+    """Whole batches moved, and not because pairs without noise do."""
+    return bool(record.batches) and (
+        record.noisy or not any(comparison.difference for series in record.deciding.values() for comparison in series.planned)
+    )
 
 
 def _exposed(record: Record, influenced: bool) -> bool | None:
@@ -193,7 +200,7 @@ def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, detectable:
         yield "stateful"
     if record.remembers:
         yield "remembers"
-    if record.batches:
+    if _moves_batches(record):
         yield "depends_on_batch"
     if noise.free:
         if _dead(record, noise):
@@ -355,10 +362,10 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
             "Started afresh, and given the swapped CoTs first, the reward code gave other scores to unchanged inputs: it remembers what it "
             "has scored (a cache by prompt and answer does that), or depends on its process. Pairs scored in one process say little."
         )
-    if record.batches and not any(comparison.difference for series in record.deciding.values() for comparison in series.planned):
+    if _moves_batches(record):
         yield (
-            f"A batch got other scores, the same each time, when CoTs in it were swapped ({', '.join(dict.fromkeys(record.batches))}), "
-            "though no pair within one batch differs: a CoT moves the scores of others."
+            f"A batch got other scores, the same each time, when CoTs in it were swapped ({', '.join(dict.fromkeys(record.batches))}): a "
+            "CoT moves the scores of others there, which both sides of a pair share."
         )
     if record.unstable:
         yield f"Inputs that differ by themselves from call to call were not compared: {', '.join(record.unstable)}."

@@ -150,9 +150,7 @@ class _Experiment:
         self._alive = [case for case in range(len(chosen)) if self.record.unchanged[case]]
         if self._alive:
             self._control()
-            interference = Interference(
-                self.record, self._meter, donors, self._original, 1.0 / plan.alpha, random.Random(plan.seed)
-            )
+            interference = Interference(self.record, self._meter, donors, self._original, 1.0 / plan.alpha, self._rng)
             interference.carryover(self._shuffled(self._alive))
             if plan.outcome == "score":
                 interference.batches(self._shuffled(self._alive), plan.batch)

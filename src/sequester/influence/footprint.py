@@ -88,11 +88,11 @@ def footprint(path: RewardPath, folder: str, tree: Tree) -> Footprint:
         module = _parse(here, tree, notes)
         if module is None:
             continue
-        near = (*_roots(here), *_roots(start), *tree.roots)
+        near = tuple(dict.fromkeys((*_roots(here), *_roots(start), *tree.roots)))
         for name in _imported(module, here, notes):
             top = name.partition(".")[0]
             packages.setdefault(top, here)
-            found = [file for file in _modules(name, here, (*near, *names.roots_of(top))) if names.holds(file)]
+            found = [file for file in _modules(name, here, dict.fromkeys((*near, *names.roots_of(top)))) if names.holds(file)]
             resolved |= {top} if found or names.roots_of(top) else set()
             new = [file for file in found if file not in files]
             files.update(dict.fromkeys(new, f"imported by {here}"))
@@ -223,6 +223,7 @@ class _Names:
         self._files = frozenset(tree.files)
         self._links = tree.links
         self._read = tree.read
+        self._ends: dict[str, str | None] = {}
         self._by_name: dict[str, list[str]] = {}
         self._by_folder: dict[str, list[str]] = {}
         self._by_module: dict[str, dict[str, None]] = {}
@@ -242,7 +243,12 @@ class _Names:
 
     def holds(self, file: str) -> bool:
         """Whether this leads to a file."""
-        return file in self._files or end(file, self._links) in self._files
+        return file in self._files or bool(self._links and self._end(file) in self._files)
+
+    def _end(self, file: str) -> str | None:
+        if file not in self._ends:
+            self._ends[file] = end(file, self._links)
+        return self._ends[file]
 
     def behind(self, file: str, outside: set[str]) -> list[str]:
         """The links on the way of a path, and the file at its end; one that lies outside puts the path into `outside`."""
@@ -330,4 +336,4 @@ def _normal(folder: str, path: str) -> str:
 
 
 def _join(*parts: str) -> str:
-    return str(PurePosixPath(*parts))
+    return "/".join(part for part in parts if part != ".") or "."

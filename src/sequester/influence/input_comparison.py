@@ -2,8 +2,8 @@
 
 One pair with each donor on each code path is enough where the whole text or none of it is handed on, for a deterministic scorer and for a
 noisy grader alike; where a piece of fixed size is, it takes episodes of other lengths, too. Inputs that differ by themselves (a clock, a
-shuffle, a random id) are recognised by looking at the same rendition again, and prove nothing,
-unless words that stand in one of the two CoTs alone stand in the inputs of that side and in none of the other.
+shuffle, a random id) are recognised by looking at the same rendition again, and prove nothing, unless words that stand in one of the two
+CoTs alone stand in the inputs of that side and in none of the other.
 """
 
 from __future__ import annotations

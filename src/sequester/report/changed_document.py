@@ -119,7 +119,7 @@ def _section(path: ChangedPath) -> Section:
     found = next((section for section in told.sections if section.title == "Found"), Section("Found"))
     excluded = bound(path.result)
     with_prompts = f"with {counted(path.result.prompts, 'prompt')}"
-    limits = (f"{excluded.capitalize()} are not excluded, {with_prompts}.",) if excluded else ()
+    limits = (f"{excluded.capitalize()} not excluded, {with_prompts}.",) if excluded else ()
     if excluded == ANY_RATE:
         limits = (f"No rate is excluded, {with_prompts}.",)
     sentences = (

@@ -172,9 +172,9 @@ def _exposure(result: SwapResult) -> Iterator[str]:
             f"{number(inputs.compared)} pairs."
         )
     elif result.exposed:
-        yield f"Exposed: a score that moves with the chain of thought was computed from it. {_compared(result)}"
+        yield f"Exposed: a score that moves with the chain of thought was computed from it; {_compared(result)}"
     elif result.exposed is None and result.pairs:
-        yield f"Exposure is not known. {_compared(result)}"
+        yield f"Exposure is not known: {_compared(result)}"
     elif result.exposed is False:
         yield f"Not exposed in these pairs: all that the reward code handed on was the same in {_pairs_compared(result)}."
 
@@ -184,9 +184,9 @@ def _compared(result: SwapResult) -> str:
     inputs = result.inputs
     besides = f", and what went to {', '.join(inputs.not_intercepted)} was not compared" if inputs.not_intercepted else ""
     if not inputs.compared:
-        return f"Nothing that the reward code handed on was intercepted{besides}."
+        return f"nothing that the reward code handed on was intercepted{besides}."
     own = "; the rest differs by itself from call to call (see the notes)" if result.exposed is None and not besides else ""
-    return f"What could be compared of what the reward code handed on was the same in {_pairs_compared(result)}{besides}{own}."
+    return f"what could be compared of what the reward code handed on was the same in {_pairs_compared(result)}{besides}{own}."
 
 
 def _pairs_compared(result: SwapResult) -> str:
