@@ -8,12 +8,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
@@ -30,6 +32,20 @@ PAGE = ROOT / "docs/swap-grader.md"
 KEPT = RESULTS / "swap_grader.json"
 RUNS = (("whole_completion", 0.5), ("answer_only", 0.5), ("answer_only", 1.0))
 """Functions and the mean shift of interest, in per-call s.d.: the default, and a larger one, which takes fewer calls."""
+
+
+ALOUD = "Okay, so maybe we need to consider what they want. Hmm, wait: I should let the user provide it, so we could say this. "
+
+
+def told_apart(episodes: Path, folder: Path) -> Path:
+    """The episodes with every second answer beginning as if thought aloud: this rubric then scores answers differently, as a grader's would.
+    On the answers as they are it gives one score to all, and a grader that tells nothing apart bounds nothing."""
+    lines = [json.loads(line) for line in episodes.read_text(encoding="utf-8").splitlines()]
+    for line in lines[::2]:
+        line["answer"] = ALOUD + line["answer"]
+    made = folder / episodes.name
+    made.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return made
 
 
 @contextmanager
@@ -71,7 +87,7 @@ def page(results: Mapping[str, SwapResult]) -> str:
         "# A real grader model\n\nWritten by `python -m bench.swap_grader`. The grader is a transformer of two layers, trained at start to "
         "give a lower score the more a text reads as if thought aloud (`bench/grader_server.py`); scores are digits sampled at temperature "
         "1, over HTTP. `whole_completion` puts the completion with its CoT into the judge's prompt, `answer_only` the answer "
-        "(`tests/data/rewards`); the size of interest is the default of `--smallest`, then 1.\n\n"
+        "(`tests/data/rewards`); every second answer begins as if thought aloud, so that this rubric tells answers apart; the size of interest is the default of `--smallest`, then 1.\n\n"
         f"{table(columns, rows)}\n\nWhat is bounded:\n\n{bounds or '- nothing'}\n"
     )
 
@@ -92,11 +108,12 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=8000)
     given = parser.parse_args()
     results = {}
-    with grader(given.python) as url:
+    with grader(given.python) as url, TemporaryDirectory() as folder:
+        episodes = told_apart(EPISODES, Path(folder))
         os.environ["JUDGE_URL"] = url
         for function, smallest in RUNS:
             settings = Settings(Plan(smallest=smallest, most_calls=given.calls, seconds=500.0))
-            result = swap_files(f"{DATA / 'grader_model.py'}:{function}", EPISODES, settings)
+            result = swap_files(f"{DATA / 'grader_model.py'}:{function}", episodes, settings)
             results[f"`{function}`, {smallest:g}"] = result
             print(function, smallest, result.verdict.value, result.e_value, result.reasons, flush=True)
     shown = {name.replace("`", ""): msgspec.structs.replace(one, source=Path(one.source).name) for name, one in results.items()}
