@@ -38,8 +38,8 @@ ALOUD = "Okay, so maybe we need to consider what they want. Hmm, wait: I should 
 
 
 def told_apart(episodes: Path, folder: Path) -> Path:
-    """The episodes with every second answer beginning as if thought aloud: this rubric then scores answers differently, as a grader's would.
-    On the answers as they are it gives one score to all, and a grader that tells nothing apart bounds nothing."""
+    """The episodes with every second answer beginning as if thought aloud: this rubric then scores answers differently. On the answers as
+    they are it gives one score to all, and a grader that tells nothing apart bounds nothing."""
     lines = [json.loads(line) for line in episodes.read_text(encoding="utf-8").splitlines()]
     for line in lines[::2]:
         line["answer"] = ALOUD + line["answer"]
@@ -87,7 +87,8 @@ def page(results: Mapping[str, SwapResult]) -> str:
         "# A real grader model\n\nWritten by `python -m bench.swap_grader`. The grader is a transformer of two layers, trained at start to "
         "give a lower score the more a text reads as if thought aloud (`bench/grader_server.py`); scores are digits sampled at temperature "
         "1, over HTTP. `whole_completion` puts the completion with its CoT into the judge's prompt, `answer_only` the answer "
-        "(`tests/data/rewards`); every second answer begins as if thought aloud, so that this rubric tells answers apart; the size of interest is the default of `--smallest`, then 1.\n\n"
+        "(`tests/data/rewards`); every second answer begins as if thought aloud, so that this rubric tells answers apart; "
+        "the size of interest is the default of `--smallest`, then 1.\n\n"
         f"{table(columns, rows)}\n\nWhat is bounded:\n\n{bounds or '- nothing'}\n"
     )
 
