@@ -31,7 +31,8 @@ def test_what_a_page_shows_is_accepted(block, tmp_path, monkeypatch, capsys):
     if "episode" in tables:
         assert parse_map(Options(field_map=tables)).fields
     elif "waiver" in tables:
-        assert parse_waivers(f'fingerprint_key = "{KEY}"\n{block}', "page", KEY).entries
+        text = block if "fingerprint_key" in tables else f'fingerprint_key = "{KEY}"\n{block}'
+        assert parse_waivers(text, "page", tables.get("fingerprint_key", KEY)).entries
     else:
         monkeypatch.chdir(tmp_path)
         Path("sequester.toml").write_text(block)
