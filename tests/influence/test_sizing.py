@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from tests.influence.fakes import Scores, case, cases
 
-from sequester.influence.sizing import EACH, PROMPTS, few, is_quiet
+from sequester.influence.sizing import EACH, PROMPTS, choose, few
 
 
-def test_no_episode_has_no_noise_and_nothing_is_scored() -> None:
+def test_of_no_episode_and_of_few_nothing_is_scored() -> None:
     scorer = Scores(lambda given: 1.0)
-    assert is_quiet([], scorer)
+    assert choose([], scorer, 1000) == ((), 0)
+    assert len(choose(cases(30), scorer, 1000).cases) == 30
     assert scorer.batches == []
 
 
-def test_equal_scores_are_quiet_and_others_are_not() -> None:
+def test_equal_scores_need_few_and_others_all() -> None:
     tick = itertools.count()
-    assert is_quiet(cases(3), Scores(lambda given: float(given.answer)))
-    assert not is_quiet(cases(3), Scores(lambda given: float(next(tick))))
+    assert len(choose(cases(300), Scores(lambda given: float(given.answer)), 1000).cases) == PROMPTS
+    assert len(choose(cases(300), Scores(lambda given: float(next(tick))), 1000).cases) == 300
 
 
 def test_a_scorer_that_fails_is_left_to_the_test_itself() -> None:
-    assert is_quiet(cases(3), Scores(lambda given: "ValueError"))
+    assert len(choose(cases(300), Scores(lambda given: "ValueError"), 1000).cases) == PROMPTS
+
+
+@pytest.mark.parametrize("most", [0, 19, 20, 100, 10_000])
+def test_choosing_keeps_within_its_share_of_the_calls_and_counts_them(most: int) -> None:
+    scorer = Scores(lambda given: 1.0)
+    assert choose(cases(300), scorer, most).calls == sum(scorer.batches) <= most / 10
 
 
 def test_few_are_some_of_each_of_many_prompts_whatever_their_order() -> None:

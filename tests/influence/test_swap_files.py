@@ -200,3 +200,9 @@ def test_reasoning_of_earlier_turns_is_said_to_be_untested(tmp_path: Path, rewar
     result = swap_files(f"{tmp_path / 'chat.py'}:one", path, replace(QUICK, most=7))
     assert any("1 of 7 episodes" in note and "cot_in_prompt" in note for note in result.notes)
     assert not any("trainer_state" in note for note in result.notes)
+
+
+def test_no_more_is_scored_than_was_allowed_also_for_choosing(tmp_path: Path) -> None:
+    (tmp_path / "noisy.py").write_text(NOISY)
+    result = swap_files(f"{tmp_path / 'noisy.py'}:noisy", episodes(tmp_path, 230), Settings(Plan(most_calls=60), ("empty",)))
+    assert 0 < result.calls <= 60

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from sequester.influence.model import Case, Scorer
 from sequester.influence.rendering import render
@@ -19,13 +20,26 @@ EACH = 2
 """Episodes of one prompt: two show how far scores lie apart within a group."""
 _TRIED = 20
 """Episodes scored twice to see whether there is noise. What they do not show the test itself will see."""
+_TRIED_SHARE = 0.1
+"""Of the calls that may be made, at most so many for that."""
 
 
-def is_quiet(cases: Sequence[Case], scorer: Scorer) -> bool:
-    """Whether the first cases get the same scores again."""
-    renditions = [render(case, case.reasoning) for case in cases[:_TRIED]]
-    first, second = ([scoring.score for scoring in scorer.score(renditions)] if renditions else [] for _ in range(2))
-    return first == second  # of no episode, too: nothing to average out
+class Chosen(NamedTuple):
+    """The episodes to use, and the calls that it took to choose them."""
+
+    cases: Sequence[Case]
+    calls: int
+
+
+def choose(cases: Sequence[Case], scorer: Scorer, most_calls: int) -> Chosen:
+    """Few of the cases if the first of them get the same scores again, else all; without a call where few are all."""
+    part = few(cases)
+    tried = cases[: min(_TRIED, int(_TRIED_SHARE * most_calls / 2))]
+    if len(part) == len(cases) or not tried:
+        return Chosen(part, 0)
+    renditions = [render(case, case.reasoning) for case in tried]
+    first, second = ([scoring.score for scoring in scorer.score(renditions)] for _ in range(2))
+    return Chosen(part if first == second else cases, 2 * len(tried))
 
 
 def few(cases: Sequence[Case]) -> tuple[Case, ...]:

@@ -21,7 +21,7 @@ from sequester.influence.literals import read_literals, read_numbers
 from sequester.influence.metering import Progress
 from sequester.influence.model import Case, Donors, Scorer
 from sequester.influence.process import ProcessScorer
-from sequester.influence.sizing import MANY, few, is_quiet
+from sequester.influence.sizing import MANY, Chosen, choose, few
 from sequester.influence.source import Source, parse_source
 from sequester.influence.swap import swap
 
@@ -88,11 +88,16 @@ def swap_files(
     donors, said = donors_against(named.file, read, settings.donors, settings.plan.seed)
     subject = Subject(settings.reward_path or named.name, source)
     with ProcessScorer(named, timeout=settings.timeout, outcome=settings.plan.outcome) as scorer:
-        cases = read if settings.most is not None or _needs_all(read, scorer, settings.plan) else few(read)
-        result = swap(cases, scorer, donors, settings.plan, subject, progress, clock=clock)
+        cases, spent = _chosen(read, scorer, settings)
+        plan = replace(settings.plan, most_calls=settings.plan.most_calls - spent)
+        result = swap(cases, scorer, donors, plan, subject, progress, clock=clock)
         notes = (*said, *scorer.notes())
     return replace(
-        result, line=_line(named), episodes=_counts(counts, len(cases), result), notes=(*result.notes, *notes, *unread.notes())
+        result,
+        line=_line(named),
+        calls=result.calls + spent,
+        episodes=_counts(counts, len(cases), result),
+        notes=(*result.notes, *notes, *unread.notes()),
     )
 
 
@@ -115,9 +120,11 @@ def donors_against(file: Path | None, cases: Sequence[Case], names: tuple[str, .
     return donors, notes
 
 
-def _needs_all(cases: Sequence[Case], scorer: Scorer, plan: Plan) -> bool:
-    """Whether a part of the episodes would not do: noise has to be averaged out, and a group that is selected from is whole."""
-    return plan.outcome == "keep" or (plan.noise == "replicate" and not is_quiet(cases, scorer))
+def _chosen(cases: Sequence[Case], scorer: Scorer, settings: Settings) -> Chosen:
+    """All of them where the user said how many, and of groups that are selected from; noise, unless declared absent, needs all too."""
+    if settings.most is not None or settings.plan.outcome == "keep":
+        return Chosen(cases, 0)
+    return Chosen(few(cases), 0) if settings.plan.noise == "deterministic" else choose(cases, scorer, settings.plan.most_calls)
 
 
 def _counts(read: Mapping[str, int], chosen: int, result: SwapResult) -> Mapping[str, int]:
