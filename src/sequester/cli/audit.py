@@ -13,6 +13,7 @@ from sequester.cli.options import (
     Count,
     InputOptions,
     OutputOptions,
+    allow_unassessed_option,
     fail_on_option,
     find_workspace,
     fingerprint_key,
@@ -41,15 +42,6 @@ LARGE = 64 << 20
 """Bytes of input for which another process is worth starting."""
 
 
-def _allowance(value: str) -> str:
-    """A value of --allow-unassessed, checked by itself so that the error says where it was set."""
-    try:
-        parse_allowances([str(value)])
-    except UsageError as error:
-        raise click.BadParameter(f"{error.message}; {error.hint}") from error
-    return str(value)
-
-
 @click.command(
     "audit",
     epilog="Exit codes: 0 nothing at or above --fail-on, and no more left unassessed than was allowed; 1 findings; 2 usage, "
@@ -59,12 +51,8 @@ def _allowance(value: str) -> str:
 @input_options
 @out_option("text, json, sarif or html")
 @fail_on_option()
-@click.option(
-    "--allow-unassessed",
-    multiple=True,
-    metavar="[REASON=]SHARE",
-    type=_allowance,
-    help="Share that may stay unassessed without exit 4; repeatable.",
+@allow_unassessed_option(
+    "Share that may stay unassessed without exit 4; repeatable.",
 )
 @workspace_option
 @waiver_options("run")

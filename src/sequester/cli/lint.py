@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from sequester.cli.options import OutputOptions, config_option, fail_on_option, out_option, output_options
+from sequester.cli.options import (
+    OutputOptions,
+    allow_unassessed_option,
+    config_option,
+    fail_on_option,
+    out_option,
+    output_options,
+)
 from sequester.cli.output import Request, check_places, emit, parse_out
 from sequester.cli.progress import Progress
 from sequester.errors import UsageError
@@ -17,15 +24,6 @@ from sequester.findings.verdict import parse_allowances
 from sequester.lint.engine import lint
 
 
-def _allowance(value: str) -> str:
-    """A value of --allow-unassessed, checked by itself so that the error says where it was set."""
-    try:
-        parse_allowances([str(value)], UNASSESSED)
-    except UsageError as error:
-        raise click.BadParameter(f"{error.message}; {error.hint}") from error
-    return str(value)
-
-
 @click.command(
     "lint",
     epilog="Exit codes: 0 nothing at or above --fail-on, and no more left unassessed than was allowed; 1 findings; 2 usage, "
@@ -34,12 +32,9 @@ def _allowance(value: str) -> str:
 @click.argument("paths", nargs=-1, type=click.Path(readable=False), metavar="[PATH]...")
 @out_option("text, json, sarif, md or html")
 @fail_on_option()
-@click.option(
-    "--allow-unassessed",
-    multiple=True,
-    metavar="[REASON=]SHARE",
-    type=_allowance,
-    help="Share of the files that may stay unassessed without exit 4; repeatable.",
+@allow_unassessed_option(
+    "Share of the files that may stay unassessed without exit 4; repeatable.",
+    UNASSESSED,
 )
 @click.option(
     "--allow-nothing",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,9 +13,10 @@ import click
 from sequester.cli.configuration import FILE, OTHER_VARIABLES, PREFIX, VERB_TABLES, defaults, locate, unknown_variables
 from sequester.episodes.families import FAMILIES
 from sequester.episodes.readers.interface import Options
-from sequester.errors import ConfigError
+from sequester.errors import ConfigError, UsageError
 from sequester.findings.fingerprint import FingerprintKey, ephemeral_key, has_key, workspace_key
 from sequester.findings.model import Reading, Severity
+from sequester.findings.verdict import ALLOWABLE, parse_allowances
 from sequester.findings.waivers import FILE_NAME, Waivers, read_waivers
 from sequester.findings.workspace import NAME, Workspace
 from sequester.toml_file import read_toml
@@ -114,6 +115,20 @@ def fail_on_option(note: str = "") -> Decorator:
         show_default=True,
         help=f"Least severity that exits 1{note}.",
     )
+
+
+def allow_unassessed_option(help_text: str, known: Collection[str] = ALLOWABLE) -> Decorator:
+    """Adds --allow-unassessed; `known` are the reasons that it may name. Each value is checked by itself, so that the error says where it
+    was set."""
+
+    def checked(value: str) -> str:
+        try:
+            parse_allowances([str(value)], known)
+        except UsageError as error:
+            raise click.BadParameter(f"{error.message}; {error.hint}") from error
+        return str(value)
+
+    return click.option("--allow-unassessed", multiple=True, metavar="[REASON=]SHARE", type=checked, help=help_text)
 
 
 def waiver_options(author_of: str) -> Decorator:

@@ -23,6 +23,7 @@ from sequester.cli.options import (
     Count,
     InputOptions,
     OutputOptions,
+    allow_unassessed_option,
     fail_on_option,
     find_workspace,
     fingerprint_key,
@@ -67,15 +68,6 @@ class Positive(click.FloatRange):
         super().__init__(min=0, min_open=True)
 
 
-def _allowance(value: str) -> str:
-    """A value of --allow-unassessed, checked by itself so that the error says where it was set."""
-    try:
-        parse_allowances([str(value)], (NOT_DECLARED, *UNASSESSED))
-    except UsageError as error:
-        raise click.BadParameter(f"{error.message}; {error.hint}") from error
-    return str(value)
-
-
 @click.command(
     "swap",
     epilog="Exit codes: 0 no influence found, and what that excludes is printed; 1 influenced or exposed; 2 usage, configuration or "
@@ -90,13 +82,10 @@ def _allowance(value: str) -> str:
     help=f"Instead of one function: probe the reward paths declared in {FILE} of which something changed since this revision; "
     f"{AUTO}: since the base that pre-commit or the CI service names, else the upstream branch.",
 )
-@click.option(
-    "--allow-unassessed",
-    multiple=True,
-    metavar="[REASON=]SHARE",
-    type=_allowance,
-    help="Share of the episodes seen that may be unusable without exit 4 (ambiguous, malformed, ...); with --changed-since also the "
+@allow_unassessed_option(
+    "Share of the episodes seen that may be unusable without exit 4 (ambiguous, malformed, ...); with --changed-since also the "
     f"share of reward functions that may stay undeclared ({NOT_DECLARED}). Repeatable.",
+    (NOT_DECLARED, *UNASSESSED),
 )
 @click.option(
     "--logged",
