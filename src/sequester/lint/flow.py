@@ -10,6 +10,7 @@ import ast
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, join, regardless_of_length
 from sequester.lint.events import Cached, Decoded, Event, GraderInput, IdsUsed, Scored, Splitting
 from sequester.lint.expressions import Names
 from sequester.lint.module import Module
@@ -17,23 +18,6 @@ from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import delimiter_decides
 from sequester.lint.reward_functions import Definition, Function, RewardFunction, is_reasoning_name, parameters
 from sequester.lint.statements import Statements
-from sequester.lint.values import (
-    ANSWER,
-    IDS,
-    MAYBE,
-    NOTHING,
-    PROMPTED,
-    REASONING,
-    RECORD,
-    TAINTED,
-    WHOLE,
-    Signal,
-    Source,
-    Value,
-    combine,
-    join,
-    regardless_of_length,
-)
 from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR
 
 _DEEPEST = 12
@@ -140,9 +124,9 @@ class Flow(Statements):
         given = {name: Value(holds) for name, holds in reward.holds.items()}
         for argument in (*definition.node.args.args, *definition.node.args.kwonlyargs):
             if given and is_reasoning_name(argument.arg):
-                given[argument.arg] = Value(REASONING, self.source(Signal.REASONING, argument, argument.arg))
+                given[argument.arg] = Value(Holds.REASONING, self.source(Signal.REASONING, argument, argument.arg))
         result = self._apply(definition, given, around)
-        if result.holds & IDS and not result.holds & RECORD:
+        if result.holds & Holds.IDS and not result.holds & Holds.RECORD:
             self.emit(IdsUsed(definition.node))
         for source in result.why:
             if source.signal is not Signal.LENGTH or not reward.guessed:
@@ -209,8 +193,8 @@ class Flow(Statements):
         made = self._apply(found.definition, given, found.around)
         if EXTRACTOR.search(found.definition.node.name[:100]):
             made = made._replace(why=regardless_of_length(made.why))  # says where in the text, not how much of it
-            if made.holds & WHOLE:
-                return made.without(WHOLE).having(ANSWER)
+            if made.holds & Holds.WHOLE:
+                return made.without(Holds.WHOLE).having(Holds.ANSWER)
         return made
 
     def _apply(self, definition: Definition, given: Mapping[str, Value], around: Names) -> Value:
@@ -256,11 +240,16 @@ class Flow(Statements):
             function = decorator.func if isinstance(decorator, ast.Call) else decorator
             if CACHE_DECORATOR.search(dotted(function)):
                 held = combine(*given.values())
-                if held.holds & (WHOLE | REASONING | IDS):
+                if held.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS):
                     self.emit(Cached(decorator, held))
 
     def handed_back(self, value: Value, node: ast.Return) -> None:
-        if self.function is not None and id(self.function) in self._builders and value.holds & PROMPTED and value.holds & TAINTED:
+        if (
+            self.function is not None
+            and id(self.function) in self._builders
+            and value.holds & Holds.PROMPTED
+            and value.holds & Holds.TAINTED
+        ):
             self.emit(GraderInput(node, getattr(self.function, "name", ""), value))
 
     def define(self, node: Function) -> bool:
@@ -292,6 +281,3 @@ def _defaults(flow: Flow, node: Function) -> Names:
     for argument, keyword_default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         named[argument.arg] = flow.value(keyword_default)
     return named
-
-
-__all__ = ["MAYBE", "Flow", "Told"]

@@ -7,29 +7,11 @@ from abc import abstractmethod
 from collections.abc import Callable
 
 from sequester.lint.conditions import Conditions
+from sequester.lint.domain import NOTHING, Holds, Source, Value, combine, element_of, join, regardless_of_length, shallow
 from sequester.lint.events import IdsUsed
 from sequester.lint.expressions import Names
 from sequester.lint.outcomes import Taken, truth
 from sequester.lint.reward_functions import Function
-from sequester.lint.values import (
-    BATCH,
-    CLOSED,
-    DIVIDED,
-    IDS,
-    NOTHING,
-    PIECES,
-    REASONING,
-    RECORD,
-    TEXT,
-    WHOLE,
-    Source,
-    Value,
-    combine,
-    element_of,
-    join,
-    regardless_of_length,
-    shallow,
-)
 from sequester.lint.vocabulary import SCORE_NAME
 
 _MOST_TESTS = 64
@@ -113,11 +95,11 @@ class Statements(Conditions):
         old = self.names.get(name, NOTHING)
         made = combine(old, added)
         element = added if old.element is None and not old.holds else join(element_of(old), added)
-        self.names[name] = shallow(made._replace(holds=made.holds | BATCH if made.holds else 0, element=element))
+        self.names[name] = shallow(made._replace(holds=made.holds | Holds.BATCH if made.holds else 0, element=element))
 
     def _guarded(self, value: Value) -> Value:
         """A number or flag that is set under a test depends on the test."""
-        if not self.guards or value.holds & TEXT:
+        if not self.guards or value.holds & Holds.TEXT:
             return value
         return value._replace(why=value.why.union(*self.guards))
 
@@ -154,9 +136,9 @@ class Statements(Conditions):
     def _unpacked(self, value: Value, place: int, places: int, node: ast.AST) -> Value:
         if value.parts is not None and len(value.parts) == places:
             return value.parts[place]
-        if value.holds & PIECES and value.split is not None:  # wrong numbers of pieces raise
-            return self.item(value.having(CLOSED), place, node)
-        return element_of(value) if value.holds & (BATCH | PIECES) or value.element else value
+        if value.holds & Holds.PIECES and value.split is not None:  # wrong numbers of pieces raise
+            return self.item(value.having(Holds.CLOSED), place, node)
+        return element_of(value) if value.holds & (Holds.BATCH | Holds.PIECES) or value.element else value
 
     def _store(self, target: ast.Subscript, value: Value) -> None:
         key = self.value(target.slice)
@@ -217,12 +199,16 @@ class Statements(Conditions):
         for name, value in one.items():
             rest = other.get(name, NOTHING)
             old = before.get(name, NOTHING)
-            if value is not rest and (value.holds | rest.holds) & (DIVIDED | REASONING) and (old.holds & WHOLE or old != rest):
+            if (
+                value is not rest
+                and (value.holds | rest.holds) & (Holds.DIVIDED | Holds.REASONING)
+                and (old.holds & Holds.WHOLE or old != rest)
+            ):
                 self.compare_branches(value, rest, node, at_delimiter)
 
     def _loop(self, node: ast.For | ast.AsyncFor) -> bool:
         items = self.value(node.iter)
-        if items.holds & IDS and not items.holds & (BATCH | WHOLE | RECORD):
+        if items.holds & Holds.IDS and not items.holds & (Holds.BATCH | Holds.WHOLE | Holds.RECORD):
             self.emit(IdsUsed(node.iter))
         for _ in range(2):
             before = dict(self.names)
