@@ -46,8 +46,8 @@ class Calls(Expressions):
 
     imports: Mapping[str, str]
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, lines: int) -> None:
+        super().__init__(lines)
         self._checked: dict[ast.AST | None, frozenset[ast.AST]] = {}
         """Splits by the function that looks at their separators."""
         self._left_unread: dict[ast.AST | None, frozenset[ast.AST]] = {}
@@ -119,7 +119,7 @@ class Calls(Expressions):
             return self._pattern_function(node, pattern[1], positional, keywords)
         first = positional[0] if positional else NOTHING
         if isinstance(node.func, ast.Attribute):
-            made = self._method(node, name, receiver, positional)
+            made = self._method(node, name, receiver, positional, keywords)
             if made is not None:
                 return made
         if name == "len":
@@ -162,7 +162,9 @@ class Calls(Expressions):
             return Value(Holds.ANSWER | (Holds.DIVIDED if REASONING_WORD.search(name) else 0), given.why)
         return None
 
-    def _method(self, node: ast.Call, name: str, receiver: Value, positional: tuple[Value, ...]) -> Value | None:
+    def _method(
+        self, node: ast.Call, name: str, receiver: Value, positional: tuple[Value, ...], keywords: Mapping[str, Value]
+    ) -> Value | None:
         first = positional[0] if positional else NOTHING
         holds = receiver.holds
         if name in _GROUPS and holds & Holds.MATCH:
@@ -180,7 +182,7 @@ class Calls(Expressions):
             if made is not None:
                 return made
         if name in ("format", "format_map", "substitute", "safe_substitute"):
-            return self._filled(node, receiver, combine(*positional, *(self.value(word.value) for word in node.keywords)))
+            return self._filled(node, receiver, combine(*positional, *keywords.values()))
         if name in ("get", "pop", "setdefault"):
             if self._is_cache(node.func.value if isinstance(node.func, ast.Attribute) else node) and first.holds & (
                 Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST

@@ -60,7 +60,7 @@ class Conditions(Calls):
             return self._refined_entry(*entry, test)
         if isinstance(operator, ast.In | ast.NotIn) and isinstance(right, ast.Name):
             held = self.value(right)
-            if held.holds & Holds.WHOLE and any(map(delimiters.closes, self.value(test.left).texts)):
+            if held.holds & Holds.WHOLE and any(map(delimiters.closes, self.compared[test].left)):
                 known = {right.id: held.having(Holds.CLOSED)}
                 return (known, {}) if isinstance(operator, ast.In) else ({}, known)
         if isinstance(test.left, ast.Call) and isinstance(test.left.func, ast.Attribute) and test.left.args:
@@ -79,7 +79,7 @@ class Conditions(Calls):
     def _refined_entry(self, name: str, key: str, test: ast.Compare) -> tuple[Names, Names]:
         """`message["role"] == "assistant"`: others wrote no completion. `part["type"] == "text"`: reasoning is a part of its own."""
         held = self.names.get(name, NOTHING)
-        said = [text.casefold() for text in self.value(test.comparators[0]).texts] or list(self._listed(test.comparators[0]))
+        said = [text.casefold() for text in self.compared[test].right] or list(self._listed(test.comparators[0]))
         if not held.holds & Holds.WHOLE or not said:
             return {}, {}
         known: Names = {}

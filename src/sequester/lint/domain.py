@@ -186,11 +186,9 @@ def combine(*values: Value) -> Value:
     if all(value is NOTHING for value in values):
         return NOTHING
     holds = 0
-    why: frozenset[Source] = frozenset()
     for value in values:
         holds |= value.holds
-        if value.why:
-            why |= value.why
+    why = values[0].why.union(*(value.why for value in values if value.why))
     if not holds and not why:
         return Value(texts=_texts(*values))
     split = next((value.split for value in values if value.holds & Holds.POSITION), None)

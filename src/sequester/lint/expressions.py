@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import NamedTuple
 
 from sequester.lint import delimiters
 from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, element_of, join, regardless_of_length, shallow
@@ -23,29 +24,40 @@ from sequester.lint.vocabulary import (
 )
 
 Names = dict[str, Value]
-MOST_STEPS = 500_000
-"""Evaluations for one module: some seconds. Ten thousand lines of reward code take fifty thousand."""
+FEWEST_STEPS, STEPS_PER_LINE = 50_000, 100
+"""Evaluations for one module that are always allowed, and for each of its lines: half a millisecond of them. Real modules take up to 12."""
 _LONGEST = 20_000
 """Characters of a constant text that are kept."""
 _FEWEST_LETTERS = 4
 """Constant characters around a text that make it part of a prompt."""
 
 
+class Compared(NamedTuple):
+    """Constant texts on both sides of a comparison."""
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+
+
 class TooEntangled(Exception):
-    """The code of a module takes more than `MOST_STEPS` to follow."""
+    """The code of a module takes more steps to follow than its lines allow."""
 
 
 class Expressions(ABC):
     """Evaluates expressions over the names in scope."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines: int) -> None:
         self.names: Names = {}
         self.steps = 0
+        self.most_steps = FEWEST_STEPS + STEPS_PER_LINE * lines
         self.function: ast.AST | None = None
         self.cancelled: set[ast.AST] = set()
         """Tests for a delimiter that turned out to be part of a split."""
         self.fallen: set[ast.AST] = set()
         """Places at which reasoning is read in the place of an answer."""
+        self.compared: dict[ast.Compare, Compared] = {}
+        """By comparison, as it was last evaluated: what a test tells of names need not evaluate it again, which in nested tests would
+        be 2^n times."""
         self._evaluators: dict[type[ast.AST], Callable[..., Value]] = {
             ast.Constant: self._constant,
             ast.Name: self._name,
@@ -91,7 +103,7 @@ class Expressions(ABC):
         if node is None:
             return NOTHING
         self.steps += 1
-        if self.steps > MOST_STEPS:
+        if self.steps > self.most_steps:
             raise TooEntangled
         evaluator = self._evaluators.get(type(node))
         if evaluator is not None:
@@ -294,6 +306,7 @@ class Expressions(ABC):
     def _compare(self, node: ast.Compare) -> Value:
         left = self.value(node.left)
         rights = [self.value(right) for right in node.comparators]
+        self.compared[node] = Compared(left.texts, rights[0].texts)
         if isinstance(node.ops[0], ast.In | ast.NotIn):
             return self._membership(node, left, rights[0])
         made = combine(left, *rights)

@@ -7,6 +7,7 @@ for what they are called with, so a helper is judged by what reaches it. What ha
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -53,7 +54,7 @@ class Flow(Statements):
     """Runs the reward code of one module."""
 
     def __init__(self, module: Module) -> None:
-        super().__init__()
+        super().__init__(max((node.end_lineno or 0 for node in module.tree.body), default=0))
         self.imports = module.imports
         self.told: dict[tuple[type[Event], int, int, int], Told] = {}
         self._module = module
@@ -167,7 +168,7 @@ class Flow(Statements):
         for node in owner.body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _is_constant(node.value):
                 self.fields[owner.name][node.targets[0].id] = self.value(node.value)
-        constructor = self._module.methods.get(owner.name, {}).get("__init__")
+        constructor = self._module.method(owner.name, "__init__")
         if constructor is not None:
             before = self.owner
             self._apply(constructor, {}, {})
@@ -184,7 +185,7 @@ class Flow(Statements):
                 found = self._locals.get(known.texts[0])
         elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
             owner = self.owner.name if function.value.id in ("self", "cls") and self.owner is not None else function.value.id
-            definition = self._module.methods.get(owner, {}).get(function.attr)
+            definition = self._module.method(owner, function.attr)
             found = _Local(definition, {}) if definition is not None else None
         if found is None:
             return None
@@ -210,18 +211,18 @@ class Flow(Statements):
         self._runs += 1
         self._applied.add(id(node))
         self._told_cached(node, given)
-        saved = (self.names, self.function, self.owner, self.guards, self.path, self.returned, self.left)
+        saved = (self.names, self.function, self.owner, self.guards, self.path, self.returned, self.left, self.repeats)
         self.names = dict(around) | _defaults(self, node) | {name: given.get(name, NOTHING) for name in given}
         for name in parameters(node):
             self.names.setdefault(name, NOTHING)
-        self.function, self.guards, self.path, self.returned, self.left = node, [], [], [], []
+        self.function, self.guards, self.path, self.returned, self.left, self.repeats = node, [], [], [], [], Counter()
         if definition.owner is not None:
             self.owner = definition.owner
         self._depth += 1
         self.block(node.body)
         result = self._result(node)
         self._depth -= 1
-        self.names, self.function, self.owner, self.guards, self.path, self.returned, self.left = saved
+        self.names, self.function, self.owner, self.guards, self.path, self.returned, self.left, self.repeats = saved
         self._results[key] = result
         return result
 
