@@ -39,10 +39,11 @@ from sequester.lint.events import (
     Splitting,
 )
 from sequester.lint.expressions import TooEntangled
-from sequester.lint.flow import Flow, Told
+from sequester.lint.flow import Flow
 from sequester.lint.hit import Hit, Place
 from sequester.lint.module import Module, read_module
 from sequester.lint.names import dotted
+from sequester.lint.trace import Told
 
 _RULES: Mapping[type[Event], tuple[Callable[[Any, str], Iterator[Hit]], ...]] = {
     Splitting: (think_tags_parsed.hits, split_fails_open.hits),
@@ -126,7 +127,7 @@ def _told(module: Module, text: str) -> list[Told]:
     flow.run_splitters()
     if decodes:
         flow.run_others()
-    return [*flow.told.values(), *flags]
+    return [*flow.trace, *flags]
 
 
 def _flags(module: Module) -> Iterator[tuple[ast.AST, str, object, str]]:
