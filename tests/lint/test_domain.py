@@ -12,11 +12,11 @@ NODES = [ast.parse(text).body[0] for text in ("a", "b")]
 SOURCES = [Source(signal, node, None, "") for signal in Signal for node in NODES]
 FLAT = st.builds(
     Value,
-    st.sets(st.sampled_from(FLAGS)).map(sum),
-    st.frozensets(st.sampled_from(SOURCES), max_size=3),
-    st.lists(st.sampled_from(["", "</think>", "a"]), unique=True, max_size=2).map(tuple),
+    st.integers(0, sum(FLAGS)),
+    st.sampled_from([frozenset(), *(frozenset(SOURCES[at:end]) for at in range(4) for end in range(5, 7))]),
+    st.sampled_from([(), ("a",), ("", "</think>")]),
 )
-VALUES = st.builds(lambda value, element: value._replace(element=element), FLAT, st.none() | FLAT)
+VALUES = FLAT | st.builds(lambda value, element: value._replace(element=element), FLAT, FLAT)
 
 
 def test_nothing_is_joined_and_combined_to_nothing():
