@@ -22,9 +22,9 @@ from sequester.cli.progress import Progress, SkippedRecords
 from sequester.cli.results import Books, ResultOptions
 from sequester.episodes.model import Skipped
 from sequester.errors import ConfigError, SequesterError, UsageError
-from sequester.exposure.inputs import digests
 from sequester.findings.changed import ChangedPath, ChangedResult
 from sequester.findings.changed_verdict import NOT_DECLARED, accepting_share, changed_exit_code
+from sequester.findings.digests import digests
 from sequester.findings.influence import accepting_options, unusable, with_findings
 from sequester.findings.model import ExitCode, Tool
 from sequester.findings.store import ResultStore
