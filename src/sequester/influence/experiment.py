@@ -4,11 +4,12 @@
    scored, because a cache asks its grader once.
 2. Unchanged inputs are scored several times: noise before difference.
 3. The answer is swapped for another episode's: a scorer that does not move then shows nothing.
-4. Without noise, what both sides of a pair share is looked at: `influence.interference`.
+4. What both sides of a pair share is looked at: `influence.interference`.
 5. Rounds over every case and donor. In a round, each case's renditions (its original, one for each donor) are scored beside one another, in
    an order drawn by lot, cases in an order drawn by lot: which of two scores is the original's is then a fair coin if the score does not
-   depend on the CoT, even where it drifts or depends on what else is in the batch. In between, pairs that moved are scored again, chosen by
-   the past only, both sides fresh.
+   depend on the CoT, even where it drifts or depends on what else is in the batch. With noise, which would hide that the scorer remembers,
+   each is scored in a process of its own, which one being drawn by lot. In between, pairs that moved are scored again, chosen by the past
+   only, both sides fresh.
 
 It ends when the evidence suffices, when enough pairs are scored to have seen an effect of the smallest size of interest, or when the budget
 is spent.
@@ -29,7 +30,7 @@ from sequester.errors import UsageError
 from sequester.findings.swapped import Control, Effect, Inputs
 from sequester.influence.control import answers_to_swap
 from sequester.influence.input_comparison import at_the_ends, compare_inputs
-from sequester.influence.interference import Interference
+from sequester.influence.interference import MEMORY, Interference
 from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
 from sequester.influence.model import Case, Donors, Pair, Rendition, Scorer, Scoring
@@ -61,6 +62,10 @@ FEWER = 4
 """A donor that has pairs for fewer cases than others by more than this factor is not waited for."""
 BATCHES_AT_ONCE = 4
 """Renditions in memory, in batches; after so many the evidence is looked at."""
+APART_AT_ONCE = 2_560
+"""Renditions in memory at most, where those of a case are scored in processes of their own: each process is started for many cases."""
+STARTING_SHARE = 0.5
+"""Of the time, at most so much for starting these processes."""
 LEAST_REPEATED = 3
 """Pairs of each donor that are scored again after a round, if so many moved; of many cases, one in five."""
 
@@ -151,11 +156,13 @@ class _Experiment:
         if self._alive:
             self._control()
             interference = Interference(self.record, self._meter, donors, self._original, 1.0 / plan.alpha, self._rng)
-            interference.carryover(self._shuffled(self._alive))
+            interference.memory(self._shuffled(self._alive))
             if plan.outcome == "score":
                 interference.batches(self._shuffled(self._alive), plan.batch)
+            if self.record.noisy and self.record.fresh is not False and not self._apart:
+                self.record.unchecked.append(MEMORY)
             self._rounds()
-            interference.confirm()
+            interference.confirm(self._alive, plan.batch)
         self.record.calls = self._meter.calls
         self.record.stopped = self._meter.spent or len(chosen) < len(cases)
 
@@ -301,13 +308,36 @@ class _Experiment:
             made = ((name, turn, self._donors.pair(self.record.cases[case], name, turn)) for name, turn in chosen[case].items())
             yield Block(case, self._original(case), {name: (turn, pair) for name, turn, pair in made if isinstance(pair, Pair)})
 
+    @property
+    def _apart(self) -> bool:
+        """Whether the renditions of a case are scored in processes of their own: nothing is scored then after what a cache by prompt and
+        answer takes for the same."""
+        return bool(self.record.fresh) and (self.record.remembers or (self.record.noisy and self._starts_are_cheap()))
+
+    def _starts_are_cheap(self) -> bool:
+        renditions = len(self._donors.names) + 1
+        # Two rounds; chunks that double until they hold the most.
+        starts = 2 * renditions * (3 + len(self._alive) * renditions / APART_AT_ONCE)
+        return starts * self._meter.start_seconds <= STARTING_SHARE * self._plan.seconds
+
+    def _scored(self, layout: Layout, what: str) -> list[list[Outcome | str]]:
+        """Outcomes by session, as far as the budget goes."""
+        found: list[list[Outcome | str]] = []
+        for trials in layout.sessions:
+            if self._meter.spent or (len(layout.sessions) > 1 and not self._meter.fresh()):
+                break
+            found.append(self._meter.score(trials, what))
+        return found
+
     def _round(self, blocks: Iterator[Block], *, planned: bool) -> bool:
         """Score the blocks and take in what they show. False if there were none."""
         laid = False
-        for chunk in chunks(blocks, self._plan.batch * BATCHES_AT_ONCE):
+        apart = self._apart
+        size = self._plan.batch * (len(self._donors.names) + 1 if apart else BATCHES_AT_ONCE)
+        for chunk in chunks(blocks, size, APART_AT_ONCE if apart else size):
             laid = True
-            layout = Layout(chunk, self._rng)
-            reading = layout.read(self._meter.score(layout.trials, "planned" if planned else "repeated"), planned)
+            layout = Layout(chunk, self._rng, apart)
+            reading = layout.read(self._scored(layout, "planned" if planned else "repeated"), planned)
             for case, outcome in reading.unchanged:
                 self.record.unchanged[case].append(outcome)
             found: dict[str, list[Comparison]] = {}
