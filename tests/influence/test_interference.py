@@ -6,11 +6,12 @@ import random
 from collections.abc import Callable, Sequence
 
 import pytest
+from msgspec.structs import replace
 from tests.influence.fakes import DETERMINISTIC, RENDERING, SUBJECT, Scores, Swaps, by_answer, cases, cot_of, noisy
 
 from sequester.findings.swapped import SwapResult, SwapVerdict
 from sequester.influence.experiment import Plan
-from sequester.influence.model import Rendition, Scorer, Scoring
+from sequester.influence.model import Rendition, Scorer, Scoring, Seen
 from sequester.influence.swap import swap
 
 PLANS = pytest.mark.parametrize("plan", [DETERMINISTIC, Plan()])
@@ -116,6 +117,27 @@ def test_a_cache_is_never_a_pass_however_few_calls_there_are(calls: int) -> None
     scorer = cached(lambda given: by_answer(given) + (cot_of(given) == f"thought {given.answer}"))
     result = swap(cases(9), scorer, Swaps("own"), Plan(most_calls=calls, noise="deterministic"), SUBJECT, rendering=RENDERING)
     assert result.verdict is not SwapVerdict.NO_INFLUENCE_FOUND
+
+
+class Asking(Processes):
+    """Asks a judge about what its cache by answer does not hold."""
+
+    def __init__(self, told: Callable[[Rendition], str]) -> None:
+        super().__init__(lambda given, memory: memory.setdefault(given.answer, by_answer(given)))
+        self._told = told
+
+    def observe(self, given: Rendition) -> Scoring:
+        seen = () if given.answer in self.memory else (Seen("judge", self._told(given).encode()),)
+        return replace(self._scoring(given), seen=seen)
+
+
+def test_what_a_judge_is_told_behind_a_cache_is_seen_in_processes_of_their_own() -> None:
+    told = result_of(Asking(lambda given: str(given.completion)), DETERMINISTIC)
+    assert (told.verdict, told.exposed) == (SwapVerdict.NO_INFLUENCE_FOUND, True)
+    assert set(told.inputs.sites) == {"judge"}
+    untold = result_of(Asking(lambda given: given.answer), DETERMINISTIC)
+    assert (untold.exposed, untold.inputs.differing) == (False, 0)
+    assert untold.inputs.compared
 
 
 def test_one_donor_behind_a_cache_is_enough() -> None:

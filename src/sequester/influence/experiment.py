@@ -66,6 +66,8 @@ APART_AT_ONCE = 2_560
 """Renditions in memory at most, where those of a case are scored in processes of their own: each process is started for many cases."""
 STARTING_SHARE = 0.5
 """Of the time, at most so much for starting these processes."""
+AFRESH_SHARE = 0.1
+"""Of the time, at most so much for starting processes in which inputs are compared that a cache would answer."""
 LEAST_REPEATED = 3
 """Pairs of each donor that are scored again after a round, if so many moved; of many cases, one in five."""
 
@@ -149,7 +151,6 @@ class _Experiment:
         )  # fmt: skip
         self._meter.fresh()  # somebody may have used it before
         self._observe()
-        self.record.branches = scorer.branches()
         self._meter.fresh()
         self._baseline()
         self._alive = [case for case in range(len(chosen)) if self.record.unchanged[case]]
@@ -223,10 +224,38 @@ class _Experiment:
             seen = self._meter.observe(self._original(case))
             if seen is not None:
                 paths.setdefault(seen.path, {})[case] = seen
-        compared = compare_inputs(self._to_compare(paths.values()), self._meter.observe)
-        sites = dict(compared.sites())
-        self.record.inputs = Inputs(len(compared.pairs), compared.differing(), sites, self._scorer.not_intercepted())
-        self.record.unstable = tuple(sorted(compared.unstable))
+        found = [compare_inputs(self._to_compare(paths.values()), self._meter.observe)]
+        self.record.branches = self._scorer.branches()
+        unstable = found[0].unstable
+        if found[0].spent and self._meter.fresh():
+            affordable = list(paths.values())[: self._affordable_paths()]
+            found.append(compare_inputs(self._to_compare(self._seen_afresh(affordable)), self._observe_afresh))
+            if len(affordable) == len(paths) and found[1].pairs:
+                unstable = found[1].unstable
+        self.record.inputs = Inputs(
+            sum(len(each.pairs) for each in found),
+            sum(each.differing() for each in found),
+            dict(sum((each.sites() for each in found), Counter[str]())),
+            self._scorer.not_intercepted(),
+        )
+        self.record.unstable = tuple(sorted(unstable))
+
+    def _observe_afresh(self, rendition: Rendition) -> Scoring | None:
+        """In a process in which no cache has been filled yet."""
+        return self._meter.observe(rendition) if self._meter.fresh() else None
+
+    def _seen_afresh(self, paths: Iterable[Mapping[int, Scoring]]) -> Iterator[Mapping[int, Scoring]]:
+        """One case of each path."""
+        for seen in paths:
+            case = next(iter(seen))
+            again = self._observe_afresh(self._original(case))
+            if again is not None:
+                yield {case: again}
+
+    def _affordable_paths(self) -> int:
+        """Code paths that can be looked at with a process for each rendition, up to four times."""
+        each = 4 * (len(self._donors.names) + 1) * self._meter.start_seconds
+        return OBSERVED if each * OBSERVED <= AFRESH_SHARE * self._plan.seconds else int(AFRESH_SHARE * self._plan.seconds / each)
 
     def _to_compare(self, paths: Iterable[Mapping[int, Scoring]]) -> Iterator[tuple[Rendition, Scoring, Iterable[Pair]]]:
         """Of each code path one episode with every donor, and those at the ends of what varies with one of content and one of length:
