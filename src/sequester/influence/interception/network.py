@@ -92,7 +92,9 @@ class Network:
             if connection in self._ignored:
                 return
             if connection not in self._streams:
-                if (len(data) == 1 and _is_internal(connection)) or is_encrypted(data) or is_answer(data):
+                if len(data) == 1 and _is_internal(connection):
+                    return
+                if is_encrypted(data) or is_answer(data):
                     self._ignored.add(connection)
                     return
                 self._streams[connection] = _Stream(connection)
