@@ -274,6 +274,12 @@ def test_long_exceeds_every_number_of_the_code_in_characters_and_words() -> None
     assert max(map(len, made)) <= 210_000
 
 
+def test_long_repeats_itself_now_and_then() -> None:
+    cases = cases_of({"reasoning": COT}, *company())
+    made = [thoughts(cases[0], pair)[0] for pair in pairs("long", cases[0], cases, turns=6)]
+    assert sum(text.count(COT[:20]) >= 7 for text in made) == 2
+
+
 def test_long_just_exceeds_each_smaller_number_of_the_code() -> None:
     cases = cases_of({"reasoning": COT}, *company())
     made = [thoughts(cases[0], pair)[0] for pair in pairs("long", cases[0], cases, turns=16, numbers=(60, 1_500, 9_000))]

@@ -10,8 +10,8 @@
                           thing over and over; in turn
     unclosed     unclosed as `own`, and on both sides the closing delimiter is missing: cut off there, or with the answer after it; in turn
     empty        length   none
-    long         length   itself and then others: eight times as long, or more characters, or words, than any number in the reward
-                          code, or just more than one of these numbers; in turn
+    long         length   itself and then others, or itself again and again: eight times as long, or more characters, or words, than
+                          any number in the reward code, or just more than one of these numbers; in turn
     short        length   one short sentence of itself
     malformed    format   itself: opening delimiter missing, doubled, block nested; in turn
 
@@ -83,6 +83,8 @@ _MOST_WORDS = 20_000
 """Number of the reward code up to which a `long` one has more words, too."""
 _LETTERS = 12
 """Code points that hold a word, the blank behind it included."""
+_BY_ITSELF = 3
+"""One `long` CoT of so many is the logged one over and over."""
 _TIMES = 4
 """How often at least one thing is said that is said over and over."""
 _SHORT = 20
@@ -218,8 +220,10 @@ class _Donors:
         if size * 2 > _LONGEST:
             return COT_TOO_LONG
         near = self._neighbours(case)
-        others = () if isinstance(near, str) else _from(near, turn)
-        beyond = self._lengths[(turn + self._offset(case)) % len(self._lengths)]
+        number = turn + self._offset(case)
+        by_itself = isinstance(near, str) or number // len(self._lengths) % _BY_ITSELF == 0
+        others = () if by_itself else _from(near, turn)
+        beyond = self._lengths[number % len(self._lengths)]
         most = _LONGEST // len(case.reasoning)
         return [_longer([thought, *others], len(thought), beyond, most) for thought in case.reasoning]
 
