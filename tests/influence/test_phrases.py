@@ -11,7 +11,8 @@ from sequester.influence.phrases import read_phrases
 
 def phrases(tmp_path: Path, name: str, content: bytes, code: str = "") -> tuple[str, ...]:
     folder = tmp_path / "rewards"
-    (folder / "data").mkdir(parents=True)
+    for name_of_folder in ("rewards/data", "config"):
+        (tmp_path / name_of_folder).mkdir(parents=True)
     (folder / name).write_bytes(content)
     path = folder / "reward.py"
     path.write_text(code or f"LEXICON = open({Path(name).name!r}).read()\n", "utf-8")
@@ -41,6 +42,7 @@ def test_nothing_in_is_nothing_out(tmp_path: Path) -> None:
         ("weights.toml", b'[hedges]\n"beats me" = 0.5\nphrases = ["who knows"]\n'),
         ("data/banned.lst", b"beats me\nwho knows\n"),
         ("../banned.txt", b"beats me\nwho knows\n"),
+        ("../config/markers.yaml", b'markers: [beats me, who cares, "who knows"]\n'),
     ],
 )
 def test_lists_and_tables_in_any_format(name: str, content: bytes, tmp_path: Path) -> None:
@@ -49,6 +51,12 @@ def test_lists_and_tables_in_any_format(name: str, content: bytes, tmp_path: Pat
 
 def test_escapes_are_undone(tmp_path: Path) -> None:
     assert {"na\u00efve", "bad\\x"} <= set(phrases(tmp_path, "words.json", rb'["na\u00efve", "bad\x"]'))
+
+
+def test_credentials_are_left_alone(tmp_path: Path) -> None:
+    assert phrases(tmp_path, "api_keys.json", b'{"grader": "open sesame"}') == ()
+    content = b"beats me\nsk-a1b2c3d4e5f6g7h8\nAKIAQWERTYUIOPASDFGHJKLZXCVB\ngrader: hf_x9y8z7w6v5u4\n"
+    assert set(phrases(tmp_path / "other", "grader.yaml", content)) == {"beats me", "grader"}
 
 
 def test_files_are_bounded(tmp_path: Path) -> None:
