@@ -267,11 +267,25 @@ def test_lengths() -> None:
 
 def test_long_exceeds_every_number_of_the_code_in_characters_and_words() -> None:
     cases = cases_of({"reasoning": COT}, *company())
-    made = [thoughts(cases[0], pair)[0] for pair in pairs("long", cases[0], cases, turns=3, numbers=(60, 4096, 30_000))]
-    assert sorted(map(len, made))[0] == 8 * len(COT)
+    made = [thoughts(cases[0], pair)[0] for pair in pairs("long", cases[0], cases, turns=4, numbers=(60, 4096, 30_000))]
+    assert 8 * len(COT) in map(len, made)
     assert any(len(text) > 30_000 for text in made)
     assert any(len(text.split()) > 4096 and len(text) < 30_000 for text in made)
     assert max(map(len, made)) <= 210_000
+
+
+def test_long_repeats_itself_now_and_then() -> None:
+    cases = cases_of({"reasoning": COT}, *company())
+    made = [thoughts(cases[0], pair)[0] for pair in pairs("long", cases[0], cases, turns=6)]
+    assert sum(text.count(COT[:20]) >= 7 for text in made) == 2
+
+
+def test_long_just_exceeds_each_smaller_number_of_the_code() -> None:
+    cases = cases_of({"reasoning": COT}, *company())
+    made = [thoughts(cases[0], pair)[0] for pair in pairs("long", cases[0], cases, turns=16, numbers=(60, 1_500, 9_000))]
+    assert any(1_500 < len(text) < 1_600 for text in made)
+    assert any(1_500 < len(text.split()) < 1_510 for text in made)
+    assert all(len(text) > len(COT) for text in made)
 
 
 def test_long_of_words_without_blanks_has_a_bound() -> None:
@@ -316,12 +330,33 @@ def test_literals_are_sprinkled_over_the_cot() -> None:
     cases = cases_of(
         {"reasoning": f"{COT} {LATER} " * 3, "columns": {"ground_truth": "eleven cormorants", "tests": [{"want": 4711}]}}
     )
-    (pair,) = pairs("literals", cases[0], cases, turns=1, literals=("FINAL ANSWER", "<verdict>", "</think>"))
-    (text,) = thoughts(cases[0], pair)
-    assert all(literal in text for literal in ("FINAL ANSWER", "<verdict>", "eleven cormorants", "4711"))
-    assert "</think>" not in text
-    assert sum(word in text for word in STEP_WORDS) >= 3
-    assert len(text) == len(cases[0].reasoning[0])
+    made = pairs("literals", cases[0], cases, turns=4, literals=("FINAL ANSWER", "<verdict>", "</think>"))
+    texts = [thoughts(cases[0], pair)[0] for pair in made]
+    known = ("FINAL ANSWER", "<verdict>", "eleven cormorants", "4711")
+    assert sum(all(literal in text for literal in known) for text in texts) == 3
+    assert not any("</think>" in text for text in texts)
+    assert sum(sum(word in text for word in STEP_WORDS) >= 3 for text in texts) == 3
+    assert {len(text) for text in texts} == {len(cases[0].reasoning[0])}
+
+
+def test_literals_open_and_close_the_cot_and_begin_lines() -> None:
+    cases = cases_of({"reasoning": f"{COT} {LATER} " * 3}, *company())
+    made = pairs("literals", cases[0], cases, turns=40, literals=("Verified!",))
+    texts = [thoughts(cases[0], pair)[0] for pair in made]
+    assert any(text.startswith("Verified!\n") for text in texts)
+    assert any(text.strip(" .").endswith("\nVerified!") for text in texts)
+
+
+def test_literals_are_said_over_and_over() -> None:
+    cases = cases_of({"reasoning": f"{COT} {LATER} " * 3}, *company())
+    made = pairs("literals", cases[0], cases, turns=4, literals=("hang on",))
+    assert any(thoughts(cases[0], pair)[0].count("hang on") > 10 for pair in made)
+
+
+def test_literals_include_numbers_beyond_those_of_the_code() -> None:
+    cases = cases_of({"reasoning": f"{COT} {LATER} " * 3}, *company())
+    made = pairs("literals", cases[0], cases, turns=4, numbers=(25_000,))
+    assert any("25001" in thoughts(cases[0], pair)[0] for pair in made)
 
 
 def test_pairs_are_the_same_each_time() -> None:

@@ -1,7 +1,9 @@
 """A scorer in this process leaves nothing behind, and shows nothing of the episodes."""
 
+import functools
 import socket
 import ssl
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -62,6 +64,30 @@ def test_everything_is_as_before_afterwards():
     with InProcessScorer(raises) as scorer:
         scorer.observe(rendition())
     assert (patched(), sys.getprofile(), sys.gettrace(), threading.getprofile()) == before
+
+
+def test_what_is_set_up_once_is_no_input():
+    asked = []
+
+    def sets_itself_up(completions, **kwargs):
+        if not asked:
+            subprocess.run(["true"], check=True)
+            asked.append(True)
+        subprocess.run(["true", completions[0]], check=True)
+        return [1.0]
+
+    with InProcessScorer(sets_itself_up) as scorer:
+        first, second = scorer.observe(rendition()), scorer.observe(rendition())
+    assert first.seen and set(first.seen) == set(second.seen)
+
+
+def test_what_is_kept_in_a_cache_is_seen_the_first_time():
+    @functools.cache
+    def judged(text):
+        return subprocess.run(["true", text], check=True).returncode
+
+    with InProcessScorer(lambda completions, **kwargs: [float(judged(completions[0]))]) as scorer:
+        assert scorer.observe(rendition()).seen
 
 
 def test_an_interrupt_leaves_nothing_behind():

@@ -54,6 +54,21 @@ def test_docstrings_keys_and_formats_are_left_out(tmp_path: Path) -> None:
     assert len(found) == len(set(found))
 
 
+def test_keys_of_numbers_are_weights(tmp_path: Path) -> None:
+    code = "HEDGES = {'i guess': 0.3, 'to my mind': -2}\nbody = {'role': 'user', 'n': 1}\n"
+    assert set(literals(tmp_path, code)) == {"i guess", "to my mind", "user"}
+
+
+def test_lists_of_words_are_taken_apart(tmp_path: Path) -> None:
+    words = " ".join(f"word{number}" for number in range(100))
+    code = f"A = set('{words}'.split())\nLIST = 'beats me\\nwho knows\\n'\nB = LIST.splitlines()\nC = 'x y,z'.split(',')\n"
+    assert {"word0", "word99", "beats me", "who knows", "x y", "z"} <= set(literals(tmp_path, code))
+
+
+def test_escaped_patterns_are_recognised(tmp_path: Path) -> None:
+    assert "trivially true" in literals(tmp_path, r"PATTERNS = ['\\btrivial(?:ly)?\\s+true\\b']")
+
+
 def test_long_texts_are_left_out(tmp_path: Path) -> None:
     assert literals(tmp_path, f"prompt = {'x' * 201!r}\nblank = '   '") == ()
 

@@ -121,6 +121,7 @@ def test_owners_of_files(tmp_path):
     assert code.owner(str(tmp_path / "beside.py")) is Owner.REWARD
     assert code.owner(str(tmp_path / "pkg/deep/more.py")) is Owner.REWARD
     assert code.owner(str(tmp_path / ".venv/lib/site-packages/judge/core.py")) is Owner.LIBRARY
+    assert code.owner(str(tmp_path / ".venv/lib/site-packages/tiktoken/core.py")) is Owner.NEITHER
     assert code.owner(asyncio.__file__) is Owner.NEITHER
     assert code.owner("<string>") is Owner.NEITHER
     assert code.owner(str(Path(pytest.__file__))) is Owner.LIBRARY

@@ -6,11 +6,12 @@
     adversarial  content  intends to cheat, hates its overseers, sabotages, flatters the grader, claims success; in turn
     confession   content  admits a guess, a copied hint, a broken rule; in turn
     language     content  Chinese, Spanish, Arabic, German; in turn
-    literals     content  its own words, and between them what reward code may look for
+    literals     content  its own words and what reward code may look for: between them, on lines of their own and at both ends, or one
+                          thing over and over; in turn
     unclosed     unclosed as `own`, and on both sides the closing delimiter is missing: cut off there, or with the answer after it; in turn
     empty        length   none
-    long         length   itself and then others: eight times as long, or more characters, or words, than any number in the reward
-                          code; in turn
+    long         length   itself and then others, or itself again and again: eight times as long, or more characters, or words, than
+                          any number in the reward code, or just more than one of these numbers; in turn
     short        length   one short sentence of itself
     malformed    format   itself: opening delimiter missing, doubled, block nested; in turn
 
@@ -80,6 +81,12 @@ _LONGEST = LARGEST_NUMBER + 10_000
 """Code points of CoT of a `long` one."""
 _MOST_WORDS = 20_000
 """Number of the reward code up to which a `long` one has more words, too."""
+_LETTERS = 12
+"""Code points that hold a word, the blank behind it included."""
+_BY_ITSELF = 3
+"""One `long` CoT of so many is the logged one over and over."""
+_TIMES = 4
+"""How often at least one thing is said that is said over and over."""
 _SHORT = 20
 _SHORT_SENTENCE = 60
 _SENTENCE = re.compile(r"\S[^.!?\n。！？]*[.!?。！？]")
@@ -125,11 +132,8 @@ class _Donors:
         self._names = names
         self._literals = literals
         self._seed = seed
-        self._lengths = [
-            _Length(0, 0),
-            *(_Length(most, 0) for most in _largest(numbers, LARGEST_NUMBER)),
-            *(_Length(0, most) for most in _largest(numbers, _MOST_WORDS)),
-        ]
+        self._measures = [str(number + 1) for number in numbers]
+        self._lengths = _lengths(numbers)
         self._pool = [_topic(cases[place]) for place in spread(range(len(cases)), _POOL)]
         self._near: dict[str, tuple[str, ...] | str] = {}
         self._makers: dict[str, Callable[[Case, int], Sequence[str] | str]] = {
@@ -199,15 +203,16 @@ class _Donors:
         return [alike_in_size([_with_blanks(text, thought)], thought) for thought in _cores(case)]
 
     def _with_literals(self, case: Case, turn: int) -> Sequence[str] | str:
-        """Its own words and, between them, strings that reward code may look for, as many of the likely as of the usual ones."""
+        """Its own words and strings that reward code may look for, as many of the likely as of the usual ones."""
         rng = random.Random(f"{self._seed} {case.episode_id} {turn}")
-        likely = [*self._literals, *column_values(case.columns)]
+        likely = [*self._literals, *self._measures, *column_values(case.columns)]
         usual = list(STEP_WORDS)
         for pieces in (likely, usual):
             rng.shuffle(pieces)
         mixed = [piece for two in zip_longest(likely, usual, fillvalue="") for piece in two]
         pieces = [piece for piece in mixed if piece and piece == undelimited(piece)]
-        sprinkled = [_sprinkled(thought, pieces) for thought in _cores(case)]
+        way = _WAYS[(turn + self._offset(case)) % len(_WAYS)]
+        sprinkled = [way(thought, pieces, rng) for thought in _cores(case)]
         return COT_TOO_SHORT if tuple(sprinkled) == _cores(case) else sprinkled
 
     def _long(self, case: Case, turn: int) -> Sequence[str] | str:
@@ -215,8 +220,10 @@ class _Donors:
         if size * 2 > _LONGEST:
             return COT_TOO_LONG
         near = self._neighbours(case)
-        others = () if isinstance(near, str) else _from(near, turn)
-        beyond = self._lengths[(turn + self._offset(case)) % len(self._lengths)]
+        number = turn + self._offset(case)
+        by_itself = isinstance(near, str) or number // len(self._lengths) % _BY_ITSELF == 0
+        others = () if by_itself else _from(near, turn)
+        beyond = self._lengths[number % len(self._lengths)]
         most = _LONGEST // len(case.reasoning)
         return [_longer([thought, *others], len(thought), beyond, most) for thought in case.reasoning]
 
@@ -301,8 +308,32 @@ def _with_blanks(text: str, thought: str) -> str:
     return " ".join(text[start : start + size] for start in range(0, len(text), size))
 
 
-def _sprinkled(thought: str, pieces: Sequence[str]) -> str:
+def _sprinkled(thought: str, pieces: Sequence[str], _rng: random.Random) -> str:
     """A CoT of as many code points and words, in which pieces stand at even distances between blanks."""
+    chosen, rest = _chosen(thought, pieces)
+    return undelimited(of_length([_inserted(rest, chosen, " ")], len(thought)))
+
+
+def _on_lines(thought: str, pieces: Sequence[str], rng: random.Random) -> str:
+    """The same, with each piece on a line of its own; the CoT begins and ends with one of those that are likely."""
+    chosen, rest = _chosen(thought, pieces)
+    ends = chosen[:3:2]
+    rng.shuffle(ends)
+    lines = [*ends[:1], _inserted(rest, [*chosen[1:2], *chosen[3:]], "\n"), *ends[1:]]
+    return undelimited(of_length(["\n".join(lines)], len(thought)))
+
+
+def _repeated(thought: str, pieces: Sequence[str], _rng: random.Random) -> str:
+    """A CoT of as many code points and words that says one thing over and over."""
+    fitting = [piece for piece in pieces if (len(piece) + 1) * _TIMES <= len(thought)][:1]
+    return alike_in_size([" ".join(fitting * (len(thought) // len(fitting[0])))], thought) if fitting else thought
+
+
+_WAYS = (_sprinkled, _on_lines, _sprinkled, _repeated)
+
+
+def _chosen(thought: str, pieces: Sequence[str]) -> tuple[list[str], str]:
+    """Pieces that take up to half of a CoT with the blank before each, and the CoT cut to what they leave over."""
     chosen: list[str] = []
     room = len(thought) // 2
     for piece in pieces:
@@ -311,16 +342,20 @@ def _sprinkled(thought: str, pieces: Sequence[str]) -> str:
             room -= len(piece) + 1
     size = len(thought) - sum(len(piece) + 1 for piece in chosen)
     words = len(thought.split()) - sum(len(piece.split()) for piece in chosen)
-    rest = with_words(of_length([thought], size), max(1, words))
-    blanks = [place for place, character in enumerate(rest) if character == " "]
-    places = spread(blanks, len(chosen))
+    return chosen, with_words(of_length([thought], size), max(1, words))
+
+
+def _inserted(text: str, pieces: Sequence[str], space: str) -> str:
+    """A text with pieces in place of some of its blanks, and at its end those for which there is none; white space around each."""
+    blanks = [place for place, character in enumerate(text) if character == " "]
+    places = spread(blanks, len(pieces))
     parts, at = [], 0
-    for place, piece in zip(places, chosen, strict=False):
-        parts += [rest[at:place], " ", piece]
-        at = place
-    parts.append(rest[at:])
-    parts += [f" {piece}" for piece in chosen[len(places) :]]
-    return undelimited(of_length(["".join(parts)], len(thought)))
+    for place, piece in zip(places, pieces, strict=False):
+        parts += [text[at:place], space, piece, space]
+        at = place + 1
+    parts.append(text[at:])
+    parts += [f"{space}{piece}" for piece in pieces[len(places) :]]
+    return "".join(parts)
 
 
 class _Length(NamedTuple):
@@ -328,22 +363,40 @@ class _Length(NamedTuple):
 
     characters: int
     words: int
+    just: bool = False
+    """As little more as can be."""
 
 
-def _largest(numbers: Sequence[int], bound: int) -> list[int]:
-    """The largest of some numbers up to a bound, if there is one."""
-    return sorted(number for number in numbers if number <= bound)[-1:]
+def _lengths(numbers: Sequence[int]) -> list[_Length]:
+    """In turn: no number, the largest one, as characters and as words, and then each of the others likewise."""
+    by_characters = sorted(number for number in numbers if number <= LARGEST_NUMBER)
+    by_words = [number for number in by_characters if number <= _MOST_WORDS]
+    beyond = [_Length(0, 0), *(_Length(most, 0) for most in by_characters[-1:]), *(_Length(0, most) for most in by_words[-1:])]
+    just = [_Length(most, 0, just=True) for most in by_characters[:-1]] + [_Length(0, most, just=True) for most in by_words[:-1]]
+    return [length for one in just for length in (*beyond, one)] or beyond
 
 
 def _longer(texts: Sequence[str], given: int, beyond: _Length, most: int) -> str:
     """Texts one after the other, eight times as long as the logged CoT is and longer than a number of characters or words; at most `most`
     code points."""
+    if beyond.just:
+        return undelimited(_just_longer(texts, given, beyond, most))
     length = max(_LONGER * given, beyond.characters + 1)
     text = undelimited(of_length(texts, min(length, most)))
     while len(text.split()) <= beyond.words and len(text) < most:
         length *= 2
         text = undelimited(of_length(texts, min(length, most)))
     return text
+
+
+def _just_longer(texts: Sequence[str], given: int, beyond: _Length, most: int) -> str:
+    """A few characters or words more than a number says; twice as long as the logged CoT where that is not longer."""
+    if beyond.words:
+        words = of_length(texts, min(_LETTERS * beyond.words, most)).split()[: beyond.words + 1]
+        text = " ".join(words)
+    else:
+        text = of_length(texts, min(beyond.characters + 1, most))
+    return text if len(text) > given else of_length(texts, min(2 * given, most))
 
 
 def _short(case: Case) -> Sequence[str] | str:

@@ -1,10 +1,11 @@
 """What reward code may look for in a CoT: its string constants, texts that its regular expressions match, values of the dataset columns,
-and the usual words of step-by-step reasoning. The dictionary of a fuzzer, read from the source and never by running it."""
+and the usual words and signs of step-by-step reasoning. The dictionary of a fuzzer, read from the source and never by running it."""
 
 from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,18 @@ STEP_WORDS = (
     ),
     *("\n- a point", "\n1. a point", "\n2. another", "**Answer:**", "Answer:", "Final answer:", "The answer is", "\\boxed{42}"),
     *("<answer>42</answer>", "#### 42", "```python\nprint(42)\n```", "I am confident", "I am not sure", "because", "however"),
+    *(
+        "## Plan",
+        "| so | much |",
+        "THIS IS IMPORTANT",
+        "wow!!!",
+        "https://example.org",
+        "x < y & z",
+        '{"answer": 42}',
+        "$x^2 = 4$",
+        "fine 🙂",
+    ),
+    *("As an AI language model", "I'm sorry, but I can't", "the user wants", "TODO"),
 )
 _MOST_BYTES = 4 << 20
 _MOST = 1_000
@@ -34,15 +47,18 @@ _LONGEST = 200
 """Characters of a constant beyond which it is a text (a prompt, a page of help) rather than something to look for."""
 _RE_FUNCTIONS = frozenset(("match", "search", "findall", "finditer", "fullmatch", "sub", "subn", "split", "compile", "template"))
 _RE_MODULES = frozenset(("re", "regex", "re2"))
+_LOOKS_LIKE_A_PATTERN = re.compile(r"\\[bBdDsSwW]|\(\?|\.[*+]|\[\^")
 _DEEPEST = 8
 _SMALLEST_NUMBER, LARGEST_NUMBER = 50, 200_000
 _MOST_BASE, _MOST_POWER = 10_000, 20
 
 
 def read_literals(paths: Iterable[Path]) -> tuple[str, ...]:
-    """String constants of Python files and texts that their regular expressions match, each once, in order.
+    """String constants of Python files and texts that their regular expressions match, each once, in order; of a constant that the code
+    splits, its words or lines.
 
-    No docstrings, no keys, no keyword arguments' names. At most 1,000 of at most 200 characters.
+    No docstrings, no keyword arguments' names, and no keys but those of numbers, which are weights. At most 1,000 of at most 200
+    characters.
 
     Raises InputError for a file that cannot be read or is no Python.
     """
@@ -107,6 +123,9 @@ def _number(node: ast.expr, depth: int) -> float | None:
     match node:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER:
             return float(value)
+        case ast.UnaryOp(op=ast.USub(), operand=operand) if depth < _DEEPEST:
+            number = _number(operand, depth + 1)
+            return None if number is None else -number
         case ast.BinOp(left=left, op=operator, right=right) if depth < _DEEPEST:
             first, second = _number(left, depth + 1), _number(right, depth + 1)
             if first is None or second is None:
@@ -165,13 +184,40 @@ def _parsed(path: Path) -> _Source:
 def _literals(source: _Source) -> Iterator[str]:
     skipped = _no_literals(source.tree)
     patterns = {id(pattern) for pattern in _patterns(source.tree)}
+    split = dict(_split(source.tree))
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in skipped:
             continue
-        if id(node) in patterns or source.is_raw(node):
+        if id(node) in split:
+            yield from split[id(node)]
+        elif id(node) in patterns or source.is_raw(node):
             yield from matching(node.value)
         else:
             yield node.value
+            if _LOOKS_LIKE_A_PATTERN.search(node.value):
+                yield from matching(node.value)
+
+
+def _split(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
+    """Constants that are taken apart, as lists of words are, there or under the name that they were given; and their pieces."""
+    named = {
+        node.targets[0].id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
+    }
+    for node in ast.walk(tree):
+        if (
+            not isinstance(node, ast.Call)
+            or not isinstance(node.func, ast.Attribute)
+            or node.func.attr not in ("split", "splitlines")
+        ):
+            continue
+        whole = node.func.value
+        text = named.get(whole.id) if isinstance(whole, ast.Name) else whole
+        if isinstance(text, ast.Constant) and isinstance(text.value, str):
+            given = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
+            separator = "\n" if node.func.attr == "splitlines" else given if isinstance(given, str) and given else None
+            yield id(text), [piece.strip() for piece in text.value.split(separator)]
 
 
 def _no_literals(tree: ast.Module) -> set[int]:
@@ -183,7 +229,7 @@ def _no_literals(tree: ast.Module) -> set[int]:
                 skipped.add(id(constant))
             case ast.Subscript(slice=ast.Constant() as constant):
                 skipped.add(id(constant))
-            case ast.Dict(keys=keys):
+            case ast.Dict(keys=keys, values=values) if not all(_number(value, 0) is not None for value in values):
                 skipped.update(map(id, keys))
             case ast.FormattedValue(format_spec=ast.JoinedStr(values=values)):
                 skipped.update(map(id, values))

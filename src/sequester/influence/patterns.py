@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
-_VARIANTS = 4
-_LONGEST_PATTERN = 1_000
+_VARIANTS, _MOST_VARIANTS = 4, 64
+"""Texts tried: at least so many, and one for each alternative up to so many."""
+_LONGEST_PATTERN = 4_000
 _LONGEST = 64
 """Characters of a text: on a longer one an unlucky expression may take for ever."""
 _MOST_REPEATS = 3
-_CANDIDATES = "a7 b.x-A_,:\n\"'(0zé<"
-"""Characters tried where an expression allows many."""
+_REPEATS = 3
+"""Ways to choose how often."""
+_CANDIDATES = ("a7 b.x-A_,:\n\"'(0zé<", " a7b.x-A_,:\n\"'(0zé<")
+"""Characters tried where an expression allows many: a letter first, or, between borders of words, a blank."""
 _CLASSES: dict[Any, Callable[[str], bool]] = {
     op.CATEGORY_DIGIT: str.isdecimal,
     op.CATEGORY_NOT_DIGIT: lambda character: not character.isdecimal(),
@@ -31,80 +35,107 @@ class _TooLong(Exception):
 
 
 def matching(pattern: str) -> tuple[str, ...]:
-    """A few texts in which an expression finds something; none if it is no expression, or a text is not to be had easily."""
+    """A few texts in which an expression finds something, one for each of its alternatives; none if it is no expression, or a text is not
+    to be had easily. One of several lines is taken as it stands and as a verbose one."""
     if len(pattern) > _LONGEST_PATTERN:
         return ()
+    flags = (0, re.VERBOSE) if "\n" in pattern else (0,)
+    return tuple(dict.fromkeys(text for flag in flags for text in _matching(pattern, flag)))
+
+
+def _matching(pattern: str, flags: int) -> Iterator[str]:
     try:
         with warnings.catch_warnings(action="ignore"):
-            compiled, parsed = re.compile(pattern), _parser.parse(pattern)
-        texts = dict.fromkeys(_text(parsed, variant) for variant in range(_VARIANTS))
+            compiled, parsed = re.compile(pattern, flags), _parser.parse(pattern, flags)
+        for variant in range(min(_MOST_VARIANTS, max(_VARIANTS, _ways(parsed)))):
+            texts = (
+                _text(parsed, variant, repeats % _REPEATS, candidates)
+                for repeats in range(variant, variant + _REPEATS)
+                for candidates in _CANDIDATES
+            )
+            yield from islice((text for text in texts if text and compiled.search(text) is not None), 1)
     except (re.error, RecursionError, OverflowError):
-        return ()
-    return tuple(text for text in texts if text and compiled.search(text) is not None)
+        return
 
 
-def _text(parsed: Any, variant: int) -> str:
+def _ways(items: Any) -> int:
+    """How many variants it takes to try every alternative."""
+    ways = 1
+    for kind, value in items:
+        if kind is op.BRANCH:
+            ways = max(ways, len(value[1]) * max(map(_ways, value[1])))
+        elif kind is op.IN:
+            ways = max(ways, len(value))
+        else:
+            parts = value if isinstance(value, tuple) else (value,)
+            ways = max([ways, *(_ways(part) for part in parts if isinstance(part, _parser.SubPattern))])
+    return ways
+
+
+def _text(parsed: Any, variant: int, repeats: int, candidates: str) -> str:
     try:
-        return _Writer(variant).written(parsed)
+        return _Writer(repeats, candidates).written(parsed, variant)
     except _TooLong:
         return ""
 
 
 class _Writer:
-    """Writes one text. `variant` says which alternative is taken, and how often what may repeat is repeated."""
+    """Writes one text. `repeats` says how often what may repeat is repeated, `candidates` which character is written where many will do."""
 
-    def __init__(self, variant: int) -> None:
-        self._variant = variant
+    def __init__(self, repeats: int, candidates: str) -> None:
+        self._repeats = repeats
+        self._candidates = candidates
         self._groups: dict[int, str] = {}
 
-    def written(self, items: Any) -> str:
+    def written(self, items: Any, variant: int) -> str:
+        """`variant` says which alternatives are taken."""
         text = ""
-        for item in items:
-            text += "".join(self._item(*item))
+        for kind, value in items:
+            text += "".join(self._item(kind, value, variant))
             if len(text) > _LONGEST:
                 raise _TooLong
         return text
 
-    def _item(self, kind: Any, value: Any) -> Iterator[str]:
+    def _item(self, kind: Any, value: Any, variant: int) -> Iterator[str]:
         if kind is op.LITERAL:
             yield chr(value)
         elif kind in (op.ANY, op.NOT_LITERAL):
-            yield next(character for character in _CANDIDATES if kind is op.ANY or ord(character) != value)
+            yield next(character for character in self._candidates if kind is op.ANY or ord(character) != value)
         elif kind is op.IN:
-            yield _member(value, self._variant)
+            yield _member(value, variant, self._candidates)
         elif kind is op.BRANCH:
-            alternatives = value[1]
-            yield self.written(alternatives[self._variant % len(alternatives)])
+            inner, chosen = divmod(variant, len(value[1]))
+            yield self.written(value[1][chosen], inner)
         elif kind is op.SUBPATTERN:
-            number, text = value[0], self.written(value[-1])
+            number, text = value[0], self.written(value[-1], variant)
             if number is not None:
                 self._groups[number] = text
             yield text
         elif kind in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
             least, most, repeated = value
-            yield from (self.written(repeated) for _ in range(self._times(least, int(most))))
+            yield from (self.written(repeated, variant) for _ in range(self._times(least, int(most))))
         elif kind is op.GROUPREF:
             yield self._groups.get(value, "")
         elif kind is op.ASSERT:
-            yield self.written(value[1])
+            yield self.written(value[1], variant)
         elif kind is op.ATOMIC_GROUP:
-            yield self.written(value)
+            yield self.written(value, variant)
 
     def _times(self, least: int, most: int) -> int:
         """How often: once if it may be absent, then as rarely as it may, then more often."""
-        wanted = (max(least, 1), least, least + _MOST_REPEATS - 1)[self._variant % 3]
+        wanted = (max(least, 1), least, least + _MOST_REPEATS - 1)[self._repeats]
         if wanted > _LONGEST:
             raise _TooLong
         return min(wanted, most)
 
 
-def _member(items: Sequence[tuple[Any, Any]], variant: int) -> str:
+def _member(items: Sequence[tuple[Any, Any]], variant: int, candidates: str) -> str:
     """A character of a set."""
     negated = items[0][0] is op.NEGATE
     if not negated and items[variant % len(items)][0] in (op.LITERAL, op.RANGE):
         kind, value = items[variant % len(items)]
         return chr(value if kind is op.LITERAL else value[0])
-    return next((character for character in _CANDIDATES if _in(character, items) != negated), "")
+    return next((character for character in candidates if _in(character, items) != negated), "")
 
 
 def _in(character: str, items: Sequence[tuple[Any, Any]]) -> bool:

@@ -20,6 +20,7 @@ from sequester.influence.footprint import code_of
 from sequester.influence.literals import read_literals, read_numbers
 from sequester.influence.metering import Progress
 from sequester.influence.model import Case, Donors, Scorer
+from sequester.influence.phrases import read_phrases
 from sequester.influence.process import ProcessScorer
 from sequester.influence.sizing import MANY, Chosen, choose, few
 from sequester.influence.source import Source, parse_source
@@ -108,7 +109,7 @@ def donors_against(file: Path | None, cases: Sequence[Case], names: tuple[str, .
     Raises UsageError for a donor that is none, InputError for a file that cannot be read or is no Python.
     """
     files, notes = code_of(file) if file is not None else ((), ())
-    donors = make_donors(cases, names, read_literals(files), seed, read_numbers(files))
+    donors = make_donors(cases, names, (*read_literals(files), *read_phrases(files)), seed, read_numbers(files))
     if any(b"trainer_state" in path.read_bytes() for path in files):
         notes = (
             *notes,
