@@ -1,6 +1,6 @@
 """How often what a swap test excludes, or says that it would have found, is there all the same.
 
-    python -m bench.swap_bounds [runs of each scene, default 400]
+    python -m bench.swap_bounds [runs of each scene, default 300]
 
 Every run is a whole swap test of a scorer whose prompts are drawn from a population with a known effect, so that what is true of all
 prompts can be held against the limits as they are printed. Nominal: 5 % for a limit, 10 % for the smallest shift of interest (power 0.9).
@@ -325,7 +325,7 @@ def page(report: BoundReport) -> list[str]:
 
 
 def main() -> int:
-    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 400
+    runs = int(sys.argv[1]) if len(sys.argv) > 1 else 300
     start = time.perf_counter()
     wanted = [(scene.name, runs) for scene in SCENES]
     found: dict[int, list[BoundPart]] = {}

@@ -1,6 +1,6 @@
 """How often the swap test says of a scorer that never looks at the CoT what is not true of it.
 
-    python -m bench.swap_null [runs with verdict flips, default 10000; of every other kind 4 in 100 as many]
+    python -m bench.swap_null [runs with verdict flips, default 10000; of every other kind 3 in 100 as many]
 
 Every run is `influence.swap.swap` over 30 prompts until the engine itself stops. The engine looks after every few batches and stops as
 soon as the evidence suffices: the peeking of a user who stops when it pays. Beside it, the e-process alone is looked at after every single
@@ -36,7 +36,7 @@ PROMPTS = 30
 DONORS = ("own", "adversarial", "empty")
 """The fewer, the less their mean smooths: the test is likelier to be wrong."""
 ALPHA = 0.05
-OTHERS = 0.04
+OTHERS = 0.03
 """Runs of every other kind than the first, as a share."""
 MOST_RUNS = 50
 """That one process does at a time."""

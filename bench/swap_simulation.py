@@ -52,11 +52,12 @@ def alone(score: Callable[[random.Random, int, str], float | None]) -> Grader:
     return lambda rng: each(lambda prompt, cot: score(rng, prompt, cot))
 
 
+# Kept, so that a simulation costs little more than the engine under test. All runs of a process have the same cases, by number.
 _RENDITIONS: dict[tuple[str, str, str, str], Rendition] = {}
+_PAIRS: dict[tuple[str, str, int], Pair] = {}
 
 
 def _rendition(case: Case, answer: str, cot: str = "", delimited: str = "") -> Rendition:
-    """Kept, so that a simulation costs little more than the engine under test."""
     key = (case.episode_id, answer, cot, delimited)
     known = _RENDITIONS.get(key)
     if known is None:
@@ -71,10 +72,14 @@ class MadeDonors:
         self.names = tuple(names)
 
     def pair(self, case: Case, name: str, turn: int) -> Pair | str:
+        known = _PAIRS.get((case.episode_id, name, turn))
+        if known is not None:
+            return known
         effect = _EFFECTS.get(name, Effect.CONTENT)
         delimited = name if effect in (Effect.FORMAT, Effect.UNCLOSED) else ""
         original = _rendition(case, case.answer, delimited=delimited)
-        return Pair(name, effect, original, _rendition(case, case.answer, f"{name} {turn}", delimited))
+        pair = Pair(name, effect, original, _rendition(case, case.answer, f"{name} {turn}", delimited))
+        return _PAIRS.setdefault((case.episode_id, name, turn), pair)
 
 
 class MadeScorer:
