@@ -59,6 +59,7 @@ class Kind(NamedTuple):
     donors: tuple[str, ...] = DONORS
     inputs: Inputs | None = None
     restartable: bool = True
+    most_calls: int = Plan().most_calls
 
 
 KINDS = (
@@ -66,6 +67,7 @@ KINDS = (
     Kind("verdict flips, 14 %, all ten donors", blind.flips(0.14), donors=EVERY),
     Kind("verdict flips, 14 %, declared deterministic", blind.flips(0.14), noise="deterministic"),
     Kind("verdict flips, 14 %, cannot be started afresh", blind.flips(0.14), restartable=False),
+    Kind("verdict flips, 14 %, stopped after 250 calls", blind.flips(0.14), most_calls=250),
     Kind("verdict flips, 1 %", blind.flips(0.01)),
     Kind("normal", blind.normal),
     Kind("heavy tails (t, 2 degrees of freedom)", blind.heavy),
@@ -158,7 +160,7 @@ def part(wanted: Part) -> NullPart:
     verdicts, claims, calls = Counter[str](), Counter[str](), 0
     for seed in seeds:
         scorer = MadeScorer(kind.grader, seed + 1_000_003, kind.inputs, restartable=kind.restartable)
-        plan = Plan(alpha=ALPHA, noise=kind.noise, outcome=kind.outcome, seconds=math.inf, seed=seed)
+        plan = Plan(ALPHA, kind.noise, outcome=kind.outcome, most_calls=kind.most_calls, seconds=math.inf, seed=seed)
         result = simulated(scorer, plan, PROMPTS, kind.donors)
         verdicts[result.verdict.value] += 1
         claims.update(claims_of(result))
