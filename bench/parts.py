@@ -10,14 +10,14 @@ import hashlib
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "build/bench"
-_CODE = ("src/sequester/influence", "src/sequester/statistics", "bench")
+_CODE = ("src/sequester", "bench")
 Found = TypeVar("Found", bound=Struct)
 
 
@@ -50,7 +50,7 @@ def parts_of(rows: Sequence[tuple[str, int]], most: int) -> list[Part]:
 def done(name: str, work: Callable[[Part], Found], parts: Sequence[Part], kind: type[Found]) -> Iterator[tuple[Part, Found]]:
     """Every part with its outcome, as they come. `work` runs in processes of their own."""
     KEPT.mkdir(parents=True, exist_ok=True)
-    path, code = KEPT / f"{name}.parts.jsonl", _digest(name)
+    path, code = KEPT / f"{name}.parts.jsonl", _digest()
     known = dict(_kept(path, code))
     yield from ((part, msgspec.json.decode(known[part], type=kind)) for part in parts if part in known)
     left = [part for part in parts if part not in known]
@@ -62,13 +62,13 @@ def done(name: str, work: Callable[[Part], Found], parts: Sequence[Part], kind: 
     path.unlink()
 
 
-class _Work:
+class _Work(Generic[Found]):
     """A part with its outcome."""
 
     def __init__(self, work: Callable[[Part], Found]) -> None:
         self._work = work
 
-    def __call__(self, part: Part) -> tuple[Part, Struct]:
+    def __call__(self, part: Part) -> tuple[Part, Found]:
         return part, self._work(part)
 
 
@@ -82,11 +82,9 @@ def _kept(path: Path, code: str) -> Iterator[tuple[Part, msgspec.Raw]]:
             yield line.part, line.found
 
 
-def _digest(name: str) -> str:
-    """Of the engine and of the benches of the same family."""
-    family = name.partition("_")[0]
+def _digest() -> str:
+    """Of the engine and of all benches."""
     hashed = hashlib.blake2b(digest_size=8)
     for path in sorted(file for folder in _CODE for file in (ROOT / folder).rglob("*.py")):
-        if path.parent.name != "bench" or path.name.startswith((family, "parts")):
-            hashed.update(path.read_bytes())
+        hashed.update(path.read_bytes())
     return hashed.hexdigest()

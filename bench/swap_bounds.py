@@ -23,11 +23,11 @@ import msgspec
 from msgspec import Struct
 
 from bench.blind_graders import cached, flips, grades, heavy, normal, uneven
+from bench.markdown import table
 from bench.measuring import RESULTS
 from bench.pages import write_between
 from bench.parts import Part, done, parts_of
 from bench.swap_simulation import DONORS, Grader, MadeScorer, Score, Told, alone, simulated
-from bench.tables import table
 from sequester.findings.swapped import SwapResult, SwapVerdict
 from sequester.influence.experiment import Plan
 from sequester.statistics.intervals import clopper_pearson

@@ -22,11 +22,11 @@ import msgspec
 from msgspec import Struct
 
 from bench import blind_graders as blind
+from bench.markdown import table
 from bench.measuring import RESULTS
 from bench.pages import write_between
 from bench.parts import Part, done, parts_of
 from bench.swap_simulation import EVERY, Grader, Inputs, MadeScorer, simulated
-from bench.tables import table
 from sequester.findings.swapped import SwapResult, SwapVerdict
 from sequester.influence.experiment import Plan
 from sequester.statistics.intervals import clopper_pearson

@@ -1,6 +1,6 @@
 """How often the swap test finds an influence that is there, and the pairs that it takes.
 
-    python -m bench.swap_power [whole swap tests of each effect that a power is promised for, default 500; a fifth as many of the others]
+    python -m bench.swap_power [whole swap tests of each effect that a power is promised for, default 500; a tenth as many of the others]
 
 Every run is `influence.swap.swap` with calls for so many pairs, repeats included, and no more. The second table is the e-process alone: the
 pairs after which it has reached 1/alpha in 90 % of runs, against `statistics.paired.pairs_needed`. On all cores, and goes on where it
@@ -22,11 +22,11 @@ import numpy as np
 from msgspec import Struct
 
 from bench.blind_graders import cached
+from bench.markdown import table
 from bench.measuring import RESULTS
 from bench.pages import write_between
 from bench.parts import Part, done, parts_of
 from bench.swap_simulation import DONORS, Grader, MadeScorer, Score, Told, alone, each, simulated
-from bench.tables import table
 from sequester.findings.swapped import SwapVerdict
 from sequester.influence.control import CASES
 from sequester.influence.experiment import BATCHES_AT_ONCE, NOISY_CONTROLS, OBSERVED, Plan
@@ -303,7 +303,7 @@ def needs_part(wanted: Part) -> Needs:
 def main() -> int:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     start = time.perf_counter()
-    wanted = [(effect.name, runs if effect.wanted else max(1, runs // 5)) for effect in EFFECTS]
+    wanted = [(effect.name, runs if effect.wanted else max(1, runs // 10)) for effect in EFFECTS]
     found: dict[int, list[PowerPart]] = {}
     for one, outcome in done("swap_power", part, parts_of(wanted, MOST_RUNS), PowerPart):
         found.setdefault(one.number, []).append(outcome)
