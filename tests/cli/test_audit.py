@@ -12,6 +12,7 @@ from tests.cli.conftest import CANARY, EXPOSED, QUIET, UNKNOWN, episode
 from sequester.cli import audit as audit_module
 from sequester.errors import ConfigError
 from sequester.findings.model import Verdict
+from sequester.findings.store import ResultStore
 
 
 def verdict_of(out: str) -> str:
@@ -285,7 +286,7 @@ def test_a_store_that_fails_at_the_end_does_not_cost_the_report(cli, log, monkey
     def full(*given):
         raise ConfigError("the result store cannot be used (disk full)", where="w")
 
-    monkeypatch.setattr(audit_module.ResultStore, "save", full)
+    monkeypatch.setattr(ResultStore, "save", full)
     outcome = cli("audit", log(EXPOSED), "--workspace", "w")
     assert outcome.code == 2
     assert "\nEXPOSED\n" in outcome.out

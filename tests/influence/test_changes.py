@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 
 import pytest
 
-from sequester.influence.changes import History, Installed, Surveyed, survey, withdrawn
+from sequester.influence.changes import History, Surveyed, survey, withdrawn
+from sequester.influence.installed import Installed
 from sequester.influence.links import Links, end
 from sequester.influence.reward_paths import RewardPath
 

@@ -5,59 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 from sequester import __version__
-from sequester.cli.options import InputOptions, OutputOptions, find_workspace, fingerprint_key, found_again, waivers_in_force
-from sequester.cli.output import Request, check_places, emit, parse_out, say
+from sequester.cli.options import InputOptions
 from sequester.cli.progress import Progress
+from sequester.cli.results import SEE_AGAIN, ResultOptions
 from sequester.episodes.model import Episode, Skipped
 from sequester.episodes.readers.registry import load_readers
 from sequester.errors import InputError, UsageError
-from sequester.exposure.inputs import Formats, Job, digests, find_jobs, tasks
+from sequester.exposure.inputs import Formats, Job, find_jobs, tasks
 from sequester.findings.associated import AssociationResult
 from sequester.findings.association import exit_code, with_ids
-from sequester.findings.model import ExitCode, Severity, Tool
-from sequester.findings.store import ResultStore
+from sequester.findings.model import ExitCode, Tool
 from sequester.influence.association import ALPHA, SMALLEST, Log, conclude
 
 ASSOCIATION = "association/1"
 """Name and version of the method."""
 
 
-class Terms(NamedTuple):
-    """What the user says about the outcome, as the options of `swap` have it."""
-
-    out: Sequence[str]
-    fail_on: Severity
-    workspace: str | None
-    waiver_file: str | None
-    author: str | None
-    talk: OutputOptions
-
-
-def tell_associations(logs: Sequence[str], read_as: InputOptions, terms: Terms) -> ExitCode:
+def tell_associations(logs: Sequence[str], read_as: InputOptions, results: ResultOptions) -> ExitCode:
     """Read the logs, tell and store the result. Raises UsageError and ConfigError before anything is read."""
-    paths, talk = [Path(log) for log in logs], terms.talk
+    paths = [Path(log) for log in logs]
     absent = [path for path in paths if not path.exists()]
     if absent:
         raise UsageError("no such file or directory", where=str(absent[0]), hint="check the path; --logged takes one, repeatable")
-    requests = [parse_out(value, AssociationResult) for value in terms.out] or [Request("text", None)]
-    check_places(requests, paths)
-    place = find_workspace(terms.workspace)
-    waivers = waivers_in_force(terms.waiver_file, place, terms.author)
-    key = fingerprint_key(place)
-    store = ResultStore(place) if place is not None else None
-    measured = associate_logs(paths, Formats(load_readers(), read_as.options, read_as.format), Progress(talk.quiet))
-    result = with_ids(measured, key, waivers, date.today())
-    try:
-        if store is not None:
-            kept = store.save("swap", result, digests(paths))
-            again = f"sequester show {kept}{found_again(terms.workspace)}"
-            say(f"stored as {kept} in {store.workspace.root}; to see it again: {again}", talk.quiet)
-    finally:  # whatever is wrong with the store, the work is not lost
-        emit(result, requests, verbose=talk.verbose, color=talk.color, quiet=talk.quiet)
-    return exit_code(result, terms.fail_on)
+    requests = results.requests(AssociationResult, paths)
+    books = results.open_books()
+    formats = Formats(load_readers(), read_as.options, read_as.format)
+    result = with_ids(associate_logs(paths, formats, Progress(results.talk.quiet)), books.key, books.waivers, date.today())
+    results.keep_and_tell("swap", result, paths, books, requests, SEE_AGAIN)
+    return exit_code(result, results.fail_on)
 
 
 def associate_logs(paths: Sequence[Path], formats: Formats, progress: Progress) -> AssociationResult:

@@ -9,33 +9,17 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from sequester.cli.options import (
-    Count,
-    InputOptions,
-    OutputOptions,
-    allow_unassessed_option,
-    fail_on_option,
-    find_workspace,
-    fingerprint_key,
-    found_again,
-    input_options,
-    out_option,
-    output_options,
-    waiver_options,
-    waivers_in_force,
-    workspace_option,
-)
-from sequester.cli.output import Request, check_places, emit, parse_out, say
+from sequester.cli.options import Count, InputOptions, input_options
 from sequester.cli.progress import Progress
+from sequester.cli.results import ResultOptions, result_options
 from sequester.episodes.readers.registry import load_readers
 from sequester.errors import UsageError
 from sequester.exposure.audit import Effort, audit
 from sequester.exposure.calibration import CALIBRATION_FILE, Calibration, read_calibration
-from sequester.exposure.inputs import Formats, digests
+from sequester.exposure.inputs import Formats
 from sequester.exposure.settle import Terms
-from sequester.findings.model import ExitCode, Result, Severity
-from sequester.findings.store import ResultStore
-from sequester.findings.verdict import accepting_options, exit_code, parse_allowances
+from sequester.findings.model import ExitCode, Result
+from sequester.findings.verdict import accepting_options, exit_code
 from sequester.findings.workspace import Workspace
 
 LARGE = 64 << 20
@@ -49,26 +33,15 @@ LARGE = 64 << 20
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(readable=False), metavar="PATH...")
 @input_options
-@out_option("text, json, sarif or html")
-@fail_on_option()
-@allow_unassessed_option(
-    "Share that may stay unassessed without exit 4; repeatable.",
+@result_options(
+    "text, json, sarif or html", unassessed="Share that may stay unassessed without exit 4; repeatable.", author_of="run"
 )
-@workspace_option
-@waiver_options("run")
 @click.option("--jobs", type=Count(1), metavar="N", help="Processes to read with (default: one per core for large inputs).")
-@output_options
 def command(
     paths: tuple[str, ...],
     read_as: InputOptions,
-    out: tuple[str, ...],
-    fail_on: str,
-    allow_unassessed: tuple[str, ...],
-    workspace: str | None,
-    waiver_file: str | None,
-    author: str | None,
+    results: ResultOptions,
     jobs: int | None,
-    talk: OutputOptions,
 ) -> int:
     """Say in which share of the episodes the scorer could see the chain of thought.
 
@@ -82,39 +55,28 @@ def command(
       sequester audit rollouts/ --out text --out html=report.html
       sequester audit logs/*.jsonl --map graders.toml --fail-on high
     """
-    requests = [parse_out(value, Result) for value in out] or [Request("text", None)]
-    check_places(requests)
-    allowed = parse_allowances(allow_unassessed)
+    requests = results.requests(Result)
     absent = [path for path in paths if not Path(path).exists()]
     if absent:
         raise UsageError("no such file or directory", where=absent[0], hint="check the path; patterns are expanded by the shell")
-    place = find_workspace(workspace)
-    # What contradicts the waivers is said before a workspace is made for nothing.
-    waivers = waivers_in_force(waiver_file, place, author)
-    key = fingerprint_key(place)
-    store = ResultStore(place) if place is not None else None
-    progress = Progress(talk.quiet)
+    books = results.open_books()
+    progress = Progress(results.talk.quiet)
     inputs = [Path(path) for path in paths]
     result = audit(
         inputs,
         Formats(load_readers(), read_as.options, read_as.format, _settings(read_as)),
-        Terms(key, waivers, date.today()),
+        Terms(books.key, books.waivers, date.today()),
         Effort(jobs or _default_jobs(inputs)),
-        own_calibrations=own_calibrations(place),
+        own_calibrations=own_calibrations(books.place),
         progress=progress,
     )
     progress.done()
     result = replace(result, reading=read_as.reading)
-    try:
-        if store is not None:
-            kept = store.save("audit", result, digests(inputs))
-            look = f"; to look at a finding: sequester show {kept} ID{found_again(workspace)}" if result.findings else ""
-            say(f"stored as {kept} in {store.workspace.root}{look}", talk.quiet)
-    finally:  # whatever is wrong with the store, the work of the audit is not lost
-        emit(result, requests, verbose=talk.verbose, color=talk.color, quiet=talk.quiet)
-    code = exit_code(result, Severity(fail_on), allowed)
+    look = "to look at a finding: sequester show {} ID" if result.findings else ""
+    results.keep_and_tell("audit", result, inputs, books, requests, look)
+    code = exit_code(result, results.fail_on, results.allowed)
     if code is ExitCode.INCOMPLETE:
-        say(f"to accept what is not assessed: {accepting_options(result)}", talk.quiet)
+        results.say(f"to accept what is not assessed: {accepting_options(result)}")
     return code
 
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import os
 import re
-import site
-import sys
-import sysconfig
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,28 +17,30 @@ from msgspec.structs import replace
 from sequester import __version__
 from sequester.cli.base_revision import AUTO, base_revision
 from sequester.cli.configuration import FILE, PYPROJECT, declarations, verb_table
-from sequester.cli.output import say
-from sequester.cli.progress import Progress
+from sequester.cli.interrupt import ended_by_interrupt
+from sequester.cli.progress import Progress, SkippedRecords
+from sequester.cli.results import Books, ResultOptions
 from sequester.episodes.model import Skipped
 from sequester.errors import ConfigError, SequesterError, UsageError
 from sequester.exposure.inputs import digests
 from sequester.findings.changed import ChangedPath, ChangedResult
-from sequester.findings.fingerprint import FingerprintKey
-from sequester.findings.influence import unusable, with_findings
-from sequester.findings.model import Tool
+from sequester.findings.changed_verdict import NOT_DECLARED, accepting_share, changed_exit_code
+from sequester.findings.influence import accepting_options, unusable, with_findings
+from sequester.findings.model import ExitCode, Tool
 from sequester.findings.store import ResultStore
 from sequester.findings.swapped import SwapResult, SwapVerdict
-from sequester.findings.waivers import Waivers
-from sequester.influence.changes import Installed, Surveyed, survey, withdrawn
+from sequester.influence.changes import Surveyed, survey, withdrawn
 from sequester.influence.conclusion import ENGINE
 from sequester.influence.donors import ALL
 from sequester.influence.footprint import file_of
+from sequester.influence.installed import installed_here
 from sequester.influence.links import end
 from sequester.influence.repository import Repository, Since
 from sequester.influence.reward_paths import EXAMPLE, TABLE, RewardPath, declared
 from sequester.influence.swap_files import Settings, swap_files
 from sequester.lint.module import Definition, read_module
 from sequester.report.summary import counted, number
+from sequester.report.untrusted import printable
 from sequester.toml_file import parse_toml, read_toml
 
 PROMPTS = 5
@@ -53,22 +50,44 @@ _TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")
 """Files that pytest collects: the reward functions in them train nothing."""
 
 
-class Terms(NamedTuple):
+class Probing(NamedTuple):
     """How reward paths are probed, and what results are judged and kept by."""
 
     settings: Settings
     """What a table does not say otherwise."""
-    key: FingerprintKey
-    waivers: Waivers
-    store: ResultStore | None
+    books: Books
     progress: Progress
     on_skipped: Callable[[Skipped], None]
     clock: Callable[[], float]
     """Seconds."""
-    quiet: bool
+    say: Callable[[str], None]
 
 
-def changed_since_revision(revision: str, config: Path | None, terms: Terms) -> ChangedResult:
+def tell_changed(revision: str, config: Path | None, settings: Settings, results: ResultOptions) -> ExitCode:
+    """Probe what changed and tell it. Raises as `changed_since_revision`, and UsageError and ConfigError before anything is run."""
+    requests = results.requests(ChangedResult)
+    books, talk = results.open_books(), results.talk
+    settings = replace(settings, most=settings.most or PROMPTS)
+    skipped = SkippedRecords(quiet=talk.quiet, verbose=talk.verbose)
+    with ended_by_interrupt(talk.quiet) as clock:
+        probing = Probing(settings, books, Progress(talk.quiet), skipped, clock, results.say)
+        found = changed_since_revision(revision, config, probing)
+    results.tell(found, requests)
+    code = changed_exit_code(found, results.fail_on, results.allowed)
+    if code is ExitCode.INCOMPLETE:
+        _say_how_to_accept(found, results)
+    return code
+
+
+def _say_how_to_accept(found: ChangedResult, results: ResultOptions) -> None:
+    if found.undeclared:
+        results.say(f"to accept what is not declared: --allow-unassessed {NOT_DECLARED}={accepting_share(found):g}")
+    for path in found.changed:
+        if path.result is not None and (options := accepting_options(path.result, results.fail_on, results.allowed)):
+            results.say(f"to accept what was not assessed of {printable(path.name)}: {options}")
+
+
+def changed_since_revision(revision: str, config: Path | None, probing: Probing) -> ChangedResult:
     """Survey every reward path that `config` declares, probe those that changed and that no stored result covers.
 
     Raises UsageError without a table, a repository or the revision, ConfigError for a table that cannot be.
@@ -81,11 +100,9 @@ def changed_since_revision(revision: str, config: Path | None, terms: Terms) -> 
     folder = config.resolve().parent.relative_to(repository.root.resolve()).as_posix().removeprefix(".")
     tables = _tables_before(since, folder, config.name)
     before = {name: path for table in tables for name, path in _declared_before(table).items()}
-    plan = terms.settings.plan
+    plan = probing.settings.plan
     tool = Tool(__version__, ENGINE, {"alpha": plan.alpha, "smallest": plan.smallest})
-    installed = Installed(
-        packages_distributions(), _version, _is_versioned, tool.detector, tuple(_roots(repository.root.resolve()))
-    )
+    installed = installed_here(repository.root.resolve(), tool.detector)
     try:
         surveyed = list(survey(paths, before, folder, since, installed))
         left, removed = withdrawn(paths, before, folder, since.read)
@@ -97,7 +114,7 @@ def changed_since_revision(revision: str, config: Path | None, terms: Terms) -> 
         since=revision,
         commit=commit,
         declared=len(paths),
-        changed=tuple(_probed(one, config.parent, terms) for one in changed),
+        changed=tuple(_probed(one, before.get(one.name), config.parent, probing) for one in changed),
         unchanged=tuple(one.name for one in surveyed if not one.because),
         undeclared=tuple(dict.fromkeys((*left.values(), *_undeclared(since, folder, paths.values())))),
         removed=removed,
@@ -159,60 +176,27 @@ def _told(value: object) -> str:
     return "as usual" if value is None else str(value)
 
 
-def _roots(root: Path) -> Iterator[str]:
-    """Folders in the repository that are on our path, and so on that of the reward code."""
-    for entry in sys.path:
-        folder = Path(entry).resolve()
-        if folder.is_relative_to(root):
-            yield folder.relative_to(root).as_posix()
-
-
-def _is_versioned(module: str) -> bool:
-    """Whether it is built in, or lies in a folder that distributions are installed into."""
-    try:
-        found = importlib.util.find_spec(module)
-    except (ImportError, ValueError, AttributeError):
-        return False
-    if found is None:
-        return False
-    places = [found.origin] if found.has_location and found.origin else list(found.submodule_search_locations or ())
-    installed = [Path(folder).resolve() for folder in (*site.getsitepackages(), site.getusersitepackages(), *_own_folders())]
-    return all(any(Path(place).resolve().is_relative_to(folder) for folder in installed) for place in places)
-
-
-def _own_folders() -> Iterator[str]:
-    paths = sysconfig.get_paths()
-    yield from (paths[name] for name in ("purelib", "platlib", "stdlib", "platstdlib"))
-
-
-def _version(distribution: str) -> str:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return ""
-
-
-def _probed(one: Surveyed, folder: Path, terms: Terms) -> ChangedPath:
+def _probed(one: Surveyed, before: RewardPath | None, folder: Path, probing: Probing) -> ChangedPath:
     """A changed reward path with what its probes show, unless a stored result covers exactly what it is now."""
     label = f"[swap.{TABLE}.{one.name}]"
-    settings = _settings(one, terms.settings)
+    settings = _settings(one.path, before, replace(probing.settings, reward_path=one.name))
     source, episodes = _from_here(folder / one.path.function), Path(_from_here(folder / one.path.episodes))
     asked = ChangedPath(one.name, one.because, settings=_in_words(settings))
     try:
         inputs = digests([folder / one.path.file, episodes])
         digest = _armed(one.digest, settings, inputs)
-        covered = _covering(terms.store, label, digest) if digest else None
+        covered = _covering(probing.books.store, label, digest) if digest else None
         if covered is not None:
             return replace(asked, covered_by=covered)
-        say(f"probing {one.name}: {'; '.join(one.because)}", terms.quiet)
-        measured = swap_files(source, episodes, settings, terms.progress, terms.on_skipped, terms.clock)
+        probing.say(f"probing {one.name}: {'; '.join(one.because)}")
+        measured = swap_files(source, episodes, settings, probing.progress, probing.on_skipped, probing.clock)
     except SequesterError as error:  # of this reward path: the others are probed all the same
         return replace(asked, error=f"{error}{f'; {error.hint}' if error.hint else ''}")
     finally:
-        terms.progress.done()
-    result = with_findings(measured, terms.key, terms.waivers, date.today())
-    if terms.store is not None:
-        terms.store.save(_VERB, result, {**inputs, **({label: digest} if digest else {})})
+        probing.progress.done()
+    result = with_findings(measured, probing.books.key, probing.books.waivers, date.today())
+    if probing.books.store is not None:
+        probing.books.store.save(_VERB, result, {**inputs, **({label: digest} if digest else {})})
     return replace(asked, result=result)
 
 
@@ -234,10 +218,14 @@ def _in_words(settings: Settings) -> str:
     )
 
 
-def _settings(one: Surveyed, usual: Settings) -> Settings:
-    """What the table says, over what is usual."""
-    plan = replace(usual.plan, noise=one.path.noise or usual.plan.noise, outcome=one.path.outcome or usual.plan.outcome)
-    return replace(usual, plan=plan, donors=one.path.donors or usual.donors, reward_path=one.name)
+def _settings(now: RewardPath, before: RewardPath | None, usual: Settings) -> Settings:
+    """What the table says, over what is usual. What was declared before is probed too: a change may not weaken its own probe."""
+    donors, noise = dict.fromkeys(now.donors or usual.donors), now.noise or usual.plan.noise
+    if before is not None:
+        donors |= dict.fromkeys(before.donors or usual.donors)
+        noise = noise if noise == (before.noise or usual.plan.noise) else "replicate"
+    plan = replace(usual.plan, noise=noise, outcome=now.outcome or usual.plan.outcome)
+    return replace(usual, plan=plan, donors=ALL if donors.keys() == set(ALL) else tuple(donors))
 
 
 def _covering(store: ResultStore | None, label: str, digest: str) -> str | None:

@@ -63,7 +63,7 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
         options = Options(template, read_toml(Path(map_file)), map_file) if map_file else Options(template)
         return function(read_as=InputOptions(format_ or ("map" if map_file else None), options), **rest)
 
-    return _all(
+    return all_of(
         click.option(
             "--format",
             "format_",
@@ -89,7 +89,7 @@ def output_options(function: Callable[..., Any]) -> Callable[..., Any]:
     def command(*, quiet: bool, verbose: bool, no_color: bool, **rest: Any) -> Any:
         return function(talk=OutputOptions(quiet, verbose, not no_color), **rest)
 
-    return _all(
+    return all_of(
         click.option("--quiet", "-q", is_flag=True, help="No progress and no messages; results and errors only."),
         click.option("-v", "--verbose", is_flag=True, help="Print more: longer tables, and what a calibration rests on."),
         click.option("--no-color", is_flag=True, help="Plain text (also: NO_COLOR)."),
@@ -133,7 +133,7 @@ def allow_unassessed_option(help_text: str, known: Collection[str] = ALLOWABLE) 
 
 def waiver_options(author_of: str) -> Decorator:
     """Adds --waivers and --author, who is the author of what is named."""
-    return _all(
+    return all_of(
         click.option(
             "--waivers",
             "waiver_file",
@@ -146,7 +146,7 @@ def waiver_options(author_of: str) -> Decorator:
 
 def workspace_option(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds --workspace and --config: where state and settings are."""
-    return _all(
+    return all_of(
         click.option(
             "--workspace",
             type=click.Path(file_okay=False),
@@ -233,7 +233,9 @@ def found_again(workspace: str | None) -> str:
     return f" --workspace {workspace}"
 
 
-def _all(*decorators: Decorator) -> Decorator:
+def all_of(*decorators: Decorator) -> Decorator:
+    """Several decorators as one; the first is the outermost."""
+
     def apply(function: Callable[..., Any]) -> Callable[..., Any]:
         for decorator in reversed(decorators):
             function = decorator(function)

@@ -32,7 +32,7 @@ CONTENT, LENGTH, FORMAT, INPUT, CUT_OFF = "SQ301", "SQ302", "SQ303", "SQ304", "S
 _RULE = {Effect.CONTENT: CONTENT, Effect.LENGTH: LENGTH, Effect.FORMAT: FORMAT}
 UNASSESSED = (*(reason.value for reason in Reason), "not_replaceable", "cot_in_columns")
 """Reasons that `--allow-unassessed REASON=SHARE` may name: why an episode could not be used."""
-ALL_ALLOWED = Allowances(Fraction(1))
+_ALL_ALLOWED = Allowances(Fraction(1))
 _NOT_MISSING = frozenset(("seen", "used", "no_cot", "not_sampled", "not_scored"))
 """Counts of episodes that are no such reasons: nothing to swap, more than were asked for, or told by the verdict."""
 _WHAT = {Effect.CONTENT: "the words", Effect.LENGTH: "the length", Effect.FORMAT: "the delimiters"}
@@ -71,8 +71,13 @@ def unassessed_shares(result: SwapResult) -> Mapping[str, Fraction]:
     return {reason: min(Fraction(1), Fraction(count, seen)) for reason, count in unusable(result).items()}
 
 
-def accepting_options(result: SwapResult) -> str:
-    """The options that would accept the episodes that could not be used; empty if there are none."""
+def accepting_options(result: SwapResult, fail_on: Severity, allowed: Allowances) -> str:
+    """The options that would accept the episodes that could not be used; empty unless these alone stand between the result and exit 0."""
+    if (
+        exit_code(result, fail_on, allowed) is not ExitCode.INCOMPLETE
+        or exit_code(result, fail_on, _ALL_ALLOWED) is not ExitCode.OK
+    ):
+        return ""
     shares = unassessed_shares(result).items()
     return " ".join(f"--allow-unassessed {reason}={math.ceil(share * 10_000) / 10_000:g}" for reason, share in shares)
 

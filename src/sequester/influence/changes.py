@@ -9,10 +9,12 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from sequester.influence.footprint import Footprint, Tree, file_of, footprint
+from sequester.influence.footprint import Footprint, file_of, footprint
+from sequester.influence.installed import Installed
 from sequester.influence.links import Links
 from sequester.influence.pins import UNREAD, Pins, holds_pins, normal, pin_files, pins
 from sequester.influence.reward_paths import RewardPath
+from sequester.influence.tree import Tree
 
 FRAMEWORKS = frozenset(
     (
@@ -69,21 +71,6 @@ class Surveyed(Struct, frozen=True):
     Empty if some of it cannot be known, so that no earlier probe stands for this one."""
     notes: tuple[str, ...]
     """What was not followed."""
-
-
-class Installed(Struct, frozen=True):
-    """What is installed beside the reward code."""
-
-    shipped_by: Mapping[str, Sequence[str]]
-    """Name of a module -> the distributions that ship it, as `importlib.metadata.packages_distributions` tells it."""
-    version: Callable[[str], str]
-    """Version of a distribution; empty if it is not installed."""
-    is_versioned: Callable[[str], bool]
-    """Whether a module, by its top-level name, comes from where distributions are installed to; not for one installed as editable."""
-    detector: str
-    """Name of the detector that would probe."""
-    roots: tuple[str, ...] = ()
-    """Folders of the tree on the path of the Python that runs the code."""
 
 
 def survey(

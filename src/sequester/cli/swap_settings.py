@@ -1,0 +1,113 @@
+"""Options that say how a swap test is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+
+from sequester.cli.changed import PROMPTS
+from sequester.cli.options import Count, all_of
+from sequester.errors import UsageError
+from sequester.influence.donors import ALL
+from sequester.influence.experiment import Plan
+from sequester.influence.sizing import MANY
+from sequester.influence.sizing import PROMPTS as QUIET_PROMPTS
+from sequester.influence.swap_files import Settings
+
+
+class Positive(click.FloatRange):
+    """A number above 0."""
+
+    name = "number"
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True)
+
+
+def settings_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds --donors to --name; the command gets them as `settings`, Settings. Raises UsageError for a plan that cannot be."""
+
+    @wraps(function)
+    def command(
+        *,
+        donors: str,
+        noise: str,
+        outcome: str,
+        smallest: float,
+        batch: int,
+        prompts: int | None,
+        calls: int,
+        seconds: float,
+        timeout: float,
+        seed: int,
+        reward_path: str,
+        **rest: Any,
+    ) -> Any:
+        plan = Plan(noise=noise, smallest=smallest, batch=batch, outcome=outcome, most_calls=calls, seconds=seconds, seed=seed)
+        settings = Settings(plan, _donors(donors), prompts, timeout=timeout, reward_path=reward_path)
+        return function(settings=settings, **rest)
+
+    return all_of(
+        click.option(
+            "--donors", default=",".join(ALL), metavar="NAME,...", help=f"What to swap in: {', '.join(ALL)}. [default: all]"
+        ),
+        click.option(
+            "--noise",
+            type=click.Choice(["replicate", "deterministic"]),
+            default="replicate",
+            show_default=True,
+            help="Whether the same input may get another score: measured, or declared not to.",
+        ),
+        click.option(
+            "--outcome",
+            type=click.Choice(["score", "keep"]),
+            default="score",
+            show_default=True,
+            help="What the function returns: scores, or which members of a group it keeps.",
+        ),
+        click.option(
+            "--smallest",
+            type=Positive(),
+            default=0.5,
+            show_default=True,
+            help="Smallest mean shift of interest, in per-call s.d. of the noise.",
+        ),
+        click.option("--batch", type=Count(1), default=32, show_default=True, help="Episodes in one call, at most."),
+        click.option(
+            "--prompts",
+            type=Count(1),
+            default=None,
+            help=f"Episodes used at most, other prompts first. [default: with noise up to {MANY}, without it those of {QUIET_PROMPTS} "
+            f"prompts; {PROMPTS} with --changed-since]",
+        ),
+        click.option(
+            "--calls",
+            type=Count(1),
+            default=100_000,
+            show_default=True,
+            help="Episodes scored at most, again and again included.",
+        ),
+        click.option(
+            "--seconds", type=Positive(), default=600, show_default=True, help="Time for scoring; then the result so far is told."
+        ),
+        click.option("--timeout", type=Positive(), default=60, show_default=True, help="Seconds that one call may take."),
+        click.option("--seed", type=int, default=0, show_default=True, help="Of every choice made by lot."),
+        click.option(
+            "--name",
+            "reward_path",
+            default="",
+            metavar="REWARD_PATH",
+            help="Its name in reports and waivers. [default: FUNCTION]",
+        ),
+    )(command)
+
+
+def _donors(names: str) -> tuple[str, ...]:
+    """The names of --donors, each once, in the given order. Raises UsageError if there is none."""
+    found = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    if not found:
+        raise UsageError("no donor is named", where="--donors", hint=f"donors: {', '.join(ALL)}")
+    return found
