@@ -6,7 +6,7 @@ FRAMEWORKS := trl verifiers verifiers-legacy inspect
 PYTEST := $(BIN)/python -m pytest
 KERNEL := $(wildcard src/sequester/exposure/_kernel*.[ch])
 
-.PHONY: help demo test lint suite frameworks wheel chromium docs bench soak fixtures clean
+.PHONY: help demo test lint suite frameworks wheel chromium docs bench soak simulations fixtures clean
 .DELETE_ON_ERROR:
 
 help:  ## List the targets.
@@ -77,6 +77,12 @@ bench: .venv/test  ## Speed and memory on a made corpus, written to docs/perform
 soak: .venv/test  ## A million random fragments against the matcher's guarantee, and the fuzzers.
 	$(BIN)/python -m bench.guarantee
 	$(BIN)/python -m bench.fuzz --seed $$(date +%Y%m%d)
+
+simulations: .venv/test  ## Null runs, power and limits of the swap test and of score-CoT association, written to docs/; half an hour on 2 cores.
+	$(BIN)/python -m bench.swap_null
+	$(BIN)/python -m bench.swap_power
+	$(BIN)/python -m bench.swap_bounds
+	$(BIN)/python -m bench.association_null
 
 fixtures: .venv-trl/resolved .venv-verifiers/resolved .venv-verifiers-legacy/resolved .venv-inspect/resolved .venv/test  ## Write the logs under tests/data again, by the frameworks' own code.
 	tests/frameworks/write_fixtures.sh
