@@ -1,4 +1,4 @@
-"""Lines that fit the terminal. In a pipe or a file they stay as they are, so that they can be searched and cut."""
+"""Lines that fit the terminal. In a pipe or a file they stay as they are, so that they can be searched and cut, unless COLUMNS is set."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from sequester.report.console import style_for
 
 def fit(line: str, hang: int) -> str:
     """The line, broken at the width of the terminal; what follows its first line is indented by `hang` characters."""
-    if not sys.stdout.isatty():
+    style = style_for(sys.stdout)
+    if not style.wraps:
         return line
     lines = textwrap.wrap(
         line,
-        style_for(sys.stdout).width,
+        style.width,
         subsequent_indent=" " * hang,
         break_long_words=False,
         break_on_hyphens=False,

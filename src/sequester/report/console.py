@@ -9,19 +9,20 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, TextIO
+from typing import TextIO
 
 from msgspec import Struct
-from rich import box
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
+from sequester.report.table import Column, table_lines
 from sequester.report.untrusted import printable
 
 _ASCII = str.maketrans({"–": "-", "…": "~", "·": "|"})
-_NARROWEST, _WIDEST = 60, 400
+_NARROWEST, _WIDEST = 40, 400
+_INDENT = 2
+"""Characters before what stands under a heading."""
 ROOMY = 110
 """Characters of width from which there is room for everything."""
 
@@ -32,6 +33,8 @@ class TextStyle(Struct, frozen=True):
     width: int = 120
     colour: bool = False
     unicode: bool = True
+    wraps: bool = False
+    """Whether the last line, which holds every count, is broken at the width too; in a file it is one line, to be searched and cut."""
     findings: int = 10
     """Findings listed; the line above them says how many there are."""
     groups: int = 40
@@ -54,9 +57,10 @@ def style_for(
     plain = bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb"
     forced = environment.get("FORCE_COLOR", "0") not in ("", "0")
     return TextStyle(
-        width=max(_NARROWEST, Console(file=stream).width if terminal else _columns(environment)),
+        width=max(_NARROWEST, Console(file=stream).width if terminal else _columns(environment) or TextStyle().width),
         colour=colour and not plain and (terminal or forced),
         unicode=(getattr(stream, "encoding", None) or "ascii").lower().replace("-", "") in ("utf8", "utf16", "utf32"),
+        wraps=terminal or bool(_columns(environment)),
         findings=1000 if verbose else 10,
         groups=1000 if verbose else 40,
         rows=1000 if verbose else 20,
@@ -66,11 +70,9 @@ def style_for(
 
 
 def _columns(environment: Mapping[str, str]) -> int:
-    """The width that COLUMNS asks for, or the default."""
+    """The width that COLUMNS asks for; 0 where it asks for none."""
     asked = environment.get("COLUMNS", "")
-    return (
-        min(_WIDEST, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 and int(asked) else TextStyle().width
-    )
+    return min(_WIDEST, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 6 else 0
 
 
 def page(style: TextStyle, write: Callable[[Console], None]) -> str:
@@ -102,7 +104,13 @@ def heading(console: Console, title: str) -> None:
 def prose(console: Console, sentences: Iterable[str]) -> None:
     """Sentences, made printable, a line each."""
     for sentence in sentences:
-        console.print(Padding(Text(printable(sentence, 2000)), (0, 0, 0, 2)))
+        console.print(Padding(Text(printable(sentence, 2000)), (0, 0, 0, _INDENT)))
+
+
+def last_line(console: Console, said: str, style: TextStyle) -> None:
+    """The line that holds every count."""
+    console.print()
+    console.print(Text(said, style="bold"), soft_wrap=not style.wraps)
 
 
 def body(
@@ -124,18 +132,12 @@ def body(
         for at, column in enumerate(columns)
         if column not in dropped and (not lines or any(line[at].plain.strip("–") for line in lines))
     ]
-    close = style.unicode and style.width < ROOMY
-    table = Table(
-        box=box.SIMPLE_HEAD if style.unicode else box.ASCII2,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0) if close else (0, 1),
-        header_style="",
-    )
-    for column in (columns[at] for at in kept):
-        is_number = column.startswith(">")
-        justify: Literal["left", "right"] = "right" if is_number else "left"
-        table.add_column(Text(column.removeprefix(">")), justify=justify, overflow="fold", no_wrap=is_number or column in whole)
-    for line in lines:
-        table.add_row(*(line[at] for at in kept))
-    console.print(Padding(table, (0, 0, 0, 2)))
+    laid_out = [
+        Column(printable(name.removeprefix(">")), name.startswith(">"), name in whole, tuple(line[at] for line in lines))
+        for at, name in ((at, columns[at]) for at in kept)
+    ]
+    if not laid_out:
+        return
+    separator = " | " if not style.unicode else "  " if style.width < ROOMY else "   "
+    for line in table_lines(console, laid_out, style.width - _INDENT, separator, "─" if style.unicode else "-"):
+        console.print(Padding(line, (0, 0, 0, _INDENT)))

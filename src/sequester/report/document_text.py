@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from sequester.report.console import TextStyle, body, heading, page, prose
+from sequester.report.console import TextStyle, body, heading, last_line, page, prose
 from sequester.report.document import Document, Section, Tone
 from sequester.report.untrusted import printable
 
@@ -25,8 +25,7 @@ def _write(console: Console, document: Document, style: TextStyle) -> None:
         console.print(Text(printable(sentence, 2000)))
     for section in document.sections:
         _section(console, section, style)
-    console.print()
-    console.print(Text(printable(document.summary, 4000), style="bold"), soft_wrap=True)
+    last_line(console, printable(document.summary, 4000), style)
 
 
 def _section(console: Console, section: Section, style: TextStyle) -> None:

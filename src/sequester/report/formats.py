@@ -103,7 +103,7 @@ def write(result: PrintedResult, name: str, file: Path | None, *, verbose: bool 
         raise UsageError(f"there is no format {name!r}", hint=f"formats: {', '.join(reports.formats)}")
     if name == "text":
         style = style_for(sys.stdout, colour=color, verbose=verbose)
-        plain = replace(style, width=TextStyle().width, colour=False, unicode=True)
+        plain = replace(style, width=TextStyle().width, colour=False, unicode=True, wraps=False)
         report = reports.text(result, style if file is None else plain)
     else:
         report = reports.files[name](result)

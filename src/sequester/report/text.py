@@ -15,7 +15,7 @@ from rich.text import Text
 from sequester.findings.model import Breakdown, Finding, Group, Result, Severity, Verdict
 from sequester.findings.rules import RULES
 from sequester.report import summary
-from sequester.report.console import ROOMY, TextStyle, body, heading, page, prose
+from sequester.report.console import ROOMY, TextStyle, body, heading, last_line, page, prose
 from sequester.report.next_steps import next_steps
 from sequester.report.untrusted import printable
 
@@ -51,8 +51,7 @@ def _write(console: Console, result: Result, style: TextStyle) -> None:
     _prose(console, "Notes", summary.bounded(result.notes, style.rows))
     _prose(console, "Limits", summary.limits(result))
     _prose(console, "Next", next_steps(result))
-    console.print()
-    console.print(Text(summary.summary_line(result), style="bold"), soft_wrap=True)
+    last_line(console, summary.summary_line(result), style)
 
 
 def _verdict(console: Console, result: Result) -> None:
