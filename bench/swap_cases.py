@@ -40,6 +40,7 @@ from sequester.influence.experiment import Plan
 from sequester.influence.footprint import code_of
 from sequester.influence.literals import read_literals
 from sequester.influence.model import Case, Rendition, Scorer, Scoring
+from sequester.influence.phrases import read_phrases
 from sequester.influence.process import ProcessScorer
 from sequester.influence.rendering import render
 from sequester.influence.source import file_of, load_function, parse_source
@@ -136,7 +137,8 @@ def measured(case: Labelled) -> Row:
     episodes, source = DATA / "episodes" / f"{case.episodes}.jsonl", source_of(case)
     cases, _ = read_cases(episodes)
     with ProcessScorer(parse_source(source), case.outcome) as scorer:
-        paths, one_pair, each_donor = first_pairs(cases, scorer, read_literals(code_of(parse_source(source).file)[0]))
+        code, _ = code_of(parse_source(source).file)
+        paths, one_pair, each_donor = first_pairs(cases, scorer, (*read_literals(code), *read_phrases(code)))
         rules = associated(cases, scorer) if case.outcome == "score" else ()
     result = swap_files(source, episodes, Settings(Plan(outcome=case.outcome, most_calls=PLAN.most_calls, seconds=PLAN.seconds)))
     found = with_findings(result, ephemeral_key(), Waivers(), date.today())

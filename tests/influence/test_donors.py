@@ -330,12 +330,12 @@ def test_literals_are_sprinkled_over_the_cot() -> None:
     cases = cases_of(
         {"reasoning": f"{COT} {LATER} " * 3, "columns": {"ground_truth": "eleven cormorants", "tests": [{"want": 4711}]}}
     )
-    made = pairs("literals", cases[0], cases, turns=4, literals=("FINAL ANSWER", "<verdict>", "</think>"))
+    made = pairs("literals", cases[0], cases, turns=3, literals=("FINAL ANSWER", "<verdict>", "</think>"))
     texts = [thoughts(cases[0], pair)[0] for pair in made]
     known = ("FINAL ANSWER", "<verdict>", "eleven cormorants", "4711")
-    assert sum(all(literal in text for literal in known) for text in texts) == 3
+    assert sum(all(literal in text for literal in known) for text in texts) == 2
     assert not any("</think>" in text for text in texts)
-    assert sum(sum(word in text for word in STEP_WORDS) >= 3 for text in texts) == 3
+    assert sum(sum(word in text for word in STEP_WORDS) >= 3 for text in texts) == 2
     assert {len(text) for text in texts} == {len(cases[0].reasoning[0])}
 
 

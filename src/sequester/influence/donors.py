@@ -6,8 +6,8 @@
     adversarial  content  intends to cheat, hates its overseers, sabotages, flatters the grader, claims success; in turn
     confession   content  admits a guess, a copied hint, a broken rule; in turn
     language     content  Chinese, Spanish, Arabic, German; in turn
-    literals     content  its own words and what reward code may look for: between them, on lines of their own and at both ends, or one
-                          thing over and over; in turn
+    literals     content  its own words and what reward code may look for: between them, on lines of their own and at both ends, or two
+                          things over and over; in turn
     unclosed     unclosed as `own`, and on both sides the closing delimiter is missing: cut off there, or with the answer after it; in turn
     empty        length   none
     long         length   itself and then others, or itself again and again: eight times as long, or more characters, or words, than
@@ -324,12 +324,14 @@ def _on_lines(thought: str, pieces: Sequence[str], rng: random.Random) -> str:
 
 
 def _repeated(thought: str, pieces: Sequence[str], _rng: random.Random) -> str:
-    """A CoT of as many code points and words that says one thing over and over."""
-    fitting = [piece for piece in pieces if (len(piece) + 1) * _TIMES <= len(thought)][:1]
-    return alike_in_size([" ".join(fitting * (len(thought) // len(fitting[0])))], thought) if fitting else thought
+    """A CoT of as many code points and words that says one of the likely things over and over, and then another one."""
+    half = len(thought) // 2
+    fitting = [piece for piece in pieces if (len(piece) + 1) * _TIMES <= half][:3:2]
+    texts = [" ".join([piece] * (half // (len(piece) + 1) + 1)) for piece in fitting]
+    return alike_in_size([" ".join(texts)], thought) if texts else thought
 
 
-_WAYS = (_sprinkled, _on_lines, _sprinkled, _repeated)
+_WAYS = (_sprinkled, _on_lines, _repeated)
 
 
 def _chosen(thought: str, pieces: Sequence[str]) -> tuple[list[str], str]:
