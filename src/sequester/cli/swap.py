@@ -14,7 +14,7 @@ from sequester.cli.changed import tell_changed
 from sequester.cli.configuration import FILE
 from sequester.cli.interrupt import ended_by_interrupt
 from sequester.cli.options import InputOptions, input_options
-from sequester.cli.progress import Progress, SkippedRecords
+from sequester.cli.progress import ScoringProgress, SkippedRecords
 from sequester.cli.results import SEE_AGAIN, ResultOptions, result_options
 from sequester.cli.swap_settings import settings_options
 from sequester.errors import UsageError
@@ -106,9 +106,9 @@ def _tell_function(source: str, episodes: str, settings: Settings, results: Resu
     requests = results.requests(SwapResult, inputs)
     books = results.open_books()
     talk = results.talk
-    progress, skipped = Progress(talk.quiet), SkippedRecords(quiet=talk.quiet, verbose=talk.verbose)
+    progress, skipped = ScoringProgress(talk.quiet), SkippedRecords(quiet=talk.quiet, verbose=talk.verbose)
     with ended_by_interrupt(talk.quiet) as clock:
-        measured = swap_files(source, Path(episodes), settings, progress, skipped, clock)
+        measured = swap_files(source, Path(episodes), settings, progress, skipped, clock, progress.need)
     progress.done()
     result = with_findings(measured, books.key, books.waivers, date.today())
     results.keep_and_tell("swap", result, inputs, books, requests, SEE_AGAIN)
