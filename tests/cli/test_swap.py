@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tests.cli.conftest import Cli
 
@@ -415,3 +417,13 @@ def test_an_object_bound_to_its_parameter_is_tested(swap, tmp_path):
         outcome.out.split()
     )
     assert swap("bound").code == 0
+
+
+@pytest.mark.parametrize("what", ["completions", "completions_00010.parquet"])
+def test_a_log_in_place_of_episodes_is_told_what_becomes_of_it(cli, swap, what):
+    Path("completions").mkdir()
+    pq.write_table(pa.table({"prompt": ["p"], "completion": ["<think>so</think>7"]}), "completions_00010.parquet")
+    outcome = cli("swap", "rewards.py:accuracy", "--episodes", what)
+    assert outcome.code == 2
+    assert "join log and data set into interchange JSONL" in outcome.err
+    assert f"sequester swap --logged {what}" in outcome.err

@@ -99,7 +99,8 @@ def swap_files(
         cases, spent = _chosen(read, scorer, settings)
         plan = replace(settings.plan, most_calls=settings.plan.most_calls - spent)
         needed = need(len(cases), len(donors.names), plan)
-        on_need(needed)
+        if cases:
+            on_need(needed)
         result = swap(cases, scorer, donors, plan, subject, progress, clock=clock)
         notes = (*said, *scorer.notes(), *_budget(result, needed, time.monotonic() - begun))
     return replace(

@@ -411,10 +411,11 @@ def _next(result: SwapResult) -> Iterator[str]:
         )
     if "missing_columns" in result.reasons:
         file, _, name = result.source.rpartition(":")
+        tested = f"`{file}:bound`" if file else "that"
         yield "Write the columns that the notes name into `columns` of each episode (`docs/interchange.md`)."
         yield (
             "An object that no column can hold, such as a judge or a parser, is bound to its parameter in the file, `bound = "
-            f"functools.partial({name}, judge=MY_JUDGE)`, and `{file}:bound` is tested."
+            f"functools.partial({name}, judge=MY_JUDGE)`, and {tested} is tested."
         )
     elif "no_episodes" in result.reasons:
         yield "Give it episodes with reasoning and answer as interchange JSONL: `docs/interchange.md`. The table says what was left out."
