@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sequester.cli import progress
-from sequester.cli.progress import Progress
+from sequester.cli.progress import Progress, ScoringProgress
+from sequester.influence.sizing import Need
 
 
 @pytest.fixture
@@ -73,3 +74,26 @@ def test_a_name_cannot_steer_the_terminal(clock, capsys):
     clock(2)
     told(10, "a\x1b[2J.jsonl")
     assert "\x1b" not in capsys.readouterr().err
+
+
+def test_a_swap_test_says_what_it_takes_and_what_it_is_doing(clock, capsys):
+    told = ScoringProgress(quiet=False)
+    clock(1)
+    told(20, "carryover")
+    told.need(Need(40, 10, 934))
+    clock(10)
+    told(100, "planned")
+    assert capsys.readouterr().err.splitlines() == [
+        "20 calls, 20 per second, looking whether one call changes the next",
+        "about 934 calls to score 40 episodes once with each of 10 donors, more where scores are noisy or move; --calls and --seconds end "
+        "it earlier",
+        "100 of about 934 calls, 10 per second, scoring with other chains of thought",
+    ]
+
+
+def test_a_quiet_swap_test_says_nothing(clock, capsys):
+    told = ScoringProgress(quiet=True)
+    told.need(Need(1, 1, 9))
+    clock(10)
+    told(100, "planned")
+    assert capsys.readouterr().err == ""

@@ -193,7 +193,8 @@ def test_the_section_counts_every_process_of_a_distributed_run(project):
 
 
 REWARDS = f"""
-import subprocess, sys, warnings, logging
+from pathlib import Path
+import json, subprocess, sys, warnings, logging
 {REWARD}
 def leaking(prompts, completions, ground_truth, **kwargs):
     return [float(truth in completion) for completion, truth in zip(completions, ground_truth)]
@@ -269,6 +270,15 @@ def test_too_small_an_experiment_fails_unless_a_reason_is_given(project):
     result.stdout.fnmatch_lines(["accuracy: underpowered: *", "*because of: too_few_prompts*"])
     result.stdout.fnmatch_lines(["constant: underpowered: *", "*because of: constant_scores*"])
     result.stdout.fnmatch_lines(["accuracy: underpowered (accepted: a slow grader); 3 prompts, *"])
+
+
+def test_episodes_may_be_records(project):
+    read = "[json.loads(line) for line in Path('episodes.jsonl').read_text().splitlines()]"
+    result = asserted(project, f"accuracy, {read}", f"leaking, iter({read})", "accuracy, [{'episode_id': {1, 2}}]", "accuracy, 7")
+    result.assert_outcomes(passed=1, failed=3)
+    result.stdout.fnmatch_lines(["*fails because of: SQ301 (high)*"])
+    result.stdout.fnmatch_lines(["*neither a path nor records that JSON can hold*", "hint: such as *"])
+    result.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_a_reason_accepts_no_finding(project):

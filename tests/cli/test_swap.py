@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tests.cli.conftest import Cli
 
@@ -381,3 +383,47 @@ def test_no_output_shows_the_chain_of_thought(swap, tmp_path, function):
     for piece in (CANARY[at : at + 16] for at in range(0, len(CANARY) - 16, 4)):
         assert piece not in outcome.out + outcome.err + written
         assert piece.encode() not in stored
+
+
+def test_too_few_calls_for_one_pair_are_refused_before_the_first_is_made(swap, tmp_path):
+    (tmp_path / "rewards.py").write_text(
+        "def called(prompts, completions, **kwargs):\n    open('called', 'w').close()\n    return [0.0] * len(completions)\n"
+    )
+    outcome = swap("called", "--calls", "20")
+    assert outcome.code == 2
+    assert "20 calls are too few to score one episode with 10 donors" in outcome.err
+    assert "24 at least; about 374 for all 16 episodes once" in outcome.err
+    assert not Path("called").exists()
+    assert swap("called", "--calls", "24").code != 2
+
+
+def test_what_a_test_takes_is_said_before_it_and_after_it_where_the_budget_ended(swap):
+    outcome = swap("noisy", "--calls", "100")
+    assert outcome.err.startswith("about 374 calls to score 16 episodes once with each of 10 donors")
+    assert "the notes say about how many" in " ".join(outcome.out.split())
+    assert "About 374 calls score 16 episodes once with each of 10 donors" in " ".join(outcome.out.split())
+    assert "about" not in swap("accuracy", "-q").err
+
+
+def test_an_object_bound_to_its_parameter_is_tested(swap, tmp_path):
+    (tmp_path / "rewards.py").write_text(
+        "import functools\n\n\nclass Judge:\n    def grade(self, text):\n        return float(len(text.rpartition('</think>')[2]))\n\n\n"
+        "def judged(judge, completion, truth):\n    return judge.grade(completion)\n\n\n"
+        "bound = functools.partial(judged, judge=Judge())\n"
+    )
+    outcome = swap("judged")
+    assert outcome.code == 3
+    assert "`bound = functools.partial(judged, judge=MY_JUDGE)`, and `rewards.py:bound` is tested" in " ".join(
+        outcome.out.split()
+    )
+    assert swap("bound").code == 0
+
+
+@pytest.mark.parametrize("what", ["completions", "completions_00010.parquet"])
+def test_a_log_in_place_of_episodes_is_told_what_becomes_of_it(cli, swap, what):
+    Path("completions").mkdir()
+    pq.write_table(pa.table({"prompt": ["p"], "completion": ["<think>so</think>7"]}), "completions_00010.parquet")
+    outcome = cli("swap", "rewards.py:accuracy", "--episodes", what)
+    assert outcome.code == 2
+    assert "join log and data set into interchange JSONL" in outcome.err
+    assert f"sequester swap --logged {what}" in outcome.err

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from tests.influence.fakes import Scores, case, cases
+from tests.influence.fakes import RENDERING, Scores, Swaps, by_answer, case, cases
 
-from sequester.influence.sizing import EACH, PROMPTS, choose, few
+from sequester.influence.experiment import Plan, run
+from sequester.influence.sizing import EACH, PROMPTS, choose, few, need
 
 
 def test_of_no_episode_and_of_few_nothing_is_scored() -> None:
@@ -43,3 +44,23 @@ def test_few_are_some_of_each_of_many_prompts_whatever_their_order() -> None:
 
 def test_of_few_prompts_there_are_few_episodes() -> None:
     assert len(few([case(number, prompt=number % 3) for number in range(50)])) == 3 * EACH
+
+
+@pytest.mark.parametrize("noise", ["replicate", "deterministic"])
+@pytest.mark.parametrize("episodes", [1, 7, 40])
+def test_with_the_calls_needed_no_episode_is_left_out_and_with_fewer_one_is(noise: str, episodes: int) -> None:
+    donors = Swaps("own", "empty", "long")
+    calls = need(episodes, len(donors.names), Plan(noise=noise)).calls
+    kept = [
+        len(
+            run(
+                cases(episodes), Scores(by_answer), donors, Plan(noise=noise, most_calls=most), RENDERING, None, lambda: 0.0
+            ).cases
+        )
+        for most in (calls, calls - 1)
+    ]
+    assert kept == [episodes, episodes - 1]
+
+
+def test_nothing_needs_nothing() -> None:
+    assert need(0, 3, Plan()).calls == 0

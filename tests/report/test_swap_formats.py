@@ -205,7 +205,13 @@ def test_branches_within_a_line_are_not_said_to_be_absent():
         ({"verdict": SwapVerdict.UNDERPOWERED, "reasons": ("budget_spent",)}, "`--calls`, `--seconds`"),
         ({"episodes": {"seen": 20, "used": 12, "ambiguous": 8}}, "`--template`"),
         ({"episodes": {"seen": 20, "used": 12, "malformed": 8}}, "the notes name the first ones"),
+        ({"episodes": {"seen": 20, "used": 12, "malformed": 8}}, '"completion": "...", "columns": {'),
         ({"reasons": ("scorer_failed", "wrong_length")}, "one score for each completion"),
+        ({"reasons": ("scorer_failed", "wrong_length")}, "is tested with `--outcome keep`"),
+        (
+            {"reasons": ("missing_columns",)},
+            "`bound = functools.partial(accuracy, judge=MY_JUDGE)`, and `rewards.py:bound` is tested",
+        ),
         ({"prompts": 1}, "It speaks of this prompt and"),
     ],
 )

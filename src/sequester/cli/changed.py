@@ -18,7 +18,7 @@ from sequester import __version__
 from sequester.cli.base_revision import AUTO, base_revision
 from sequester.cli.configuration import FILE, PYPROJECT, declarations, verb_table
 from sequester.cli.interrupt import ended_by_interrupt
-from sequester.cli.progress import Progress, SkippedRecords
+from sequester.cli.progress import ScoringProgress, SkippedRecords
 from sequester.cli.results import Books, ResultOptions
 from sequester.episodes.model import Skipped
 from sequester.errors import ConfigError, SequesterError, UsageError
@@ -57,7 +57,7 @@ class Probing(NamedTuple):
     settings: Settings
     """What a table does not say otherwise."""
     books: Books
-    progress: Progress
+    progress: ScoringProgress
     on_skipped: Callable[[Skipped], None]
     clock: Callable[[], float]
     """Seconds."""
@@ -71,7 +71,7 @@ def tell_changed(revision: str, config: Path | None, settings: Settings, results
     settings = replace(settings, most=settings.most or PROMPTS)
     skipped = SkippedRecords(quiet=talk.quiet, verbose=talk.verbose)
     with ended_by_interrupt(talk.quiet) as clock:
-        probing = Probing(settings, books, Progress(talk.quiet), skipped, clock, results.say)
+        probing = Probing(settings, books, ScoringProgress(talk.quiet), skipped, clock, results.say)
         found = changed_since_revision(revision, config, probing)
     results.tell(found, requests)
     code = changed_exit_code(found, results.fail_on, results.allowed)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import logging
 import math
 import os
+import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -20,6 +22,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from sequester.cli.options import find_workspace, waivers_in_force
+from sequester.errors import UsageError
 from sequester.findings.fingerprint import ephemeral_key, has_key, workspace_key
 from sequester.findings.influence import (
     UNASSESSED,
@@ -58,7 +61,7 @@ _VERDICTS = {
 def assess(
     function: Callable[..., Any],
     root: Path,
-    episodes: str | Path,
+    episodes: str | Path | Iterable[Mapping[str, Any]],
     *,
     name: str = "",
     donors: str | Sequence[str] = ALL,
@@ -71,8 +74,8 @@ def assess(
     template: str = "auto",
     seed: int = 0,
 ) -> SwapResult:
-    """Swap test of `function` in this process; the options are those of `sequester swap`. `episodes` is a path from `root`; `donors` are
-    names, or one text of names with commas between them.
+    """Swap test of `function` in this process; the options are those of `sequester swap`. `episodes` is a path from `root`, or records
+    as they would stand in such a file; `donors` are names, or one text of names with commas between them.
 
     What the function prints, logs or warns of meanwhile is thrown away: it may be reasoning, and pytest would show it.
 
@@ -81,7 +84,8 @@ def assess(
     """
     plan = Plan(noise=noise, smallest=smallest, outcome=outcome, most_calls=calls, seconds=seconds, seed=seed)
     unread = UnreadRecords()
-    cases, counts = read_cases(root / episodes, prompts, template, unread)
+    with _as_file(root, episodes) as path:
+        cases, counts = read_cases(path, prompts, template, unread)
     file = file_of(function)
     names = tuple(name.strip() for name in donors.split(",")) if isinstance(donors, str) else tuple(donors)
     known, said = donors_against(file, cases, names, seed)
@@ -98,6 +102,26 @@ def assess(
         notes=(*measured.notes, *notes, *unread.notes()),
     )
     return with_findings(measured, key, waivers, date.today())
+
+
+@contextmanager
+def _as_file(root: Path, episodes: str | Path | Iterable[Mapping[str, Any]]) -> Iterator[Path]:
+    """The file of episodes; records become one that only this user can read, until they are read. Raises UsageError for anything else."""
+    if isinstance(episodes, str | Path):
+        yield root / episodes
+        return
+    try:
+        lines = [json.dumps(dict(record)) + "\n" for record in episodes]
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"the episodes are neither a path nor records that JSON can hold ({type(error).__name__})",
+            where="episodes",
+            hint='such as [{"episode_id": "1", "prompt": "...", "completion": "..."}]: docs/interchange.md',
+        ) from None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "episodes.jsonl"
+        path.write_text("".join(lines), encoding="ascii")
+        yield path
 
 
 @contextmanager

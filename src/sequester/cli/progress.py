@@ -8,6 +8,7 @@ import time
 
 from sequester.cli.output import say
 from sequester.episodes.model import Skipped
+from sequester.influence.sizing import Need
 from sequester.report.untrusted import printable
 
 FIRST_S = 1.0
@@ -48,6 +49,38 @@ class Progress:
         if self._shown and self._terminal:
             sys.stderr.write("\r\x1b[2K")
             sys.stderr.flush()
+
+
+_SCORING = {
+    "inputs": "comparing what the reward code hands on",
+    "unchanged": "scoring episodes as they are, again and again",
+    "control": "scoring with the answer of another episode",
+    "carryover": "looking whether one call changes the next",
+    "whole batches": "looking whether episodes of a batch change one another",
+    "planned": "scoring with other chains of thought",
+    "repeated": "scoring again what moved",
+}
+"""What a swap test is doing, by the word that it tells its progress with."""
+
+
+class ScoringProgress(Progress):
+    """Counts the calls of a swap test aloud, and what they are for."""
+
+    def __init__(self, quiet: bool) -> None:
+        super().__init__(quiet, "calls")
+
+    def need(self, needed: Need) -> None:
+        """Say what the test is about to take."""
+        self._unit = f"of about {needed.calls:,} calls"
+        many = "" if needed.episodes == 1 else "s"
+        say(
+            f"about {needed.calls:,} calls to score {needed.episodes:,} episode{many} once with each of {needed.donors} donors, more where "
+            "scores are noisy or move; --calls and --seconds end it earlier",
+            self._quiet,
+        )
+
+    def __call__(self, count: int, path: str) -> None:
+        super().__call__(count, _SCORING.get(path, path))
 
 
 class SkippedRecords:

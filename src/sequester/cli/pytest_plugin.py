@@ -17,7 +17,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +69,7 @@ def non_interference(request: pytest.FixtureRequest) -> Callable[..., SwapResult
 
     def check(
         function: Callable[..., Any],
-        episodes: str | Path,
+        episodes: str | Path | Iterable[Mapping[str, Any]],
         *,
         accept_underpowered: str = "",
         allow_unassessed: str | float | Sequence[str] = (),

@@ -14,9 +14,10 @@ from sequester.cli.changed import tell_changed
 from sequester.cli.configuration import FILE
 from sequester.cli.interrupt import ended_by_interrupt
 from sequester.cli.options import InputOptions, input_options
-from sequester.cli.progress import Progress, SkippedRecords
+from sequester.cli.progress import ScoringProgress, SkippedRecords
 from sequester.cli.results import SEE_AGAIN, ResultOptions, result_options
 from sequester.cli.swap_settings import settings_options
+from sequester.episodes.readers.probing import probe
 from sequester.errors import UsageError
 from sequester.findings.changed_verdict import NOT_DECLARED
 from sequester.findings.influence import UNASSESSED, accepting_options, exit_code, with_findings
@@ -26,6 +27,11 @@ from sequester.influence.source import parse_source
 from sequester.influence.swap_files import Settings, swap_files
 from sequester.report.untrusted import printable
 
+_FROM_A_LOG = (
+    "the logs of trainers lack the dataset columns that reward functions ask for: join log and data set into interchange JSONL "
+    "(docs/howto-swap.md has the lines for TRL); or test the scores that the log holds: sequester swap --logged {}"
+)
+
 
 @click.command(
     "swap",
@@ -33,7 +39,7 @@ from sequester.report.untrusted import printable
     "internal error; 3 nothing was assessed; 4 underpowered, or episodes could not be used.",
 )
 @click.argument("source", metavar="[FILE.py:FUNCTION]", default="")
-@click.option("--episodes", type=click.Path(dir_okay=False), default="", help="Episodes as interchange JSONL.")
+@click.option("--episodes", type=click.Path(), default="", help="Episodes as interchange JSONL, one file.")
 @click.option(
     "--changed-since",
     metavar="REV",
@@ -106,9 +112,9 @@ def _tell_function(source: str, episodes: str, settings: Settings, results: Resu
     requests = results.requests(SwapResult, inputs)
     books = results.open_books()
     talk = results.talk
-    progress, skipped = Progress(talk.quiet), SkippedRecords(quiet=talk.quiet, verbose=talk.verbose)
+    progress, skipped = ScoringProgress(talk.quiet), SkippedRecords(quiet=talk.quiet, verbose=talk.verbose)
     with ended_by_interrupt(talk.quiet) as clock:
-        measured = swap_files(source, Path(episodes), settings, progress, skipped, clock)
+        measured = swap_files(source, Path(episodes), settings, progress, skipped, clock, progress.need)
     progress.done()
     result = with_findings(measured, books.key, books.waivers, date.today())
     results.keep_and_tell("swap", result, inputs, books, requests, SEE_AGAIN)
@@ -128,8 +134,13 @@ def _named(source: str) -> Path:
 
 
 def _there(episodes: str) -> Path:
+    """The file of episodes. Raises UsageError where there is none, and for a log of another format, which cannot be what is asked for."""
     if not episodes:
         raise UsageError("--episodes is missing", hint="give episodes as interchange JSONL: docs/interchange.md")
-    if not Path(episodes).is_file():
+    path = Path(episodes)
+    if not path.exists():
         raise UsageError("no such file", where=episodes, hint="give episodes as interchange JSONL: docs/interchange.md")
-    return Path(episodes)
+    if path.is_dir() or probe(path).kind == "parquet":
+        kind = "a directory" if path.is_dir() else "Parquet"
+        raise UsageError(f"is {kind}, not interchange JSONL", where=f"--episodes {episodes}", hint=_FROM_A_LOG.format(episodes))
+    return path

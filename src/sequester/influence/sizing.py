@@ -1,4 +1,5 @@
-"""How many episodes a test uses where nobody says: few for a scorer without noise, whatever is there for one with noise.
+"""How many episodes a test uses where nobody says, few for a scorer without noise, whatever is there for one with noise; and how many calls
+that takes.
 
 Without noise one pair settles a prompt, and two hundred prompts exclude a rate of 1.5 % of them. With noise every pair counts: a shift of a
 tenth of the noise needs thousands.
@@ -6,10 +7,12 @@ tenth of the noise needs thousands.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from sequester.influence.experiment import PLANNED_SHARE, Plan
 from sequester.influence.model import Case, Scorer
 from sequester.influence.rendering import render
 
@@ -22,6 +25,20 @@ _TRIED = 20
 """Episodes scored twice to see whether there is noise. What they do not show the test itself will see."""
 _TRIED_SHARE = 0.1
 """Of the calls that may be made, at most so many for that."""
+
+
+class Need(NamedTuple):
+    """What a test is about to do, and the calls that its first round takes; noise, and scores that move, take more."""
+
+    episodes: int
+    donors: int
+    calls: int
+
+
+def need(episodes: int, donors: int, plan: Plan) -> Need:
+    """So many calls that the plan leaves out none of the episodes: scored unchanged, with every donor, and a rest for controls."""
+    unchanged = 2 if plan.noise == "deterministic" else 3
+    return Need(episodes, donors, math.ceil(episodes * (unchanged + donors + 1) / PLANNED_SHARE))
 
 
 class Chosen(NamedTuple):

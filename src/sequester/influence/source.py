@@ -128,7 +128,11 @@ def load_function(source: Source) -> Callable[..., Any]:
             raise UsageError(f"{whole} has no {part}", where=str(source.file), hint=_near(part, _public_callables(value)))
         value = getattr(value, part)
     if inspect.isclass(value):
-        raise UsageError(f"{source.name} is a class", where=str(source.file), hint="name an instance or a function of the file")
+        raise UsageError(
+            f"{source.name} is a class",
+            where=str(source.file),
+            hint=f"test an instance: write `reward = {source.name}(...)` into the file, and name {source.file.name}:reward",
+        )
     if not callable(value):
         raise UsageError(
             f"{source.name} cannot be called", where=str(source.file), hint=_near(source.name, _public_callables(module))

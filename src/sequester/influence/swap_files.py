@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from sequester.episodes.model import Skipped
+from sequester.errors import UsageError
 from sequester.findings.swapped import SwapResult
 from sequester.influence.cases import NOT_SAMPLED, SEEN, USED, ignore, read_cases, reasons_before
 from sequester.influence.donors import ALL, make_donors
@@ -22,7 +23,7 @@ from sequester.influence.metering import Progress
 from sequester.influence.model import Case, Donors, Scorer
 from sequester.influence.phrases import read_phrases
 from sequester.influence.process import ProcessScorer
-from sequester.influence.sizing import MANY, Chosen, choose, few
+from sequester.influence.sizing import MANY, Chosen, Need, choose, few, need
 from sequester.influence.source import Source, parse_source
 from sequester.influence.swap import swap
 
@@ -53,6 +54,10 @@ class UnreadRecords:
         return tuple(self._kept.values())
 
 
+def unsaid(_need: Need) -> None:
+    """Nobody asked what a test takes."""
+
+
 class Settings(Struct, frozen=True):
     """How to test, where the defaults will not do."""
 
@@ -75,24 +80,30 @@ def swap_files(
     progress: Progress | None = None,
     on_skipped: Callable[[Skipped], None] = ignore,
     clock: Callable[[], float] = time.monotonic,
+    on_need: Callable[[Need], None] = unsaid,
 ) -> SwapResult:
     """Test the reward function `FILE.py:function` on a file of interchange JSONL. Without findings, as `influence.swap`.
 
-    `clock` gives the seconds that `plan.seconds` are counted by.
+    `clock` gives the seconds that `plan.seconds` are counted by. `on_need` is told what the test takes before it begins.
 
-    Raises UsageError for names that mean nothing, InputError where the episodes cannot be read, SequesterError where the reward code does
-    not load. What the reward code raises later is counted.
+    Raises UsageError for names that mean nothing and for too few calls to score one pair, InputError where the episodes cannot be read,
+    SequesterError where the reward code does not load. What the reward code raises later is counted.
     """
     named = parse_source(source)
     unread = UnreadRecords(on_skipped)
     read, counts = read_cases(episodes, MANY if settings.most is None else settings.most, settings.template, unread)
     donors, said = donors_against(named.file, read, settings.donors, settings.plan.seed)
     subject = Subject(settings.reward_path or named.name, source)
+    _refuse_too_few_calls(len(read), len(donors.names), settings.plan)
+    begun = time.monotonic()
     with ProcessScorer(named, timeout=settings.timeout, outcome=settings.plan.outcome) as scorer:
         cases, spent = _chosen(read, scorer, settings)
         plan = replace(settings.plan, most_calls=settings.plan.most_calls - spent)
+        needed = need(len(cases), len(donors.names), plan)
+        if cases:
+            on_need(needed)
         result = swap(cases, scorer, donors, plan, subject, progress, clock=clock)
-        notes = (*said, *scorer.notes())
+        notes = (*said, *scorer.notes(), *_budget(result, needed, time.monotonic() - begun))
     return replace(
         result,
         line=_line(named),
@@ -100,6 +111,27 @@ def swap_files(
         episodes=_counts(counts, len(cases), result),
         notes=(*result.notes, *notes, *unread.notes()),
     )
+
+
+def _refuse_too_few_calls(episodes: int, donors: int, plan: Plan) -> None:
+    """Raises UsageError where calls would be paid for and not one pair be scored."""
+    least = need(1, donors, plan).calls
+    if episodes and plan.most_calls < least:
+        raise UsageError(
+            f"{plan.most_calls:,} calls are too few to score one episode with {donors} donors",
+            where="--calls",
+            hint=f"{least:,} at least; about {need(episodes, donors, plan).calls:,} for all {episodes:,} episodes once; "
+            "fewer donors take fewer: --donors own,empty",
+        )
+
+
+def _budget(result: SwapResult, needed: Need, seconds: float) -> Iterator[str]:
+    """What more would take, where the budget ended too early."""
+    if "budget_spent" in result.reasons:
+        yield (
+            f"About {needed.calls:,} calls score {needed.episodes:,} episodes once with each of {needed.donors} donors, more where scores "
+            f"are noisy; {result.calls:,} were made in {seconds:,.0f} s."
+        )
 
 
 def donors_against(file: Path | None, cases: Sequence[Case], names: tuple[str, ...], seed: int) -> tuple[Donors, tuple[str, ...]]:

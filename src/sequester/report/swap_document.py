@@ -394,18 +394,31 @@ def _next(result: SwapResult) -> Iterator[str]:
         if "constant_scores" in result.reasons:
             yield "Give it episodes that this reward code scores differently, with the columns that it needs."
     if "budget_spent" in result.reasons:
-        yield "Give it more calls or more time: `--calls`, `--seconds`."
+        yield "Give it more calls or more time (`--calls`, `--seconds`): the notes say about how many calls are needed."
     if "wrong_length" in result.reasons:
-        yield "Return one score for each completion of the batch, as trainers ask for."
+        yield (
+            "Return one score for each completion of the batch, as trainers ask for. A function that returns those it keeps of a group, as "
+            "indices or as true and false, is tested with `--outcome keep`."
+        )
     if _NO_END_FOUND & {*unusable(result)}:
         yield (
             "Where the CoT ends was not found in every episode: name the family of its delimiters with `--template`, or give `reasoning` "
             "and `answer` apart (`docs/interchange.md`)."
         )
     if "malformed" in unusable(result):
-        yield "Put right the records that could not be read: the notes name the first ones."
+        yield (
+            "Put right the records that could not be read: the notes name the first ones. A line is such as "
+            """`{"episode_id": "1", "prompt": "...", "completion": "...", "columns": {"solution": "..."}}` """
+            "(`docs/interchange.md`)."
+        )
     if "missing_columns" in result.reasons:
+        file, _, name = result.source.rpartition(":")
+        tested = f"`{file}:bound`" if file else "that"
         yield "Write the columns that the notes name into `columns` of each episode (`docs/interchange.md`)."
+        yield (
+            "An object that no column can hold, such as a judge or a parser, is bound to its parameter in the file, `bound = "
+            f"functools.partial({name}, judge=MY_JUDGE)`, and {tested} is tested."
+        )
     elif "no_episodes" in result.reasons:
         yield "Give it episodes with reasoning and answer as interchange JSONL: `docs/interchange.md`. The table says what was left out."
     elif "scorer_failed" in result.reasons and "wrong_length" not in result.reasons:
