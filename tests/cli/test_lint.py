@@ -1,6 +1,7 @@
 """`sequester lint` from the command line: exit codes, formats, and what is never called a pass."""
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,100 @@ def test_a_comment_without_a_reason_waives_nothing(cli, file):
     outcome = cli("lint", file(LEAKY.replace("true", "true  # noqa: SQ246")))
     assert outcome.code == 1
     assert "a noqa without a reason waives nothing" in " ".join(outcome.out.split())
+
+
+WORDS = ("--reason", "in the run card", "--owner", "ada", "--approver", "grace", "--class", "orthogonal")
+ENTRY = """
+[[waiver]]
+{target}
+class = "orthogonal"
+reason = "in the run card"
+owner = "ada"
+approver = "grace"
+since = {since}
+until = {until}
+"""
+
+
+def in_file(file, target, since=None, days=30):
+    """A waiver file made by hand, under a key that nobody here has."""
+    since = since or date.today()
+    entry = ENTRY.format(target=target, since=since, until=since + timedelta(days=days))
+    return file('fingerprint_key = "fk-0123456789ab"\n' + entry, "sequester-waivers.toml")
+
+
+def test_a_result_is_stored_shown_and_waived_as_those_of_other_verbs(cli, file):
+    path = file(LEAKY)
+    outcome = cli("lint", path, "--workspace", ".sequester", "--out", "json")
+    assert outcome.code == 1
+    assert "stored as r1 in .sequester; to look at a finding: sequester show r1 ID" in outcome.err
+    (finding,) = json.loads(outcome.out)["findings"]
+    assert "SQ246" in cli("show", "r1", finding["id"][:6]).out
+    assert cli("waive", finding["id"][:6], *WORDS).code == 0
+    again = cli("lint", path)
+    assert again.code == 0
+    assert again.out.startswith("FOUND\n")
+    assert "1 waived" in again.out
+    assert "by ada until " in " ".join(again.out.split())
+
+
+def test_nothing_is_stored_without_a_workspace(cli, file, tmp_path):
+    assert "stored" not in cli("lint", file(LEAKY)).err
+    assert not (tmp_path / ".sequester").exists()
+
+
+def test_a_waiver_needs_no_key_because_the_id_is_made_without_one(cli, file, tmp_path):
+    path = file(LEAKY)
+    (finding,) = json.loads(cli("lint", path, "--out", "json").out)["findings"]
+    in_file(file, f'fingerprint = "{finding["id"]}"')
+    assert cli("lint", path).code == 0
+    assert cli("lint", path, "--workspace", "else/where").code == 1  # another project, and no file beside it
+    assert cli("lint", path, "--workspace", "else/where", "--waivers", "sequester-waivers.toml").code == 0
+    assert cli("lint", path, "--waivers", "absent.toml").code == 2
+    assert cli("lint", path, "--author", "grace").code == 2
+    (tmp_path / "sequester-waivers.toml").write_text("[[waiver]]\n")
+    assert cli("lint", path).code == 2
+
+
+def test_an_expired_waiver_covers_nothing_and_says_so(cli, file):
+    path = file(LEAKY)
+    (finding,) = json.loads(cli("lint", path, "--out", "json").out)["findings"]
+    in_file(file, f'fingerprint = "{finding["id"]}"', date(2026, 1, 1))
+    outcome = cli("lint", path)
+    assert outcome.code == 1
+    assert "expired on 2026-01-31: 1 finding(s) count as unwaived" in " ".join(outcome.out.split())
+
+
+def test_a_declared_length_signal_is_waived_by_its_key_and_nothing_else_is(cli, file):
+    path = file("reward_model:\n  overlong_buffer:\n    enable: true\n  judge:\n    include_hidden_reasoning: true\n")
+    in_file(file, 'reward_path = "reward_model.overlong_buffer.enable"')
+    found = json.loads(cli("lint", path, "--out", "json").out)["findings"]
+    assert {one["rule"]: one["waiver"] is not None for one in found} == {"SQ246": True, "SQ241": False}
+    in_file(file, 'reward_path = "reward_model.judge.include_hidden_reasoning"')
+    found = json.loads(cli("lint", path, "--out", "json").out)["findings"]
+    assert not any(one["waiver"] for one in found)
+
+
+def test_a_comment_and_a_waiver_hold_side_by_side(cli, file):
+    noted = LEAKY.replace("true", "true  # noqa: SQ246 -- declared") + "  soft_overlong:\n    enable: true\n"
+    in_file(file, 'reward_path = "reward_model.soft_overlong.enable"')
+    found = json.loads(cli("lint", file(noted), "--out", "json").out)["findings"]
+    assert [one["waiver"]["owner"] for one in found] == ["noqa", "ada"]
+
+
+def test_waivers_of_other_verbs_say_nothing_here(cli, file):
+    in_file(file, f'fingerprint = "{"0" * 32}"')
+    outcome = cli("lint", file(QUIET))
+    assert outcome.code == 0
+    assert "fit no finding" not in outcome.out
+
+
+def test_what_would_accept_the_rest_is_said(cli, file):
+    file(QUIET)
+    file("reward:\n  - [\n", "broken.yaml")
+    said = cli("lint").err.splitlines()[-1]
+    assert said == "to accept what is not assessed: --allow-unassessed syntax_error=0.5"
+    assert cli("lint", *said.split()[-2:]).code == 0
 
 
 def test_a_page_about_such_comments_is_not_told_that_they_match_nothing(cli, file):

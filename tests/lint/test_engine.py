@@ -7,7 +7,6 @@ import pytest
 
 from sequester.errors import UsageError
 from sequester.findings.linted import LintVerdict
-from sequester.lint import expressions
 from sequester.lint.engine import MOST_BYTES, lint
 
 LEAK = "def accuracy(completions, answer, **columns):\n    print(completions)\n    return [0.0]\n"
@@ -65,11 +64,10 @@ def test_a_file_that_cannot_be_read_is_named_and_never_a_pass(tmp_path, name):
     assert lint([tmp_path / name.replace("_py", ".py")]).verdict is LintVerdict.NOTHING_ASSESSED
 
 
-def test_code_that_takes_too_long_to_follow_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(expressions, "MOST_STEPS", 5_000)
-    loops = "".join(f"{' ' * depth}for x in completions:\n" for depth in range(1, 60))
-    source = f"def reward(completions, **kw):\n{loops}{' ' * 60}print(x)\n return 1\n"
-    result = lint([written(tmp_path, loops_py=source, clean_py=CLEAN)])
+def test_code_that_takes_too_long_to_follow_is_named(tmp_path):
+    asked = "(1 if completions.count(" * 30 + "0" + ") == 1 else 2)" * 30
+    source = f"def reward(completions, **kw):\n return {asked}\n"
+    result = lint([written(tmp_path, asked_py=source, clean_py=CLEAN)])
     assert (result.verdict, result.not_assessed) == (LintVerdict.INCOMPLETE, {"too_deep": 1})
 
 

@@ -27,7 +27,7 @@ from sequester.findings.encoding import decode_result
 from sequester.findings.fingerprint import whole_id
 from sequester.findings.kinds import AnyFinding, AnyResult
 from sequester.findings.linted import LintFinding
-from sequester.findings.model import Finding, Reading, Result
+from sequester.findings.model import Finding, Reading, Result, WaiverNote
 from sequester.findings.rules import RULES
 from sequester.findings.store import ResultStore
 from sequester.findings.swapped import SwapFinding
@@ -167,10 +167,15 @@ def _facts(finding: AnyFinding) -> str:
         "finding": finding.id,
         "rule": f"{finding.rule} {RULES[finding.rule].title}" if finding.rule in RULES else printable(finding.rule),
         **_about(finding),
-        "waiver": f"{finding.waiver.owner} until {finding.waiver.until}: {finding.waiver.reason}" if finding.waiver else "none",
+        "waiver": _waiver(finding.waiver) if finding.waiver else "none",
     }
     lines = (f"{name + ':':<{MARGIN}}{printable(value, 2000)}" for name, value in rows.items() if value)
     return "\n".join(fit(line, hang=MARGIN) for line in lines) + "\n"
+
+
+def _waiver(note: WaiverNote) -> str:
+    """One that stands in the source has no end."""
+    return f"{note.owner}{f' until {note.until}' if note.until else ''}: {note.reason}"
 
 
 def _about(finding: AnyFinding) -> Mapping[str, str]:

@@ -35,9 +35,9 @@ import msgspec
 from msgspec import Struct
 
 from sequester.errors import ConfigError
-from sequester.findings.associated import AssociationFinding
-from sequester.findings.model import Finding, FindingClass, WaiverNote
-from sequester.findings.swapped import SwapFinding
+from sequester.findings.kinds import AnyFinding, subject_of
+from sequester.findings.linted import ID_DIGITS
+from sequester.findings.model import FindingClass, WaiverNote
 from sequester.mismatch import TOML, explain
 from sequester.toml_file import parse_toml, place_of, read_toml
 
@@ -51,7 +51,7 @@ _FORM = (
 )
 
 
-Waivable = TypeVar("Waivable", bound=Finding | SwapFinding | AssociationFinding)
+Waivable = TypeVar("Waivable", bound=AnyFinding)
 """What a waiver file can cover, by fingerprint or by reward path."""
 
 
@@ -85,11 +85,11 @@ class Waiver(Struct, frozen=True, kw_only=True, rename={"class_": "class"}, forb
     def holds_on(self, day: date) -> bool:
         return self.since <= day <= self.until
 
-    def covers(self, finding: Finding | SwapFinding) -> bool:
+    def covers(self, finding: AnyFinding) -> bool:
         """Whether this is about the finding, on any day."""
         if self.fingerprint is not None:
             return finding.id == self.fingerprint
-        return finding.class_ is FindingClass.LENGTH_FORMAT and finding.reward_path == self.reward_path
+        return finding.class_ is FindingClass.LENGTH_FORMAT and subject_of(finding).reward_path == self.reward_path
 
 
 class Waivers(Struct, frozen=True):
@@ -133,7 +133,8 @@ def apply(waivers: Waivers, findings: Iterable[Waivable], today: date, looked_at
     lapsed: dict[Waiver, int] = defaultdict(int)
     waived = 0
     for finding in findings:
-        about = [one for one in (*by_id.get(finding.id, ()), *by_path.get(finding.reward_path, ())) if one.covers(finding)]
+        of_path = by_path.get(subject_of(finding).reward_path, ())
+        about = [one for one in (*by_id.get(finding.id, ()), *of_path) if one.covers(finding)]
         matched.update(one.target for one in about)
         active = next((one for one in about if one.holds_on(today)), None)
         if active is not None:
@@ -155,7 +156,8 @@ def _idle(entries: Sequence[Waiver], matched: Collection[str], looked_at: Looked
     declared = sorted({waiver.target for waiver in entries if waiver.reward_path is not None} - set(matched))
     if declared:
         yield f"Declared, and not looked for by an audit: {_listed(declared)}. `sequester swap` looks for what depends on length or format."
-    targets = sorted({waiver.target for waiver in entries if waiver.fingerprint is not None})
+    # Lint's are in the same file, and no audit can find what they are for.
+    targets = sorted({one.target for one in entries if one.fingerprint is not None and len(one.fingerprint) != ID_DIGITS})
     idle = [target for target in targets if target not in matched]
     if idle:
         what_now = (
@@ -175,28 +177,28 @@ def _lapse(waiver: Waiver, count: int, today: date) -> str:
     return f"The waiver for {waiver.target} (owner {waiver.owner}) {when}: {count} finding(s) count as unwaived."
 
 
-def read_waivers(path: Path, key_id: str, run_author: str | None = None) -> Waivers:
+def read_waivers(path: Path, key_id: str | None, run_author: str | None = None) -> Waivers:
     """The waivers in this file; none if it does not exist.
 
     `key_id` names the workspace's fingerprint key, empty where it has none yet: ids made under another key would
-    match nothing and look fixed. Raises
+    match nothing and look fixed. None: what is to be waived has ids that no key is needed for. Raises
     ConfigError if the file cannot be read, breaks its form, names another key, or has an entry that its own rules forbid.
     """
     return _waivers(read_toml(path), str(path), key_id, run_author) if os.path.lexists(path) else Waivers()
 
 
-def parse_waivers(text: str, where: str, key_id: str, run_author: str | None = None) -> Waivers:
+def parse_waivers(text: str, where: str, key_id: str | None, run_author: str | None = None) -> Waivers:
     """As `read_waivers`, from the text of a file; `where` names it in errors."""
     return _waivers(parse_toml(text, where), where, key_id, run_author)
 
 
-def _waivers(table: dict[str, Any], where: str, key_id: str, run_author: str | None) -> Waivers:
+def _waivers(table: dict[str, Any], where: str, key_id: str | None, run_author: str | None) -> Waivers:
     _known_keys(table, ("fingerprint_key", "waiver"), where)
     named = table.get("fingerprint_key")
     if not isinstance(named, str):
         hint = f'add fingerprint_key = "{key_id}" as the first line' if key_id else "`sequester waive` writes one"
         raise ConfigError("fingerprint_key is missing", where=where, hint=hint)
-    if named != key_id:
+    if key_id is not None and named != key_id:
         raise ConfigError(
             f"these waivers were made under the fingerprint key {named}; this workspace has {key_id or 'none yet'}",
             where=where,

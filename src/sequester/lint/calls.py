@@ -9,41 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from sequester.lint import delimiters
+from sequester.lint.domain import NOTHING, Holds, Signal, Value, combine, element_of, regardless_of_length, shallow
 from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Logged, Splitting
 from sequester.lint.expressions import Expressions
 from sequester.lint.names import dotted, terminal
-from sequester.lint.values import (
-    ANSWER,
-    BARE,
-    BATCH,
-    CLOSED,
-    DELIMITED,
-    DIGEST,
-    DIVIDED,
-    FIELDED,
-    IDS,
-    MASK,
-    MATCH,
-    MAYBE,
-    MESSAGES,
-    NOTHING,
-    PARSED,
-    PIECES,
-    POSITION,
-    PROMPTED,
-    REASONING,
-    RECORD,
-    SERIALISED,
-    TAINTED,
-    TEXT,
-    WHOLE,
-    Signal,
-    Value,
-    combine,
-    element_of,
-    regardless_of_length,
-    shallow,
-)
 from sequester.lint.vocabulary import (
     API_CALL,
     CONVERTER,
@@ -77,8 +46,8 @@ class Calls(Expressions):
 
     imports: Mapping[str, str]
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, lines: int) -> None:
+        super().__init__(lines)
         self._checked: dict[ast.AST | None, frozenset[ast.AST]] = {}
         """Splits by the function that looks at their separators."""
         self._left_unread: dict[ast.AST | None, frozenset[ast.AST]] = {}
@@ -106,7 +75,7 @@ class Calls(Expressions):
         if scores:
             return Value(why=combine(*scores).why)
         # A record that is handed on may well carry a length as one column of many.
-        columns = (value._replace(why=regardless_of_length(value.why)) if value.holds & TEXT else value for value in values)
+        columns = (value._replace(why=regardless_of_length(value.why)) if value.holds & Holds.TEXT else value for value in values)
         return Value(why=combine(receiver, *columns).why)
 
     def _resolved(self, function: ast.expr) -> str:
@@ -117,15 +86,15 @@ class Calls(Expressions):
     def _told(self, node: ast.Call, callee: str, receiver: Value, values: tuple[Value, ...]) -> None:
         """Events of calls that send, log or read what they are given."""
         name = callee.rpartition(".")[2]
-        tainted = [value for value in values if value.holds & TAINTED]
-        if not tainted and not receiver.holds & IDS:
+        tainted = [value for value in values if value.holds & Holds.TAINTED]
+        if not tainted and not receiver.holds & Holds.IDS:
             return
         reads = name not in NEUTRAL_CALL and not LOG_CALL.search(callee) and not _DECODE.search(callee)
-        if reads and any(value.holds & IDS for value in (*values, receiver)):
+        if reads and any(value.holds & Holds.IDS for value in (*values, receiver)):
             self.emit(IdsUsed(node))
         if not tainted:
             return
-        made_up = [value for value in tainted if value.holds & (PROMPTED | SERIALISED)]
+        made_up = [value for value in tainted if value.holds & (Holds.PROMPTED | Holds.SERIALISED)]
         if LOG_CALL.search(callee) or name == "write":
             self.emit(Logged(node, callee, combine(*tainted)))
         elif API_CALL.search(callee) or (isinstance(node.func, ast.Attribute) and name in _SENDING):
@@ -133,7 +102,7 @@ class Calls(Expressions):
         elif made_up and READER_CALL.search(name) and not _only_converts(callee, name) and not VERDICT_CLASS.search(name):
             self.emit(GraderInput(node, callee, combine(*made_up)))
         for value in tainted:
-            if value.holds & BARE and SCORE_NAME.search(name) and value.split is not None:
+            if value.holds & Holds.BARE and SCORE_NAME.search(name) and value.split is not None:
                 self.emit(Decoded(value.split))
 
     def _known(
@@ -150,14 +119,14 @@ class Calls(Expressions):
             return self._pattern_function(node, pattern[1], positional, keywords)
         first = positional[0] if positional else NOTHING
         if isinstance(node.func, ast.Attribute):
-            made = self._method(node, name, receiver, positional)
+            made = self._method(node, name, receiver, positional, keywords)
             if made is not None:
                 return made
         if name == "len":
             return self._length(node, first)
         if name == "range":
             return Value(why=regardless_of_length(combine(*positional).why))
-        if name in ("max", "min") and any(value.holds & POSITION for value in positional):
+        if name in ("max", "min") and any(value.holds & Holds.POSITION for value in positional):
             return combine(*positional)
         if name == "getattr" and len(positional) > 1 and positional[1].texts:
             return self.read_field(first, positional[1].texts, node)
@@ -167,11 +136,11 @@ class Calls(Expressions):
             return self._decode(node, positional, keywords)
         if _DIGEST.search(callee):
             held = combine(receiver, *positional)
-            return Value(DIGEST) if held.holds & (WHOLE | REASONING | IDS | DIGEST) else NOTHING
+            return Value(Holds.DIGEST) if held.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST) else NOTHING
         if SERIALISER.search(callee):
             return self._serialised(combine(receiver if isinstance(node.func, ast.Attribute) else NOTHING, *positional))
         if name in SAME_TEXT:
-            if isinstance(node.func, ast.Attribute) and receiver.holds & TEXT:
+            if isinstance(node.func, ast.Attribute) and receiver.holds & Holds.TEXT:
                 return receiver
             return first if first.holds or first.texts else combine(receiver, *positional)
         if name == "map" and len(node.args) == 2:
@@ -180,71 +149,77 @@ class Calls(Expressions):
 
     def _named(self, name: str, callee: str, given: Value) -> Value | None:
         """Calls of other modules, told by their names."""
-        if not given.holds & (TEXT | PROMPTED):
+        if not given.holds & (Holds.TEXT | Holds.PROMPTED):
             return None
         if PROMPT_MAKER.search(name) or name == "apply_chat_template":
-            return given.having(PROMPTED)
-        if given.holds & (WHOLE | RECORD) and name in ("parse", "parse_response") and "parser" in callee.casefold():
-            return Value(PARSED)
-        if given.holds & WHOLE and REASONING_EXTRACTOR.search(name) and "answer" not in name:
+            return given.having(Holds.PROMPTED)
+        if given.holds & (Holds.WHOLE | Holds.RECORD) and name in ("parse", "parse_response") and "parser" in callee.casefold():
+            return Value(Holds.PARSED)
+        if given.holds & Holds.WHOLE and REASONING_EXTRACTOR.search(name) and "answer" not in name:
             node = self.function
-            return Value(REASONING | DIVIDED, self.source(Signal.REASONING, node)) if node is not None else NOTHING
+            return Value(Holds.REASONING | Holds.DIVIDED, self.source(Signal.REASONING, node)) if node is not None else NOTHING
         if EXTRACTOR.search(name):
-            return Value(ANSWER | (DIVIDED if REASONING_WORD.search(name) else 0), given.why)
+            return Value(Holds.ANSWER | (Holds.DIVIDED if REASONING_WORD.search(name) else 0), given.why)
         return None
 
-    def _method(self, node: ast.Call, name: str, receiver: Value, positional: tuple[Value, ...]) -> Value | None:
+    def _method(
+        self, node: ast.Call, name: str, receiver: Value, positional: tuple[Value, ...], keywords: Mapping[str, Value]
+    ) -> Value | None:
         first = positional[0] if positional else NOTHING
         holds = receiver.holds
-        if name in _GROUPS and holds & MATCH:
+        if name in _GROUPS and holds & Holds.MATCH:
             number = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else 1
             return self.group(receiver, number if isinstance(number, int | str) else 1, node)
-        if name in ("span", "start", "end") and holds & MATCH:
-            return Value(POSITION, receiver.why, split=receiver.split)
+        if name in ("span", "start", "end") and holds & Holds.MATCH:
+            return Value(Holds.POSITION, receiver.why, split=receiver.split)
         if (
             name in _PATTERN_METHODS
             and positional
-            and not holds & TEXT
+            and not holds & Holds.TEXT
             and not (name == "split" and receiver.texts and len(positional) > 1)
         ):
             made = self._compiled(node, name, receiver, positional)
             if made is not None:
                 return made
         if name in ("format", "format_map", "substitute", "safe_substitute"):
-            return self._filled(node, receiver, combine(*positional, *(self.value(word.value) for word in node.keywords)))
+            return self._filled(node, receiver, combine(*positional, *keywords.values()))
         if name in ("get", "pop", "setdefault"):
             if self._is_cache(node.func.value if isinstance(node.func, ast.Attribute) else node) and first.holds & (
-                WHOLE | REASONING | IDS | DIGEST
+                Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST
             ):
                 self.emit(Cached(node, first))
                 return NOTHING
             if first.texts and holds:
                 return self.read_field(receiver, first.texts, node)
-        if name == "replace" and len(positional) == 2 and not holds & TEXT and positional[1].holds & TEXT:
+        if name == "replace" and len(positional) == 2 and not holds & Holds.TEXT and positional[1].holds & Holds.TEXT:
             return self._filled(node, receiver, positional[1])
         if name == "join":
             return combine(receiver, first)
-        if name == "sum" and holds & MASK:
+        if name == "sum" and holds & Holds.MASK:
             return Value(why=self.source(Signal.LENGTH, node))
         if name == "append" or name == "add":
             return None
-        return self._text_method(node, name, receiver, first) if holds & (WHOLE | REASONING | MAYBE) else None
+        return self._text_method(node, name, receiver, first) if holds & (Holds.WHOLE | Holds.REASONING | Holds.MAYBE) else None
 
     def _text_method(self, node: ast.Call, name: str, receiver: Value, first: Value) -> Value | None:
         names_delimiter = any(map(delimiters.names_delimiter, first.texts))
-        whole = bool(receiver.holds & WHOLE)
+        whole = bool(receiver.holds & Holds.WHOLE)
         if name in _SPLITS:
             if not whole:
-                return receiver if not first.texts else Value(ANSWER | PIECES, receiver.why)
+                return receiver if not first.texts else Value(Holds.ANSWER | Holds.PIECES, receiver.why)
             if names_delimiter:
                 return self._split(node, name, receiver, first)
-            return Value(receiver.holds & (WHOLE | BATCH | CLOSED | FIELDED) | PIECES, receiver.why, first.texts)
+            return Value(
+                receiver.holds & (Holds.WHOLE | Holds.BATCH | Holds.CLOSED | Holds.FIELDED) | Holds.PIECES,
+                receiver.why,
+                first.texts,
+            )
         if not whole or not names_delimiter:
             if name in ("count", "startswith", "endswith", "isdigit", "find", "index", "rfind", "rindex", "isspace", "isascii"):
-                return Value(POSITION if name in _FINDS else 0, receiver.why)
+                return Value(Holds.POSITION if name in _FINDS else 0, receiver.why)
             return receiver if name in SAME_TEXT else None
         if name in _FINDS:
-            return Value(POSITION, self.source(Signal.PRESENCE, node), split=node)
+            return Value(Holds.POSITION, self.source(Signal.PRESENCE, node), split=node)
         if name == "count":
             return Value(why=self.source(Signal.FORMAT, node, "count"))
         if name in ("startswith", "endswith"):
@@ -252,20 +227,22 @@ class Calls(Expressions):
         return receiver if name in SAME_TEXT else None
 
     def _split(self, node: ast.Call, name: str, receiver: Value, first: Value) -> Value:
-        closed = receiver.holds & CLOSED
+        closed = receiver.holds & Holds.CLOSED
         if name in ("partition", "rpartition"):
             self.cancel(node)
             at_closer = any(map(delimiters.closes, first.texts))
             if not at_closer:
-                return Value(0, parts=(NOTHING, NOTHING, Value(WHOLE)))
+                return Value(0, parts=(NOTHING, NOTHING, Value(Holds.WHOLE)))
             open_ended = name == "rpartition" and not closed and not self._is_checked(node)
             self.emit(Splitting(node, "a closing tag" if open_ended else ""))
-            before = Value(REASONING | DIVIDED, self.source(Signal.REASONING, node), split=node)
+            before = Value(Holds.REASONING | Holds.DIVIDED, self.source(Signal.REASONING, node), split=node)
             separator = Value(why=self.source(Signal.PRESENCE, node), split=node)
-            return Value(0, parts=(before, separator, Value((MAYBE if open_ended else ANSWER) | DIVIDED, split=node)))
+            return Value(
+                0, parts=(before, separator, Value((Holds.MAYBE if open_ended else Holds.ANSWER) | Holds.DIVIDED, split=node))
+            )
         if not any(map(delimiters.opens, first.texts)) or any(map(delimiters.closes, first.texts)):
             self.emit(Splitting(node, ""))
-        return Value(WHOLE | PIECES | DELIMITED | closed, texts=first.texts, split=node)
+        return Value(Holds.WHOLE | Holds.PIECES | Holds.DELIMITED | closed, texts=first.texts, split=node)
 
     def _is_checked(self, node: ast.Call) -> bool:
         """Whether the function looks at the separator that `before, separator, after = text.rpartition(...)` found."""
@@ -281,20 +258,22 @@ class Calls(Expressions):
         return node in known
 
     def _length(self, node: ast.Call, value: Value) -> Value:
-        if value.holds & POSITION:
+        if value.holds & Holds.POSITION:
             return Value(why=value.why)
-        measured = bool(value.holds & (WHOLE | REASONING | IDS)) and not value.holds & (BATCH | MESSAGES)
-        if value.holds & DELIMITED:
+        measured = bool(value.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS)) and not value.holds & (
+            Holds.BATCH | Holds.MESSAGES
+        )
+        if value.holds & Holds.DELIMITED:
             return Value(why=self.source(Signal.PRESENCE, value.split or node), split=value.split)
-        if value.holds & MATCH:
+        if value.holds & Holds.MATCH:
             return Value(why=value.why)
-        if value.holds & PIECES and any(map(str.strip, value.texts)):
+        if value.holds & Holds.PIECES and any(map(str.strip, value.texts)):
             return NOTHING  # how many there are of something else than words and lines
-        if value.holds & FIELDED:
+        if value.holds & Holds.FIELDED:
             return NOTHING  # of the answer, if the server split
         if measured:
             return Value(why=self.source(Signal.LENGTH, node))
-        return Value(why=value.why if not value.holds & (BATCH | MESSAGES) else frozenset())
+        return Value(why=value.why if not value.holds & (Holds.BATCH | Holds.MESSAGES) else frozenset())
 
     def _pattern_function(self, node: ast.Call, name: str, positional: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value:
         pattern = positional[0] if positional else keywords.get("pattern", NOTHING)
@@ -307,33 +286,37 @@ class Calls(Expressions):
 
     def _compiled(self, node: ast.Call, name: str, pattern: Value, positional: tuple[Value, ...]) -> Value | None:
         at = 1 if name in ("sub", "subn") else 0
-        if len(positional) <= at or not positional[at].holds & TEXT:
+        if len(positional) <= at or not positional[at].holds & Holds.TEXT:
             return None
         return self._searched(node, name, pattern, positional[at], positional[0] if at else NOTHING)
 
     def _searched(self, node: ast.Call, name: str, pattern: Value, text: Value, replacement: Value) -> Value:
         """A regular expression applied to a text."""
         at_delimiter = [one for one in pattern.texts if delimiters.names_delimiter(one)]
-        if not text.holds & WHOLE or not at_delimiter:
+        if not text.holds & Holds.WHOLE or not at_delimiter:
             return self._searched_plainly(name, text, replacement)
         if name in ("sub", "subn"):
             if not any(map(delimiters.spans, at_delimiter)):
-                return text.without(CLOSED)
+                return text.without(Holds.CLOSED)
             needed = delimiters.needs(at_delimiter[0])
             self.emit(Splitting(node, needed))
-            made = Value((MAYBE if needed else ANSWER) | DIVIDED | (text.holds & BATCH), split=node)
+            made = Value((Holds.MAYBE if needed else Holds.ANSWER) | Holds.DIVIDED | (text.holds & Holds.BATCH), split=node)
             return Value(0, parts=(made, NOTHING)) if name == "subn" else made
         if name == "split":
             return self._split(node, "split", text, pattern)
         why = self.source(Signal.FORMAT, node, "pattern")
-        return Value(MATCH, why, tuple(at_delimiter), split=node)
+        return Value(Holds.MATCH, why, tuple(at_delimiter), split=node)
 
     def _searched_plainly(self, name: str, text: Value, replacement: Value) -> Value:
         if name in ("sub", "subn"):
             return text if text.holds else replacement
         if name == "split":
-            return Value(text.holds & (WHOLE | BATCH | FIELDED) | PIECES, text.why) if text.holds & WHOLE else text
-        return Value(ANSWER) if text.holds & TEXT else NOTHING
+            return (
+                Value(text.holds & (Holds.WHOLE | Holds.BATCH | Holds.FIELDED) | Holds.PIECES, text.why)
+                if text.holds & Holds.WHOLE
+                else text
+            )
+        return Value(Holds.ANSWER) if text.holds & Holds.TEXT else NOTHING
 
     def _decode(self, node: ast.Call, positional: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value:
         ids = positional[0] if positional else keywords.get("token_ids", keywords.get("sequences", NOTHING))
@@ -341,31 +324,31 @@ class Calls(Expressions):
             word.arg == "skip_special_tokens" and isinstance(word.value, ast.Constant) and word.value.value is True
             for word in node.keywords
         )
-        if ids.holds & IDS:
+        if ids.holds & Holds.IDS:
             if not self._is_unread(node):
                 self.emit(Decoded(node) if bare else IdsUsed(node, decoded=True))
-            return Value(WHOLE | (BATCH if terminal(node.func) == "batch_decode" else ids.holds & BATCH))
-        if ids.holds & TEXT:
+            return Value(Holds.WHOLE | (Holds.BATCH if terminal(node.func) == "batch_decode" else ids.holds & Holds.BATCH))
+        if ids.holds & Holds.TEXT:
             return ids
         about_prompt = bool(node.args) and "prompt" in ast.unparse(node.args[0]).casefold()
-        return Value(WHOLE | BARE, split=node) if bare and not about_prompt else NOTHING
+        return Value(Holds.WHOLE | Holds.BARE, split=node) if bare and not about_prompt else NOTHING
 
     def _serialised(self, value: Value) -> Value | None:
-        if not value.holds & (TEXT | PROMPTED):
+        if not value.holds & (Holds.TEXT | Holds.PROMPTED):
             return None
-        return value.having(SERIALISED)
+        return value.having(Holds.SERIALISED)
 
     def _filled(self, node: ast.Call, template: Value, given: Value) -> Value:
         made = combine(template, given)
-        if not made.holds & TEXT:
+        if not made.holds & Holds.TEXT:
             return Value(why=made.why, texts=made.texts)
         named = isinstance(node.func, ast.Attribute) and TEMPLATE_NAME.search(terminal(node.func.value))
         words = any(sum(map(str.isalpha, text)) > len("{response}") for text in template.texts)
-        return made.having(PROMPTED) if named or words or not template.texts else made
+        return made.having(Holds.PROMPTED) if named or words or not template.texts else made
 
     def _mapped(self, node: ast.Call, items: Value) -> Value:
         made = self.local_call(ast.Call(node.args[0], [], []), (element_of(items),), {})
-        return NOTHING if made is None else made.having(BATCH) if made.holds else made
+        return NOTHING if made is None else made.having(Holds.BATCH) if made.holds else made
 
 
 def _only_converts(callee: str, name: str) -> bool:
@@ -379,7 +362,7 @@ def _paired(name: str, positional: tuple[Value, ...]) -> Value:
     holds = 0
     for value in positional:
         holds |= value.holds
-    return shallow(Value(holds | BATCH if holds else 0, element=Value(combine(*elements).holds, parts=elements)), 3)
+    return shallow(Value(holds | Holds.BATCH if holds else 0, element=Value(combine(*elements).holds, parts=elements)), 3)
 
 
 def _unread(function: ast.AST | None) -> Iterator[ast.AST]:

@@ -7,22 +7,9 @@ from collections.abc import Iterator
 
 from sequester.lint import delimiters
 from sequester.lint.calls import Calls
+from sequester.lint.domain import NOTHING, Holds, Signal, Value
 from sequester.lint.expressions import Names
 from sequester.lint.names import dotted, terminal
-from sequester.lint.values import (
-    ANSWER,
-    CLOSED,
-    FIELDED,
-    MATCH,
-    MAYBE,
-    NOTHING,
-    PIECES,
-    POSITION,
-    REASONING,
-    WHOLE,
-    Signal,
-    Value,
-)
 
 _PLAIN_TESTS = frozenset(("isinstance", "len", "bool", "type", "hasattr", "callable", "strip"))
 """Calls in a test that ask for no delimiter."""
@@ -35,7 +22,7 @@ class Conditions(Calls):
 
     def looks_at_delimiter(self, test: ast.expr, value: Value) -> bool:
         """Whether a test may come out otherwise because a delimiter is missing, and not by a setting, a type or a role."""
-        if value.split is not None or value.holds & (POSITION | MATCH | ANSWER | MAYBE | REASONING):
+        if value.split is not None or value.holds & (Holds.POSITION | Holds.MATCH | Holds.ANSWER | Holds.MAYBE | Holds.REASONING):
             return True
         return any(source.signal is not Signal.LENGTH for source in value.why) or any(map(self._asks_elsewhere, ast.walk(test)))
 
@@ -47,7 +34,9 @@ class Conditions(Calls):
             asked = node.args
         else:
             return False
-        return any(isinstance(name, ast.Name) and self.names.get(name.id, NOTHING).holds & (WHOLE | MAYBE) for name in asked)
+        return any(
+            isinstance(name, ast.Name) and self.names.get(name.id, NOTHING).holds & (Holds.WHOLE | Holds.MAYBE) for name in asked
+        )
 
     def refined(self, test: ast.expr) -> tuple[Names, Names]:
         if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -71,15 +60,15 @@ class Conditions(Calls):
             return self._refined_entry(*entry, test)
         if isinstance(operator, ast.In | ast.NotIn) and isinstance(right, ast.Name):
             held = self.value(right)
-            if held.holds & WHOLE and any(map(delimiters.closes, self.value(test.left).texts)):
-                known = {right.id: held.having(CLOSED)}
+            if held.holds & Holds.WHOLE and any(map(delimiters.closes, self.compared[test].left)):
+                known = {right.id: held.having(Holds.CLOSED)}
                 return (known, {}) if isinstance(operator, ast.In) else ({}, known)
         if isinstance(test.left, ast.Call) and isinstance(test.left.func, ast.Attribute) and test.left.args:
             return self._refined_count(test, test.left)
         if isinstance(test.left, ast.Call) and dotted(test.left.func) == "len" and test.left.args:
             listed = test.left.args[0]
-            if isinstance(listed, ast.Name) and self.value(listed).holds & PIECES:
-                known = {listed.id: self.value(listed).having(CLOSED)}
+            if isinstance(listed, ast.Name) and self.value(listed).holds & Holds.PIECES:
+                known = {listed.id: self.value(listed).having(Holds.CLOSED)}
                 return known, known
         if isinstance(test.left, ast.Name):  # the position that `find` returned
             split = self.value(test.left).split
@@ -90,13 +79,13 @@ class Conditions(Calls):
     def _refined_entry(self, name: str, key: str, test: ast.Compare) -> tuple[Names, Names]:
         """`message["role"] == "assistant"`: others wrote no completion. `part["type"] == "text"`: reasoning is a part of its own."""
         held = self.names.get(name, NOTHING)
-        said = [text.casefold() for text in self.value(test.comparators[0]).texts] or list(self._listed(test.comparators[0]))
-        if not held.holds & WHOLE or not said:
+        said = [text.casefold() for text in self.compared[test].right] or list(self._listed(test.comparators[0]))
+        if not held.holds & Holds.WHOLE or not said:
             return {}, {}
         known: Names = {}
         other: Names = {}
         if key == "type" and said == ["text"]:
-            known = {name: held.having(FIELDED)}
+            known = {name: held.having(Holds.FIELDED)}
         elif key == "role" and any(one in _MODELS for one in said):
             other = {name: NOTHING}
         elif key == "role":
@@ -112,9 +101,9 @@ class Conditions(Calls):
         if not isinstance(call.func, ast.Attribute) or call.func.attr != "count" or not isinstance(call.func.value, ast.Name):
             return {}, {}
         held = self.value(call.func.value)
-        if not held.holds & WHOLE or not any(map(delimiters.closes, self.value(call.args[0]).texts)):
+        if not held.holds & Holds.WHOLE or not any(map(delimiters.closes, self.value(call.args[0]).texts)):
             return {}, {}
-        known = {call.func.value.id: held.having(CLOSED)}
+        known = {call.func.value.id: held.having(Holds.CLOSED)}
         return ({}, known) if isinstance(test.ops[0], ast.NotEq | ast.Lt) else (known, {})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
-from sequester.lint.values import Source, Value
+from sequester.lint.domain import Source, Value
 
 
 class Splitting(NamedTuple):

@@ -5,43 +5,13 @@ from __future__ import annotations
 import ast
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import NamedTuple
 
 from sequester.lint import delimiters
+from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, element_of, join, regardless_of_length, shallow
 from sequester.lint.events import Cached, Event, FellBack, IdsUsed, Sought, Splitting
 from sequester.lint.names import terminal
 from sequester.lint.outcomes import mere_presence, truth
-from sequester.lint.values import (
-    ANSWER,
-    BARE,
-    BATCH,
-    CLOSED,
-    DELIMITED,
-    DIGEST,
-    DIVIDED,
-    FIELDED,
-    IDS,
-    MASK,
-    MATCH,
-    MAYBE,
-    MESSAGES,
-    NOTHING,
-    PARSED,
-    PIECES,
-    POSITION,
-    PROMPTED,
-    REASONING,
-    RECORD,
-    TEXT,
-    WHOLE,
-    Signal,
-    Source,
-    Value,
-    combine,
-    element_of,
-    join,
-    regardless_of_length,
-    shallow,
-)
 from sequester.lint.vocabulary import (
     CACHE_NAME,
     CONTENT_FIELDS,
@@ -54,29 +24,40 @@ from sequester.lint.vocabulary import (
 )
 
 Names = dict[str, Value]
-MOST_STEPS = 500_000
-"""Evaluations for one module: some seconds. Ten thousand lines of reward code take fifty thousand."""
+FEWEST_STEPS, STEPS_PER_LINE = 50_000, 100
+"""Evaluations for one module that are always allowed, and for each of its lines: half a millisecond of them. Real modules take up to 12."""
 _LONGEST = 20_000
 """Characters of a constant text that are kept."""
 _FEWEST_LETTERS = 4
 """Constant characters around a text that make it part of a prompt."""
 
 
+class Compared(NamedTuple):
+    """Constant texts on both sides of a comparison."""
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+
+
 class TooEntangled(Exception):
-    """The code of a module takes more than `MOST_STEPS` to follow."""
+    """The code of a module takes more steps to follow than its lines allow."""
 
 
 class Expressions(ABC):
     """Evaluates expressions over the names in scope."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines: int) -> None:
         self.names: Names = {}
         self.steps = 0
+        self.most_steps = FEWEST_STEPS + STEPS_PER_LINE * lines
         self.function: ast.AST | None = None
         self.cancelled: set[ast.AST] = set()
         """Tests for a delimiter that turned out to be part of a split."""
         self.fallen: set[ast.AST] = set()
         """Places at which reasoning is read in the place of an answer."""
+        self.compared: dict[ast.Compare, Compared] = {}
+        """By comparison, as it was last evaluated: what a test tells of names need not evaluate it again, which in nested tests would
+        be 2^n times."""
         self._evaluators: dict[type[ast.AST], Callable[..., Value]] = {
             ast.Constant: self._constant,
             ast.Name: self._name,
@@ -122,7 +103,7 @@ class Expressions(ABC):
         if node is None:
             return NOTHING
         self.steps += 1
-        if self.steps > MOST_STEPS:
+        if self.steps > self.most_steps:
             raise TooEntangled
         evaluator = self._evaluators.get(type(node))
         if evaluator is not None:
@@ -147,26 +128,28 @@ class Expressions(ABC):
 
     def read_field(self, base: Value, names: tuple[str, ...], node: ast.AST) -> Value:
         """A field, attribute or key of a value; several names if it may be any of them."""
-        if not base.holds & (WHOLE | RECORD | PARSED | IDS | ANSWER | MAYBE | MASK):
+        if not base.holds & (Holds.WHOLE | Holds.RECORD | Holds.PARSED | Holds.IDS | Holds.ANSWER | Holds.MAYBE | Holds.MASK):
             return Value(why=base.why)
         named = dict(base.fields or ()).get(names[0]) if len(names) == 1 else None
         if named is not None:
             return named
         lowered = frozenset(name.casefold() for name in names)
-        if base.holds & IDS and not base.holds & RECORD:
+        if base.holds & Holds.IDS and not base.holds & Holds.RECORD:
             return NOTHING if lowered & {"shape", "device", "dtype", "size"} else base
-        if base.holds & (MASK | ANSWER | MAYBE) and not base.holds & (WHOLE | RECORD | PARSED):
+        if base.holds & (Holds.MASK | Holds.ANSWER | Holds.MAYBE) and not base.holds & (
+            Holds.WHOLE | Holds.RECORD | Holds.PARSED
+        ):
             return base
         if lowered & REASONING_FIELDS:
             if lowered & CONTENT_FIELDS and len(lowered) > 1:
                 self.emit(FellBack(node))
-            return Value(REASONING, self.source(Signal.REASONING, node, sorted(lowered & REASONING_FIELDS)[0]), split=node)
-        if base.holds & PARSED:
-            return Value(ANSWER | DIVIDED)
+            return Value(Holds.REASONING, self.source(Signal.REASONING, node, sorted(lowered & REASONING_FIELDS)[0]), split=node)
+        if base.holds & Holds.PARSED:
+            return Value(Holds.ANSWER | Holds.DIVIDED)
         holds = 0
         for name in names:
             holds |= field(base.holds, name)
-        return Value(holds | (base.holds & (BATCH | CLOSED | FIELDED) if holds else 0), base.why)
+        return Value(holds | (base.holds & (Holds.BATCH | Holds.CLOSED | Holds.FIELDED) if holds else 0), base.why)
 
     def _subscript(self, node: ast.Subscript) -> Value:
         base = self.value(node.value)
@@ -174,39 +157,41 @@ class Expressions(ABC):
         if isinstance(index, ast.Slice):
             return self._slice(base, index)
         key = self.value(index)
-        if self._is_cache(node.value) and key.holds & (WHOLE | REASONING | IDS | DIGEST):
+        if self._is_cache(node.value) and key.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST):
             self.emit(Cached(node, key))
         number = _integer(index)
         if number is not None:
             return self.item(base, number, node)
         if key.texts and base.holds:
-            if base.holds & MATCH:
+            if base.holds & Holds.MATCH:
                 return self.group(base, key.texts[0], node)
-            if base.holds & BATCH and not base.holds & (RECORD | MASK):
+            if base.holds & Holds.BATCH and not base.holds & (Holds.RECORD | Holds.MASK):
                 return element_of(base)
             return self.read_field(base, key.texts, node)
-        return element_of(base) if base.holds & (BATCH | PIECES | MESSAGES) or base.element or base.parts else base
+        return (
+            element_of(base) if base.holds & (Holds.BATCH | Holds.PIECES | Holds.MESSAGES) or base.element or base.parts else base
+        )
 
     def _slice(self, base: Value, bounds: ast.Slice) -> Value:
         lower, upper = self.value(bounds.lower), self.value(bounds.upper)
-        if base.holds & WHOLE and lower.holds & POSITION:
+        if base.holds & Holds.WHOLE and lower.holds & Holds.POSITION:
             if lower.split is None:
-                return Value(ANSWER)
+                return Value(Holds.ANSWER)
             self.emit(Splitting(lower.split, ""))
             self.cancel(lower.split)
-            return Value(ANSWER | DIVIDED, split=lower.split)
-        if base.holds & WHOLE and upper.holds & POSITION and upper.split is not None:
-            return Value(REASONING | DIVIDED, self.source(Signal.REASONING, upper.split or bounds), split=upper.split)
-        return base.without(CLOSED)
+            return Value(Holds.ANSWER | Holds.DIVIDED, split=lower.split)
+        if base.holds & Holds.WHOLE and upper.holds & Holds.POSITION and upper.split is not None:
+            return Value(Holds.REASONING | Holds.DIVIDED, self.source(Signal.REASONING, upper.split or bounds), split=upper.split)
+        return base.without(Holds.CLOSED)
 
     def item(self, base: Value, number: int, node: ast.AST) -> Value:
         """One entry of a list, tuple, match or string."""
-        if base.holds & DELIMITED:
+        if base.holds & Holds.DELIMITED:
             return self.piece(base, number)
-        if base.holds & MATCH:
+        if base.holds & Holds.MATCH:
             return self.group(base, number, node)
-        if base.holds & PIECES:
-            return Value(ANSWER, base.why)
+        if base.holds & Holds.PIECES:
+            return Value(Holds.ANSWER, base.why)
         if base.parts is not None and -len(base.parts) <= number < len(base.parts):
             return base.parts[number]
         return element_of(base)
@@ -219,12 +204,12 @@ class Expressions(ABC):
         self.cancel(at)
         at_opener = not any(map(delimiters.closes, pieces.texts))
         if at_opener:
-            return NOTHING if number == 0 else Value(WHOLE | pieces.holds & CLOSED)
+            return NOTHING if number == 0 else Value(Holds.WHOLE | pieces.holds & Holds.CLOSED)
         if number == 0:
-            return Value(REASONING | DIVIDED, self.source(Signal.REASONING, at), split=at)
-        open_ended = number == -1 and not pieces.holds & CLOSED
+            return Value(Holds.REASONING | Holds.DIVIDED, self.source(Signal.REASONING, at), split=at)
+        open_ended = number == -1 and not pieces.holds & Holds.CLOSED
         self.emit(Splitting(at, "a closing tag" if open_ended else ""))
-        return Value((MAYBE if open_ended else ANSWER) | DIVIDED, split=at)
+        return Value((Holds.MAYBE if open_ended else Holds.ANSWER) | Holds.DIVIDED, split=at)
 
     def group(self, match: Value, group: int | str, node: ast.AST) -> Value:
         """A group of a match of an expression that names a delimiter."""
@@ -233,11 +218,11 @@ class Expressions(ABC):
         pattern = next(filter(delimiters.names_delimiter, match.texts), "")
         place = group if isinstance(group, str) else group - 1
         if place == -1 or place == -2:
-            return Value(WHOLE)
+            return Value(Holds.WHOLE)
         if delimiters.group_is_reasoning(pattern, place):
-            return Value(REASONING | DIVIDED, self.source(Signal.REASONING, at), split=at)
+            return Value(Holds.REASONING | Holds.DIVIDED, self.source(Signal.REASONING, at), split=at)
         self.emit(Splitting(at, ""))
-        return Value(ANSWER | DIVIDED, split=at)
+        return Value(Holds.ANSWER | Holds.DIVIDED, split=at)
 
     def cancel(self, node: ast.AST) -> None:
         """The test at this node belongs to a split."""
@@ -261,7 +246,7 @@ class Expressions(ABC):
 
     def worked_in(self, made: Value) -> Value:
         """A text that others were put into."""
-        return made.having(PROMPTED) if made.holds & TEXT else made
+        return made.having(Holds.PROMPTED) if made.holds & Holds.TEXT else made
 
     def _formatted(self, node: ast.FormattedValue) -> Value:
         return self.value(node.value)
@@ -277,17 +262,17 @@ class Expressions(ABC):
         made = combine(*values)
         if isinstance(node.op, ast.Mult) and any(isinstance(operand, ast.List) for operand in operands):
             return made._replace(why=regardless_of_length(made.why))  # `[0.0] * len(ids)`
-        if made.holds & IDS and not isinstance(node.op, ast.Add):
+        if made.holds & Holds.IDS and not isinstance(node.op, ast.Add):
             self.emit(IdsUsed(node))
-            return Value(IDS, made.why)
-        if made.holds & TEXT and isinstance(node.op, ast.Add | ast.Mod):
+            return Value(Holds.IDS, made.why)
+        if made.holds & Holds.TEXT and isinstance(node.op, ast.Add | ast.Mod):
             text = "".join(value.texts[0] for value in values if value.texts)
             named = any(_is_template(operand) for operand in operands)
             if named or sum(map(str.isalpha, text)) >= _FEWEST_LETTERS:
-                return made.having(PROMPTED)
+                return made.having(Holds.PROMPTED)
         elif isinstance(node.op, ast.Add) and all(value.texts for value in values):
             return made._replace(texts=("".join(value.texts[0] for value in values)[:_LONGEST],))
-        return made if made.holds & TEXT or made.why else NOTHING
+        return made if made.holds & Holds.TEXT or made.why else NOTHING
 
     def _boolean(self, node: ast.BoolOp) -> Value:
         before = self.names
@@ -311,8 +296,8 @@ class Expressions(ABC):
 
     def _falls_back(self, values: list[Value]) -> bool:
         first = values[0]
-        return any(value.holds & REASONING and not value.holds & DIVIDED for value in values[1:]) and bool(
-            first.holds & (WHOLE | ANSWER | MAYBE)
+        return any(value.holds & Holds.REASONING and not value.holds & Holds.DIVIDED for value in values[1:]) and bool(
+            first.holds & (Holds.WHOLE | Holds.ANSWER | Holds.MAYBE)
         )
 
     def _cancel_reasoning(self, values: list[Value]) -> None:
@@ -321,25 +306,26 @@ class Expressions(ABC):
     def _compare(self, node: ast.Compare) -> Value:
         left = self.value(node.left)
         rights = [self.value(right) for right in node.comparators]
+        self.compared[node] = Compared(left.texts, rights[0].texts)
         if isinstance(node.ops[0], ast.In | ast.NotIn):
             return self._membership(node, left, rights[0])
         made = combine(left, *rights)
-        if made.holds & IDS:
+        if made.holds & Holds.IDS:
             self.emit(IdsUsed(node))
         if _is_empty_test(node):
             return Value(why=regardless_of_length(made.why))
-        if left.holds & REASONING and isinstance(node.ops[0], ast.Is | ast.IsNot):
+        if left.holds & Holds.REASONING and isinstance(node.ops[0], ast.Is | ast.IsNot):
             return Value(why=mere_presence(left.why))
         return Value(why=made.why)
 
     def _membership(self, node: ast.Compare, left: Value, right: Value) -> Value:
-        if right.holds & (WHOLE | MAYBE) and any(map(delimiters.names_delimiter, left.texts)):
+        if right.holds & (Holds.WHOLE | Holds.MAYBE) and any(map(delimiters.names_delimiter, left.texts)):
             return Value(why=left.why | self.source(Signal.PRESENCE, node))
-        if right.holds & WHOLE and not left.texts and not left.holds and GOLD_NAME.search(terminal(node.left)):
+        if right.holds & Holds.WHOLE and not left.texts and not left.holds and GOLD_NAME.search(terminal(node.left)):
             self.emit(Sought(node, right))
-        if right.holds & IDS:
+        if right.holds & Holds.IDS:
             self.emit(IdsUsed(node))
-        if self._is_cache(node.comparators[0]) and left.holds & (WHOLE | REASONING | IDS | DIGEST):
+        if self._is_cache(node.comparators[0]) and left.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST):
             self.emit(Cached(node, left))
         return Value(why=left.why | right.why)
 
@@ -357,7 +343,7 @@ class Expressions(ABC):
         self.names = before
         self.compare_branches(body, other, node, self.looks_at_delimiter(node.test, test))
         made = join(body, other)
-        return made if made.holds & TEXT else made._replace(why=made.why | truth(node.test, test))
+        return made if made.holds & Holds.TEXT else made._replace(why=made.why | truth(node.test, test))
 
     @abstractmethod
     def looks_at_delimiter(self, test: ast.expr, value: Value) -> bool:
@@ -366,13 +352,13 @@ class Expressions(ABC):
     def compare_branches(self, one: Value, other: Value, node: ast.AST, at_delimiter: bool) -> None:
         """Tell if, for want of a delimiter, one branch hands on the text that the other splits, or one falls back to the reasoning."""
         for split, rest in ((one, other), (other, one)):
-            divided = split.holds & DIVIDED and split.holds & (ANSWER | MAYBE)
-            if at_delimiter and divided and rest.holds & WHOLE and not rest.holds & DIVIDED:
+            divided = split.holds & Holds.DIVIDED and split.holds & (Holds.ANSWER | Holds.MAYBE)
+            if at_delimiter and divided and rest.holds & Holds.WHOLE and not rest.holds & Holds.DIVIDED:
                 self.emit(Splitting(split.split or node, "a closing tag"))
             if (
-                split.holds & REASONING
-                and not split.holds & DIVIDED
-                and rest.holds & WHOLE
+                split.holds & Holds.REASONING
+                and not split.holds & Holds.DIVIDED
+                and rest.holds & Holds.WHOLE
                 and any(source.signal is Signal.REASONING for source in split.why)
             ):
                 self.emit(FellBack(split.split or node))
@@ -408,10 +394,10 @@ class Expressions(ABC):
         scores = [value for texts, value in zip(keys, values, strict=True) if any(map(SCORE_NAME.search, texts))]
         if scores:
             made = made._replace(why=combine(*scores).why)
-        if made.holds & TEXT and made.why and all(len(texts) == 1 for texts in keys):  # a length may be one column of many
+        if made.holds & Holds.TEXT and made.why and all(len(texts) == 1 for texts in keys):  # a length may be one column of many
             fields = tuple((texts[0], value) for texts, value in zip(keys, values, strict=True))
             made = shallow(made._replace(fields=fields, why=regardless_of_length(made.why)))
-        return made.having(PROMPTED) if "role" in names and made.holds & TEXT else made
+        return made.having(Holds.PROMPTED) if "role" in names and made.holds & Holds.TEXT else made
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
         before = self.names
@@ -420,8 +406,10 @@ class Expressions(ABC):
         element = self.value(node.elt)
         self.names = before
         made = combine(element)
-        why = made.why if made.holds & TEXT else made.why | tests
-        return made._replace(holds=made.holds | BATCH if made.holds else 0, why=why, element=shallow(element._replace(why=why)))
+        why = made.why if made.holds & Holds.TEXT else made.why | tests
+        return made._replace(
+            holds=made.holds | Holds.BATCH if made.holds else 0, why=why, element=shallow(element._replace(why=why))
+        )
 
     def _dict_comprehension(self, node: ast.DictComp) -> Value:
         before = self.names
@@ -472,6 +460,3 @@ def _integer(node: ast.AST) -> int | None:
 def _is_empty_test(node: ast.Compare) -> bool:
     """Such as `len(x) == 0`: whether there is anything, not how much."""
     return all(_integer(right) in (0, 1) for right in node.comparators)
-
-
-__all__ = ["BARE", "Expressions", "Names"]

@@ -7,9 +7,11 @@ for what they are called with, so a helper is judged by what reaches it. What ha
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, join, regardless_of_length
 from sequester.lint.events import Cached, Decoded, Event, GraderInput, IdsUsed, Scored, Splitting
 from sequester.lint.expressions import Names
 from sequester.lint.module import Module
@@ -17,23 +19,6 @@ from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import delimiter_decides
 from sequester.lint.reward_functions import Definition, Function, RewardFunction, is_reasoning_name, parameters
 from sequester.lint.statements import Statements
-from sequester.lint.values import (
-    ANSWER,
-    IDS,
-    MAYBE,
-    NOTHING,
-    PROMPTED,
-    REASONING,
-    RECORD,
-    TAINTED,
-    WHOLE,
-    Signal,
-    Source,
-    Value,
-    combine,
-    join,
-    regardless_of_length,
-)
 from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR
 
 _DEEPEST = 12
@@ -69,7 +54,7 @@ class Flow(Statements):
     """Runs the reward code of one module."""
 
     def __init__(self, module: Module) -> None:
-        super().__init__()
+        super().__init__(max((node.end_lineno or 0 for node in module.tree.body), default=0))
         self.imports = module.imports
         self.told: dict[tuple[type[Event], int, int, int], Told] = {}
         self._module = module
@@ -140,9 +125,9 @@ class Flow(Statements):
         given = {name: Value(holds) for name, holds in reward.holds.items()}
         for argument in (*definition.node.args.args, *definition.node.args.kwonlyargs):
             if given and is_reasoning_name(argument.arg):
-                given[argument.arg] = Value(REASONING, self.source(Signal.REASONING, argument, argument.arg))
+                given[argument.arg] = Value(Holds.REASONING, self.source(Signal.REASONING, argument, argument.arg))
         result = self._apply(definition, given, around)
-        if result.holds & IDS and not result.holds & RECORD:
+        if result.holds & Holds.IDS and not result.holds & Holds.RECORD:
             self.emit(IdsUsed(definition.node))
         for source in result.why:
             if source.signal is not Signal.LENGTH or not reward.guessed:
@@ -183,7 +168,7 @@ class Flow(Statements):
         for node in owner.body:
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and _is_constant(node.value):
                 self.fields[owner.name][node.targets[0].id] = self.value(node.value)
-        constructor = self._module.methods.get(owner.name, {}).get("__init__")
+        constructor = self._module.method(owner.name, "__init__")
         if constructor is not None:
             before = self.owner
             self._apply(constructor, {}, {})
@@ -200,7 +185,7 @@ class Flow(Statements):
                 found = self._locals.get(known.texts[0])
         elif isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name):
             owner = self.owner.name if function.value.id in ("self", "cls") and self.owner is not None else function.value.id
-            definition = self._module.methods.get(owner, {}).get(function.attr)
+            definition = self._module.method(owner, function.attr)
             found = _Local(definition, {}) if definition is not None else None
         if found is None:
             return None
@@ -209,8 +194,8 @@ class Flow(Statements):
         made = self._apply(found.definition, given, found.around)
         if EXTRACTOR.search(found.definition.node.name[:100]):
             made = made._replace(why=regardless_of_length(made.why))  # says where in the text, not how much of it
-            if made.holds & WHOLE:
-                return made.without(WHOLE).having(ANSWER)
+            if made.holds & Holds.WHOLE:
+                return made.without(Holds.WHOLE).having(Holds.ANSWER)
         return made
 
     def _apply(self, definition: Definition, given: Mapping[str, Value], around: Names) -> Value:
@@ -226,18 +211,18 @@ class Flow(Statements):
         self._runs += 1
         self._applied.add(id(node))
         self._told_cached(node, given)
-        saved = (self.names, self.function, self.owner, self.guards, self.path, self.returned, self.left)
+        saved = (self.names, self.function, self.owner, self.guards, self.path, self.returned, self.left, self.repeats)
         self.names = dict(around) | _defaults(self, node) | {name: given.get(name, NOTHING) for name in given}
         for name in parameters(node):
             self.names.setdefault(name, NOTHING)
-        self.function, self.guards, self.path, self.returned, self.left = node, [], [], [], []
+        self.function, self.guards, self.path, self.returned, self.left, self.repeats = node, [], [], [], [], Counter()
         if definition.owner is not None:
             self.owner = definition.owner
         self._depth += 1
         self.block(node.body)
         result = self._result(node)
         self._depth -= 1
-        self.names, self.function, self.owner, self.guards, self.path, self.returned, self.left = saved
+        self.names, self.function, self.owner, self.guards, self.path, self.returned, self.left, self.repeats = saved
         self._results[key] = result
         return result
 
@@ -256,11 +241,16 @@ class Flow(Statements):
             function = decorator.func if isinstance(decorator, ast.Call) else decorator
             if CACHE_DECORATOR.search(dotted(function)):
                 held = combine(*given.values())
-                if held.holds & (WHOLE | REASONING | IDS):
+                if held.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS):
                     self.emit(Cached(decorator, held))
 
     def handed_back(self, value: Value, node: ast.Return) -> None:
-        if self.function is not None and id(self.function) in self._builders and value.holds & PROMPTED and value.holds & TAINTED:
+        if (
+            self.function is not None
+            and id(self.function) in self._builders
+            and value.holds & Holds.PROMPTED
+            and value.holds & Holds.TAINTED
+        ):
             self.emit(GraderInput(node, getattr(self.function, "name", ""), value))
 
     def define(self, node: Function) -> bool:
@@ -292,6 +282,3 @@ def _defaults(flow: Flow, node: Function) -> Names:
     for argument, keyword_default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         named[argument.arg] = flow.value(keyword_default)
     return named
-
-
-__all__ = ["MAYBE", "Flow", "Told"]

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from sequester.lint.reward_functions import (
     Definition,
-    Function,
     RewardFunction,
     definitions,
     is_splitter,
@@ -16,6 +15,9 @@ from sequester.lint.reward_functions import (
     reward_functions,
     splitter,
 )
+
+_MOST_BASES = 100
+"""Classes that are asked for a method."""
 
 
 class Module(NamedTuple):
@@ -26,8 +28,10 @@ class Module(NamedTuple):
     """Local name to dotted name."""
     functions: Mapping[str, Definition]
     """Module-level functions."""
-    methods: Mapping[str, Mapping[str, Definition]]
-    """By class, then name; those of base classes in the same module included."""
+    methods: Mapping[tuple[str, str], Definition]
+    """By class and name."""
+    bases: Mapping[str, tuple[str, ...]]
+    """Names of the base classes of each class."""
     rewards: tuple[RewardFunction, ...]
     others: tuple[Definition, ...]
     """Functions that are not reward code and stand in no other function."""
@@ -35,6 +39,18 @@ class Module(NamedTuple):
     """Those of them whose business it is to take an answer out of a text."""
     flagged: tuple[ast.AST, ...]
     """Calls, dictionaries and annotated defaults, in which flags may be set."""
+
+    def method(self, owner: str, name: str) -> Definition | None:
+        """The method of a class with this name, its own or that of a base class in the same module; the first base first."""
+        waiting, seen = [owner], {owner}
+        while waiting and len(seen) <= _MOST_BASES:
+            one = waiting.pop()
+            if (one, name) in self.methods:
+                return self.methods[one, name]
+            new = [base for base in self.bases.get(one, ()) if base not in seen]
+            seen.update(new)
+            waiting += reversed(new)
+        return None
 
 
 def read_module(tree: ast.Module) -> Module:
@@ -64,7 +80,8 @@ def read_module(tree: ast.Module) -> Module:
         tree,
         imports,
         {one.node.name: one for one in found if one.owner is None and not one.outer},
-        _methods(classes, found),
+        {(one.owner.name, one.node.name): one for one in found if one.owner is not None},
+        {node.name: _bases(node) for node in classes},
         rewards,
         others,
         tuple(map(splitter, filter(is_splitter, others))),
@@ -91,24 +108,5 @@ def _nodes(tree: ast.Module) -> Iterator[ast.AST]:
                 waiting.append(value)
 
 
-def _methods(classes: list[ast.ClassDef], found: list[Definition]) -> dict[str, dict[str, Definition]]:
-    own: dict[str, dict[str, Definition]] = {node.name: {} for node in classes}
-    for definition in found:
-        if definition.owner is not None:
-            own[definition.owner.name][definition.node.name] = definition
-    bases = {node.name: [base.id for base in node.bases if isinstance(base, ast.Name)] for node in classes}
-    return {name: _inherited(name, own, bases, 0) for name in own}
-
-
-def _inherited(
-    name: str, own: Mapping[str, dict[str, Definition]], bases: Mapping[str, list[str]], depth: int
-) -> dict[str, Definition]:
-    methods: dict[str, Definition] = {}
-    if depth < 6:
-        for base in reversed(bases.get(name, [])):
-            if base in own and base != name:
-                methods |= _inherited(base, own, bases, depth + 1)
-    return methods | own.get(name, {})
-
-
-__all__ = ["Definition", "Function", "Module", "read_module"]
+def _bases(node: ast.ClassDef) -> tuple[str, ...]:
+    return tuple(base.id for base in node.bases if isinstance(base, ast.Name))

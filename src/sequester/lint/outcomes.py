@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
+from sequester.lint.domain import Holds, Signal, Source, Value
 from sequester.lint.names import terminal
-from sequester.lint.values import BATCH, REASONING, Signal, Source, Value
 
 _TRUTHS = (
     ast.Name,
@@ -41,7 +41,7 @@ def delimiter_decides(one: tuple[Taken, ...], other: tuple[Taken, ...]) -> bool:
 
 def truth(test: ast.expr, value: Value) -> frozenset[Source]:
     """What depends on a test. Of reasoning that is not compared but only tested, whether there is any."""
-    if not value.holds & REASONING or value.holds & BATCH or not all(map(_is_truth, ast.walk(test))):
+    if not value.holds & Holds.REASONING or value.holds & Holds.BATCH or not all(map(_is_truth, ast.walk(test))):
         return value.why
     return mere_presence(value.why)
 

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from sequester.lint.domain import Holds
 from sequester.lint.names import LONGEST_NAME, dotted
-from sequester.lint.values import BATCH, IDS, MESSAGES, RECORD, SPLIT_BY_SERVER, WHOLE
 from sequester.lint.vocabulary import ANNOTATIONS, CONVERSATIONS, GOLD_NAME, ID_PARAMETERS, PARAMETERS, REASONING_FIELDS
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -73,7 +73,7 @@ _TRL_COLUMNS = frozenset(
 _VERIFIERS = frozenset({"answer", "state", "info", "parser", "judge", "task"})
 _STRICT = frozenset({"completion", "completions", "completion_ids", "solution_str", "solution_strs"})
 _COMPARES = re.compile(r"verif|check|grade|evaluat|correct|equiv|match|compare|accura|(?:^|_)(?:em|f1)(?:_|$)", re.I)
-_OUTPUTS = frozenset(name for name, holds in PARAMETERS.items() if holds & WHOLE) - {"messages", "message_log"}
+_OUTPUTS = frozenset(name for name, holds in PARAMETERS.items() if holds & Holds.WHOLE) - {"messages", "message_log"}
 _TAKES_ANSWER = re.compile(
     r"^_*(?:try_)?(?:extract|parse|get|strip|remove|split|cleane?d?|drop)_?\w*(?:answer|solution|think|thought|reasoning|(?:^|_)cot(?:_|$))",
     re.I,
@@ -83,7 +83,14 @@ _REFERENCE_MODEL = re.compile(r"^(?:ref|reference)_(?:log|model)|(?:^|_)kl(?:_|$
 _TEXTS = (
     frozenset({"text", "s", "string", "input_string", "answer", "message", "content", "output", "prediction", "reply"}) | _OUTPUTS
 )
-_EXTRA = {"data": RECORD, "solution": WHOLE, "output": WHOLE, "text": WHOLE, "prediction": WHOLE, "message_log": WHOLE | MESSAGES}
+_EXTRA = {
+    "data": Holds.RECORD,
+    "solution": Holds.WHOLE,
+    "output": Holds.WHOLE,
+    "text": Holds.WHOLE,
+    "prediction": Holds.WHOLE,
+    "message_log": Holds.WHOLE | Holds.MESSAGES,
+}
 """Parameters that hold a completion only where nothing better does."""
 
 
@@ -120,7 +127,7 @@ def reward_functions(found: list[Definition], registered: frozenset[str]) -> Ite
             continue
         names = parameters(node)
         if _PROMPT_BUILDER.search(node.name[:LONGEST_NAME]):
-            shown = {name: PARAMETERS.get(name, WHOLE | MESSAGES) for name in names if name in CONVERSATIONS}
+            shown = {name: PARAMETERS.get(name, Holds.WHOLE | Holds.MESSAGES) for name in names if name in CONVERSATIONS}
             if shown:
                 yield RewardFunction(definition, shown, builds_prompt=True)
                 continue
@@ -150,7 +157,7 @@ def is_splitter(definition: Definition) -> bool:
 
 def splitter(definition: Definition) -> RewardFunction:
     """Such a function, run as if its first parameter held a completion."""
-    return RewardFunction(definition, {parameters(definition.node)[0]: WHOLE})
+    return RewardFunction(definition, {parameters(definition.node)[0]: Holds.WHOLE})
 
 
 def parameters(node: Function) -> tuple[str, ...]:
@@ -226,19 +233,19 @@ def _contract(definition: Definition, names: tuple[str, ...], declared: bool) ->
     holds = {name: PARAMETERS[name] for name in names if name in PARAMETERS} | _annotated(definition)
     given = frozenset(names)
     if "completions" in holds and "prompt" in given and "prompts" not in given:
-        holds["completions"] = WHOLE  # AReaL: one text
+        holds["completions"] = Holds.WHOLE  # AReaL: one text
         if "completion_ids" in holds:
-            holds["completion_ids"] = IDS
+            holds["completion_ids"] = Holds.IDS
     if "completion" in holds and (given & _VERIFIERS or definition.node.args.kwarg):
-        holds["completion"] = WHOLE | MESSAGES | SPLIT_BY_SERVER
+        holds["completion"] = Holds.WHOLE | Holds.MESSAGES | Holds.SPLIT_BY_SERVER
     if given == {"state", "target"}:
-        holds["state"] = RECORD | SPLIT_BY_SERVER  # inspect
+        holds["state"] = Holds.RECORD | Holds.SPLIT_BY_SERVER  # inspect
     if "state" in holds and given >= {"action"}:
         del holds["state"]
     if not any(name not in ID_PARAMETERS for name in holds) and (declared or _manages(definition) or not holds):
         holds |= {name: value for name, value in _EXTRA.items() if name in given}
     if declared and not holds and names:
-        holds[names[0]] = WHOLE | (BATCH if names[0].endswith("s") else 0)
+        holds[names[0]] = Holds.WHOLE | (Holds.BATCH if names[0].endswith("s") else 0)
     return holds
 
 

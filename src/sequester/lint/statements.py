@@ -4,53 +4,42 @@ from __future__ import annotations
 
 import ast
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Callable
 
 from sequester.lint.conditions import Conditions
+from sequester.lint.domain import NOTHING, Holds, Source, Value, combine, element_of, join, regardless_of_length, shallow
 from sequester.lint.events import IdsUsed
 from sequester.lint.expressions import Names
 from sequester.lint.outcomes import Taken, truth
 from sequester.lint.reward_functions import Function
-from sequester.lint.values import (
-    BATCH,
-    CLOSED,
-    DIVIDED,
-    IDS,
-    NOTHING,
-    PIECES,
-    REASONING,
-    RECORD,
-    TEXT,
-    WHOLE,
-    Source,
-    Value,
-    combine,
-    element_of,
-    join,
-    regardless_of_length,
-    shallow,
-)
 from sequester.lint.vocabulary import SCORE_NAME
 
 _MOST_TESTS = 64
 """Tests that are remembered with a return."""
+_MOST_REPEATS = 8
+"""Second rounds of one loop in one run of its function: enough for four loops in one another that all go round twice."""
 
 
 class Statements(Conditions):
     """Runs statements."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, lines: int) -> None:
+        super().__init__(lines)
         self.owner: ast.ClassDef | None = None
         """Class of the method that is run."""
         self.fields: dict[str, Names] = {}
         """Of each class."""
+        self.fields_changed = 0
+        """How often more became known of any of them."""
         self.guards: list[frozenset[Source]] = []
         self.path: list[Taken] = []
         """Tests that have come out one way for the statement that is run."""
         self.returned: list[tuple[Value, ast.AST, tuple[Taken, ...]]] = []
         self.left: list[list[Names]] = []
         """Names at each `break` and `continue`, by loop."""
+        self.repeats: Counter[ast.AST] = Counter()
+        """Second rounds, by loop."""
         self._statements: dict[type[ast.AST], Callable[..., bool]] = {
             ast.Expr: self._expression,
             ast.Assign: self._assignment,
@@ -58,8 +47,8 @@ class Statements(Conditions):
             ast.AugAssign: self._augmented,
             ast.Return: self._return,
             ast.If: self._if,
-            ast.For: self._loop,
-            ast.AsyncFor: self._loop,
+            ast.For: self._for,
+            ast.AsyncFor: self._for,
             ast.While: self._while,
             ast.With: self._with,
             ast.AsyncWith: self._with,
@@ -113,11 +102,11 @@ class Statements(Conditions):
         old = self.names.get(name, NOTHING)
         made = combine(old, added)
         element = added if old.element is None and not old.holds else join(element_of(old), added)
-        self.names[name] = shallow(made._replace(holds=made.holds | BATCH if made.holds else 0, element=element))
+        self.names[name] = shallow(made._replace(holds=made.holds | Holds.BATCH if made.holds else 0, element=element))
 
     def _guarded(self, value: Value) -> Value:
         """A number or flag that is set under a test depends on the test."""
-        if not self.guards or value.holds & TEXT:
+        if not self.guards or value.holds & Holds.TEXT:
             return value
         return value._replace(why=value.why.union(*self.guards))
 
@@ -147,16 +136,18 @@ class Statements(Conditions):
         elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
             if self.owner is not None:
                 fields = self.fields.setdefault(self.owner.name, {})
-                fields[target.attr] = join(fields.get(target.attr, value), value)
+                known = fields.get(target.attr)
+                fields[target.attr] = made = value if known is None else join(known, value)
+                self.fields_changed += made != known
         elif isinstance(target, ast.Subscript):
             self._store(target, value)
 
     def _unpacked(self, value: Value, place: int, places: int, node: ast.AST) -> Value:
         if value.parts is not None and len(value.parts) == places:
             return value.parts[place]
-        if value.holds & PIECES and value.split is not None:  # wrong numbers of pieces raise
-            return self.item(value.having(CLOSED), place, node)
-        return element_of(value) if value.holds & (BATCH | PIECES) or value.element else value
+        if value.holds & Holds.PIECES and value.split is not None:  # wrong numbers of pieces raise
+            return self.item(value.having(Holds.CLOSED), place, node)
+        return element_of(value) if value.holds & (Holds.BATCH | Holds.PIECES) or value.element else value
 
     def _store(self, target: ast.Subscript, value: Value) -> None:
         key = self.value(target.slice)
@@ -217,41 +208,58 @@ class Statements(Conditions):
         for name, value in one.items():
             rest = other.get(name, NOTHING)
             old = before.get(name, NOTHING)
-            if value is not rest and (value.holds | rest.holds) & (DIVIDED | REASONING) and (old.holds & WHOLE or old != rest):
+            if (
+                value is not rest
+                and (value.holds | rest.holds) & (Holds.DIVIDED | Holds.REASONING)
+                and (old.holds & Holds.WHOLE or old != rest)
+            ):
                 self.compare_branches(value, rest, node, at_delimiter)
 
-    def _loop(self, node: ast.For | ast.AsyncFor) -> bool:
+    def _for(self, node: ast.For | ast.AsyncFor) -> bool:
         items = self.value(node.iter)
-        if items.holds & IDS and not items.holds & (BATCH | WHOLE | RECORD):
+        if items.holds & Holds.IDS and not items.holds & (Holds.BATCH | Holds.WHOLE | Holds.RECORD):
             self.emit(IdsUsed(node.iter))
-        for _ in range(2):
-            before = dict(self.names)
-            self.left.append([])
+
+        def once() -> list[Names]:
             self.assign(node.target, element_of(items))
             through = self.block(node.body)
-            ends = self.left.pop()
-            after = before
-            for names in ([self.names] if through else []) + ends:
-                after = _joined(after, names)
-            self.names = after
+            return ([self.names] if through else []) + self.left[-1]
+
+        self._loop(node, once)
         self.block(node.orelse)
         return True
 
     def _while(self, node: ast.While) -> bool:
-        for _ in range(2):
-            before = dict(self.names)
+        def once() -> list[Names]:
             test = self.value(node.test)
-            inside, _ = self.refined(node.test)
-            self.names |= inside
-            self.left.append([])
+            self.names |= self.refined(node.test)[0]
             self.guards.append(regardless_of_length(truth(node.test, test)))
             through = self.block(node.body)
             self.guards.pop()
-            after = before
-            for names in self.left.pop() + ([self.names] if through else []):
-                after = _joined(after, names)
-            self.names = after
+            return self.left[-1] + ([self.names] if through else [])
+
+        self._loop(node, once)
         return True
+
+    def _loop(self, node: ast.AST, once: Callable[[], list[Names]]) -> None:
+        """Runs a loop until a round changes nothing, twice at most: the second sees what the first left behind.
+
+        A loop in a loop begins anew with each round of the outer one, so twice would be 2^n times for n loops. That is why one loop has
+        no more than `_MOST_REPEATS` second rounds in all, which makes n loops cost n times as much as one.
+        """
+        for again in (False, True):
+            if again:
+                self.repeats[node] += 1
+            before, fields = dict(self.names), self.fields_changed
+            self.left.append([])
+            after = before
+            for names in once():
+                after = _joined(after, names)
+            self.left.pop()
+            self.names = after
+            settled = after == before and self.fields_changed == fields
+            if settled or self.repeats[node] >= _MOST_REPEATS:
+                break
 
     def _with(self, node: ast.With | ast.AsyncWith) -> bool:
         for item in node.items:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sequester.lint.values import ANSWER, BATCH, FIELDED, IDS, MASK, MESSAGES, RECORD, SPLIT_BY_SERVER, TENSORS, WHOLE
+from sequester.lint.domain import Holds
 
 
 def _words(text: str) -> list[str]:
@@ -60,7 +60,7 @@ PARAMETERS: dict[str, int] = (
         completions queries responses generations solution_strs response_strs completion_texts
         """
         ),
-        WHOLE | BATCH,
+        Holds.WHOLE | Holds.BATCH,
     )
     | dict.fromkeys(
         _words(
@@ -70,7 +70,7 @@ PARAMETERS: dict[str, int] = (
         completion_text solution_text
         """
         ),
-        WHOLE,
+        Holds.WHOLE,
     )
     | dict.fromkeys(
         _words(
@@ -79,19 +79,23 @@ PARAMETERS: dict[str, int] = (
         rollout_log_probs
         """
         ),
-        IDS,
+        Holds.IDS,
     )
-    | {"completion_ids": IDS | BATCH}
+    | {"completion_ids": Holds.IDS | Holds.BATCH}
     | dict.fromkeys(
         _words(
             """
         state states trace trajectory episode rollout sample task_state record
         """
         ),
-        RECORD,
+        Holds.RECORD,
     )
-    | dict.fromkeys(_words("messages message_log"), WHOLE | MESSAGES)
-    | {"message_log_batch": WHOLE | MESSAGES | BATCH, "message_logs": WHOLE | MESSAGES | BATCH, "samples": RECORD | BATCH}
+    | dict.fromkeys(_words("messages message_log"), Holds.WHOLE | Holds.MESSAGES)
+    | {
+        "message_log_batch": Holds.WHOLE | Holds.MESSAGES | Holds.BATCH,
+        "message_logs": Holds.WHOLE | Holds.MESSAGES | Holds.BATCH,
+        "samples": Holds.RECORD | Holds.BATCH,
+    }
 )
 """What a parameter of a reward function holds by the contract of some trainer."""
 ANNOTATIONS: dict[str, int] = dict.fromkeys(
@@ -100,8 +104,8 @@ ANNOTATIONS: dict[str, int] = dict.fromkeys(
         RewardInput Sample Trace State DataProto Episode Trajectory Rollout
         """
     ),
-    RECORD,
-) | {"Messages": WHOLE | MESSAGES, "TaskState": RECORD | SPLIT_BY_SERVER}
+    Holds.RECORD,
+) | {"Messages": Holds.WHOLE | Holds.MESSAGES, "TaskState": Holds.RECORD | Holds.SPLIT_BY_SERVER}
 """The same by the annotation of a parameter."""
 CONVERSATIONS = frozenset(
     _words(
@@ -111,7 +115,7 @@ CONVERSATIONS = frozenset(
     )
 )
 """Parameters of whoever writes a grader's prompt that hold every field of every message."""
-ID_PARAMETERS = frozenset(name for name, holds in PARAMETERS.items() if holds & IDS)
+ID_PARAMETERS = frozenset(name for name, holds in PARAMETERS.items() if holds & Holds.IDS)
 
 SCORE_NAME = re.compile(r"reward|score|advantage", re.I)
 """Names of what a scorer hands back, among other things that it hands back."""
@@ -207,27 +211,27 @@ def field(holds: int, name: str) -> int:
     """What a field of something that holds a completion holds; reasoning fields are not asked here."""
     lowered = name.casefold()
     if lowered in _MASK_FIELDS:
-        return MASK
+        return Holds.MASK
     if lowered in _ANSWER_FIELDS:
-        return ANSWER
-    if holds & SPLIT_BY_SERVER and lowered in ("output", "completion"):
-        return WHOLE | (FIELDED if lowered == "completion" and not holds & RECORD else SPLIT_BY_SERVER)
-    if holds & RECORD:
+        return Holds.ANSWER
+    if holds & Holds.SPLIT_BY_SERVER and lowered in ("output", "completion"):
+        return Holds.WHOLE | (Holds.FIELDED if lowered == "completion" and not holds & Holds.RECORD else Holds.SPLIT_BY_SERVER)
+    if holds & Holds.RECORD:
         if lowered == "batch":
-            return RECORD | TENSORS
+            return Holds.RECORD | Holds.TENSORS
         if lowered in _RECORD_FIELDS:
-            return RECORD
+            return Holds.RECORD
         if lowered == "responses":
-            return IDS if holds & TENSORS else WHOLE | BATCH
+            return Holds.IDS if holds & Holds.TENSORS else Holds.WHOLE | Holds.BATCH
         if lowered in _ID_FIELDS:
-            return IDS
+            return Holds.IDS
         if lowered in _MESSAGE_FIELDS or lowered == "completion":
-            return WHOLE | MESSAGES
-        return WHOLE if lowered in _WHOLE_FIELDS else 0
+            return Holds.WHOLE | Holds.MESSAGES
+        return Holds.WHOLE if lowered in _WHOLE_FIELDS else 0
     if lowered in _ID_FIELDS and lowered != "tokens":
-        return IDS
-    if lowered == "content" and holds & SPLIT_BY_SERVER:
-        return WHOLE | FIELDED
+        return Holds.IDS
+    if lowered == "content" and holds & Holds.SPLIT_BY_SERVER:
+        return Holds.WHOLE | Holds.FIELDED
     if lowered in ("content", "text", "message", "completion", "response", "parts"):
-        return WHOLE
-    return WHOLE | MESSAGES if lowered in ("messages", "choices") else 0
+        return Holds.WHOLE
+    return Holds.WHOLE | Holds.MESSAGES if lowered in ("messages", "choices") else 0

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sequester.findings.associated import AssociationFinding, AssociationResult, AssociationVerdict
-from sequester.findings.rules import RULES
 from sequester.report.association_document import describe_association
 from sequester.report.document import Document
-from sequester.report.sarif_log import LEVEL, RANK, Json, log, notification, suppressions
+from sequester.report.sarif_log import Json, finding, log, notification, title
 from sequester.report.untrusted import printable
 
 _FINDINGS = "Found"
@@ -23,7 +22,7 @@ def render(result: AssociationResult) -> str:
         codes,
         whole=result.verdict is not AssociationVerdict.NOTHING_ASSESSED,
         notifications=_notifications(result, document),
-        results=[_result(one, codes.index(one.rule)) for one in result.findings],
+        results=[_result(one, codes) for one in result.findings],
         properties={
             "verdict": result.verdict.value,
             "headline": " ".join(printable(one, 2000) for one in document.headline),
@@ -34,27 +33,15 @@ def render(result: AssociationResult) -> str:
     )
 
 
-def _result(finding: AssociationFinding, index: int) -> Json:
-    path = printable(finding.reward_path)
-    title = RULES[finding.rule].title if finding.rule in RULES else "A finding of an unknown rule"
-    found: Json = {
-        "ruleId": printable(finding.rule),
-        "ruleIndex": index,
-        "kind": "fail",
-        "level": LEVEL[finding.severity],
-        "rank": RANK[finding.severity],
-        "message": {"text": f"{title}: reward path {path}. {printable(finding.message, 2000)}"},
-        "locations": [{"logicalLocations": [{"name": path, "kind": "function"}]}],
-        "partialFingerprints": {"sequesterFinding/v1": printable(finding.id)},
-        "properties": {
-            "severity": finding.severity.value,
-            "class": finding.class_.value,
-            "feature": printable(finding.feature),
-        },
-    }
-    if finding.waiver:
-        found["suppressions"] = suppressions([finding.waiver])
-    return found
+def _result(one: AssociationFinding, codes: Sequence[str]) -> Json:
+    path = printable(one.reward_path)
+    return finding(
+        one,
+        codes,
+        text=f"{title(one.rule)}: reward path {path}. {printable(one.message, 2000)}",
+        location={"logicalLocations": [{"name": path, "kind": "function"}]},
+        properties={"feature": printable(one.feature)},
+    )
 
 
 def _notifications(result: AssociationResult, document: Document) -> Iterator[Json]:

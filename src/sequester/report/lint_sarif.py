@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from sequester.findings.linted import LintFinding, LintResult, LintVerdict
 from sequester.report.lint_document import REASONS, describe_lint
-from sequester.report.sarif_log import LEVEL, RANK, Json, log, notification, suppressions, uri
+from sequester.report.sarif_log import Json, finding, log, notification, uri
 from sequester.report.untrusted import printable
 
 
@@ -35,36 +35,20 @@ def render(result: LintResult) -> str:
     )
 
 
-def _result(finding: LintFinding, codes: Sequence[str]) -> Json:
-    subject = printable(finding.subject)
-    found: Json = {
-        "ruleId": printable(finding.rule),
-        "ruleIndex": codes.index(finding.rule),
-        "kind": "fail",
-        "level": LEVEL[finding.severity],
-        "rank": RANK[finding.severity],
-        "message": {"text": f"{subject}: {printable(finding.message, 2000)}"},
-        "locations": [_location(finding, subject)],
-        "partialFingerprints": {"sequesterFinding/v1": printable(finding.id)},
-        "properties": {
-            "severity": finding.severity.value,
-            "confidence": finding.confidence.value,
-            "class": finding.class_.value,
-        },
-    }
-    if finding.waiver is not None:
-        found["suppressions"] = suppressions([finding.waiver])
-    return found
+def _result(one: LintFinding, codes: Sequence[str]) -> Json:
+    subject = printable(one.subject)
+    text = f"{subject}: {printable(one.message, 2000)}"
+    return finding(one, codes, text=text, location=_location(one, subject), properties={"confidence": one.confidence.value})
 
 
-def _location(finding: LintFinding, subject: str) -> Json:
-    address = uri(finding.path)
+def _location(one: LintFinding, subject: str) -> Json:
+    address = uri(one.path)
     file: Json = {"uri": address} if address.startswith("file:") else {"uri": address, "uriBaseId": "SRCROOT"}
     region = {
-        "startLine": finding.line,
-        "startColumn": finding.column,
-        "endLine": finding.end_line,
-        "endColumn": finding.end_column,
+        "startLine": one.line,
+        "startColumn": one.column,
+        "endLine": one.end_line,
+        "endColumn": one.end_column,
     }
     return {"physicalLocation": {"artifactLocation": file, "region": region}, "logicalLocations": [{"name": subject}]}
 

@@ -13,11 +13,10 @@ from hashlib import sha256
 
 from sequester.findings.grouping import GroupKey, group_findings, group_key, key_of
 from sequester.findings.model import Finding, Group, Result, Verdict
-from sequester.findings.rules import RULES
 from sequester.findings.verdict import is_unread, with_cot
 from sequester.report import summary
 from sequester.report.next_steps import next_steps
-from sequester.report.sarif_log import LEVEL, RANK, Json, log, notification, suppressions, uri
+from sequester.report.sarif_log import LEVEL, RANK, Json, log, notification, suppressions, title, uri
 from sequester.report.untrusted import printable
 
 _MOST_LOCATIONS = 10
@@ -47,7 +46,6 @@ def _whole_groups(result: Result) -> Mapping[GroupKey, tuple[Group, Sequence[Fin
 
 
 def _result(key: GroupKey, group: Group, members: Sequence[Finding], codes: Sequence[str]) -> Json:
-    title = RULES[key.rule].title if key.rule in RULES else "A finding of an unknown rule"
     path, field = printable(key.reward_path), printable(key.field)
     located = [finding for finding in members if finding.source][:_MOST_LOCATIONS]
     found: Json = {
@@ -57,7 +55,7 @@ def _result(key: GroupKey, group: Group, members: Sequence[Finding], codes: Sequ
         "level": LEVEL[group.severity],
         "rank": RANK[group.severity],
         "message": {
-            "text": f"{title}: reward path {path}, field {field}, in {summary.number(group.episodes)} of "
+            "text": f"{title(key.rule)}: reward path {path}, field {field}, in {summary.number(group.episodes)} of "
             f"{summary.number(group.of)} episodes ({printable(key.evidence)} evidence)."
         },
         "locations": [_location(finding) for finding in located[:1]] or [{"logicalLocations": [_logical(path, field)]}],

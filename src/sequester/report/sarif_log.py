@@ -8,8 +8,11 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
+from sequester.findings.associated import AssociationFinding
+from sequester.findings.linted import LintFinding
 from sequester.findings.model import Severity, Tool, WaiverNote
 from sequester.findings.rules import RULES, Rule
+from sequester.findings.swapped import SwapFinding
 from sequester.report.untrusted import printable
 
 Json = dict[str, Any]
@@ -58,6 +61,31 @@ def _rule(rule: Rule) -> Json:
         "help": {"text": f"sequester explain {rule.code}", "markdown": rule.text()},
         "properties": {"class": rule.class_.value, "tags": ["chain-of-thought", rule.class_.value]},
     }
+
+
+def finding(
+    one: SwapFinding | AssociationFinding | LintFinding, codes: Sequence[str], *, text: str, location: Json, properties: Json
+) -> Json:
+    """A finding that is a result by itself; `codes` are the rules of its log, `properties` what only its kind has."""
+    found: Json = {
+        "ruleId": printable(one.rule),
+        "ruleIndex": codes.index(one.rule),
+        "kind": "fail",
+        "level": LEVEL[one.severity],
+        "rank": RANK[one.severity],
+        "message": {"text": text},
+        "locations": [location],
+        "partialFingerprints": {"sequesterFinding/v1": printable(one.id)},
+        "properties": {"severity": one.severity.value, "class": one.class_.value, **properties},
+    }
+    if one.waiver is not None:
+        found["suppressions"] = suppressions([one.waiver])
+    return found
+
+
+def title(code: str) -> str:
+    """What a rule finds, in a few words."""
+    return RULES[code].title if code in RULES else "A finding of an unknown rule"
 
 
 def notification(kind: str, level: str, text: str) -> Json:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from sequester.findings.rules import RULES
 from sequester.findings.swapped import SwapFinding, SwapResult, SwapVerdict
 from sequester.report.document import Document
-from sequester.report.sarif_log import LEVEL, RANK, Json, log, notification, suppressions, uri
+from sequester.report.sarif_log import Json, finding, log, notification, title, uri
 from sequester.report.swap_document import describe_swap, not_assessed
 from sequester.report.untrusted import printable
 
@@ -35,29 +34,19 @@ def render(result: SwapResult) -> str:
     )
 
 
-def result_of(result: SwapResult, finding: SwapFinding, codes: Sequence[str]) -> Json:
+def result_of(result: SwapResult, one: SwapFinding, codes: Sequence[str]) -> Json:
     """One finding; `codes` are the rules of the log it goes into."""
-    path = printable(finding.reward_path)
-    title = RULES[finding.rule].title if finding.rule in RULES else "A finding of an unknown rule"
-    found: Json = {
-        "ruleId": printable(finding.rule),
-        "ruleIndex": codes.index(finding.rule),
-        "kind": "fail",
-        "level": LEVEL[finding.severity],
-        "rank": RANK[finding.severity],
-        "message": {"text": f"{title}: reward path {path}. {printable(finding.message, 2000)}"},
-        "locations": [_location(result, path)],
-        "partialFingerprints": {"sequesterFinding/v1": printable(finding.id)},
-        "properties": {
-            "severity": finding.severity.value,
-            "class": finding.class_.value,
-            "donors": [printable(one) for one in finding.donors],
+    path = printable(one.reward_path)
+    return finding(
+        one,
+        codes,
+        text=f"{title(one.rule)}: reward path {path}. {printable(one.message, 2000)}",
+        location=_location(result, path),
+        properties={
+            "donors": list(map(printable, one.donors)),
             "sites": {printable(site): pairs for site, pairs in result.inputs.sites.items()},
         },
-    }
-    if finding.waiver:
-        found["suppressions"] = suppressions([finding.waiver])
-    return found
+    )
 
 
 def _location(result: SwapResult, path: str) -> Json:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sequester.findings.model import Severity
+from sequester.lint.domain import Holds
 from sequester.lint.events import Sought
 from sequester.lint.hit import Hit, place_of
-from sequester.lint.values import FIELDED
 
 CODE = "SQ213"
 
 
 def hits(event: Sought, subject: str) -> Iterator[Hit]:
     """A hit for each place where the expected answer is looked for in the undivided completion."""
-    if not event.value.holds & FIELDED:
+    if not event.value.holds & Holds.FIELDED:
         message = "the expected answer counts wherever it stands, in the reasoning too: look for it after the split"
         yield Hit(CODE, place_of(event.node), subject, message, Severity.LOW, Severity.MEDIUM)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sequester.findings.model import Severity
+from sequester.lint.domain import Holds
 from sequester.lint.events import Logged
 from sequester.lint.hit import Hit, place_of
-from sequester.lint.values import FIELDED, IDS, REASONING, RECORD, WHOLE
 
 CODE = "SQ210"
 
@@ -15,7 +15,7 @@ CODE = "SQ210"
 def hits(event: Logged, subject: str) -> Iterator[Hit]:
     """A hit for each call that writes the undivided completion where others read it."""
     holds = event.value.holds
-    if holds & REASONING or (holds & (WHOLE | IDS | RECORD) and not holds & FIELDED):
+    if holds & Holds.REASONING or (holds & (Holds.WHOLE | Holds.IDS | Holds.RECORD) and not holds & Holds.FIELDED):
         yield Hit(
             CODE,
             place_of(event.node),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sequester.findings.model import Severity
+from sequester.lint.domain import Signal
 from sequester.lint.events import Scored
 from sequester.lint.hit import Hit, place_of
-from sequester.lint.values import Signal
 
 CODE = "SQ208"
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sequester.findings.model import Severity
+from sequester.lint.domain import Holds
 from sequester.lint.events import GraderInput
 from sequester.lint.hit import Hit, place_of
-from sequester.lint.values import RECORD
 
 CODE = "SQ212"
 
 
 def hits(event: GraderInput, subject: str) -> Iterator[Hit]:
     """A hit for each record, reasoning included, that somebody else is sent to read."""
-    if event.value.holds & RECORD:
+    if event.value.holds & Holds.RECORD:
         yield Hit(
             CODE,
             place_of(event.node),

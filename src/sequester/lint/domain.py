@@ -1,60 +1,87 @@
-"""What a value in reward code holds: the lattice that `flow` computes with."""
+"""The domain of the data flow: what one value in reward code may hold, and what a score may come to depend on.
+
+    Holds: a set of flags, ordered by inclusion; `join` is the union but for what only an `if` can tell
+
+        WHOLE   reasoning and answer in one text      REASONING   the reasoning alone       ANSWER   cut out of a completion
+           \\______________ split at a delimiter ______/______________________________________/
+                                      |
+                          one branch only: ANSWER joined with WHOLE is MAYBE; with REASONING it stays both
+
+        IDS     token ids        RECORD   a sample or trace that carries any of these        none of them   NOTHING, or a number
+
+        beside them flags say of which form (BATCH, MESSAGES, PIECES, MATCH ...), and what was done (PROMPTED, DIVIDED, CLOSED ...)
+
+    Value: these flags, the signals that the value depends on, and what is known of its parts, two levels deep
+
+So every chain of joins is finite: flags are few, constants, signals and parts are bounded. A value of which nothing is known is NOTHING,
+which holds no completion: the flow looks for what it can follow, and does not presume the worst.
+"""
 
 from __future__ import annotations
 
 import ast
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-WHOLE = 1 << 0
-"""Text or messages of a completion, reasoning and answer undivided."""
-REASONING = 1 << 1
-"""The reasoning alone."""
-IDS = 1 << 2
-"""Token ids or log-probabilities of a completion."""
-ANSWER = 1 << 3
-"""Something taken out of a completion: the part after a split, a boxed result, a match."""
-RECORD = 1 << 4
-"""A sample, state, trace or batch that carries a completion among other things."""
-BATCH = 1 << 5
-"""A list with one entry for each completion."""
-MESSAGES = 1 << 6
-"""A list of messages."""
-PROMPTED = 1 << 7
-"""Worked into a text or message for somebody else to read."""
-SERIALISED = 1 << 8
-CLOSED = 1 << 9
-"""A closing delimiter is known to stand in it."""
-DIVIDED = 1 << 10
-"""Came out of a split at a delimiter of reasoning."""
-PIECES = 1 << 11
-"""What `str.split` returned."""
-DELIMITED = 1 << 12
-"""These pieces were split at a delimiter of reasoning."""
-POSITION = 1 << 13
-"""Index of a delimiter."""
-MATCH = 1 << 14
-"""Match of a regular expression that names a delimiter."""
-MAYBE = 1 << 15
-"""An answer where the delimiter was found, the undivided text elsewhere."""
-BARE = 1 << 16
-"""Decoded without special tokens."""
-DIGEST = 1 << 17
-"""Hash of undivided text."""
-MASK = 1 << 18
-"""One bit for each sampled token."""
-PARSED = 1 << 19
-"""Fields that a parser took out of a completion."""
 
-FIELDED = 1 << 20
-"""The `content` of a message beside which the framework keeps the reasoning in a field of its own, if the server split it off."""
-SPLIT_BY_SERVER = 1 << 22
-"""Messages of a framework that keeps the reasoning in a field of its own."""
-TENSORS = 1 << 21
-"""verl's batch of tensors."""
+class Holds:
+    """Flags of what a value may hold. Plain integers, because nothing else in the flow is asked as often."""
 
-TAINTED = WHOLE | REASONING | IDS | RECORD
-TEXT = WHOLE | REASONING | ANSWER | MAYBE | IDS | RECORD
+    # which text
+    WHOLE: Final = 1 << 0
+    """Text or messages of a completion, reasoning and answer undivided."""
+    REASONING: Final = 1 << 1
+    """The reasoning alone."""
+    ANSWER: Final = 1 << 2
+    """Something taken out of a completion: the part after a split, a boxed result, a match."""
+    MAYBE: Final = 1 << 3
+    """An answer where the delimiter was found, the undivided text elsewhere."""
+    IDS: Final = 1 << 4
+    """Token ids or log-probabilities of a completion."""
+    RECORD: Final = 1 << 5
+    """A sample, state, trace or batch that carries a completion among other things."""
+    DIGEST: Final = 1 << 6
+    """Hash of undivided text."""
+    MASK: Final = 1 << 7
+    """One bit for each sampled token."""
+
+    # in which form
+    BATCH: Final = 1 << 8
+    """A list with one entry for each completion."""
+    MESSAGES: Final = 1 << 9
+    """A list of messages."""
+    PARSED: Final = 1 << 10
+    """Fields that a parser took out of a completion."""
+    FIELDED: Final = 1 << 11
+    """The `content` of a message beside which the framework keeps the reasoning in a field of its own, if the server split it off."""
+    SPLIT_BY_SERVER: Final = 1 << 12
+    """Messages of a framework that keeps the reasoning in a field of its own."""
+    TENSORS: Final = 1 << 13
+    """verl's batch of tensors."""
+    PIECES: Final = 1 << 14
+    """What `str.split` returned."""
+    DELIMITED: Final = 1 << 15
+    """These pieces were split at a delimiter of reasoning."""
+    POSITION: Final = 1 << 16
+    """Index of a delimiter."""
+    MATCH: Final = 1 << 17
+    """Match of a regular expression that names a delimiter."""
+
+    # what was done to it
+    DIVIDED: Final = 1 << 18
+    """Came out of a split at a delimiter of reasoning."""
+    CLOSED: Final = 1 << 19
+    """A closing delimiter is known to stand in it."""
+    BARE: Final = 1 << 20
+    """Decoded without special tokens."""
+    PROMPTED: Final = 1 << 21
+    """Worked into a text or message for somebody else to read."""
+    SERIALISED: Final = 1 << 22
+
+    TAINTED: Final = WHOLE | REASONING | IDS | RECORD
+    """What nobody but the policy should see."""
+    TEXT: Final = TAINTED | ANSWER | MAYBE
+    """Whatever came out of a completion."""
 
 
 class Signal(Enum):
@@ -96,11 +123,6 @@ class Value(NamedTuple):
     fields: tuple[tuple[str, Value], ...] | None = None
     """Of a dictionary with constant keys that holds text beside what a score may depend on."""
 
-    @property
-    def undivided(self) -> bool:
-        """Whether reasoning is in it for certain, as text."""
-        return bool(self.holds & (WHOLE | REASONING))
-
     def without(self, flags: int) -> Value:
         return self._replace(holds=self.holds & ~flags) if self.holds & flags else self
 
@@ -125,10 +147,14 @@ def join(one: Value, other: Value) -> Value:
     if one is other or one == other:
         return one
     holds = one.holds | other.holds
-    if (one.holds & DIVIDED) != (other.holds & DIVIDED) and holds & WHOLE and holds & (ANSWER | MAYBE):
-        holds = (holds & ~WHOLE) | MAYBE
-    if holds & CLOSED and not (one.holds & other.holds & CLOSED):
-        holds &= ~CLOSED
+    if (
+        (one.holds & Holds.DIVIDED) != (other.holds & Holds.DIVIDED)
+        and holds & Holds.WHOLE
+        and holds & (Holds.ANSWER | Holds.MAYBE)
+    ):
+        holds = (holds & ~Holds.WHOLE) | Holds.MAYBE
+    if holds & Holds.CLOSED and not (one.holds & other.holds & Holds.CLOSED):
+        holds &= ~Holds.CLOSED
     parts = one.parts if other.parts is None else other.parts
     if one.parts is not None and other.parts is not None:
         same = len(one.parts) == len(other.parts)
@@ -160,15 +186,13 @@ def combine(*values: Value) -> Value:
     if all(value is NOTHING for value in values):
         return NOTHING
     holds = 0
-    why: frozenset[Source] = frozenset()
     for value in values:
         holds |= value.holds
-        if value.why:
-            why |= value.why
+    why = values[0].why.union(*(value.why for value in values if value.why))
     if not holds and not why:
         return Value(texts=_texts(*values))
-    split = next((value.split for value in values if value.holds & POSITION), None)
-    return Value(holds & ~(PIECES | MATCH | DELIMITED | PARSED), _few(why), _texts(*values), split=split)
+    split = next((value.split for value in values if value.holds & Holds.POSITION), None)
+    return Value(holds & ~(Holds.PIECES | Holds.MATCH | Holds.DELIMITED | Holds.PARSED), _few(why), _texts(*values), split=split)
 
 
 def regardless_of_length(why: frozenset[Source]) -> frozenset[Source]:
@@ -185,9 +209,9 @@ def element_of(value: Value) -> Value:
         for part in value.parts[1:]:
             result = join(result, part)
         return result
-    if value.holds & BATCH:
-        return value.without(BATCH)
-    return value.without(MESSAGES | PIECES | DELIMITED)
+    if value.holds & Holds.BATCH:
+        return value.without(Holds.BATCH)
+    return value.without(Holds.MESSAGES | Holds.PIECES | Holds.DELIMITED)
 
 
 def shallow(value: Value, levels: int = 2) -> Value:
