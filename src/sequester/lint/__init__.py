@@ -1,0 +1,13 @@
+"""Static rules over reward code, graders' prompts and configurations. Nothing is run.
+
+engine          files to a result; noqa waives
+  python_file   one module: read, followed, judged by code_rules          (notebook: the code of one)
+    module      what stands in it; reward_functions: which of it is reward code, by the contracts in vocabulary
+    flow        which function is run with what, over
+      statements > conditions > calls > expressions      one kind of syntax each
+      texts, parts, outcomes, uses                       what an operation yields, asked by these
+      domain      what a value holds                     delimiters: what a string constant means
+      trace       what happened, as events
+  config_file   YAML, TOML, JSON as settings, judged by config_rules      (servers, model_families: what these need)
+  template_file a grader's prompt, judged by config_rules/grader_template
+"""

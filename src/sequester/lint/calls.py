@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from abc import abstractmethod
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from sequester.lint import delimiters
 from sequester.lint.domain import NOTHING, Holds, Signal, Value, combine, element_of, regardless_of_length, shallow
-from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Logged, Splitting
+from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Logged
 from sequester.lint.expressions import Expressions
 from sequester.lint.names import dotted, terminal
+from sequester.lint.parts import field_of, group_of
+from sequester.lint.texts import compiled, length, pattern_function, text_method
+from sequester.lint.uses import only_counted
 from sequester.lint.vocabulary import (
     API_CALL,
     CONVERTER,
@@ -30,8 +31,6 @@ from sequester.lint.vocabulary import (
     VERDICT_CLASS,
 )
 
-_SPLITS = frozenset({"split", "rsplit", "partition", "rpartition", "splitlines"})
-_FINDS = frozenset({"find", "rfind", "index", "rindex"})
 _PATTERN_CALL = re.compile(r"^(?:re|regex)\.(search|match|fullmatch|findall|finditer|sub|subn|split|compile)$")
 _PATTERN_METHODS = frozenset({"search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split"})
 _DIGEST = re.compile(r"(?:^|\.)(?:hash|sha\d+|md5|blake2[bs]|xxh\w+|hexdigest|digest|fingerprint|stable_hash)$")
@@ -45,13 +44,6 @@ class Calls(Expressions):
     """Evaluates calls."""
 
     imports: Mapping[str, str]
-
-    def __init__(self, lines: int) -> None:
-        super().__init__(lines)
-        self._checked: dict[ast.AST | None, frozenset[ast.AST]] = {}
-        """Splits by the function that looks at their separators."""
-        self._left_unread: dict[ast.AST | None, frozenset[ast.AST]] = {}
-        """Results by the function that counts or prints them alone."""
 
     @abstractmethod
     def local_call(self, node: ast.Call, arguments: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value | None:
@@ -91,19 +83,19 @@ class Calls(Expressions):
             return
         reads = name not in NEUTRAL_CALL and not LOG_CALL.search(callee) and not _DECODE.search(callee)
         if reads and any(value.holds & Holds.IDS for value in (*values, receiver)):
-            self.emit(IdsUsed(node))
+            self.trace.emit(IdsUsed(node))
         if not tainted:
             return
         made_up = [value for value in tainted if value.holds & (Holds.PROMPTED | Holds.SERIALISED)]
         if LOG_CALL.search(callee) or name == "write":
-            self.emit(Logged(node, callee, combine(*tainted)))
+            self.trace.emit(Logged(node, callee, combine(*tainted)))
         elif API_CALL.search(callee) or (isinstance(node.func, ast.Attribute) and name in _SENDING):
-            self.emit(GraderInput(node, callee, combine(*tainted)))
+            self.trace.emit(GraderInput(node, callee, combine(*tainted)))
         elif made_up and READER_CALL.search(name) and not _only_converts(callee, name) and not VERDICT_CLASS.search(name):
-            self.emit(GraderInput(node, callee, combine(*made_up)))
+            self.trace.emit(GraderInput(node, callee, combine(*made_up)))
         for value in tainted:
             if value.holds & Holds.BARE and SCORE_NAME.search(name) and value.split is not None:
-                self.emit(Decoded(value.split))
+                self.trace.emit(Decoded(value.split))
 
     def _known(
         self,
@@ -116,20 +108,20 @@ class Calls(Expressions):
     ) -> Value | None:
         pattern = _PATTERN_CALL.match(callee)
         if pattern is not None:
-            return self._pattern_function(node, pattern[1], positional, keywords)
+            return pattern_function(self.trace, node, pattern[1], positional, keywords)
         first = positional[0] if positional else NOTHING
         if isinstance(node.func, ast.Attribute):
             made = self._method(node, name, receiver, positional, keywords)
             if made is not None:
                 return made
         if name == "len":
-            return self._length(node, first)
+            return length(self.trace, node, first)
         if name == "range":
             return Value(why=regardless_of_length(combine(*positional).why))
         if name in ("max", "min") and any(value.holds & Holds.POSITION for value in positional):
             return combine(*positional)
         if name == "getattr" and len(positional) > 1 and positional[1].texts:
-            return self.read_field(first, positional[1].texts, node)
+            return field_of(self.trace, first, positional[1].texts, node)
         if name in ("zip", "enumerate", "zip_longest"):
             return _paired(name, positional)
         if _DECODE.search(callee) and isinstance(node.func, ast.Attribute):
@@ -156,8 +148,10 @@ class Calls(Expressions):
         if given.holds & (Holds.WHOLE | Holds.RECORD) and name in ("parse", "parse_response") and "parser" in callee.casefold():
             return Value(Holds.PARSED)
         if given.holds & Holds.WHOLE and REASONING_EXTRACTOR.search(name) and "answer" not in name:
-            node = self.function
-            return Value(Holds.REASONING | Holds.DIVIDED, self.source(Signal.REASONING, node)) if node is not None else NOTHING
+            node = self.trace.function
+            return (
+                Value(Holds.REASONING | Holds.DIVIDED, self.trace.source(Signal.REASONING, node)) if node is not None else NOTHING
+            )
         if EXTRACTOR.search(name):
             return Value(Holds.ANSWER | (Holds.DIVIDED if REASONING_WORD.search(name) else 0), given.why)
         return None
@@ -169,7 +163,7 @@ class Calls(Expressions):
         holds = receiver.holds
         if name in _GROUPS and holds & Holds.MATCH:
             number = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else 1
-            return self.group(receiver, number if isinstance(number, int | str) else 1, node)
+            return group_of(self.trace, receiver, number if isinstance(number, int | str) else 1, node)
         if name in ("span", "start", "end") and holds & Holds.MATCH:
             return Value(Holds.POSITION, receiver.why, split=receiver.split)
         if (
@@ -178,7 +172,7 @@ class Calls(Expressions):
             and not holds & Holds.TEXT
             and not (name == "split" and receiver.texts and len(positional) > 1)
         ):
-            made = self._compiled(node, name, receiver, positional)
+            made = compiled(self.trace, node, name, receiver, positional)
             if made is not None:
                 return made
         if name in ("format", "format_map", "substitute", "safe_substitute"):
@@ -187,136 +181,23 @@ class Calls(Expressions):
             if self._is_cache(node.func.value if isinstance(node.func, ast.Attribute) else node) and first.holds & (
                 Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST
             ):
-                self.emit(Cached(node, first))
+                self.trace.emit(Cached(node, first))
                 return NOTHING
             if first.texts and holds:
-                return self.read_field(receiver, first.texts, node)
+                return field_of(self.trace, receiver, first.texts, node)
         if name == "replace" and len(positional) == 2 and not holds & Holds.TEXT and positional[1].holds & Holds.TEXT:
             return self._filled(node, receiver, positional[1])
         if name == "join":
             return combine(receiver, first)
         if name == "sum" and holds & Holds.MASK:
-            return Value(why=self.source(Signal.LENGTH, node))
+            return Value(why=self.trace.source(Signal.LENGTH, node))
         if name == "append" or name == "add":
             return None
-        return self._text_method(node, name, receiver, first) if holds & (Holds.WHOLE | Holds.REASONING | Holds.MAYBE) else None
-
-    def _text_method(self, node: ast.Call, name: str, receiver: Value, first: Value) -> Value | None:
-        names_delimiter = any(map(delimiters.names_delimiter, first.texts))
-        whole = bool(receiver.holds & Holds.WHOLE)
-        if name in _SPLITS:
-            if not whole:
-                return receiver if not first.texts else Value(Holds.ANSWER | Holds.PIECES, receiver.why)
-            if names_delimiter:
-                return self._split(node, name, receiver, first)
-            return Value(
-                receiver.holds & (Holds.WHOLE | Holds.BATCH | Holds.CLOSED | Holds.FIELDED) | Holds.PIECES,
-                receiver.why,
-                first.texts,
-            )
-        if not whole or not names_delimiter:
-            if name in ("count", "startswith", "endswith", "isdigit", "find", "index", "rfind", "rindex", "isspace", "isascii"):
-                return Value(Holds.POSITION if name in _FINDS else 0, receiver.why)
-            return receiver if name in SAME_TEXT else None
-        if name in _FINDS:
-            return Value(Holds.POSITION, self.source(Signal.PRESENCE, node), split=node)
-        if name == "count":
-            return Value(why=self.source(Signal.FORMAT, node, "count"))
-        if name in ("startswith", "endswith"):
-            return Value(why=self.source(Signal.PRESENCE, node))
-        return receiver if name in SAME_TEXT else None
-
-    def _split(self, node: ast.Call, name: str, receiver: Value, first: Value) -> Value:
-        closed = receiver.holds & Holds.CLOSED
-        if name in ("partition", "rpartition"):
-            self.cancel(node)
-            at_closer = any(map(delimiters.closes, first.texts))
-            if not at_closer:
-                return Value(0, parts=(NOTHING, NOTHING, Value(Holds.WHOLE)))
-            open_ended = name == "rpartition" and not closed and not self._is_checked(node)
-            self.emit(Splitting(node, "a closing tag" if open_ended else ""))
-            before = Value(Holds.REASONING | Holds.DIVIDED, self.source(Signal.REASONING, node), split=node)
-            separator = Value(why=self.source(Signal.PRESENCE, node), split=node)
-            return Value(
-                0, parts=(before, separator, Value((Holds.MAYBE if open_ended else Holds.ANSWER) | Holds.DIVIDED, split=node))
-            )
-        if not any(map(delimiters.opens, first.texts)) or any(map(delimiters.closes, first.texts)):
-            self.emit(Splitting(node, ""))
-        return Value(Holds.WHOLE | Holds.PIECES | Holds.DELIMITED | closed, texts=first.texts, split=node)
-
-    def _is_checked(self, node: ast.Call) -> bool:
-        """Whether the function looks at the separator that `before, separator, after = text.rpartition(...)` found."""
-        known = self._checked.get(self.function)
-        if known is None:
-            known = self._checked[self.function] = frozenset(_checked_splits(self.function))
-        return node in known
-
-    def _is_unread(self, node: ast.Call) -> bool:
-        known = self._left_unread.get(self.function)
-        if known is None:
-            known = self._left_unread[self.function] = frozenset(_unread(self.function))
-        return node in known
-
-    def _length(self, node: ast.Call, value: Value) -> Value:
-        if value.holds & Holds.POSITION:
-            return Value(why=value.why)
-        measured = bool(value.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS)) and not value.holds & (
-            Holds.BATCH | Holds.MESSAGES
+        return (
+            text_method(self.trace, node, name, receiver, first)
+            if holds & (Holds.WHOLE | Holds.REASONING | Holds.MAYBE)
+            else None
         )
-        if value.holds & Holds.DELIMITED:
-            return Value(why=self.source(Signal.PRESENCE, value.split or node), split=value.split)
-        if value.holds & Holds.MATCH:
-            return Value(why=value.why)
-        if value.holds & Holds.PIECES and any(map(str.strip, value.texts)):
-            return NOTHING  # how many there are of something else than words and lines
-        if value.holds & Holds.FIELDED:
-            return NOTHING  # of the answer, if the server split
-        if measured:
-            return Value(why=self.source(Signal.LENGTH, node))
-        return Value(why=value.why if not value.holds & (Holds.BATCH | Holds.MESSAGES) else frozenset())
-
-    def _pattern_function(self, node: ast.Call, name: str, positional: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value:
-        pattern = positional[0] if positional else keywords.get("pattern", NOTHING)
-        if name == "compile":
-            return Value(texts=pattern.texts)
-        at = 2 if name in ("sub", "subn") else 1
-        text = positional[at] if len(positional) > at else keywords.get("string", NOTHING)
-        replacement = positional[1] if at == 2 and len(positional) > 1 else NOTHING
-        return self._searched(node, name, pattern, text, replacement)
-
-    def _compiled(self, node: ast.Call, name: str, pattern: Value, positional: tuple[Value, ...]) -> Value | None:
-        at = 1 if name in ("sub", "subn") else 0
-        if len(positional) <= at or not positional[at].holds & Holds.TEXT:
-            return None
-        return self._searched(node, name, pattern, positional[at], positional[0] if at else NOTHING)
-
-    def _searched(self, node: ast.Call, name: str, pattern: Value, text: Value, replacement: Value) -> Value:
-        """A regular expression applied to a text."""
-        at_delimiter = [one for one in pattern.texts if delimiters.names_delimiter(one)]
-        if not text.holds & Holds.WHOLE or not at_delimiter:
-            return self._searched_plainly(name, text, replacement)
-        if name in ("sub", "subn"):
-            if not any(map(delimiters.spans, at_delimiter)):
-                return text.without(Holds.CLOSED)
-            needed = delimiters.needs(at_delimiter[0])
-            self.emit(Splitting(node, needed))
-            made = Value((Holds.MAYBE if needed else Holds.ANSWER) | Holds.DIVIDED | (text.holds & Holds.BATCH), split=node)
-            return Value(0, parts=(made, NOTHING)) if name == "subn" else made
-        if name == "split":
-            return self._split(node, "split", text, pattern)
-        why = self.source(Signal.FORMAT, node, "pattern")
-        return Value(Holds.MATCH, why, tuple(at_delimiter), split=node)
-
-    def _searched_plainly(self, name: str, text: Value, replacement: Value) -> Value:
-        if name in ("sub", "subn"):
-            return text if text.holds else replacement
-        if name == "split":
-            return (
-                Value(text.holds & (Holds.WHOLE | Holds.BATCH | Holds.FIELDED) | Holds.PIECES, text.why)
-                if text.holds & Holds.WHOLE
-                else text
-            )
-        return Value(Holds.ANSWER) if text.holds & Holds.TEXT else NOTHING
 
     def _decode(self, node: ast.Call, positional: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value:
         ids = positional[0] if positional else keywords.get("token_ids", keywords.get("sequences", NOTHING))
@@ -325,8 +206,8 @@ class Calls(Expressions):
             for word in node.keywords
         )
         if ids.holds & Holds.IDS:
-            if not self._is_unread(node):
-                self.emit(Decoded(node) if bare else IdsUsed(node, decoded=True))
+            if node not in only_counted(self.trace.function):
+                self.trace.emit(Decoded(node) if bare else IdsUsed(node, decoded=True))
             return Value(Holds.WHOLE | (Holds.BATCH if terminal(node.func) == "batch_decode" else ids.holds & Holds.BATCH))
         if ids.holds & Holds.TEXT:
             return ids
@@ -363,26 +244,3 @@ def _paired(name: str, positional: tuple[Value, ...]) -> Value:
     for value in positional:
         holds |= value.holds
     return shallow(Value(holds | Holds.BATCH if holds else 0, element=Value(combine(*elements).holds, parts=elements)), 3)
-
-
-def _unread(function: ast.AST | None) -> Iterator[ast.AST]:
-    """Results to which a function gives a name, and that it then only counts or prints."""
-    inside = list(ast.walk(function)) if function is not None else []
-    reads = Counter(node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
-    counts = Counter(terminal(node) for node in inside if isinstance(node, ast.Call) and terminal(node.func) in ("len", "print"))
-    for node in inside:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            name = node.targets[0].id
-            if 0 < reads[name] == counts[name]:
-                yield node.value
-
-
-def _checked_splits(function: ast.AST | None) -> Iterator[ast.AST]:
-    """What a function unpacks into three names of which it reads the second."""
-    nodes = list(ast.walk(function)) if function is not None else []
-    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    for node in nodes:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple) and len(node.targets[0].elts) == 3:
-            separator = node.targets[0].elts[1]
-            if isinstance(separator, ast.Name) and separator.id in read:
-                yield node.value

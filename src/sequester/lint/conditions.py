@@ -73,7 +73,7 @@ class Conditions(Calls):
         if isinstance(test.left, ast.Name):  # the position that `find` returned
             split = self.value(test.left).split
             if split is not None:
-                self.cancel(split)
+                self.trace.cancel(split)
         return {}, {}
 
     def _refined_entry(self, name: str, key: str, test: ast.Compare) -> tuple[Names, Names]:

@@ -9,18 +9,17 @@ from typing import NamedTuple
 
 from sequester.lint import delimiters
 from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, element_of, join, regardless_of_length, shallow
-from sequester.lint.events import Cached, Event, FellBack, IdsUsed, Sought, Splitting
+from sequester.lint.events import Cached, FellBack, IdsUsed, Sought, Splitting
 from sequester.lint.names import terminal
 from sequester.lint.outcomes import mere_presence, truth
+from sequester.lint.parts import field_of, group_of, item_of, slice_of
+from sequester.lint.trace import Trace
 from sequester.lint.vocabulary import (
     CACHE_NAME,
-    CONTENT_FIELDS,
     GOLD_NAME,
     JUDGE_NAME,
-    REASONING_FIELDS,
     SCORE_NAME,
     TEMPLATE_NAME,
-    field,
 )
 
 Names = dict[str, Value]
@@ -50,11 +49,7 @@ class Expressions(ABC):
         self.names: Names = {}
         self.steps = 0
         self.most_steps = FEWEST_STEPS + STEPS_PER_LINE * lines
-        self.function: ast.AST | None = None
-        self.cancelled: set[ast.AST] = set()
-        """Tests for a delimiter that turned out to be part of a split."""
-        self.fallen: set[ast.AST] = set()
-        """Places at which reasoning is read in the place of an answer."""
+        self.trace = Trace()
         self.compared: dict[ast.Compare, Compared] = {}
         """By comparison, as it was last evaluated: what a test tells of names need not evaluate it again, which in nested tests would
         be 2^n times."""
@@ -83,9 +78,6 @@ class Expressions(ABC):
         }
 
     @abstractmethod
-    def emit(self, event: Event) -> None: ...
-
-    @abstractmethod
     def call(self, node: ast.Call) -> Value: ...
 
     @abstractmethod
@@ -110,9 +102,6 @@ class Expressions(ABC):
             return evaluator(node)
         return combine(*(self.value(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)))
 
-    def source(self, signal: Signal, node: ast.AST, what: str = "") -> frozenset[Source]:
-        return frozenset({Source(signal, node, self.function, what)})
-
     def _constant(self, node: ast.Constant) -> Value:
         return Value(texts=(node.value[:_LONGEST],)) if isinstance(node.value, str) else NOTHING
 
@@ -124,109 +113,28 @@ class Expressions(ABC):
         if isinstance(node.value, ast.Name) and node.value.id == "self":
             return self.attribute_of_self(node.attr)
         base = self.value(node.value)
-        return self.read_field(base, (node.attr,), node)
-
-    def read_field(self, base: Value, names: tuple[str, ...], node: ast.AST) -> Value:
-        """A field, attribute or key of a value; several names if it may be any of them."""
-        if not base.holds & (Holds.WHOLE | Holds.RECORD | Holds.PARSED | Holds.IDS | Holds.ANSWER | Holds.MAYBE | Holds.MASK):
-            return Value(why=base.why)
-        named = dict(base.fields or ()).get(names[0]) if len(names) == 1 else None
-        if named is not None:
-            return named
-        lowered = frozenset(name.casefold() for name in names)
-        if base.holds & Holds.IDS and not base.holds & Holds.RECORD:
-            return NOTHING if lowered & {"shape", "device", "dtype", "size"} else base
-        if base.holds & (Holds.MASK | Holds.ANSWER | Holds.MAYBE) and not base.holds & (
-            Holds.WHOLE | Holds.RECORD | Holds.PARSED
-        ):
-            return base
-        if lowered & REASONING_FIELDS:
-            if lowered & CONTENT_FIELDS and len(lowered) > 1:
-                self.emit(FellBack(node))
-            return Value(Holds.REASONING, self.source(Signal.REASONING, node, sorted(lowered & REASONING_FIELDS)[0]), split=node)
-        if base.holds & Holds.PARSED:
-            return Value(Holds.ANSWER | Holds.DIVIDED)
-        holds = 0
-        for name in names:
-            holds |= field(base.holds, name)
-        return Value(holds | (base.holds & (Holds.BATCH | Holds.CLOSED | Holds.FIELDED) if holds else 0), base.why)
+        return field_of(self.trace, base, (node.attr,), node)
 
     def _subscript(self, node: ast.Subscript) -> Value:
         base = self.value(node.value)
         index = node.slice
         if isinstance(index, ast.Slice):
-            return self._slice(base, index)
+            return slice_of(self.trace, base, self.value(index.lower), self.value(index.upper))
         key = self.value(index)
         if self._is_cache(node.value) and key.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST):
-            self.emit(Cached(node, key))
+            self.trace.emit(Cached(node, key))
         number = _integer(index)
         if number is not None:
-            return self.item(base, number, node)
+            return item_of(self.trace, base, number, node)
         if key.texts and base.holds:
             if base.holds & Holds.MATCH:
-                return self.group(base, key.texts[0], node)
+                return group_of(self.trace, base, key.texts[0], node)
             if base.holds & Holds.BATCH and not base.holds & (Holds.RECORD | Holds.MASK):
                 return element_of(base)
-            return self.read_field(base, key.texts, node)
+            return field_of(self.trace, base, key.texts, node)
         return (
             element_of(base) if base.holds & (Holds.BATCH | Holds.PIECES | Holds.MESSAGES) or base.element or base.parts else base
         )
-
-    def _slice(self, base: Value, bounds: ast.Slice) -> Value:
-        lower, upper = self.value(bounds.lower), self.value(bounds.upper)
-        if base.holds & Holds.WHOLE and lower.holds & Holds.POSITION:
-            if lower.split is None:
-                return Value(Holds.ANSWER)
-            self.emit(Splitting(lower.split, ""))
-            self.cancel(lower.split)
-            return Value(Holds.ANSWER | Holds.DIVIDED, split=lower.split)
-        if base.holds & Holds.WHOLE and upper.holds & Holds.POSITION and upper.split is not None:
-            return Value(Holds.REASONING | Holds.DIVIDED, self.source(Signal.REASONING, upper.split or bounds), split=upper.split)
-        return base.without(Holds.CLOSED)
-
-    def item(self, base: Value, number: int, node: ast.AST) -> Value:
-        """One entry of a list, tuple, match or string."""
-        if base.holds & Holds.DELIMITED:
-            return self.piece(base, number)
-        if base.holds & Holds.MATCH:
-            return self.group(base, number, node)
-        if base.holds & Holds.PIECES:
-            return Value(Holds.ANSWER, base.why)
-        if base.parts is not None and -len(base.parts) <= number < len(base.parts):
-            return base.parts[number]
-        return element_of(base)
-
-    def piece(self, pieces: Value, number: int) -> Value:
-        """One of the pieces of a split at a delimiter of reasoning."""
-        at = pieces.split or self.function
-        if at is None:
-            return NOTHING
-        self.cancel(at)
-        at_opener = not any(map(delimiters.closes, pieces.texts))
-        if at_opener:
-            return NOTHING if number == 0 else Value(Holds.WHOLE | pieces.holds & Holds.CLOSED)
-        if number == 0:
-            return Value(Holds.REASONING | Holds.DIVIDED, self.source(Signal.REASONING, at), split=at)
-        open_ended = number == -1 and not pieces.holds & Holds.CLOSED
-        self.emit(Splitting(at, "a closing tag" if open_ended else ""))
-        return Value((Holds.MAYBE if open_ended else Holds.ANSWER) | Holds.DIVIDED, split=at)
-
-    def group(self, match: Value, group: int | str, node: ast.AST) -> Value:
-        """A group of a match of an expression that names a delimiter."""
-        at = match.split or node
-        self.cancel(at)
-        pattern = next(filter(delimiters.names_delimiter, match.texts), "")
-        place = group if isinstance(group, str) else group - 1
-        if place == -1 or place == -2:
-            return Value(Holds.WHOLE)
-        if delimiters.group_is_reasoning(pattern, place):
-            return Value(Holds.REASONING | Holds.DIVIDED, self.source(Signal.REASONING, at), split=at)
-        self.emit(Splitting(at, ""))
-        return Value(Holds.ANSWER | Holds.DIVIDED, split=at)
-
-    def cancel(self, node: ast.AST) -> None:
-        """The test at this node belongs to a split."""
-        self.cancelled.add(node)
 
     def _joined(self, node: ast.JoinedStr) -> Value:
         letters = 0
@@ -263,7 +171,7 @@ class Expressions(ABC):
         if isinstance(node.op, ast.Mult) and any(isinstance(operand, ast.List) for operand in operands):
             return made._replace(why=regardless_of_length(made.why))  # `[0.0] * len(ids)`
         if made.holds & Holds.IDS and not isinstance(node.op, ast.Add):
-            self.emit(IdsUsed(node))
+            self.trace.emit(IdsUsed(node))
             return Value(Holds.IDS, made.why)
         if made.holds & Holds.TEXT and isinstance(node.op, ast.Add | ast.Mod):
             text = "".join(value.texts[0] for value in values if value.texts)
@@ -286,8 +194,8 @@ class Expressions(ABC):
         self.names = before
         if isinstance(node.op, ast.Or):
             if self._falls_back(values):
-                self.emit(FellBack(node))
-                self._cancel_reasoning(values)
+                self.trace.emit(FellBack(node))
+                self.trace.excuse(values)
             result = values[0]
             for value in values[1:]:
                 result = join(result, value)
@@ -300,9 +208,6 @@ class Expressions(ABC):
             first.holds & (Holds.WHOLE | Holds.ANSWER | Holds.MAYBE)
         )
 
-    def _cancel_reasoning(self, values: list[Value]) -> None:
-        self.fallen.update(source.node for value in values for source in value.why if source.signal is Signal.REASONING)
-
     def _compare(self, node: ast.Compare) -> Value:
         left = self.value(node.left)
         rights = [self.value(right) for right in node.comparators]
@@ -311,7 +216,7 @@ class Expressions(ABC):
             return self._membership(node, left, rights[0])
         made = combine(left, *rights)
         if made.holds & Holds.IDS:
-            self.emit(IdsUsed(node))
+            self.trace.emit(IdsUsed(node))
         if _is_empty_test(node):
             return Value(why=regardless_of_length(made.why))
         if left.holds & Holds.REASONING and isinstance(node.ops[0], ast.Is | ast.IsNot):
@@ -320,13 +225,13 @@ class Expressions(ABC):
 
     def _membership(self, node: ast.Compare, left: Value, right: Value) -> Value:
         if right.holds & (Holds.WHOLE | Holds.MAYBE) and any(map(delimiters.names_delimiter, left.texts)):
-            return Value(why=left.why | self.source(Signal.PRESENCE, node))
+            return Value(why=left.why | self.trace.source(Signal.PRESENCE, node))
         if right.holds & Holds.WHOLE and not left.texts and not left.holds and GOLD_NAME.search(terminal(node.left)):
-            self.emit(Sought(node, right))
+            self.trace.emit(Sought(node, right))
         if right.holds & Holds.IDS:
-            self.emit(IdsUsed(node))
+            self.trace.emit(IdsUsed(node))
         if self._is_cache(node.comparators[0]) and left.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST):
-            self.emit(Cached(node, left))
+            self.trace.emit(Cached(node, left))
         return Value(why=left.why | right.why)
 
     def _is_cache(self, node: ast.AST) -> bool:
@@ -354,15 +259,15 @@ class Expressions(ABC):
         for split, rest in ((one, other), (other, one)):
             divided = split.holds & Holds.DIVIDED and split.holds & (Holds.ANSWER | Holds.MAYBE)
             if at_delimiter and divided and rest.holds & Holds.WHOLE and not rest.holds & Holds.DIVIDED:
-                self.emit(Splitting(split.split or node, "a closing tag"))
+                self.trace.emit(Splitting(split.split or node, "a closing tag"))
             if (
                 split.holds & Holds.REASONING
                 and not split.holds & Holds.DIVIDED
                 and rest.holds & Holds.WHOLE
                 and any(source.signal is Signal.REASONING for source in split.why)
             ):
-                self.emit(FellBack(split.split or node))
-                self._cancel_reasoning([split])
+                self.trace.emit(FellBack(split.split or node))
+                self.trace.excuse([split])
 
     @abstractmethod
     def refined(self, test: ast.expr) -> tuple[Names, Names]:

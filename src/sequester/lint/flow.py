@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, join, regardless_of_length
-from sequester.lint.events import Cached, Decoded, Event, GraderInput, IdsUsed, Scored, Splitting
+from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Splitting
 from sequester.lint.expressions import Names
 from sequester.lint.module import Module
 from sequester.lint.names import dotted, terminal
@@ -36,13 +36,6 @@ _CLOSERS_BY_NAME = (
 )
 
 
-class Told(NamedTuple):
-    """An event, and the reward function in which it happened."""
-
-    subject: str
-    event: Event
-
-
 class _Local(NamedTuple):
     """A function that can be called, with the names around it."""
 
@@ -56,11 +49,9 @@ class Flow(Statements):
     def __init__(self, module: Module) -> None:
         super().__init__(max((node.end_lineno or 0 for node in module.tree.body), default=0))
         self.imports = module.imports
-        self.told: dict[tuple[type[Event], int, int, int], Told] = {}
         self._module = module
         self._roots = {id(reward.definition.node): reward for reward in module.rewards}
         self._builders = {id(reward.definition.node) for reward in module.rewards if reward.builds_prompt}
-        self._subject = ""
         self._locals: dict[str, _Local] = {}
         self._constants: Names = {}
         self._results: dict[tuple[int, tuple[tuple[str, Value], ...]], Value] = {}
@@ -68,12 +59,9 @@ class Flow(Statements):
         self._depth = self._runs = 0
         self._pending: list[tuple[RewardFunction, Names]] = []
         self._scored: dict[Source, str] = {}
-        self._heard: tuple[type[Event], ...] = ()
-        """Kinds of events that are told; empty: all."""
-        self._splitting: set[ast.AST | None] = set()
 
     def run(self) -> None:
-        """Runs the reward code; `told` has what happened."""
+        """Runs the reward code; `trace` has what happened."""
         for node in self._module.tree.body:
             if isinstance(node, ast.Assign | ast.AnnAssign) and _is_constant(node.value):
                 self.statement(node)
@@ -84,30 +72,22 @@ class Flow(Statements):
         for outer in {
             id(one.definition.outer[0]): one.definition.outer[0] for one in self._module.rewards if one.definition.outer
         }.values():
-            self._subject = outer.name
+            self.trace.subject = outer.name
             self._apply(Definition(outer, None, ()), {}, {})
         self._start_pending()
-        for source, subject in sorted(self._scored.items(), key=lambda one: one[0].signal is not Signal.REASONING):
-            if source.signal in (Signal.REASONING, Signal.EMPTINESS):
-                spoiled = source.node in self.fallen
-            else:
-                spoiled = source.node in self.cancelled or (
-                    source.signal is Signal.PRESENCE and source.function in self._splitting
-                )
-            if not spoiled:
-                self._tell(Scored(source), source.node, subject)
+        self.trace.tell_scored(self._scored)
 
     def run_others(self) -> None:
         """Runs the functions that are not reward code, of which nothing is known to hold a completion but what they decode."""
-        self._heard = (Decoded, Splitting)
+        self.trace.heard = (Decoded, Splitting)
         for definition in self._module.others:
-            self._subject = definition.name
+            self.trace.subject = definition.name
             self.owner = definition.owner
             self._apply(definition, {}, {})
 
     def run_splitters(self) -> None:
         """Runs functions that take an answer out of a text. Who calls them is not known; a split that fails open is one everywhere."""
-        self._heard = (Splitting,)
+        self.trace.heard = (Splitting,)
         for one in self._module.splitters:
             self._start(one, {})
 
@@ -121,31 +101,17 @@ class Flow(Statements):
 
     def _start(self, reward: RewardFunction, around: Names) -> None:
         definition = reward.definition
-        self._subject, self.owner = definition.name, definition.owner
+        self.trace.subject, self.owner = definition.name, definition.owner
         given = {name: Value(holds) for name, holds in reward.holds.items()}
         for argument in (*definition.node.args.args, *definition.node.args.kwonlyargs):
             if given and is_reasoning_name(argument.arg):
-                given[argument.arg] = Value(Holds.REASONING, self.source(Signal.REASONING, argument, argument.arg))
+                given[argument.arg] = Value(Holds.REASONING, self.trace.source(Signal.REASONING, argument, argument.arg))
         result = self._apply(definition, given, around)
         if result.holds & Holds.IDS and not result.holds & Holds.RECORD:
-            self.emit(IdsUsed(definition.node))
+            self.trace.emit(IdsUsed(definition.node))
         for source in result.why:
             if source.signal is not Signal.LENGTH or not reward.guessed:
                 self._scored.setdefault(source, definition.name)
-
-    def emit(self, event: Event) -> None:
-        node = event.source.node if isinstance(event, Scored) else event.node
-        if isinstance(event, Splitting):
-            self._splitting.add(self.function)
-        if self._heard and (type(event) not in self._heard or (isinstance(event, Splitting) and not event.fails_open)):
-            return
-        self._tell(event, node, self._subject)
-
-    def _tell(self, event: Event, node: ast.AST, subject: str) -> None:
-        key = (type(event), getattr(node, "lineno", 0), getattr(node, "col_offset", 0), getattr(node, "end_col_offset", 0))
-        known = self.told.get(key)
-        if known is None or (isinstance(event, Splitting) and event.fails_open and not getattr(known.event, "fails_open", "")):
-            self.told[key] = Told(subject, event)
 
     def constant_of(self, name: str) -> Value:
         known = self._constants.get(name)
@@ -211,18 +177,18 @@ class Flow(Statements):
         self._runs += 1
         self._applied.add(id(node))
         self._told_cached(node, given)
-        saved = (self.names, self.function, self.owner, self.guards, self.path, self.returned, self.left, self.repeats)
+        saved = (self.names, self.trace.function, self.owner, self.guards, self.path, self.returned, self.left, self.repeats)
         self.names = dict(around) | _defaults(self, node) | {name: given.get(name, NOTHING) for name in given}
         for name in parameters(node):
             self.names.setdefault(name, NOTHING)
-        self.function, self.guards, self.path, self.returned, self.left, self.repeats = node, [], [], [], [], Counter()
+        self.trace.function, self.guards, self.path, self.returned, self.left, self.repeats = node, [], [], [], [], Counter()
         if definition.owner is not None:
             self.owner = definition.owner
         self._depth += 1
         self.block(node.body)
         result = self._result(node)
         self._depth -= 1
-        self.names, self.function, self.owner, self.guards, self.path, self.returned, self.left, self.repeats = saved
+        self.names, self.trace.function, self.owner, self.guards, self.path, self.returned, self.left, self.repeats = saved
         self._results[key] = result
         return result
 
@@ -242,16 +208,16 @@ class Flow(Statements):
             if CACHE_DECORATOR.search(dotted(function)):
                 held = combine(*given.values())
                 if held.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS):
-                    self.emit(Cached(decorator, held))
+                    self.trace.emit(Cached(decorator, held))
 
     def handed_back(self, value: Value, node: ast.Return) -> None:
         if (
-            self.function is not None
-            and id(self.function) in self._builders
+            self.trace.function is not None
+            and id(self.trace.function) in self._builders
             and value.holds & Holds.PROMPTED
             and value.holds & Holds.TAINTED
         ):
-            self.emit(GraderInput(node, getattr(self.function, "name", ""), value))
+            self.trace.emit(GraderInput(node, getattr(self.trace.function, "name", ""), value))
 
     def define(self, node: Function) -> bool:
         around = self.names

@@ -8,60 +8,21 @@ import re
 import sys
 import tokenize
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from sequester.lint.code_rules import (
-    answer_sought_in_completion,
-    cache_keyed_on_completion,
-    completion_logged,
-    completion_to_grader,
-    falls_back_to_reasoning,
-    judge_shown_reasoning,
-    length_or_tags_scored,
-    reasoning_scored,
-    record_to_grader,
-    special_tokens_stripped,
-    split_fails_open,
-    think_tags_parsed,
-    token_ids_used,
-)
-from sequester.lint.events import (
-    Cached,
-    Decoded,
-    Event,
-    FellBack,
-    Flag,
-    GraderInput,
-    IdsUsed,
-    Logged,
-    Scored,
-    Sought,
-    Splitting,
-)
+from sequester.lint.code_rules import hits_of, strongest
+from sequester.lint.events import Flag
 from sequester.lint.expressions import TooEntangled
-from sequester.lint.flow import Flow, Told
+from sequester.lint.flow import Flow
 from sequester.lint.hit import Hit, Place
 from sequester.lint.module import Module, read_module
 from sequester.lint.names import dotted
+from sequester.lint.trace import Told
 
-_RULES: Mapping[type[Event], tuple[Callable[[Any, str], Iterator[Hit]], ...]] = {
-    Splitting: (think_tags_parsed.hits, split_fails_open.hits),
-    IdsUsed: (token_ids_used.hits,),
-    Decoded: (special_tokens_stripped.hits,),
-    GraderInput: (completion_to_grader.hits, record_to_grader.hits),
-    FellBack: (falls_back_to_reasoning.hits,),
-    Flag: (judge_shown_reasoning.hits,),
-    Scored: (reasoning_scored.hits, length_or_tags_scored.hits),
-    Logged: (completion_logged.hits,),
-    Cached: (cache_keyed_on_completion.hits,),
-    Sought: (answer_sought_in_completion.hits,),
-}
 _SUBJECT = re.compile(r"reward|complet|solution_str|queries|score|judge|grader|rubric|_rm\b")
 """Words of which one stands in every file that holds reward code."""
 _FLAG = re.compile(r"showthinking|show_|include_|full_trace|keep_|with_reasoning|strip_|remove_|hide_|return_full", re.I)
-_WEAKER = {"SQ201": ("SQ205", "SQ208"), "SQ213": ("SQ211",)}
-"""Rules that say nothing where another one speaks of the same place."""
 
 
 class PythonFile(NamedTuple):
@@ -113,8 +74,8 @@ def read_python(text: str) -> PythonFile | Unreadable:
         return Unreadable("too_deep", 1, "its functions call one another in too many ways to follow")
     except ValueError:
         return Unreadable("syntax_error", 1, "not source code")
-    hits = [hit for one in told for rule in _RULES[type(one.event)] for hit in rule(one.event, one.subject)]
-    return PythonFile(len(module.rewards), tuple(_in_characters(_strongest(hits), text)))
+    hits = strongest([hit for one in told for hit in hits_of(one.event, one.subject)])
+    return PythonFile(len(module.rewards), tuple(_in_characters(hits, text)))
 
 
 def in_words(error: SyntaxError) -> str:
@@ -135,7 +96,7 @@ def _told(module: Module, text: str) -> list[Told]:
     flow.run_splitters()
     if decodes:
         flow.run_others()
-    return [*flow.told.values(), *flags]
+    return [*flow.trace, *flags]
 
 
 def _flags(module: Module) -> Iterator[tuple[ast.AST, str, object, str]]:
@@ -150,16 +111,6 @@ def _flags(module: Module) -> Iterator[tuple[ast.AST, str, object, str]]:
                     yield key, key.value, value.value, key.value
         elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and isinstance(node.value, ast.Constant):
             yield node, node.target.id, node.value.value, node.target.id
-
-
-def _strongest(hits: list[Hit]) -> list[Hit]:
-    """Without those that repeat or weaken another at the same place, in the order of the file."""
-    said = {(hit.rule, hit.place[:2]) for hit in hits}
-    kept: dict[tuple[str, Place], Hit] = {}
-    for hit in sorted(hits, key=lambda hit: (hit.place, hit.rule)):
-        if not any((stronger, hit.place[:2]) in said for stronger in _WEAKER.get(hit.rule, ())):
-            kept.setdefault((hit.rule, hit.place), hit)
-    return list(kept.values())
 
 
 def _in_characters(hits: list[Hit], text: str) -> Iterator[Hit]:

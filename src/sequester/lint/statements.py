@@ -12,6 +12,7 @@ from sequester.lint.domain import NOTHING, Holds, Source, Value, combine, elemen
 from sequester.lint.events import IdsUsed
 from sequester.lint.expressions import Names
 from sequester.lint.outcomes import Taken, truth
+from sequester.lint.parts import item_of
 from sequester.lint.reward_functions import Function
 from sequester.lint.vocabulary import SCORE_NAME
 
@@ -146,7 +147,7 @@ class Statements(Conditions):
         if value.parts is not None and len(value.parts) == places:
             return value.parts[place]
         if value.holds & Holds.PIECES and value.split is not None:  # wrong numbers of pieces raise
-            return self.item(value.having(Holds.CLOSED), place, node)
+            return item_of(self.trace, value.having(Holds.CLOSED), place, node)
         return element_of(value) if value.holds & (Holds.BATCH | Holds.PIECES) or value.element else value
 
     def _store(self, target: ast.Subscript, value: Value) -> None:
@@ -218,7 +219,7 @@ class Statements(Conditions):
     def _for(self, node: ast.For | ast.AsyncFor) -> bool:
         items = self.value(node.iter)
         if items.holds & Holds.IDS and not items.holds & (Holds.BATCH | Holds.WHOLE | Holds.RECORD):
-            self.emit(IdsUsed(node.iter))
+            self.trace.emit(IdsUsed(node.iter))
 
         def once() -> list[Names]:
             self.assign(node.target, element_of(items))

@@ -169,32 +169,6 @@ PROMPT_MAKER = re.compile(
 )
 TEMPLATE_NAME = re.compile(r"prompt|template|rubric|instruction|judge|grader", re.I)
 JUDGE_NAME = re.compile(r"judge|grad(?:er|ing)|rubric|scor(?:e|er|ing)|reward|evaluat|critic|verdict", re.I)
-SHOWING_FLAGS = frozenset(
-    _words(
-        """
-        showthinking show_thinking include_hidden_reasoning full_trace show_reasoning show_cot
-        """
-    )
-)
-"""Flags that show reasoning to a judge when they are true."""
-KEEPING_FLAGS = frozenset(
-    _words(
-        """
-        keep_reasoning keep_thinking include_reasoning include_thinking with_reasoning include_cot return_full_text
-        keep_cot
-        """
-    )
-)
-"""The same, where the call is one of a judge."""
-HIDING_FLAGS = frozenset(
-    _words(
-        """
-        strip_thinking strip_reasoning remove_thinking remove_reasoning remove_thinking_from_demonstration
-        hide_thinking
-        """
-    )
-)
-"""Flags that show reasoning when they are false."""
 NEUTRAL_CALL = frozenset(
     _words(
         """

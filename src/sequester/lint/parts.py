@@ -1,0 +1,91 @@
+"""What taking a part out of a value yields: a field, a slice, one of its items, pieces or groups."""
+
+from __future__ import annotations
+
+import ast
+
+from sequester.lint import delimiters
+from sequester.lint.domain import NOTHING, Holds, Signal, Value, element_of
+from sequester.lint.events import FellBack, Splitting
+from sequester.lint.trace import Trace
+from sequester.lint.vocabulary import CONTENT_FIELDS, REASONING_FIELDS, field
+
+
+def field_of(trace: Trace, base: Value, names: tuple[str, ...], node: ast.AST) -> Value:
+    """A field, attribute or key of a value; several names if it may be any of them."""
+    if not base.holds & (Holds.WHOLE | Holds.RECORD | Holds.PARSED | Holds.IDS | Holds.ANSWER | Holds.MAYBE | Holds.MASK):
+        return Value(why=base.why)
+    named = dict(base.fields or ()).get(names[0]) if len(names) == 1 else None
+    if named is not None:
+        return named
+    lowered = frozenset(name.casefold() for name in names)
+    if base.holds & Holds.IDS and not base.holds & Holds.RECORD:
+        return NOTHING if lowered & {"shape", "device", "dtype", "size"} else base
+    if base.holds & (Holds.MASK | Holds.ANSWER | Holds.MAYBE) and not base.holds & (Holds.WHOLE | Holds.RECORD | Holds.PARSED):
+        return base
+    if lowered & REASONING_FIELDS:
+        if lowered & CONTENT_FIELDS and len(lowered) > 1:
+            trace.emit(FellBack(node))
+        return Value(Holds.REASONING, trace.source(Signal.REASONING, node, sorted(lowered & REASONING_FIELDS)[0]), split=node)
+    if base.holds & Holds.PARSED:
+        return Value(Holds.ANSWER | Holds.DIVIDED)
+    holds = 0
+    for name in names:
+        holds |= field(base.holds, name)
+    return Value(holds | (base.holds & (Holds.BATCH | Holds.CLOSED | Holds.FIELDED) if holds else 0), base.why)
+
+
+def slice_of(trace: Trace, base: Value, lower: Value, upper: Value) -> Value:
+    """What lies between two positions."""
+    if base.holds & Holds.WHOLE and lower.holds & Holds.POSITION:
+        if lower.split is None:
+            return Value(Holds.ANSWER)
+        trace.emit(Splitting(lower.split, ""))
+        trace.cancel(lower.split)
+        return Value(Holds.ANSWER | Holds.DIVIDED, split=lower.split)
+    if base.holds & Holds.WHOLE and upper.holds & Holds.POSITION and upper.split is not None:
+        return Value(Holds.REASONING | Holds.DIVIDED, trace.source(Signal.REASONING, upper.split), split=upper.split)
+    return base.without(Holds.CLOSED)
+
+
+def item_of(trace: Trace, base: Value, number: int, node: ast.AST) -> Value:
+    """One entry of a list, tuple, match or string."""
+    if base.holds & Holds.DELIMITED:
+        return piece_of(trace, base, number)
+    if base.holds & Holds.MATCH:
+        return group_of(trace, base, number, node)
+    if base.holds & Holds.PIECES:
+        return Value(Holds.ANSWER, base.why)
+    if base.parts is not None and -len(base.parts) <= number < len(base.parts):
+        return base.parts[number]
+    return element_of(base)
+
+
+def piece_of(trace: Trace, pieces: Value, number: int) -> Value:
+    """One of the pieces of a split at a delimiter of reasoning."""
+    at = pieces.split or trace.function
+    if at is None:
+        return NOTHING
+    trace.cancel(at)
+    at_opener = not any(map(delimiters.closes, pieces.texts))
+    if at_opener:
+        return NOTHING if number == 0 else Value(Holds.WHOLE | pieces.holds & Holds.CLOSED)
+    if number == 0:
+        return Value(Holds.REASONING | Holds.DIVIDED, trace.source(Signal.REASONING, at), split=at)
+    open_ended = number == -1 and not pieces.holds & Holds.CLOSED
+    trace.emit(Splitting(at, "a closing tag" if open_ended else ""))
+    return Value((Holds.MAYBE if open_ended else Holds.ANSWER) | Holds.DIVIDED, split=at)
+
+
+def group_of(trace: Trace, match: Value, group: int | str, node: ast.AST) -> Value:
+    """A group of a match of an expression that names a delimiter."""
+    at = match.split or node
+    trace.cancel(at)
+    pattern = next(filter(delimiters.names_delimiter, match.texts), "")
+    place = group if isinstance(group, str) else group - 1
+    if place == -1 or place == -2:
+        return Value(Holds.WHOLE)
+    if delimiters.group_is_reasoning(pattern, place):
+        return Value(Holds.REASONING | Holds.DIVIDED, trace.source(Signal.REASONING, at), split=at)
+    trace.emit(Splitting(at, ""))
+    return Value(Holds.ANSWER | Holds.DIVIDED, split=at)

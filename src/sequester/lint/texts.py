@@ -1,0 +1,129 @@
+"""What methods of strings and regular expressions do with a completion: split, find, count, match, replace."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from sequester.lint import delimiters
+from sequester.lint.domain import NOTHING, Holds, Signal, Value
+from sequester.lint.events import Splitting
+from sequester.lint.trace import Trace
+from sequester.lint.uses import separators_read
+from sequester.lint.vocabulary import SAME_TEXT
+
+_SPLITS = frozenset({"split", "rsplit", "partition", "rpartition", "splitlines"})
+_FINDS = frozenset({"find", "rfind", "index", "rindex"})
+
+
+def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first: Value) -> Value | None:
+    names_delimiter = any(map(delimiters.names_delimiter, first.texts))
+    whole = bool(receiver.holds & Holds.WHOLE)
+    if name in _SPLITS:
+        if not whole:
+            return receiver if not first.texts else Value(Holds.ANSWER | Holds.PIECES, receiver.why)
+        if names_delimiter:
+            return split(trace, node, name, receiver, first)
+        return Value(
+            receiver.holds & (Holds.WHOLE | Holds.BATCH | Holds.CLOSED | Holds.FIELDED) | Holds.PIECES,
+            receiver.why,
+            first.texts,
+        )
+    if not whole or not names_delimiter:
+        if name in ("count", "startswith", "endswith", "isdigit", "find", "index", "rfind", "rindex", "isspace", "isascii"):
+            return Value(Holds.POSITION if name in _FINDS else 0, receiver.why)
+        return receiver if name in SAME_TEXT else None
+    if name in _FINDS:
+        return Value(Holds.POSITION, trace.source(Signal.PRESENCE, node), split=node)
+    if name == "count":
+        return Value(why=trace.source(Signal.FORMAT, node, "count"))
+    if name in ("startswith", "endswith"):
+        return Value(why=trace.source(Signal.PRESENCE, node))
+    return receiver if name in SAME_TEXT else None
+
+
+def split(trace: Trace, node: ast.Call, name: str, receiver: Value, first: Value) -> Value:
+    closed = receiver.holds & Holds.CLOSED
+    if name in ("partition", "rpartition"):
+        trace.cancel(node)
+        at_closer = any(map(delimiters.closes, first.texts))
+        if not at_closer:
+            return Value(0, parts=(NOTHING, NOTHING, Value(Holds.WHOLE)))
+        open_ended = name == "rpartition" and not closed and node not in separators_read(trace.function)
+        trace.emit(Splitting(node, "a closing tag" if open_ended else ""))
+        before = Value(Holds.REASONING | Holds.DIVIDED, trace.source(Signal.REASONING, node), split=node)
+        separator = Value(why=trace.source(Signal.PRESENCE, node), split=node)
+        return Value(
+            0, parts=(before, separator, Value((Holds.MAYBE if open_ended else Holds.ANSWER) | Holds.DIVIDED, split=node))
+        )
+    if not any(map(delimiters.opens, first.texts)) or any(map(delimiters.closes, first.texts)):
+        trace.emit(Splitting(node, ""))
+    return Value(Holds.WHOLE | Holds.PIECES | Holds.DELIMITED | closed, texts=first.texts, split=node)
+
+
+def length(trace: Trace, node: ast.Call, value: Value) -> Value:
+    if value.holds & Holds.POSITION:
+        return Value(why=value.why)
+    measured = bool(value.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS)) and not value.holds & (
+        Holds.BATCH | Holds.MESSAGES
+    )
+    if value.holds & Holds.DELIMITED:
+        return Value(why=trace.source(Signal.PRESENCE, value.split or node), split=value.split)
+    if value.holds & Holds.MATCH:
+        return Value(why=value.why)
+    if value.holds & Holds.PIECES and any(map(str.strip, value.texts)):
+        return NOTHING  # how many there are of something else than words and lines
+    if value.holds & Holds.FIELDED:
+        return NOTHING  # of the answer, if the server split
+    if measured:
+        return Value(why=trace.source(Signal.LENGTH, node))
+    return Value(why=value.why if not value.holds & (Holds.BATCH | Holds.MESSAGES) else frozenset())
+
+
+def pattern_function(
+    trace: Trace, node: ast.Call, name: str, positional: tuple[Value, ...], keywords: Mapping[str, Value]
+) -> Value:
+    pattern = positional[0] if positional else keywords.get("pattern", NOTHING)
+    if name == "compile":
+        return Value(texts=pattern.texts)
+    at = 2 if name in ("sub", "subn") else 1
+    text = positional[at] if len(positional) > at else keywords.get("string", NOTHING)
+    replacement = positional[1] if at == 2 and len(positional) > 1 else NOTHING
+    return searched(trace, node, name, pattern, text, replacement)
+
+
+def compiled(trace: Trace, node: ast.Call, name: str, pattern: Value, positional: tuple[Value, ...]) -> Value | None:
+    at = 1 if name in ("sub", "subn") else 0
+    if len(positional) <= at or not positional[at].holds & Holds.TEXT:
+        return None
+    return searched(trace, node, name, pattern, positional[at], positional[0] if at else NOTHING)
+
+
+def searched(trace: Trace, node: ast.Call, name: str, pattern: Value, text: Value, replacement: Value) -> Value:
+    """A regular expression applied to a text."""
+    at_delimiter = [one for one in pattern.texts if delimiters.names_delimiter(one)]
+    if not text.holds & Holds.WHOLE or not at_delimiter:
+        return _searched_plainly(name, text, replacement)
+    if name in ("sub", "subn"):
+        if not any(map(delimiters.spans, at_delimiter)):
+            return text.without(Holds.CLOSED)
+        needed = delimiters.needs(at_delimiter[0])
+        trace.emit(Splitting(node, needed))
+        made = Value((Holds.MAYBE if needed else Holds.ANSWER) | Holds.DIVIDED | (text.holds & Holds.BATCH), split=node)
+        return Value(0, parts=(made, NOTHING)) if name == "subn" else made
+    if name == "split":
+        return split(trace, node, "split", text, pattern)
+    why = trace.source(Signal.FORMAT, node, "pattern")
+    return Value(Holds.MATCH, why, tuple(at_delimiter), split=node)
+
+
+def _searched_plainly(name: str, text: Value, replacement: Value) -> Value:
+    if name in ("sub", "subn"):
+        return text if text.holds else replacement
+    if name == "split":
+        return (
+            Value(text.holds & (Holds.WHOLE | Holds.BATCH | Holds.FIELDED) | Holds.PIECES, text.why)
+            if text.holds & Holds.WHOLE
+            else text
+        )
+    return Value(Holds.ANSWER) if text.holds & Holds.TEXT else NOTHING

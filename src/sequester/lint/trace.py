@@ -1,0 +1,77 @@
+"""What happened while reward code was followed: events with their reward function, each place once.
+
+Where a score comes to depend on something is known only at the end: a test for a delimiter may turn out to be part of a split, and a
+reasoning field to be read in the place of an empty answer. Both are told as what they are, and not as signals.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from sequester.lint.domain import Signal, Source, Value
+from sequester.lint.events import Event, Scored, Splitting
+
+
+class Told(NamedTuple):
+    """An event, and the reward function in which it happened."""
+
+    subject: str
+    event: Event
+
+
+class Trace:
+    """Takes up events. The flow says in which function, and on behalf of which reward function."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[type[Event], int, int, int], Told] = {}
+        self.subject = ""
+        """Name of the reward function that is run."""
+        self.function: ast.AST | None = None
+        """The function whose statements are run; another one where the reward function calls it."""
+        self.heard: tuple[type[Event], ...] = ()
+        """Kinds of events that are told, splits only if they fail open; empty: all."""
+        self._cancelled: set[ast.AST] = set()
+        self._excused: set[ast.AST] = set()
+        self._splitting: set[ast.AST | None] = set()
+
+    def emit(self, event: Event) -> None:
+        """Something happened in the function that is run."""
+        if isinstance(event, Splitting):
+            self._splitting.add(self.function)
+        if self.heard and (type(event) not in self.heard or (isinstance(event, Splitting) and not event.fails_open)):
+            return
+        self._tell(event, event.source.node if isinstance(event, Scored) else event.node, self.subject)
+
+    def source(self, signal: Signal, node: ast.AST, what: str = "") -> frozenset[Source]:
+        """A signal that arises in the function that is run."""
+        return frozenset({Source(signal, node, self.function, what)})
+
+    def cancel(self, node: ast.AST) -> None:
+        """The test for a delimiter at this node belongs to a split."""
+        self._cancelled.add(node)
+
+    def excuse(self, values: Iterable[Value]) -> None:
+        """These values read reasoning in the place of an answer."""
+        self._excused.update(source.node for value in values for source in value.why if source.signal is Signal.REASONING)
+
+    def tell_scored(self, scored: Mapping[Source, str]) -> None:
+        """Signals that reached a score, by the reward function that returned it, as far as nothing else explains them."""
+        for source, subject in sorted(scored.items(), key=lambda one: one[0].signal is not Signal.REASONING):
+            if not self._is_explained(source):
+                self._tell(Scored(source), source.node, subject)
+
+    def __iter__(self) -> Iterator[Told]:
+        return iter(self._told.values())
+
+    def _is_explained(self, source: Source) -> bool:
+        if source.signal in (Signal.REASONING, Signal.EMPTINESS):
+            return source.node in self._excused
+        return source.node in self._cancelled or (source.signal is Signal.PRESENCE and source.function in self._splitting)
+
+    def _tell(self, event: Event, node: ast.AST, subject: str) -> None:
+        key = (type(event), getattr(node, "lineno", 0), getattr(node, "col_offset", 0), getattr(node, "end_col_offset", 0))
+        known = self._told.get(key)
+        if known is None or (isinstance(event, Splitting) and event.fails_open and not getattr(known.event, "fails_open", "")):
+            self._told[key] = Told(subject, event)
