@@ -16,6 +16,7 @@ from sequester.lint.texts import compiled, length, pattern_function, text_method
 from sequester.lint.uses import only_counted
 from sequester.lint.vocabulary import (
     API_CALL,
+    BODY_OF_REQUEST,
     CONVERTER,
     EXTRACTOR,
     LOG_CALL,
@@ -114,6 +115,8 @@ class Calls(Expressions):
             made = self._method(node, name, receiver, positional, keywords)
             if made is not None:
                 return made
+        if self.serving is not None and BODY_OF_REQUEST.search(callee):
+            return Value(Holds.RECORD | Holds.REQUEST)
         if name == "len":
             return length(self.trace, node, first)
         if name == "range":

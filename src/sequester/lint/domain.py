@@ -77,6 +77,10 @@ class Holds:
     PROMPTED: Final = 1 << 21
     """Worked into a text or message for somebody else to read."""
     SERIALISED: Final = 1 << 22
+    REQUEST: Final = 1 << 23
+    """Body of a request for rewards."""
+    TAGGED: Final = 1 << 24
+    """Taken from between the tags of an answer."""
 
     TAINTED: Final = WHOLE | REASONING | IDS | RECORD
     """What nobody but the policy should see."""

@@ -10,11 +10,12 @@ from typing import NamedTuple
 from sequester.lint import delimiters
 from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, element_of, join, regardless_of_length, shallow
 from sequester.lint.events import Cached, FellBack, IdsUsed, Sought, Splitting
-from sequester.lint.names import terminal
+from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import mere_presence, truth
 from sequester.lint.parts import field_of, group_of, item_of, slice_of
 from sequester.lint.trace import Trace
 from sequester.lint.vocabulary import (
+    BODY_OF_REQUEST,
     CACHE_NAME,
     GOLD_NAME,
     JUDGE_NAME,
@@ -45,6 +46,9 @@ class TooEntangled(Exception):
 class Expressions(ABC):
     """Evaluates expressions over the names in scope."""
 
+    serving: ast.AST | None = None
+    """The function that is run, if it answers requests for rewards."""
+
     def __init__(self, lines: int) -> None:
         self.names: Names = {}
         self.steps = 0
@@ -74,6 +78,7 @@ class Expressions(ABC):
             ast.GeneratorExp: self._comprehension,
             ast.DictComp: self._dict_comprehension,
             ast.NamedExpr: self._walrus,
+            ast.Await: self._await,
             ast.Lambda: self._lambda,
         }
 
@@ -112,6 +117,8 @@ class Expressions(ABC):
     def _attribute(self, node: ast.Attribute) -> Value:
         if isinstance(node.value, ast.Name) and node.value.id == "self":
             return self.attribute_of_self(node.attr)
+        if self.serving is not None and BODY_OF_REQUEST.search(dotted(node)):
+            return Value(Holds.RECORD | Holds.REQUEST)
         base = self.value(node.value)
         return field_of(self.trace, base, (node.attr,), node)
 
@@ -337,6 +344,9 @@ class Expressions(ABC):
         value = self.value(node.value)
         self.names[node.target.id] = value
         return value
+
+    def _await(self, node: ast.Await) -> Value:
+        return self.value(node.value)
 
     def _lambda(self, node: ast.Lambda) -> Value:
         own = {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
