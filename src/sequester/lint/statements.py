@@ -107,7 +107,11 @@ class Statements(Conditions):
 
     def _guarded(self, value: Value) -> Value:
         """A number or flag that is set under a test depends on the test."""
-        if not self.guards or value.holds & Holds.TEXT:
+        if not self.guards:
+            return value
+        if value.parts is not None:  # of a tuple, each number on its own
+            value = value._replace(parts=tuple(map(self._guarded, value.parts)))
+        if value.holds & Holds.TEXT:
             return value
         return value._replace(why=value.why.union(*self.guards))
 
