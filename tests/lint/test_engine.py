@@ -138,7 +138,9 @@ def test_a_notebook_is_read_with_the_lines_of_its_file(tmp_path):
 
 def notebook(folder, *cells):
     path = folder / "a.ipynb"
-    path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": cell.splitlines(keepends=True)} for cell in cells]}, indent=1))
+    path.write_text(
+        json.dumps({"cells": [{"cell_type": "code", "source": cell.splitlines(keepends=True)} for cell in cells]}, indent=1)
+    )
     return path
 
 
@@ -166,6 +168,19 @@ def test_commands_in_a_notebook_are_no_reason_not_to_read_it(tmp_path, cell):
 def test_a_cell_that_runs_python_under_a_magic_is_read(tmp_path):
     for magic in ("%%capture", "%%time", "%%timeit -n 1", "%%writefile rewards.py"):
         assert len(lint([notebook(tmp_path, f"{magic}\n{LEAK}")]).findings) == 1
+
+
+def test_lines_are_right_where_outputs_repeat_the_code(tmp_path):
+    outputs = [{"source": ["print(completions)\n"], "text": [line + "\n" for line in LEAK.split("\n")]}]
+    cells = [
+        {"cell_type": "code", "outputs": outputs, "source": ["x = 1\n", "\n", "\n"]},
+        {"cell_type": "markdown", "source": "def"},
+        {"cell_type": "code", "source": LEAK.splitlines(keepends=True), "metadata": outputs},
+    ]
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"cells": cells}, indent=1))
+    (finding,) = lint([path]).findings
+    assert path.read_text().split("\n")[finding.line - 1].strip() == json.dumps(LEAK.split("\n")[1] + "\n") + ","
 
 
 def test_python_that_looks_like_a_command_is_kept(tmp_path):

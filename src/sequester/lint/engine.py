@@ -6,6 +6,7 @@ One pass, one file in memory at a time. Nothing is executed or imported. A file 
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
@@ -49,6 +50,9 @@ _SKIPPED = frozenset(
     )
 )
 """Folders that hold what others wrote or what tools made. One that is named as an argument is read."""
+_TEST_NAME = re.compile(r"^(?:test_.*|.*_test|conftest)\.py$")
+_TEST = re.compile(r"^\s*(?:async\s+def|def|class)\s+[tT]est|^(?:import|from)\s+(?:pytest|unittest)\b", re.M)
+"""Together: files that pytest collects. The reward functions in them train nothing."""
 _ENVIRONMENT_MARK = "pyvenv.cfg"
 
 
@@ -148,7 +152,10 @@ def _read(path: Path) -> _Read | Unreadable:
     except OSError as error:
         return Unreadable("unreadable", 1, type(error).__name__)
     if suffix in PYTHON:
-        return _read_code(decode(data))
+        code = decode(data)
+        if isinstance(code, str) and _TEST_NAME.search(path.name) and _TEST.search(code):
+            return _Read(Counter(), (), "", "")
+        return _read_code(code)
     if suffix == NOTEBOOK:
         return _read_notebook(source_of(data))
     try:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from sequester.lint.domain import Source, Value
 
-
 AN_ANSWER_TAG = "an answer tag"
 """Without which the whole text comes back from where an answer was looked for."""
 

@@ -9,7 +9,19 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from sequester.lint import delimiters
-from sequester.lint.domain import MOST_TEXTS, NOTHING, Holds, Signal, Source, Value, combine, element_of, join, regardless_of_length, shallow
+from sequester.lint.domain import (
+    MOST_TEXTS,
+    NOTHING,
+    Holds,
+    Signal,
+    Source,
+    Value,
+    combine,
+    element_of,
+    join,
+    regardless_of_length,
+    shallow,
+)
 from sequester.lint.events import AN_ANSWER_TAG, Cached, FellBack, IdsUsed, Sought, Splitting
 from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import mere_presence, truth

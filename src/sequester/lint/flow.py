@@ -256,7 +256,9 @@ def _limits(node: Function) -> frozenset[str]:
         *zip(reversed((*arguments.posonlyargs, *arguments.args)), reversed(arguments.defaults), strict=False),
         *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
     ]
-    return frozenset(one.arg for one, value in defaults if isinstance(value, ast.Constant) and type(value.value) is int and value.value > 1)
+    return frozenset(
+        one.arg for one, value in defaults if isinstance(value, ast.Constant) and type(value.value) is int and value.value > 1
+    )
 
 
 def _defaults(flow: Flow, node: Function) -> Names:

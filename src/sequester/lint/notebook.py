@@ -16,8 +16,10 @@ from typing import NamedTuple
 from sequester.lint.python_file import Unreadable, in_words
 
 NOTEBOOK = ".ipynb"
-_MOST_MISSED = 200
-"""Lines that are looked for in vain before no more are looked for: a notebook that writes a cell as one string."""
+_SOURCE = re.compile(r'"source"\s*:\s*(\[?)')
+_STRING = re.compile(r'\s*("(?:[^"\\]|\\.)*")\s*,?')
+_MOST_MISSED = 20
+"""Cells that are looked for in vain before no more are looked for."""
 _COMMAND = re.compile(r"(\s*)(?:[%!]|\?{1,2}\w|[\w.]+\?{1,2}\s*$)")
 """A line that IPython reads and Python does not: `%magic`, `!shell`, `?name`, `name?`."""
 _CAPTURED = re.compile(r"(\s*[\w.,\s]+=\s*)[%!]\s*\w")
@@ -47,20 +49,15 @@ def source_of(data: bytes) -> NotebookCode | Unreadable:
         return Unreadable("syntax_error", getattr(error, "lineno", 1), "not JSON")
     lines: list[str] = []
     left_out: Unreadable | None = None
-    at = missed = 0
-    for cell in _cells(notebook):
+    for cell, starts in _cells(notebook, text):
         code = _python(cell)
-        started = len(lines)
-        for line, read in zip(cell, [""] * len(cell) if isinstance(code, SyntaxError) else code, strict=True):
-            found = _place(text, line, at) if line and missed < _MOST_MISSED else -1
-            missed += bool(line) and found < 0
-            if found >= 0:
-                lines.extend([""] * (text.count("\n", 0, found) - len(lines)))
-                at = found + 1
-            lines.append(read)
+        read = [""] * len(cell) if isinstance(code, SyntaxError) else code
+        for line, start in zip(read, starts, strict=True):
+            lines.extend([""] * (start - len(lines)))
+            lines.append(line)
         if isinstance(code, SyntaxError) and left_out is None:
             behind = min(max(code.lineno or 1, 1), len(cell)) - len(cell)
-            left_out = Unreadable("syntax_error", max(started + 1, len(lines) + behind), f"a cell was left out: {in_words(code)}")
+            left_out = Unreadable("syntax_error", len(lines) + behind, f"a cell was left out: {in_words(code)}")
     return NotebookCode("\n".join(lines) + "\n", left_out)
 
 
@@ -98,30 +95,46 @@ def _without_commands(cell: list[str]) -> Iterator[str]:
         goes_on = (goes_on or bool(command or captured)) and line.rstrip().endswith("\\")
 
 
-def _place(text: str, line: str, start: int) -> int:
-    """Offset of a line of code in the file, which holds it as a JSON string of its own; -1 if it does not."""
-    for written in dict.fromkeys((json.dumps(line, ensure_ascii=False)[:-1], json.dumps(line)[:-1])):
-        ends = [found for found in (text.find(f'{written}\\n"', start), text.find(f'{written}"', start)) if found >= 0]
-        if ends:
-            return min(ends)
-    return -1
-
-
-def _cells(notebook: object) -> Iterator[list[str]]:
-    """Lines of each cell that holds Python, the magic above them blank."""
+def _cells(notebook: object, text: str) -> Iterator[tuple[list[str], list[int]]]:
+    """Lines of each cell that holds Python, the magic above them blank, and how many lines of the file stand before each at least."""
     cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    at = line = missed = 0
     for cell in cells if isinstance(cells, list) else ():
-        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+        source = cell.get("source", "") if isinstance(cell, dict) else None
+        pieces = [source] if isinstance(source, str) else source
+        if not isinstance(pieces, list) or not all(isinstance(piece, str) for piece in pieces):
             continue
-        source = cell.get("source", "")
-        if isinstance(source, list):
-            source = "".join(part for part in source if isinstance(part, str))
-        if not isinstance(source, str):
-            continue
-        lines = source.split("\n")
-        first = next((at for at, line in enumerate(lines) if line.strip()), 0)
-        if lines[first].startswith("%%"):
-            if not _RUNS_PYTHON.match(lines[first]):
-                continue
-            lines[first] = ""
-        yield lines
+        places = _places(text, pieces, at) if missed < _MOST_MISSED else None
+        missed += places is None
+        starts: list[int] = []
+        for piece, place in zip(pieces, places or [0] * len(pieces), strict=True):
+            line, at = line + text.count("\n", at, place), max(at, place)
+            starts += [line] + [0] * (piece.count("\n") - piece.endswith("\n"))
+        lines = "".join(pieces).split("\n")
+        if cell.get("cell_type") == "code" and _blanked(lines):
+            yield lines, (starts + [0] * len(lines))[: len(lines)]
+
+
+def _places(text: str, pieces: list[str], start: int) -> list[int] | None:
+    """Offsets of the strings that a cell's source is written as."""
+    for source in _SOURCE.finditer(text, start):
+        at, found = source.end(), []
+        for piece in pieces:
+            string = _STRING.match(text, at)
+            if string is None or json.loads(string[1], strict=False) != piece:
+                break
+            found.append(string.start(1))
+            at = string.end()
+        else:
+            return found
+    return None
+
+
+def _blanked(lines: list[str]) -> bool:
+    """Whether a cell holds Python. A magic above it is blanked."""
+    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    if lines[first].startswith("%%"):
+        if not _RUNS_PYTHON.match(lines[first]):
+            return False
+        lines[first] = ""
+    return True

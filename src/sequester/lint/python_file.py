@@ -82,7 +82,7 @@ def in_words(error: SyntaxError) -> str:
     """What is wrong, and for which Python: what a newer one accepts is an error to this one."""
     running = f"Python {sys.version_info.major}.{sys.version_info.minor}"
     if sys.version_info < (3, 12) and error.msg.startswith("f-string"):
-        return f"{error.msg}; if the code is written for Python 3.12, whose f-strings may hold their own quotes, run lint with 3.12 or later"
+        return f"{error.msg}; if it is written for Python 3.12, whose f-strings may hold their own quotes, run lint with 3.12 or later"
     return f"{error.msg}, as {running} reads it; code for a newer Python needs lint run with that"
 
 

@@ -14,7 +14,15 @@ from typing import NamedTuple
 
 from sequester.lint.domain import Holds
 from sequester.lint.names import LONGEST_NAME, dotted
-from sequester.lint.vocabulary import ANNOTATIONS, BODY_OF_REQUEST, CONVERSATIONS, GOLD_NAME, ID_PARAMETERS, PARAMETERS, REASONING_FIELDS
+from sequester.lint.vocabulary import (
+    ANNOTATIONS,
+    BODY_OF_REQUEST,
+    CONVERSATIONS,
+    GOLD_NAME,
+    ID_PARAMETERS,
+    PARAMETERS,
+    REASONING_FIELDS,
+)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -54,15 +62,26 @@ class RewardFunction(NamedTuple):
 
 _REWARD_NAME = re.compile(r"(?:^|_)(?:rewards?|score|rubric|grade|accuracy|penalty|bonus)(?:_|$)|^compute_score|(?:^|_)rm$", re.I)
 _PLAIN_REWARD = re.compile(r"(?:^|_)rewards?(?:_|$)", re.I)
-_REWARD_METHOD = re.compile(r"^_?(?:get|compute|calc|calculate)?_?(?:\w+_)?rewards?(?:_(?:fn|func|function|batch|score|scores))?$", re.I)
+_REWARD_METHOD = re.compile(
+    r"^_?(?:get|compute|calc|calculate)?_?(?:\w+_)?rewards?(?:_(?:fn|func|function|batch|score|scores))?$", re.I
+)
 _READS_REWARD = re.compile(r"(?:^|_)(?:from|to|clip|shape|whiten|scale|discount|normali[sz]ed?)(?:_|$)", re.I)
 """Names of functions that read or rework a reward that somebody else gave."""
-_NUMBERS = frozenset({"Tensor", "FloatTensor", "LongTensor", "IntTensor", "ndarray", "int", "float", "bool", "DataFrame", "Series", "Callable"})
+_NUMBERS = frozenset(
+    {"Tensor", "FloatTensor", "LongTensor", "IntTensor", "ndarray", "int", "float", "bool", "DataFrame", "Series", "Callable"}
+)
+_JUDGED = re.compile(r"^(?:raw|judge|judges|grader)_(?:score|rating|grade|verdict)s?$|^(?:verdict|rating)s?$").search
+_VERDICT = re.compile(
+    r"<(?:score|rating|verdict|grade)>|\\?\[\\?\[(?:rating|[AB]\b)|\"(?:score|rating|rank|verdict)\"|^(?:score|rating|verdict):",
+    re.I,
+)
+"""What stands in a judge's verdict."""
+_CHARACTER = re.compile(r"(?:^|\W)(?:_|[a-z]|ch|chr|char|character|letter|symbol|tok|token|digit)(?:\W|$)")
 _ROUTE = re.compile(r"(?:^|[/_-])rewards?(?:[/_-]|$)", re.I)
 _BODY_TYPE = re.compile(r"\w(?:Request|Input|Query|Payload)$")
 _NOT_REWARD = re.compile(
     r"^(?:test|log|print|save|load|plot|format(?!\w*reward)|tokeni[sz]e|collate|prepare|normali[sz]e|register|make|generate|extract|parse"
-    r"|build|show|render)_|^_(?:build|extract|parse|format|log)_|^__(?!call__)"
+    r"|build|show|render)_|_parser$|^_(?:build|extract|parse|format|log)_|^__(?!call__)"
 )
 _REWARD_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier|(?:^|[a-z])RM$|env|task|agentinstance|evaluator", re.I)
 _GRADING_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier", re.I)
@@ -152,11 +171,28 @@ def reward_functions(found: list[Definition], registered: frozenset[str]) -> Ite
         if _answers_requests(definition):
             yield RewardFunction(definition, _requests(definition), answers_requests=True)
             continue
+        if _rates_a_judge(node, names) and node.name not in registered and not _decorated(node):
+            continue
         contract = _is_reward(definition, names, registered)
         if contract or _is_named_reward(definition, names):
             holds = _contract(definition, names, definition.node.name in registered or _decorated(node))
             if holds:
                 yield RewardFunction(definition, holds, by_name=not contract)
+
+
+def _rates_a_judge(node: Function, names: tuple[str, ...]) -> bool:
+    """Whether it reads what a judge wrote: a score stands beside the text, or is cut out of it, and no expected answer is asked for."""
+    if any(map(_JUDGED, names)):
+        return True
+    inside = list(ast.walk(node))
+    if any(isinstance(one, ast.Name) and GOLD_NAME.search(one.id) and isinstance(one.ctx, ast.Load) for one in inside):
+        return False
+    calls = (one for one in inside if isinstance(one, ast.Call))
+    patterns = (
+        one.value for call in calls for one in call.args[:1] if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    )
+    named = (one.value.value for one in inside if isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant))
+    return any(_VERDICT.search(text) for text in (*patterns, *(text for text in named if isinstance(text, str))))
 
 
 def is_splitter(definition: Definition) -> bool:
@@ -239,7 +275,11 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
         return bool(_ENVIRONMENT.search(kinds)) and bool(given & {"states", "message_log_batch", "completion"})
     if _MANAGER.search(kinds) and name in ("__call__", "run_single", "compute_reward", "verify"):
         return bool(given & {"data", *PARAMETERS})
-    if _REWARD_METHOD.search(name) and not any(map(_REFERENCE_MODEL.search, given)) and given & _OUTPUTS - {"action", "action_text"}:
+    if (
+        _REWARD_METHOD.search(name)
+        and not any(map(_REFERENCE_MODEL.search, given))
+        and given & _OUTPUTS - {"action", "action_text"}
+    ):
         return True
     if not _REWARD_CLASS.search(kinds):
         return False
@@ -254,7 +294,7 @@ def _takes_text(node: Function, name: str) -> bool:
 
 def _plain_texts(node: Function, names: tuple[str, ...]) -> frozenset[str]:
     """Parameters with a name that any text may have, where nothing says that they are none."""
-    return _PLAIN_TEXTS & frozenset(names) - _numbers(node)
+    return frozenset(names) & (_PLAIN_TEXTS - _numbers(node))
 
 
 def _numbers(node: Function) -> frozenset[str]:
@@ -318,9 +358,26 @@ def _contract(definition: Definition, names: tuple[str, ...], declared: bool) ->
     if not any(name not in ID_PARAMETERS for name in holds) and (declared or _manages(definition) or not holds):
         extra = {name: value for name, value in _EXTRA.items() if name in given - numbers}
         holds |= {name: value for name, value in extra.items() if name not in _OFTEN_GOLD or not extra.keys() & _PLAIN_TEXTS}
+    for name in _iterated(definition.node) & holds.keys():
+        holds[name] |= Holds.BATCH if holds[name] & Holds.WHOLE and not holds[name] & Holds.MESSAGES else 0
     if declared and not holds and names:
         holds[names[0]] = Holds.WHOLE | (Holds.BATCH if names[0].endswith("s") else 0)
     return holds
+
+
+def _iterated(node: Function) -> frozenset[str]:
+    """Names that a function goes through one by one, and not character by character."""
+    found: set[str] = set()
+    for one in ast.walk(node):
+        if isinstance(one, ast.For | ast.AsyncFor | ast.comprehension) and not _CHARACTER.search(
+            ast.unparse(one.target)[:LONGEST_NAME]
+        ):
+            items = one.iter
+            if isinstance(items, ast.Call) and dotted(items.func) in ("zip", "enumerate", "tqdm"):
+                found.update(argument.id for argument in items.args if isinstance(argument, ast.Name))
+            elif isinstance(items, ast.Name):
+                found.add(items.id)
+    return frozenset(found)
 
 
 def _annotated(definition: Definition) -> dict[str, int]:

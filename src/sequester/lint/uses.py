@@ -58,7 +58,10 @@ def is_bound(test: ast.Compare, function: ast.AST | None) -> bool:
     measured = {
         terminal(side.args[0])
         for side in sides
-        if isinstance(side, ast.Call) and dotted(side.func) == "len" and len(side.args) == 1 and isinstance(side.args[0], ast.Name)
+        if isinstance(side, ast.Call)
+        and dotted(side.func) == "len"
+        and len(side.args) == 1
+        and isinstance(side.args[0], ast.Name)
     }
     if not measured:
         return False

@@ -62,7 +62,7 @@ _REQUEST_FIELDS = frozenset(
 )
 """Of what a trainer posts to a server of rewards. OpenRLHF's `query` is the prompt with the completion."""
 
-_WRITERS = _words("full raw model llm policy generated agent student assistant decoded")
+_WRITERS = _words("full raw model llm policy generated student assistant decoded")
 """Words before the name of a text that say whose it is, or that nothing was taken away from it."""
 _WRITTEN = _words("response completion output generation text message reply")
 
@@ -184,7 +184,7 @@ SAME_TEXT = frozenset(
 )
 """Calls whose result is the text that they were given."""
 EXTRACTOR = re.compile(
-    r"(?:extract|parse|get|find|strip|remove|drop|split|cleane?d?|last|final|select).*(?:answer|final|solution|content|box|number|letter"
+    r"(?:extract|parse|get|find|match|strip|remove|drop|split|cleane?d?|last|final|select).*(?:answer|final|solution|content|box|number|letter"
     r"|choice|code|json|xml|option|result|think|reason|cot\b|response|tag|sql|text|label|tool)|^parse$|^postprocess|^parse_answer",
     re.I,
 )
