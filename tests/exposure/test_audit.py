@@ -14,8 +14,8 @@ from tests.exposure.cases import answer, audited, call, episode, facts, leaky, r
 
 from sequester.episodes.readers import jsonlines
 from sequester.errors import UsageError
-from sequester.exposure.inputs import digests
 from sequester.exposure.stock import stock_texts
+from sequester.findings.digests import digests
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import Severity, Verdict
 

@@ -1,15 +1,17 @@
 """Lint's verdict and exit code: nothing looked at is never a pass, and what could not be read is never silent."""
 
+from datetime import date
 from fractions import Fraction
 
 import pytest
 from tests.findings.lint_results import NOQA, finding, nothing, result
 
 from sequester.errors import UsageError
-from sequester.findings.lint_verdict import UNASSESSED, exit_code, unassessed_shares, verdict
+from sequester.findings.lint_verdict import UNASSESSED, accepting_options, exit_code, unassessed_shares, verdict, with_waivers
 from sequester.findings.linted import LintVerdict
 from sequester.findings.model import Severity
 from sequester.findings.verdict import Allowances, parse_allowances
+from sequester.findings.waivers import Waiver, WaiverClass, Waivers
 
 NONE = Allowances()
 HALF = parse_allowances(["0.5"])
@@ -68,3 +70,51 @@ def test_shares_are_of_the_files_seen():
 def test_a_reason_that_lint_does_not_have_is_refused():
     with pytest.raises(UsageError, match="unknown reason 'split_failed'"):
         parse_allowances(["split_failed=0.5"], UNASSESSED)
+
+
+TODAY = date(2026, 3, 15)
+
+
+def waivers(**target):
+    entry = Waiver(
+        **target,
+        class_=WaiverClass.ORTHOGONAL,
+        reason="declared",
+        owner="ada",
+        approver="grace",
+        since=date(2026, 3, 1),
+        until=date(2026, 3, 31),
+    )
+    return Waivers((entry,))
+
+
+def test_no_waiver_covers_nothing():
+    assert with_waivers(nothing(), waivers(fingerprint="0" * 24), TODAY) == nothing()
+    assert with_waivers(result(), Waivers(), TODAY) == result()
+
+
+def test_a_waiver_covers_its_finding_and_the_verdict_stays():
+    other = finding(id="1" * 24)
+    covered = with_waivers(result(findings=(other, finding())), waivers(fingerprint="0" * 24), TODAY)
+    assert [one.waiver is not None for one in covered.findings] == [False, True]
+    assert (covered.waived, covered.verdict) == (1, LintVerdict.FOUND)
+
+
+def test_what_a_comment_waives_stays_as_it_is():
+    noted = result(findings=(finding(waiver=NOQA), finding(id="1" * 24)), waived=1)
+    covered = with_waivers(noted, waivers(reward_path=finding().subject), TODAY)
+    assert [one.waiver.owner for one in covered.findings] == ["noqa", "ada"]
+    assert covered.waived == 2
+
+
+def test_an_expired_waiver_is_named():
+    lapsed = with_waivers(result(), waivers(fingerprint="0" * 24), date(2026, 4, 1))
+    assert lapsed.waived == 0
+    assert "expired on 2026-03-31" in lapsed.notes[-1]
+
+
+def test_what_would_accept_the_rest():
+    assert accepting_options(nothing()) == ""
+    assert accepting_options(result(not_assessed={"too_large": 1, "syntax_error": 2})) == (
+        "--allow-unassessed syntax_error=0.2223 --allow-unassessed too_large=0.1112"
+    )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.findings.examples import finding
 
 from sequester.errors import ConfigError
+from sequester.findings.linted import ID_DIGITS
 from sequester.findings.model import FindingClass, WaiverNote
 from sequester.findings.rules import RULES
 from sequester.findings.waivers import (
@@ -68,6 +69,18 @@ def test_a_declared_signal_that_an_audit_does_not_look_for_is_not_to_be_removed(
     path = waiver(fingerprint=None, reward_path="length", until=date(2026, 3, 2))
     (note,) = apply(Waivers((path,)), (), TODAY).notes
     assert note.startswith("Declared, and not looked for by an audit: reward path length. `sequester swap` looks for ")
+
+
+def test_a_waiver_of_lint_is_no_business_of_an_audit():
+    entries = (waiver(fingerprint="0" * ID_DIGITS), waiver(fingerprint="0" * 32))
+    (note,) = apply(Waivers(entries), (), TODAY).notes
+    assert note.startswith("1 of 1 waivers fit no finding")
+
+
+def test_ids_that_are_made_without_a_key_hold_under_any():
+    with pytest.raises(ConfigError, match="under the fingerprint key"):
+        parse_waivers(FILE, "file", "fk-other")
+    assert parse_waivers(FILE, "file", None).entries == (waiver(),)
 
 
 def test_where_nothing_or_not_everything_was_looked_at_no_waiver_is_called_superfluous():

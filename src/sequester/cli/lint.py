@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import date
-from hashlib import sha256
 from pathlib import Path
 
 import click
 
-from sequester.cli.options import (
-    OutputOptions,
-    allow_unassessed_option,
-    fail_on_option,
-    find_workspace,
-    found_again,
-    out_option,
-    output_options,
-    waiver_options,
-    waivers_in_force,
-    workspace_option,
-)
-from sequester.cli.output import Request, check_places, emit, parse_out, say
 from sequester.cli.progress import Progress
+from sequester.cli.results import ResultOptions, result_options
 from sequester.errors import UsageError
 from sequester.findings.lint_verdict import UNASSESSED, accepting_options, exit_code, with_waivers
 from sequester.findings.linted import LintResult
-from sequester.findings.model import ExitCode, Severity
-from sequester.findings.store import ResultStore
-from sequester.findings.verdict import parse_allowances
+from sequester.findings.model import ExitCode
 from sequester.lint.engine import lint
 
 
@@ -38,31 +22,18 @@ from sequester.lint.engine import lint
     "configuration or internal error; 3 nothing was assessed; 4 incomplete.",
 )
 @click.argument("paths", nargs=-1, type=click.Path(readable=False), metavar="[PATH]...")
-@out_option("text, json, sarif, md or html")
-@fail_on_option()
-@allow_unassessed_option(
-    "Share of the files that may stay unassessed without exit 4; repeatable.",
-    UNASSESSED,
+@result_options(
+    "text, json, sarif, md or html",
+    unassessed="Share of the files that may stay unassessed without exit 4; repeatable.",
+    known=UNASSESSED,
+    author_of="reward code",
 )
 @click.option(
     "--allow-nothing",
     is_flag=True,
     help="Exit 0 where no file holds anything to lint: for hooks that are handed the files of one commit.",
 )
-@workspace_option
-@waiver_options("reward code")
-@output_options
-def command(
-    paths: tuple[str, ...],
-    out: tuple[str, ...],
-    fail_on: str,
-    allow_unassessed: tuple[str, ...],
-    allow_nothing: bool,
-    workspace: str | None,
-    waiver_file: str | None,
-    author: str | None,
-    talk: OutputOptions,
-) -> int:
+def command(paths: tuple[str, ...], results: ResultOptions, allow_nothing: bool) -> int:
     """Read reward code, graders' prompts and configurations for places where the chain of thought gets into the score.
 
     PATH is a file or folder, the present folder by default. Python, YAML, TOML, JSON and prompt templates are read as text and never run.
@@ -75,37 +46,20 @@ def command(
       sequester lint rewards/ configs/grpo.yaml --fail-on high
       sequester lint . --out text --out sarif=lint.sarif
     """
-    requests = [parse_out(value, LintResult) for value in out] or [Request("text", None)]
-    named = [Path(path) for path in paths] or [Path()]
-    check_places(requests, named)
-    allowed = parse_allowances(allow_unassessed, UNASSESSED)
-    absent = [str(path) for path in named if not path.exists()]
+    inputs = [Path(path) for path in paths] or [Path()]
+    requests = results.requests(LintResult, inputs)
+    absent = [str(path) for path in inputs if not path.exists()]
     if absent:
         raise UsageError("no such file or directory", where=absent[0], hint="check the path; patterns are expanded by the shell")
-    place = find_workspace(workspace)
-    # What contradicts the waivers is said before a workspace is made for nothing.
-    waivers = waivers_in_force(waiver_file, place, author, keyed=False)
-    store = ResultStore(place) if place is not None else None
-    progress = Progress(talk.quiet, "files")
-    result = with_waivers(lint(named, progress), waivers, date.today())
+    books = results.open_books(keyed=False)
+    progress = Progress(results.talk.quiet, "files")
+    result = with_waivers(lint(inputs, progress), books.waivers, date.today())
     progress.done()
-    try:
-        if store is not None:
-            kept = store.save("lint", result, _digests(result))
-            look = f"; to look at a finding: sequester show {kept} ID{found_again(workspace)}" if result.findings else ""
-            say(f"stored as {kept} in {store.workspace.root}{look}", talk.quiet)
-    finally:  # whatever is wrong with the store, the work of the linter is not lost
-        emit(result, requests, verbose=talk.verbose, color=talk.color, quiet=talk.quiet)
-    code = exit_code(result, Severity(fail_on), allowed, allow_nothing=allow_nothing)
+    look = "to look at a finding: sequester show {} ID" if result.findings else ""
+    # What nothing was found in is not read again to be stored: it may be a whole repository, and a hook has no time.
+    found_in = sorted({Path(one.path) for one in result.findings})
+    results.keep_and_tell("lint", result, found_in, books, requests, look)
+    code = exit_code(result, results.fail_on, results.allowed, allow_nothing=allow_nothing)
     if code is ExitCode.INCOMPLETE:
-        say(f"to accept what is not assessed: {accepting_options(result)}", talk.quiet)
+        results.say(f"to accept what is not assessed: {accepting_options(result)}")
     return code
-
-
-def _digests(result: LintResult) -> dict[str, str]:
-    """SHA-256 of every file in which something was found, by path."""
-    found = {}
-    for path in sorted({one.path for one in result.findings}):
-        with suppress(OSError):  # removed meanwhile
-            found[path] = sha256(Path(path).read_bytes()).hexdigest()
-    return found

@@ -23,7 +23,7 @@ from sequester.cli.options import (
     workspace_option,
 )
 from sequester.cli.output import Request, check_places, emit, parse_out, say
-from sequester.exposure.inputs import digests
+from sequester.findings.digests import digests
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.kinds import AnyResult, PrintedResult
 from sequester.findings.model import Severity
@@ -62,11 +62,11 @@ class ResultOptions(NamedTuple):
         check_places(requests, inputs)
         return requests
 
-    def open_books(self) -> Books:
-        """Makes the workspace if one is in use. Raises ConfigError."""
+    def open_books(self, *, keyed: bool = True) -> Books:
+        """Makes the workspace if one is in use; `keyed`: ids of these findings are made with its key. Raises ConfigError."""
         place = find_workspace(self.workspace)
         # What contradicts the waivers is said before a workspace is made for nothing.
-        waivers = waivers_in_force(self.waiver_file, place, self.author)
+        waivers = waivers_in_force(self.waiver_file, place, self.author, keyed=keyed)
         return Books(place, fingerprint_key(place), waivers, ResultStore(place) if place is not None else None)
 
     def keep_and_tell(

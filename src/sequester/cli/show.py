@@ -19,10 +19,10 @@ from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.registry import load_readers, recognise
 from sequester.errors import UsageError
 from sequester.exposure.examine import texts_of
-from sequester.exposure.inputs import digest
 from sequester.exposure.matching import normalise
 from sequester.exposure.naming import shown_name
 from sequester.findings.associated import AssociationFinding
+from sequester.findings.digests import digest
 from sequester.findings.encoding import decode_result
 from sequester.findings.fingerprint import whole_id
 from sequester.findings.kinds import AnyFinding, AnyResult

@@ -10,9 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from hashlib import file_digest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,6 +21,7 @@ from sequester.episodes.readers.streams import beginning
 from sequester.errors import InputError
 from sequester.exposure.own_reports import is_own_report
 from sequester.exposure.workers import Chunk, Task
+from sequester.findings.digests import digests
 
 _NAMED = 5
 """Files beside a log that are named in the result; the rest are counted."""
@@ -321,20 +320,3 @@ def tried(jobs: Iterable[Job]) -> Iterator[str]:
             paths.setdefault(job.tried, []).append(job.path)
     for refusals, (first, *more) in paths.items():
         yield f"{first}{f' and {len(more):,} more' if more else ''}: tried {refusals}"
-
-
-def digests(paths: Sequence[Path]) -> dict[str, str]:
-    """SHA-256 of every input file that can be read, by path; directories file by file."""
-    found = {}
-    for path in paths:
-        for file in sorted(path.rglob("*")) if path.is_dir() else (path,):
-            with suppress(OSError):  # the audit has said that it cannot be read
-                if file.is_file():
-                    found[str(file)] = digest(file)
-    return found
-
-
-def digest(file: Path) -> str:
-    """SHA-256 of one file."""
-    with file.open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest()

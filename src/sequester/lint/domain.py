@@ -1,20 +1,19 @@
 """The domain of the data flow: what one value in reward code may hold, and what a score may come to depend on.
 
-    Holds: a set of flags, ordered by inclusion; `join` is the union but for what only an `if` can tell
+What a value may hold is a set of flags, `Holds`, with union as join and NOTHING, no flag, at the bottom:
 
-        WHOLE   reasoning and answer in one text      REASONING   the reasoning alone       ANSWER   cut out of a completion
-           \\______________ split at a delimiter ______/______________________________________/
-                                      |
-                          one branch only: ANSWER joined with WHOLE is MAYBE; with REASONING it stays both
+                 WHOLE | REASONING | ANSWER | IDS | RECORD ...      either may be there
+                /         |          |         \\      \\
+             WHOLE    REASONING    ANSWER      IDS    RECORD        one kind of text, or none
+                \\_________|__________|_________/______/
+                               NOTHING                              holds nothing of a completion: a number, a constant, the unknown
 
-        IDS     token ids        RECORD   a sample or trace that carries any of these        none of them   NOTHING, or a number
+One pair is not united: where an `if` leaves on one way the undivided text (WHOLE) and on the other what came out of a split (ANSWER,
+DIVIDED), the value is MAYBE, a split that fails open. And CLOSED, being known of a text, holds of a join only if of both. Other flags say
+in which form a text is there, and what was done to it.
 
-        beside them flags say of which form (BATCH, MESSAGES, PIECES, MATCH ...), and what was done (PROMPTED, DIVIDED, CLOSED ...)
-
-    Value: these flags, the signals that the value depends on, and what is known of its parts, two levels deep
-
-So every chain of joins is finite: flags are few, constants, signals and parts are bounded. A value of which nothing is known is NOTHING,
-which holds no completion: the flow looks for what it can follow, and does not presume the worst.
+A `Value` is such a set with the signals that it depends on and what is known of its parts. Constants, signals and parts are bounded, so
+that joining ends. The unknown is NOTHING on purpose: the flow reports what it can follow, and does not presume the worst.
 """
 
 from __future__ import annotations
