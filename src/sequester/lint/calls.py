@@ -7,7 +7,8 @@ import re
 from abc import abstractmethod
 from collections.abc import Mapping
 
-from sequester.lint.domain import NOTHING, Holds, Signal, Value, combine, element_of, regardless_of_length, shallow
+from sequester.lint import delimiters
+from sequester.lint.domain import NOTHING, Holds, Signal, Value, combine, element_of, join, regardless_of_length, shallow
 from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Logged
 from sequester.lint.expressions import Expressions
 from sequester.lint.names import dotted, terminal
@@ -16,6 +17,7 @@ from sequester.lint.texts import compiled, length, pattern_function, text_method
 from sequester.lint.uses import only_counted
 from sequester.lint.vocabulary import (
     API_CALL,
+    BODY_OF_REQUEST,
     CONVERTER,
     EXTRACTOR,
     LOG_CALL,
@@ -114,6 +116,8 @@ class Calls(Expressions):
             made = self._method(node, name, receiver, positional, keywords)
             if made is not None:
                 return made
+        if self.serving is not None and BODY_OF_REQUEST.search(callee):
+            return Value(Holds.RECORD | Holds.REQUEST)
         if name == "len":
             return length(self.trace, node, first)
         if name == "range":
@@ -161,6 +165,11 @@ class Calls(Expressions):
     ) -> Value | None:
         first = positional[0] if positional else NOTHING
         holds = receiver.holds
+        if name in _GROUPS and holds & Holds.TAGGED:
+            return receiver
+        if name == "groups" and holds & Holds.MATCH:
+            groups = tuple(group_of(self.trace, receiver, number, node) for number in delimiters.groups(receiver.texts))
+            return Value(why=receiver.why, parts=groups)
         if name in _GROUPS and holds & Holds.MATCH:
             number = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else 1
             return group_of(self.trace, receiver, number if isinstance(number, int | str) else 1, node)
@@ -177,6 +186,8 @@ class Calls(Expressions):
                 return made
         if name in ("format", "format_map", "substitute", "safe_substitute"):
             return self._filled(node, receiver, combine(*positional, *keywords.values()))
+        if name in ("items", "values", "keys") and receiver.fields is not None and not holds:
+            return _listed(name, receiver)
         if name in ("get", "pop", "setdefault"):
             if self._is_cache(node.func.value if isinstance(node.func, ast.Attribute) else node) and first.holds & (
                 Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST
@@ -187,6 +198,8 @@ class Calls(Expressions):
                 return field_of(self.trace, receiver, first.texts, node)
         if name == "replace" and len(positional) == 2 and not holds & Holds.TEXT and positional[1].holds & Holds.TEXT:
             return self._filled(node, receiver, positional[1])
+        if name == "intersection":
+            return Value(why=combine(receiver, first).why)
         if name == "join":
             return combine(receiver, first)
         if name == "sum" and holds & Holds.MASK:
@@ -234,6 +247,17 @@ class Calls(Expressions):
 
 def _only_converts(callee: str, name: str) -> bool:
     return bool(SERIALISER.search(callee) or PROMPT_MAKER.search(name) or CONVERTER.search(name))
+
+
+def _listed(name: str, table: Value) -> Value:
+    """What iterating over a table of constants yields."""
+    keys = element_of(table)
+    values = NOTHING
+    for _, value in table.fields or ():
+        values = join(values, value)
+    if name == "keys":
+        return Value(element=keys)
+    return Value(element=values if name == "values" else Value(parts=(keys, values)))
 
 
 def _paired(name: str, positional: tuple[Value, ...]) -> Value:
