@@ -102,6 +102,10 @@ class Signal(Enum):
     REASONING = "reasoning"
 
 
+OF_REASONING = "reasoning"
+"""What a length is the length of, where it is not that of the undivided completion."""
+
+
 class Source(NamedTuple):
     """A place at which a signal arises. Two sources are the same if they are the same node."""
 

@@ -88,6 +88,9 @@ _GRADING_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier", re.I)
 _ENVIRONMENT = re.compile(r"Env|AgentInstance")
 _TEXT_ENVIRONMENT = re.compile(r"TextEnv|AgentInstance|JudgeEnv")
 """Environments of which an action is what the model wrote, and not a move in a game."""
+_STRING_METHODS = frozenset(
+    {"strip", "split", "partition", "rpartition", "rsplit", "lower", "upper", "startswith", "endswith", "replace", "splitlines"}
+)
 _MANAGER = re.compile(r"RewardManager|RewardWorker|RewardLoop")
 _TRAINER = re.compile(r"trainer|dataset|actor|logger|config|callback|collator|controller|generator|client|parser|renderer", re.I)
 _DECORATOR = re.compile(r"(?:^|\.)(?:reward|grader|reward_(?:fn|func|function)|register_reward\w*|register_scorer)$", re.I)
@@ -240,6 +243,8 @@ def _is_reward(definition: Definition, names: tuple[str, ...], registered: froze
     if owner is not None:
         return _is_scoring_method(owner, node, frozenset(names), bool(_annotated(definition)))
     given = frozenset(names)
+    if "completion_ids" in given and node.args.kwarg:
+        return True
     if "completions" in given:
         return bool(given & _TRL_COLUMNS or node.args.kwarg or _REWARD_NAME.search(node.name))
     if "queries" in given and given & {"labels", "prompts"}:
@@ -290,6 +295,30 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
 
 def _takes_text(node: Function, name: str) -> bool:
     return any(one.arg == name and one.annotation is not None and dotted(one.annotation) == "str" for one in node.args.args)
+
+
+def _writes_action(definition: Definition, names: tuple[str, ...]) -> bool:
+    """Whether an action is what a model wrote, and not a move in a game: the annotation, the class or what is done with it says so."""
+    node, owner = definition.node, definition.owner
+    if _takes_text(node, "action") or any(map(GOLD_NAME.search, names)):
+        return True
+    if owner is not None and _TEXT_ENVIRONMENT.search(" ".join((owner.name, *map(_last_name, owner.bases)))):
+        return True
+    return any(map(_treats_action_as_text, ast.walk(node)))
+
+
+def _treats_action_as_text(node: ast.AST) -> bool:
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+        sought = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+        return sought and _is_action(node.comparators[0])
+    if not isinstance(node, ast.Call):
+        return False
+    method = isinstance(node.func, ast.Attribute) and node.func.attr in _STRING_METHODS and _is_action(node.func.value)
+    return method or (dotted(node.func).startswith(("re.", "regex.", "json.")) and any(map(_is_action, node.args)))
+
+
+def _is_action(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "action"
 
 
 def _plain_texts(node: Function, names: tuple[str, ...]) -> frozenset[str]:
@@ -351,8 +380,10 @@ def _contract(definition: Definition, names: tuple[str, ...], declared: bool) ->
         holds["completion"] = Holds.WHOLE | Holds.MESSAGES | Holds.SPLIT_BY_SERVER
     if given == {"state", "target"}:
         holds["state"] = Holds.RECORD | Holds.SPLIT_BY_SERVER  # inspect
-    if "state" in holds and given >= {"action"}:
-        del holds["state"]
+    if "action" in given:
+        holds.pop("state", None)
+        if not declared and not _writes_action(definition, names):
+            holds.pop("action", None)
     numbers = _numbers(definition.node)
     holds = {name: value for name, value in holds.items() if name not in numbers or not value & Holds.WHOLE}
     if not any(name not in ID_PARAMETERS for name in holds) and (declared or _manages(definition) or not holds):

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from sequester.lint import delimiters
-from sequester.lint.domain import NOTHING, Holds, Signal, Value
+from sequester.lint.domain import NOTHING, OF_REASONING, Holds, Signal, Value
 from sequester.lint.events import Splitting
 from sequester.lint.trace import Trace
 from sequester.lint.uses import separators_read
@@ -81,7 +81,7 @@ def length(trace: Trace, node: ast.Call, value: Value) -> Value:
     if value.holds & Holds.FIELDED:
         return NOTHING  # of the answer, if the server split
     if measured:
-        return Value(why=trace.source(Signal.LENGTH, node))
+        return Value(why=trace.source(Signal.LENGTH, node, "" if value.holds & (Holds.WHOLE | Holds.IDS) else OF_REASONING))
     return Value(why=value.why if not value.holds & (Holds.BATCH | Holds.MESSAGES) else frozenset())
 
 
