@@ -83,6 +83,9 @@ class Holds:
     ANSWERED: Final = 1 << 25
     """The tag that opens an answer is known to stand in it."""
 
+    GOLD: Final = 1 << 26
+    """The expected answer, which is nobody's completion."""
+
     TAINTED: Final = WHOLE | REASONING | IDS | RECORD
     """What nobody but the policy should see."""
     TEXT: Final = TAINTED | ANSWER | MAYBE

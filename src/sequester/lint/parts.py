@@ -19,6 +19,8 @@ def field_of(trace: Trace, base: Value, names: tuple[str, ...], node: ast.AST) -
     if named is not None:
         return named
     lowered = frozenset(name.casefold() for name in names)
+    if base.holds & Holds.SERIALISED and base.holds & Holds.WHOLE and lowered & {"input_ids", "attention_mask"}:
+        return base  # what a tokenizer made of a text
     if base.holds & Holds.IDS and not base.holds & Holds.RECORD:
         return NOTHING if lowered & {"shape", "device", "dtype", "size"} else base
     if base.holds & (Holds.MASK | Holds.ANSWER | Holds.MAYBE) and not base.holds & (Holds.WHOLE | Holds.RECORD | Holds.PARSED):

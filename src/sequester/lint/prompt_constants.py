@@ -152,7 +152,9 @@ def _sum(node: ast.BinOp) -> Iterator[_Piece]:
         operands.append(left.right)
         left = left.left
     operands.append(left)
-    if not any(isinstance(one, ast.JoinedStr) or (isinstance(one, ast.Constant) and isinstance(one.value, str)) for one in operands):
+    if not any(
+        isinstance(one, ast.JoinedStr) or (isinstance(one, ast.Constant) and isinstance(one.value, str)) for one in operands
+    ):
         return
     for one in reversed(operands):
         if isinstance(one, ast.Constant) and isinstance(one.value, str):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sequester.lint.code_rules import hits_of, strongest
 from sequester.lint.config_rules.grader_template import code_hits
+from sequester.lint.delimiters import speaks_of_reasoning
 from sequester.lint.events import Flag
 from sequester.lint.expressions import TooEntangled
 from sequester.lint.flow import Flow
@@ -72,7 +73,7 @@ def read_python(text: str) -> PythonFile | Unreadable:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
-        module = read_module(tree)
+        module = read_module(tree, speaks_of_reasoning(text))
         told = _told(module, text)
         found = tuple(prompts(tree)) if prompts_in else ()
     except SyntaxError as error:

@@ -243,7 +243,7 @@ def _is_reward(definition: Definition, names: tuple[str, ...], registered: froze
     if owner is not None:
         return _is_scoring_method(owner, node, frozenset(names), bool(_annotated(definition)))
     given = frozenset(names)
-    if "completion_ids" in given and node.args.kwarg:
+    if "completion_ids" in given and node.args.kwarg and given <= _TRL_COLUMNS | {"completions"}:
         return True
     if "completions" in given:
         return bool(given & _TRL_COLUMNS or node.args.kwarg or _REWARD_NAME.search(node.name))

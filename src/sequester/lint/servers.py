@@ -86,7 +86,9 @@ def _by_options(file: ConfigFile, told: bool | None) -> Iterator[Server]:
         if name not in _NAMES_OF_MODEL or not isinstance(setting.value, str) or not (family := family_of(setting.value)):
             continue
         beside = file.names[setting.path[:-1]]
-        serves = beside & _ONLY_A_SERVER_HAS and (beside & _AN_ENGINE_HAS or len(beside & _ONLY_A_SERVER_HAS) > 1 and beside & _SERVES_BY_ITSELF)
+        serves = beside & _ONLY_A_SERVER_HAS and (
+            beside & _AN_ENGINE_HAS or len(beside & _ONLY_A_SERVER_HAS) > 1 and beside & _SERVES_BY_ITSELF
+        )
         if not serves or snake(setting.path[0]) == _CHOOSES_A_PARSER:
             continue
         engine = "SGLang" if {name, *beside} & _SGLANG_HAS else "vLLM"

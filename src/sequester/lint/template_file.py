@@ -162,7 +162,9 @@ _GRADE = re.compile(r"(?:\w+_)?(?:score|grade|verdict|rating|judgement|judgment)
 
 _JUDGES = re.compile(r"(?:^|_)(?:judge\w*|grader?|grading|verdict|eval\w*|result|review|critique|feedback|score)(?:_|$)")
 """Whose reasoning is a judge's."""
-_OF_A_MODEL = r"(?:its|their|his|her|(?:the\s+)?(?:ai|model|assistant|policy|student|candidate|agent|solver)(?:['\u2019]s|s['\u2019])?)"
+_OF_A_MODEL = (
+    r"(?:its|their|his|her|(?:the\s+)?(?:ai|model|assistant|policy|student|candidate|agent|solver)(?:['\u2019]s|s['\u2019])?)"
+)
 _HIDDEN = r"(?:private|hidden|internal|inner|unspoken)"
 _THOUGHT = r"(?:thinking|thoughts?|scratch-?pad|monologue|chain[- ]of[- ]thought)"
 _SAYS_SO = re.compile(

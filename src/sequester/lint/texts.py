@@ -14,6 +14,7 @@ from sequester.lint.vocabulary import SAME_TEXT
 
 _SPLITS = frozenset({"split", "rsplit", "partition", "rpartition", "splitlines"})
 _REWRITES = frozenset({"sub", "subn", "split"})
+_SEEKS = frozenset({"find", "rfind", "index", "rindex", "count"})
 _FINDS = frozenset({"find", "rfind", "index", "rindex"})
 
 
@@ -34,6 +35,8 @@ def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first:
             first.texts,
             split=node if name == "split" and any(map(delimiters.opens_answer, first.texts)) else None,
         )
+    if whole and first.holds & Holds.GOLD and name in _SEEKS and not any(first.texts):
+        trace.sought(node, receiver)
     if not whole or not names_delimiter:
         if name in ("count", "startswith", "endswith", "isdigit", "find", "index", "rfind", "rindex", "isspace", "isascii"):
             return Value(Holds.POSITION if name in _FINDS else 0, receiver.why)
