@@ -119,6 +119,8 @@ def searched(trace: Trace, node: ast.Call, name: str, pattern: Value, text: Valu
         made = Value((Holds.MAYBE if needed else Holds.ANSWER) | Holds.DIVIDED | (text.holds & Holds.BATCH), split=node)
         return Value(0, parts=(made, NOTHING)) if name == "subn" else made
     if name == "split":
+        if delimiters.mixed(pattern.texts):
+            return Value(text.holds & (Holds.WHOLE | Holds.BATCH | Holds.FIELDED) | Holds.PIECES, text.why)
         return split(trace, node, "split", text, pattern)
     signal = Signal.REASONING if any(map(delimiters.reads_inside, at_delimiter)) else Signal.FORMAT
     return Value(Holds.MATCH, trace.source(signal, node, "pattern"), pattern.texts, split=node)

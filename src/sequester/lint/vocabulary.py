@@ -134,11 +134,11 @@ CONVERSATIONS = frozenset(
 ID_PARAMETERS = frozenset(name for name, holds in PARAMETERS.items() if holds & Holds.IDS)
 
 LENGTH_NAME = re.compile(
-    r"^(?:valid_|actual_|generated_)?(?:response|completion|output|generation|gen|generated|rollout|token|resp)s?_(?:token_?)?"
-    r"(?:len|length|lens|lengths|count|counts)$|^(?:num|n)_(?:response|completion|output|generated|gen)_tokens$",
+    r"^(?:valid|actual|generated)_response_(?:len|length)s?$|^responses?_(?:token_)?(?:len|length|count)s$"
+    r"|^(?:completion|output|generation|gen|generated|rollout|token)s?_(?:token_)?(?:len|length|count)s?$|^(?:num|n)_(?:response|completion|output|generated|gen)_tokens$",
     re.I,
 )
-"""Numbers that say how long a completion is. What is at most, at least or to be aimed at has another name."""
+"""Numbers that say how long a completion is. What is at most, at least or to be aimed at has another name, or is verl's `response_length`."""
 TOKENS_NAME = "num_tokens"
 """The same, unless a parameter beside it says it plainly: then this one is what was asked for."""
 SCORE_NAME = re.compile(r"reward|score|advantage", re.I)
