@@ -171,7 +171,8 @@ class Flow(Statements):
         if EXTRACTOR.search(found.definition.node.name[:100]):
             made = made._replace(why=regardless_of_length(made.why))  # says where in the text, not how much of it
             if made.holds & Holds.WHOLE:
-                return made.without(Holds.WHOLE).having(Holds.ANSWER)
+                parts = None if made.parts is None else tuple(map(_as_answer, made.parts))
+                return _as_answer(made)._replace(parts=parts)
         return made
 
     def _apply(self, definition: Definition, given: Mapping[str, Value], around: Names) -> Value:
@@ -238,6 +239,10 @@ class Flow(Statements):
         if reward is not None:
             self._pending.append((reward, around))
         return True
+
+
+def _as_answer(value: Value) -> Value:
+    return value.without(Holds.WHOLE).having(Holds.ANSWER) if value.holds & Holds.WHOLE else value
 
 
 def _is_constant(node: ast.AST | None) -> bool:

@@ -185,7 +185,8 @@ def _rates_a_judge(node: Function, names: tuple[str, ...]) -> bool:
     if any(map(_JUDGED, names)):
         return True
     inside = list(ast.walk(node))
-    if any(isinstance(one, ast.Name) and GOLD_NAME.search(one.id) and isinstance(one.ctx, ast.Load) for one in inside):
+    read = {one.id for one in inside if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
+    if any(map(GOLD_NAME.search, read - PARAMETERS.keys())):
         return False
     calls = (one for one in inside if isinstance(one, ast.Call))
     patterns = (
