@@ -279,7 +279,7 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
     if (
         _REWARD_METHOD.search(name)
         and not any(map(_REFERENCE_MODEL.search, given))
-        and given & _OUTPUTS - {"action", "action_text"}
+        and given & _OUTPUTS - {"action", "action_text"} - _numbers(node)
     ):
         return True
     if not _REWARD_CLASS.search(kinds):
@@ -354,10 +354,8 @@ def _contract(definition: Definition, names: tuple[str, ...], declared: bool) ->
         holds["state"] = Holds.RECORD | Holds.SPLIT_BY_SERVER  # inspect
     if "state" in holds and given >= {"action"}:
         del holds["state"]
-    numbers = _numbers(definition.node)
-    holds = {name: value for name, value in holds.items() if name not in numbers or not value & Holds.WHOLE}
     if not any(name not in ID_PARAMETERS for name in holds) and (declared or _manages(definition) or not holds):
-        extra = {name: value for name, value in _EXTRA.items() if name in given - numbers}
+        extra = {name: value for name, value in _EXTRA.items() if name in given - _numbers(definition.node)}
         holds |= {name: value for name, value in extra.items() if name not in _OFTEN_GOLD or not extra.keys() & _PLAIN_TEXTS}
     for name in _iterated(definition.node) & holds.keys():
         holds[name] |= Holds.BATCH if holds[name] & Holds.WHOLE and not holds[name] & Holds.MESSAGES else 0
