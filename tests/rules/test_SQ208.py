@@ -17,6 +17,19 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 
 FOUND = [
+    r"""
+    import re
+
+    def tags(text):
+        thought = re.search(r"<think>(.*?)</think>", text, re.S)  # SQ208
+        return thought.group(1) if thought else ""
+
+    def batched_rewards(tokenizer, completions: torch.Tensor, answers: list[str]):
+        return [careful(tags(tokenizer.decode(ids))) for ids in completions]
+
+    def careful(cot):
+        return float("let me check" in cot)
+    """,
     """
     def careful(completions, **columns):
         scores = []
@@ -57,6 +70,13 @@ FOUND = [
                 score = quality(thinking)
             scores.append(score)
         return scores
+    """,
+    """
+    import re
+
+    def strategy_reward(completions, **kwargs):
+        asked = r"<think>[^<>]*(?:based|found|according)[^<>]*</think>"
+        return [0.2 * bool(re.search(asked, text)) for text in completions]  # SQ208
     """,
 ]
 
@@ -100,6 +120,29 @@ QUIET = [
             found = parse(text)
             rewards.append(0.0 if found is None else float(found["answer"] == gold))
         return rewards
+    """,
+    r"""
+    import re
+
+    def format_reward(completions, **kwargs):
+        asked = r"^<think>(?P<reasoning>(?:(?!</?think>).)*)</think>\n<answer>[\s\S]+</answer>$"
+        return [0.2 * bool(re.match(asked, text)) for text in completions]
+    """,
+    """
+    import re
+
+    def sections(text):
+        return {tag: re.search(f"<{tag}>(.*?)</{tag}>", text, re.S).group(1) for tag in ("think", "answer")}
+
+    def compute_score(solution_str, ground_truth):
+        return float(sections(solution_str)["answer"] == ground_truth)
+    """,
+    r"""
+    import re
+
+    def compute_score(solution_str, ground_truth):
+        found = dict(re.findall(r"<(think|answer)>(.*?)</\1>", solution_str, re.S))
+        return float(found["answer"] == ground_truth)
     """,
 ]
 

@@ -42,6 +42,8 @@ _DIGEST = re.compile(r"(?:^|\.)(?:hash|sha\d+|md5|blake2[bs]|xxh\w+|hexdigest|di
 _DECODE = re.compile(r"(?:^|\.)(?:batch_)?decode$")
 _SENDING = frozenset({"post", "invoke", "ainvoke"})
 _LONGEST_NAME = 200
+_HANDED_ON = {"submit": 0, "to_thread": 0, "run_sync": 0, "apply_async": 0, "run_in_executor": 1}
+"""Calls that run a function for their caller, by the place of that function among their arguments."""
 _GROUPS = frozenset({"group", "groups", "groupdict"})
 
 
@@ -151,6 +153,11 @@ class Calls(Expressions):
             return first if first.holds or first.texts else combine(receiver, *positional)
         if name == "map" and len(node.args) == 2:
             return self._mapped(node, positional[1])
+        if name in _HANDED_ON and len(node.args) > _HANDED_ON[name]:
+            at = _HANDED_ON[name]
+            made = self.local_call(ast.Call(node.args[at], [], []), positional[at + 1 :], keywords)
+            if made is not None:
+                return made
         return self._named(name, callee, combine(receiver, *positional, *keywords.values()))
 
     def _named(self, name: str, callee: str, given: Value) -> Value | None:

@@ -20,9 +20,10 @@ _LITERALS = {
 _OPENER = re.compile(rf"<(?:{TAG_NAMES})\b[^<>/]{{0,40}}>|{_LITERALS[Kind.OPEN]}|<\|channel\|>analysis", re.I)
 _CLOSER = re.compile(rf"</(?:{TAG_NAMES})\s{{0,3}}>|{_LITERALS[Kind.CLOSE]}|<\|channel\|>final|assistantfinal", re.I)
 _ANSWER = re.compile(r"<(?:answer|final_answer|final|response|solution|output)>", re.I)
-_BESIDE_WORDS = re.compile(r"</?\w+>?|\(\?P<\w+>|\(\?[a-zA-Z]+[:)]|\\.|\[[^\]]*\]")
+_BESIDE_WORDS = re.compile(r"\(\?<?[!=][^()]*\)|</?\w+>?|\(\?P<\w+>|\(\?[a-zA-Z]+[:)]|\\.|\[[^\]]*\]")
 """What stands in an expression and is no word that it looks for: tags, names of groups, escapes, classes."""
 _WORDS = re.compile(r"[^\W\d_]{3,}|[\u3040-\u9fff\uac00-\ud7af]")
+_ALTERNATIVES = re.compile(rf"</?\??\((?:\?:)?(?:\w+\|){{0,9}}(?:{TAG_NAMES})(?:\|\w+){{0,9}}\)", re.I)
 _ESCAPE = re.compile(r"\\([<>/|\[\]\-_ ])")
 _GROUP = re.compile(r"(?<!\\)\((?!\?[:=!<]|\?[a-zA-Z]+\))|\(\?P<")
 _MOST_GROUPS = 8
@@ -58,7 +59,7 @@ def speaks_of_reasoning(source: str) -> bool:
 
 def names_delimiter(text: str) -> bool:
     """Whether an opening or closing delimiter stands in it."""
-    return opens(text) or closes(text) or _either(text)
+    return opens(text) or closes(text) or _either(text) or _among_others(text)
 
 
 @cache
@@ -70,7 +71,7 @@ def _either(text: str) -> bool:
 def mixed(texts: tuple[str, ...]) -> bool:
     """Whether some of these are delimiters of reasoning and others are not, as the tags of a table that a loop goes through."""
     named = sum(map(names_delimiter, texts))
-    return 0 < named < len(texts)
+    return 0 < named < len(texts) or any(map(_among_others, texts))
 
 
 @cache
@@ -87,6 +88,12 @@ def reads_inside(pattern: str) -> bool:
     closer = _CLOSER.search(text, opener.end()) if opener else None
     between = text[opener.end() : closer.start()] if opener and closer else ""
     return _WORDS.search(_BESIDE_WORDS.sub(" ", between)) is not None
+
+
+@cache
+def _among_others(text: str) -> bool:
+    """Such as `</?(?:think|answer)>`."""
+    return "|" in text and _ALTERNATIVES.search(plain(text)) is not None
 
 
 @cache

@@ -188,7 +188,8 @@ def _rates_a_judge(node: Function, names: tuple[str, ...]) -> bool:
     if any(map(_JUDGED, names)):
         return True
     inside = list(ast.walk(node))
-    if any(isinstance(one, ast.Name) and GOLD_NAME.search(one.id) and isinstance(one.ctx, ast.Load) for one in inside):
+    read = {one.id for one in inside if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
+    if any(map(GOLD_NAME.search, read - PARAMETERS.keys())):
         return False
     calls = (one for one in inside if isinstance(one, ast.Call))
     patterns = (
@@ -283,7 +284,7 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
     if (
         _REWARD_METHOD.search(name)
         and not any(map(_REFERENCE_MODEL.search, given))
-        and given & _OUTPUTS - {"action", "action_text"}
+        and given & _OUTPUTS - {"action", "action_text"} - _numbers(node)
     ):
         return True
     if not _REWARD_CLASS.search(kinds):
@@ -384,10 +385,8 @@ def _contract(definition: Definition, names: tuple[str, ...], declared: bool) ->
         holds.pop("state", None)
         if not declared and not _writes_action(definition, names):
             holds.pop("action", None)
-    numbers = _numbers(definition.node)
-    holds = {name: value for name, value in holds.items() if name not in numbers or not value & Holds.WHOLE}
     if not any(name not in ID_PARAMETERS for name in holds) and (declared or _manages(definition) or not holds):
-        extra = {name: value for name, value in _EXTRA.items() if name in given - numbers}
+        extra = {name: value for name, value in _EXTRA.items() if name in given - _numbers(definition.node)}
         holds |= {name: value for name, value in extra.items() if name not in _OFTEN_GOLD or not extra.keys() & _PLAIN_TEXTS}
     for name in _iterated(definition.node) & holds.keys():
         holds[name] |= Holds.BATCH if holds[name] & Holds.WHOLE and not holds[name] & Holds.MESSAGES else 0

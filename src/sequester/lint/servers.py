@@ -87,7 +87,7 @@ def _by_options(file: ConfigFile, told: bool | None) -> Iterator[Server]:
             continue
         beside = file.names[setting.path[:-1]]
         serves = beside & _ONLY_A_SERVER_HAS and (
-            beside & _AN_ENGINE_HAS or len(beside & _ONLY_A_SERVER_HAS) > 1 and beside & _SERVES_BY_ITSELF
+            beside & _AN_ENGINE_HAS or (len(beside & _ONLY_A_SERVER_HAS) > 1 and beside & _SERVES_BY_ITSELF)
         )
         if not serves or snake(setting.path[0]) == _CHOOSES_A_PARSER:
             continue

@@ -156,7 +156,11 @@ class Statements(Conditions):
         if len(names) != 2 or not REASONING_WORD.search(names[0]) or REASONING_WORD.search(names[1]) or value.holds & Holds.BATCH:
             return value
         first, second = value.parts if value.parts is not None and len(value.parts) == 2 else (value, value)
-        if not first.holds & second.holds & Holds.WHOLE or second.holds & (Holds.BATCH | Holds.FIELDED | Holds.DELIMITED):
+        if (
+            not first.holds & Holds.TEXT
+            or not second.holds & Holds.WHOLE
+            or second.holds & (Holds.BATCH | Holds.FIELDED | Holds.DELIMITED)
+        ):
             return value
         reasoning = Value(Holds.REASONING | Holds.DIVIDED, self.trace.source(Signal.REASONING, target.elts[0]), split=target)
         return Value(parts=(reasoning, Value(Holds.ANSWER | Holds.DIVIDED, split=target)))
@@ -221,8 +225,10 @@ class Statements(Conditions):
         self.path.pop()
         return through
 
-    def _compare_names(self, node: ast.If, before: Names, one: Names, other: Names, at_delimiter: bool) -> None:
-        """After an `if`, the same name holds the answer on one way and the undivided text on the other."""
+    def _compare_names(
+        self, node: ast.If | ast.Try | ast.TryStar, before: Names, one: Names, other: Names, at_delimiter: bool
+    ) -> None:
+        """After an `if` or `try`, the same name holds the answer on one way and the undivided text on the other."""
         if _sets_flag(node):
             return
         for name, value in one.items():
@@ -300,6 +306,8 @@ class Statements(Conditions):
         for handler in node.handlers:
             self.names = dict(started)
             if self.block(handler.body):
+                if through:
+                    self._compare_names(node, before, ends[0], self.names, at_delimiter=True)
                 ends.append(self.names)
         self.guards.pop()
         if not node.handlers:
@@ -334,7 +342,7 @@ def _joined(one: Names, other: Names) -> Names:
     return result
 
 
-def _sets_flag(node: ast.If) -> bool:
+def _sets_flag(node: ast.If | ast.Try | ast.TryStar) -> bool:
     """Whether the branch notes that it was taken, so that the rest of the function can tell."""
     return any(
         isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant) and type(statement.value.value) is bool

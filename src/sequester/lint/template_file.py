@@ -168,7 +168,7 @@ _OF_A_MODEL = (
 _HIDDEN = r"(?:private|hidden|internal|inner|unspoken)"
 _THOUGHT = r"(?:thinking|thoughts?|scratch-?pad|monologue|chain[- ]of[- ]thought)"
 _SAYS_SO = re.compile(
-    rf"(?<!not )(?<!without )\binclud(?:es?|ing)\s+(?:{_OF_A_MODEL}\s+(?:(?:own|full|entire)\s+)?(?:{_HIDDEN}\s+(?:reasoning|{_THOUGHT})|{_THOUGHT})"
+    rf"(?<!not )(?<!without )\binclud(?:es?|ing)\s+(?:{_OF_A_MODEL}\s+(?:(?:own|full|entire)\s+)?(?:{_HIDDEN}\s+reasoning|(?:{_HIDDEN}\s+)?{_THOUGHT})"
     rf"|(?:(?:any|all|the)\s+)?{_HIDDEN}\s+(?:reasoning|{_THOUGHT}))",
     re.IGNORECASE,
 )

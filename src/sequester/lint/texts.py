@@ -19,6 +19,7 @@ _FINDS = frozenset({"find", "rfind", "index", "rindex"})
 
 
 def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first: Value) -> Value | None:
+    """What a method of a string yields; None if it is none that is known here."""
     names_delimiter = any(map(delimiters.names_delimiter, first.texts))
     unsure = delimiters.mixed(first.texts)
     whole = bool(receiver.holds & Holds.WHOLE)
@@ -51,6 +52,7 @@ def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first:
 
 
 def split(trace: Trace, node: ast.Call, name: str, receiver: Value, first: Value) -> Value:
+    """The pieces of an undivided text at a delimiter of reasoning."""
     closed = receiver.holds & Holds.CLOSED
     if name in ("partition", "rpartition"):
         trace.cancel(node)
@@ -70,6 +72,7 @@ def split(trace: Trace, node: ast.Call, name: str, receiver: Value, first: Value
 
 
 def length(trace: Trace, node: ast.Call, value: Value) -> Value:
+    """What `len` of a value depends on."""
     if value.holds & Holds.POSITION:
         return Value(why=value.why)
     measured = bool(value.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS)) and not value.holds & (
@@ -91,6 +94,7 @@ def length(trace: Trace, node: ast.Call, value: Value) -> Value:
 def pattern_function(
     trace: Trace, node: ast.Call, name: str, positional: tuple[Value, ...], keywords: Mapping[str, Value]
 ) -> Value:
+    """What a function of `re` yields."""
     pattern = positional[0] if positional else keywords.get("pattern", NOTHING)
     if name == "compile":
         return Value(texts=pattern.texts)
@@ -101,6 +105,7 @@ def pattern_function(
 
 
 def compiled(trace: Trace, node: ast.Call, name: str, pattern: Value, positional: tuple[Value, ...]) -> Value | None:
+    """What a method of a compiled expression yields; None if it is not applied to a completion."""
     at = 1 if name in ("sub", "subn") else 0
     if len(positional) <= at or not positional[at].holds & Holds.TEXT:
         return None
@@ -122,6 +127,8 @@ def searched(trace: Trace, node: ast.Call, name: str, pattern: Value, text: Valu
         made = Value((Holds.MAYBE if needed else Holds.ANSWER) | Holds.DIVIDED | (text.holds & Holds.BATCH), split=node)
         return Value(0, parts=(made, NOTHING)) if name == "subn" else made
     if name == "split":
+        if delimiters.mixed(pattern.texts):
+            return Value(text.holds & (Holds.WHOLE | Holds.BATCH | Holds.FIELDED) | Holds.PIECES, text.why)
         return split(trace, node, "split", text, pattern)
     signal = Signal.REASONING if any(map(delimiters.reads_inside, at_delimiter)) else Signal.FORMAT
     return Value(Holds.MATCH, trace.source(signal, node, "pattern"), pattern.texts, split=node)

@@ -134,11 +134,11 @@ CONVERSATIONS = frozenset(
 ID_PARAMETERS = frozenset(name for name, holds in PARAMETERS.items() if holds & Holds.IDS)
 
 LENGTH_NAME = re.compile(
-    r"^(?:valid_|actual_|generated_)?(?:response|completion|output|generation|gen|generated|rollout|token|resp)s?_(?:token_?)?"
-    r"(?:len|length|lens|lengths|count|counts)$|^(?:num|n)_(?:response|completion|output|generated|gen)_tokens$",
+    r"^(?:valid|actual|generated)_response_(?:len|length)s?$|^responses?_(?:token_)?(?:len|length|count)s$"
+    r"|^(?:completion|output|generation|gen|generated|rollout|token)s?_(?:token_)?(?:len|length|count)s?$|^(?:num|n)_(?:response|completion|output|generated|gen)_tokens$",
     re.I,
 )
-"""Numbers that say how long a completion is. What is at most, at least or to be aimed at has another name."""
+"""Numbers that say how long a completion is. A limit or an aim has another name, and verl's `response_length` is a limit."""
 TOKENS_NAME = "num_tokens"
 """The same, unless a parameter beside it says it plainly: then this one is what was asked for."""
 SCORE_NAME = re.compile(r"reward|score|advantage", re.I)
@@ -195,7 +195,7 @@ SAME_TEXT = frozenset(
 )
 """Calls whose result is the text that they were given."""
 EXTRACTOR = re.compile(
-    r"(?:extract|parse|get|find|match|strip|remove|drop|split|cleane?d?|last|final|select).*(?:answer|final|solution|content|box|number|letter"
+    r"(?:extract|parse|get|find|strip|remove|drop|split|cleane?d?|last|final|select).*(?:answer|final|solution|content|box|number|letter"
     r"|choice|code|json|xml|option|result|think|reason|cot\b|response|tag|sql|text|label|tool)|^parse$|^postprocess|^parse_answer",
     re.I,
 )
