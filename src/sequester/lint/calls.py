@@ -248,7 +248,7 @@ class Calls(Expressions):
 
     def _serialised(self, value: Value) -> Value | None:
         if not value.holds & (Holds.TEXT | Holds.PROMPTED):
-            return None
+            return value if value.holds & Holds.GOLD else None
         return value.having(Holds.SERIALISED)
 
     def _filled(self, node: ast.Call, template: Value, given: Value) -> Value:
@@ -262,8 +262,8 @@ class Calls(Expressions):
     def _mapped(self, node: ast.Call, items: Value) -> Value:
         function = node.args[0]
         if isinstance(function, ast.Lambda) and len(function.args.args) == 1:
-            made = self.applied(function, element_of(items))
-            return made._replace(holds=made.holds | Holds.BATCH if made.holds else 0)
+            each = self.applied(function, element_of(items))
+            return each.having(Holds.BATCH) if each.holds else each
         if isinstance(function, ast.Name) and function.id == "len":
             return length(self.trace, node, element_of(items))
         made = self.local_call(ast.Call(node.args[0], [], []), (element_of(items),), {})

@@ -13,6 +13,8 @@ from sequester.lint.vocabulary import CONTENT_FIELDS, REASONING_FIELDS, field
 
 def field_of(trace: Trace, base: Value, names: tuple[str, ...], node: ast.AST) -> Value:
     """A field, attribute or key of a value; several names if it may be any of them."""
+    if base.holds & Holds.GOLD and not base.holds & Holds.TEXT:
+        return base
     if not base.holds & (Holds.WHOLE | Holds.RECORD | Holds.PARSED | Holds.IDS | Holds.ANSWER | Holds.MAYBE | Holds.MASK):
         return Value(why=base.why)
     named = dict(base.fields or ()).get(names[0]) if len(names) == 1 else None

@@ -7,6 +7,7 @@ own. Where a text goes is what `flow` tells.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -15,12 +16,12 @@ from sequester.lint.template_file import Variable, is_graders_own_name, reads_li
 
 _LONGEST = 50_000
 """Characters of one text that are looked at."""
-_FEWEST = 20
-"""Characters of the shortest prompt."""
 _A_LINE = 60
 """What is shorter, in a function of a grader, may be an error message."""
 _SAME = frozenset(("strip", "lstrip", "rstrip", "lower", "upper", "dedent", "format", "cleandoc", "str", "format_map", "replace"))
 _WHOLE = frozenset(("dumps", "model_dump_json"))
+_IN_PYTHON = re.compile(r"\$([A-Za-z_]\w{0,80})|%\(([A-Za-z_]\w{0,80})\)s")
+"""Variables as `string.Template` and the percent sign have them."""
 _GRADING_CALL = ("model_graded", "llm_rubric", "judge")
 
 
@@ -94,7 +95,7 @@ def _inside(node: ast.AST, scope: _Scope) -> Iterator[tuple[ast.AST, _Scope]]:
 def _prompt(pieces: list[_Piece], scope: _Scope) -> CodePrompt | None:
     text = "\n".join(piece.text for piece in pieces)
     found = tuple((variable, piece.node) for piece in pieces for variable in piece.variables)
-    if not found or len(text) < _FEWEST or len(text) > _LONGEST:
+    if not found or len(text) > _LONGEST:
         return None
     label, function, called = (name[:LONGEST_NAME] for name in scope)
     grades = (
@@ -167,8 +168,10 @@ def _sum(node: ast.BinOp) -> Iterator[_Piece]:
 
 
 def _constant(node: ast.AST, text: str) -> _Piece:
-    found = variables(text) if len(text) <= _LONGEST and ("{" in text or "$" in text or "%(" in text) else ()
-    return _Piece(node, text, tuple(found))
+    if len(text) > _LONGEST:
+        return _Piece(node, text, ())
+    others = (Variable(found[1] or found[2], False, *found.span()) for found in _IN_PYTHON.finditer(text))
+    return _Piece(node, text, (*variables(text), *others))
 
 
 def _joined(node: ast.JoinedStr) -> _Piece:

@@ -111,8 +111,7 @@ def reads_like_grading(text: str) -> bool:
 
 _JINJA = re.compile(r"\{\{\{?-?\s*([^{}%#]{1,200}?)\s*-?\}\}\}?")
 _FORMAT = re.compile(r"(?<![{$\\])\{([A-Za-z_][\w.\[\]'\"]{0,80})(?:![rsa])?(?::[^{}\s]{0,20})?\}(?!\})")
-_OTHERS = re.compile(r"\$\{?([A-Za-z_]\w{0,80})\}?|%\(([A-Za-z_]\w{0,80})\)s")
-"""As `string.Template` and the percent sign have them."""
+_DOLLAR = re.compile(r"\$\{([A-Za-z_]\w{0,80})\}")
 _EXPRESSION = re.compile(r"([A-Za-z_][\w.]*(?:\[-?['\"]?\w+['\"]?\][\w.]*)*)\s*((?:\|.*)?)$", re.DOTALL)
 _INDEX = re.compile(r"\[-?['\"]?(\w+)['\"]?\]")
 
@@ -128,8 +127,8 @@ def variables(text: str, jinja: bool | None = None) -> Iterator[Variable]:
             yield Variable(
                 _INDEX.sub(r".\1", expression[1]), "tojson" in expression[2] or "to_json" in expression[2], *found.span()
             )
-    for found in _OTHERS.finditer(shown):
-        yield Variable(found[1] or found[2], False, *found.span())
+    for found in _DOLLAR.finditer(shown):
+        yield Variable(found[1], False, *found.span())
 
 
 def _without_comments(text: str) -> str:
@@ -168,7 +167,8 @@ _OF_A_MODEL = (
 _HIDDEN = r"(?:private|hidden|internal|inner|unspoken)"
 _THOUGHT = r"(?:thinking|thoughts?|scratch-?pad|monologue|chain[- ]of[- ]thought)"
 _SAYS_SO = re.compile(
-    rf"(?<!not )(?<!without )\binclud(?:es?|ing)\s+(?:{_OF_A_MODEL}\s+(?:(?:own|full|entire)\s+)?(?:{_HIDDEN}\s+reasoning|(?:{_HIDDEN}\s+)?{_THOUGHT})"
+    rf"(?<!not )(?<!without )\binclud(?:es?|ing)\s+"
+    rf"(?:{_OF_A_MODEL}\s+(?:(?:own|full|entire)\s+)?(?:{_HIDDEN}\s+reasoning|(?:{_HIDDEN}\s+)?{_THOUGHT})"
     rf"|(?:(?:any|all|the)\s+)?{_HIDDEN}\s+(?:reasoning|{_THOUGHT}))",
     re.IGNORECASE,
 )
