@@ -71,6 +71,13 @@ LEAKS = {
     "what a framework is given": """
         scorer = model_graded_qa(template="{question} {answer} {reasoning}", include_history=True)
         """,
+    "a prompt that is only called so": """
+        PROMPT = "Determine if the response is correct. Question: {question} Response: {full_response} Truth: {answer}"
+        rubric = JudgeRubric(judge_prompt=PROMPT)
+        """,
+    "marks that are replaced": """
+        TEMPLATE = "You are grading an essay. Notes: <<THOUGHTS>> Essay: <<ESSAY>> Grade from A to F."
+        """,
     "whole messages": """
         def ask(client, messages):
             return client.send(f"Your task is to rate the conversation. {json.dumps(messages)}")

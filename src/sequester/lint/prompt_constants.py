@@ -20,8 +20,8 @@ _A_LINE = 60
 """What is shorter, in a function of a grader, may be an error message."""
 _SAME = frozenset(("strip", "lstrip", "rstrip", "lower", "upper", "dedent", "format", "cleandoc", "str", "format_map", "replace"))
 _WHOLE = frozenset(("dumps", "model_dump_json"))
-_IN_PYTHON = re.compile(r"\$([A-Za-z_]\w{0,80})|%\(([A-Za-z_]\w{0,80})\)s")
-"""Variables as `string.Template` and the percent sign have them."""
+_IN_PYTHON = re.compile(r"\$([A-Za-z_]\w{0,80})|%\(([A-Za-z_]\w{0,80})\)s|<<([A-Za-z_]\w{0,80})>>|\[\[([A-Za-z_]\w{0,80})\]\]")
+"""Variables as `string.Template` and the percent sign have them, and as people mark what they will replace."""
 _GRADING_CALL = ("model_graded", "llm_rubric", "judge")
 
 
@@ -98,10 +98,12 @@ def _prompt(pieces: list[_Piece], scope: _Scope) -> CodePrompt | None:
     if not found or len(text) > _LONGEST:
         return None
     label, function, called = (name[:LONGEST_NAME] for name in scope)
+    prompts = "prompt" in label.lower() or "template" in label.lower()
+    graders = is_graders_own_name(label)
     grades = (
         speaks_to_a_grader(text)
-        or (is_graders_own_name(label) and ("prompt" in label.lower() or "template" in label.lower()))
-        or (len(text) >= _A_LINE and any(map(is_graders_own_name, (label, function))) and reads_like_grading(text))
+        or (graders and prompts)
+        or (len(text) >= _A_LINE and (graders or prompts or is_graders_own_name(function)) and reads_like_grading(text))
         or (label == "template" and called.rpartition(".")[2].startswith(_GRADING_CALL))
     )
     return CodePrompt(label or function or "prompt", text, found) if grades else None
@@ -170,7 +172,7 @@ def _sum(node: ast.BinOp) -> Iterator[_Piece]:
 def _constant(node: ast.AST, text: str) -> _Piece:
     if len(text) > _LONGEST:
         return _Piece(node, text, ())
-    others = (Variable(found[1] or found[2], False, *found.span()) for found in _IN_PYTHON.finditer(text))
+    others = (Variable(found[found.lastindex or 0], False, *found.span()) for found in _IN_PYTHON.finditer(text))
     return _Piece(node, text, (*variables(text), *others))
 
 

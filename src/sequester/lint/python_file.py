@@ -26,7 +26,7 @@ from sequester.lint.trace import Told
 
 _SUBJECT = re.compile(r"reward|complet|solution_str|queries|score|judge|grader|rubric|_rm\b")
 """Words of which one stands in every file that holds reward code."""
-_PROMPT = re.compile(r"judge|grader|rubric|genrm|scorer|model_graded", re.I)
+_PROMPT = re.compile(r"judge|grader|grading|rubric|genrm|scorer|model_graded", re.I)
 """Names of which one stands in every file that holds a grader's prompt, unless the prompt says whom it speaks to."""
 _FLAG = re.compile(r"showthinking|show_|include_|full_trace|keep_|with_reasoning|strip_|remove_|hide_|return_full", re.I)
 

@@ -181,6 +181,10 @@ def reward_functions(found: list[Definition], registered: frozenset[str]) -> Ite
             holds = _contract(definition, names, definition.node.name in registered or _decorated(node))
             if holds:
                 yield RewardFunction(definition, holds, by_name=not contract)
+                continue
+        reasoning = _reasoning(node)
+        if reasoning and definition.owner is None and _PLAIN_REWARD.search(node.name) and not _READS_REWARD.search(node.name):
+            yield RewardFunction(definition, dict.fromkeys(reasoning, Holds.REASONING), by_name=True)
 
 
 def _rates_a_judge(node: Function, names: tuple[str, ...]) -> bool:
@@ -325,6 +329,20 @@ def _is_action(node: ast.AST) -> bool:
 def _plain_texts(node: Function, names: tuple[str, ...]) -> frozenset[str]:
     """Parameters with a name that any text may have, where nothing says that they are none."""
     return frozenset(names) & (_PLAIN_TEXTS - _numbers(node))
+
+
+def _reasoning(node: Function) -> frozenset[str]:
+    """Parameters that are handed the reasoning, by their names; a flag of such a name says whether there is any."""
+    flags = {
+        one.arg for one, default in _with_defaults(node) if isinstance(default, ast.Constant) and isinstance(default.value, bool)
+    }
+    return frozenset(filter(is_reasoning_name, parameters(node))) - flags - _numbers(node)
+
+
+def _with_defaults(node: Function) -> Iterator[tuple[ast.arg, ast.expr | None]]:
+    arguments = node.args
+    yield from zip(reversed((*arguments.posonlyargs, *arguments.args)), reversed(arguments.defaults), strict=False)
+    yield from zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
 
 
 def _numbers(node: Function) -> frozenset[str]:

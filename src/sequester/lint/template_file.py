@@ -26,6 +26,7 @@ _GRADER_ONLY = re.compile(r"(?:^|[^a-z])(?:judge|judges|grader|graders|rubric|ge
 """Names that nothing but a grader's prompt has."""
 _ADDRESSED = re.compile(
     r"you are (?:an? |the )?(?:\w+[ ,-]+){0,5}?(?:judge|grader|evaluator|examiner|rater|critic|verifier|assessor|reviewer)\b"
+    r"|you (?:are|will be) (?:grading|judging|scoring|evaluating|rating)\b"
     r"|your (?:task|job) is to (?:\w+ )?(?:grade|score|rate|judge|evaluate|assess|compare|decide|determine)\b",
     re.IGNORECASE,
 )
