@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from sequester.lint import delimiters
 from sequester.lint.domain import NOTHING, Holds, Signal, Value, combine, element_of, join, regardless_of_length, shallow
-from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Logged
+from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Logged, Sought
 from sequester.lint.expressions import Expressions
 from sequester.lint.names import dotted, terminal
 from sequester.lint.parts import field_of, group_of
@@ -96,7 +96,7 @@ class Calls(Expressions):
         held = combine(*values)
         likened = held.holds & Holds.WHOLE and held.holds & Holds.GOLD and not held.holds & (Holds.ANSWER | Holds.FIELDED)
         if likened and (METRIC_CALL.search(callee) or name == "score"):
-            self.trace.sought(node, held)
+            self.trace.emit(Sought(node, held))
         made_up = [value for value in tainted if value.holds & (Holds.PROMPTED | Holds.SERIALISED)]
         if LOG_CALL.search(callee) or name == "write":
             self.trace.emit(Logged(node, callee, combine(*tainted)))

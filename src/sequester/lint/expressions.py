@@ -22,7 +22,7 @@ from sequester.lint.domain import (
     regardless_of_length,
     shallow,
 )
-from sequester.lint.events import AN_ANSWER_TAG, Cached, FellBack, IdsUsed, Splitting
+from sequester.lint.events import AN_ANSWER_TAG, Cached, FellBack, IdsUsed, Sought, Splitting
 from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import mere_presence, truth
 from sequester.lint.parts import field_of, group_of, item_of, slice_of
@@ -199,7 +199,7 @@ class Expressions(ABC):
         if isinstance(node.op, ast.Mult) and any(isinstance(operand, ast.List) for operand in operands):
             return made._replace(why=regardless_of_length(made.why))  # `[0.0] * len(ids)`
         if isinstance(node.op, ast.MatMult) and made.holds & Holds.WHOLE and made.holds & Holds.GOLD:
-            self.trace.sought(node, made)
+            self.trace.emit(Sought(node, made))
         if isinstance(node.op, ast.BitAnd):
             return Value(why=made.why)  # what two sets share
         if made.holds & Holds.IDS and not isinstance(node.op, ast.Add):
