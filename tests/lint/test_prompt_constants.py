@@ -132,5 +132,6 @@ def test_the_place_is_the_string_behind_which_a_comment_can_stand():
 
 
 def test_code_that_nests_deeply_is_read():
+    assert found("judge = " + " + ".join(["'x'"] * 900)) == ([], 0)
     many = " + ".join(["x"] * 900)
     assert found(f'def judge(x):\n    return "You are a judge. " + {many}') == ([], 1)

@@ -73,6 +73,9 @@ def _inside(node: ast.AST, scope: _Scope) -> Iterator[tuple[ast.AST, _Scope]]:
             scope = scope._replace(label=terminal(target))
         case ast.keyword(arg=str(name)):
             scope = scope._replace(label=name)
+        case ast.BinOp(op=ast.Add()):  # its sums were looked at with it
+            yield from ((operand, scope) for operand in _operands(node))
+            return
         case ast.Call():
             scope = scope._replace(called=dotted(node.func))
         case ast.Dict():
@@ -148,18 +151,13 @@ def _messages(node: ast.List) -> Iterator[_Piece]:
 
 
 def _sum(node: ast.BinOp) -> Iterator[_Piece]:
-    """The strings of a sum, and its names as variables. A long sum is a long left branch."""
-    operands: list[ast.expr] = []
-    left: ast.expr = node
-    while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add):
-        operands.append(left.right)
-        left = left.left
-    operands.append(left)
+    """The strings of a sum, and its names as variables."""
+    operands = _operands(node)
     if not any(
         isinstance(one, ast.JoinedStr) or (isinstance(one, ast.Constant) and isinstance(one.value, str)) for one in operands
     ):
         return
-    for one in reversed(operands):
+    for one in operands:
         if isinstance(one, ast.Constant) and isinstance(one.value, str):
             yield _constant(one, one.value)
         elif isinstance(one, ast.JoinedStr):
@@ -167,6 +165,16 @@ def _sum(node: ast.BinOp) -> Iterator[_Piece]:
         else:
             variable = _variable(one)
             yield _Piece(node, "", (variable,) if variable is not None else ())
+
+
+def _operands(node: ast.BinOp) -> list[ast.expr]:
+    """First to last. A long sum is a long left branch."""
+    operands: list[ast.expr] = []
+    left: ast.expr = node
+    while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add):
+        operands.append(left.right)
+        left = left.left
+    return [left, *reversed(operands)]
 
 
 def _constant(node: ast.AST, text: str) -> _Piece:
