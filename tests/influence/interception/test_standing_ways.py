@@ -55,7 +55,7 @@ def test_a_way_that_only_stands_open_is_not_named(monkeypatch, name):
     assert (sites, ways) == (set(), ())
 
 
-@pytest.mark.parametrize("name", ["packed", "shared", "polled", "bare_thread", "loop"])
+@pytest.mark.parametrize("name", ["packed", "shared", "polled", "bare_thread", "loop", "foreign"])
 def test_a_way_that_cannot_be_watched_is_named_where_it_stands_open(monkeypatch, name):
     monkeypatch.setenv("STANDING", name)
     assert differing("nothing")[1]
