@@ -61,7 +61,7 @@ def test_a_way_that_cannot_be_watched_is_named_where_it_stands_open(monkeypatch,
     assert differing("nothing")[1]
 
 
-@pytest.mark.parametrize(("name", "site"), [("pool", "a thread"), ("thread", "standing.py:32")])
+@pytest.mark.parametrize(("name", "site"), [("pool", "a thread"), ("thread", "standing.py:33")])
 def test_threads_that_were_started_on_import_are_watched(monkeypatch, name, site):
     monkeypatch.setenv("STANDING", name)
     sites, ways, _notes = differing(name)
