@@ -233,3 +233,25 @@ def test_an_interrupt_goes_through():
 def test_a_selection_gives_keep_bits():
     assert call(lambda completions, **kwargs: [1], rendition(), rendition(), outcome="keep") == [0.0, 1.0]
     assert call(lambda solution_str: True, rendition(), rendition(), outcome="keep") == [1.0, 1.0]
+
+
+def test_messages_have_their_cot_where_the_code_asks_for_it():
+    messages = [{"role": "assistant", "content": "42", "reasoning": "so far"}]
+    one = replace(rendition(), completion=messages, thoughts=((0, "so far"),))
+    for reward in (
+        lambda completions: [len(each[0].get("reasoning_content", "")) for each in completions],
+        lambda completion: len(completion[0].get("reasoning_content", "")),
+    ):
+        with Caller(reward, fields=frozenset({"reasoning_content"})) as caller:
+            assert [each.returned.score for each in caller.call([one])] == [6.0]
+    with Caller(lambda solution_str: float(solution_str.count("so far")), fields=frozenset({"reasoning_content"})) as caller:
+        assert [each.returned.score for each in caller.call([one])] == [1.0]
+
+
+def test_as_text_any_field_of_cot_stands_between_tags():
+    for message in (
+        {"content": "42", "thinking": "so"},
+        {"content": "42", "reasoning_text": "so"},
+        {"content": [{"type": "thinking", "thinking": "so"}, {"type": "text", "text": "42"}]},
+    ):
+        assert as_text([{"role": "assistant", **message}]) == "<think>\nso\n</think>\n\n42"

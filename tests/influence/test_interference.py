@@ -6,11 +6,12 @@ import random
 from collections.abc import Callable, Sequence
 
 import pytest
+from msgspec.structs import replace
 from tests.influence.fakes import DETERMINISTIC, RENDERING, SUBJECT, Scores, Swaps, by_answer, cases, cot_of, noisy
 
 from sequester.findings.swapped import SwapResult, SwapVerdict
 from sequester.influence.experiment import Plan
-from sequester.influence.model import Rendition, Scorer, Scoring
+from sequester.influence.model import Rendition, Scorer, Scoring, Seen
 from sequester.influence.swap import swap
 
 PLANS = pytest.mark.parametrize("plan", [DETERMINISTIC, Plan()])
@@ -63,10 +64,80 @@ def test_a_cache_before_a_judge_of_answers_passes(plan: Plan) -> None:
 def test_a_cache_before_a_judge_of_cots_hides_nothing(plan: Plan) -> None:
     result = result_of(cached(lambda given: len(cot_of(given)) + by_answer(given)), plan)
     assert result.verdict is SwapVerdict.INFLUENCED
-    assert result.changed == 0
+    assert result.changed == result.pairs
     assert result.upper95 is None
     assert result.bounded == ()
     assert any("cache" in note for note in result.notes)
+
+
+def cached_with_noise(judge: Callable[[Rendition], float], seed: int = 5) -> Processes:
+    """One term is kept by answer, another is noise."""
+    rng = random.Random(seed)
+    return Processes(lambda given, memory: memory.setdefault(given.answer, judge(given)) + rng.gauss(0.0, 1.0))
+
+
+def test_a_cache_before_a_noisy_judge_of_cots_hides_nothing() -> None:
+    """Within one process the noise is all that differs."""
+    result = result_of(cached_with_noise(lambda given: 3 * by_answer(given) + 0.7 * cot_of(given).startswith("own")), Plan())
+    assert result.verdict is SwapVerdict.INFLUENCED
+    assert result.donors["own"].e_value > 20
+
+
+def test_a_cache_before_a_noisy_judge_of_answers_passes() -> None:
+    result = result_of(cached_with_noise(lambda given: 3 * by_answer(given)), Plan())
+    assert (result.verdict, result.reasons) == (SwapVerdict.NO_INFLUENCE_FOUND, ())
+
+
+def test_noise_that_differs_from_process_to_process_is_no_influence() -> None:
+    def result(seed: int) -> SwapResult:
+        rng = random.Random(seed)
+        scorer = Processes(lambda given, memory: memory.setdefault("", rng.gauss(0.0, 2.0)) + rng.gauss(0.0, 1.0))
+        return result_of(scorer, Plan(seed=seed, most_calls=2000), prompts=20)
+
+    assert sum(result(seed).verdict is SwapVerdict.INFLUENCED for seed in range(30)) <= 3
+
+
+def test_processes_that_take_too_long_to_start_are_said() -> None:
+    now = [0.0]
+
+    class Slow(Processes):
+        def fresh(self) -> bool:
+            now[0] += 30.0
+            return super().fresh()
+
+    scorer = Slow(lambda given, memory: 0.0)
+    scorer._score = noisy(lambda given: 3 * by_answer(given))
+    result = swap(cases(40), scorer, DONORS, Plan(), SUBJECT, rendering=RENDERING, clock=lambda: now[0])
+    assert (result.verdict, result.reasons) == (SwapVerdict.UNDERPOWERED, ("memory_not_checked",))
+    assert scorer.started < 10
+
+
+@pytest.mark.parametrize("calls", [49, 80, 200, 1000])
+def test_a_cache_is_never_a_pass_however_few_calls_there_are(calls: int) -> None:
+    scorer = cached(lambda given: by_answer(given) + (cot_of(given) == f"thought {given.answer}"))
+    result = swap(cases(9), scorer, Swaps("own"), Plan(most_calls=calls, noise="deterministic"), SUBJECT, rendering=RENDERING)
+    assert result.verdict is not SwapVerdict.NO_INFLUENCE_FOUND
+
+
+class Asking(Processes):
+    """Asks a judge about what its cache by answer does not hold."""
+
+    def __init__(self, told: Callable[[Rendition], str]) -> None:
+        super().__init__(lambda given, memory: memory.setdefault(given.answer, by_answer(given)))
+        self._told = told
+
+    def observe(self, given: Rendition) -> Scoring:
+        seen = () if given.answer in self.memory else (Seen("judge", self._told(given).encode()),)
+        return replace(self._scoring(given), seen=seen)
+
+
+def test_what_a_judge_is_told_behind_a_cache_is_seen_in_processes_of_their_own() -> None:
+    told = result_of(Asking(lambda given: str(given.completion)), DETERMINISTIC)
+    assert (told.verdict, told.exposed) == (SwapVerdict.NO_INFLUENCE_FOUND, True)
+    assert set(told.inputs.sites) == {"judge"}
+    untold = result_of(Asking(lambda given: given.answer), DETERMINISTIC)
+    assert (untold.exposed, untold.inputs.differing) == (False, 0)
+    assert untold.inputs.compared
 
 
 def test_one_donor_behind_a_cache_is_enough() -> None:
@@ -107,6 +178,29 @@ def test_a_cot_that_moves_its_whole_batch_never_passes(adds: Callable[[Sequence[
     result = result_of(Batches(adds), plan)
     assert result.verdict is SwapVerdict.INFLUENCED
     assert result.upper95 is None or result.changed
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_cot_that_moves_its_whole_batch_is_found_in_noise(seed: int) -> None:
+    """Both sides of a pair stand in one batch, and are moved alike."""
+    rng = random.Random(seed)
+
+    class Noisy(Batches):
+        def score(self, batch: Sequence[Rendition]) -> list[Scoring]:
+            return [Scoring(score.score + rng.gauss(0.0, 1.0)) for score in super().score(batch) if score.score is not None]
+
+    moved = Noisy(
+        lambda batch: 3.0 * by_answer(batch[0]) - 2.0 * sum(cot_of(given).startswith("own") for given in batch) / len(batch)
+    )
+    assert result_of(moved, Plan(seed=seed)).verdict is SwapVerdict.INFLUENCED
+
+
+def test_batches_that_calls_do_not_suffice_for_are_said() -> None:
+    scorer = Scores(noisy(lambda given: 3 * by_answer(given)))
+    result = result_of(scorer, Plan(most_calls=3000))
+    assert (result.verdict, result.reasons) == (SwapVerdict.UNDERPOWERED, ("batches_not_checked",))
+    alone = result_of(Scores(noisy(lambda given: 3 * by_answer(given))), Plan(most_calls=3000, batch=1))
+    assert (alone.verdict, alone.reasons) == (SwapVerdict.NO_INFLUENCE_FOUND, ())
 
 
 def test_a_score_that_moves_in_pairs_is_not_blamed_on_the_batch() -> None:

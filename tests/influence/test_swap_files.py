@@ -68,6 +68,24 @@ def test_no_episode_is_nothing_assessed(tmp_path: Path, rewards: str) -> None:
     assert (result.verdict, result.episodes) == (SwapVerdict.NOTHING_ASSESSED, {"seen": 0, "used": 0})
 
 
+@pytest.mark.parametrize("field", ["reasoning", "content"])
+def test_reward_code_that_asks_for_another_field_is_seen_to_react(tmp_path: Path, field: str) -> None:
+    (tmp_path / "rewards.py").write_text("""
+def thoughts(prompts, completions, **columns):
+    return [len(messages[-1].get("reasoning_content") or "") / 100 for messages in completions]
+""")
+    lines = []
+    for number in range(1, 9):
+        thought = f"I count them: {'one ' * number}"
+        said = {"content": "a" * number, "reasoning": thought}
+        message = said if field == "reasoning" else {"content": f"<think>{thought}</think>{'a' * number}"}
+        prompt = [{"role": "user", "content": f"p{number}"}]
+        lines.append({"episode_id": f"e{number}", "prompt": prompt, "completion": [{"role": "assistant", **message}]})
+    (tmp_path / "episodes.jsonl").write_text("".join(json.dumps(one) + "\n" for one in lines))
+    result = swap_files(f"{tmp_path}/rewards.py:thoughts", tmp_path / "episodes.jsonl", QUICK)
+    assert result.verdict is SwapVerdict.INFLUENCED
+
+
 def test_every_episode_of_the_file_is_counted_once(tmp_path: Path, rewards: str) -> None:
     without = {"episode_id": "w", "prompt": "p", "reasoning": "", "answer": "a"}
     result = swap_files(f"{rewards}:length", episodes(tmp_path, 8, without), QUICK)

@@ -8,6 +8,7 @@
 | verifiers | `completion` without `completions` | with one episode |
 | TRL | everything else | with a batch, by keyword |
 
+Messages have their CoT under the names by which the code asks for it, too (`influence.message_fields`).
 A dataset column is handed over where the signature names it, or takes `**kwargs`. Coroutines are awaited in one event loop that lives as
 long as the caller, because clients keep connections that belong to a loop.
 """
@@ -22,8 +23,10 @@ from typing import Any, Self
 from zlib import crc32
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sequester.errors import UsageError
+from sequester.influence.message_fields import thought_of, with_fields
 from sequester.influence.model import Rendition
 from sequester.influence.returned import Returned, read_kept, read_scores
 from sequester.influence.source import plain_function
@@ -67,6 +70,8 @@ class Convention(Struct, frozen=True):
     batched: bool
     given: Callable[[Sequence[Rendition]], Arguments]
     """Arguments that every call can have, columns aside; for a batch of one where `batched` is False."""
+    messages: bool = False
+    """Completions that are lists of messages are handed over as such."""
 
 
 def convention_of(signature: Signature) -> Convention:
@@ -78,8 +83,8 @@ def convention_of(signature: Signature) -> Convention:
     if "queries" in signature.names:
         return Convention("OpenRLHF", True, _openrlhf)
     if "completion" in signature.names and "completions" not in signature.names:
-        return Convention("verifiers", False, _verifiers)
-    return Convention("TRL", True, _trl)
+        return Convention("verifiers", False, _verifiers, messages=True)
+    return Convention("TRL", True, _trl, messages=True)
 
 
 def as_text(messages: str | Sequence[Mapping[str, Any]]) -> str:
@@ -92,10 +97,18 @@ def as_text(messages: str | Sequence[Mapping[str, Any]]) -> str:
 def _message_text(message: Mapping[str, Any]) -> str:
     content = message.get("content")
     if isinstance(content, Sequence) and not isinstance(content, str):
-        content = "".join(str(part.get("text") or part.get("thinking") or "") for part in content if isinstance(part, Mapping))
-    reasoning = message.get("reasoning_content") or message.get("reasoning")
-    content = content if isinstance(content, str) else ""
-    return f"<think>\n{reasoning}\n</think>\n\n{content}" if isinstance(reasoning, str) else content
+        content = "".join(map(_part_text, content))
+    return _delimited(thought_of(message)) + (content if isinstance(content, str) else "")
+
+
+def _part_text(part: Any) -> str:
+    if not isinstance(part, Mapping):
+        return ""
+    return _delimited(str(part.get("thinking") or "")) + str(part.get("text") or "")
+
+
+def _delimited(thought: str) -> str:
+    return f"<think>\n{thought}\n</think>\n\n" if thought else ""
 
 
 def _trl(batch: Sequence[Rendition]) -> Arguments:
@@ -183,8 +196,10 @@ class Outcome(Struct, frozen=True):
 class Caller:
     """Calls one function by its convention. A context manager: leaving it closes the event loop."""
 
-    def __init__(self, function: Callable[..., Any], outcome: str = "score") -> None:
+    def __init__(self, function: Callable[..., Any], outcome: str = "score", fields: frozenset[str] = frozenset()) -> None:
+        """`fields`: names by which the code asks for the CoT of a message."""
         self._function = function
+        self._fields = fields
         self._signature = signature_of(function)
         self._read = read_kept if outcome == "keep" else read_scores
         self._loop: asyncio.Runner | None = None
@@ -235,12 +250,18 @@ class Caller:
 
     def _arguments(self, batch: Sequence[Rendition]) -> Arguments:
         """Each column as a list in a batch, as its value for one episode; what the signature does not take is left out."""
-        given = self.convention.given(batch)
+        given = self.convention.given([self._spoken(each) for each in batch])
         for name in dict.fromkeys(name for each in batch for name in each.columns):
             values = [each.columns.get(name) for each in batch]
             if name not in given or name == "extra_info":
                 given[name] = values if self.convention.batched else values[0]
         return {name: value for name, value in given.items() if self._signature.takes(name)}
+
+    def _spoken(self, one: Rendition) -> Rendition:
+        """With its messages as the code knows them."""
+        if isinstance(one.completion, str) or not (self.convention.messages and self._fields):
+            return one
+        return replace(one, completion=with_fields(one.completion, one.thoughts, self._fields))
 
     def _run(self, calls: Sequence[Arguments]) -> list[Any]:
         """What each call returned or raised; coroutines of all calls run side by side, as verl runs them."""

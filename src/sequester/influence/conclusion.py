@@ -200,6 +200,7 @@ def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, detectable:
         yield "stateful"
     if record.remembers:
         yield "remembers"
+    yield from record.unchecked
     if _moves_batches(record):
         yield "depends_on_batch"
     if noise.free:
@@ -360,7 +361,8 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
     if record.remembers:
         yield (
             "Started afresh, and given the swapped CoTs first, the reward code gave other scores to unchanged inputs: it remembers what it "
-            "has scored (a cache by prompt and answer does that), or depends on its process. Pairs scored in one process say little."
+            "has scored (a cache by prompt and answer does that), or depends on its process. The two sides of each pair were scored in "
+            "processes of their own."
         )
     if _moves_batches(record):
         yield (

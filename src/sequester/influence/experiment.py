@@ -4,11 +4,12 @@
    scored, because a cache asks its grader once.
 2. Unchanged inputs are scored several times: noise before difference.
 3. The answer is swapped for another episode's: a scorer that does not move then shows nothing.
-4. Without noise, what both sides of a pair share is looked at: `influence.interference`.
+4. What both sides of a pair share is looked at: `influence.interference`.
 5. Rounds over every case and donor. In a round, each case's renditions (its original, one for each donor) are scored beside one another, in
    an order drawn by lot, cases in an order drawn by lot: which of two scores is the original's is then a fair coin if the score does not
-   depend on the CoT, even where it drifts or depends on what else is in the batch. In between, pairs that moved are scored again, chosen by
-   the past only, both sides fresh.
+   depend on the CoT, even where it drifts or depends on what else is in the batch. With noise, which would hide that the scorer remembers,
+   each is scored in a process of its own, which one being drawn by lot. In between, pairs that moved are scored again, chosen by the past
+   only, both sides fresh.
 
 It ends when the evidence suffices, when enough pairs are scored to have seen an effect of the smallest size of interest, or when the budget
 is spent.
@@ -29,7 +30,7 @@ from sequester.errors import UsageError
 from sequester.findings.swapped import Control, Effect, Inputs
 from sequester.influence.control import answers_to_swap
 from sequester.influence.input_comparison import at_the_ends, compare_inputs
-from sequester.influence.interference import Interference
+from sequester.influence.interference import MEMORY, Interference
 from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
 from sequester.influence.model import Case, Donors, Pair, Rendition, Scorer, Scoring
@@ -61,6 +62,12 @@ FEWER = 4
 """A donor that has pairs for fewer cases than others by more than this factor is not waited for."""
 BATCHES_AT_ONCE = 4
 """Renditions in memory, in batches; after so many the evidence is looked at."""
+APART_AT_ONCE = 2_560
+"""Renditions in memory at most, where those of a case are scored in processes of their own: each process is started for many cases."""
+STARTING_SHARE = 0.5
+"""Of the time, at most so much for starting these processes."""
+AFRESH_SHARE = 0.1
+"""Of the time, at most so much for starting processes in which inputs are compared that a cache would answer."""
 LEAST_REPEATED = 3
 """Pairs of each donor that are scored again after a round, if so many moved; of many cases, one in five."""
 
@@ -144,18 +151,19 @@ class _Experiment:
         )  # fmt: skip
         self._meter.fresh()  # somebody may have used it before
         self._observe()
-        self.record.branches = scorer.branches()
         self._meter.fresh()
         self._baseline()
         self._alive = [case for case in range(len(chosen)) if self.record.unchanged[case]]
         if self._alive:
             self._control()
             interference = Interference(self.record, self._meter, donors, self._original, 1.0 / plan.alpha, self._rng)
-            interference.carryover(self._shuffled(self._alive))
+            interference.memory(self._shuffled(self._alive))
             if plan.outcome == "score":
                 interference.batches(self._shuffled(self._alive), plan.batch)
+            if self.record.noisy and self.record.fresh is not False and not self._apart:
+                self.record.unchecked.append(MEMORY)
             self._rounds()
-            interference.confirm()
+            interference.confirm(self._alive, plan.batch)
         self.record.calls = self._meter.calls
         self.record.stopped = self._meter.spent or len(chosen) < len(cases)
 
@@ -216,10 +224,38 @@ class _Experiment:
             seen = self._meter.observe(self._original(case))
             if seen is not None:
                 paths.setdefault(seen.path, {})[case] = seen
-        compared = compare_inputs(self._to_compare(paths.values()), self._meter.observe)
-        sites = dict(compared.sites())
-        self.record.inputs = Inputs(len(compared.pairs), compared.differing(), sites, self._scorer.not_intercepted())
-        self.record.unstable = tuple(sorted(compared.unstable))
+        found = [compare_inputs(self._to_compare(paths.values()), self._meter.observe)]
+        self.record.branches = self._scorer.branches()
+        unstable = found[0].unstable
+        if found[0].spent and self._meter.fresh():
+            affordable = list(paths.values())[: self._affordable_paths()]
+            found.append(compare_inputs(self._to_compare(self._seen_afresh(affordable)), self._observe_afresh))
+            if len(affordable) == len(paths) and found[1].pairs:
+                unstable = found[1].unstable
+        self.record.inputs = Inputs(
+            sum(len(each.pairs) for each in found),
+            sum(each.differing() for each in found),
+            dict(sum((each.sites() for each in found), Counter[str]())),
+            self._scorer.not_intercepted(),
+        )
+        self.record.unstable = tuple(sorted(unstable))
+
+    def _observe_afresh(self, rendition: Rendition) -> Scoring | None:
+        """In a process in which no cache has been filled yet."""
+        return self._meter.observe(rendition) if self._meter.fresh() else None
+
+    def _seen_afresh(self, paths: Iterable[Mapping[int, Scoring]]) -> Iterator[Mapping[int, Scoring]]:
+        """One case of each path."""
+        for seen in paths:
+            case = next(iter(seen))
+            again = self._observe_afresh(self._original(case))
+            if again is not None:
+                yield {case: again}
+
+    def _affordable_paths(self) -> int:
+        """Code paths that can be looked at with a process for each rendition, up to four times."""
+        each = 4 * (len(self._donors.names) + 1) * self._meter.start_seconds
+        return OBSERVED if each * OBSERVED <= AFRESH_SHARE * self._plan.seconds else int(AFRESH_SHARE * self._plan.seconds / each)
 
     def _to_compare(self, paths: Iterable[Mapping[int, Scoring]]) -> Iterator[tuple[Rendition, Scoring, Iterable[Pair]]]:
         """Of each code path one episode with every donor, and those at the ends of what varies with one of content and one of length:
@@ -301,13 +337,36 @@ class _Experiment:
             made = ((name, turn, self._donors.pair(self.record.cases[case], name, turn)) for name, turn in chosen[case].items())
             yield Block(case, self._original(case), {name: (turn, pair) for name, turn, pair in made if isinstance(pair, Pair)})
 
+    @property
+    def _apart(self) -> bool:
+        """Whether the renditions of a case are scored in processes of their own: nothing is scored then after what a cache by prompt and
+        answer takes for the same."""
+        return bool(self.record.fresh) and (self.record.remembers or (self.record.noisy and self._starts_are_cheap()))
+
+    def _starts_are_cheap(self) -> bool:
+        renditions = len(self._donors.names) + 1
+        # Two rounds; chunks that double until they hold the most.
+        starts = 2 * renditions * (3 + len(self._alive) * renditions / APART_AT_ONCE)
+        return starts * self._meter.start_seconds <= STARTING_SHARE * self._plan.seconds
+
+    def _scored(self, layout: Layout, what: str) -> list[list[Outcome | str]]:
+        """Outcomes by session, as far as the budget goes."""
+        found: list[list[Outcome | str]] = []
+        for trials in layout.sessions:
+            if self._meter.spent or (len(layout.sessions) > 1 and not self._meter.fresh()):
+                break
+            found.append(self._meter.score(trials, what))
+        return found
+
     def _round(self, blocks: Iterator[Block], *, planned: bool) -> bool:
         """Score the blocks and take in what they show. False if there were none."""
         laid = False
-        for chunk in chunks(blocks, self._plan.batch * BATCHES_AT_ONCE):
+        apart = self._apart
+        size = self._plan.batch * (len(self._donors.names) + 1 if apart else BATCHES_AT_ONCE)
+        for chunk in chunks(blocks, size, APART_AT_ONCE if apart else size):
             laid = True
-            layout = Layout(chunk, self._rng)
-            reading = layout.read(self._meter.score(layout.trials, "planned" if planned else "repeated"), planned)
+            layout = Layout(chunk, self._rng, apart)
+            reading = layout.read(self._scored(layout, "planned" if planned else "repeated"), planned)
             for case, outcome in reading.unchanged:
                 self.record.unchanged[case].append(outcome)
             found: dict[str, list[Comparison]] = {}

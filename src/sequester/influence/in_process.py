@@ -10,8 +10,10 @@ from typing import Any, Self
 
 from sequester.findings.swapped import Branches
 from sequester.influence.calling import Caller, Outcome
+from sequester.influence.footprint import code_of
 from sequester.influence.interception.names import Names
 from sequester.influence.interception.observation import Interception
+from sequester.influence.message_fields import fields_named
 from sequester.influence.model import Rendition, Scoring
 from sequester.influence.source import Code, file_of, plain_function
 from sequester.influence.tracing import Tracing
@@ -30,7 +32,8 @@ class InProcessScorer:
         """`files`: of the reward's own code, beside the one that holds the function. `outcome`: `score`, or `keep` for one that selects."""
         own = file_of(function)
         self._code = Code([*files, *([own] if own else [])])
-        self._caller = Caller(function, outcome)
+        named = fields_named(file for start in self._code.files for file in code_of(start)[0])
+        self._caller = Caller(function, outcome, named)
         self._alone = outcome == "score"
         """Whether an episode can be scored by itself: a selection needs its group."""
         self._names = Names(self._code)

@@ -30,6 +30,8 @@ class Compared(NamedTuple):
     """Sites at which a rendition differs from itself."""
     held: list[set[str]]
     """For each pair: the sites of inputs that hold words of its own CoT on one side at least, and not on the other."""
+    spent: set[str]
+    """Sites that were handed less when a rendition was scored again: a cache may have answered."""
 
     def sites(self) -> Counter[str]:
         """In how many pairs a site differs, those left out that differ by themselves."""
@@ -62,11 +64,13 @@ def at_the_ends(cases: Sequence[Case], indices: Sequence[int]) -> list[int]:
 
 def compare_inputs(paths: Iterable[tuple[Rendition, Scoring, Iterable[Pair]]], observe: Observe) -> Compared:
     """For each code path its original, what was seen of it, and the pairs to compare."""
-    compared = Compared([], set(), [])
+    compared = Compared([], set(), [], set())
     for original, seen, pairs in paths:
         again = observe(original)
         if again is not None:
             compared.unstable.update(differing_sites(seen, again))
+            first, second = (Counter(each.site for each in scoring.seen) for scoring in (seen, again))
+            compared.spent.update(first - second)
         for pair in pairs:
             before = seen if pair.original == original else observe(pair.original)
             swapped = observe(pair.swapped)

@@ -1,18 +1,19 @@
 """What pairs scored beside one another cannot show, because both sides share it.
 
-*Carryover*: a score depends on what was scored before. A cache by prompt and answer gives the swapped rendition the score of the original,
-and the judge behind it is never asked about the other CoT. So in a process in which nothing was scored yet swapped renditions are scored
-first, and then their originals, which must get the scores that they had; where they do not, each side of a pair is scored in a fresh
-process of its own.
+*Memory*: a score depends on what was scored before. A cache by prompt and answer gives the swapped rendition the score of the original, and
+the judge behind it is never asked about the other CoT. Without noise, swapped renditions are scored first in a process in which nothing was
+scored yet, and then their originals, which must get the scores that they had. Where they do not, and where noise would hide it, the
+experiment scores the renditions of a case in processes of their own (`influence.layout`).
 
-*Interference*: a CoT moves the scores of others in its batch, both sides of a pair among them. So a batch of originals is scored whole, and
-again with every second and with every CoT swapped, in the same order.
+*Batches*: a CoT moves the scores of others in its batch, both sides of a pair among them. Without noise, a batch of originals is scored
+whole, and again with every second and with every CoT swapped, in the same order. With noise, batches are compared by their means.
 
-What is found is evidence only by sides drawn by lot, as in a round: each difference is then a fair coin if no score depends on a CoT.
+Whole batches are evidence only by sides drawn by lot, as in a round: each difference is then a fair coin if no score depends on a CoT.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -23,12 +24,11 @@ from sequester.influence.metering import MeteredScorer
 from sequester.influence.model import Donors, Pair, Rendition
 from sequester.influence.record import Outcome, Record
 
+MEMORY = "memory_not_checked"
+BATCHES = "batches_not_checked"
+"""Reasons: what was not looked for, for want of calls or time."""
 COLD_CASES = 20
 """Cases of different prompts that are scored in a fresh process."""
-COLD_ROUNDS = 8
-"""Times that each side is scored in a fresh process of its own, at most."""
-COLD_SHARE = 0.02
-"""Of the calls, at most so many for each time that these cases are scored."""
 BATCH_SHARE = 0.1
 """Of the calls, at most so many for whole batches, those that are repeated left out."""
 LEAST_IN_NOISE = 8
@@ -37,6 +37,12 @@ SUSPECTS = 3
 """Whole batches that moved, before no more are looked for."""
 REPEATS = 20
 """Times that the two sides of one are scored again, at most."""
+FIRST_LOOKS = 2
+"""With noise: times that whole batches of each donor are scored, before only the donor that has shown most is."""
+MORE_LOOKS = 30
+"""Times that this one is scored then, at most."""
+SHOWS_NOTHING = 1.0
+"""Standard errors of the noise, within which the donor that has shown most has shown nothing."""
 
 
 class _Batch(NamedTuple):
@@ -63,30 +69,31 @@ class Interference:
         self._record, self._meter, self._donors, self._original = record, meter, donors, original
         self._enough, self._rng = enough, rng
         self._suspects: list[_Batch] = []
+        self._members: list[int] = []
+        self._told = True
+        """Whether a batch that moved would have been seen in `batches`."""
 
-    def carryover(self, alive: Sequence[int]) -> None:
-        """Score swapped renditions before their originals, in a fresh process. With noise nothing can be told."""
+    def memory(self, alive: Sequence[int]) -> None:
+        """Start the scorer afresh; without noise, score swapped renditions before their originals then."""
         prompts = {self._record.cases[case].prompt_key: case for case in alive}
-        size = min(COLD_CASES, int(COLD_SHARE * self._meter.calls_allowed))
-        pairs = self._drawn(list(prompts.values())[:size], self._donors.names)
-        if self._record.noisy or not pairs or self._meter.left < 2 * len(pairs):
+        pairs = self._drawn(list(prompts.values())[:COLD_CASES], self._donors.names)
+        if not pairs:
             return
         self._record.fresh = self._meter.fresh()
-        if not self._record.fresh:
+        if self._record.noisy or self._record.fresh is False:
             return
-        self._meter.score([(case, pair.swapped) for case, pair in pairs], "carryover")
-        outcomes = self._meter.score([(case, pair.original) for case, pair in pairs], "carryover")
-        suspects = [
-            (case, pair)
-            for (case, pair), outcome in zip(pairs, outcomes, strict=False)
+        if not self._record.fresh or self._meter.left < 2 * len(pairs):
+            self._record.unchecked.append(MEMORY)
+            return
+        self._meter.score([(case, pair.swapped) for case, pair in pairs], "memory")
+        outcomes = self._meter.score([(case, pair.original) for case, pair in pairs], "memory")
+        if len(outcomes) < len(pairs):
+            self._record.unchecked.append(MEMORY)
+        self._record.remembers = any(
             # A donor that changes delimiters brings an original that was not scored before.
-            if pair.original == self._original(case) and outcome != self._record.unchanged[case][0]
-        ]
-        self._record.remembers = bool(suspects)
-        names = list(dict.fromkeys(pair.donor for _, pair in suspects))
-        for _ in range(COLD_ROUNDS if names else 0):
-            if not self._apart(self._drawn([case for case, _ in pairs], names)):
-                break
+            pair.original == self._original(case) and outcome != self._record.unchanged[case][0]
+            for (case, pair), outcome in zip(pairs, outcomes, strict=False)
+        )
 
     def _drawn(self, cases: Sequence[int], names: Sequence[str]) -> list[tuple[int, Pair]]:
         """One pair of each case, donors in turn."""
@@ -99,36 +106,20 @@ class Interference:
                     break
         return found
 
-    def _apart(self, pairs: Sequence[tuple[int, Pair]]) -> bool:
-        """One side of each pair in one fresh process, the other in another; which is where is drawn by lot. False if no more is wanted."""
-        flipped = [self._rng.random() < 0.5 for _ in pairs]
-        sides: list[list[Outcome | str]] = []
-        for second in (False, True):
-            if self._meter.left < len(pairs) or not self._meter.fresh():
-                return False
-            trials = [
-                (case, pair.swapped if flip != second else pair.original)
-                for (case, pair), flip in zip(pairs, flipped, strict=True)
-            ]
-            sides.append(self._meter.score(trials, "carryover"))
-        found: dict[str, list[float]] = {}
-        for (_, pair), flip, one, two in zip(pairs, flipped, *sides, strict=False):
-            if not isinstance(one, str) and not isinstance(two, str):
-                found.setdefault(pair.donor, []).append(difference(two, one) if flip else difference(one, two))
-        for donor, differences in found.items():
-            self._record.series[donor].take_apart(differences)
-        return all(self._record.series[donor].apart.e_value < self._enough * len(self._donors.names) for donor in found)
-
     def batches(self, alive: Sequence[int], size: int) -> None:
-        """Look for whole batches of `size` that move, and do so again. With noise nothing can be told; but scores that depend on what else
+        """Look for whole batches of `size` that move, and do so again. With noise nothing is told yet; but scores that depend on what else
         is in a batch only look like noise, and are the same in the same batch."""
-        size = min(size, len(alive), int(BATCH_SHARE * self._meter.calls_allowed / (2 * len(self._donors.names) + 4 * SUSPECTS)))
-        if size < (LEAST_IN_NOISE if self._record.noisy else 2):
+        if min(size, len(alive)) < 2:
+            return  # nobody else is in a batch
+        size = self._affordable(min(size, len(alive)), 2 * len(self._donors.names) + 4 * SUSPECTS)
+        self._told = size >= (LEAST_IN_NOISE if self._record.noisy else 2)
+        if not self._told:
             return
         members = list(alive[:size])
         plain = [(case, self._original(case)) for case in members]
         known = self._whole(plain)
         if known is None or any(self._whole(plain) != known for _ in range(2 if self._record.noisy else 0)):
+            self._told = False
             return
         for donor in self._donors.names:
             for step in (2, 1):
@@ -139,22 +130,61 @@ class Interference:
                     continue
                 before = known if batch.before == plain else self._whole(batch.before)
                 after = self._whole(batch.after)
+                self._told = self._told and None not in (before, after)
                 moved = None not in (before, after) and before != after
                 if moved and before == self._whole(batch.before) and after == self._whole(batch.after):
                     self._suspects.append(batch)
                     self._record.batches.append(donor)
 
-    def confirm(self) -> None:
-        """Score both sides of these again, in an order drawn by lot, until that suffices."""
+    def _affordable(self, size: int, times: int) -> int:
+        """Members of a batch, `size` or fewer, that can be scored so many times."""
+        return min(size, int(BATCH_SHARE * self._meter.calls_allowed / times))
+
+    def confirm(self, alive: Sequence[int], size: int) -> None:
+        """Score both sides of these again, in an order drawn by lot, until that suffices. Where noise hid what a batch does, score whole
+        batches of each donor so."""
         for batch in self._suspects:
             for _ in range(REPEATS):
-                if self._record.e_value >= self._enough:
-                    return
-                flip = self._rng.random() < 0.5
-                one, two = (self._whole(side) for side in ((batch.after, batch.before) if flip else (batch.before, batch.after)))
-                if one is None or two is None:
+                if self._record.look(self._enough) or self._bet(batch, _first) is None:
                     break
-                self._record.series[batch.donor].take_apart([difference(two, one) if flip else difference(one, two)])
+        if not self._told and not self._in_noise(alive, size):
+            self._record.unchecked.append(BATCHES)
+
+    def _in_noise(self, alive: Sequence[int], size: int) -> bool:
+        """Whether a CoT that moves its whole batch would have been seen, or was."""
+        donors = list(self._record.probing)
+        if not donors:
+            return True
+        looks = FIRST_LOOKS * len(donors)
+        size = self._affordable(min(size, len(alive)), 2 * (looks + MORE_LOOKS))
+        if size < min(LEAST_IN_NOISE, len(alive)):
+            return False
+        shown: dict[str, list[float]] = {name: [] for name in donors}
+        nothing = SHOWS_NOTHING * (self._record.noise_sd or 0.0) * math.sqrt(2.0 / size)
+        for number in range(looks + MORE_LOOKS):
+            if self._record.look(self._enough):
+                break
+            donor = donors[number % len(donors)] if number < looks else max(donors, key=lambda name: _standing_out(shown[name]))
+            if number >= looks and _standing_out(shown[donor]) <= nothing:
+                break
+            batch = self._swapped(donor, self._rng.sample(alive, size), 1)
+            found = self._bet(batch, _mean) if batch is not None else 0.0
+            if found is None:
+                return False
+            shown[donor].append(found)
+        return True
+
+    def _bet(self, batch: _Batch, of_all: Callable[[Sequence[float]], float]) -> float | None:
+        """Score the two sides in an order drawn by lot, and take in their difference, `of_all` those of the members; it changes its sign
+        with theirs. None if they could not be scored."""
+        flip = self._rng.random() < 0.5
+        one, two = (self._whole(side) for side in ((batch.after, batch.before) if flip else (batch.before, batch.after)))
+        if one is None or two is None:
+            return None
+        before, after = (two, one) if flip else (one, two)
+        found = of_all([difference(*sides) for sides in zip(before, after, strict=True)])
+        self._record.series[batch.donor].take_whole(found)
+        return found
 
     def _swapped(self, donor: str, members: Sequence[int], step: int) -> _Batch | None:
         before: list[Trial] = []
@@ -168,13 +198,23 @@ class Interference:
             after.append((case, pair.swapped if swap and isinstance(pair, Pair) else before[-1][1]))
         return None if before == after else _Batch(donor, before, after)
 
-    def _whole(self, trials: Sequence[Trial]) -> Outcome | None:
+    def _whole(self, trials: Sequence[Trial]) -> list[Outcome] | None:
         """What all of a batch got in one call; None if some of it failed, or it is too much."""
         if self._meter.left < len(trials):
             return None
-        found: list[float] = []
-        for outcome in (outcomes := self._meter.score(trials, "whole batches")):
-            if isinstance(outcome, str):
-                return None
-            found += (1.0, outcome[0]) if outcome else (0.0, 0.0)
-        return tuple(found) if len(outcomes) == len(trials) else None
+        outcomes = [outcome for outcome in self._meter.score(trials, "whole batches") if not isinstance(outcome, str)]
+        return outcomes if len(outcomes) == len(trials) else None
+
+
+def _first(differences: Sequence[float]) -> float:
+    """Other than 0: of scores that are relative to their batch the mean never moves."""
+    return next(filter(None, differences), 0.0)
+
+
+def _standing_out(differences: Sequence[float]) -> float:
+    """The sum, in units of its standard error where each difference has one of 1."""
+    return abs(math.fsum(differences)) / math.sqrt(len(differences)) if differences else 0.0
+
+
+def _mean(differences: Sequence[float]) -> float:
+    return math.fsum(differences) / len(differences)

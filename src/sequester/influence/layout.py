@@ -1,7 +1,8 @@
 """In which order renditions are scored, and which two scores make a difference.
 
-A case's renditions stand beside one another, in an order drawn by lot. If the score does not depend on the CoT, each of the two places of a
-pair is then as likely to be the original's, whatever the scores at those places are: the sign of the difference is a fair coin.
+A case's renditions stand beside one another, in an order drawn by lot; or each in another session, which is drawn by lot. If the score does
+not depend on the CoT, each of the two places of a pair is then as likely to be the original's, whatever the scores at those places are: the
+sign of the difference is a fair coin.
 """
 
 from __future__ import annotations
@@ -27,13 +28,18 @@ class Block(NamedTuple):
     """By donor: turn and pair."""
 
 
+class _Place(NamedTuple):
+    session: int
+    number: int
+    """Within the session."""
+
+
 class _Side(NamedTuple):
     case: int
     donor: str
     turn: int
-    original: int
-    swapped: int
-    """Places among the trials."""
+    original: _Place
+    swapped: _Place
 
 
 class Reading(NamedTuple):
@@ -51,48 +57,46 @@ class Reading(NamedTuple):
 class Layout:
     """Some blocks, laid out."""
 
-    def __init__(self, blocks: Iterable[Block], rng: random.Random) -> None:
-        self.trials: list[Trial] = []
+    def __init__(self, blocks: Sequence[Block], rng: random.Random, apart: bool = False) -> None:
+        """`apart`: in as many sessions as a block has renditions, no two of them in the same one."""
+        laid = [_laid(block) for block in blocks]
+        most = max((len(renditions) for renditions, _, _ in laid), default=0)
+        self.sessions: list[list[Trial]] = [[] for _ in range(most if apart else 1)]
+        """What is scored one after the other, by session."""
         self._sides: list[_Side] = []
-        self._unchanged: list[tuple[int, int]] = []
-        for block in blocks:
-            self._add(block, rng)
+        self._unchanged: list[tuple[int, _Place]] = []
+        for block, (renditions, sides, shared) in zip(blocks, laid, strict=True):
+            places = self._placed(block.case, renditions, rng)
+            if shared >= 0:
+                self._unchanged.append((block.case, places[shared]))
+            self._sides += [_Side(block.case, donor, turn, places[o], places[s]) for donor, turn, o, s in sides]
 
-    def _add(self, block: Block, rng: random.Random) -> None:
-        renditions: list[Rendition] = []
-        sides: list[tuple[str, int, int, int]] = []
-        shared = -1
-        for donor, (turn, pair) in block.pairs.items():
-            # Donors that change the delimiters of both sides bring an original of their own.
-            own = pair.original != block.original
-            if own or shared < 0:
-                original = len(renditions)
-                renditions.append(pair.original)
-                shared = shared if own else original
-            else:
-                original = shared
-            sides.append((donor, turn, original, len(renditions)))
-            renditions.append(pair.swapped)
-        start = len(self.trials)
-        order = rng.sample(range(len(renditions)), len(renditions))
-        places = [0] * len(order)
-        for place, index in enumerate(order):
-            places[index] = start + place
-            self.trials.append((block.case, renditions[index]))
-        if shared >= 0:
-            self._unchanged.append((block.case, places[shared]))
-        self._sides += [_Side(block.case, donor, turn, places[o], places[s]) for donor, turn, o, s in sides]
+    def _placed(self, case: int, renditions: Sequence[Rendition], rng: random.Random) -> list[_Place]:
+        """Where each rendition of a case has come to stand."""
+        places = [_Place(0, 0)] * len(renditions)
+        order = rng.sample(range(max(len(renditions), len(self.sessions))), len(renditions))
+        for number, drawn in enumerate(order):
+            session, index = (drawn, number) if len(self.sessions) > 1 else (0, drawn)
+            places[index] = _Place(session, len(self.sessions[session]))
+            self.sessions[session].append((case, renditions[index]))
+        return places
 
-    def read(self, outcomes: Sequence[Outcome | str], planned: bool) -> Reading:
-        """`outcomes` in the order of the trials; where they end early, so do the comparisons. A string is the name of a failure."""
+    def read(self, outcomes: Sequence[Sequence[Outcome | str]], planned: bool) -> Reading:
+        """`outcomes` by session, in the order of its trials; where they end early, so do the comparisons. A string is the name of a
+        failure."""
         reading = Reading([], [], [], [])
+
+        def at(place: _Place) -> Outcome | str | None:
+            session = outcomes[place.session] if place.session < len(outcomes) else ()
+            return session[place.number] if place.number < len(session) else None
+
         for case, place in self._unchanged:
-            if place < len(outcomes) and not isinstance(outcome := outcomes[place], str):
+            if isinstance(outcome := at(place), tuple):
                 reading.unchanged.append((case, outcome))
         for side in self._sides:
-            if max(side.original, side.swapped) >= len(outcomes):
+            before, after = at(side.original), at(side.swapped)
+            if before is None or after is None:
                 continue
-            before, after = outcomes[side.original], outcomes[side.swapped]
             if isinstance(after, str):
                 reading.failed.append((side.donor, after))
             elif isinstance(before, str):
@@ -105,6 +109,26 @@ class Layout:
         return reading
 
 
+def _laid(block: Block) -> tuple[list[Rendition], list[tuple[str, int, int, int]], int]:
+    """The renditions of a block, each once; of each pair donor, turn and the two indices among them; the index of the logged original, -1
+    where no pair has it."""
+    renditions: list[Rendition] = []
+    sides: list[tuple[str, int, int, int]] = []
+    shared = -1
+    for donor, (turn, pair) in block.pairs.items():
+        # Donors that change the delimiters of both sides bring an original of their own.
+        own = pair.original != block.original
+        if own or shared < 0:
+            original = len(renditions)
+            renditions.append(pair.original)
+            shared = shared if own else original
+        else:
+            original = shared
+        sides.append((donor, turn, original, len(renditions)))
+        renditions.append(pair.swapped)
+    return renditions, sides, shared
+
+
 def difference(before: Outcome, after: Outcome) -> float:
     """The first difference other than 0, the episode's own before those of its group; 1 where only `after` is a score, -1 where only
     `before` is. Odd: exchanging the sides changes its sign alone."""
@@ -113,8 +137,9 @@ def difference(before: Outcome, after: Outcome) -> float:
     return next((b - a for a, b in zip(before, after, strict=True) if b != a), 0.0)
 
 
-def chunks(blocks: Iterable[Block], renditions: int) -> Iterator[list[Block]]:
-    """Blocks that hold no more renditions than so many, or one block: a round of long CoTs need not be in memory at once."""
+def chunks(blocks: Iterable[Block], renditions: int, most: int = 0) -> Iterator[list[Block]]:
+    """Blocks that hold no more renditions than so many, or one block: a round of long CoTs need not be in memory at once. Each chunk may
+    hold twice as many as the one before, up to `most`."""
     chunk: list[Block] = []
     size = 0
     for block in blocks:
@@ -122,6 +147,7 @@ def chunks(blocks: Iterable[Block], renditions: int) -> Iterator[list[Block]]:
         if chunk and size + more > renditions:
             yield chunk
             chunk, size = [], 0
+            renditions = max(renditions, min(2 * renditions, most))
         chunk.append(block)
         size += more
     if chunk:

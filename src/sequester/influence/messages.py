@@ -85,7 +85,10 @@ def _fields(rendition: Rendition) -> dict[str, Any]:
 def decode_request(content: bytes) -> tuple[str, list[Rendition]]:
     """What `encode_request` wrote."""
     fields = json.loads(content)
-    batch = [{**each, "completion_ids": tuple(each["completion_ids"])} for each in fields["batch"]]
+    batch = [
+        {**each, "completion_ids": tuple(each["completion_ids"]), "thoughts": tuple(map(tuple, each["thoughts"]))}
+        for each in fields["batch"]
+    ]
     return fields["verb"], [Rendition(**each) for each in batch]
 
 

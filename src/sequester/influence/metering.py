@@ -55,6 +55,8 @@ class MeteredScorer:
         self._original, self._progress = original, progress
         self._rest: tuple[int, list[Rendition], list[Rendition]] = (-1, [], [])
         self._observations = 0
+        self.start_seconds = 0.0
+        """That it took to start afresh, last time."""
         self.calls = 0
         self.spent = False
         """Something was not scored for want of calls or time."""
@@ -80,9 +82,14 @@ class MeteredScorer:
         """Calls that may still be made."""
         return self._budget.calls - self.calls
 
-    def fresh(self) -> bool:
-        """Whether the scorer is as if nothing had been scored; not tried when the time is over."""
-        return self._budget.clock() < self._budget.deadline and self._scorer.fresh()
+    def fresh(self) -> bool | None:
+        """Whether the scorer is as if nothing had been scored; None, and not tried, when the time is over."""
+        if not self._affords(0):
+            return None
+        before = self._budget.clock()
+        found = self._scorer.fresh()
+        self.start_seconds = self._budget.clock() - before
+        return found
 
     def observe(self, rendition: Rendition) -> Scoring | None:
         """One rendition with its inputs; None if it failed, or would cost more than input comparison may."""

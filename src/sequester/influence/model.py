@@ -35,6 +35,8 @@ class Rendition(Silent, frozen=True):
     of the same number of code points have the same number of ids, whatever their script."""
     answer: str
     """The last piece of visible text, equal in both renditions of a pair."""
+    thoughts: tuple[tuple[int, str], ...] = ()
+    """Every piece of CoT, with the index of its message; 0 for a string."""
 
 
 class Slot(Struct, frozen=True):

@@ -18,6 +18,8 @@ Outcome = tuple[float, ...]
 """What one scoring gave: the episode's score; of a selection, the bits of its whole group, its own first. Empty where the code gave None:
 trainers leave such an episode out (rows of another task), so to get a score or none is an outcome as well."""
 
+LARGE = 1.0
+"""Per-call standard deviations: shifts of whole batches that the stake is divided for."""
 LARGEST = 1e300
 """Of an e-value: a finite number, as JSON has no other."""
 
@@ -60,8 +62,8 @@ class Series(Struct):
     """Planned pairs that got None on both sides."""
     shift: Betting = field(default_factory=two_sided)
     spread: Betting = field(default_factory=one_sided)
-    apart: Betting = field(default_factory=two_sided)
-    """On differences of whole batches, and of sides scored in fresh processes."""
+    whole: Betting = field(default_factory=lambda: two_sided(LARGE))
+    """On differences of whole batches: they are few, and with noise their means have little of it."""
     pairs: dict[tuple[int, int], Repeats] = field(default_factory=dict)
     """By case and turn."""
 
@@ -69,12 +71,12 @@ class Series(Struct):
     def e_value(self) -> float:
         """Mean with fixed weights of two e-values: one for a shift of the mean; one for the products of a difference with the sum of the
         earlier ones of the same pair, whose signs are fair coins as well, and which are positive on average where a pair's difference is
-        its own, even if all of them sum to nothing. What that has become is the stake on `apart`: other calls, one after the other."""
-        return min(LARGEST, (SHIFT_SHARE * self.shift.e_value + (1.0 - SHIFT_SHARE) * self.spread.e_value) * self.apart.e_value)
+        its own, even if all of them sum to nothing. What that has become is the stake on `whole`: other calls, one after the other."""
+        return min(LARGEST, (SHIFT_SHARE * self.shift.e_value + (1.0 - SHIFT_SHARE) * self.spread.e_value) * self.whole.e_value)
 
-    def take_apart(self, differences: Sequence[float]) -> None:
-        """Add differences of calls that `pairs` does not hold. Their signs must be fair coins given all of their sizes."""
-        self.apart = self.apart.after(differences)
+    def take_whole(self, difference: float) -> None:
+        """Add the difference of a whole batch. Its sign must be a fair coin given its size."""
+        self.whole = self.whole.after([difference])
 
     def take(self, comparisons: Sequence[Comparison]) -> None:
         """Add the comparisons of one round: at most one of each case, for those of one case share the original's score."""
@@ -140,6 +142,8 @@ class Record(Struct):
     branches: Branches | None = None
     fresh: bool | None = None
     """False: the scorer cannot be started afresh; None: that was not tried."""
+    unchecked: list[str] = field(default_factory=list)
+    """What both sides of a pair may share and was not looked for, for want of calls or time: `memory_not_checked`, ..."""
     remembers: bool = False
     """In a fresh process unchanged inputs got other scores, after swapped ones."""
     batches: list[str] = field(default_factory=list)

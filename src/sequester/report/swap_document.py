@@ -76,6 +76,8 @@ REASONS: Mapping[str, str] = {
     "donor_not_scored": "a donor was never scored",
     "stateful": "the score of an unchanged input drifts, so that no bound holds",
     "remembers": "started afresh the reward code scored unchanged inputs differently: it remembers what it has scored",
+    "memory_not_checked": "calls or time did not suffice to see whether the reward code remembers what it has scored",
+    "batches_not_checked": "calls or time did not suffice to see whether a CoT moves the scores of others in its batch",
     "depends_on_batch": "a CoT moved the scores of others in its batch",
     "constant_scores": "every score was the same, also when the answer was swapped: this reward code may not have worked here",
     "answer_not_seen": "the scores tell neither episodes nor answers apart beyond their noise: this grader may not see what it grades",
