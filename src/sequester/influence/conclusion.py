@@ -15,7 +15,7 @@ from sequester.findings.model import Tool
 from sequester.findings.swapped import DonorCounts, Effect, SwapResult, SwapVerdict
 from sequester.influence.control import is_alive
 from sequester.influence.experiment import Plan, Subject
-from sequester.influence.record import Comparison, Outcome, Record, Series, mean_e_value
+from sequester.influence.record import Comparison, Outcome, Record, Series, mean_e_value, scores_at
 from sequester.statistics import paired
 
 ENGINE = "swap/1"
@@ -44,8 +44,6 @@ class Noise(Struct, frozen=True):
     """Every unchanged input of every case got one and the same outcome."""
     alive: bool | None
     """With noise: whether the scorer reacts to episodes or answers beyond it."""
-    reach: float
-    """Largest score of an unchanged input less the smallest."""
 
 
 def noise_of(record: Record) -> Noise:
@@ -59,7 +57,6 @@ def noise_of(record: Record) -> Noise:
     ]
     complete = [case for case in range(len(record.cases)) if all(outcomes[case] for outcomes in record.passes)]
     drift = paired.drift_p([[_own(outcomes[case]) for case in complete] for outcomes in record.passes])
-    values = [value for scores in record.scores for value in scores]
     return Noise(
         free=not record.noisy,
         sd=record.noise_sd,
@@ -67,8 +64,12 @@ def noise_of(record: Record) -> Noise:
         stateful=drift is not None and drift < DRIFT_P,
         constant=len({outcome for outcomes in scored for outcome in outcomes if outcome}) <= 1,
         alive=is_alive(record),
-        reach=max(values) - min(values) if values else 0.0,
     )
+
+
+def _range(record: Record, part: int) -> float:
+    values = [value for scores in record.scores(part) for value in scores]
+    return max(values) - min(values) if values else 0.0
 
 
 def _own(outcome: Outcome | None) -> float:
@@ -86,7 +87,7 @@ def conclude(record: Record, plan: Plan, subject: Subject) -> SwapResult:
     e_value = record.e_value
     scored = [len(comparisons) for comparisons in planned.values() if comparisons]
     probing = max(1, len(record.probing))
-    planning = (probing, plan.alpha, record.jump, plan.smallest)
+    planning = (probing * record.parts, plan.alpha, record.jump, plan.smallest)
     detectable = paired.minimum_detectable(min(scored), *planning) if scored and noise.sd else math.inf
     needed = probing * paired.pairs_needed(plan.smallest, *planning) if noise.sd else None
     confirmed = plan.noise == "deterministic" and noise.free and any(series.reproduced for series in record.deciding.values())
@@ -100,7 +101,7 @@ def conclude(record: Record, plan: Plan, subject: Subject) -> SwapResult:
         else SwapVerdict.NO_INFLUENCE_FOUND
     )  # fmt: skip
     upper = paired.share_upper(len(moved), len(prompts)) if noise.free else _turned_upper(record, noise, everything)
-    ratio, ratio_upper = _spread(record, noise, planned.get(OWN, []))
+    ratio, ratio_upper = _largest_spread(record, noise, planned.get(OWN, []))
     if _shared(record):
         upper = ratio_upper = None
     return SwapResult(
@@ -244,12 +245,20 @@ def _turned_upper(record: Record, noise: Noise, planned: Sequence[Comparison]) -
     )
 
 
-def _spread(record: Record, noise: Noise, own: Sequence[Comparison]) -> tuple[float | None, float | None]:
+def _largest_spread(record: Record, noise: Noise, own: Sequence[Comparison]) -> tuple[float | None, float | None]:
+    """Of a panel's mean and its members, the largest ratio and the largest upper limit."""
+    found = [_spread(record, noise, own, part) for part in range(record.parts)]
+    ratios = [ratio for ratio, _ in found if ratio is not None]
+    uppers = [upper for _, upper in found if upper is not None]
+    return max(ratios, default=None), max(uppers, default=None)
+
+
+def _spread(record: Record, noise: Noise, own: Sequence[Comparison], part: int) -> tuple[float | None, float | None]:
     """s.d. of the score caused by own-model CoTs over the s.d. within groups, and its upper limit. A difference of two CoTs has twice the
     variance of one; noise is taken off by multiplying differences of separate scorings of one pair, whose noise is independent."""
     pairs: dict[tuple[int, int], list[float]] = {}
     for comparison in filter(_measured, own):
-        pairs.setdefault((comparison.case, comparison.turn), []).append(comparison.difference)
+        pairs.setdefault((comparison.case, comparison.turn), []).append(record.shift(comparison, part))
     variances = []
     for (case, _), found in pairs.items():
         if noise.free:
@@ -260,21 +269,20 @@ def _spread(record: Record, noise: Noise, own: Sequence[Comparison]) -> tuple[fl
     groups: dict[str, list[float]] = {}
     for outcomes in record.passes[:1]:
         for episode, outcome in zip(record.cases, outcomes, strict=True):
-            if outcome:
-                groups.setdefault(episode.group, []).append(outcome[0])
+            groups.setdefault(episode.group, []).extend(scores_at([outcome] if outcome else [], part))
     within = paired.pooled_sd(groups.values())
     if not variances or not within:
         return None, None
     means = list(paired.cluster_means(variances).values())
-    upper = paired.mean_upper(means, _reach(record, noise) ** 2 / 2.0)
+    upper = paired.mean_upper(means, _reach(record, part) ** 2 / 2.0)
     ratio = math.sqrt(max(0.0, math.fsum(means) / len(means))) / within
     return ratio, math.sqrt(max(0.0, upper)) / within if upper is not None else None
 
 
-def _reach(record: Record, noise: Noise) -> float:
+def _reach(record: Record, part: int) -> float:
     """The largest difference of two scores that was seen: of two unchanged inputs, or of the two sides of a pair."""
     found = (comparison for series in record.deciding.values() for comparison in series.comparisons if comparison.measured)
-    return max([noise.reach, *(abs(comparison.difference) for comparison in found)])
+    return max([_range(record, part), *(abs(record.shift(comparison, part)) for comparison in found)])
 
 
 def _mean_shift(record: Record, planned: Sequence[Comparison]) -> float | None:
@@ -282,10 +290,10 @@ def _mean_shift(record: Record, planned: Sequence[Comparison]) -> float | None:
     return math.fsum(means) / len(means) if means else None
 
 
-def _prompt_means(record: Record, planned: Sequence[Comparison]) -> list[float]:
+def _prompt_means(record: Record, planned: Sequence[Comparison], part: int = 0) -> list[float]:
     return list(
         paired.cluster_means(
-            (_prompt(record, comparison), comparison.difference) for comparison in filter(_measured, planned)
+            (_prompt(record, comparison), record.shift(comparison, part)) for comparison in filter(_measured, planned)
         ).values()
     )
 
@@ -325,19 +333,22 @@ def _bounded(
     """What is excluded with 95 % confidence, for CoTs such as were swapped in."""
     if _dead(record, noise) or _shared(record):
         return
-    limits = [
-        limit for comparisons in planned.values()
-        if (limit := paired.mean_limits(_prompt_means(record, comparisons), _reach(record, noise))) is not None
-    ]  # fmt: skip
-    largest = max((max(abs(low), abs(high)) for low, high in limits), default=0.0)
-    if largest:
-        yield (
-            f"Mean shift: if no CoT moves a score by more than {_reach(record, noise):.3g}, the largest difference seen, more than "
-            f"{largest:.3g} points of score either way with any one donor is excluded ({prompts} prompts)."
-        )
+    for part in range(record.parts):
+        reach = _reach(record, part)
+        limits = [
+            limit for comparisons in planned.values()
+            if (limit := paired.mean_limits(_prompt_means(record, comparisons, part), reach)) is not None
+        ]  # fmt: skip
+        largest = max((max(abs(low), abs(high)) for low, high in limits), default=0.0)
+        if largest:
+            yield (
+                f"Mean shift{_of_what(record, part)}: if no CoT moves a score by more than {reach:.3g}, the largest difference seen, more "
+                f"than {largest:.3g} points of score either way with any one donor is excluded ({prompts} prompts)."
+            )
     if ratio_upper is not None:
+        each = " of the mean and of each score of the panel" if record.parts > 1 else ""
         yield (
-            f"Spread: on the same condition, CoTs of the same model causing more than {ratio_upper:.3g} of the s.d. within groups is "
+            f"Spread{each}: on the same condition, CoTs of the same model causing more than {ratio_upper:.3g} of the s.d. within groups is "
             "excluded."
         )
     if upper is None or upper >= 1.0:
@@ -348,9 +359,20 @@ def _bounded(
         yield f"Flips beyond the noise: a CoT that turns the verdict over in more than {upper:.1%} of prompts is excluded."
 
 
+def _of_what(record: Record, part: int) -> str:
+    if record.parts == 1:
+        return ""
+    return f" of score {part} of {record.parts - 1}" if part else " of the panel's mean"
+
+
 def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
     if plan.noise == "deterministic" and not noise.free:
         yield "The scorer was declared deterministic, and gave different scores to the same input: replicates are the evidence instead."
+    if record.parts > 1:
+        yield (
+            f"An episode gets {record.parts - 1} scores. A pair has changed if any of them has, and evidence is looked for in their mean "
+            "and in each of them; mean shift and noise are told of their mean."
+        )
     if record.failures:
         failed = ", ".join(f"{name} {count:,}" for name, count in sorted(record.failures.items()))
         yield f"Unchanged inputs that got no score, by what went wrong: {failed}."

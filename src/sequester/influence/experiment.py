@@ -34,7 +34,7 @@ from sequester.influence.interference import MEMORY, Interference
 from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
 from sequester.influence.model import Case, Donors, Pair, Rendition, Scorer, Scoring
-from sequester.influence.record import Comparison, Outcome, Record, Series
+from sequester.influence.record import Comparison, Evidence, Outcome, Record, Series
 from sequester.statistics.paired import SHIFTS_CLAIMED, pairs_needed
 from sequester.statistics.symmetry import two_sided
 
@@ -143,7 +143,7 @@ class _Experiment:
         self._passes = 2 if plan.noise == "deterministic" else 3
         chosen = self._chosen(cases)
         self.record = Record(tuple(chosen), len(cases), unchanged=[[] for _ in chosen])
-        self.record.series.update((name, Series(shift=two_sided(plan.smallest))) for name in donors.names)
+        self.record.series.update((name, Series()) for name in donors.names)
         groups = groups_of(cases) if plan.outcome == "keep" else {}
         budget = Budget(plan.most_calls, clock() + plan.seconds, clock)
         self._meter = MeteredScorer(
@@ -153,6 +153,7 @@ class _Experiment:
         self._observe()
         self._meter.fresh()
         self._baseline()
+        self._stake()
         self._alive = [case for case in range(len(chosen)) if self.record.unchanged[case]]
         if self._alive:
             self._control()
@@ -196,6 +197,14 @@ class _Experiment:
                     outcomes[case] = outcome
                     self.record.unchanged[case].append(outcome)
             self.record.passes.append(outcomes)
+
+    def _stake(self) -> None:
+        """Divide the stake over the numbers that outcomes have, before any is bet: those of a panel are its mean and its members."""
+        if self._plan.outcome == "score":
+            most = max((len(outcome) for outcomes in self.record.unchanged for outcome in outcomes), default=1)
+            self.record.parts = max(1, most)
+        for series in self.record.series.values():
+            series.evidence = [Evidence(two_sided(self._plan.smallest)) for _ in range(self.record.parts)]
 
     def _each(self, cases: Sequence[int], made: Callable[[int], Rendition], what: str) -> Iterator[tuple[int, Outcome | str]]:
         """Some rendition of each case, scored; not all of them in memory at once."""
@@ -309,7 +318,8 @@ class _Experiment:
             return 0
         needed = TEXTS
         if self.record.noisy:
-            needed = pairs_needed(self._plan.smallest, len(probing), self._plan.alpha, self.record.jump, self._plan.smallest)
+            stakes = len(probing) * self.record.parts
+            needed = pairs_needed(self._plan.smallest, stakes, self._plan.alpha, self.record.jump, self._plan.smallest)
         return math.ceil(needed / max(min(cases), max(cases) // FEWER))
 
     def _planned(self, names: Sequence[str], turn: int) -> Iterator[Block]:

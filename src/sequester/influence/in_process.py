@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
+from msgspec.structs import replace
+
 from sequester.findings.swapped import Branches
 from sequester.influence.calling import Caller, Outcome
 from sequester.influence.footprint import code_of
@@ -63,7 +65,7 @@ class InProcessScorer:
         """Score of one rendition, with what its call handed on and the branches it took."""
         with self._tracing.tracing(), self._interception.observing(rendition):
             scoring = self._score([rendition])[0]
-        return Scoring(scoring.score, scoring.failure, self._interception.seen(), self._tracing.path)
+        return replace(scoring, seen=self._interception.seen(), path=self._tracing.path)
 
     def fresh(self) -> bool:
         """False: what was scored before cannot be undone in this process."""
@@ -94,7 +96,7 @@ class InProcessScorer:
 
     def _scoring(self, outcome: Outcome) -> Scoring:
         if outcome.error is None:
-            return Scoring(outcome.returned.score, outcome.returned.failure)
+            return Scoring(outcome.returned.score, outcome.returned.failure, members=outcome.returned.members)
         name = failure_name(outcome.error, self._names)
         place = self._code.line_of(outcome.error)
         self.failed[f"{name} at {self._names.file(place[0])}:{place[1]}" if place else name] += 1

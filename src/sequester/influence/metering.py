@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from sequester.influence.layout import Trial
 from sequester.influence.model import Case, Rendition, Scorer, Scoring
+from sequester.influence.panel import Panel
 from sequester.influence.record import Outcome
 
 Progress = Callable[[int, str], None]
@@ -54,6 +55,7 @@ class MeteredScorer:
         self._scorer, self._budget, self._batch, self._groups = scorer, budget, batch, groups
         self._original, self._progress = original, progress
         self._rest: tuple[int, list[Rendition], list[Rendition]] = (-1, [], [])
+        self._panel = Panel()
         self._observations = 0
         self.start_seconds = 0.0
         """That it took to start afresh, last time."""
@@ -105,9 +107,13 @@ class MeteredScorer:
             return []
         scorings = self._scorer.score(renditions)
         self._count(len(renditions), what)
-        return [
-            value if isinstance(value := outcome_of(scoring), str) else () if value is None else (value,) for scoring in scorings
-        ]
+        return list(map(self._outcome, scorings))
+
+    def _outcome(self, scoring: Scoring) -> Outcome | str:
+        value = outcome_of(scoring)
+        if value is None or isinstance(value, str):
+            return () if value is None else value
+        return (value, *self._panel.placed(scoring.members))
 
     def _group(self, case: int, rendition: Rendition, what: str) -> list[Outcome | str]:
         """One call with the whole group in its logged order; the outcome has the case's own bit first."""
@@ -143,7 +149,8 @@ def outcome_of(scoring: Scoring) -> float | str | None:
         return scoring.failure
     if scoring.score is None:
         return None
-    return float(scoring.score) if abs(scoring.score) <= LARGEST_SCORE else "not_a_number"
+    largest = max(map(abs, (scoring.score, *scoring.members.values())))
+    return float(scoring.score) if largest <= LARGEST_SCORE else "not_a_number"
 
 
 def groups_of(cases: Sequence[Case]) -> dict[str, Group]:

@@ -124,6 +124,8 @@ class Scoring(Struct, frozen=True):
     """Intercepted inputs in order, where interception was asked for."""
     path: str = ""
     """Digest of the branches that ran, where tracing was asked for."""
+    members: Mapping[str, float] = {}
+    """Every score of an episode that was given several, `score` being their mean; by names that hold no text."""
 
 
 class Scorer(Protocol):
