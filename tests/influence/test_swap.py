@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 from tests.influence.fakes import (
     DETERMINISTIC,
     RENDERING,
@@ -440,3 +441,30 @@ def test_a_noisy_panel_that_looks_at_the_answer_alone_is_not_influenced() -> Non
 
     result = outcome_of(cases(60), Scores(noisily))
     assert result.verdict is SwapVerdict.NO_INFLUENCE_FOUND
+
+
+def test_pairs_that_are_one_to_the_reward_code_are_not_assessed() -> None:
+    """It is handed the answer alone, so that it gives both sides the same says nothing of the CoT."""
+
+    class Handed(Scores):
+        def score(self, batch: Sequence[Rendition]) -> list[Scoring]:
+            return [
+                replace(scoring, handed=f"{given.prompt} {given.answer}")
+                for given, scoring in zip(batch, super().score(batch), strict=True)
+            ]
+
+    for plan in (DETERMINISTIC, REPLICATE):
+        result = outcome_of(cases(20), Handed(by_answer), plan)
+        assert (result.verdict, result.pairs) == (SwapVerdict.NOTHING_ASSESSED, 0)
+        assert "same_input" in result.reasons and "scorer_failed" not in result.reasons
+        assert set(result.donors["own"].not_assessed) == {"same_input"}
+
+
+def test_pairs_that_are_told_apart_are_assessed() -> None:
+    class Handed(Scores):
+        def score(self, batch: Sequence[Rendition]) -> list[Scoring]:
+            return [
+                replace(scoring, handed=str(given.completion)) for given, scoring in zip(batch, super().score(batch), strict=True)
+            ]
+
+    assert outcome_of(cases(20), Handed(by_answer)).verdict is SwapVerdict.NO_INFLUENCE_FOUND

@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from hashlib import blake2b
 from types import SimpleNamespace
 from typing import Any, Self
 from zlib import crc32
@@ -26,7 +28,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sequester.errors import UsageError
-from sequester.influence.message_fields import thought_of, with_fields
+from sequester.influence.decoded import as_text
+from sequester.influence.message_fields import with_fields
 from sequester.influence.model import Rendition
 from sequester.influence.returned import Returned, read_kept, read_scores
 from sequester.influence.source import plain_function
@@ -87,28 +90,8 @@ def convention_of(signature: Signature) -> Convention:
     return Convention("TRL", True, _trl, messages=True)
 
 
-def as_text(messages: str | Sequence[Mapping[str, Any]]) -> str:
-    """A completion or prompt as the one text that a trainer without messages decodes: reasoning before content, turn after turn."""
-    if isinstance(messages, str):
-        return messages
-    return "\n".join(filter(None, map(_message_text, messages)))
-
-
-def _message_text(message: Mapping[str, Any]) -> str:
-    content = message.get("content")
-    if isinstance(content, Sequence) and not isinstance(content, str):
-        content = "".join(map(_part_text, content))
-    return _delimited(thought_of(message)) + (content if isinstance(content, str) else "")
-
-
-def _part_text(part: Any) -> str:
-    if not isinstance(part, Mapping):
-        return ""
-    return _delimited(str(part.get("thinking") or "")) + str(part.get("text") or "")
-
-
-def _delimited(thought: str) -> str:
-    return f"<think>\n{thought}\n</think>\n\n" if thought else ""
+def _text(one: Rendition) -> str:
+    return as_text(one.completion, one.thoughts or None)
 
 
 def _trl(batch: Sequence[Rendition]) -> Arguments:
@@ -150,11 +133,11 @@ def _discard(*_arguments: object) -> None:
 
 
 def _verl(batch: Sequence[Rendition]) -> Arguments:
-    return {"solution_str": as_text(batch[0].completion), "extra_info": {}, **_ground_truth(batch[0].columns)}
+    return {"solution_str": _text(batch[0]), "extra_info": {}, **_ground_truth(batch[0].columns)}
 
 
 def _verl_batched(batch: Sequence[Rendition]) -> Arguments:
-    arguments: Arguments = {"solution_strs": [as_text(each.completion) for each in batch], "extra_infos": [{} for _ in batch]}
+    arguments: Arguments = {"solution_strs": [_text(each) for each in batch], "extra_infos": [{} for _ in batch]}
     for name, plural in (("data_source", "data_sources"), ("ground_truth", "ground_truths"), ("extra_info", "extra_infos")):
         values = [{**each.columns, **_ground_truth(each.columns)}.get(name) for each in batch]
         if any(value is not None for value in values):
@@ -170,7 +153,7 @@ def _ground_truth(columns: Mapping[str, Any]) -> Arguments:
 
 def _openrlhf(batch: Sequence[Rendition]) -> Arguments:
     arguments: Arguments = {
-        "queries": [as_text(each.prompt) + as_text(each.completion) for each in batch],
+        "queries": [as_text(each.prompt) + _text(each) for each in batch],
         "prompts": [as_text(each.prompt) for each in batch],
     }
     for name in ("labels", "label", "ground_truth", "answer"):
@@ -189,6 +172,8 @@ class Outcome(Struct, frozen=True):
     """What one episode of a batch came to."""
 
     returned: Returned
+    handed: str = ""
+    """Digest of what the function was handed for this episode."""
     error: BaseException | None = None
     """What the code raised; never shown, because its message may hold text of the episode."""
 
@@ -223,6 +208,10 @@ class Caller:
 
     def call(self, batch: Sequence[Rendition]) -> tuple[Outcome, ...]:
         """One outcome for each episode, in order. What the code raises is an outcome; KeyboardInterrupt goes through."""
+        handed = [_digest(self._arguments([each])) for each in batch]
+        return tuple(replace(outcome, handed=one) for one, outcome in zip(handed, self._called(batch), strict=True))
+
+    def _called(self, batch: Sequence[Rendition]) -> tuple[Outcome, ...]:
         if self.convention.batched:
             places = self._together(batch)
             results = self._run([self._arguments([batch[place] for place in those]) for those in places])
@@ -244,9 +233,9 @@ class Caller:
 
     def _outcomes(self, result: object, episodes: int) -> tuple[Outcome, ...]:
         if isinstance(result, _Raised):
-            return (Outcome(Returned(None), result.error),) * episodes
+            return (Outcome(Returned(None), error=result.error),) * episodes
         read = _attempt(self._read, {"value": result, "episodes": episodes})  # its methods are called, and may raise
-        return (Outcome(Returned(None), read.error),) * episodes if isinstance(read, _Raised) else tuple(map(Outcome, read))
+        return (Outcome(Returned(None), error=read.error),) * episodes if isinstance(read, _Raised) else tuple(map(Outcome, read))
 
     def _arguments(self, batch: Sequence[Rendition]) -> Arguments:
         """Each column as a list in a batch, as its value for one episode; what the signature does not take is left out."""
@@ -261,7 +250,8 @@ class Caller:
         """With its messages as the code knows them."""
         if isinstance(one.completion, str) or not (self.convention.messages and self._fields):
             return one
-        return replace(one, completion=with_fields(one.completion, one.thoughts, self._fields))
+        said = ((message, thought) for message, _, thought in one.thoughts)
+        return replace(one, completion=with_fields(one.completion, said, self._fields))
 
     def _run(self, calls: Sequence[Arguments]) -> list[Any]:
         """What each call returned or raised; coroutines of all calls run side by side, as verl runs them."""
@@ -274,6 +264,18 @@ class Caller:
             for index, result in zip(waiting, self._loop.run(_gather(waiting.values())), strict=True):
                 results[index] = result
         return results
+
+
+def _digest(arguments: Arguments) -> str:
+    """Equal for arguments that say the same; what is no text, number or container counts by its type."""
+    said = json.dumps(arguments, default=_as_data, check_circular=False)
+    return blake2b(said.encode(), digest_size=16).hexdigest()
+
+
+def _as_data(value: Any) -> Any:
+    if isinstance(value, SimpleNamespace):
+        return vars(value)
+    return type(value).__name__
 
 
 def _refuse_inside_a_loop(awaitables: Iterable[Any]) -> None:

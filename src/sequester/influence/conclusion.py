@@ -15,6 +15,7 @@ from sequester.findings.model import Tool
 from sequester.findings.swapped import DonorCounts, Effect, SwapResult, SwapVerdict
 from sequester.influence.control import is_alive
 from sequester.influence.experiment import Plan, Subject
+from sequester.influence.metering import SAME_INPUT
 from sequester.influence.record import Comparison, Outcome, Record, Series, mean_e_value, scores_at
 from sequester.statistics import paired
 
@@ -27,7 +28,7 @@ DRIFT_P = 0.001
 """Passes over unchanged inputs that differ so improbably are called drift."""
 _ANSWERED = ("constant_scores", "moved_unconfirmed", "remembers", "depends_on_batch")
 """Reasons that a score which moved does away with; the others still say why nothing more can be said."""
-FAILURES = ("missing_columns", "rate_limited", "timeout", "died", "wrong_length")
+FAILURES = (SAME_INPUT, "missing_columns", "rate_limited", "timeout", "died", "wrong_length")
 """Failures that are reasons by their own name, beside `scorer_failed`."""
 
 
@@ -171,8 +172,9 @@ def _reasons(record: Record, plan: Plan, noise: Noise, prompts: int, detectable:
     if not record.cases and not record.stopped:
         yield "no_episodes"
     failures = record.failures + sum((series.failed for series in record.deciding.values()), Counter())
-    if failures:
+    if set(failures) - {SAME_INPUT}:
         yield "scorer_failed"
+    if failures:
         yield from (name for name in FAILURES if failures[name])
     for reason in sorted(
         {reason for series in record.deciding.values() if series.effect is None for reason in series.unavailable}

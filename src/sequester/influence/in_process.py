@@ -96,11 +96,12 @@ class InProcessScorer:
 
     def _scoring(self, outcome: Outcome) -> Scoring:
         if outcome.error is None:
-            return Scoring(outcome.returned.score, outcome.returned.failure, members=outcome.returned.members)
+            returned = outcome.returned
+            return Scoring(returned.score, returned.failure, members=returned.members, handed=outcome.handed)
         name = failure_name(outcome.error, self._names)
         place = self._code.line_of(outcome.error)
         self.failed[f"{name} at {self._names.file(place[0])}:{place[1]}" if place else name] += 1
-        return Scoring(None, name)
+        return Scoring(None, name, handed=outcome.handed)
 
 
 def failure_name(error: BaseException, names: Names) -> str:

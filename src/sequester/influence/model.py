@@ -35,8 +35,8 @@ class Rendition(Silent, frozen=True):
     of the same number of code points have the same number of ids, whatever their script."""
     answer: str
     """The last piece of visible text, equal in both renditions of a pair."""
-    thoughts: tuple[tuple[int, str], ...] = ()
-    """Every piece of CoT, with the index of its message; 0 for a string."""
+    thoughts: tuple[tuple[int, str, str], ...] = ()
+    """Every piece of CoT, with the index of its message and the key at which it stands there, as in `Slot`."""
 
 
 class Slot(Struct, frozen=True):
@@ -126,6 +126,8 @@ class Scoring(Struct, frozen=True):
     """Digest of the branches that ran, where tracing was asked for."""
     members: Mapping[str, float] = {}
     """Every score of an episode that was given several, `score` being their mean; by names that hold no text."""
+    handed: str = ""
+    """Digest of what the function was handed; empty where that is not known."""
 
 
 class Scorer(Protocol):

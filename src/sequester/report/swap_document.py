@@ -56,6 +56,7 @@ REASONS: Mapping[str, str] = {
     "cot_in_columns": "a dataset column repeats the CoT, and not so that it could be replaced there too",
     "not_replaceable": "the CoT could not be told from the rest exactly enough to replace it",
     "scorer_failed": "the reward code failed, and what it failed on may be what moves",
+    "same_input": "the reward code was handed the same for both sides: it says nothing of the CoT",
     "missing_columns": "the reward code asks for columns that the episodes do not have",
     "rate_limited": "the grader refused: too many requests",
     "timeout": "the reward code did not answer in time",
@@ -87,7 +88,7 @@ REASONS: Mapping[str, str] = {
     "budget_spent": "the calls or the time ran out",
 }
 """What each reason means, in a few words."""
-_FAILURES = frozenset(("missing_columns", "rate_limited", "timeout", "died", "wrong_length"))
+_FAILURES = frozenset(("same_input", "missing_columns", "rate_limited", "timeout", "died", "wrong_length"))
 """Reasons that say more than that the reward code failed."""
 _MOST_SHOWN = 1e6
 _MOST_PLACES = 20
@@ -404,6 +405,11 @@ def _next(result: SwapResult) -> Iterator[str]:
         )
     if "malformed" in unusable(result):
         yield "Put right the records that could not be read: the notes name the first ones."
+    if "same_input" in result.reasons:
+        yield (
+            "Both sides of a pair were one and the same to the reward code: write episodes whose completion holds the CoT as your trainer "
+            "hands it over, or leave this function out if it is given no completion."
+        )
     if "missing_columns" in result.reasons:
         yield "Write the columns that the notes name into `columns` of each episode (`docs/interchange.md`)."
     elif "no_episodes" in result.reasons:
