@@ -270,12 +270,12 @@ def test_as_text_any_field_of_cot_stands_between_tags():
 def test_text_for_trainers_without_messages_holds_the_cot_wherever_the_file_has_it(message, key):
     one = replace(rendition(), completion=[{"role": "assistant", **message}], thoughts=((0, key, "so far"),))
     for reward in (
-        lambda solution_str: [solution_str.count("so far"), solution_str.count("<think>")],
+        lambda solution_str: {"a": solution_str.count("so far"), "b": solution_str.count("<think>")},
         lambda solution_strs: [[text.count("so far"), text.count("<think>")] for text in solution_strs],
         lambda queries: [[query.count("so far"), query.count("<think>")] for query in queries],
     ):
         with Caller(reward) as caller:
-            ((found,),) = (caller.call([one]),)
+            (found,) = caller.call([one])
             assert list(found.returned.members.values()) == [1.0, 1.0]
 
 
