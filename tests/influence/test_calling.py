@@ -93,7 +93,9 @@ def test_verl_is_called_once_for_each_episode_with_text():
 
     nested = {"data_source": "gsm8k", "reward_model": {"style": "rule", "ground_truth": "42"}, "extra_info": {"index": 1}}
     assert call(compute_score, rendition(**nested), rendition(data_source="x", ground_truth="7")) == [0.5, 0.5]
-    assert calls == [("gsm8k", rendition().completion, "42", {"index": 1}), ("x", rendition().completion, "7", {})]
+    added = {"num_turns": 1, "rollout_reward_scores": {}}
+    text = rendition().completion
+    assert calls == [("gsm8k", text, "42", {"index": 1, **added}), ("x", text, "7", added)]
 
 
 def test_verl_in_batches():
@@ -104,7 +106,7 @@ def test_verl_in_batches():
         return [1.0, 0.0]
 
     assert call(compute_score, rendition(data_source="a", ground_truth="7"), rendition(data_source="b")) == [1.0, 0.0]
-    assert got == [["a", "b"], [rendition().completion] * 2, ["7", None], [{}, {}]]
+    assert got == [["a", "b"], [rendition().completion] * 2, ["7", None], [{"num_turns": 1, "rollout_reward_scores": {}}] * 2]
 
 
 def test_openrlhf_gets_prompt_and_completion_as_one_text():

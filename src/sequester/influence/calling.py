@@ -32,6 +32,7 @@ from sequester.influence.decoded import as_text
 from sequester.influence.message_fields import with_fields
 from sequester.influence.model import Rendition
 from sequester.influence.returned import Returned, read_kept, read_scores
+from sequester.influence.rollout_state import asked_in_vain, information_of, state_of, turns_of
 from sequester.influence.source import plain_function
 
 Arguments = dict[str, Any]
@@ -133,16 +134,21 @@ def _discard(*_arguments: object) -> None:
 
 
 def _verl(batch: Sequence[Rendition]) -> Arguments:
-    return {"solution_str": _text(batch[0]), "extra_info": {}, **_ground_truth(batch[0].columns)}
+    one = batch[0]
+    return {"solution_str": _text(one), "extra_info": _extra_info(one), **_ground_truth(one.columns)}
 
 
 def _verl_batched(batch: Sequence[Rendition]) -> Arguments:
-    arguments: Arguments = {"solution_strs": [_text(each) for each in batch], "extra_infos": [{} for _ in batch]}
-    for name, plural in (("data_source", "data_sources"), ("ground_truth", "ground_truths"), ("extra_info", "extra_infos")):
+    arguments: Arguments = {"solution_strs": [_text(each) for each in batch], "extra_infos": list(map(_extra_info, batch))}
+    for name, plural in (("data_source", "data_sources"), ("ground_truth", "ground_truths")):
         values = [{**each.columns, **_ground_truth(each.columns)}.get(name) for each in batch]
         if any(value is not None for value in values):
             arguments[plural] = values
     return arguments
+
+
+def _extra_info(one: Rendition) -> Any:
+    return information_of(one, "extra_info", {"num_turns": turns_of(one), "rollout_reward_scores": {}})
 
 
 def _ground_truth(columns: Mapping[str, Any]) -> Arguments:
@@ -164,8 +170,10 @@ def _openrlhf(batch: Sequence[Rendition]) -> Arguments:
 
 def _verifiers(batch: Sequence[Rendition]) -> Arguments:
     episode = batch[0]
-    known: Arguments = {"prompt": episode.prompt, "completion": episode.completion, "info": {}, "task": "default"}
-    return {**known, "state": {**known, **episode.columns}}
+    info = information_of(episode, "info", {})
+    task = episode.columns.get("task", "default")
+    known: Arguments = {"prompt": episode.prompt, "completion": episode.completion, "info": info, "task": task}
+    return {**known, "state": state_of(episode, known)}
 
 
 class Outcome(Struct, frozen=True):
@@ -191,6 +199,8 @@ class Caller:
         self._by_stage = outcome == "score" and reads_trainer_state(function)
         """Whether episodes of one call have to be of one stage of training. A selection is handed its group whole."""
         self.convention = convention_of(self._signature)
+        self.absent: set[tuple[str, str]] = set()
+        """Parameter and key of what the code asked its trainer's state for and did not find (`influence.rollout_state`)."""
 
     def __enter__(self) -> Self:
         return self
@@ -242,7 +252,7 @@ class Caller:
         given = self.convention.given([self._spoken(each) for each in batch])
         for name in dict.fromkeys(name for each in batch for name in each.columns):
             values = [each.columns.get(name) for each in batch]
-            if name not in given or name == "extra_info":
+            if name not in given:
                 given[name] = values if self.convention.batched else values[0]
         return {name: value for name, value in given.items() if self._signature.takes(name)}
 
@@ -263,6 +273,8 @@ class Caller:
                 self._loop = asyncio.Runner()
             for index, result in zip(waiting, self._loop.run(_gather(waiting.values())), strict=True):
                 results[index] = result
+        for arguments in calls:
+            self.absent.update(asked_in_vain(arguments))
         return results
 
 

@@ -162,7 +162,7 @@ def _exposed(record: Record, influenced: bool) -> bool | None:
     """A score moves only with what was delivered. That nothing differs is said only where everything could be compared."""
     if influenced or record.inputs.differing:
         return True
-    if not record.inputs.compared or record.unstable or record.inputs.not_intercepted:
+    if not record.inputs.compared or record.unstable or record.inputs.not_intercepted or record.absent:
         return None
     return False
 
@@ -203,6 +203,8 @@ def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, detectable:
         yield "stateful"
     if record.remembers:
         yield "remembers"
+    if record.absent:
+        yield "missing_state"
     yield from record.unchecked
     if _moves_batches(record):
         yield "depends_on_batch"
@@ -380,6 +382,11 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
         yield f"Unchanged inputs that got no score, by what went wrong: {failed}."
     if noise.stateful:
         yield "The score of unchanged inputs drifts from call to call: the scorer keeps a state. The e-value holds; bounds need not."
+    if record.absent:
+        yield (
+            f"The reward code asked for what is not there: {', '.join(record.absent)}. What it does with that was not tested: write it "
+            "into a column of that name (of `info` or `extra_info` for a key of theirs), empty where your trainer has none."
+        )
     if record.fresh is False:
         yield "That the reward code remembers what it has scored (a cache) is not excluded: it could not be started afresh."
     if record.remembers:

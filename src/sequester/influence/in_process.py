@@ -15,7 +15,7 @@ from sequester.influence.calling import Caller, Outcome
 from sequester.influence.footprint import code_of
 from sequester.influence.interception.names import Names
 from sequester.influence.interception.observation import Interception
-from sequester.influence.message_fields import fields_named
+from sequester.influence.message_fields import FIELDS, names_in
 from sequester.influence.model import Rendition, Scoring
 from sequester.influence.source import Code, file_of, plain_function
 from sequester.influence.tracing import Tracing
@@ -34,8 +34,8 @@ class InProcessScorer:
         """`files`: of the reward's own code, beside the one that holds the function. `outcome`: `score`, or `keep` for one that selects."""
         own = file_of(function)
         self._code = Code([*files, *([own] if own else [])])
-        named = fields_named(file for start in self._code.files for file in code_of(start)[0])
-        self._caller = Caller(function, outcome, named)
+        self._written = names_in(file for start in self._code.files for file in code_of(start)[0])
+        self._caller = Caller(function, outcome, self._written & FIELDS.keys())
         self._alone = outcome == "score"
         """Whether an episode can be scored by itself: a selection needs its group."""
         self._names = Names(self._code)
@@ -92,7 +92,13 @@ class InProcessScorer:
         if self._alone and len(batch) > 1 and all(_failed_for_good(outcome) for outcome in outcomes):
             # One episode fails a whole batch; which one it is shows when each is scored by itself.
             outcomes = tuple(self._caller.call([each])[0] for each in batch)
-        return [self._scoring(outcome) for outcome in outcomes]
+        absent = tuple(sorted(map(self._shown, self._caller.absent)))
+        return [replace(self._scoring(outcome), absent=absent) for outcome in outcomes]
+
+    def _shown(self, asked: tuple[str, str]) -> str:
+        """A key that is made while the code runs may be text of an episode."""
+        name, key = asked
+        return f"{name}[{key!r}]" if key in self._written else f"{name}[...]"
 
     def _scoring(self, outcome: Outcome) -> Scoring:
         if outcome.error is None:

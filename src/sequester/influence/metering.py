@@ -61,6 +61,8 @@ class MeteredScorer:
         self._panel = Panel()
         self._handed: dict[tuple[str, str], int] = {}
         """By episode and digest of what was handed over: hash of the completion that it was first handed over for."""
+        self.absent: set[str] = set()
+        """What the code has asked its trainer's state for and did not find."""
         self._observations = 0
         self.start_seconds = 0.0
         """That it took to start afresh, last time."""
@@ -109,6 +111,7 @@ class MeteredScorer:
 
     def _handed_over(self, rendition: Rendition, scoring: Scoring) -> bool:
         """Whether the function was handed anything of what tells this rendition from others of its episode."""
+        self.absent.update(scoring.absent)
         if not scoring.handed:
             return True
         told = hash(rendition.completion if isinstance(rendition.completion, str) else repr(rendition.completion))

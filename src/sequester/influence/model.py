@@ -128,6 +128,8 @@ class Scoring(Struct, frozen=True):
     """Every score of an episode that was given several, `score` being their mean; by names that hold no text."""
     handed: str = ""
     """Digest of what the function was handed; empty where that is not known."""
+    absent: tuple[str, ...] = ()
+    """What the code has asked its trainer's state for and did not find, such as `state['attempts']`: names that stand in a file."""
 
 
 class Scorer(Protocol):

@@ -180,6 +180,8 @@ class Record(Struct):
     """False: the scorer cannot be started afresh; None: that was not tried."""
     unchecked: list[str] = field(default_factory=list)
     """What both sides of a pair may share and was not looked for, for want of calls or time: `memory_not_checked`, ..."""
+    absent: tuple[str, ...] = ()
+    """What the code has asked its trainer's state for and did not find, such as `state['attempts']`."""
     remembers: bool = False
     """In a fresh process unchanged inputs got other scores, after swapped ones."""
     batches: list[str] = field(default_factory=list)
