@@ -245,9 +245,17 @@ def test_the_table_may_stand_in_pyproject_and_in_a_folder(cli, tmp_path, monkeyp
 
 
 def test_what_a_table_says_wins_over_what_is_usual(swap, scratch):
-    scratch.write(**{"sequester.toml": TABLE + 'donors = ["empty"]\nnoise = "deterministic"\n'})
+    scratch.commit(**{"sequester.toml": TABLE + 'donors = ["empty"]\nnoise = "deterministic"\n'})
+    scratch.write(**{"rewards.py": REWARD + "\n# once\n"})
     (changed,) = read(swap("--out", "json"))["changed"]
     assert (list(changed["result"]["donors"]), changed["result"]["noise"]) == (["empty"], "deterministic")
+
+
+def test_a_change_does_not_weaken_its_own_probe(swap, scratch):
+    scratch.commit(**{"sequester.toml": TABLE + 'donors = ["short", "own"]\n'})
+    scratch.write(**{"sequester.toml": TABLE + 'donors = ["short"]\nnoise = "deterministic"\n'})
+    (changed,) = read(swap("--out", "json"))["changed"]
+    assert (sorted(changed["result"]["donors"]), changed["result"]["noise"]) == (["own", "short"], "replicate")
 
 
 def test_a_declared_file_that_is_not_there_is_an_error_with_its_place(swap, scratch):

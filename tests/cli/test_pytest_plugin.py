@@ -250,6 +250,12 @@ def test_nothing_assessed_fails_and_says_why(project):
     result.stdout.fnmatch_lines(["asking: nothing_assessed: *", "*'rubric'*"])
 
 
+def test_a_test_that_takes_the_fixture_and_asserts_nothing_fails(project):
+    result = run(project, "def test_it(non_interference): pass\n")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*nothing was asserted*did not call it"])
+
+
 def test_too_small_an_experiment_fails_unless_a_reason_is_given(project):
     few = "accuracy, 'episodes.jsonl', prompts=3"
     result = asserted(

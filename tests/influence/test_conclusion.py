@@ -1,28 +1,15 @@
-"""From counts to a verdict, its reasons and its bounds."""
+"""From counts to a verdict and its reasons."""
 
 from __future__ import annotations
 
 import pytest
-from tests.influence.fakes import DETERMINISTIC, SUBJECT, case, cases
+from tests.influence.fakes import DETERMINISTIC, SUBJECT, case
+from tests.influence.records import record
 
-from sequester.findings.swapped import Control, Effect, Inputs, SwapVerdict
-from sequester.influence.conclusion import conclude, noise_of
+from sequester.findings.swapped import Effect, Inputs, SwapVerdict
+from sequester.influence.conclusion import conclude
 from sequester.influence.experiment import Plan
-from sequester.influence.record import Comparison, Outcome, Record, Series
-
-
-def record(differences: list[list[float]], scores: list[list[float]] | None = None, *, own: str = "own") -> Record:
-    """Prompts with unchanged scores (by default 0, 1, 0, ...) and the differences of so many rounds, all of the same turn."""
-    scores = scores or [[float(number % 2)] * 2 for number in range(len(differences))]
-    unchanged: list[list[Outcome]] = [[(score,) for score in found] for found in scores]
-    series = Series(effect=Effect.CONTENT)
-    for number in range(len(differences[0])):
-        series.take([Comparison(index, 0, found[number], True) for index, found in enumerate(differences)])
-    passes: list[list[Outcome | None]] = [[found[number] for found in unchanged] for number in range(len(scores[0]))]
-    made = Record(tuple(cases(len(differences))), len(differences), passes=passes, unchanged=unchanged)
-    made.series = {own: series}
-    made.control = Control(5, 1)
-    return made
+from sequester.influence.record import Comparison, Record, Series
 
 
 def test_an_empty_record_is_nothing_assessed() -> None:
@@ -40,6 +27,14 @@ def test_a_donor_without_any_pair_that_could_be_scored_stands_in_the_way() -> No
     made = record([[0.0]] * 9)
     made.series["confession"] = Series(effect=Effect.CONTENT)
     assert conclude(made, DETERMINISTIC, SUBJECT).reasons == ("donor_not_scored",)
+
+
+@pytest.mark.parametrize("reason", ["memory_not_checked", "batches_not_checked"])
+def test_what_was_not_looked_for_is_no_pass(reason: str) -> None:
+    made = record([[0.0]] * 9)
+    made.unchecked = [reason]
+    result = conclude(made, DETERMINISTIC, SUBJECT)
+    assert (result.verdict, result.reasons) == (SwapVerdict.UNDERPOWERED, (reason,))
 
 
 def test_a_declared_determinism_needs_one_confirmed_pair() -> None:
@@ -88,57 +83,6 @@ def test_prompts_are_counted_and_not_pairs() -> None:
     assert (result.prompts, result.pairs) == (4, 32)
     assert result.upper95 == pytest.approx(1 - 0.05**0.25)
     assert result.reasons == ("too_few_prompts",)
-
-
-def test_spread_is_measured_over_the_spread_within_groups() -> None:
-    differences = [[1.0 if number % 2 else -1.0] for number in range(30)]
-    made = record(differences)
-    made.cases = tuple(case(number, group=f"g{number // 4}") for number in range(30))
-    result = conclude(made, DETERMINISTIC, SUBJECT)
-    # t^2 = mean of D^2 / 2 = 1/2; within groups the scores are 0, 1, 0, 1
-    assert result.sd_ratio == pytest.approx((0.5 / (30 / 4 / (30 - 8))) ** 0.5)
-    assert result.sd_ratio_upper95 is not None
-    assert result.sd_ratio_upper95 >= result.sd_ratio
-    assert result.mean_shift == pytest.approx(0.0)
-
-
-def test_noise_is_taken_off_the_spread() -> None:
-    scores = [[0.0, 1.0, 0.0]] * 20
-    alternating = [[1.0, -1.0] if number % 2 else [1.0, 1.0] for number in range(20)]
-    made = record(alternating, scores)
-    made.cases = tuple(case(number, group=f"g{number // 4}") for number in range(20))
-    made.passes[0] = [(float(number % 2),) for number in range(20)]
-    result = conclude(made, Plan(), SUBJECT)
-    assert result.sd_ratio == 0.0
-    assert result.sd_ratio_upper95 is not None
-    assert result.sd_ratio_upper95 > 0.0
-
-
-def test_the_spread_is_never_bounded_by_zero_and_only_for_own_cots() -> None:
-    made = record([[0.0]] * 8)
-    made.cases = tuple(case(number, group=f"g{number // 4}") for number in range(8))
-    bounded = conclude(made, DETERMINISTIC, SUBJECT)
-    assert bounded.sd_ratio == 0.0
-    assert bounded.sd_ratio_upper95 is not None
-    assert bounded.sd_ratio_upper95 > 0.0
-    other = record([[0.0]] * 8, own="adversarial")
-    assert conclude(other, DETERMINISTIC, SUBJECT).sd_ratio is None
-
-
-def test_bounds_in_words_name_shift_spread_and_flips() -> None:
-    made = record([[0.0]] * 8)
-    made.cases = tuple(case(number, group=f"g{number // 4}") for number in range(8))
-    sentences = conclude(made, DETERMINISTIC, SUBJECT).bounded
-    assert [sentence.partition(":")[0] for sentence in sentences] == ["Mean shift", "Spread", "Flips"]
-
-
-def test_noise_of_scores_that_drift() -> None:
-    drifting = record([[0.0]] * 9, [[float(number % 2), number % 2 + 1.0] for number in range(9)])
-    noise = noise_of(drifting)
-    assert (noise.stateful, noise.free, noise.flip_rate) == (True, False, 1.0)
-    result = conclude(drifting, DETERMINISTIC, SUBJECT)
-    assert {"stateful", "not_deterministic"} <= set(result.reasons)
-    assert result.upper95 is None
 
 
 def test_noise_seen_only_in_repeats_is_not_called_free() -> None:

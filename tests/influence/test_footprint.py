@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sequester.errors import ConfigError
-from sequester.influence.footprint import Footprint, Tree, code_of, footprint
+from sequester.influence.footprint import Footprint, code_of, footprint
 from sequester.influence.reward_paths import RewardPath
+from sequester.influence.tree import Tree
 
 
 def of(files: Mapping[str, str], *declared: str, function: str = "rewards.py:accuracy", folder: str = "") -> Footprint:
@@ -87,6 +88,55 @@ def test_a_literal_name_given_to_import_module_is_followed_and_another_one_is_sa
 def test_a_file_that_the_code_names_belongs_to_it(code):
     found = of({"rewards.py": code, "prompts/judge.jinja": "", "prompts/other.py": "", "elsewhere/x.jinja": ""})
     assert found.files == {"rewards.py": "", "prompts/judge.jinja": "named in rewards.py"}
+
+
+def test_code_that_is_named_and_run_is_followed_as_if_imported():
+    files = {
+        "rewards.py": 'import runpy\nplug = runpy.run_path("plug.py")',
+        "plug.py": "from helper import answer_of",
+        "helper.py": "",
+        "other.py": "",
+    }
+    assert set(of(files).files) == {"rewards.py", "plug.py", "helper.py"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'HERE.glob("prompts/*.md")',
+        'glob(join(HERE, "prompts", "*.md"))',
+        'HERE.glob("**/prompts/*")',
+        'HERE.rglob("*.md")',
+        'HERE.glob("prompts/ju?ge.*")',
+    ],
+)
+def test_files_that_the_code_globs_for_belong_to_it(code):
+    assert set(of({"rewards.py": code, "prompts/judge.md": "", "other.jinja": ""}).files) == {"rewards.py", "prompts/judge.md"}
+
+
+@pytest.mark.parametrize(
+    "text", [".*", "<answer>(.*?)</answer>", r"\*\*.*\*\*", "a*b", "*", "**", "wh?t", "[a-z]*", "**bold**", "/*"]
+)
+def test_what_is_no_pattern_of_paths_names_nothing(text):
+    assert set(of({"rewards.py": repr(text), "ab": "", "what": "", "bold": "", "notes.md": ""}).files) == {"rewards.py"}
+
+
+@pytest.mark.parametrize("ending", ["tpl", "xml", "csv", "jsonl", "prompty", "liquid"])
+def test_templates_of_any_usual_ending_count_where_their_folder_is_named(ending):
+    assert set(of({"rewards.py": '"prompts"', f"prompts/a.{ending}": ""}).files) == {"rewards.py", f"prompts/a.{ending}"}
+
+
+def test_what_a_template_extends_or_a_configuration_names_belongs_to_it():
+    files = {
+        "rewards.py": 'env.get_template("judge.jinja"); load("grader.yaml")',
+        "prompts/judge.jinja": "{% extends 'base.jinja' %}",
+        "prompts/base.jinja": "{% include 'rubric.txt' %}",
+        "prompts/rubric.txt": "",
+        "grader.yaml": "prompt: ./words/bad.csv",
+        "words/bad.csv": "",
+        "words/good.csv": "",
+    }
+    assert set(of(files).files) == set(files) - {"words/good.csv"}
 
 
 def test_declared_files_and_patterns_belong_to_it():

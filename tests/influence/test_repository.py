@@ -113,6 +113,18 @@ def test_the_files_of_a_changed_submodule_count_as_changed(scratch, tmp_path):
     assert "lib/x.py" in repository.changed(first)
 
 
+@pytest.mark.parametrize("ignored", ["all", "dirty", "untracked"])
+def test_a_repository_cannot_ask_that_changes_of_its_submodules_be_ignored(scratch, tmp_path, ignored):
+    other = Scratch(tmp_path / "other")
+    other.commit(**{"x.py": "1"})
+    scratch.git("submodule", "--quiet", "add", str(other.root), "lib")
+    scratch.git("config", "--file", ".gitmodules", "submodule.lib.ignore", ignored)
+    first = scratch.commit()
+    (scratch.root / "lib" / "x.py").write_text("2")
+    (scratch.root / "lib" / "y.py").write_text("1")
+    assert "lib/x.py" in Repository(scratch.root).changed(first)
+
+
 def test_a_file_at_a_commit_is_as_it_was_then(scratch):
     first = scratch.commit(**{"a.py": "1"})
     scratch.commit(**{"a.py": "2", "b.py": "1"})

@@ -114,7 +114,7 @@ def changed_since_revision(revision: str, config: Path | None, probing: Probing)
         since=revision,
         commit=commit,
         declared=len(paths),
-        changed=tuple(_probed(one, config.parent, probing) for one in changed),
+        changed=tuple(_probed(one, before.get(one.name), config.parent, probing) for one in changed),
         unchanged=tuple(one.name for one in surveyed if not one.because),
         undeclared=tuple(dict.fromkeys((*left.values(), *_undeclared(since, folder, paths.values())))),
         removed=removed,
@@ -176,10 +176,10 @@ def _told(value: object) -> str:
     return "as usual" if value is None else str(value)
 
 
-def _probed(one: Surveyed, folder: Path, probing: Probing) -> ChangedPath:
+def _probed(one: Surveyed, before: RewardPath | None, folder: Path, probing: Probing) -> ChangedPath:
     """A changed reward path with what its probes show, unless a stored result covers exactly what it is now."""
     label = f"[swap.{TABLE}.{one.name}]"
-    settings = _settings(one, probing.settings)
+    settings = _settings(one.path, before, replace(probing.settings, reward_path=one.name))
     source, episodes = _from_here(folder / one.path.function), Path(_from_here(folder / one.path.episodes))
     asked = ChangedPath(one.name, one.because, settings=_in_words(settings))
     try:
@@ -218,10 +218,14 @@ def _in_words(settings: Settings) -> str:
     )
 
 
-def _settings(one: Surveyed, usual: Settings) -> Settings:
-    """What the table says, over what is usual."""
-    plan = replace(usual.plan, noise=one.path.noise or usual.plan.noise, outcome=one.path.outcome or usual.plan.outcome)
-    return replace(usual, plan=plan, donors=one.path.donors or usual.donors, reward_path=one.name)
+def _settings(now: RewardPath, before: RewardPath | None, usual: Settings) -> Settings:
+    """What the table says, over what is usual. What was declared before is probed too: a change may not weaken its own probe."""
+    donors, noise = dict.fromkeys(now.donors or usual.donors), now.noise or usual.plan.noise
+    if before is not None:
+        donors |= dict.fromkeys(before.donors or usual.donors)
+        noise = noise if noise == (before.noise or usual.plan.noise) else "replicate"
+    plan = replace(usual.plan, noise=noise, outcome=now.outcome or usual.plan.outcome)
+    return replace(usual, plan=plan, donors=ALL if donors.keys() == set(ALL) else tuple(donors))
 
 
 def _covering(store: ResultStore | None, label: str, digest: str) -> str | None:

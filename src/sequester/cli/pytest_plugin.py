@@ -41,6 +41,8 @@ _WORDS = {
     "nothing_assessed": "nothing assessed",
 }
 _CANARY = pytest.StashKey["Canary"]()
+_ASKED = pytest.StashKey[bool]()
+"""Of a test that took the fixture `non_interference`: whether it called it."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -63,6 +65,7 @@ def non_interference(request: pytest.FixtureRequest) -> Callable[..., SwapResult
     Returns the `SwapResult`. The options are those of `sequester.cli.non_interference.assess`.
     """
     module = importlib.import_module("sequester.cli.non_interference")
+    request.node.stash[_ASKED] = False
 
     def check(
         function: Callable[..., Any],
@@ -72,6 +75,7 @@ def non_interference(request: pytest.FixtureRequest) -> Callable[..., SwapResult
         allow_unassessed: str | float | Sequence[str] = (),
         **options: Any,
     ) -> SwapResult:
+        request.node.stash[_ASKED] = True
         with _said_in_a_sentence():
             allowed = module.allowances(allow_unassessed)
             result: SwapResult = module.assess(function, request.config.rootpath, episodes, **options)
@@ -121,8 +125,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Fail a marked test whose canary got out, or that had none; what was printed is kept back where the canary stands in it."""
+    """Fail a test that asked for an assertion and made none, and a marked one whose canary got out, or that had none; what was printed is
+    kept back where the canary stands in it."""
     report = yield
+    if report.when == "call" and report.passed and item.stash.get(_ASKED, True) is False:
+        report.outcome = "failed"
+        report.longrepr = "nothing was asserted: this test takes the fixture `non_interference`, and did not call it"
     if report.when != "call" or report.skipped or item.get_closest_marker(MARKER) is None:
         return report
     planted = item.stash.get(_CANARY, None)

@@ -9,11 +9,12 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from sequester.influence.footprint import Footprint, Tree, file_of, footprint
+from sequester.influence.footprint import Footprint, file_of, footprint
 from sequester.influence.installed import Installed
 from sequester.influence.links import Links
 from sequester.influence.pins import UNREAD, Pins, holds_pins, normal, pin_files, pins
 from sequester.influence.reward_paths import RewardPath
+from sequester.influence.tree import Tree
 
 FRAMEWORKS = frozenset(
     (

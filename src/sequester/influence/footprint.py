@@ -1,8 +1,8 @@
-"""What a reward path consists of: its file, the files that it imports, the files that the code names, and the files declared with it.
+"""What a reward path consists of: its file and those declared with it, what these import, and what these and their templates name.
 
 Read from the syntax tree, never by running the code. Too much rather than too little: a file too many costs a probe, one too few could
 cost a leak. What this cannot see: modules imported by a name that is made at run time (said in `notes`), files whose names are put
-together from pieces or stand in other files, and whatever a service at the other end reads. Those are declared.
+together from pieces, and whatever a service at the other end reads. Those are declared.
 """
 
 from __future__ import annotations
@@ -12,41 +12,23 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from types import MappingProxyType
-from typing import NamedTuple
 
 from msgspec import Struct
 
 from sequester.errors import ConfigError
-from sequester.influence.links import Links, end, followed
+from sequester.influence.links import end
+from sequester.influence.path_patterns import expression, is_wild, literal_start
 from sequester.influence.reward_paths import RewardPath
+from sequester.influence.tree import FILE_NAME, TEMPLATES, Names, Tree, joined
 
 MOST_BYTES = 4 << 20
 """Longest code that is parsed."""
+MOST_NAMING = 1 << 20
+"""Bytes of the longest template or configuration in which names of files are looked for: longer ones are data."""
 MOST_FILES = 200
 """Files of one reward function that are read for what they look for."""
-_FILE_NAME = re.compile(r"(?:[\w.\-]+/)*[\w\-][\w.\-]*\.[A-Za-z]\w{0,9}")
-_FOLDER_NAME = re.compile(r"[\w\-]{2,}(?:/[\w.\-]+)*/?")
-_TEMPLATES = frozenset(
-    (".hbs", ".j2", ".jinja", ".jinja2", ".json", ".md", ".mustache", ".prompt", ".tmpl", ".toml", ".txt", ".yaml", ".yml")
-)
-"""Endings of files that count when the code names only their folder."""
-_WILD = re.compile(r"\*\*/|\*\*|\*|\?|\[[^\]]*\]")
-
-
-class Tree(NamedTuple):
-    """A tree of files."""
-
-    files: Collection[str]
-    """Paths relative to its root, with `/`; those that have gone since the revision compared with, too."""
-    read: Callable[[str], bytes | None]
-    """Content of a file; None if it is not there."""
-    links: Links = MappingProxyType({})
-    """Symbolic links among the files."""
-    roots: tuple[str, ...] = ()
-    """Folders of the tree that are on Python's path."""
 
 
 class Footprint(Struct, frozen=True):
@@ -72,39 +54,35 @@ def footprint(path: RewardPath, folder: str, tree: Tree) -> Footprint:
     start = file_of(path, folder)
     if tree.read(start) is None:
         raise ConfigError("there is no such file", where=f"function = {path.function!r}", hint="paths are relative to this file")
-    names = _Names(tree)
+    names = Names(tree)
     files = {start: ""}
+    for pattern in path.files:
+        _added(files, _matching(_normal(folder, pattern), pattern, tree), "declared")
     packages: dict[str, str] = {}
     resolved: set[str] = set()
     outside: set[str] = set()
     notes: list[str] = []
-    queue = [start]
+    queue = list(files)
     while queue:
         here = queue.pop()
         for real in names.behind(here, outside):
             if real not in files:
                 files[real] = f"{here} leads to it"
                 queue.append(real)
+        near = tuple(dict.fromkeys((*_roots(here), *_roots(start), *tree.roots)))
+        if not here.endswith(".py"):
+            queue.extend(_added(files, names.named(_file_names(here, tree), near), f"named in {here}"))
+            continue
         module = _parse(here, tree, notes)
         if module is None:
             continue
-        near = tuple(dict.fromkeys((*_roots(here), *_roots(start), *tree.roots)))
         for name in _imported(module, here, notes):
             top = name.partition(".")[0]
             packages.setdefault(top, here)
             found = [file for file in _modules(name, here, dict.fromkeys((*near, *names.roots_of(top)))) if names.holds(file)]
             resolved |= {top} if found or names.roots_of(top) else set()
-            new = [file for file in found if file not in files]
-            files.update(dict.fromkeys(new, f"imported by {here}"))
-            queue.extend(new)
-        for file in names.named(_strings(module), near):
-            files.setdefault(file, f"named in {here}")
-    for pattern in path.files:
-        for file in _matching(_normal(folder, pattern), pattern, tree):
-            files.setdefault(file, "declared")
-    for file in tuple(files):
-        for real in names.behind(file, outside):
-            files.setdefault(real, f"{file} leads to it")
+            queue.extend(_added(files, found, f"imported by {here}"))
+        queue.extend(_added(files, names.named(_strings(module), near), f"named in {here}"))
     own = {top: here for top, here in packages.items() if top and top not in sys.stdlib_module_names}
     elsewhere = {top: here for top, here in own.items() if top not in resolved}
     held = {file: why for file, why in files.items() if names.is_file(file)}
@@ -193,10 +171,10 @@ def _modules(name: str, here: str, roots: Iterable[str]) -> Iterator[str]:
     if dots:
         package = PurePosixPath(here).parents
         roots = (str(package[dots - 1]),) if dots <= len(package) else ()
-        yield from (_join(root, "__init__.py") for root in roots)
+        yield from (joined(root, "__init__.py") for root in roots)
     for root in roots:
         for count in range(1, len(parts) + 1):
-            stem = _join(root, *parts[:count])
+            stem = joined(root, *parts[:count])
             yield f"{stem}.py"
             yield f"{stem}/__init__.py"
 
@@ -205,7 +183,22 @@ def _roots(file: str) -> Iterator[str]:
     """Folders that are likely on Python's path: those above the file, and `src` in them."""
     for folder in PurePosixPath(file).parents:
         yield str(folder)
-        yield _join(str(folder), "src")
+        yield joined(str(folder), "src")
+
+
+def _added(files: dict[str, str], found: Iterable[str], why: str) -> list[str]:
+    """Puts what is not among the files yet there, and gives it."""
+    new = [file for file in dict.fromkeys(found) if file not in files]
+    files.update(dict.fromkeys(new, why))
+    return new
+
+
+def _file_names(here: str, tree: Tree) -> set[str]:
+    """What may be names of files in a template or a configuration, such as the one that it extends."""
+    data = tree.read(here) if PurePosixPath(here).suffix in TEMPLATES else None
+    if data is None or len(data) > MOST_NAMING:
+        return set()
+    return {match[0].removeprefix("./") for match in FILE_NAME.finditer(data.decode("utf-8", "replace"))}
 
 
 def _strings(module: ast.Module) -> set[str]:
@@ -216,110 +209,29 @@ def _strings(module: ast.Module) -> set[str]:
     }
 
 
-class _Names:
-    """Which files a name in code could mean."""
-
-    def __init__(self, tree: Tree) -> None:
-        self._files = frozenset(tree.files)
-        self._links = tree.links
-        self._read = tree.read
-        self._ends: dict[str, str | None] = {}
-        self._by_name: dict[str, list[str]] = {}
-        self._by_folder: dict[str, list[str]] = {}
-        self._by_module: dict[str, dict[str, None]] = {}
-        for file in tree.files:
-            path = PurePosixPath(file)
-            self._by_name.setdefault(path.name, []).append(file)
-            if path.suffix in _TEMPLATES:
-                for folder in path.parents:
-                    self._by_folder.setdefault(str(folder), []).append(file)
-            if path.suffix == ".py" or file in tree.links:
-                for module in (path, *path.parents[:-1]):
-                    self._by_module.setdefault(module.name.removesuffix(".py"), {})[str(module.parent)] = None
-
-    def is_file(self, file: str) -> bool:
-        """Whether there is an entry of this name: a file, or a link to one or to a folder. A file that git ignores may be, too."""
-        return file in self._files or end(file, self._links) == file
-
-    def holds(self, file: str) -> bool:
-        """Whether this leads to a file."""
-        return file in self._files or bool(self._links and self._end(file) in self._files)
-
-    def _end(self, file: str) -> str | None:
-        if file not in self._ends:
-            self._ends[file] = end(file, self._links)
-        return self._ends[file]
-
-    def behind(self, file: str, outside: set[str]) -> list[str]:
-        """The links on the way of a path, and the file at its end; one that lies outside puts the path into `outside`."""
-        steps = list(followed(file, self._links)) if self._links else [file]
-        if steps[-1] is None:
-            outside.add(file)
-        others = (step for step in steps if step is not None and step != file)
-        return [step for step in others if step in self._files or self._read(step) is not None]  # no folders
-
-    def roots_of(self, top: str) -> Collection[str]:
-        """Folders of the tree that hold a module or package of this name: those that are no packages themselves, if there are any."""
-        if top in sys.stdlib_module_names:
-            return ()
-        roots = self._by_module.get(top, {})
-        return [root for root in roots if _join(root, "__init__.py") not in self._files] or roots
-
-    def named(self, strings: Iterable[str], roots: Collection[str]) -> Iterator[str]:
-        """Files whose name, or the end of whose path, is one of the strings; templates in a folder that one of them names."""
-        for text in strings:
-            if _FILE_NAME.fullmatch(text):
-                yield from (file for root in roots if self.holds(file := _join(root, text)))
-                for file in self._by_name.get(text.rpartition("/")[2], ()):
-                    if file == text or file.endswith(f"/{text}"):
-                        yield file
-            if _FOLDER_NAME.fullmatch(text):
-                for root in roots:
-                    folder = _join(root, text.rstrip("/"))
-                    yield from self._by_folder.get(end(folder, self._links) or folder, ())
-
-
 def _matching(pattern: str, written: str, tree: Tree) -> list[str]:
     """The files that a declared path or pattern names. A file that git ignores has to be named in full."""
-    if not _WILD.search(pattern):
+    if not is_wild(pattern):
         real = end(pattern, tree.links)
         found = [pattern] if real is None or real in tree.files or tree.read(pattern) is not None else []
     else:
         try:
-            expression = re.compile(_expression(pattern))
+            fits = expression(pattern).fullmatch
         except re.error as error:
             raise ConfigError(
                 "is no pattern", where=f"files = {written!r}", hint="such as prompts/*.jinja, or **/*.jinja"
             ) from error
-        literal = str(PurePosixPath(_WILD.split(pattern)[0] + "x").parent)
+        literal = str(PurePosixPath(literal_start(pattern) + "x").parent)
         real = end(literal, tree.links)
         inside = "" if real in (None, literal) else f"{real}/"
         found = sorted(
             file
             for file in tree.files
-            if expression.fullmatch(file)
-            or (inside and file.startswith(inside) and expression.fullmatch(_join(literal, file[len(inside) :])))
+            if fits(file) or (inside and file.startswith(inside) and fits(joined(literal, file[len(inside) :])))
         )
     if not found:
         raise ConfigError("names no file", where=f"files = {written!r}", hint="paths are relative to the file that says so")
     return found
-
-
-def _expression(pattern: str) -> str:
-    """The regular expression of a pattern in which `*` stays within a folder and `**` does not."""
-    wild = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    parts, at = [], 0
-    for match in _WILD.finditer(pattern):
-        parts += [re.escape(pattern[at : match.start()]), wild.get(match[0]) or _characters(match[0][1:-1])]
-        at = match.end()
-    return "".join((*parts, re.escape(pattern[at:])))
-
-
-def _characters(listed: str) -> str:
-    """The regular expression of `[listed]`, in which `-` makes a range and `!` at the start means all others."""
-    others = listed.startswith("!")
-    ranges = re.sub("-+", "-", listed.removeprefix("!")).split("-")
-    return f"[{'^' if others else ''}{'-'.join(map(re.escape, ranges))}]"
 
 
 def _normal(folder: str, path: str) -> str:
@@ -333,7 +245,3 @@ def _normal(folder: str, path: str) -> str:
         else:
             raise ConfigError("leads out of the repository", where=path, hint="copy what it names into the repository")
     return "/".join(parts)
-
-
-def _join(*parts: str) -> str:
-    return "/".join(part for part in parts if part != ".") or "."

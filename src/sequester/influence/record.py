@@ -210,6 +210,26 @@ class Record(Struct):
         return {name: series for name, series in self.deciding.items() if series.effect is not None}
 
     @property
+    def planned(self) -> Mapping[str, list[Comparison]]:
+        """Comparisons that are counted, by donor that the verdict is about."""
+        return {name: series.planned for name, series in self.deciding.items()}
+
+    def prompt_of(self, comparison: Comparison) -> str:
+        """Key of its prompt."""
+        return self.cases[comparison.case].prompt_key
+
+    @property
+    def moves_batches(self) -> bool:
+        """Whole batches moved, and not because pairs without noise do."""
+        changed = any(comparison.difference for comparisons in self.planned.values() for comparison in comparisons)
+        return bool(self.batches) and (self.noisy or not changed)
+
+    @property
+    def shares(self) -> bool:
+        """What moved is shared by both sides of a pair: that the sides agree bounds nothing."""
+        return self.remembers or self.moves_batches
+
+    @property
     def e_value(self) -> float:
         """Mean of the e-values of `probing`: when `look` first found enough, or else now; 1 without any. A fair game that is stopped at a
         moment which its past decides stays fair, whatever is scored afterwards."""

@@ -14,7 +14,8 @@ _SECONDS = 60
 _LEFT_OUT = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_EXTERNAL_DIFF", "GIT_DIFF_OPTS", "GIT_PREFIX")
 """Variables that a git hook is given and that are about where it runs, not about where we look."""
 _QUIET = ("-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "--no-optional-locks", "--literal-pathspecs")
-
+_DIFF = ("--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none")
+"""Whatever `.gitmodules` and attributes say, which a change can say too."""
 _SHALLOW = (
     "this clone is shallow: fetch more of the history (actions/checkout: `fetch-depth: 0`; GitLab: `GIT_DEPTH: 0`; by hand: "
     "`git fetch --unshallow`)"
@@ -80,7 +81,7 @@ class Repository:
 
     def changed(self, commit: str) -> frozenset[str]:
         """Files that differ between a commit and the working tree: changed, gone, or new whether or not they were added."""
-        differing = self._names("diff", "--name-only", "--no-renames", "--no-ext-diff", "--no-textconv", "-z", commit, "--")
+        differing = self._names("diff", "--name-only", *_DIFF, "-z", commit, "--")
         modules = tuple(f"{name}/" for name in differing if (self.root / name).is_dir())  # submodules, which are one entry each
         inside = {name for name in self.files() if name.startswith(modules)} if modules else set()
         return differing | inside | self._names("ls-files", "--others", "--exclude-standard", "-z")

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from sequester.errors import SequesterError
 from sequester.influence import messages
 from sequester.influence.in_process import InProcessScorer
+from sequester.influence.interception.threads import watched
 from sequester.influence.messages import LoadError, Reply
 from sequester.influence.source import load_function
 
@@ -41,7 +42,8 @@ def _replies(requests: Iterator[bytes]) -> Iterator[Reply]:
     source, outcome = messages.decode_load(next(requests))
     sys.argv = [str(source.file)]
     try:
-        function = load_function(source)
+        with watched():
+            function = load_function(source)
     except SequesterError as error:
         yield Reply(load_error=LoadError.of(error))
         return

@@ -90,13 +90,14 @@ def test_an_answer_under_way_when_the_next_call_starts_is_not_noted(connection):
     assert noted(network) == []
 
 
-def test_pairs_of_sockets_within_the_process_are_not_noted(network):
+def test_a_pair_of_sockets_by_which_a_loop_wakes_itself_is_not_noted(network):
     one, other = socket.socketpair()
     with one, other:
         network.start()
         one.send(b"\0")
-        network.stop()
-    assert noted(network) == []
+        assert noted(network) == []
+        one.sendall(b"to a child")
+        assert noted(network) == [b"to a child"]
 
 
 def test_bytes_beyond_the_bound_are_said(network, connection, monkeypatch):

@@ -187,3 +187,24 @@ def test_no_text_of_an_episode_is_in_what_was_seen():
     with local_grader() as url:
         (seen,), ways = observed("network_leaking", "a very private thought", url=url)
     assert "private" not in repr((seen, ways))
+
+
+@pytest.mark.parametrize("name", ["grpc", "uvloop"])
+def test_a_client_that_is_not_seen_is_named_where_it_is_called(tmp_path, name):
+    (tmp_path / f"{name}.py").write_text("def send(text): pass")
+    (tmp_path / f"uses_{name}.py").write_text(f"""
+import {name}
+
+def called(completions, **kwargs):
+    {name}.send(completions[0])
+    return [1.0]
+
+def uncalled(completions, **kwargs):
+    return [1.0]
+""")
+    for function, ways in (("uncalled", set()), ("called", {name})):
+        with InProcessScorer(load_function(parse_source(f"{tmp_path}/uses_{name}.py:{function}"))) as scorer:
+            scorer.observe(rendition("so far"))
+            assert {name} & set(scorer.not_intercepted()) == ways
+    for module in (name, f"uses_{name}", f"reward_code_uses_{name}"):
+        sys.modules.pop(module)

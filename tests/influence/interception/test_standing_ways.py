@@ -34,14 +34,38 @@ def test_where_nothing_stands_open_nothing_is_named():
         ("log", "files"),
         ("program", "subprocess"),
         ("database", "sqlite3"),
-        ("thread", "threads"),
-        ("pool", "threads"),
+        ("kept_back", "files"),
+        ("packed", "files"),
+        ("shared", "shared memory"),
+        ("polled", "threads"),
+        ("loop", "threads"),
+        ("bare_thread", "threads"),
     ],
 )
-def test_a_way_opened_on_import_is_named(monkeypatch, name, way):
+def test_a_way_opened_on_import_is_named_where_it_was_used(monkeypatch, name, way):
     monkeypatch.setenv("STANDING", name)
     _sites, ways, _notes = differing(name)
     assert way in ways
+
+
+@pytest.mark.parametrize("name", ["file", "log", "program", "database", "kept_back", "thread", "pool"])
+def test_a_way_that_only_stands_open_is_not_named(monkeypatch, name):
+    monkeypatch.setenv("STANDING", name)
+    sites, ways, _notes = differing("nothing")
+    assert (sites, ways) == (set(), ())
+
+
+@pytest.mark.parametrize("name", ["packed", "shared", "polled", "bare_thread", "loop"])
+def test_a_way_that_cannot_be_watched_is_named_where_it_stands_open(monkeypatch, name):
+    monkeypatch.setenv("STANDING", name)
+    assert differing("nothing")[1]
+
+
+@pytest.mark.parametrize(("name", "site"), [("pool", "a thread"), ("thread", "standing.py:32")])
+def test_threads_that_were_started_on_import_are_watched(monkeypatch, name, site):
+    monkeypatch.setenv("STANDING", name)
+    sites, ways, _notes = differing(name)
+    assert (sites, ways) == ({f"{site} -> gradelib.grade(text)"}, ())
 
 
 def test_a_pool_of_an_observed_call_is_watched():

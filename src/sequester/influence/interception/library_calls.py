@@ -1,7 +1,8 @@
 """Calls out of reward code into libraries, seen by a profile function: who called what, with which arguments.
 
 Compiled functions give no event that holds their arguments; those called directly are named (`compiled code of rapidfuzz`), so that
-nobody takes their silence for sameness. Threads that ran before any call was observed are not profiled; `standing_ways` names them.
+nobody takes their silence for sameness; so are libraries that reach the network or a database in ways of their own, once they are called.
+Which threads are profiled, `threads` says; `standing_ways` names the others.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from types import FrameType, FunctionType
 from typing import Any
-from weakref import WeakSet
 
 from sequester.influence.interception.canonical import attribute, digest, fields
 from sequester.influence.interception.names import Names
+from sequester.influence.interception.threads import watched, works_for_reward
 from sequester.influence.interception.windows import MOST_CHARACTERS, sketch
 from sequester.influence.model import Rendition, Seen
 from sequester.influence.source import PLUMBING, Code, Owner
@@ -27,6 +29,10 @@ MOST_SEEN = 20_000
 
 _RESUMED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 """Frames that have a call event for each time they go on."""
+
+
+_UNSEEN = frozenset(("curl_cffi", "gevent", "grpc", "pycurl", "sqlite3", "uvloop", "zmq"))
+"""Packages that write to the network without Python's sockets, or to a database."""
 
 
 class _Edge:
@@ -50,15 +56,15 @@ class LibraryCalls:
         self._names = names
         self._edges: list[_Edge] = []
         self._open: dict[int, _Edge] = {}
-        self._threads: WeakSet[threading.Thread] = WeakSet()
-        """Started by reward code."""
         self._tasks: set[FrameType | None] = set()
         """Frames of coroutines that reward code has made tasks of."""
         self._pieces = _Pieces("", "")
         self._count = 0
         self._room = 0
-        self._before: Any = None
+        self._watch = ExitStack()
         self._collecting = False
+        self._unseen: frozenset[str] = frozenset()
+        """Of such packages, those that were there when the call began."""
 
     @property
     def inputs(self) -> Iterable[Seen]:
@@ -75,8 +81,8 @@ class LibraryCalls:
         self._pieces = _Pieces(text_of(rendition.completion), rendition.answer)
         self._collecting = gc.isenabled()
         gc.disable()  # it calls libraries (`gc.callbacks`, finalizers) from whatever line runs when it is due
-        self._before = threading.getprofile()
-        threading.setprofile(self._profile)
+        self._unseen = _UNSEEN & sys.modules.keys()
+        self._watch.enter_context(watched(self._profile))
         sys.setprofile(self._profile)
         return True
 
@@ -84,7 +90,8 @@ class LibraryCalls:
         if sys.getprofile() != self._profile:
             self.not_compared.add("library calls (the profiler was taken off)")
         sys.setprofile(None)
-        threading.setprofile(self._before)
+        self._watch.close()
+        self.not_compared.update((_UNSEEN & sys.modules.keys()) - self._unseen)
         if self._collecting:
             gc.enable()
         self._open.clear()
@@ -94,6 +101,8 @@ class LibraryCalls:
 
     def _profile(self, frame: FrameType, event: str, argument: Any) -> None:
         if event == "call":
+            if self._unseen:
+                self._note_unseen(frame.f_globals.get("__name__"))
             owner = self._code.owner(frame.f_code.co_filename)
             if owner is Owner.LIBRARY and frame.f_code.co_name != "__del__":
                 caller = self._caller(frame)
@@ -107,8 +116,11 @@ class LibraryCalls:
                 edge.is_split = edge.is_split or self._pieces.is_split(argument)
                 if edge.frame is None:
                     del self._open[id(frame)]
-        elif event == "c_call" and self._code.owner(frame.f_code.co_filename) is Owner.REWARD:
-            self._note_compiled(argument)
+        elif event == "c_call":
+            if self._unseen:
+                self._note_unseen(_module_of(argument))
+            if self._code.owner(frame.f_code.co_filename) is Owner.REWARD:
+                self._note_compiled(argument)
 
     def _caller(self, callee: FrameType) -> str:
         """Where in the reward's code a call came from, the standard library between them left out; empty where a library made it, or an
@@ -124,7 +136,7 @@ class LibraryCalls:
             if code.co_qualname == "Handle._run":
                 return "a task" if callee in self._tasks else ""
             frame = frame.f_back
-        return "a thread" if threading.current_thread() in self._threads else ""
+        return "a thread" if works_for_reward(threading.current_thread(), self._code) else ""
 
     def _note(self, caller: str, frame: FrameType) -> None:
         resumed = bool(frame.f_code.co_flags & _RESUMED)
@@ -159,17 +171,26 @@ class LibraryCalls:
             self._communicated(frame.f_locals.get("input"))
         elif name == "BaseProcess.start":
             self.not_compared.add("multiprocessing")
-        elif name == "Thread.start" and self._caller(frame):
-            self._threads.add(frame.f_locals["self"])
         elif name == "BaseEventLoop.create_task" and self._caller(frame):
             self._tasks.add(getattr(frame.f_locals["coro"], "cr_frame", None))
 
     def _note_compiled(self, function: Any) -> None:
         bound = getattr(function, "__self__", None)
-        module = getattr(function, "__module__", None) or type(bound).__module__
+        module = _module_of(function)
         package = module.partition(".")[0] if isinstance(module, str) else ""
-        if package and package not in _QUIET and package not in sys.stdlib_module_names and not self._is_own(type(bound)):
+        if (
+            isinstance(module, str)
+            and package
+            and package not in _QUIET
+            and package not in sys.stdlib_module_names
+            and not self._is_own(type(bound))
+        ):
             self.not_compared.add(f"compiled code of {self._names.module(module) or 'an unknown package'}")
+
+    def _note_unseen(self, module: object) -> None:
+        package = module.partition(".")[0] if isinstance(module, str) else ""
+        if package in self._unseen:
+            self.not_compared.add(package)
 
     def _is_reward(self, function: FunctionType) -> bool:
         return self._code.owner(function.__code__.co_filename) is Owner.REWARD
@@ -183,6 +204,11 @@ class LibraryCalls:
 _QUIET = PLUMBING | {"sequester"}
 _WATCHED = frozenset({"start", "communicate", "create_task"})
 """Names of functions that `_note_standard` knows."""
+
+
+def _module_of(function: Any) -> object:
+    """Of a compiled function, or of the type that it is a method of."""
+    return getattr(function, "__module__", None) or type(getattr(function, "__self__", None)).__module__
 
 
 def _arguments(frame: FrameType) -> Iterator[tuple[str, Any]]:

@@ -92,7 +92,9 @@ class Network:
             if connection in self._ignored:
                 return
             if connection not in self._streams:
-                if _is_internal(connection) or is_encrypted(data) or is_answer(data):
+                if len(data) == 1 and _is_internal(connection):
+                    return
+                if is_encrypted(data) or is_answer(data):
                     self._ignored.add(connection)
                     return
                 self._streams[connection] = _Stream(connection)
@@ -123,7 +125,7 @@ def _joined(buffers: Any) -> bytes:
 
 
 def _is_internal(connection: Any) -> bool:
-    """A pair of sockets within the process, as event loops wake themselves with."""
+    """One of a pair of sockets, as event loops wake themselves with, a byte at a time."""
     if not isinstance(connection, socket.socket) or connection.family != getattr(socket, "AF_UNIX", None):
         return False
     try:

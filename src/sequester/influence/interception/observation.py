@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
@@ -20,9 +19,6 @@ from sequester.influence.interception.windows import sketch
 from sequester.influence.model import Rendition, Seen
 from sequester.influence.source import Code
 
-_UNSEEN_CLIENTS = ("curl_cffi", "gevent", "grpc", "pycurl", "uvloop", "zmq")
-"""Libraries that write to the network without Python's sockets."""
-
 
 class Interception:
     """Watches this process. A context manager: the socket classes are changed while it is entered, and as they were afterwards."""
@@ -33,9 +29,8 @@ class Interception:
         self._programs = WaysOut()
         self._calls = LibraryCalls(code, names, self._programs.communicated)
         self._models = ModelInputs()
-        self._standing = StandingWays()
+        self._standing = StandingWays(code)
         self._output = Output()
-        self._loaded: set[str] = set()
 
     def __enter__(self) -> Self:
         self._network.install()
@@ -47,23 +42,23 @@ class Interception:
     @contextmanager
     def observing(self, rendition: Rendition) -> Iterator[None]:
         """Around one call of the reward code with this rendition."""
-        self._standing.start()
+        self._standing.look()
         self._output.start()
         self._network.start()
         self._models.start()
         self._programs.start()
+        self._standing.start()
         profiling = self._calls.start(rendition)
         try:
             yield
         finally:
             if profiling:
                 self._calls.stop()
+            self._standing.stop()
             self._programs.stop()
             self._models.stop()
             self._network.stop()
             self._output.stop()
-            self._standing.stop()
-            self._loaded.update(name for name in _UNSEEN_CLIENTS if name in sys.modules)
 
     def seen(self) -> tuple[Seen, ...]:
         """Inputs of the call observed last: library calls in order, requests in order, then the rest."""
@@ -75,9 +70,7 @@ class Interception:
     def not_compared(self) -> tuple[str, ...]:
         """Ways out that any observed call has used and that are not compared."""
         large = () if self._network.complete else ("requests after the first 256 MiB",)
-        return tuple(
-            sorted({*self._calls.not_compared, *self._programs.not_compared, *self._standing.not_compared, *self._loaded, *large})
-        )
+        return tuple(sorted({*self._calls.not_compared, *self._programs.not_compared, *self._standing.not_compared, *large}))
 
 
 def _seen(site: str, content: bytes) -> Seen:

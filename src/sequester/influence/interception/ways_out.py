@@ -10,7 +10,6 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 from sequester.influence.interception.canonical import digest
@@ -38,8 +37,6 @@ class WaysOut:
 
     def stop(self) -> None:
         _listening.remove(self._note)
-        if _databases:
-            self.not_compared.add("sqlite3")
         if self._started > self._fed:  # its input may have come by a pipe or file of its own
             self.not_compared.add("subprocess")
 
@@ -91,26 +88,13 @@ def _is_of_threading(function: object) -> bool:
     return getattr(function, "__module__", None) == "threading"
 
 
-_databases: list[bool] = []
-"""Not empty once code other than ours has opened a database of SQLite, whenever that was."""
 _listening: list[Callable[[str, tuple[Any, ...]], None]] = []
 
 
-def _is_of_coverage(frame: FrameType | None) -> bool:
-    """coverage.py keeps what it measures in a database."""
-    while frame is not None:
-        if str(frame.f_globals.get("__name__")).partition(".")[0] == "coverage":
-            return True
-        frame = frame.f_back
-    return False
-
-
 def _heard(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "sqlite3.connect" and not _databases and not _is_of_coverage(sys._getframe(1)):
-        _databases.append(True)
     if _listening and (event in _PROGRAMS or event in _NAMED or event in ("open", "ctypes.dlopen", "_thread.start_new_thread")):
         for note in list(_listening):
             note(event, arguments)
 
 
-sys.addaudithook(_heard)  # as early as this: databases that are opened on import count; an audit hook cannot be taken away again
+sys.addaudithook(_heard)  # an audit hook cannot be taken away again

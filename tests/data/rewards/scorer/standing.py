@@ -1,6 +1,11 @@
 """Reward functions that hand the completion on by ways that stood open before the call, or print it."""
 
+import _thread
+import asyncio
+import gzip
 import logging
+import logging.handlers
+import mmap
 import os
 import queue
 import sqlite3
@@ -8,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -39,6 +45,30 @@ if opened("thread"):
 POOL = ThreadPoolExecutor(1)
 if opened("pool"):
     POOL.submit(int).result()
+
+
+LATER = logging.getLogger("later")
+if opened("kept_back"):
+    TARGET = logging.StreamHandler(tempfile.TemporaryFile("w"))  # noqa: SIM115
+    LATER.addHandler(logging.handlers.MemoryHandler(10_000, flushLevel=logging.CRITICAL, target=TARGET))
+PACKED = gzip.GzipFile(fileobj=tempfile.TemporaryFile(), mode="w") if opened("packed") else None  # noqa: SIM115
+SHARED = mmap.mmap(-1, 1 << 16) if opened("shared") else None
+LEFT = []
+
+
+def polling():
+    while True:
+        time.sleep(60)
+        gradelib.grade(LEFT.pop())
+
+
+if opened("polled"):
+    threading.Thread(target=polling, daemon=True).start()
+if opened("bare_thread"):
+    _thread.start_new_thread(sleeping, ())
+LOOP = asyncio.new_event_loop()
+if opened("loop"):
+    threading.Thread(target=LOOP.run_forever, daemon=True).start()
 
 
 def nothing(completions, **kwargs):
@@ -75,6 +105,33 @@ def thread(completions, **kwargs):
 
 def pool(completions, **kwargs):
     return list(POOL.map(gradelib.grade, completions))
+
+
+def kept_back(completions, **kwargs):
+    LATER.error("%s", completions[0])
+    return [1.0]
+
+
+def packed(completions, **kwargs):
+    PACKED.write(completions[0].encode())
+    return [1.0]
+
+
+def shared(completions, **kwargs):
+    SHARED[:4] = completions[0].encode()[8:12]
+    return [1.0]
+
+
+def polled(completions, **kwargs):
+    LEFT.append(completions[0])
+    return [1.0]
+
+
+bare_thread = thread
+
+
+def loop(completions, **kwargs):
+    return [asyncio.run_coroutine_threadsafe(gradelib.grade_later(each), LOOP).result() for each in completions]
 
 
 def environment(completions, **kwargs):

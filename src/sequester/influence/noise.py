@@ -1,0 +1,60 @@
+"""What the unchanged inputs of an experiment say of its scorer: noise before difference."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from msgspec import Struct
+
+from sequester.influence.control import is_alive
+from sequester.influence.record import Outcome, Record
+from sequester.statistics import paired
+
+DRIFT_P = 0.001
+"""Passes over unchanged inputs that differ so improbably are called drift."""
+
+
+class Noise(Struct, frozen=True):
+    """What the unchanged inputs showed."""
+
+    free: bool
+    """The same input always got the same outcome, in every comparison that was repeated too."""
+    sd: float | None
+    """Per call, in units of the score."""
+    flip_rate: float | None
+    stateful: bool
+    constant: bool
+    """Every unchanged input of every case got one and the same outcome."""
+    alive: bool | None
+    """With noise: whether the scorer reacts to episodes or answers beyond it."""
+
+
+def noise_of(record: Record) -> Noise:
+    """Noise before difference."""
+    scored = [outcomes for outcomes in record.unchanged if outcomes]
+    flips = [
+        one != two
+        for earlier, later in pairwise(record.passes)
+        for one, two in zip(earlier, later, strict=True)
+        if one is not None and two is not None
+    ]
+    complete = [case for case in range(len(record.cases)) if all(outcomes[case] for outcomes in record.passes)]
+    drift = paired.drift_p([[_own(outcomes[case]) for case in complete] for outcomes in record.passes])
+    return Noise(
+        free=not record.noisy,
+        sd=record.noise_sd,
+        flip_rate=sum(flips) / len(flips) if flips else None,
+        stateful=drift is not None and drift < DRIFT_P,
+        constant=len({outcome for outcomes in scored for outcome in outcomes if outcome}) <= 1,
+        alive=is_alive(record),
+    )
+
+
+def _own(outcome: Outcome | None) -> float:
+    return outcome[0] if outcome else math.nan
+
+
+def is_dead(record: Record, noise: Noise) -> bool:
+    """Nothing has moved this scorer, not even another answer: that a CoT does not either says nothing."""
+    return noise.constant and not record.control.moved and not any(series.reproduced for series in record.series.values())
