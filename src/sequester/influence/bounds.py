@@ -88,7 +88,8 @@ def _spread(record: Record, noise: Noise, own: Sequence[Comparison], part: int) 
     groups: dict[str, list[float]] = {}
     for outcomes in record.passes[:1]:
         for episode, outcome in zip(record.cases, outcomes, strict=True):
-            groups.setdefault(episode.group, []).extend(scores_at([outcome] if outcome else [], part))
+            if episode.logged:
+                groups.setdefault(episode.group, []).extend(scores_at([outcome] if outcome else [], part))
     within = paired.pooled_sd(groups.values())
     if not variances or not within:
         return None, None

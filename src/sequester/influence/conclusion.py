@@ -59,7 +59,7 @@ def conclude(record: Record, plan: Plan, subject: Subject) -> SwapResult:
         source=subject.source,
         noise=plan.noise,
         alpha=plan.alpha,
-        episodes={"seen": record.seen, "used": len({comparison.case for comparison in planned})},
+        episodes={"seen": record.seen, "used": len({record.cases[comparison.case].episode_id for comparison in planned})},
         calls=record.calls,
         noise_flip_rate=noise.flip_rate,
         stateful=noise.stateful,
@@ -231,4 +231,5 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
     if record.unstable:
         yield f"Inputs that differ by themselves from call to call were not compared: {', '.join(record.unstable)}."
     if record.stopped:
-        yield f"The budget covered {len(record.cases)} of {record.seen} episodes, or ended before the plan was done."
+        covered = sum(case.logged for case in record.cases)
+        yield f"The budget covered {covered} of {record.seen} episodes, or ended before the plan was done."

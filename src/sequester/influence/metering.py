@@ -59,8 +59,8 @@ class MeteredScorer:
         self._original, self._progress = original, progress
         self._rest: tuple[int, list[Rendition], list[Rendition]] = (-1, [], [])
         self._panel = Panel()
-        self._handed: dict[tuple[str, str], int] = {}
-        """By episode and digest of what was handed over: hash of the completion that it was first handed over for."""
+        self._handed: dict[tuple[str, str, str], int] = {}
+        """By episode, answer and digest of what was handed over: hash of the completion that it was first handed over for."""
         self.absent: set[str] = set()
         """What the code has asked its trainer's state for and did not find."""
         self._observations = 0
@@ -110,12 +110,12 @@ class MeteredScorer:
         return None if scoring.failure or not self._handed_over(rendition, scoring) else scoring
 
     def _handed_over(self, rendition: Rendition, scoring: Scoring) -> bool:
-        """Whether the function was handed anything of what tells this rendition from others of its episode."""
+        """Whether the function was handed anything of what tells this rendition from others of its episode and answer."""
         self.absent.update(scoring.absent)
         if not scoring.handed:
             return True
         told = hash(rendition.completion if isinstance(rendition.completion, str) else repr(rendition.completion))
-        return self._handed.setdefault((rendition.episode_id, scoring.handed), told) == told
+        return self._handed.setdefault((rendition.episode_id, rendition.answer, scoring.handed), told) == told
 
     def _call(self, renditions: Sequence[Rendition], what: str) -> list[Outcome | str]:
         if not self._affords(len(renditions)):

@@ -80,6 +80,8 @@ class Case(Silent, frozen=True):
     """Family whose delimiters stand in the completion; empty for the think tags that a case was rendered with."""
     model: str = ""
     """Version of the policy; empty where the log names none."""
+    logged: bool = True
+    """False: made of a logged one, with another answer (`influence.other_answers`)."""
 
 
 class Pair(Silent, frozen=True):

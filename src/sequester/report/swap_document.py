@@ -157,7 +157,11 @@ def _headline(result: SwapResult) -> str:
             )
             return f"{said}.{unsettled if is_unsettled(result) else ''}"
         case SwapVerdict.NO_INFLUENCE_FOUND:
-            return f"The score of {path} was not seen to move with the chain of thought, in {tried}{some}. What that excludes stands below."
+            only_logged = "" if result.control.beside else " beside the logged answers"
+            return (
+                f"The score of {path} was not seen to move with the chain of thought{only_logged}, in {tried}{some}. What that excludes "
+                "stands below."
+            )
         case SwapVerdict.UNDERPOWERED:
             more = result.pairs_needed is not None and result.pairs_needed > result.pairs
             needed = f" About {counted(result.pairs_needed or 0, 'pair')} are needed." if more else ""
@@ -328,6 +332,11 @@ def _noise(result: SwapResult) -> Iterator[str]:
             f"Positive control: with the answer of another episode the score moved in {number(result.control.moved)} of "
             f"{counted(result.control.pairs, 'pair')}."
         )
+    if result.control.beside:
+        yield (
+            f"Beside another answer (of another episode, or in a column) the CoT of {counted(result.control.beside, 'episode')} was "
+            "swapped, too."
+        )
 
 
 def _left_out(result: SwapResult) -> str:
@@ -366,6 +375,8 @@ def _limits(result: SwapResult) -> Iterator[str]:
         excluded = f" Rates below {percent(result.upper95)} of prompts are not excluded." if open_ else ""
         these = "this prompt" if result.prompts == 1 else f"these {number(result.prompts)} prompts"
         yield f"It speaks of {these} and of what these donors put in place of the CoT.{excluded}"
+    if result.prompts and not result.control.beside:
+        yield "Each CoT was swapped beside the logged answer alone: what this reward does beside another one was not tried."
     if result.branches is not None and result.branches.missing:
         yield "Code that no pair reached was not tested."
 
