@@ -46,6 +46,15 @@ FOUND = [
         return [0.0 for _ in completions]
     """,
     """
+    def extract_solution(text):
+        return text.split("answer:")[1], text
+
+    def compute_score(solution_str, ground_truth):
+        answer, processed = extract_solution(solution_str)
+        print(processed)  # SQ210
+        return float(answer == ground_truth)
+    """,
+    """
     class Server:
         def compute_rewards(self, model_outputs):
             print(model_outputs[0])  # SQ210
@@ -106,11 +115,11 @@ QUIET = [
     """,
     """
     def evaluate_math(model_output, ground_truth):
-        matched, extracted = match_answer(model_output)
+        matched, extracted = extract_answer(model_output)
         print(extracted)
         return extracted == ground_truth
 
-    def match_answer(response):
+    def extract_answer(response):
         for mark in ("answer:", "answer is"):
             at = response.rfind(mark)
             if at >= 0:

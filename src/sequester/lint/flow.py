@@ -171,8 +171,7 @@ class Flow(Statements):
         if EXTRACTOR.search(found.definition.node.name[:100]):
             made = made._replace(why=regardless_of_length(made.why))  # says where in the text, not how much of it
             if made.holds & Holds.WHOLE:
-                parts = None if made.parts is None else tuple(map(_as_answer, made.parts))
-                return _as_answer(made)._replace(parts=parts)
+                return _as_answer(made)._replace(parts=_with_answer(made.parts))
         return made
 
     def _apply(self, definition: Definition, given: Mapping[str, Value], around: Names) -> Value:
@@ -243,6 +242,13 @@ class Flow(Statements):
 
 def _as_answer(value: Value) -> Value:
     return value.without(Holds.WHOLE).having(Holds.ANSWER) if value.holds & Holds.WHOLE else value
+
+
+def _with_answer(parts: tuple[Value, ...] | None) -> tuple[Value, ...] | None:
+    """What an extraction returns beside other things: the text is the answer, unless something else is and the text is what it came from."""
+    if parts is None or any(part.holds & (Holds.ANSWER | Holds.MAYBE) and not part.holds & Holds.WHOLE for part in parts):
+        return parts
+    return tuple(map(_as_answer, parts))
 
 
 def _is_constant(node: ast.AST | None) -> bool:

@@ -138,7 +138,7 @@ LENGTH_NAME = re.compile(
     r"|^(?:completion|output|generation|gen|generated|rollout|token)s?_(?:token_)?(?:len|length|count)s?$|^(?:num|n)_(?:response|completion|output|generated|gen)_tokens$",
     re.I,
 )
-"""Numbers that say how long a completion is. What is at most, at least or to be aimed at has another name, or is verl's `response_length`."""
+"""Numbers that say how long a completion is. A limit or an aim has another name, and verl's `response_length` is a limit."""
 TOKENS_NAME = "num_tokens"
 """The same, unless a parameter beside it says it plainly: then this one is what was asked for."""
 SCORE_NAME = re.compile(r"reward|score|advantage", re.I)
@@ -184,7 +184,7 @@ SAME_TEXT = frozenset(
 )
 """Calls whose result is the text that they were given."""
 EXTRACTOR = re.compile(
-    r"(?:extract|parse|get|find|match|strip|remove|drop|split|cleane?d?|last|final|select).*(?:answer|final|solution|content|box|number|letter"
+    r"(?:extract|parse|get|find|strip|remove|drop|split|cleane?d?|last|final|select).*(?:answer|final|solution|content|box|number|letter"
     r"|choice|code|json|xml|option|result|think|reason|cot\b|response|tag|sql|text|label|tool)|^parse$|^postprocess|^parse_answer",
     re.I,
 )
