@@ -245,7 +245,7 @@ def _as_answer(value: Value) -> Value:
 
 
 def _with_answer(parts: tuple[Value, ...] | None) -> tuple[Value, ...] | None:
-    """What an extraction returns beside other things: the text is the answer, unless something else is and the text is its source."""
+    """What an extraction returns beside other things. A text is the answer, unless another part is: then it is what that came from."""
     if parts is None or any(part.holds & (Holds.ANSWER | Holds.MAYBE) and not part.holds & Holds.WHOLE for part in parts):
         return parts
     return tuple(map(_as_answer, parts))

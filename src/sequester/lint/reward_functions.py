@@ -171,11 +171,12 @@ def reward_functions(found: list[Definition], registered: frozenset[str]) -> Ite
         if _answers_requests(definition):
             yield RewardFunction(definition, _requests(definition), answers_requests=True)
             continue
-        if _rates_a_judge(node, names) and node.name not in registered and not _decorated(node):
-            continue
         contract = _is_reward(definition, names, registered)
         if contract or _is_named_reward(definition, names):
-            holds = _contract(definition, names, definition.node.name in registered or _decorated(node))
+            declared = node.name in registered or _decorated(node)
+            if not declared and "completions" not in names and _rates_a_judge(node, names):
+                continue
+            holds = _contract(definition, names, declared)
             if holds:
                 yield RewardFunction(definition, holds, by_name=not contract)
 
@@ -279,7 +280,7 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
     if (
         _REWARD_METHOD.search(name)
         and not any(map(_REFERENCE_MODEL.search, given))
-        and given & _OUTPUTS - {"action", "action_text"}
+        and given & _OUTPUTS - {"action", "action_text"} - _numbers(node)
     ):
         return True
     if not _REWARD_CLASS.search(kinds):
@@ -354,13 +355,12 @@ def _contract(definition: Definition, names: tuple[str, ...], declared: bool) ->
         holds["state"] = Holds.RECORD | Holds.SPLIT_BY_SERVER  # inspect
     if "state" in holds and given >= {"action"}:
         del holds["state"]
-    numbers = _numbers(definition.node)
-    holds = {name: value for name, value in holds.items() if name not in numbers or not value & Holds.WHOLE}
     if not any(name not in ID_PARAMETERS for name in holds) and (declared or _manages(definition) or not holds):
-        extra = {name: value for name, value in _EXTRA.items() if name in given - numbers}
+        extra = {name: value for name, value in _EXTRA.items() if name in given - _numbers(definition.node)}
         holds |= {name: value for name, value in extra.items() if name not in _OFTEN_GOLD or not extra.keys() & _PLAIN_TEXTS}
-    for name in _iterated(definition.node) & holds.keys():
-        holds[name] |= Holds.BATCH if holds[name] & Holds.WHOLE and not holds[name] & Holds.MESSAGES else 0
+    texts = {name for name, value in holds.items() if value & Holds.WHOLE and not value & (Holds.BATCH | Holds.MESSAGES)}
+    for name in texts & _iterated(definition.node) if texts else ():
+        holds[name] |= Holds.BATCH
     if declared and not holds and names:
         holds[names[0]] = Holds.WHOLE | (Holds.BATCH if names[0].endswith("s") else 0)
     return holds

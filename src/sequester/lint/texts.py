@@ -18,6 +18,7 @@ _FINDS = frozenset({"find", "rfind", "index", "rindex"})
 
 
 def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first: Value) -> Value | None:
+    """What a method of a string yields; None if it is none that is known here."""
     names_delimiter = any(map(delimiters.names_delimiter, first.texts))
     unsure = delimiters.mixed(first.texts)
     whole = bool(receiver.holds & Holds.WHOLE)
@@ -48,6 +49,7 @@ def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first:
 
 
 def split(trace: Trace, node: ast.Call, name: str, receiver: Value, first: Value) -> Value:
+    """The pieces of an undivided text at a delimiter of reasoning."""
     closed = receiver.holds & Holds.CLOSED
     if name in ("partition", "rpartition"):
         trace.cancel(node)
@@ -67,6 +69,7 @@ def split(trace: Trace, node: ast.Call, name: str, receiver: Value, first: Value
 
 
 def length(trace: Trace, node: ast.Call, value: Value) -> Value:
+    """What `len` of a value depends on."""
     if value.holds & Holds.POSITION:
         return Value(why=value.why)
     measured = bool(value.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS)) and not value.holds & (
@@ -88,6 +91,7 @@ def length(trace: Trace, node: ast.Call, value: Value) -> Value:
 def pattern_function(
     trace: Trace, node: ast.Call, name: str, positional: tuple[Value, ...], keywords: Mapping[str, Value]
 ) -> Value:
+    """What a function of `re` yields."""
     pattern = positional[0] if positional else keywords.get("pattern", NOTHING)
     if name == "compile":
         return Value(texts=pattern.texts)
@@ -98,6 +102,7 @@ def pattern_function(
 
 
 def compiled(trace: Trace, node: ast.Call, name: str, pattern: Value, positional: tuple[Value, ...]) -> Value | None:
+    """What a method of a compiled expression yields; None if it is not applied to a completion."""
     at = 1 if name in ("sub", "subn") else 0
     if len(positional) <= at or not positional[at].holds & Holds.TEXT:
         return None
