@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from sequester.lint import delimiters
-from sequester.lint.domain import NOTHING, Holds, Signal, Value
+from sequester.lint.domain import NOTHING, OF_REASONING, Holds, Signal, Value
 from sequester.lint.events import Splitting
 from sequester.lint.trace import Trace
 from sequester.lint.uses import separators_read
@@ -14,6 +14,7 @@ from sequester.lint.vocabulary import SAME_TEXT
 
 _SPLITS = frozenset({"split", "rsplit", "partition", "rpartition", "splitlines"})
 _REWRITES = frozenset({"sub", "subn", "split"})
+_SEEKS = frozenset({"find", "rfind", "index", "rindex", "count"})
 _FINDS = frozenset({"find", "rfind", "index", "rindex"})
 
 
@@ -35,6 +36,8 @@ def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first:
             first.texts,
             split=node if name == "split" and any(map(delimiters.opens_answer, first.texts)) else None,
         )
+    if whole and first.holds & Holds.GOLD and name in _SEEKS and not any(first.texts):
+        trace.sought(node, receiver)
     if not whole or not names_delimiter:
         if name in ("count", "startswith", "endswith", "isdigit", "find", "index", "rfind", "rindex", "isspace", "isascii"):
             return Value(Holds.POSITION if name in _FINDS else 0, receiver.why)
@@ -84,7 +87,7 @@ def length(trace: Trace, node: ast.Call, value: Value) -> Value:
     if value.holds & Holds.FIELDED:
         return NOTHING  # of the answer, if the server split
     if measured:
-        return Value(why=trace.source(Signal.LENGTH, node))
+        return Value(why=trace.source(Signal.LENGTH, node, "" if value.holds & (Holds.WHOLE | Holds.IDS) else OF_REASONING))
     return Value(why=value.why if not value.holds & (Holds.BATCH | Holds.MESSAGES) else frozenset())
 
 
