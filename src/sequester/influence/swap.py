@@ -8,6 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from sequester.findings.swapped import SwapResult
 from sequester.influence.conclusion import conclude
 from sequester.influence.experiment import Plan, Rendering, Subject, run
@@ -29,4 +31,5 @@ def swap(
     clock: Callable[[], float] = time.monotonic,
 ) -> SwapResult:
     """Test one reward path. Without findings: their ids need a key, and waivers a file. `episodes` counts the cases given as seen."""
-    return conclude(run(cases, scorer, donors, plan, rendering, progress, clock), plan, subject)
+    result = conclude(run(cases, scorer, donors, plan, rendering, progress, clock), plan, subject)
+    return replace(result, notes=(*result.notes, *donors.notes()))
