@@ -7,6 +7,7 @@ import pytest
 from sequester.errors import InputError, LimitExceeded
 from sequester.lint.config_file import MOST_CHARACTERS, Context, is_on, read_config, snake
 from sequester.lint.config_rules import config_hits
+from sequester.lint.settings import MOST_ENTRIES
 
 
 def contexts(text, name="x.yaml"):
@@ -34,6 +35,19 @@ def test_nothing_is_no_configuration():
 )
 def test_contexts(text, of):
     assert contexts(text) == of
+
+
+def entries(number):
+    return ", ".join(f'"w{at}": {at}' for at in range(number))
+
+
+def test_a_json_table_or_list_that_nobody_writes_is_a_vocabulary_or_records():
+    grown = '{"reward": 1, ' + entries(MOST_ENTRIES) + "}"
+    assert contexts(grown, "vocab.json") is None
+    assert contexts('{"reward": [' + "1, " * MOST_ENTRIES + "{}]}", "x.json") is None
+    assert contexts('{"reward": 1, ' + entries(MOST_ENTRIES - 1) + "}", "x.json") == {Context.TRAINING}
+    many = '{"reward": 1, "a": {' + entries(6000) + '}, "b": {' + entries(6000) + "}}"
+    assert contexts(many, "x.json") == {Context.TRAINING}
 
 
 @pytest.mark.parametrize(

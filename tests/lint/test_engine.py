@@ -1,6 +1,7 @@
 """From files and folders to a result: what is counted, what is not assessed, and what the whole says."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,80 @@ def test_a_notebook_is_read_with_the_lines_of_its_file(tmp_path):
     path.write_text(json.dumps({"cells": cells}, indent=1))
     (finding,) = lint([path]).findings
     assert "print(completions)" in path.read_text().split("\n")[finding.line - 1]
+
+
+def notebook(folder, *cells):
+    path = folder / "a.ipynb"
+    path.write_text(
+        json.dumps({"cells": [{"cell_type": "code", "source": cell.splitlines(keepends=True)} for cell in cells]}, indent=1)
+    )
+    return path
+
+
+COMMANDS = [
+    "import os\nif 'COLAB' not in os.environ:\n    !pip install unsloth\nelse:\n    %pip install trl\n",
+    "!pip install --no-deps \\\n    unsloth 3vllm \\\n  'x>=1'\nimport re\n",
+    "%%capture\nimport os\n!pip install a\n",
+    "files = !ls -l\na, b = %sql select\n",
+    "%timeit sum(range(9))\nsum?\n?sum\nsum??\n",
+    "%%bash\nif then else\n",
+    "%%html\n<b>",
+    "\n%%sql\nselect *",
+    "%%writefile conf.yaml\na: [",
+]
+
+
+@pytest.mark.parametrize("cell", COMMANDS)
+def test_commands_in_a_notebook_are_no_reason_not_to_read_it(tmp_path, cell):
+    path = notebook(tmp_path, cell, LEAK)
+    result = lint([path])
+    assert (result.not_assessed, len(result.findings)) == ({}, 1)
+    assert "print(completions)" in path.read_text().split("\n")[result.findings[0].line - 1]
+
+
+def test_a_cell_that_runs_python_under_a_magic_is_read(tmp_path):
+    for magic in ("%%capture", "%%time", "%%timeit -n 1", "%%writefile rewards.py"):
+        assert len(lint([notebook(tmp_path, f"{magic}\n{LEAK}")]).findings) == 1
+
+
+def test_lines_are_right_where_outputs_repeat_the_code(tmp_path):
+    outputs = [{"source": ["print(completions)\n"], "text": [line + "\n" for line in LEAK.split("\n")]}]
+    cells = [
+        {"cell_type": "code", "outputs": outputs, "source": ["x = 1\n", "\n", "\n"]},
+        {"cell_type": "markdown", "source": "def"},
+        {"cell_type": "code", "source": LEAK.splitlines(keepends=True), "metadata": outputs},
+    ]
+    path = tmp_path / "a.ipynb"
+    path.write_text(json.dumps({"cells": cells}, indent=1))
+    (finding,) = lint([path]).findings
+    assert path.read_text().split("\n")[finding.line - 1].strip() == json.dumps(LEAK.split("\n")[1] + "\n") + ","
+
+
+def test_python_that_looks_like_a_command_is_kept(tmp_path):
+    code = 'def reward(completions, **kw):\n    print("%s %s"\n        % (completions, 1))\n    return """Is it\nright?\n"""\n'
+    assert len(lint([notebook(tmp_path, code)]).findings) == 1
+
+
+def test_a_broken_cell_leaves_the_others_readable_and_is_told(tmp_path):
+    path = notebook(tmp_path, "x = 1", "def broken(:\n", LEAK)
+    result = lint([path])
+    assert (result.verdict, len(result.findings), result.not_assessed) == (LintVerdict.FOUND, 1, {"syntax_error": 1})
+    (note,) = result.notes
+    assert "a cell was left out" in note
+    assert "broken(:" in path.read_text().split("\n")[int(note.split(":")[1]) - 1]
+
+
+def test_a_broken_cell_is_never_a_pass(tmp_path):
+    result = lint([notebook(tmp_path, "def broken(:\n", CLEAN)])
+    assert (result.verdict, result.files) == (LintVerdict.INCOMPLETE, {"seen": 1, "linted": 1, "without_subject": 0})
+    result = lint([notebook(tmp_path, "def broken(:\n", "x = 1")])
+    assert (result.verdict, result.not_assessed) == (LintVerdict.NOTHING_ASSESSED, {"syntax_error": 1})
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="written for Python 3.12, which reads it")
+def test_code_of_a_newer_python_is_named_as_such(tmp_path):
+    (note,) = lint([written(tmp_path, a_py='def reward(completions, **kw):\n    return f"{kw["x"]}"\n')]).notes
+    assert "run lint with 3.12 or later" in note
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "[1]", '{"cells": 3}', '{"cells": [3, {"cell_type": "code", "source": 3}]}'])

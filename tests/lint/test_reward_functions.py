@@ -23,6 +23,12 @@ REWARDS = {
     "verifiers, nested": "def load_environment():\n    def f(completion, answer): return 1\n    return vf.Rubric(funcs=[f])",
     "verifiers v1": "class T(vf.Task):\n    @vf.reward(weight=1.0)\n    async def f(self, trace): return 1",
     "inspect": "@scorer(metrics=[])\ndef exact():\n    async def score(state, target): return 1\n    return score",
+    "by its method": "class MathRule:\n    def get_reward(self, queries): return 1",
+    "by its name and a plain text": "def calculate_edit_reward(code, oracle, output: str): return 1",
+    "by its name and whose text it is": "def format_reward_fn(full_responses, most=1.0): return 1",
+    "EasyR1": "def compute_score(reward_inputs): return 1",
+    "a server with Flask": "@app.route('/get_reward', methods=['POST'])\ndef serve():\n    data = request.get_json()\n    return 1",
+    "a server with FastAPI": "@app.post('/reward')\nasync def serve(body: ScoreRequest): return 1",
     "grader prompt": "def get_grader_prompt(convo): return 'x'",
 }
 
@@ -34,6 +40,19 @@ def test_reward_code(trainer):
 
 OTHERS = [
     "",
+    "class CartPole:\n    def get_reward(self, state, action): return 1",
+    "class MyTrainer:\n    def get_reward(self, queries): return 1",
+    "class Wrapper:\n    def compute_rewards(self, responses: torch.Tensor): return 1",
+    "class Wrapper:\n    def compute_rewards(self, responses, ref_log_probs, kl): return 1",
+    "def reward_from_judge(output): return 1",
+    "def normalize_reward(outputs): return 1",
+    "def shape_reward(text: float): return 1",
+    "def compute_reward(outputs: torch.Tensor): return 1",
+    "def calculate_score(raw_score, raw_response): return 1",
+    "def ranking_parser(completion, **kwargs): return 1",
+    "def score(response):\n    return re.search(r'<score>(.*)</score>', response)",
+    "@app.post('/items')\ndef serve(body: ScoreRequest): return 1",
+    "@app.post('/reward')\ndef serve(amount: int): return 1",
     "def completions(prompts): return 1",
     "def loss(logits, completion_ids, **kwargs): return 1",
     "class GRPOTrainer:\n    def compute_rewards(self, completions, completion_ids): return 1",

@@ -103,6 +103,23 @@ QUIET = [
     def compute_rewards(token_level_scores, log_probs, ref_log_probs, kl_ratio):
         return token_level_scores - (log_probs - ref_log_probs) * kl_ratio
     """,
+    """
+    class MyRewardManager:
+        def __call__(self, data):
+            ends = []
+            for i in range(len(data)):
+                for place, token_id in enumerate(data[i].batch["responses"]):
+                    if token_id == self.im_end_token_id:
+                        ends.append(place)
+            return ends
+    """,
+    """
+    def calculate_weighted_score(raw_score, raw_response):
+        for token in raw_response.choices[0].logprobs.content:
+            if token.token == str(raw_score):
+                return token.logprob
+        return raw_score
+    """,
 ]
 
 

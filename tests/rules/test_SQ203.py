@@ -65,6 +65,18 @@ FOUND = [
     def helpful(completions, **columns):
         return [ask_judge("Rate this: %s" % text) for text in completions]  # SQ203
     """,
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    def ask(text):
+        messages = [{"role": "user", "content": f"Rate this answer: {text}"}]
+        return client.chat.completions.create(model="judge", messages=messages)  # SQ203
+
+    def judged(completions, **columns):
+        with ThreadPoolExecutor() as pool:
+            futures = [pool.submit(ask, text) for text in completions]
+            return [float(future.result()) for future in futures]
+    """,
 ]
 
 

@@ -62,6 +62,12 @@ QUIET = [
             texts = self.tokenizer.batch_decode(data.batch["responses"], skip_special_tokens=True)
             return [0.0] * len(texts)
     """,
+    """
+    class MyRewardManager:
+        def verify(self, data):
+            print(self.tokenizer.decode(data.batch["responses"][0], skip_special_tokens=True))
+            return [1.0 for _ in range(len(data))]
+    """,
 ]
 
 

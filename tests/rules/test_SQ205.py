@@ -127,6 +127,44 @@ FOUND = [
     def accuracy(completions, answer, **columns):
         return [float(final(text) == gold) for text, gold in zip(completions, answer)]
     """,
+    """
+    import re
+
+    def accuracy_reward(predict_str, ground_truth):
+        found = re.search(r"<answer>(.*?)</answer>", predict_str)  # SQ205
+        given = found.group(1).strip() if found else predict_str.strip()
+        return 1.0 if given == ground_truth else 0.0
+    """,
+    """
+    import re
+
+    def extract(text):
+        found = re.findall(r"<answer>(.*?)</answer>", text, re.S)  # SQ205
+        if found:
+            return found[-1]
+        return text
+
+    def compute_score(solution_str, ground_truth):
+        return float(extract(solution_str) == ground_truth)
+    """,
+    """
+    def compute_score(solution_str, ground_truth):
+        answer = solution_str.split("<answer>")[-1].split("</answer>")[0]  # SQ205
+        return float(answer == ground_truth)
+    """,
+    """
+    import re
+
+    def accuracy_reward(completions, solution, **kwargs):
+        scores = []
+        for completion, gold in zip(completions, solution):
+            try:
+                given = re.search(r"<answer>(.*?)</answer>", completion).group(1)  # SQ205
+            except AttributeError:
+                given = completion
+            scores.append(float(given == gold))
+        return scores
+    """,
 ]
 
 
@@ -303,6 +341,62 @@ QUIET = [
             if not closed:
                 return -1.0
         return float(answer == ground_truth)
+    """,
+    """
+    import re
+
+    def accuracy_reward(predict_str, ground_truth):
+        found = re.search(r"<answer>(.*?)</answer>", predict_str)
+        given = found.group(1).strip() if found else ""
+        return 1.0 if given == ground_truth else 0.0
+    """,
+    """
+    import re
+
+    def accuracy_reward(predict_str, ground_truth):
+        text = predict_str.partition("</think>")[2]
+        found = re.search(r"<answer>(.*?)</answer>", text)
+        return float((found.group(1) if found else text) == ground_truth)
+    """,
+    """
+    def compute_score(solution_str, ground_truth):
+        if "<answer>" not in solution_str:
+            return 0.0
+        return float(solution_str.split("<answer>")[-1].split("</answer>")[0] == ground_truth)
+    """,
+    """
+    def compute_score(solution_str, ground_truth):
+        if solution_str.count("<answer>") != 1:
+            return 0.0
+        return float(solution_str.split("<answer>")[-1] == ground_truth)
+    """,
+    """
+    def compute_score(solution_str, ground_truth):
+        return float(solution_str.split("<answer>")[1].split("</answer>")[0] == ground_truth)
+    """,
+    """
+    import re
+
+    def extract_answer(response):
+        found = re.search(r"<answer>(.*?)</answer>", response)
+        return found.group(1) if found else response
+    """,
+    """
+    import re
+
+    async def correct(completion, answer, **kwargs):
+        text = completion[-1]["content"]
+        found = re.search(r"<answer>(.*?)</answer>", text)
+        return float((found.group(1) if found else text) == answer)
+    """,
+    """
+    import re
+
+    def sections(text):
+        return {tag: re.search(f"<{tag}>(.*?)</{tag}>", text, re.S).group(1) for tag in ("think", "answer")}
+
+    def compute_score(solution_str, ground_truth):
+        return float(sections(solution_str)["answer"] == ground_truth)
     """,
 ]
 

@@ -58,6 +58,13 @@ FOUND = [
             scores.append(score)
         return scores
     """,
+    """
+    import re
+
+    def strategy_reward(completions, **kwargs):
+        asked = r"<think>[^<>]*(?:based|found|according)[^<>]*</think>"
+        return [0.2 * bool(re.search(asked, text)) for text in completions]  # SQ208
+    """,
 ]
 
 
@@ -100,6 +107,29 @@ QUIET = [
             found = parse(text)
             rewards.append(0.0 if found is None else float(found["answer"] == gold))
         return rewards
+    """,
+    r"""
+    import re
+
+    def format_reward(completions, **kwargs):
+        asked = r"^<think>(?P<reasoning>(?:(?!</?think>).)*)</think>\n<answer>[\s\S]+</answer>$"
+        return [0.2 * bool(re.match(asked, text)) for text in completions]
+    """,
+    """
+    import re
+
+    def sections(text):
+        return {tag: re.search(f"<{tag}>(.*?)</{tag}>", text, re.S).group(1) for tag in ("think", "answer")}
+
+    def compute_score(solution_str, ground_truth):
+        return float(sections(solution_str)["answer"] == ground_truth)
+    """,
+    r"""
+    import re
+
+    def compute_score(solution_str, ground_truth):
+        found = dict(re.findall(r"<(think|answer)>(.*?)</\1>", solution_str, re.S))
+        return float(found["answer"] == ground_truth)
     """,
 ]
 

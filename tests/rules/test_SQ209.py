@@ -102,6 +102,126 @@ FOUND = [
             scores.append(-row["length"] / 1000)
         return scores
     """,
+    """
+    def balanced(text):
+        for tag in ["tool_call", "think", "answer"]:
+            opening = f"<{tag}>"
+            if text.count(opening) != text.count("<end>"):  # SQ209
+                return False, f"{tag} tags do not match"
+        return True, "fine"
+
+    def compute_score(solution_str, ground_truth):
+        fine, why = balanced(solution_str)
+        return 1.0 if fine else -1.0
+    """,
+    """
+    def compute_score(solution_str, ground_truth):
+        tags = {"answer": ("<answer>", 1), "think": ("<think>", 1)}
+        for name, (tag, expected) in tags.items():
+            if solution_str.count(tag) != expected:  # SQ209
+                return -1.0
+        return 1.0
+    """,
+    """
+    MARKS = {"begin": "<think>", "end": "</think>"}
+
+    def tag_reward(completions, **columns):
+        return [sum(text.count(mark) == 1 for mark in MARKS.values()) for text in completions]  # SQ209
+    """,
+    """
+    import re
+
+    def valid(text):
+        for tag in ("answer", "think"):
+            if len(re.findall(f"<{tag}>", text)) != 1:  # SQ209
+                return False
+        return True
+
+    def compute_score(solution_str, ground_truth):
+        return float(valid(solution_str))
+    """,
+    """
+    import re
+
+    def valid(text):
+        state = "start"
+        for piece in re.split(r"(</?(?:think|search|answer)>)", text):
+            if re.match(r"</?(?:think|search|answer)>", piece):  # SQ209
+                if piece == "<think>" and state == "start":
+                    state = "inside"
+                elif piece == "</think>" and state == "inside":
+                    state = "behind"
+                else:
+                    return False, f"unexpected {piece} in {state}"
+        return state == "behind", "done"
+
+    def compute_score(solution_str, ground_truth):
+        fine, why = valid(solution_str)
+        print(why)
+        return 1.0 if fine else 0.0
+    """,
+    """
+    def parse(output):
+        for tag in ("<think>", "</think>"):
+            if output.count(tag) != 1:  # SQ209
+                raise ValueError(tag)
+        return output.split("</think>")[1]
+
+    def calculate_edit_reward(oracle: dict, output: str) -> float:
+        try:
+            return float(parse(output) == oracle["edit"])
+        except ValueError:
+            return -1.0
+    """,
+    """
+    class MathRule:
+        def get_reward(self, queries):
+            return [text.count("</think>") == 1 for text in queries]  # SQ209
+    """,
+    """
+    @app.route("/get_reward", methods=["POST"])
+    def get_reward():
+        data = request.get_json()
+        return jsonify({"rewards": [len(text) / 100 for text in data["query"]]})  # SQ209
+    """,
+    """
+    @app.post("/reward")
+    async def answer(request):
+        data = await request.json()
+        return {"rewards": [len(text) / 100 for text in data["responses"]]}  # SQ209
+    """,
+    """
+    @app.post("/get_reward")
+    def serve(body: RewardRequest):
+        return {"rewards": [len(text) / 100 for text in body.query]}  # SQ209
+    """,
+    """
+    def length_reward_fn(full_responses: list[str], target: int):
+        return [-abs(len(text.split()) - target) for text in full_responses]  # SQ209
+    """,
+    """
+    def compute_score(solution_str, ground_truth, num_tokens=-1, valid_response_length=-1):  # SQ209
+        return float(solution_str.endswith(ground_truth)) - abs(num_tokens - valid_response_length) / 3000
+    """,
+    """
+    def brief_reward(completion, num_tokens):  # SQ209
+        return 1 - num_tokens / 1000
+    """,
+    """
+    def channel_reward(completions, **kwargs):
+        scores = []
+        for completion in completions:
+            reasoning, answer = split_at(completion)  # SQ209
+            scores.append(0.5 if reasoning else 0.0)
+        return scores
+
+    def split_at(text):
+        return text.split("to=user", 1) if "to=user" in text else (text, text)
+    """,
+    """
+    def brief_reward(completions, **columns):
+        return [-number for number in map(len, completions)]  # SQ209
+    """,
 ]
 
 
@@ -187,6 +307,70 @@ QUIET = [
                 text = self.tokenizer.decode(item.batch["responses"][:length], skip_special_tokens=True)
                 rows.append({"text": text, "length": length})
             return [float(extract_answer(row["text"]) == self.gold) for row in rows]
+    """,
+    """
+    def tool_reward(completions, **kwargs):
+        scores = []
+        for trajectory in completions:
+            good = 0
+            for i, message in enumerate(trajectory):
+                if i + 1 < len(trajectory) and trajectory[i + 1]["role"] == "user":
+                    good += 1
+            scores.append(good)
+        return scores
+    """,
+    """
+    def overlap_reward(response, ground_truth):
+        words = set(response.split())
+        gold = set(ground_truth.split())
+        return len(words & gold) / len(gold)
+    """,
+    """
+    def overlap_reward(response, ground_truth):
+        words = set(response.split())
+        return len(words.intersection(ground_truth.split())) / 10
+    """,
+    """
+    def format_penalty(response_text):
+        total = 0
+        for text in response_text:
+            total += text.count("<answer>")
+        return total / len(response_text)
+    """,
+    """
+    def compute_score(solution_str, ground_truth, max_response_length, response_length=None, completion_length=2048):
+        return float(solution_str.endswith(ground_truth)) / max_response_length * (response_length or completion_length)
+    """,
+    """
+    def tag_reward(completions, **columns):
+        return [sum(text.count(f"<{tag}>") == 1 for tag in ("answer", "tool_call")) for text in completions]
+    """,
+    """
+    def reward(completions, **columns):
+        table = {"<answer>": 0.5, "</answer>": 0.5}
+        return [sum(text.count(tag) * weight for tag, weight in table.items()) for text in completions]
+    """,
+    """
+    def reward_to_text(text):
+        return len(text)
+
+    def normalize_reward(outputs):
+        return [len(output) for output in outputs]
+    """,
+    """
+    def compute_reward(outputs: torch.Tensor, output: float):
+        return len(outputs[0]) + len(output)
+    """,
+    """
+    @app.route("/sentiment", methods=["POST"])
+    def sentiment():
+        data = request.get_json()
+        return jsonify({"scores": [len(text) for text in data["text"]]})
+    """,
+    """
+    class CartPole:
+        def get_reward(self, state, action):
+            return len(action)
     """,
 ]
 

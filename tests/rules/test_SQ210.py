@@ -45,6 +45,21 @@ FOUND = [
         wandb.log({"sample": completions[0]})  # SQ210
         return [0.0 for _ in completions]
     """,
+    """
+    def extract_solution(text):
+        return text.split("answer:")[1], text
+
+    def compute_score(solution_str, ground_truth):
+        answer, processed = extract_solution(solution_str)
+        print(processed)  # SQ210
+        return float(answer == ground_truth)
+    """,
+    """
+    class Server:
+        def compute_rewards(self, model_outputs):
+            print(model_outputs[0])  # SQ210
+            return [1.0 for _ in model_outputs]
+    """,
 ]
 
 
@@ -71,6 +86,45 @@ QUIET = [
         final = [text.partition("</think>")[2] for text in completions]
         print(final)
         return [float(text == gold) for text, gold in zip(final, answer)]
+    """,
+    """
+    import re
+
+    class Env:
+        def _compute_score(self, solution_str, ground_truth):
+            found = re.findall(r"<score>([^<>]*)</score>", solution_str)
+            print(solution_str)
+            return float(found[-1]) if found else 0.0
+    """,
+    """
+    def ranking_parser(completion, **kwargs):
+        logger.error(completion)
+        return completion["rank"]
+    """,
+    """
+    def answer_is_correct(completions, answer, **kwargs):
+        reasoning, reply = split_channels(completions[0])
+        print(repr(reply[:120]))
+        return [float(reply == gold) for gold in answer]
+
+    def split_channels(text):
+        if "to=user" not in text:
+            return "", text
+        thought, reply = text.split("to=user")
+        return thought, reply
+    """,
+    """
+    def evaluate_math(model_output, ground_truth):
+        matched, extracted = extract_answer(model_output)
+        print(extracted)
+        return extracted == ground_truth
+
+    def extract_answer(response):
+        for mark in ("answer:", "answer is"):
+            at = response.rfind(mark)
+            if at >= 0:
+                response = response[at + len(mark) :]
+        return "is" in response, response
     """,
 ]
 

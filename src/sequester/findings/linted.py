@@ -55,7 +55,9 @@ class LintResult(Struct, frozen=True, kw_only=True):
     verdict: LintVerdict
     tool: Tool
     files: Mapping[str, int]
-    """`seen`, `linted` (held something a rule speaks of), `without_subject` (read, and held nothing of the kind)."""
+    """`seen`, `linted` (held something a rule speaks of), `without_subject` (read, and held nothing of the kind).
+
+    A notebook of which one cell could not be read may be linted and not assessed both."""
     not_assessed: Mapping[str, int]
     """Files that could not be read, by reason (`syntax_error`, `too_large`, `not_utf8`, ...)."""
     subjects: Mapping[str, int]

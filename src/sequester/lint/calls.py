@@ -7,7 +7,8 @@ import re
 from abc import abstractmethod
 from collections.abc import Mapping
 
-from sequester.lint.domain import NOTHING, Holds, Signal, Value, combine, element_of, regardless_of_length, shallow
+from sequester.lint import delimiters
+from sequester.lint.domain import NOTHING, Holds, Signal, Value, combine, element_of, join, regardless_of_length, shallow
 from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Logged
 from sequester.lint.expressions import Expressions
 from sequester.lint.names import dotted, terminal
@@ -16,6 +17,7 @@ from sequester.lint.texts import compiled, length, pattern_function, text_method
 from sequester.lint.uses import only_counted
 from sequester.lint.vocabulary import (
     API_CALL,
+    BODY_OF_REQUEST,
     CONVERTER,
     EXTRACTOR,
     LOG_CALL,
@@ -37,6 +39,8 @@ _DIGEST = re.compile(r"(?:^|\.)(?:hash|sha\d+|md5|blake2[bs]|xxh\w+|hexdigest|di
 _DECODE = re.compile(r"(?:^|\.)(?:batch_)?decode$")
 _SENDING = frozenset({"post", "invoke", "ainvoke"})
 _LONGEST_NAME = 200
+_HANDED_ON = {"submit": 0, "to_thread": 0, "run_sync": 0, "apply_async": 0, "run_in_executor": 1}
+"""Calls that run a function for their caller, by the place of that function among their arguments."""
 _GROUPS = frozenset({"group", "groups", "groupdict"})
 
 
@@ -114,6 +118,8 @@ class Calls(Expressions):
             made = self._method(node, name, receiver, positional, keywords)
             if made is not None:
                 return made
+        if self.serving is not None and BODY_OF_REQUEST.search(callee):
+            return Value(Holds.RECORD | Holds.REQUEST)
         if name == "len":
             return length(self.trace, node, first)
         if name == "range":
@@ -137,6 +143,11 @@ class Calls(Expressions):
             return first if first.holds or first.texts else combine(receiver, *positional)
         if name == "map" and len(node.args) == 2:
             return self._mapped(node, positional[1])
+        if name in _HANDED_ON and len(node.args) > _HANDED_ON[name]:
+            at = _HANDED_ON[name]
+            made = self.local_call(ast.Call(node.args[at], [], []), positional[at + 1 :], keywords)
+            if made is not None:
+                return made
         return self._named(name, callee, combine(receiver, *positional, *keywords.values()))
 
     def _named(self, name: str, callee: str, given: Value) -> Value | None:
@@ -161,6 +172,11 @@ class Calls(Expressions):
     ) -> Value | None:
         first = positional[0] if positional else NOTHING
         holds = receiver.holds
+        if name in _GROUPS and holds & Holds.TAGGED:
+            return receiver
+        if name == "groups" and holds & Holds.MATCH:
+            groups = tuple(group_of(self.trace, receiver, number, node) for number in delimiters.groups(receiver.texts))
+            return Value(why=receiver.why, parts=groups)
         if name in _GROUPS and holds & Holds.MATCH:
             number = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else 1
             return group_of(self.trace, receiver, number if isinstance(number, int | str) else 1, node)
@@ -177,6 +193,8 @@ class Calls(Expressions):
                 return made
         if name in ("format", "format_map", "substitute", "safe_substitute"):
             return self._filled(node, receiver, combine(*positional, *keywords.values()))
+        if name in ("items", "values", "keys") and receiver.fields is not None and not holds:
+            return _listed(name, receiver)
         if name in ("get", "pop", "setdefault"):
             if self._is_cache(node.func.value if isinstance(node.func, ast.Attribute) else node) and first.holds & (
                 Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST
@@ -187,6 +205,8 @@ class Calls(Expressions):
                 return field_of(self.trace, receiver, first.texts, node)
         if name == "replace" and len(positional) == 2 and not holds & Holds.TEXT and positional[1].holds & Holds.TEXT:
             return self._filled(node, receiver, positional[1])
+        if name == "intersection":
+            return Value(why=combine(receiver, first).why)
         if name == "join":
             return combine(receiver, first)
         if name == "sum" and holds & Holds.MASK:
@@ -228,12 +248,25 @@ class Calls(Expressions):
         return made.having(Holds.PROMPTED) if named or words or not template.texts else made
 
     def _mapped(self, node: ast.Call, items: Value) -> Value:
+        if isinstance(node.args[0], ast.Name) and node.args[0].id == "len":
+            return length(self.trace, node, element_of(items))
         made = self.local_call(ast.Call(node.args[0], [], []), (element_of(items),), {})
         return NOTHING if made is None else made.having(Holds.BATCH) if made.holds else made
 
 
 def _only_converts(callee: str, name: str) -> bool:
     return bool(SERIALISER.search(callee) or PROMPT_MAKER.search(name) or CONVERTER.search(name))
+
+
+def _listed(name: str, table: Value) -> Value:
+    """What iterating over a table of constants yields."""
+    keys = element_of(table)
+    values = NOTHING
+    for _, value in table.fields or ():
+        values = join(values, value)
+    if name == "keys":
+        return Value(element=keys)
+    return Value(element=values if name == "values" else Value(parts=(keys, values)))
 
 
 def _paired(name: str, positional: tuple[Value, ...]) -> Value:

@@ -51,6 +51,17 @@ class Conditions(Calls):
             return (every, {}) if is_and else ({}, every)
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
             return self._refined_compare(test)
+        if isinstance(test, ast.Call) and dotted(test.func) in ("re.match", "re.fullmatch") and len(test.args) == 2:
+            return self._refined_match(*test.args)
+        return {}, {}
+
+    def _refined_match(self, pattern: ast.expr, text: ast.expr) -> tuple[Names, Names]:
+        """`re.match(r"</?(?:think|answer)>", piece)`: a piece that is a tag holds no reasoning."""
+        texts = self.value(pattern).texts
+        if isinstance(text, ast.Name) and texts and not any(map(delimiters.spans, texts)):
+            held = self.names.get(text.id, NOTHING)
+            if held.holds & Holds.WHOLE and any(map(delimiters.names_delimiter, texts)):
+                return {text.id: Value(why=held.why)}, {}
         return {}, {}
 
     def _refined_compare(self, test: ast.Compare) -> tuple[Names, Names]:
@@ -60,8 +71,9 @@ class Conditions(Calls):
             return self._refined_entry(*entry, test)
         if isinstance(operator, ast.In | ast.NotIn) and isinstance(right, ast.Name):
             held = self.value(right)
-            if held.holds & Holds.WHOLE and any(map(delimiters.closes, self.compared[test].left)):
-                known = {right.id: held.having(Holds.CLOSED)}
+            told = _told_by(self.compared[test].left)
+            if held.holds & Holds.WHOLE and told:
+                known = {right.id: held.having(told)}
                 return (known, {}) if isinstance(operator, ast.In) else ({}, known)
         if isinstance(test.left, ast.Call) and isinstance(test.left.func, ast.Attribute) and test.left.args:
             return self._refined_count(test, test.left)
@@ -101,10 +113,18 @@ class Conditions(Calls):
         if not isinstance(call.func, ast.Attribute) or call.func.attr != "count" or not isinstance(call.func.value, ast.Name):
             return {}, {}
         held = self.value(call.func.value)
-        if not held.holds & Holds.WHOLE or not any(map(delimiters.closes, self.value(call.args[0]).texts)):
+        told = _told_by(self.value(call.args[0]).texts)
+        if not held.holds & Holds.WHOLE or not told:
             return {}, {}
-        known = {call.func.value.id: held.having(Holds.CLOSED)}
+        known = {call.func.value.id: held.having(told)}
         return ({}, known) if isinstance(test.ops[0], ast.NotEq | ast.Lt) else (known, {})
+
+
+def _told_by(tags: tuple[str, ...]) -> int:
+    """What is known of a text in which one of these stands."""
+    return (Holds.CLOSED if any(map(delimiters.closes, tags)) else 0) | (
+        Holds.ANSWERED if any(map(delimiters.opens_answer, tags)) else 0
+    )
 
 
 def _entry_of(node: ast.expr) -> tuple[str, str] | None:

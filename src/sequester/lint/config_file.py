@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sequester.errors import LimitExceeded
 from sequester.lint.hit import Place
-from sequester.lint.settings import Scalar, Setting, settings_of
+from sequester.lint.settings import HoldsRecords, Scalar, Setting, settings_of
 
 KINDS: Mapping[str, str] = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml", ".json": "json"}
 """Format by suffix."""
@@ -97,9 +97,12 @@ class ConfigFile:
 
     def scalars(self) -> Iterator[tuple[str, Setting]]:
         """Every value that is neither a table nor a list, with its key in `snake` form. No rule knows a key of `_LONGEST_KEY`."""
-        for setting in self.settings:
-            if not setting.inner and len(setting.name) < _LONGEST_KEY:
-                yield snake(setting.name), setting
+        yield from self._scalars
+
+    @cached_property
+    def _scalars(self) -> tuple[tuple[str, Setting], ...]:
+        named = ((setting.name, setting) for setting in self.settings if not setting.inner)
+        return tuple((snake(name), setting) for name, setting in named if len(name) < _LONGEST_KEY)
 
     def beside(self, setting: Setting, name: str) -> Setting | None:
         """The setting of this name (in `snake` form) in the same table."""
@@ -167,7 +170,10 @@ def read_config(path: Path, text: str) -> ConfigFile | None:
         if kind == "json":
             return None  # records, not settings
         raise LimitExceeded(f"is longer than {MOST_CHARACTERS} characters", where=str(path))
-    config = ConfigFile(path, kind, text, tuple(settings_of(kind, text, str(path))))
+    try:
+        config = ConfigFile(path, kind, text, tuple(settings_of(kind, text, str(path))))
+    except HoldsRecords:
+        return None
     return config if config.contexts else None
 
 

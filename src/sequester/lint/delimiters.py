@@ -19,7 +19,14 @@ _LITERALS = {
 }
 _OPENER = re.compile(rf"<(?:{TAG_NAMES})\b[^<>/]{{0,40}}>|{_LITERALS[Kind.OPEN]}|<\|channel\|>analysis", re.I)
 _CLOSER = re.compile(rf"</(?:{TAG_NAMES})\s{{0,3}}>|{_LITERALS[Kind.CLOSE]}|<\|channel\|>final|assistantfinal", re.I)
+_ANSWER = re.compile(r"<(?:answer|final_answer|final|response|solution|output)>", re.I)
+_BESIDE_WORDS = re.compile(r"\(\?<?[!=][^()]*\)|</?\w+>?|\(\?P<\w+>|\(\?[a-zA-Z]+[:)]|\\.|\[[^\]]*\]")
+"""What stands in an expression and is no word that it looks for: tags, names of groups, escapes, classes."""
+_WORDS = re.compile(r"[^\W\d_]{3,}|[\u3040-\u9fff\uac00-\ud7af]")
+_ALTERNATIVES = re.compile(rf"</?\??\((?:\?:)?(?:\w+\|){{0,9}}(?:{TAG_NAMES})(?:\|\w+){{0,9}}\)", re.I)
 _ESCAPE = re.compile(r"\\([<>/|\[\]\-_ ])")
+_GROUP = re.compile(r"(?<!\\)\((?!\?[:=!<]|\?[a-zA-Z]+\))|\(\?P<")
+_MOST_GROUPS = 8
 _LONGEST = 20_000
 """Longer constants are prompts and data, not patterns."""
 _ANYTHING = re.compile(r"\.[*+]|\((?:\?:)?(?:\.\|\\n|\\n\|\.|\.\|\\s|\\s\|\.)\)[*+]|\[\\[sS]\\[sS]\]|\[\^|\(\?s|\\[sSwWdD][*+]")
@@ -47,13 +54,41 @@ def closes(text: str) -> bool:
 
 def names_delimiter(text: str) -> bool:
     """Whether an opening or closing delimiter stands in it."""
-    return opens(text) or closes(text) or _either(text)
+    return opens(text) or closes(text) or _either(text) or _among_others(text)
 
 
 @cache
 def _either(text: str) -> bool:
     """Such as `</?think>`."""
     return "/?" in text and re.search(rf"</\?(?:{TAG_NAMES})\b", plain(text), re.I) is not None
+
+
+def mixed(texts: tuple[str, ...]) -> bool:
+    """Whether some of these are delimiters of reasoning and others are not, as the tags of a table that a loop goes through."""
+    named = sum(map(names_delimiter, texts))
+    return 0 < named < len(texts) or any(map(_among_others, texts))
+
+
+@cache
+def opens_answer(text: str) -> bool:
+    """Whether it opens an answer: what comes before, or without it, may be reasoning."""
+    return _ANSWER.search(plain(text)) is not None
+
+
+@cache
+def reads_inside(pattern: str) -> bool:
+    """Whether the expression asks for words between the delimiters, and not just for any text."""
+    text = plain(pattern)
+    opener = _OPENER.search(text)
+    closer = _CLOSER.search(text, opener.end()) if opener else None
+    between = text[opener.end() : closer.start()] if opener and closer else ""
+    return _WORDS.search(_BESIDE_WORDS.sub(" ", between)) is not None
+
+
+@cache
+def _among_others(text: str) -> bool:
+    """Such as `</?(?:think|answer)>`."""
+    return "|" in text and _ALTERNATIVES.search(plain(text)) is not None
 
 
 @cache
@@ -80,6 +115,12 @@ def _around(pattern: str, delimiter: re.Pattern[str]) -> str:
     return text[max(0, found.start() - 6) : found.end() + 8] if found else ""
 
 
+def groups(patterns: tuple[str, ...]) -> range:
+    """Numbers of the groups of the first of these expressions that names a delimiter."""
+    pattern = next(filter(names_delimiter, patterns), "")
+    return range(1, min(len(_GROUP.findall(plain(pattern))), _MOST_GROUPS) + 1)
+
+
 @cache
 def group_is_reasoning(pattern: str, group: str | int) -> bool:
     """Whether this group (0-based place, or name) of the expression lies between the delimiters."""
@@ -88,7 +129,7 @@ def group_is_reasoning(pattern: str, group: str | int) -> bool:
     if isinstance(group, str):
         start = text.find(f"(?P<{group}>")
     else:
-        starts = [found.start() for found in re.finditer(r"(?<!\\)\((?!\?[:=!<]|\?[a-zA-Z]+\))|\(\?P<", text)]
+        starts = [found.start() for found in _GROUP.finditer(text)]
         start = starts[group] if 0 <= group < len(starts) else -1
     if start < 0:
         return closer is None

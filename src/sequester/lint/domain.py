@@ -76,6 +76,12 @@ class Holds:
     PROMPTED: Final = 1 << 21
     """Worked into a text or message for somebody else to read."""
     SERIALISED: Final = 1 << 22
+    REQUEST: Final = 1 << 23
+    """Body of a request for rewards."""
+    TAGGED: Final = 1 << 24
+    """Taken from between the tags of an answer."""
+    ANSWERED: Final = 1 << 25
+    """The tag that opens an answer is known to stand in it."""
 
     TAINTED: Final = WHOLE | REASONING | IDS | RECORD
     """What nobody but the policy should see."""
@@ -131,7 +137,8 @@ class Value(NamedTuple):
 
 NOTHING = Value()
 _MOST_PARTS = 12
-_MOST_TEXTS = 12
+MOST_TEXTS = 12
+"""Constants that one value may be."""
 _MOST_SOURCES = 64
 
 
@@ -235,7 +242,7 @@ def _texts(*values: Value) -> tuple[str, ...]:
     if len(texts) < 2:
         return texts[0] if texts else ()
     found = dict.fromkeys(text for some in texts for text in some)
-    return tuple(found)[:_MOST_TEXTS]
+    return tuple(found)[:MOST_TEXTS]
 
 
 def _few(why: frozenset[Source]) -> frozenset[Source]:

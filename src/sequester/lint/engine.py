@@ -6,6 +6,7 @@ One pass, one file in memory at a time. Nothing is executed or imported. A file 
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
@@ -23,11 +24,11 @@ from sequester.lint.config_rules import config_hits
 from sequester.lint.config_rules.grader_template import template_hits
 from sequester.lint.hit import Hit
 from sequester.lint.noqa import settle, waivers
-from sequester.lint.notebook import NOTEBOOK, source_of
+from sequester.lint.notebook import NOTEBOOK, NotebookCode, source_of
 from sequester.lint.python_file import Unreadable, decode, read_python
 from sequester.lint.template_file import SUFFIXES, read_template
 
-LINTER = "lint/1"
+LINTER = "lint/2"
 """What the rules are called in a result. It changes when they find other things."""
 PYTHON = frozenset({".py", ".pyi", ".pyw"})
 MOST_BYTES = 8 << 20
@@ -49,6 +50,9 @@ _SKIPPED = frozenset(
     )
 )
 """Folders that hold what others wrote or what tools made. One that is named as an argument is read."""
+_TEST_NAME = re.compile(r"^(?:test_.*|.*_test|conftest)\.py$")
+_TEST = re.compile(r"^\s*(?:async\s+def|def|class)\s+[tT]est|^(?:import|from)\s+(?:pytest|unittest)\b", re.M)
+"""Together: files that pytest collects. The reward functions in them train nothing."""
 _ENVIRONMENT_MARK = "pyvenv.cfg"
 
 
@@ -60,6 +64,8 @@ class _Read(NamedTuple):
     text: str
     kind: str
     """Language of its comments."""
+    left_out: Unreadable | None = None
+    """A part that was not read."""
 
 
 def lint(paths: Sequence[Path], progress: Callable[[int, str], None] | None = None) -> LintResult:
@@ -81,8 +87,13 @@ def lint(paths: Sequence[Path], progress: Callable[[int, str], None] | None = No
             not_assessed[found.reason] += 1
             notes.append(_note(path, found))
             continue
-        held = sum(found.subjects.values()) or len(found.hits)
-        files["linted" if held else "without_subject"] += 1
+        if found.left_out is not None:
+            not_assessed[found.left_out.reason] += 1
+            notes.append(_note(path, found.left_out))
+        if sum(found.subjects.values()) or found.hits:
+            files["linted"] += 1
+        elif found.left_out is None:
+            files["without_subject"] += 1
         subjects.update(found.subjects)
         settled = settle(_findings(found, path), waivers(found.text, found.kind), path.as_posix(), RULES)
         findings += settled.findings
@@ -141,9 +152,12 @@ def _read(path: Path) -> _Read | Unreadable:
     except OSError as error:
         return Unreadable("unreadable", 1, type(error).__name__)
     if suffix in PYTHON:
-        return _read_code(decode(data))
+        code = decode(data)
+        if isinstance(code, str) and _TEST_NAME.search(path.name) and _TEST.search(code):
+            return _Read(Counter(), (), "", "")
+        return _read_code(code)
     if suffix == NOTEBOOK:
-        return _read_code(source_of(data))
+        return _read_notebook(source_of(data))
     try:
         return _read_text(path, data.decode("utf-8-sig", "surrogateescape"))
     except LimitExceeded as error:
@@ -165,6 +179,13 @@ def _read_code(text: str | Unreadable) -> _Read | Unreadable:
     if isinstance(found, Unreadable):
         return found
     return _Read(Counter(reward_functions=found.subjects), found.hits, text, "python")
+
+
+def _read_notebook(code: NotebookCode | Unreadable) -> _Read | Unreadable:
+    if isinstance(code, Unreadable):
+        return code
+    found = _read_code(code.source)
+    return found if isinstance(found, Unreadable) else found._replace(left_out=code.left_out)
 
 
 def _read_text(path: Path, text: str) -> _Read:

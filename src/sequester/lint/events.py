@@ -7,9 +7,12 @@ from typing import NamedTuple
 
 from sequester.lint.domain import Source, Value
 
+AN_ANSWER_TAG = "an answer tag"
+"""Without which the whole text comes back from where an answer was looked for."""
+
 
 class Splitting(NamedTuple):
-    """Undivided text is split, stripped or matched at a delimiter of reasoning."""
+    """Undivided text is split, stripped or matched at a delimiter of reasoning, or of an answer if it fails open."""
 
     node: ast.AST
     fails_open: str

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import ast
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import NamedTuple
 
 from sequester.lint import delimiters
-from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, element_of, join, regardless_of_length, shallow
-from sequester.lint.events import Cached, FellBack, IdsUsed, Sought, Splitting
-from sequester.lint.names import terminal
+from sequester.lint.domain import (
+    MOST_TEXTS,
+    NOTHING,
+    Holds,
+    Signal,
+    Source,
+    Value,
+    combine,
+    element_of,
+    join,
+    regardless_of_length,
+    shallow,
+)
+from sequester.lint.events import AN_ANSWER_TAG, Cached, FellBack, IdsUsed, Sought, Splitting
+from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import mere_presence, truth
 from sequester.lint.parts import field_of, group_of, item_of, slice_of
 from sequester.lint.trace import Trace
+from sequester.lint.uses import is_bound
 from sequester.lint.vocabulary import (
+    BODY_OF_REQUEST,
     CACHE_NAME,
     GOLD_NAME,
     JUDGE_NAME,
@@ -31,6 +46,9 @@ _FEWEST_LETTERS = 4
 """Constant characters around a text that make it part of a prompt."""
 
 
+_MARK_NAME = re.compile(r"(?:^|_)(?:eos|bos|pad|im_end|im_start|eot|eom|sep|stop|end)\w*_ids?$", re.I)
+
+
 class Compared(NamedTuple):
     """Constant texts on both sides of a comparison."""
 
@@ -44,6 +62,9 @@ class TooEntangled(Exception):
 
 class Expressions(ABC):
     """Evaluates expressions over the names in scope."""
+
+    serving: ast.AST | None = None
+    """The function that is run, if it answers requests for rewards."""
 
     def __init__(self, lines: int) -> None:
         self.names: Names = {}
@@ -74,6 +95,7 @@ class Expressions(ABC):
             ast.GeneratorExp: self._comprehension,
             ast.DictComp: self._dict_comprehension,
             ast.NamedExpr: self._walrus,
+            ast.Await: self._await,
             ast.Lambda: self._lambda,
         }
 
@@ -112,6 +134,8 @@ class Expressions(ABC):
     def _attribute(self, node: ast.Attribute) -> Value:
         if isinstance(node.value, ast.Name) and node.value.id == "self":
             return self.attribute_of_self(node.attr)
+        if self.serving is not None and BODY_OF_REQUEST.search(dotted(node)):
+            return Value(Holds.RECORD | Holds.REQUEST)
         base = self.value(node.value)
         return field_of(self.trace, base, (node.attr,), node)
 
@@ -124,6 +148,8 @@ class Expressions(ABC):
         if self._is_cache(node.value) and key.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST):
             self.trace.emit(Cached(node, key))
         number = _integer(index)
+        if base.fields is not None and not base.holds:
+            return _entry(base.fields, key.texts)
         if number is not None:
             return item_of(self.trace, base, number, node)
         if key.texts and base.holds:
@@ -138,18 +164,18 @@ class Expressions(ABC):
 
     def _joined(self, node: ast.JoinedStr) -> Value:
         letters = 0
-        text: list[str] = []
+        texts = [""]
         parts: list[Value] = []
         for piece in node.values:
             if isinstance(piece, ast.Constant):
                 letters += sum(map(str.isalpha, str(piece.value)))
-                text.append(str(piece.value))
+                texts = _each(texts, (str(piece.value),))
             else:
                 value = self.value(piece)
                 parts.append(value)
-                text.append(value.texts[0] if value.texts else "")
+                texts = _each(texts, value.texts)
                 letters += _FEWEST_LETTERS * bool(value.texts)
-        made = combine(*parts)._replace(texts=("".join(text)[:_LONGEST],))
+        made = combine(*parts)._replace(texts=tuple(texts))
         return self.worked_in(made) if letters >= _FEWEST_LETTERS else made
 
     def worked_in(self, made: Value) -> Value:
@@ -170,6 +196,8 @@ class Expressions(ABC):
         made = combine(*values)
         if isinstance(node.op, ast.Mult) and any(isinstance(operand, ast.List) for operand in operands):
             return made._replace(why=regardless_of_length(made.why))  # `[0.0] * len(ids)`
+        if isinstance(node.op, ast.BitAnd):
+            return Value(why=made.why)  # what two sets share
         if made.holds & Holds.IDS and not isinstance(node.op, ast.Add):
             self.trace.emit(IdsUsed(node))
             return Value(Holds.IDS, made.why)
@@ -179,7 +207,10 @@ class Expressions(ABC):
             if named or sum(map(str.isalpha, text)) >= _FEWEST_LETTERS:
                 return made.having(Holds.PROMPTED)
         elif isinstance(node.op, ast.Add) and all(value.texts for value in values):
-            return made._replace(texts=("".join(value.texts[0] for value in values)[:_LONGEST],))
+            texts = [""]
+            for value in values:
+                texts = _each(texts, value.texts)
+            return made._replace(texts=tuple(texts))
         return made if made.holds & Holds.TEXT or made.why else NOTHING
 
     def _boolean(self, node: ast.BoolOp) -> Value:
@@ -215,13 +246,21 @@ class Expressions(ABC):
         if isinstance(node.ops[0], ast.In | ast.NotIn):
             return self._membership(node, left, rights[0])
         made = combine(left, *rights)
-        if made.holds & Holds.IDS:
+        if made.holds & Holds.IDS and not any(map(_is_mark, (node.left, *node.comparators))):
             self.trace.emit(IdsUsed(node))
+        if is_bound(node, self.trace.function):
+            return Value(why=regardless_of_length(made.why))
+        if self._compares_delimiter(left, rights[0]) or self._compares_delimiter(rights[0], left):
+            return Value(why=made.why | self.trace.source(Signal.FORMAT, node, "piece"))
         if _is_empty_test(node):
             return Value(why=regardless_of_length(made.why))
         if left.holds & Holds.REASONING and isinstance(node.ops[0], ast.Is | ast.IsNot):
             return Value(why=mere_presence(left.why))
         return Value(why=made.why)
+
+    def _compares_delimiter(self, text: Value, constant: Value) -> bool:
+        """Whether a piece of a completion is asked whether it is a tag of the reasoning."""
+        return bool(text.holds & Holds.WHOLE) and not constant.holds and any(map(delimiters.names_delimiter, constant.texts))
 
     def _membership(self, node: ast.Compare, left: Value, right: Value) -> Value:
         if right.holds & (Holds.WHOLE | Holds.MAYBE) and any(map(delimiters.names_delimiter, left.texts)):
@@ -259,7 +298,9 @@ class Expressions(ABC):
         for split, rest in ((one, other), (other, one)):
             divided = split.holds & Holds.DIVIDED and split.holds & (Holds.ANSWER | Holds.MAYBE)
             if at_delimiter and divided and rest.holds & Holds.WHOLE and not rest.holds & Holds.DIVIDED:
-                self.trace.emit(Splitting(split.split or node, "a closing tag"))
+                missing = AN_ANSWER_TAG if split.holds & Holds.TAGGED else "a closing tag"
+                if missing != AN_ANSWER_TAG or not rest.holds & Holds.FIELDED:
+                    self.trace.emit(Splitting(split.split or node, missing))
             if (
                 split.holds & Holds.REASONING
                 and not split.holds & Holds.DIVIDED
@@ -296,10 +337,14 @@ class Expressions(ABC):
         values = [self.value(item) for item in node.values]
         made = combine(*values)
         names = {text for texts in keys for text in texts}
+        single = all(len(texts) == 1 for texts in keys)
+        if single and keys and not made.holds and not made.why:  # a table of constants
+            fields = tuple((texts[0], value) for texts, value in zip(keys, values, strict=True))
+            return shallow(made._replace(fields=fields, element=Value(texts=tuple(texts[0] for texts in keys)[:MOST_TEXTS])))
         scores = [value for texts, value in zip(keys, values, strict=True) if any(map(SCORE_NAME.search, texts))]
         if scores:
             made = made._replace(why=combine(*scores).why)
-        if made.holds & Holds.TEXT and made.why and all(len(texts) == 1 for texts in keys):  # a length may be one column of many
+        if made.holds & Holds.TEXT and made.why and single:  # a length may be one column of many
             fields = tuple((texts[0], value) for texts, value in zip(keys, values, strict=True))
             made = shallow(made._replace(fields=fields, why=regardless_of_length(made.why)))
         return made.having(Holds.PROMPTED) if "role" in names and made.holds & Holds.TEXT else made
@@ -338,6 +383,9 @@ class Expressions(ABC):
         self.names[node.target.id] = value
         return value
 
+    def _await(self, node: ast.Await) -> Value:
+        return self.value(node.value)
+
     def _lambda(self, node: ast.Lambda) -> Value:
         own = {argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)}
         before = self.names
@@ -345,6 +393,29 @@ class Expressions(ABC):
         made = self.value(node.body)
         self.names = before
         return made
+
+
+def _is_mark(node: ast.expr) -> bool:
+    """Whether it is the id of a special token that bounds something: it says where, and nothing of what was written."""
+    return _MARK_NAME.search(terminal(node)) is not None
+
+
+def _entry(fields: tuple[tuple[str, Value], ...], keys: tuple[str, ...]) -> Value:
+    """What a table of constants holds under one of these keys, or under any if no key is known."""
+    values = [value for name, value in fields if name in keys] or [value for _, value in fields]
+    result = values[0]
+    for value in values[1:]:
+        result = join(result, value)
+    return result
+
+
+def _each(texts: list[str], endings: tuple[str, ...]) -> list[str]:
+    """Each text with what may follow it. A name that stands in it again and again is the same each time: as many texts stay as many."""
+    if not endings:
+        return texts
+    if len(texts) == len(endings):
+        return [(text + ending)[:_LONGEST] for text, ending in zip(texts, endings, strict=True)]
+    return [(text + ending)[:_LONGEST] for text in texts for ending in endings][:MOST_TEXTS]
 
 
 def _is_template(node: ast.AST) -> bool:

@@ -19,7 +19,7 @@ from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import delimiter_decides
 from sequester.lint.reward_functions import Definition, Function, RewardFunction, is_reasoning_name, parameters
 from sequester.lint.statements import Statements
-from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR
+from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR, LENGTH_NAME, TOKENS_NAME
 
 _DEEPEST = 12
 """Calls within calls that are followed."""
@@ -106,12 +106,22 @@ class Flow(Statements):
         for argument in (*definition.node.args.args, *definition.node.args.kwonlyargs):
             if given and is_reasoning_name(argument.arg):
                 given[argument.arg] = Value(Holds.REASONING, self.trace.source(Signal.REASONING, argument, argument.arg))
+        if given:
+            given |= self._lengths(definition.node)
+        self.serving = definition.node if reward.answers_requests else None
         result = self._apply(definition, given, around)
+        self.serving = None
         if result.holds & Holds.IDS and not result.holds & Holds.RECORD:
             self.trace.emit(IdsUsed(definition.node))
         for source in result.why:
             if source.signal is not Signal.LENGTH or not reward.guessed:
                 self._scored.setdefault(source, definition.name)
+
+    def _lengths(self, node: Function) -> dict[str, Value]:
+        """Parameters that are handed how long the completion is. What has a length for its default is told how long it may be."""
+        arguments = [one for one in (*node.args.args, *node.args.kwonlyargs) if one.arg not in _limits(node)]
+        found = [one for one in arguments if LENGTH_NAME.search(one.arg)] or [one for one in arguments if one.arg == TOKENS_NAME]
+        return {one.arg: Value(why=self.trace.source(Signal.LENGTH, one, one.arg)) for one in found}
 
     def constant_of(self, name: str) -> Value:
         known = self._constants.get(name)
@@ -161,7 +171,7 @@ class Flow(Statements):
         if EXTRACTOR.search(found.definition.node.name[:100]):
             made = made._replace(why=regardless_of_length(made.why))  # says where in the text, not how much of it
             if made.holds & Holds.WHOLE:
-                return made.without(Holds.WHOLE).having(Holds.ANSWER)
+                return _as_answer(made)._replace(parts=_with_answer(made.parts))
         return made
 
     def _apply(self, definition: Definition, given: Mapping[str, Value], around: Names) -> Value:
@@ -230,6 +240,17 @@ class Flow(Statements):
         return True
 
 
+def _as_answer(value: Value) -> Value:
+    return value.without(Holds.WHOLE).having(Holds.ANSWER) if value.holds & Holds.WHOLE else value
+
+
+def _with_answer(parts: tuple[Value, ...] | None) -> tuple[Value, ...] | None:
+    """What an extraction returns beside other things: the text is the answer, unless something else is and the text is its source."""
+    if parts is None or any(part.holds & (Holds.ANSWER | Holds.MAYBE) and not part.holds & Holds.WHOLE for part in parts):
+        return parts
+    return tuple(map(_as_answer, parts))
+
+
 def _is_constant(node: ast.AST | None) -> bool:
     """Whether a module-level value is worth knowing: strings, lists of them, compiled expressions."""
     if isinstance(node, ast.Constant):
@@ -237,6 +258,18 @@ def _is_constant(node: ast.AST | None) -> bool:
     if isinstance(node, ast.Call):
         return terminal(node.func) in ("compile", "join", "format", "dedent") and len(node.args) <= 3
     return isinstance(node, ast.List | ast.Tuple | ast.JoinedStr | ast.BinOp | ast.Dict)
+
+
+def _limits(node: Function) -> frozenset[str]:
+    """Parameters with a number for their default that is more than a flag."""
+    arguments = node.args
+    defaults = [
+        *zip(reversed((*arguments.posonlyargs, *arguments.args)), reversed(arguments.defaults), strict=False),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    return frozenset(
+        one.arg for one, value in defaults if isinstance(value, ast.Constant) and type(value.value) is int and value.value > 1
+    )
 
 
 def _defaults(flow: Flow, node: Function) -> Names:

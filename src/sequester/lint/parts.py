@@ -6,7 +6,7 @@ import ast
 
 from sequester.lint import delimiters
 from sequester.lint.domain import NOTHING, Holds, Signal, Value, element_of
-from sequester.lint.events import FellBack, Splitting
+from sequester.lint.events import AN_ANSWER_TAG, FellBack, Splitting
 from sequester.lint.trace import Trace
 from sequester.lint.vocabulary import CONTENT_FIELDS, REASONING_FIELDS, field
 
@@ -55,6 +55,9 @@ def item_of(trace: Trace, base: Value, number: int, node: ast.AST) -> Value:
     if base.holds & Holds.MATCH:
         return group_of(trace, base, number, node)
     if base.holds & Holds.PIECES:
+        if number == -1 and base.split is not None and not base.holds & (Holds.FIELDED | Holds.ANSWERED):
+            trace.emit(Splitting(base.split, AN_ANSWER_TAG))
+            return Value(Holds.MAYBE | Holds.DIVIDED | Holds.TAGGED, base.why, split=base.split)
         return Value(Holds.ANSWER, base.why)
     if base.parts is not None and -len(base.parts) <= number < len(base.parts):
         return base.parts[number]
@@ -81,6 +84,8 @@ def group_of(trace: Trace, match: Value, group: int | str, node: ast.AST) -> Val
     """A group of a match of an expression that names a delimiter."""
     at = match.split or node
     trace.cancel(at)
+    if delimiters.mixed(match.texts):
+        return Value(Holds.ANSWER | Holds.DIVIDED, split=at)
     pattern = next(filter(delimiters.names_delimiter, match.texts), "")
     place = group if isinstance(group, str) else group - 1
     if place == -1 or place == -2:

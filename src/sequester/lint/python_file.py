@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+import sys
 import tokenize
 import warnings
 from collections.abc import Iterator
@@ -66,7 +67,7 @@ def read_python(text: str) -> PythonFile | Unreadable:
         module = read_module(tree)
         told = _told(module, text)
     except SyntaxError as error:
-        return Unreadable("syntax_error", error.lineno or 1, error.msg)
+        return Unreadable("syntax_error", error.lineno or 1, in_words(error))
     except (RecursionError, MemoryError):
         return Unreadable("too_deep", 1, "nested more deeply than the parser goes")
     except TooEntangled:
@@ -75,6 +76,14 @@ def read_python(text: str) -> PythonFile | Unreadable:
         return Unreadable("syntax_error", 1, "not source code")
     hits = strongest([hit for one in told for hit in hits_of(one.event, one.subject)])
     return PythonFile(len(module.rewards), tuple(_in_characters(hits, text)))
+
+
+def in_words(error: SyntaxError) -> str:
+    """What is wrong, and for which Python: what a newer one accepts is an error to this one."""
+    running = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+    if sys.version_info < (3, 12) and error.msg.startswith("f-string"):
+        return f"{error.msg}; if it is written for Python 3.12, whose f-strings may hold their own quotes, run lint with 3.12 or later"
+    return f"{error.msg}, as {running} reads it; code for a newer Python needs lint run with that"
 
 
 def _told(module: Module, text: str) -> list[Told]:

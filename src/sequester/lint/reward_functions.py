@@ -1,8 +1,8 @@
 """Which functions of a module are reward code, and what their parameters hold, by the contracts of trainers.
 
 A function is reward code if it is registered as one in the same file, carries a decorator that registers it, has the signature that
-a trainer calls (TRL, verl, OpenRLHF, verifiers, AReaL, slime, inspect), or is the scoring method of an environment or reward class.
-Names alone are not enough: a parameter must hold a completion.
+a trainer calls (TRL, verl, OpenRLHF, verifiers, AReaL, slime, inspect), is the scoring method of an environment or reward class, or answers
+requests for rewards. Names alone are not enough: a parameter must hold a completion.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ from typing import NamedTuple
 
 from sequester.lint.domain import Holds
 from sequester.lint.names import LONGEST_NAME, dotted
-from sequester.lint.vocabulary import ANNOTATIONS, CONVERSATIONS, GOLD_NAME, ID_PARAMETERS, PARAMETERS, REASONING_FIELDS
+from sequester.lint.vocabulary import (
+    ANNOTATIONS,
+    BODY_OF_REQUEST,
+    CONVERSATIONS,
+    GOLD_NAME,
+    ID_PARAMETERS,
+    PARAMETERS,
+    REASONING_FIELDS,
+)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -41,6 +49,8 @@ class RewardFunction(NamedTuple):
     """What its parameters hold, by name. Those that hold nothing of a completion are left out."""
     builds_prompt: bool = False
     """Whether a grader reads what it returns."""
+    answers_requests: bool = False
+    """Whether the body of a request holds the completions."""
     by_name: bool = False
     """Whether nothing but names tells. Where other reward code calls it, what it is called with tells more."""
 
@@ -51,9 +61,27 @@ class RewardFunction(NamedTuple):
 
 
 _REWARD_NAME = re.compile(r"(?:^|_)(?:rewards?|score|rubric|grade|accuracy|penalty|bonus)(?:_|$)|^compute_score|(?:^|_)rm$", re.I)
+_PLAIN_REWARD = re.compile(r"(?:^|_)rewards?(?:_|$)", re.I)
+_REWARD_METHOD = re.compile(
+    r"^_?(?:get|compute|calc|calculate)?_?(?:\w+_)?rewards?(?:_(?:fn|func|function|batch|score|scores))?$", re.I
+)
+_READS_REWARD = re.compile(r"(?:^|_)(?:from|to|clip|shape|whiten|scale|discount|normali[sz]ed?)(?:_|$)", re.I)
+"""Names of functions that read or rework a reward that somebody else gave."""
+_NUMBERS = frozenset(
+    {"Tensor", "FloatTensor", "LongTensor", "IntTensor", "ndarray", "int", "float", "bool", "DataFrame", "Series", "Callable"}
+)
+_JUDGED = re.compile(r"^(?:raw|judge|judges|grader)_(?:score|rating|grade|verdict)s?$|^(?:verdict|rating)s?$").search
+_VERDICT = re.compile(
+    r"<(?:score|rating|verdict|grade)>|\\?\[\\?\[(?:rating|[AB]\b)|\"(?:score|rating|rank|verdict)\"|^(?:score|rating|verdict):",
+    re.I,
+)
+"""What stands in a judge's verdict."""
+_CHARACTER = re.compile(r"(?:^|\W)(?:_|[a-z]|ch|chr|char|character|letter|symbol|tok|token|digit)(?:\W|$)")
+_ROUTE = re.compile(r"(?:^|[/_-])rewards?(?:[/_-]|$)", re.I)
+_BODY_TYPE = re.compile(r"\w(?:Request|Input|Query|Payload)$")
 _NOT_REWARD = re.compile(
     r"^(?:test|log|print|save|load|plot|format(?!\w*reward)|tokeni[sz]e|collate|prepare|normali[sz]e|register|make|generate|extract|parse"
-    r"|build|show|render)_|^_(?:build|extract|parse|format|log)_|^__(?!call__)"
+    r"|build|show|render)_|_parser$|^_(?:build|extract|parse|format|log)_|^__(?!call__)"
 )
 _REWARD_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier|(?:^|[a-z])RM$|env|task|agentinstance|evaluator", re.I)
 _GRADING_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier", re.I)
@@ -85,13 +113,20 @@ _TEXTS = (
 )
 _EXTRA = {
     "data": Holds.RECORD,
-    "solution": Holds.WHOLE,
     "output": Holds.WHOLE,
+    "outputs": Holds.WHOLE | Holds.BATCH,
     "text": Holds.WHOLE,
-    "prediction": Holds.WHOLE,
+    "texts": Holds.WHOLE | Holds.BATCH,
+    "content": Holds.WHOLE,
+    "generated": Holds.WHOLE,
     "message_log": Holds.WHOLE | Holds.MESSAGES,
+    "solution": Holds.WHOLE,
+    "prediction": Holds.WHOLE,
 }
 """Parameters that hold a completion only where nothing better does."""
+_OFTEN_GOLD = ("solution", "prediction")
+"""Those that hold something else beside one of the others."""
+_PLAIN_TEXTS = _EXTRA.keys() - {"data", "message_log", *_OFTEN_GOLD}
 
 
 def definitions(module: ast.Module) -> Iterator[Definition]:
@@ -133,11 +168,32 @@ def reward_functions(found: list[Definition], registered: frozenset[str]) -> Ite
                 continue
         if _NOT_REWARD.search(node.name):
             continue
+        if _answers_requests(definition):
+            yield RewardFunction(definition, _requests(definition), answers_requests=True)
+            continue
+        if _rates_a_judge(node, names) and node.name not in registered and not _decorated(node):
+            continue
         contract = _is_reward(definition, names, registered)
         if contract or _is_named_reward(definition, names):
             holds = _contract(definition, names, definition.node.name in registered or _decorated(node))
             if holds:
                 yield RewardFunction(definition, holds, by_name=not contract)
+
+
+def _rates_a_judge(node: Function, names: tuple[str, ...]) -> bool:
+    """Whether it reads what a judge wrote: a score stands beside the text, or is cut out of it, and no expected answer is asked for."""
+    if any(map(_JUDGED, names)):
+        return True
+    inside = list(ast.walk(node))
+    read = {one.id for one in inside if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
+    if any(map(GOLD_NAME.search, read - PARAMETERS.keys())):
+        return False
+    calls = (one for one in inside if isinstance(one, ast.Call))
+    patterns = (
+        one.value for call in calls for one in call.args[:1] if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    )
+    named = (one.value.value for one in inside if isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant))
+    return any(_VERDICT.search(text) for text in (*patterns, *(text for text in named if isinstance(text, str))))
 
 
 def is_splitter(definition: Definition) -> bool:
@@ -200,7 +256,9 @@ def _is_named_reward(definition: Definition, names: tuple[str, ...]) -> bool:
         return False
     if _COMPARES.search(node.name) and any(GOLD_NAME.search(name) for name in names) and _OUTPUTS & frozenset(names):
         return True
-    return bool(_REWARD_NAME.search(node.name)) and (any(name in PARAMETERS for name in names) or bool(_annotated(definition)))
+    if _REWARD_NAME.search(node.name) and (any(name in PARAMETERS for name in names) or _annotated(definition)):
+        return True
+    return _PLAIN_REWARD.search(node.name) is not None and not _READS_REWARD.search(node.name) and bool(_plain_texts(node, names))
 
 
 def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str], annotated: bool) -> bool:
@@ -218,6 +276,12 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
         return bool(_ENVIRONMENT.search(kinds)) and bool(given & {"states", "message_log_batch", "completion"})
     if _MANAGER.search(kinds) and name in ("__call__", "run_single", "compute_reward", "verify"):
         return bool(given & {"data", *PARAMETERS})
+    if (
+        _REWARD_METHOD.search(name)
+        and not any(map(_REFERENCE_MODEL.search, given))
+        and given & _OUTPUTS - {"action", "action_text"}
+    ):
+        return True
     if not _REWARD_CLASS.search(kinds):
         return False
     if not given & PARAMETERS.keys() and not annotated:
@@ -227,6 +291,54 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
 
 def _takes_text(node: Function, name: str) -> bool:
     return any(one.arg == name and one.annotation is not None and dotted(one.annotation) == "str" for one in node.args.args)
+
+
+def _plain_texts(node: Function, names: tuple[str, ...]) -> frozenset[str]:
+    """Parameters with a name that any text may have, where nothing says that they are none."""
+    return frozenset(names) & (_PLAIN_TEXTS - _numbers(node))
+
+
+def _numbers(node: Function) -> frozenset[str]:
+    """Parameters whose annotation names numbers and no text."""
+    arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+    return frozenset(one.arg for one in arguments if one.annotation is not None and _is_numeric(one.annotation))
+
+
+def _is_numeric(annotation: ast.expr) -> bool:
+    if isinstance(annotation, ast.Constant):
+        named = {str(annotation.value).rpartition(".")[2]}
+    else:
+        named = {_last_name(one) for one in ast.walk(annotation) if isinstance(one, ast.Name | ast.Attribute)}
+    return bool(named & _NUMBERS) and "str" not in named
+
+
+def _answers_requests(definition: Definition) -> bool:
+    """Whether it is what a server runs for a request for rewards."""
+    node = definition.node
+    if not _PLAIN_REWARD.search(node.name) and not any(map(_is_reward_route, node.decorator_list)):
+        return False
+    return bool(_requests(definition)) or any(
+        BODY_OF_REQUEST.search(dotted(one)) for one in ast.walk(node) if isinstance(one, ast.Attribute)
+    )
+
+
+def _is_reward_route(decorator: ast.expr) -> bool:
+    """Such as `@app.post("/get_reward")`."""
+    return (
+        isinstance(decorator, ast.Call)
+        and isinstance(decorator.func, ast.Attribute)
+        and decorator.func.attr in ("post", "route", "api_route")
+        and any(isinstance(path, ast.Constant) and _ROUTE.search(str(path.value)) for path in decorator.args[:1])
+    )
+
+
+def _requests(definition: Definition) -> dict[str, int]:
+    """Parameters that are the body of a request, in a function with a route."""
+    node = definition.node
+    if not any(isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) for one in node.decorator_list):
+        return {}
+    annotated = ((one.arg, _last_name(one.annotation)) for one in node.args.args if one.annotation is not None)
+    return {name: Holds.RECORD | Holds.REQUEST for name, kind in annotated if _BODY_TYPE.search(kind)}
 
 
 def _contract(definition: Definition, names: tuple[str, ...], declared: bool) -> dict[str, int]:
@@ -242,11 +354,31 @@ def _contract(definition: Definition, names: tuple[str, ...], declared: bool) ->
         holds["state"] = Holds.RECORD | Holds.SPLIT_BY_SERVER  # inspect
     if "state" in holds and given >= {"action"}:
         del holds["state"]
+    numbers = _numbers(definition.node)
+    holds = {name: value for name, value in holds.items() if name not in numbers or not value & Holds.WHOLE}
     if not any(name not in ID_PARAMETERS for name in holds) and (declared or _manages(definition) or not holds):
-        holds |= {name: value for name, value in _EXTRA.items() if name in given}
+        extra = {name: value for name, value in _EXTRA.items() if name in given - numbers}
+        holds |= {name: value for name, value in extra.items() if name not in _OFTEN_GOLD or not extra.keys() & _PLAIN_TEXTS}
+    for name in _iterated(definition.node) & holds.keys():
+        holds[name] |= Holds.BATCH if holds[name] & Holds.WHOLE and not holds[name] & Holds.MESSAGES else 0
     if declared and not holds and names:
         holds[names[0]] = Holds.WHOLE | (Holds.BATCH if names[0].endswith("s") else 0)
     return holds
+
+
+def _iterated(node: Function) -> frozenset[str]:
+    """Names that a function goes through one by one, and not character by character."""
+    found: set[str] = set()
+    for one in ast.walk(node):
+        if isinstance(one, ast.For | ast.AsyncFor | ast.comprehension) and not _CHARACTER.search(
+            ast.unparse(one.target)[:LONGEST_NAME]
+        ):
+            items = one.iter
+            if isinstance(items, ast.Call) and dotted(items.func) in ("zip", "enumerate", "tqdm"):
+                found.update(argument.id for argument in items.args if isinstance(argument, ast.Name))
+            elif isinstance(items, ast.Name):
+                found.add(items.id)
+    return frozenset(found)
 
 
 def _annotated(definition: Definition) -> dict[str, int]:

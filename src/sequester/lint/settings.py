@@ -23,6 +23,8 @@ DEEPEST = 60
 """Levels of nesting. No configuration that people write comes near."""
 MOST = 200_000
 """Settings of one file, those that aliases repeat included."""
+MOST_ENTRIES = 10_000
+"""Entries of one table or list of a JSON file. What has more is a vocabulary or a set of records."""
 
 _MOST_REPEATED = 4 << 20
 """Characters that the aliases of a file may add to it."""
@@ -60,7 +62,8 @@ class Setting(NamedTuple):
 def settings_of(kind: str, text: str, where: str) -> list[Setting]:
     """Every setting of a file of this kind (`yaml`, `toml`, `json`), in order; `where` names it in errors.
 
-    Raises InputError if the text breaks the format, LimitExceeded if it nests or repeats beyond bounds.
+    Raises InputError if the text breaks the format, LimitExceeded if it nests or repeats beyond bounds, HoldsRecords if a table or list of
+    a JSON file is longer than any that people write.
     """
     found: list[Setting] = []
     for setting in _READ[kind](text, where):
@@ -68,6 +71,10 @@ def settings_of(kind: str, text: str, where: str) -> list[Setting]:
             raise LimitExceeded(f"holds more than {MOST} settings", where=where, hint="this is not a configuration file")
         found.append(setting)
     return found
+
+
+class HoldsRecords(Exception):
+    """A JSON file holds data and no settings."""
 
 
 class _Frame:
@@ -81,12 +88,13 @@ class _Frame:
         self.merges = merges
         """Whether this is the value of `<<`: its keys, or those of its items, are keys of the table around it."""
         self.index = 0
+        """Of the next entry."""
         self.key: tuple[str, Place] | None = None
 
     def take(self, own: Place) -> tuple[tuple[str, ...], Place]:
         """Path and place of the value that comes now."""
+        self.index += 1
         if self.is_list:
-            self.index += 1
             return (*self.path, str(self.index - 1)), own
         assert self.key is not None
         name, place = self.key
@@ -249,12 +257,16 @@ def _json(text: str, where: str) -> Iterator[Setting]:
             if stack:
                 if not stack[-1].is_list and stack[-1].key is None:
                     raise _broken_json(where, place.line)
+                if stack[-1].index == MOST_ENTRIES:
+                    raise HoldsRecords
                 path, place = stack[-1].take(place)
                 yield Setting(path, None, True, place, (place.end_line, place.end_column))
             stack.append(_Frame(path, _OPENERS[token]))
         elif stack and not stack[-1].is_list and stack[-1].key is None:
             stack[-1].key = (str(_json_scalar(token, where, place.line)), place)
         elif stack:
+            if stack[-1].index == MOST_ENTRIES:
+                raise HoldsRecords
             path, key = stack[-1].take(place)
             yield Setting(path, _json_scalar(token, where, place.line), False, key, (place.end_line, place.end_column))
         elif before:

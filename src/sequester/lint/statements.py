@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 
 from sequester.lint.conditions import Conditions
-from sequester.lint.domain import NOTHING, Holds, Source, Value, combine, element_of, join, regardless_of_length, shallow
+from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, element_of, join, regardless_of_length, shallow
 from sequester.lint.events import IdsUsed
 from sequester.lint.expressions import Names
 from sequester.lint.outcomes import Taken, truth
 from sequester.lint.parts import item_of
 from sequester.lint.reward_functions import Function
-from sequester.lint.vocabulary import SCORE_NAME
+from sequester.lint.vocabulary import REASONING_WORD, SCORE_NAME
 
 _MOST_TESTS = 64
 """Tests that are remembered with a return."""
@@ -37,6 +37,8 @@ class Statements(Conditions):
         self.path: list[Taken] = []
         """Tests that have come out one way for the statement that is run."""
         self.returned: list[tuple[Value, ast.AST, tuple[Taken, ...]]] = []
+        self.raised: frozenset[Source] = frozenset()
+        """On what it depends whether something was raised that nobody has caught."""
         self.left: list[list[Names]] = []
         """Names at each `break` and `continue`, by loop."""
         self.repeats: Counter[ast.AST] = Counter()
@@ -58,7 +60,7 @@ class Statements(Conditions):
             ast.Match: self._match,
             ast.FunctionDef: self.define,
             ast.AsyncFunctionDef: self.define,
-            ast.Raise: self._stop,
+            ast.Raise: self._raise,
             ast.Break: self._leave,
             ast.Continue: self._leave,
         }
@@ -107,7 +109,11 @@ class Statements(Conditions):
 
     def _guarded(self, value: Value) -> Value:
         """A number or flag that is set under a test depends on the test."""
-        if not self.guards or value.holds & Holds.TEXT:
+        if not self.guards:
+            return value
+        if value.parts is not None:  # of a tuple, each number on its own
+            value = value._replace(parts=tuple(map(self._guarded, value.parts)))
+        if value.holds & Holds.TEXT:
             return value
         return value._replace(why=value.why.union(*self.guards))
 
@@ -131,6 +137,7 @@ class Statements(Conditions):
         if isinstance(target, ast.Name):
             self.names[target.id] = value
         elif isinstance(target, ast.Tuple | ast.List):
+            value = self._split_by_name(target, value)
             for place, item in enumerate(target.elts):
                 inner = item.value if isinstance(item, ast.Starred) else item
                 self.assign(inner, self._unpacked(value, place, len(target.elts), target))
@@ -142,6 +149,21 @@ class Statements(Conditions):
                 self.fields_changed += made != known
         elif isinstance(target, ast.Subscript):
             self._store(target, value)
+
+    def _split_by_name(self, target: ast.Tuple | ast.List, value: Value) -> Value:
+        """`reasoning, reply = split_channels(text)`: whatever the delimiter, the names say what came of it."""
+        names = [item.id for item in target.elts if isinstance(item, ast.Name)]
+        if len(names) != 2 or not REASONING_WORD.search(names[0]) or REASONING_WORD.search(names[1]) or value.holds & Holds.BATCH:
+            return value
+        first, second = value.parts if value.parts is not None and len(value.parts) == 2 else (value, value)
+        if (
+            not first.holds & Holds.TEXT
+            or not second.holds & Holds.WHOLE
+            or second.holds & (Holds.BATCH | Holds.FIELDED | Holds.DELIMITED)
+        ):
+            return value
+        reasoning = Value(Holds.REASONING | Holds.DIVIDED, self.trace.source(Signal.REASONING, target.elts[0]), split=target)
+        return Value(parts=(reasoning, Value(Holds.ANSWER | Holds.DIVIDED, split=target)))
 
     def _unpacked(self, value: Value, place: int, places: int, node: ast.AST) -> Value:
         if value.parts is not None and len(value.parts) == places:
@@ -167,7 +189,8 @@ class Statements(Conditions):
         self.handed_back(value, node)
         return False
 
-    def _stop(self, node: ast.stmt) -> bool:
+    def _raise(self, node: ast.Raise) -> bool:
+        self.raised = self.raised.union(*self.guards)
         return False
 
     def _leave(self, node: ast.stmt) -> bool:
@@ -202,8 +225,10 @@ class Statements(Conditions):
         self.path.pop()
         return through
 
-    def _compare_names(self, node: ast.If, before: Names, one: Names, other: Names, at_delimiter: bool) -> None:
-        """After an `if`, the same name holds the answer on one way and the undivided text on the other."""
+    def _compare_names(
+        self, node: ast.If | ast.Try | ast.TryStar, before: Names, one: Names, other: Names, at_delimiter: bool
+    ) -> None:
+        """After an `if` or `try`, the same name holds the answer on one way and the undivided text on the other."""
         if _sets_flag(node):
             return
         for name, value in one.items():
@@ -271,13 +296,22 @@ class Statements(Conditions):
 
     def _try(self, node: ast.Try | ast.TryStar) -> bool:
         before = dict(self.names)
-        through = self.block(node.body) and self.block(node.orelse)
+        outside, self.raised = self.raised, frozenset()
+        through = self.block(node.body)
+        caught, self.raised = self.raised, outside
+        through = through and self.block(node.orelse)
         ends = [self.names] if through else []
         started = _joined(before, self.names)
+        self.guards.append(regardless_of_length(caught))
         for handler in node.handlers:
             self.names = dict(started)
             if self.block(handler.body):
+                if through:
+                    self._compare_names(node, before, ends[0], self.names, at_delimiter=True)
                 ends.append(self.names)
+        self.guards.pop()
+        if not node.handlers:
+            self.raised |= caught
         if ends:
             self.names = ends[0]
             for names in ends[1:]:
@@ -308,7 +342,7 @@ def _joined(one: Names, other: Names) -> Names:
     return result
 
 
-def _sets_flag(node: ast.If) -> bool:
+def _sets_flag(node: ast.If | ast.Try | ast.TryStar) -> bool:
     """Whether the branch notes that it was taken, so that the rest of the function can tell."""
     return any(
         isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant) and type(statement.value.value) is bool

@@ -13,28 +13,33 @@ from sequester.lint.uses import separators_read
 from sequester.lint.vocabulary import SAME_TEXT
 
 _SPLITS = frozenset({"split", "rsplit", "partition", "rpartition", "splitlines"})
+_REWRITES = frozenset({"sub", "subn", "split"})
 _FINDS = frozenset({"find", "rfind", "index", "rindex"})
 
 
 def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first: Value) -> Value | None:
     names_delimiter = any(map(delimiters.names_delimiter, first.texts))
+    unsure = delimiters.mixed(first.texts)
     whole = bool(receiver.holds & Holds.WHOLE)
     if name in _SPLITS:
         if not whole:
             return receiver if not first.texts else Value(Holds.ANSWER | Holds.PIECES, receiver.why)
+        if unsure:
+            return Value(Holds.ANSWER | Holds.PIECES, receiver.why)
         if names_delimiter:
             return split(trace, node, name, receiver, first)
         return Value(
-            receiver.holds & (Holds.WHOLE | Holds.BATCH | Holds.CLOSED | Holds.FIELDED) | Holds.PIECES,
+            receiver.holds & (Holds.WHOLE | Holds.BATCH | Holds.CLOSED | Holds.FIELDED | Holds.ANSWERED) | Holds.PIECES,
             receiver.why,
             first.texts,
+            split=node if name == "split" and any(map(delimiters.opens_answer, first.texts)) else None,
         )
     if not whole or not names_delimiter:
         if name in ("count", "startswith", "endswith", "isdigit", "find", "index", "rfind", "rindex", "isspace", "isascii"):
             return Value(Holds.POSITION if name in _FINDS else 0, receiver.why)
         return receiver if name in SAME_TEXT else None
     if name in _FINDS:
-        return Value(Holds.POSITION, trace.source(Signal.PRESENCE, node), split=node)
+        return Value(Holds.POSITION, trace.source(Signal.PRESENCE, node), split=None if unsure else node)
     if name == "count":
         return Value(why=trace.source(Signal.FORMAT, node, "count"))
     if name in ("startswith", "endswith"):
@@ -103,6 +108,8 @@ def searched(trace: Trace, node: ast.Call, name: str, pattern: Value, text: Valu
     """A regular expression applied to a text."""
     at_delimiter = [one for one in pattern.texts if delimiters.names_delimiter(one)]
     if not text.holds & Holds.WHOLE or not at_delimiter:
+        if text.holds & Holds.WHOLE and name not in _REWRITES and any(map(delimiters.opens_answer, pattern.texts)):
+            return Value(Holds.ANSWER | Holds.DIVIDED | Holds.TAGGED, split=node)
         return _searched_plainly(name, text, replacement)
     if name in ("sub", "subn"):
         if not any(map(delimiters.spans, at_delimiter)):
@@ -112,9 +119,11 @@ def searched(trace: Trace, node: ast.Call, name: str, pattern: Value, text: Valu
         made = Value((Holds.MAYBE if needed else Holds.ANSWER) | Holds.DIVIDED | (text.holds & Holds.BATCH), split=node)
         return Value(0, parts=(made, NOTHING)) if name == "subn" else made
     if name == "split":
+        if delimiters.mixed(pattern.texts):
+            return Value(text.holds & (Holds.WHOLE | Holds.BATCH | Holds.FIELDED) | Holds.PIECES, text.why)
         return split(trace, node, "split", text, pattern)
-    why = trace.source(Signal.FORMAT, node, "pattern")
-    return Value(Holds.MATCH, why, tuple(at_delimiter), split=node)
+    signal = Signal.REASONING if any(map(delimiters.reads_inside, at_delimiter)) else Signal.FORMAT
+    return Value(Holds.MATCH, trace.source(signal, node, "pattern"), pattern.texts, split=node)
 
 
 def _searched_plainly(name: str, text: Value, replacement: Value) -> Value:

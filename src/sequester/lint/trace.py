@@ -11,7 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from sequester.lint.domain import Signal, Source, Value
-from sequester.lint.events import Event, Scored, Splitting
+from sequester.lint.events import AN_ANSWER_TAG, Event, Scored, Splitting
+
+
+def _open_everywhere(event: Splitting) -> bool:
+    """Whether a split is one wherever it stands. Answers stand between tags in what a judge writes, too."""
+    return event.fails_open not in ("", AN_ANSWER_TAG)
 
 
 class Told(NamedTuple):
@@ -38,9 +43,9 @@ class Trace:
 
     def emit(self, event: Event) -> None:
         """Something happened in the function that is run."""
-        if isinstance(event, Splitting):
+        if isinstance(event, Splitting) and event.fails_open != AN_ANSWER_TAG:
             self._splitting.add(self.function)
-        if self.heard and (type(event) not in self.heard or (isinstance(event, Splitting) and not event.fails_open)):
+        if self.heard and (type(event) not in self.heard or (isinstance(event, Splitting) and not _open_everywhere(event))):
             return
         self._tell(event, event.source.node if isinstance(event, Scored) else event.node, self.subject)
 

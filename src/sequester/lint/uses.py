@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from sequester.lint.names import terminal
+from sequester.lint.names import dotted, terminal
+from sequester.lint.vocabulary import LOG_CALL
 
 _FUNCTIONS = 16
 """That are remembered: the one that is run, and those that call it."""
@@ -14,17 +16,57 @@ _FUNCTIONS = 16
 
 @lru_cache(_FUNCTIONS)
 def only_counted(function: ast.AST | None) -> frozenset[ast.AST]:
-    """Results to which a function gives a name, and that it then only counts or prints."""
+    """Results that a function prints at once, or to which it gives a name, and that it then only counts or prints."""
     inside = list(ast.walk(function)) if function is not None else []
     reads = Counter(node.id for node in inside if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
     counts = Counter(terminal(node) for node in inside if isinstance(node, ast.Call) and terminal(node.func) in ("len", "print"))
-    return frozenset(
+    printed = (node for node in inside if isinstance(node, ast.Call) and LOG_CALL.search(dotted(node.func)))
+    return frozenset(_arguments(printed)) | frozenset(
         node.value
         for node in inside
         if isinstance(node, ast.Assign)
         and isinstance(name := node.targets[0], ast.Name)
         and 0 < reads[name.id] == counts[name.id]
     )
+
+
+def _arguments(calls: Iterable[ast.Call]) -> Iterator[ast.AST]:
+    """What stands in their arguments, texts with places in them included."""
+    for call in calls:
+        for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+            yield argument
+            if isinstance(argument, ast.JoinedStr):
+                yield from (piece.value for piece in argument.values if isinstance(piece, ast.FormattedValue))
+
+
+@lru_cache(_FUNCTIONS)
+def _indexed(function: ast.AST | None) -> frozenset[tuple[str, str]]:
+    """Names that a function indexes, each with a name in the index."""
+    inside = list(ast.walk(function)) if function is not None else []
+    return frozenset(
+        (node.value.id, name.id)
+        for node in inside
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and not isinstance(node.slice, ast.Slice)
+        for name in ast.walk(node.slice)
+        if isinstance(name, ast.Name)
+    )
+
+
+def is_bound(test: ast.Compare, function: ast.AST | None) -> bool:
+    """Whether a test only keeps an index within a text or list: `i + 1 < len(trajectory)` where `trajectory[i + 1]` is read."""
+    sides = (test.left, *test.comparators)
+    measured = {
+        terminal(side.args[0])
+        for side in sides
+        if isinstance(side, ast.Call)
+        and dotted(side.func) == "len"
+        and len(side.args) == 1
+        and isinstance(side.args[0], ast.Name)
+    }
+    if not measured:
+        return False
+    names = {name.id for side in sides if not isinstance(side, ast.Call) for name in ast.walk(side) if isinstance(name, ast.Name)}
+    return any((text, name) in _indexed(function) for text in measured for name in names)
 
 
 @lru_cache(_FUNCTIONS)

@@ -52,12 +52,28 @@ _RECORD_FIELDS = frozenset(
     )
 )
 _ANSWER_FIELDS = frozenset(_words("last_reply root_reply"))
+_REQUEST_FIELDS = frozenset(
+    _words(
+        """
+        query queries response responses completion completions output outputs text texts generation generations
+        solution_str solution_strs predict_str
+        """
+    )
+)
+"""Of what a trainer posts to a server of rewards. OpenRLHF's `query` is the prompt with the completion."""
+
+_WRITERS = _words("full raw model llm policy generated student assistant decoded")
+"""Words before the name of a text that say whose it is, or that nothing was taken away from it."""
+_WRITTEN = _words("response completion output generation text message reply")
 
 PARAMETERS: dict[str, int] = (
-    dict.fromkeys(
+    dict.fromkeys((f"{writer}_{written}" for writer in _WRITERS for written in _WRITTEN), Holds.WHOLE)
+    | dict.fromkeys((f"{writer}_{written}s" for writer in _WRITERS for written in _WRITTEN), Holds.WHOLE | Holds.BATCH)
+    | dict.fromkeys(
         _words(
             """
-        completions queries responses generations solution_strs response_strs completion_texts
+        completions queries responses generations solution_strs response_strs predict_strs completion_texts response_texts output_texts
+        output_strs sequences_strs resps
         """
         ),
         Holds.WHOLE | Holds.BATCH,
@@ -65,9 +81,8 @@ PARAMETERS: dict[str, int] = (
     | dict.fromkeys(
         _words(
             """
-        solution_str completion response response_str response_text action action_text generation predict_str
-        model_output llm_output llm_response model_response raw_output raw_response assistant_response
-        completion_text solution_text
+        solution_str completion response response_str response_text action action_text generation predict_str output_str output_text
+        completion_str completion_text solution_text sequences_str sequence_str rollout_text rollout_str resp
         """
         ),
         Holds.WHOLE,
@@ -85,7 +100,7 @@ PARAMETERS: dict[str, int] = (
     | dict.fromkeys(
         _words(
             """
-        state states trace trajectory episode rollout sample task_state record
+        state states trace trajectory episode rollout sample task_state record reward_input
         """
         ),
         Holds.RECORD,
@@ -95,6 +110,7 @@ PARAMETERS: dict[str, int] = (
         "message_log_batch": Holds.WHOLE | Holds.MESSAGES | Holds.BATCH,
         "message_logs": Holds.WHOLE | Holds.MESSAGES | Holds.BATCH,
         "samples": Holds.RECORD | Holds.BATCH,
+        "reward_inputs": Holds.RECORD | Holds.BATCH,
     }
 )
 """What a parameter of a reward function holds by the contract of some trainer."""
@@ -117,6 +133,14 @@ CONVERSATIONS = frozenset(
 """Parameters of whoever writes a grader's prompt that hold every field of every message."""
 ID_PARAMETERS = frozenset(name for name, holds in PARAMETERS.items() if holds & Holds.IDS)
 
+LENGTH_NAME = re.compile(
+    r"^(?:valid|actual|generated)_response_(?:len|length)s?$|^responses?_(?:token_)?(?:len|length|count)s$"
+    r"|^(?:completion|output|generation|gen|generated|rollout|token)s?_(?:token_)?(?:len|length|count)s?$|^(?:num|n)_(?:response|completion|output|generated|gen)_tokens$",
+    re.I,
+)
+"""Numbers that say how long a completion is. A limit or an aim has another name, and verl's `response_length` is a limit."""
+TOKENS_NAME = "num_tokens"
+"""The same, unless a parameter beside it says it plainly: then this one is what was asked for."""
 SCORE_NAME = re.compile(r"reward|score|advantage", re.I)
 """Names of what a scorer hands back, among other things that it hands back."""
 GOLD_NAME = re.compile(r"answer|truth|gold|solution|label|target|expected|reference|(?:^|_)gt(?:_|$)", re.I)
@@ -128,6 +152,8 @@ API_CALL = re.compile(
     r"|litellm\.a?completion|requests\.(?:post|put|request)|httpx\.(?:post|put|request)|urlopen)$"
 )
 """Calls that send their arguments to a model or a server."""
+BODY_OF_REQUEST = re.compile(r"(?:^|\.)(?:get_json|request\.json|req\.json|request\.form)$")
+"""Calls and attributes that hand a server what was sent to it."""
 READER_CALL = re.compile(
     r"judge|grade|llm|chat|generate|complet|query|(?:^|_)ask|api|request|invoke|model|predict|score|evaluate|reward|(?:^|_)rm(?:_|$)|send",
     re.I,
@@ -190,6 +216,8 @@ def field(holds: int, name: str) -> int:
         return Holds.ANSWER
     if holds & Holds.SPLIT_BY_SERVER and lowered in ("output", "completion"):
         return Holds.WHOLE | (Holds.FIELDED if lowered == "completion" and not holds & Holds.RECORD else Holds.SPLIT_BY_SERVER)
+    if holds & Holds.REQUEST and lowered in _REQUEST_FIELDS:
+        return Holds.WHOLE | Holds.BATCH
     if holds & Holds.RECORD:
         if lowered == "batch":
             return Holds.RECORD | Holds.TENSORS

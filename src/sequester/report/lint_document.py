@@ -71,9 +71,16 @@ def _looked_at(result: LintResult) -> str:
 
 
 def _places(findings: Sequence[LintFinding]) -> Iterator[str]:
-    """A line for each, the gravest first, beginning as editors and terminals know how to follow."""
+    """The gravest first, beginning as editors and terminals know how to follow. What is said again of one function is said once."""
+    places: dict[tuple[str, str, str, str, str], list[LintFinding]] = {}
     for one in sorted(findings, key=lambda one: (_WEIGHT[one.severity], one.path, one.line, one.column, one.rule)):
-        yield f"{one.path}:{one.line}:{one.column}: {one.rule} {one.severity.value}: {one.subject}: {one.message}"
+        places.setdefault((one.path, one.subject, one.rule, one.severity.value, one.message), []).append(one)
+    for first, *others in places.values():
+        again = ", ".join(dict.fromkeys(str(one.line) for one in others))
+        yield (
+            f"{first.path}:{first.line}:{first.column}: {first.rule} {first.severity.value}: {first.subject}: {first.message}"
+            f"{f' (and in line{chr(115) * (len(others) > 1)} {again})' if others else ''}"
+        )
 
 
 def _rules(findings: Sequence[LintFinding]) -> Table:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sequester.findings.model import Severity
-from sequester.lint.events import Splitting
+from sequester.lint.events import AN_ANSWER_TAG, Splitting
 from sequester.lint.hit import Hit, place_of
 
 CODE = "SQ205"
+_CUT = "reasoning cut short, opening tag in the prompt"
+_WHEN = {AN_ANSWER_TAG: "reasoning cut short"}
 
 
 def hits(event: Splitting, subject: str) -> Iterator[Hit]:
@@ -18,7 +20,7 @@ def hits(event: Splitting, subject: str) -> Iterator[Hit]:
             CODE,
             place_of(event.node),
             subject,
-            f"without {event.fails_open} (reasoning cut short, opening tag in the prompt) the whole text is scored as the answer:"
+            f"without {event.fails_open} ({_WHEN.get(event.fails_open, _CUT)}) the whole text is scored as the answer:"
             " return nothing instead",
             Severity.MEDIUM,
             Severity.HIGH,
