@@ -43,6 +43,12 @@ class Swaps:
         self.names = names
         self._missing = missing
 
+    def has_more(self, _name: str) -> bool:
+        return False
+
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
     def pair(self, episode: Case, name: str, turn: int) -> Pair | str:
         if (reason := self._missing(episode, name)) is not None:
             return reason

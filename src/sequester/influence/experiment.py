@@ -59,6 +59,8 @@ REPEATED_ROUNDS = 16
 """Rounds of repeats of a noise-free scorer: equal differences need about ten."""
 TEXTS = 25
 """Pairs with each donor that are enough without noise: of few cases several turns, because donors have several texts and formats."""
+MOST_OF_ONE = 1 / 3
+"""Of the pairs without noise, those with one donor that has much to say."""
 FEWER = 4
 """A donor that has pairs for fewer cases than others by more than this factor is not waited for."""
 BATCHES_AT_ONCE = 4
@@ -292,12 +294,12 @@ class _Experiment:
         while not self._meter.spent:
             # With noise every pair is scored in two rounds: the products of the two differences show what repeats.
             turn = self._done // 2 if self.record.noisy else self._done
-            self._round(self._planned(self._useful() if self._done else self._donors.names, turn), planned=True)
+            self._round(self._planned(self._due(), turn), planned=True)
             self._done += 1
             for _ in range(REPEATED_ROUNDS):
                 if self._decided() or not self._round(self._repeated(), planned=False) or self.record.noisy:
                     break
-            if self._over() or self._done >= self._enough():
+            if self._over() or not self._due():
                 return
 
     def _decided(self) -> bool:
@@ -313,6 +315,17 @@ class _Experiment:
             name for name, series in self.record.paired.items()
             if series.comparisons and (name in self.record.probing or series.e_value < 1.0 / self._plan.alpha)
         )  # fmt: skip
+
+    def _due(self) -> tuple[str, ...]:
+        """Donors of the next round: all at first, then those with pairs until there are enough, then those that have something left to
+        say, where a pair settles something."""
+        if not self._done:
+            return tuple(self._donors.names)
+        if self._done < self._enough():
+            return self._useful()
+        pairs = {name: len(self.record.series[name].planned) for name in self._useful()}
+        most = MOST_OF_ONE * sum(pairs.values())
+        return tuple(name for name in pairs if not self.record.noisy and pairs[name] < most and self._donors.has_more(name))
 
     def _enough(self) -> int:
         """Rounds until every donor that has pairs at all has those that the smallest effect of interest needs; without noise, until it has

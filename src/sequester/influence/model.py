@@ -100,6 +100,12 @@ class Donors(Protocol):
     def names(self) -> tuple[str, ...]:
         """Every donor asked for, in order."""
 
+    def has_more(self, name: str) -> bool:
+        """Whether a donor has something to say that no pair has said yet."""
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the report, once the pairs have been made."""
+
     def pair(self, case: Case, name: str, turn: int) -> Pair | str:
         """The pair of a case with a donor; other turns may give other words. A name of a reason (`identical_cot`, `no_other_episode`,
         ...) where there is none. The same arguments give the same pair."""

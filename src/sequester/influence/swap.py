@@ -8,6 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from sequester.findings.swapped import SwapResult
 from sequester.influence.conclusion import conclude
 from sequester.influence.experiment import Plan, Rendering, Subject, run
@@ -34,4 +36,5 @@ def swap(
     A few of the cases are tried beside another answer, too: not for a selection, whose group would not be as logged.
     """
     others = beside_other_answers(cases, plan.seed) if plan.outcome == "score" else []
-    return conclude(run([*cases, *others], scorer, donors, plan, rendering, progress, clock), plan, subject)
+    result = conclude(run([*cases, *others], scorer, donors, plan, rendering, progress, clock), plan, subject)
+    return replace(result, notes=(*result.notes, *donors.notes()))
