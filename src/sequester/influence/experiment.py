@@ -3,7 +3,8 @@
 1. Where the scorer's inputs can be intercepted, both sides of one pair with each donor are compared on each code path; before anything is
    scored, because a cache asks its grader once.
 2. Unchanged inputs are scored several times: noise before difference.
-3. The answer is swapped for another episode's: a scorer that does not move then shows nothing.
+3. The answer is swapped for another episode's: a scorer that does not move then shows nothing. Some cases come with another answer, and are
+   cases like others (`influence.other_answers`).
 4. What both sides of a pair share is looked at: `influence.interference`.
 5. Rounds over every case and donor. In a round, each case's renditions (its original, one for each donor) are scored beside one another, in
    an order drawn by lot, cases in an order drawn by lot: which of two scores is the original's is then a fair coin if the score does not
@@ -34,7 +35,7 @@ from sequester.influence.interference import MEMORY, Interference
 from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
 from sequester.influence.model import Case, Donors, Pair, Rendition, Scorer, Scoring
-from sequester.influence.record import Comparison, Outcome, Record, Series
+from sequester.influence.record import Comparison, Evidence, Outcome, Record, Series
 from sequester.statistics.paired import SHIFTS_CLAIMED, pairs_needed
 from sequester.statistics.symmetry import two_sided
 
@@ -142,8 +143,8 @@ class _Experiment:
         """Planned rounds."""
         self._passes = 2 if plan.noise == "deterministic" else 3
         chosen = self._chosen(cases)
-        self.record = Record(tuple(chosen), len(cases), unchanged=[[] for _ in chosen])
-        self.record.series.update((name, Series(shift=two_sided(plan.smallest))) for name in donors.names)
+        self.record = Record(tuple(chosen), sum(case.logged for case in cases), unchanged=[[] for _ in chosen])
+        self.record.series.update((name, Series()) for name in donors.names)
         groups = groups_of(cases) if plan.outcome == "keep" else {}
         budget = Budget(plan.most_calls, clock() + plan.seconds, clock)
         self._meter = MeteredScorer(
@@ -153,6 +154,7 @@ class _Experiment:
         self._observe()
         self._meter.fresh()
         self._baseline()
+        self._stake()
         self._alive = [case for case in range(len(chosen)) if self.record.unchanged[case]]
         if self._alive:
             self._control()
@@ -164,23 +166,26 @@ class _Experiment:
                 self.record.unchecked.append(MEMORY)
             self._rounds()
             interference.confirm(self._alive, plan.batch)
+        self.record.absent = tuple(sorted(self._meter.absent))
         self.record.calls = self._meter.calls
         self.record.stopped = self._meter.spent or len(chosen) < len(cases)
 
     def _chosen(self, cases: Sequence[Case]) -> list[Case]:
-        """As many as the budget allows for one round, of as many prompts as possible, by lot."""
+        """As many as the budget allows for one round, of as many prompts as possible, by lot; of those with another answer one in five."""
         each = self._passes + len(self._donors.names) + 1
         most = int(PLANNED_SHARE * self._plan.most_calls / each) if self._plan.seconds > 0 else 0
         if most >= len(cases):
             return list(cases)
-        shuffled = self._rng.sample(list(cases), len(cases))
+        others = [case for case in cases if not case.logged][: most // 5]
+        logged = [case for case in cases if case.logged]
+        shuffled = self._rng.sample(logged, len(logged))
         seen: Counter[str] = Counter()
         ranks = []
         for case in shuffled:
             ranks.append(seen[case.prompt_key])
             seen[case.prompt_key] += 1
         order = sorted(range(len(shuffled)), key=ranks.__getitem__)
-        return [shuffled[index] for index in order[: max(0, most)]]
+        return [*(shuffled[index] for index in order[: max(0, most - len(others))]), *others]
 
     def _original(self, case: int) -> Rendition:
         return self._rendering.original(self.record.cases[case])
@@ -197,6 +202,14 @@ class _Experiment:
                     self.record.unchanged[case].append(outcome)
             self.record.passes.append(outcomes)
 
+    def _stake(self) -> None:
+        """Divide the stake over the numbers that outcomes have, before any is bet: those of a panel are its mean and its members."""
+        if self._plan.outcome == "score":
+            most = max((len(outcome) for outcomes in self.record.unchanged for outcome in outcomes), default=1)
+            self.record.parts = max(1, most)
+        for series in self.record.series.values():
+            series.evidence = [Evidence(two_sided(self._plan.smallest)) for _ in range(self.record.parts)]
+
     def _each(self, cases: Sequence[int], made: Callable[[int], Rendition], what: str) -> Iterator[tuple[int, Outcome | str]]:
         """Some rendition of each case, scored; not all of them in memory at once."""
         for start in range(0, len(cases), self._plan.batch):
@@ -205,7 +218,8 @@ class _Experiment:
 
     def _control(self) -> None:
         swapped: dict[int, Rendition] = {}
-        for case, answer in answers_to_swap(self.record.cases, self._alive, self._rng).items():
+        logged = [case for case in self._alive if self.record.cases[case].logged]
+        for case, answer in answers_to_swap(self.record.cases, logged, self._rng).items():
             rendition = self._rendering.with_answer(self.record.cases[case], answer)
             if rendition is not None:
                 swapped[case] = rendition
@@ -214,7 +228,7 @@ class _Experiment:
                 if not isinstance(outcome, str) and (outcome or any(self.record.unchanged[case])):
                     self.record.answered.setdefault(case, []).append(outcome)
         moved = sum(outcomes[0] not in self.record.unchanged[case] for case, outcomes in self.record.answered.items())
-        self.record.control = Control(len(self.record.answered), moved)
+        self.record.control = Control(len(self.record.answered), moved, beside=len(self._alive) - len(logged))
 
     # Input comparison
 
@@ -309,7 +323,8 @@ class _Experiment:
             return 0
         needed = TEXTS
         if self.record.noisy:
-            needed = pairs_needed(self._plan.smallest, len(probing), self._plan.alpha, self.record.jump, self._plan.smallest)
+            stakes = len(probing) * self.record.parts
+            needed = pairs_needed(self._plan.smallest, stakes, self._plan.alpha, self.record.jump, self._plan.smallest)
         return math.ceil(needed / max(min(cases), max(cases) // FEWER))
 
     def _planned(self, names: Sequence[str], turn: int) -> Iterator[Block]:

@@ -16,12 +16,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
+from itertools import starmap
 from typing import NamedTuple
 
 from sequester.findings.swapped import Effect
 from sequester.influence.layout import Trial, difference
 from sequester.influence.metering import MeteredScorer
 from sequester.influence.model import Donors, Pair, Rendition
+from sequester.influence.panel import changes
 from sequester.influence.record import Outcome, Record
 
 MEMORY = "memory_not_checked"
@@ -43,6 +45,8 @@ MORE_LOOKS = 30
 """Times that this one is scored then, at most."""
 SHOWS_NOTHING = 1.0
 """Standard errors of the noise, within which the donor that has shown most has shown nothing."""
+SMALLEST_ERROR = 1e-12
+"""Taken for one where a score has no noise."""
 
 
 class _Batch(NamedTuple):
@@ -159,30 +163,36 @@ class Interference:
         size = self._affordable(min(size, len(alive)), 2 * (looks + MORE_LOOKS))
         if size < min(LEAST_IN_NOISE, len(alive)):
             return False
-        shown: dict[str, list[float]] = {name: [] for name in donors}
-        nothing = SHOWS_NOTHING * (self._record.noise_sd or 0.0) * math.sqrt(2.0 / size)
+        shown: dict[str, list[list[float]]] = {name: [] for name in donors}
+        errors = [
+            max(SMALLEST_ERROR, (self._record.noise_sd_of(part) or 0.0) * math.sqrt(2.0 / size))
+            for part in range(self._record.parts)
+        ]
         for number in range(looks + MORE_LOOKS):
             if self._record.look(self._enough):
                 break
             donor = donors[number % len(donors)] if number < looks else max(donors, key=lambda name: _standing_out(shown[name]))
-            if number >= looks and _standing_out(shown[donor]) <= nothing:
+            if number >= looks and _standing_out(shown[donor]) <= SHOWS_NOTHING:
                 break
             batch = self._swapped(donor, self._rng.sample(alive, size), 1)
-            found = self._bet(batch, _mean) if batch is not None else 0.0
+            found = self._bet(batch, _mean) if batch is not None else [0.0] * len(errors)
             if found is None:
                 return False
-            shown[donor].append(found)
+            shown[donor].append([mean / error for mean, error in zip(found, errors, strict=True)])
         return True
 
-    def _bet(self, batch: _Batch, of_all: Callable[[Sequence[float]], float]) -> float | None:
-        """Score the two sides in an order drawn by lot, and take in their difference, `of_all` those of the members; it changes its sign
-        with theirs. None if they could not be scored."""
+    def _bet(self, batch: _Batch, of_all: Callable[[Sequence[float]], float]) -> list[float] | None:
+        """Score the two sides in an order drawn by lot, and take in their differences, `of_all` those of the members of the batch; they
+        change their signs with theirs. None if they could not be scored."""
         flip = self._rng.random() < 0.5
         one, two = (self._whole(side) for side in ((batch.after, batch.before) if flip else (batch.before, batch.after)))
         if one is None or two is None:
             return None
         before, after = (two, one) if flip else (one, two)
-        found = of_all([difference(*sides) for sides in zip(before, after, strict=True)])
+        sides = list(zip(before, after, strict=True))
+        found = [of_all([difference(*two) for two in sides])]
+        for part in range(1, self._record.parts):
+            found.append(of_all([change[part] if part < len(change) else 0.0 for change in starmap(changes, sides)]))
         self._record.series[batch.donor].take_whole(found)
         return found
 
@@ -211,9 +221,9 @@ def _first(differences: Sequence[float]) -> float:
     return next(filter(None, differences), 0.0)
 
 
-def _standing_out(differences: Sequence[float]) -> float:
-    """The sum, in units of its standard error where each difference has one of 1."""
-    return abs(math.fsum(differences)) / math.sqrt(len(differences)) if differences else 0.0
+def _standing_out(differences: Sequence[Sequence[float]]) -> float:
+    """The largest sum of those of one kind, in units of its standard error where each difference has one of 1."""
+    return max((abs(sum(those)) / math.sqrt(len(those)) for those in zip(*differences, strict=True)), default=0.0)
 
 
 def _mean(differences: Sequence[float]) -> float:

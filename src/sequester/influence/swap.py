@@ -13,6 +13,7 @@ from sequester.influence.conclusion import conclude
 from sequester.influence.experiment import Plan, Rendering, Subject, run
 from sequester.influence.metering import Progress
 from sequester.influence.model import Case, Donors, Scorer
+from sequester.influence.other_answers import beside_other_answers
 from sequester.influence.rendering import render, with_answer
 
 RENDERING = Rendering(lambda case: render(case, case.reasoning), with_answer)
@@ -28,5 +29,9 @@ def swap(
     rendering: Rendering = RENDERING,
     clock: Callable[[], float] = time.monotonic,
 ) -> SwapResult:
-    """Test one reward path. Without findings: their ids need a key, and waivers a file. `episodes` counts the cases given as seen."""
-    return conclude(run(cases, scorer, donors, plan, rendering, progress, clock), plan, subject)
+    """Test one reward path. Without findings: their ids need a key, and waivers a file. `episodes` counts the cases given as seen.
+
+    A few of the cases are tried beside another answer, too: not for a selection, whose group would not be as logged.
+    """
+    others = beside_other_answers(cases, plan.seed) if plan.outcome == "score" else []
+    return conclude(run([*cases, *others], scorer, donors, plan, rendering, progress, clock), plan, subject)
