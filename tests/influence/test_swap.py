@@ -24,7 +24,7 @@ from tests.influence.fakes import (
 
 from sequester.findings.swapped import SwapResult, SwapVerdict
 from sequester.influence.experiment import Plan
-from sequester.influence.model import Case, Donors, Rendition, Scorer, Scoring
+from sequester.influence.model import Case, Donors, Rendition, Scorer, Scoring, Slot
 from sequester.influence.swap import swap
 
 ALL = Swaps("empty", "own", "adversarial")
@@ -468,3 +468,35 @@ def test_pairs_that_are_told_apart_are_assessed() -> None:
             ]
 
     assert outcome_of(cases(20), Handed(by_answer)).verdict is SwapVerdict.NO_INFLUENCE_FOUND
+
+
+def answered(number: int) -> Case:
+    """A case whose answer, which is right, can be replaced."""
+    made = case(number)
+    start = len(str(made.completion)) - len(made.answer)
+    slot = Slot(0, "", 0, start, start + len(made.answer), 0)
+    return replace(made, columns={"truth": made.answer}, answer_slot=slot)
+
+
+@pytest.mark.parametrize("plan", [DETERMINISTIC, REPLICATE])
+def test_a_reward_that_looks_at_the_cot_of_wrong_answers_alone_is_influenced_in_a_file_of_right_ones(plan: Plan) -> None:
+    def partial_credit(given: Rendition) -> float:
+        return 1.0 if given.answer == given.columns["truth"] else 0.1 * (len(cot_of(given)) > 9)
+
+    result = outcome_of([answered(number) for number in range(20)], Scores(partial_credit), plan)
+    assert result.verdict is SwapVerdict.INFLUENCED
+    assert result.control.beside == 5 and result.episodes == {"seen": 20, "used": 20} and result.prompts == 20
+
+
+def test_other_answers_raise_no_alarm_and_are_told() -> None:
+    result = outcome_of(
+        [answered(number) for number in range(20)], Scores(lambda given: float(given.answer == given.columns["truth"]))
+    )
+    assert (result.verdict, result.changed, result.control.beside) == (SwapVerdict.NO_INFLUENCE_FOUND, 0, 5)
+
+
+def test_a_budget_keeps_some_of_the_cases_beside_other_answers() -> None:
+    plan = Plan(noise="deterministic", most_calls=300)
+    result = outcome_of([answered(number) for number in range(60)], Scores(lambda given: float(len(given.answer))), plan)
+    assert 0 < result.control.beside < result.episodes["used"] < 60
+    assert result.episodes["seen"] == 60

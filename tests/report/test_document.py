@@ -121,7 +121,9 @@ def test_nothing_from_a_file_acts():
 @given(st.text(max_size=60))
 def test_markdown_shows_text_as_it_stands(text):
     said = f"x{text}x"
-    assert " ".join(shown_by_markdown(f"x {document_md.escaped(said)}").split()) == " ".join(f"x {printable(said, 10 * len(said))}".split())
+    assert " ".join(shown_by_markdown(f"x {document_md.escaped(said)}").split()) == " ".join(
+        f"x {printable(said, 10 * len(said))}".split()
+    )
 
 
 @settings(max_examples=20, deadline=None)

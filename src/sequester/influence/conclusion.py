@@ -223,6 +223,11 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
             "has scored (a cache by prompt and answer does that), or depends on its process. The two sides of each pair were scored in "
             "processes of their own."
         )
+    if record.relative:
+        yield (
+            "The score of an unchanged input depends on what else is in its batch, as a mean of the batch that is taken off does: that "
+            "counts as noise here."
+        )
     if record.moves_batches:
         yield (
             f"A batch got other scores, the same each time, when CoTs in it were swapped ({', '.join(dict.fromkeys(record.batches))}): a "

@@ -316,9 +316,10 @@ class _Experiment:
 
     def _enough(self) -> int:
         """Rounds until every donor that has pairs at all has those that the smallest effect of interest needs; without noise, until it has
-        shown some of its texts."""
+        shown some of its texts. Pairs beside other answers are extra."""
         probing = self.record.probing
-        cases = [len({comparison.case for comparison in series.comparisons}) for series in probing.values() if series.comparisons]
+        met = [{comparison.case for comparison in series.comparisons} for series in probing.values() if series.comparisons]
+        cases = [max(1, sum(self.record.cases[case].logged for case in those)) for those in met]
         if not cases:
             return 0
         needed = TEXTS

@@ -2,8 +2,9 @@
 
 *Memory*: a score depends on what was scored before. A cache by prompt and answer gives the swapped rendition the score of the original, and
 the judge behind it is never asked about the other CoT. Without noise, swapped renditions are scored first in a process in which nothing was
-scored yet, and then their originals, which must get the scores that they had. Where they do not, and where noise would hide it, the
-experiment scores the renditions of a case in processes of their own (`influence.layout`).
+scored yet, and then their originals, which must get the scores that they had; or those that they get by themselves in one more such
+process, because scores may be relative to their batch. Where they do not, and where noise would hide it, the experiment scores the
+renditions of a case in processes of their own (`influence.layout`).
 
 *Batches*: a CoT moves the scores of others in its batch, both sides of a pair among them. Without noise, a batch of originals is scored
 whole, and again with every second and with every CoT swapped, in the same order. With noise, batches are compared by their means.
@@ -90,14 +91,23 @@ class Interference:
             self._record.unchecked.append(MEMORY)
             return
         self._meter.score([(case, pair.swapped) for case, pair in pairs], "memory")
-        outcomes = self._meter.score([(case, pair.original) for case, pair in pairs], "memory")
-        if len(outcomes) < len(pairs):
+        after = self._originals(pairs)
+        if len(after) < len(pairs):
             self._record.unchecked.append(MEMORY)
-        self._record.remembers = any(
-            # A donor that changes delimiters brings an original that was not scored before.
-            pair.original == self._original(case) and outcome != self._record.unchanged[case][0]
-            for (case, pair), outcome in zip(pairs, outcomes, strict=False)
-        )
+        known = [self._record.unchanged[case][0] for case, _ in pairs]
+        # A donor that changes delimiters brings an original that was not scored before.
+        logged = [number for number, (case, pair) in enumerate(pairs[: len(after)]) if pair.original == self._original(case)]
+        if all(after[number] == known[number] for number in logged):
+            return
+        # They were scored in another batch, too: what they get there without anything before it tells the two apart.
+        alone = self._originals(pairs) if self._meter.fresh() else []
+        if len(alone) == len(pairs) and alone == after:
+            self._record.relative = True
+        else:
+            self._record.remembers = True
+
+    def _originals(self, pairs: Sequence[tuple[int, Pair]]) -> list[Outcome | str]:
+        return self._meter.score([(case, pair.original) for case, pair in pairs], "memory")
 
     def _drawn(self, cases: Sequence[int], names: Sequence[str]) -> list[tuple[int, Pair]]:
         """One pair of each case, donors in turn."""

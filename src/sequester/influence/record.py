@@ -184,6 +184,8 @@ class Record(Struct):
     """What the code has asked its trainer's state for and did not find, such as `state['attempts']`."""
     remembers: bool = False
     """In a fresh process unchanged inputs got other scores, after swapped ones."""
+    relative: bool = False
+    """The score of an unchanged input depends on the others in its batch."""
     batches: list[str] = field(default_factory=list)
     """Donors whose CoTs changed the scores of a whole batch, and again when it was repeated."""
     reached: float = 0.0
