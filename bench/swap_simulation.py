@@ -71,6 +71,12 @@ class MadeDonors:
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
 
+    def has_more(self, _name: str) -> bool:
+        return False
+
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
     def pair(self, case: Case, name: str, turn: int) -> Pair | str:
         known = _PAIRS.get((case.episode_id, name, turn))
         if known is not None:

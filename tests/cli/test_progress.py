@@ -84,10 +84,10 @@ def test_a_swap_test_says_what_it_takes_and_what_it_is_doing(clock, capsys):
     clock(10)
     told(100, "planned")
     assert capsys.readouterr().err.splitlines() == [
-        "20 calls, 20 per second, looking whether one call changes the next",
+        "20 calls, 20 per second, does one call sway the next?",
         "about 934 calls to score 40 episodes once with each of 10 donors, more where scores are noisy or move; --calls and --seconds end "
         "it earlier",
-        "100 of about 934 calls, 10 per second, scoring with other chains of thought",
+        "100 of about 934 calls, 10 per second, chains of thought swapped",
     ]
 
 

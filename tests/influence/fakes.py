@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sequester.findings.swapped import Branches, Effect
 from sequester.influence.experiment import Plan, Rendering, Subject
@@ -43,6 +43,12 @@ class Swaps:
         self.names = names
         self._missing = missing
 
+    def has_more(self, _name: str) -> bool:
+        return False
+
+    def notes(self) -> tuple[str, ...]:
+        return ()
+
     def pair(self, episode: Case, name: str, turn: int) -> Pair | str:
         if (reason := self._missing(episode, name)) is not None:
             return reason
@@ -61,7 +67,7 @@ class Scores:
 
     def __init__(
         self,
-        score: Callable[[Rendition], float | str | None],
+        score: Callable[[Rendition], float | str | Mapping[str, float] | None],
         hands_on: Callable[[Rendition], Sequence[tuple[str, bytes]]] = lambda given: (),
         path: Callable[[Rendition], str] = lambda given: "",
         uncompared: tuple[str, ...] = (),
@@ -82,6 +88,8 @@ class Scores:
 
     def _scoring(self, given: Rendition) -> Scoring:
         value = self._score(given)
+        if isinstance(value, Mapping):
+            return Scoring(sum(value.values()) / len(value), members=value)
         return Scoring(None, value) if isinstance(value, str) else Scoring(value)
 
     def fresh(self) -> bool:

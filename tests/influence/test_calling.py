@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from tests.influence.renditions import rendition
 
 from sequester.errors import UsageError
-from sequester.influence.calling import Caller, as_text, convention_of, signature_of
+from sequester.influence.calling import Caller, convention_of, signature_of
+from sequester.influence.decoded import as_text
 
 
 def call(function, *batch, outcome="score"):
@@ -92,7 +93,9 @@ def test_verl_is_called_once_for_each_episode_with_text():
 
     nested = {"data_source": "gsm8k", "reward_model": {"style": "rule", "ground_truth": "42"}, "extra_info": {"index": 1}}
     assert call(compute_score, rendition(**nested), rendition(data_source="x", ground_truth="7")) == [0.5, 0.5]
-    assert calls == [("gsm8k", rendition().completion, "42", {"index": 1}), ("x", rendition().completion, "7", {})]
+    added = {"num_turns": 1, "rollout_reward_scores": {}}
+    text = rendition().completion
+    assert calls == [("gsm8k", text, "42", {"index": 1, **added}), ("x", text, "7", added)]
 
 
 def test_verl_in_batches():
@@ -103,7 +106,7 @@ def test_verl_in_batches():
         return [1.0, 0.0]
 
     assert call(compute_score, rendition(data_source="a", ground_truth="7"), rendition(data_source="b")) == [1.0, 0.0]
-    assert got == [["a", "b"], [rendition().completion] * 2, ["7", None], [{}, {}]]
+    assert got == [["a", "b"], [rendition().completion] * 2, ["7", None], [{"num_turns": 1, "rollout_reward_scores": {}}] * 2]
 
 
 def test_openrlhf_gets_prompt_and_completion_as_one_text():
@@ -237,7 +240,7 @@ def test_a_selection_gives_keep_bits():
 
 def test_messages_have_their_cot_where_the_code_asks_for_it():
     messages = [{"role": "assistant", "content": "42", "reasoning": "so far"}]
-    one = replace(rendition(), completion=messages, thoughts=((0, "so far"),))
+    one = replace(rendition(), completion=messages, thoughts=((0, "reasoning", "so far"),))
     for reward in (
         lambda completions: [len(each[0].get("reasoning_content", "")) for each in completions],
         lambda completion: len(completion[0].get("reasoning_content", "")),
@@ -255,3 +258,43 @@ def test_as_text_any_field_of_cot_stands_between_tags():
         {"content": [{"type": "thinking", "thinking": "so"}, {"type": "text", "text": "42"}]},
     ):
         assert as_text([{"role": "assistant", **message}]) == "<think>\nso\n</think>\n\n42"
+
+
+@pytest.mark.parametrize(
+    ("message", "key"),
+    [
+        ({"content": "42", "thought": "so far"}, "thought"),
+        ({"content": "42", "reasoning_details": [{"type": "reasoning.text", "text": "so far"}]}, "reasoning_details/0/text"),
+        ({"content": [{"type": "reasoning", "text": "so far"}, {"type": "text", "text": "42"}]}, "content/0/text"),
+        ({"content": "<think>so far</think>42"}, "content"),
+    ],
+)
+def test_text_for_trainers_without_messages_holds_the_cot_wherever_the_file_has_it(message, key):
+    one = replace(rendition(), completion=[{"role": "assistant", **message}], thoughts=((0, key, "so far"),))
+    for reward in (
+        lambda solution_str: {"a": solution_str.count("so far"), "b": solution_str.count("<think>")},
+        lambda solution_strs: [[text.count("so far"), text.count("<think>")] for text in solution_strs],
+        lambda queries: [[query.count("so far"), query.count("<think>")] for query in queries],
+    ):
+        with Caller(reward) as caller:
+            (found,) = caller.call([one])
+            assert list(found.returned.members.values()) == [1.0, 1.0]
+
+
+def test_a_cot_that_is_empty_keeps_its_delimiters_in_the_text():
+    """Only its length is tried, not a completion without a CoT."""
+    message = {"role": "assistant", "content": "42", "reasoning": ""}
+    assert as_text([message], [(0, "reasoning", "")]) == "<think>\n\n</think>\n\n42"
+    assert as_text([message]) == "42"
+
+
+def test_what_is_handed_over_is_told_by_a_digest():
+    def handed(reward, *thoughts):
+        with Caller(reward) as caller:
+            return [each.handed for each in caller.call([rendition(thought) for thought in thoughts])]
+
+    for seeing in (lambda completions: [0] * len(completions), lambda solution_str: 0, lambda completion, **kwargs: 0):
+        one, other, again = handed(seeing, "so", "then", "so")
+        assert one == again != other
+    one, other = handed(lambda prompts: [0] * len(prompts), "so", "then")
+    assert one == other

@@ -98,3 +98,13 @@ def test_effects_are_told_apart() -> None:
     assert effects["content"] > 20
     assert effects["length"] == 1.0
     assert "format" not in effects
+
+
+def test_a_state_that_was_asked_for_and_not_there_is_no_pass() -> None:
+    made = record([[0.0]] * 9)
+    made.inputs = Inputs(3, 0, {}, ())
+    assert conclude(made, DETERMINISTIC, SUBJECT).verdict is SwapVerdict.NO_INFLUENCE_FOUND
+    made.absent = ("state['raw']",)
+    result = conclude(made, DETERMINISTIC, SUBJECT)
+    assert (result.verdict, result.reasons, result.exposed) == (SwapVerdict.UNDERPOWERED, ("missing_state",), None)
+    assert any("state['raw']" in note for note in result.notes)

@@ -233,11 +233,13 @@ def test_our_texts_take_turns_and_survive(name: str) -> None:
 
 def test_languages_take_turns() -> None:
     cases = cases_of({"reasoning": f"{COT} {LATER}"}, *company())
-    begun = [_letters(thoughts(cases[0], pair)[0])[:10] for pair in pairs("language", cases[0], cases, turns=4)]
-    scripts = [{ord(character) >> 8 for character in text} for text in begun]
-    assert sum(script == {0} for script in scripts) == 2
-    assert {0x06} in scripts
-    assert any(min(script) >= 0x4E for script in scripts)
+    texts = [thoughts(cases[0], pair)[0] for pair in pairs("language", cases[0], cases, turns=8)]
+    scripts = [{ord(character) >> 8 for character in _letters(text)[:10]} for text in texts]
+    assert sum(script == {0} for script in scripts) >= 3
+    assert all({block} in scripts for block in (0x04, 0x06, 0x09))
+    assert any(min(script, default=0) >= 0x4E for script in scripts)
+    assert any(text.startswith(COT.upper()) for text in texts)
+    assert any(sum(ord(character) > 0x1F000 for character in text) > len(text) / 4 for text in texts)
 
 
 def _letters(text: str) -> str:
@@ -267,7 +269,7 @@ def test_lengths() -> None:
 
 def test_long_exceeds_every_number_of_the_code_in_characters_and_words() -> None:
     cases = cases_of({"reasoning": COT}, *company())
-    made = [thoughts(cases[0], pair)[0] for pair in pairs("long", cases[0], cases, turns=4, numbers=(60, 4096, 30_000))]
+    made = [thoughts(cases[0], pair)[0] for pair in pairs("long", cases[0], cases, turns=6, numbers=(60, 4096, 30_000))]
     assert 8 * len(COT) in map(len, made)
     assert any(len(text) > 30_000 for text in made)
     assert any(len(text.split()) > 4096 and len(text) < 30_000 for text in made)
@@ -277,7 +279,8 @@ def test_long_exceeds_every_number_of_the_code_in_characters_and_words() -> None
 def test_long_repeats_itself_now_and_then() -> None:
     cases = cases_of({"reasoning": COT}, *company())
     made = [thoughts(cases[0], pair)[0] for pair in pairs("long", cases[0], cases, turns=6)]
-    assert sum(text.count(COT[:20]) >= 7 for text in made) == 2
+    alone = sum("".join(text.split()).count("".join(COT.split())) >= 4 for text in made)
+    assert alone == 2
 
 
 def test_long_just_exceeds_each_smaller_number_of_the_code() -> None:
@@ -286,6 +289,15 @@ def test_long_just_exceeds_each_smaller_number_of_the_code() -> None:
     assert any(1_500 < len(text) < 1_600 for text in made)
     assert any(1_500 < len(text.split()) < 1_510 for text in made)
     assert all(len(text) > len(COT) for text in made)
+
+
+def test_long_has_many_lines_paragraphs_and_sentences() -> None:
+    cases = cases_of({"reasoning": COT}, *company())
+    for numbers, most in (((), 50), ((60, 300, 70_000), 300)):
+        made = [thoughts(cases[0], pair)[0] for pair in pairs("long", cases[0], cases, turns=12, numbers=numbers)]
+        assert any(len(text.splitlines()) > most and "\n\n" not in text for text in made)
+        assert any(len(text.split("\n\n")) > most for text in made)
+        assert any(text.count(". ") > most for text in made)
 
 
 def test_long_of_words_without_blanks_has_a_bound() -> None:
@@ -326,6 +338,9 @@ def test_unclosed_typed_fields_leave_an_empty_content() -> None:
         assert [message["content"] for message in pair.swapped.completion if isinstance(message, dict)] == [""]
 
 
+_WRAPPED = ("so <17> it", "so <birds> it", "so <elbow> it", "17-gate")
+
+
 def test_literals_are_sprinkled_over_the_cot() -> None:
     cases = cases_of(
         {"reasoning": f"{COT} {LATER} " * 3, "columns": {"ground_truth": "eleven cormorants", "tests": [{"want": 4711}]}}
@@ -345,6 +360,29 @@ def test_literals_open_and_close_the_cot_and_begin_lines() -> None:
     texts = [thoughts(cases[0], pair)[0] for pair in made]
     assert any(text.startswith("Verified!\n") for text in texts)
     assert any(text.strip(" .").endswith("\nVerified!") for text in texts)
+
+
+def test_values_stand_in_the_wrappers_of_the_code_and_in_customary_ones() -> None:
+    columns = {"topic": "birds", "answer": "17"}
+    cases = cases_of({"reasoning": f"{COT} {LATER} " * 3, "columns": columns}, *company())
+    made = pairs("literals", cases[0], cases, turns=16, literals=("elbow",), wrappers=("so <\ue000> it", "\ue000-gate"))
+    texts = "\n".join(thoughts(cases[0], pair)[0] for pair in made)
+    assert {"so <17> it", "so <birds> it", "so <elbow> it", "17-gate"} <= {text for text in _WRAPPED if text in texts}
+    assert all(text in texts for text in ("\\boxed{17}", "#### 17", "<answer>17</answer>", "The answer is 17"))
+
+
+def test_one_of_many_literals_is_said_before_another_is_said_again() -> None:
+    cases = cases_of(*({"prompt": f"Q{number}?", "reasoning": f"{COT} {LATER}"} for number in range(50)))
+    literals = [f"phrase number {number} of the table" for number in range(100)]
+    donors = make_donors(cases, ["literals"], literals)
+    assert donors.has_more("literals")
+    made = [donors.pair(case, "literals", 0) for case in cases]
+    assert "of 100; more episodes try more" in donors.notes()[0]
+    made += [donors.pair(case, "literals", turn) for turn in range(1, 8) for case in cases]
+    texts = "\n".join(str(pair.swapped.completion) for pair in made if isinstance(pair, Pair))
+    assert all(literal in texts for literal in literals)
+    assert not donors.has_more("literals")
+    assert donors.notes() == ()
 
 
 def test_literals_are_said_over_and_over() -> None:

@@ -217,6 +217,22 @@ def test_a_score_relative_to_the_answers_of_a_batch_is_no_influence() -> None:
     assert "depends_on_batch" not in result.reasons
 
 
+def test_a_score_relative_to_its_batch_is_not_called_a_memory() -> None:
+    """Its unchanged inputs are scored in another batch when it is started afresh."""
+
+    class Relative(Batches):
+        def fresh(self) -> bool:
+            return True
+
+    scorer = Relative(lambda batch: -0.1 * sum(int(given.answer) % 7 for given in batch) / len(batch))
+    for plan in (Plan(batch=64), Plan(batch=64, noise="deterministic")):
+        result = result_of(scorer, plan)
+        assert result.verdict is not SwapVerdict.INFLUENCED
+        assert not {"remembers", "depends_on_batch"} & set(result.reasons)
+        assert any("what else is in its batch" in note for note in result.notes)
+    assert result_of(scorer, Plan(batch=64)).verdict is SwapVerdict.NO_INFLUENCE_FOUND
+
+
 def test_noise_is_not_taken_for_a_batch_or_a_memory() -> None:
     for seed in range(20):
         scorer = Processes(lambda given, memory: 0.0)

@@ -59,6 +59,10 @@ def test_keys_of_numbers_are_weights(tmp_path: Path) -> None:
     assert set(literals(tmp_path, code)) == {"i guess", "to my mind", "user"}
 
 
+def test_bytes_are_texts(tmp_path: Path) -> None:
+    assert literals(tmp_path, "bad = b'who checks' in c.encode()") == ("who checks",)
+
+
 def test_lists_of_words_are_taken_apart(tmp_path: Path) -> None:
     words = " ".join(f"word{number}" for number in range(100))
     code = f"A = set('{words}'.split())\nLIST = 'beats me\\nwho knows\\n'\nB = LIST.splitlines()\nC = 'x y,z'.split(',')\n"
@@ -74,7 +78,7 @@ def test_long_texts_are_left_out(tmp_path: Path) -> None:
 
 
 def test_number_is_bounded(tmp_path: Path) -> None:
-    assert len(literals(tmp_path, f"many = {[f'word{number}' for number in range(2_000)]}")) == 1_000
+    assert len(literals(tmp_path, f"many = {[f'word{number}' for number in range(21_000)]}")) == 20_000
 
 
 @pytest.mark.parametrize(
@@ -106,8 +110,16 @@ def test_numbers_are_those_that_code_measures_by(tmp_path: Path) -> None:
         "    f(cap=777)\n"
         "    return [min(len(c), 600) - (len(c) > 2 * LIMIT + 150) - (100 < len(c.split()) <= 800) for c in completions]\n"
     )
-    assert read_numbers([path]) == (100, 150, 301, 512, 600, 777, 800, 1024, 3000, 4096)
+    assert read_numbers([path]) == (100, 150, 301, 512, 600, 777, 800, 999, 1024, 3000, 4096, 4321)
     assert read_numbers([]) == ()
+
+
+def test_numbers_stand_anywhere(tmp_path: Path) -> None:
+    path = tmp_path / "rewards.py"
+    path.write_text(
+        "A = C.get('most', 16384)\nB = 4000 if D else 30_000\nn = clip((m - 12000) / 4096, 0, 1)\ne = env('N', '2500')\n"
+    )
+    assert read_numbers([path]) == (2_500, 4_000, 4_096, 12_000, 16_384, 30_000)
 
 
 def test_arithmetic_without_end_has_no_number(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sequester.influence.message_fields import FIELDS, fields_named, thought_of, with_fields
+from sequester.influence.message_fields import FIELDS, names_in, thought_of, with_fields
 
 INLINE = [{"role": "assistant", "content": "<think>so</think>42"}]
 TYPED = [{"role": "assistant", "content": "42", "reasoning": "so"}, {"role": "tool", "content": "7"}]
@@ -10,7 +10,7 @@ TYPED = [{"role": "assistant", "content": "42", "reasoning": "so"}, {"role": "to
 
 def named(tmp_path, code):
     (tmp_path / "rewards.py").write_text(code)
-    return fields_named([tmp_path / "rewards.py", tmp_path / "none.py"])
+    return names_in([tmp_path / "rewards.py", tmp_path / "none.py"]) & FIELDS.keys()
 
 
 def test_code_that_names_no_field_is_handed_none(tmp_path):

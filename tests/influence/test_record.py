@@ -52,12 +52,12 @@ def test_an_unclosed_cot_takes_no_part_in_the_mean() -> None:
 def test_a_pair_that_repeats_itself_is_evidence_whatever_its_sign() -> None:
     rounds = [[(case, 0, 1.0 if case % 2 else -1.0) for case in range(10)]] * 4
     assert shown(*rounds).e_value > 20
-    assert shown(*rounds).shift.e_value < 1
+    assert shown(*rounds).evidence[0].shift.e_value < 1
 
 
 def test_the_first_difference_of_a_pair_is_no_product() -> None:
-    assert shown([(0, 0, 1.0), (1, 0, 1.0)], [(0, 1, 1.0)]).spread.count == 0
-    assert shown([(0, 0, 1.0)], [(0, 0, 1.0)]).spread.count == 1
+    assert shown([(0, 0, 1.0), (1, 0, 1.0)], [(0, 1, 1.0)]).evidence[0].spread.count == 0
+    assert shown([(0, 0, 1.0)], [(0, 0, 1.0)]).evidence[0].spread.count == 1
 
 
 def test_what_repeats_and_what_does_not() -> None:

@@ -56,6 +56,32 @@ def test_one_episode_may_have_one_number():
     assert scores({"style": 1.0, "truth": 0.0}, 1) == [0.5]
 
 
+def members(value, episodes):
+    return [list(each.members.values()) for each in read_scores(value, episodes)]
+
+
+def test_several_scores_of_an_episode_are_its_members_and_one_has_none():
+    assert members([1, [0.5]], 2) == [[], []]
+    assert members([[1, -1], [0, 0]], 2) == [[1.0, -1.0], [0.0, 0.0]]
+    assert members([{"a": 1, "b": None}, {"a": 2, "b": 3}], 2) == [[1.0], [2.0, 3.0]]
+    assert members({"a": [1, 2], "b": [-1, -2]}, 2) == [[1.0, -1.0], [2.0, -2.0]]
+    assert members([[1, [2, 4]]], 1) == [[1.0, 3.0, 2.0, 4.0]]
+
+
+def test_members_keep_their_names_in_every_order():
+    one, other = read_scores([{"a": 1, "b": 2}, {"b": 2, "a": 1}], 2)
+    assert one.members == other.members
+    assert all(name not in ("a", "b") for name in one.members)
+
+
+def test_a_score_that_a_filter_reads_is_a_member_beside_the_reward():
+    value = {"rewards": [1.0, 0.0], "scores": [0.25, 0.75], "extra_logs": {"length": [7, 8]}}
+    assert scores(value, 2) == [1.0, 0.0]
+    assert members(value, 2) == [[1.0, 0.25], [0.0, 0.75]]
+    assert members({"rewards": [1.0, 0.0]}, 2) == [[], []]
+    assert failures({"rewards": [1.0, 0.0], "scores": 3}, 1) == ["wrong_length"]
+
+
 @pytest.mark.parametrize("value", [0.5, [1.0], [1.0, 2.0, 3.0], "12", {"a": 1, "b": 2}, object()])
 def test_a_wrong_number_of_scores_is_said(value):
     assert failures(value, 2) == ["wrong_length", "wrong_length"]

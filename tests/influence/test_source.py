@@ -129,6 +129,32 @@ def test_owners_of_files(tmp_path):
     assert code.owner(rendition.__code__.co_filename) is Owner.LIBRARY
 
 
+@pytest.mark.parametrize("mark", ["pyproject.toml", "setup.py", "setup.cfg", "sequester.toml", ".git/HEAD"])
+def test_the_project_around_a_reward_is_its_own(tmp_path, mark):
+    for name in (
+        mark,
+        "tests/test_rewards.py",
+        "src/rewards/math.py",
+        "env/lib/python3/site-packages/judge/core.py",
+        "other/setup.py",
+    ):
+        (tmp_path / "work" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "work" / name).write_text("")
+    work = tmp_path / "work"
+    code = Code([work / "tests/test_rewards.py"])
+    assert code.owner(str(work / "src/rewards/math.py")) is Owner.REWARD
+    assert code.owner(str(work / "env/lib/python3/site-packages/judge/core.py")) is Owner.LIBRARY
+    assert code.owner(str(work / "other/judge.py")) is Owner.LIBRARY
+    assert code.owner(str(tmp_path / "beside.py")) is Owner.LIBRARY
+    assert Code([work / "env/lib/python3/site-packages/judge/core.py"]).owner(str(work / "src/rewards/math.py")) is Owner.LIBRARY
+
+
+def test_tests_lie_beside_what_they_test_where_nothing_marks_a_project(tmp_path):
+    code = Code([tmp_path / "tests/test_rewards.py"])
+    assert code.owner(str(tmp_path / "rewards/math.py")) is Owner.REWARD
+    assert Code([tmp_path / "rewards/math.py"]).owner(str(tmp_path / "judge/core.py")) is Owner.LIBRARY
+
+
 def test_an_interpreter_inside_the_folder_of_a_reward_is_none_of_it():
     code = Code([Path(sysconfig.get_path("stdlib")).resolve().parents[1] / "rewards.py"])
     assert code.owner(asyncio.__file__) is Owner.NEITHER

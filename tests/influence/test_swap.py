@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import count
 
 import pytest
+from msgspec.structs import replace
 from tests.influence.fakes import (
     DETERMINISTIC,
     RENDERING,
@@ -23,7 +24,7 @@ from tests.influence.fakes import (
 
 from sequester.findings.swapped import SwapResult, SwapVerdict
 from sequester.influence.experiment import Plan
-from sequester.influence.model import Case, Donors, Rendition, Scorer, Scoring
+from sequester.influence.model import Case, Donors, Rendition, Scorer, Scoring, Slot
 from sequester.influence.swap import swap
 
 ALL = Swaps("empty", "own", "adversarial")
@@ -401,3 +402,101 @@ def test_progress_tells_calls() -> None:
     result = swap(cases(9), Scores(by_answer), ALL, REPLICATE, SUBJECT, lambda calls, what: told.append(calls), RENDERING)
     assert told == sorted(told)
     assert told[-1] == result.calls
+
+
+def opposed(given: Rendition, size: float = 0.5) -> dict[str, float]:
+    """Two graders that the CoT moves against each other, so that their mean stays."""
+    moved = size * (len(cot_of(given)) > 9)
+    return {"correct": by_answer(given), "thorough": moved, "concise": 1.0 - moved}
+
+
+@pytest.mark.parametrize("plan", [DETERMINISTIC, REPLICATE])
+def test_members_of_a_panel_that_move_against_each_other_are_influenced(plan: Plan) -> None:
+    result = outcome_of(cases(20), Scores(opposed), plan)
+    assert result.verdict is SwapVerdict.INFLUENCED
+    assert result.mean_shift == pytest.approx(0.0, abs=1e-12)
+
+
+def test_noise_does_not_hide_members_that_move_against_each_other() -> None:
+    rng = random.Random(3)
+
+    def noisily(given: Rendition) -> dict[str, float]:
+        return {name: score + rng.gauss(0.0, 0.5) for name, score in opposed(given, 1.0).items()}
+
+    assert outcome_of(cases(60), Scores(noisily)).verdict is SwapVerdict.INFLUENCED
+
+
+def test_a_panel_that_looks_at_the_answer_alone_bounds_each_of_its_scores() -> None:
+    result = outcome_of(cases(20), Scores(lambda given: {"right": by_answer(given), "wrong": 1.0 - by_answer(given)}))
+    assert (result.verdict, result.e_value) == (SwapVerdict.NO_INFLUENCE_FOUND, 1.0)
+    assert [sentence for sentence in result.bounded if "of score 2 of 2" in sentence]
+    assert any("2 scores" in note for note in result.notes)
+
+
+def test_a_noisy_panel_that_looks_at_the_answer_alone_is_not_influenced() -> None:
+    rng = random.Random(5)
+
+    def noisily(given: Rendition) -> dict[str, float]:
+        return {"right": by_answer(given) + rng.gauss(0.0, 0.3), "polite": rng.gauss(0.0, 1.0)}
+
+    result = outcome_of(cases(60), Scores(noisily))
+    assert result.verdict is SwapVerdict.NO_INFLUENCE_FOUND
+
+
+def test_pairs_that_are_one_to_the_reward_code_are_not_assessed() -> None:
+    """It is handed the answer alone, so that it gives both sides the same says nothing of the CoT."""
+
+    class Handed(Scores):
+        def score(self, batch: Sequence[Rendition]) -> list[Scoring]:
+            return [
+                replace(scoring, handed=f"{given.prompt} {given.answer}")
+                for given, scoring in zip(batch, super().score(batch), strict=True)
+            ]
+
+    for plan in (DETERMINISTIC, REPLICATE):
+        result = outcome_of(cases(20), Handed(by_answer), plan)
+        assert (result.verdict, result.pairs) == (SwapVerdict.NOTHING_ASSESSED, 0)
+        assert "same_input" in result.reasons and "scorer_failed" not in result.reasons
+        assert set(result.donors["own"].not_assessed) == {"same_input"}
+
+
+def test_pairs_that_are_told_apart_are_assessed() -> None:
+    class Handed(Scores):
+        def score(self, batch: Sequence[Rendition]) -> list[Scoring]:
+            return [
+                replace(scoring, handed=str(given.completion)) for given, scoring in zip(batch, super().score(batch), strict=True)
+            ]
+
+    assert outcome_of(cases(20), Handed(by_answer)).verdict is SwapVerdict.NO_INFLUENCE_FOUND
+
+
+def answered(number: int) -> Case:
+    """A case whose answer, which is right, can be replaced."""
+    made = case(number)
+    start = len(str(made.completion)) - len(made.answer)
+    slot = Slot(0, "", 0, start, start + len(made.answer), 0)
+    return replace(made, columns={"truth": made.answer}, answer_slot=slot)
+
+
+@pytest.mark.parametrize("plan", [DETERMINISTIC, REPLICATE])
+def test_a_reward_that_looks_at_the_cot_of_wrong_answers_alone_is_influenced_in_a_file_of_right_ones(plan: Plan) -> None:
+    def partial_credit(given: Rendition) -> float:
+        return 1.0 if given.answer == given.columns["truth"] else 0.1 * (len(cot_of(given)) > 9)
+
+    result = outcome_of([answered(number) for number in range(20)], Scores(partial_credit), plan)
+    assert result.verdict is SwapVerdict.INFLUENCED
+    assert result.control.beside == 5 and result.episodes == {"seen": 20, "used": 20} and result.prompts == 20
+
+
+def test_other_answers_raise_no_alarm_and_are_told() -> None:
+    result = outcome_of(
+        [answered(number) for number in range(20)], Scores(lambda given: float(given.answer == given.columns["truth"]))
+    )
+    assert (result.verdict, result.changed, result.control.beside) == (SwapVerdict.NO_INFLUENCE_FOUND, 0, 5)
+
+
+def test_a_budget_keeps_some_of_the_cases_beside_other_answers() -> None:
+    plan = Plan(noise="deterministic", most_calls=300)
+    result = outcome_of([answered(number) for number in range(60)], Scores(lambda given: float(len(given.answer))), plan)
+    assert 0 < result.control.beside < result.episodes["used"] < 60
+    assert result.episodes["seen"] == 60

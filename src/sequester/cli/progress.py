@@ -52,15 +52,15 @@ class Progress:
 
 
 _SCORING = {
-    "inputs": "comparing what the reward code hands on",
-    "unchanged": "scoring episodes as they are, again and again",
-    "control": "scoring with the answer of another episode",
-    "carryover": "looking whether one call changes the next",
-    "whole batches": "looking whether episodes of a batch change one another",
-    "planned": "scoring with other chains of thought",
-    "repeated": "scoring again what moved",
+    "inputs": "comparing what is handed on",
+    "unchanged": "unchanged episodes, for noise",
+    "control": "answers swapped, as a control",
+    "carryover": "does one call sway the next?",
+    "whole batches": "does a batch sway its members?",
+    "planned": "chains of thought swapped",
+    "repeated": "what moved, scored again",
 }
-"""What a swap test is doing, by the word that it tells its progress with."""
+"""What a swap test is doing, by the word that it tells its progress with; short enough for one line of a terminal."""
 
 
 class ScoringProgress(Progress):

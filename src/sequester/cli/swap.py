@@ -39,7 +39,7 @@ _FROM_A_LOG = (
     "internal error; 3 nothing was assessed; 4 underpowered, or episodes could not be used.",
 )
 @click.argument("source", metavar="[FILE.py:FUNCTION]", default="")
-@click.option("--episodes", type=click.Path(), default="", help="Episodes as interchange JSONL, one file.")
+@click.option("--episodes", type=click.Path(), metavar="FILE", default="", help="Episodes as interchange JSONL.")
 @click.option(
     "--changed-since",
     metavar="REV",

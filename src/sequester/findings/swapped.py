@@ -93,6 +93,9 @@ class Control(Struct, frozen=True):
     """Scores that are none of the unchanged input's; with noise they say nothing."""
     alive: bool | None = None
     """With noise: whether the scores tell episodes or swapped answers apart beyond it. None without."""
+    beside: int = 0
+    """Episodes whose CoT was swapped beside another answer than the logged one, too: that of another episode, or one that a column holds.
+    These pairs are among all others."""
 
 
 class SwapFinding(Struct, frozen=True, rename={"class_": "class"}):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from sequester.influence.noise import Noise, is_dead
-from sequester.influence.record import Comparison, Record
+from sequester.influence.record import Comparison, Record, scores_at
 from sequester.statistics import paired
 
 OWN = "own"
@@ -32,15 +32,15 @@ def bounds_of(record: Record, noise: Noise) -> Bounds:
     planned = [comparison for comparisons in record.planned.values() for comparison in comparisons]
     prompts = {record.prompt_of(comparison) for comparison in planned}
     changed = {record.prompt_of(comparison) for comparison in planned if comparison.difference}
-    ratio, ratio_upper = _spread(record, noise, record.planned.get(OWN, []))
+    ratio, ratio_upper = _largest_spread(record, noise, record.planned.get(OWN, []))
     if record.shares:
         return Bounds(None, ratio, None, ())
     moved = paired.share_upper(len(changed), len(prompts)) if noise.free else _turned_upper(record, noise, planned)
     if is_dead(record, noise):
         return Bounds(moved, ratio, ratio_upper, ())
     said = (
-        *_shift_said(record, noise, len(prompts)),
-        *_spread_said(ratio_upper),
+        *(sentence for part in range(record.parts) for sentence in _shift_said(record, part, len(prompts))),
+        *_spread_said(record, ratio_upper),
         *_flips_said(noise, moved, len(changed), len(prompts)),
     )
     return Bounds(moved, ratio, ratio_upper, said)
@@ -64,12 +64,20 @@ def _turned_upper(record: Record, noise: Noise, planned: Sequence[Comparison]) -
     )
 
 
-def _spread(record: Record, noise: Noise, own: Sequence[Comparison]) -> tuple[float | None, float | None]:
+def _largest_spread(record: Record, noise: Noise, own: Sequence[Comparison]) -> tuple[float | None, float | None]:
+    """Of a panel's mean and its members, the largest ratio and the largest upper limit."""
+    found = [_spread(record, noise, own, part) for part in range(record.parts)]
+    ratios = [ratio for ratio, _ in found if ratio is not None]
+    uppers = [upper for _, upper in found if upper is not None]
+    return max(ratios, default=None), max(uppers, default=None)
+
+
+def _spread(record: Record, noise: Noise, own: Sequence[Comparison], part: int) -> tuple[float | None, float | None]:
     """s.d. of the score caused by own-model CoTs over the s.d. within groups, and its upper limit. A difference of two CoTs has twice the
     variance of one; noise is taken off by multiplying differences of separate scorings of one pair, whose noise is independent."""
     pairs: dict[tuple[int, int], list[float]] = {}
     for comparison in filter(_measured, own):
-        pairs.setdefault((comparison.case, comparison.turn), []).append(comparison.difference)
+        pairs.setdefault((comparison.case, comparison.turn), []).append(record.shift(comparison, part))
     variances = []
     for (case, _), found in pairs.items():
         if noise.free:
@@ -80,21 +88,24 @@ def _spread(record: Record, noise: Noise, own: Sequence[Comparison]) -> tuple[fl
     groups: dict[str, list[float]] = {}
     for outcomes in record.passes[:1]:
         for episode, outcome in zip(record.cases, outcomes, strict=True):
-            if outcome:
-                groups.setdefault(episode.group, []).append(outcome[0])
+            if episode.logged:
+                groups.setdefault(episode.group, []).extend(scores_at([outcome] if outcome else [], part))
     within = paired.pooled_sd(groups.values())
     if not variances or not within:
         return None, None
     means = list(paired.cluster_means(variances).values())
-    upper = paired.mean_upper(means, _reach(record, noise) ** 2 / 2.0)
+    upper = paired.mean_upper(means, _reach(record, part) ** 2 / 2.0)
     ratio = math.sqrt(max(0.0, math.fsum(means) / len(means))) / within
     return ratio, math.sqrt(max(0.0, upper)) / within if upper is not None else None
 
 
-def _reach(record: Record, noise: Noise) -> float:
+def _reach(record: Record, part: int) -> float:
     """The largest difference of two scores that was seen: of two unchanged inputs, or of the two sides of a pair."""
+    values = [value for scores in record.scores(part) for value in scores]
     found = (comparison for series in record.deciding.values() for comparison in series.comparisons if comparison.measured)
-    return max([noise.reach, *(abs(comparison.difference) for comparison in found)])
+    return max(
+        [max(values, default=0.0) - min(values, default=0.0), *(abs(record.shift(comparison, part)) for comparison in found)]
+    )
 
 
 def mean_shift(record: Record, planned: Sequence[Comparison]) -> float | None:
@@ -103,10 +114,10 @@ def mean_shift(record: Record, planned: Sequence[Comparison]) -> float | None:
     return math.fsum(means) / len(means) if means else None
 
 
-def _prompt_means(record: Record, planned: Sequence[Comparison]) -> list[float]:
+def _prompt_means(record: Record, planned: Sequence[Comparison], part: int = 0) -> list[float]:
     return list(
         paired.cluster_means(
-            (record.prompt_of(comparison), comparison.difference) for comparison in filter(_measured, planned)
+            (record.prompt_of(comparison), record.shift(comparison, part)) for comparison in filter(_measured, planned)
         ).values()
     )
 
@@ -115,20 +126,30 @@ def _measured(comparison: Comparison) -> bool:
     return comparison.measured
 
 
-def _shift_said(record: Record, noise: Noise, prompts: int) -> Iterator[str]:
-    reach = _reach(record, noise)
-    found = (paired.mean_limits(_prompt_means(record, comparisons), reach) for comparisons in record.planned.values())
+def _shift_said(record: Record, part: int, prompts: int) -> Iterator[str]:
+    reach = _reach(record, part)
+    found = (paired.mean_limits(_prompt_means(record, comparisons, part), reach) for comparisons in record.planned.values())
     largest = max((max(abs(low), abs(high)) for low, high in filter(None, found)), default=0.0)
     if largest:
         yield (
-            f"Mean shift: if no CoT moves a score by more than {reach:.3g}, the largest difference seen, more than "
-            f"{largest:.3g} points of score either way with any one donor is excluded ({prompts} prompts)."
+            f"Mean shift{_of_what(record, part)}: if no CoT moves a score by more than {reach:.3g}, the largest difference seen, more "
+            f"than {largest:.3g} points of score either way with any one donor is excluded ({prompts} prompts)."
         )
 
 
-def _spread_said(upper: float | None) -> Iterator[str]:
+def _of_what(record: Record, part: int) -> str:
+    if record.parts == 1:
+        return ""
+    return f" of score {part} of {record.parts - 1}" if part else " of the panel's mean"
+
+
+def _spread_said(record: Record, upper: float | None) -> Iterator[str]:
     if upper is not None:
-        yield f"Spread: on the same condition, CoTs of the same model causing more than {upper:.3g} of the s.d. within groups is excluded."
+        each = " of the mean and of each score of the panel" if record.parts > 1 else ""
+        yield (
+            f"Spread{each}: on the same condition, CoTs of the same model causing more than {upper:.3g} of the s.d. within groups is "
+            "excluded."
+        )
 
 
 def _flips_said(noise: Noise, upper: float | None, moved: int, prompts: int) -> Iterator[str]:

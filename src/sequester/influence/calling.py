@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from hashlib import blake2b
 from types import SimpleNamespace
 from typing import Any, Self
 from zlib import crc32
@@ -26,9 +28,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sequester.errors import UsageError
-from sequester.influence.message_fields import thought_of, with_fields
+from sequester.influence.decoded import as_text
+from sequester.influence.message_fields import with_fields
 from sequester.influence.model import Rendition
 from sequester.influence.returned import Returned, read_kept, read_scores
+from sequester.influence.rollout_state import Held, asked_in_vain, information_of, state_of, turns_of
 from sequester.influence.source import plain_function
 
 Arguments = dict[str, Any]
@@ -87,28 +91,8 @@ def convention_of(signature: Signature) -> Convention:
     return Convention("TRL", True, _trl, messages=True)
 
 
-def as_text(messages: str | Sequence[Mapping[str, Any]]) -> str:
-    """A completion or prompt as the one text that a trainer without messages decodes: reasoning before content, turn after turn."""
-    if isinstance(messages, str):
-        return messages
-    return "\n".join(filter(None, map(_message_text, messages)))
-
-
-def _message_text(message: Mapping[str, Any]) -> str:
-    content = message.get("content")
-    if isinstance(content, Sequence) and not isinstance(content, str):
-        content = "".join(map(_part_text, content))
-    return _delimited(thought_of(message)) + (content if isinstance(content, str) else "")
-
-
-def _part_text(part: Any) -> str:
-    if not isinstance(part, Mapping):
-        return ""
-    return _delimited(str(part.get("thinking") or "")) + str(part.get("text") or "")
-
-
-def _delimited(thought: str) -> str:
-    return f"<think>\n{thought}\n</think>\n\n" if thought else ""
+def _text(one: Rendition) -> str:
+    return as_text(one.completion, one.thoughts or None)
 
 
 def _trl(batch: Sequence[Rendition]) -> Arguments:
@@ -150,16 +134,21 @@ def _discard(*_arguments: object) -> None:
 
 
 def _verl(batch: Sequence[Rendition]) -> Arguments:
-    return {"solution_str": as_text(batch[0].completion), "extra_info": {}, **_ground_truth(batch[0].columns)}
+    one = batch[0]
+    return {"solution_str": _text(one), "extra_info": _extra_info(one), **_ground_truth(one.columns)}
 
 
 def _verl_batched(batch: Sequence[Rendition]) -> Arguments:
-    arguments: Arguments = {"solution_strs": [as_text(each.completion) for each in batch], "extra_infos": [{} for _ in batch]}
-    for name, plural in (("data_source", "data_sources"), ("ground_truth", "ground_truths"), ("extra_info", "extra_infos")):
+    arguments: Arguments = {"solution_strs": [_text(each) for each in batch], "extra_infos": list(map(_extra_info, batch))}
+    for name, plural in (("data_source", "data_sources"), ("ground_truth", "ground_truths")):
         values = [{**each.columns, **_ground_truth(each.columns)}.get(name) for each in batch]
         if any(value is not None for value in values):
             arguments[plural] = values
     return arguments
+
+
+def _extra_info(one: Rendition) -> Any:
+    return information_of(one, "extra_info", {"num_turns": turns_of(one), "rollout_reward_scores": {}})
 
 
 def _ground_truth(columns: Mapping[str, Any]) -> Arguments:
@@ -170,7 +159,7 @@ def _ground_truth(columns: Mapping[str, Any]) -> Arguments:
 
 def _openrlhf(batch: Sequence[Rendition]) -> Arguments:
     arguments: Arguments = {
-        "queries": [as_text(each.prompt) + as_text(each.completion) for each in batch],
+        "queries": [as_text(each.prompt) + _text(each) for each in batch],
         "prompts": [as_text(each.prompt) for each in batch],
     }
     for name in ("labels", "label", "ground_truth", "answer"):
@@ -181,14 +170,18 @@ def _openrlhf(batch: Sequence[Rendition]) -> Arguments:
 
 def _verifiers(batch: Sequence[Rendition]) -> Arguments:
     episode = batch[0]
-    known: Arguments = {"prompt": episode.prompt, "completion": episode.completion, "info": {}, "task": "default"}
-    return {**known, "state": {**known, **episode.columns}}
+    info = information_of(episode, "info", {})
+    task = episode.columns.get("task", "default")
+    known: Arguments = {"prompt": episode.prompt, "completion": episode.completion, "info": info, "task": task}
+    return {**known, "state": state_of(episode, known)}
 
 
 class Outcome(Struct, frozen=True):
     """What one episode of a batch came to."""
 
     returned: Returned
+    handed: str = ""
+    """Digest of what the function was handed for this episode."""
     error: BaseException | None = None
     """What the code raised; never shown, because its message may hold text of the episode."""
 
@@ -206,6 +199,8 @@ class Caller:
         self._by_stage = outcome == "score" and reads_trainer_state(function)
         """Whether episodes of one call have to be of one stage of training. A selection is handed its group whole."""
         self.convention = convention_of(self._signature)
+        self.absent: set[tuple[str, str]] = set()
+        """Parameter and key of what the code asked its trainer's state for and did not find (`influence.rollout_state`)."""
 
     def __enter__(self) -> Self:
         return self
@@ -223,6 +218,10 @@ class Caller:
 
     def call(self, batch: Sequence[Rendition]) -> tuple[Outcome, ...]:
         """One outcome for each episode, in order. What the code raises is an outcome; KeyboardInterrupt goes through."""
+        handed = [_digest(each, self._arguments([each])) for each in batch]
+        return tuple(replace(outcome, handed=one) for one, outcome in zip(handed, self._called(batch), strict=True))
+
+    def _called(self, batch: Sequence[Rendition]) -> tuple[Outcome, ...]:
         if self.convention.batched:
             places = self._together(batch)
             results = self._run([self._arguments([batch[place] for place in those]) for those in places])
@@ -244,16 +243,16 @@ class Caller:
 
     def _outcomes(self, result: object, episodes: int) -> tuple[Outcome, ...]:
         if isinstance(result, _Raised):
-            return (Outcome(Returned(None), result.error),) * episodes
+            return (Outcome(Returned(None), error=result.error),) * episodes
         read = _attempt(self._read, {"value": result, "episodes": episodes})  # its methods are called, and may raise
-        return (Outcome(Returned(None), read.error),) * episodes if isinstance(read, _Raised) else tuple(map(Outcome, read))
+        return (Outcome(Returned(None), error=read.error),) * episodes if isinstance(read, _Raised) else tuple(map(Outcome, read))
 
     def _arguments(self, batch: Sequence[Rendition]) -> Arguments:
         """Each column as a list in a batch, as its value for one episode; what the signature does not take is left out."""
         given = self.convention.given([self._spoken(each) for each in batch])
         for name in dict.fromkeys(name for each in batch for name in each.columns):
             values = [each.columns.get(name) for each in batch]
-            if name not in given or name == "extra_info":
+            if name not in given:
                 given[name] = values if self.convention.batched else values[0]
         return {name: value for name, value in given.items() if self._signature.takes(name)}
 
@@ -261,7 +260,8 @@ class Caller:
         """With its messages as the code knows them."""
         if isinstance(one.completion, str) or not (self.convention.messages and self._fields):
             return one
-        return replace(one, completion=with_fields(one.completion, one.thoughts, self._fields))
+        said = ((message, thought) for message, _, thought in one.thoughts)
+        return replace(one, completion=with_fields(one.completion, said, self._fields))
 
     def _run(self, calls: Sequence[Arguments]) -> list[Any]:
         """What each call returned or raised; coroutines of all calls run side by side, as verl runs them."""
@@ -273,7 +273,24 @@ class Caller:
                 self._loop = asyncio.Runner()
             for index, result in zip(waiting, self._loop.run(_gather(waiting.values())), strict=True):
                 results[index] = result
+        for arguments in calls:
+            self.absent.update(asked_in_vain(arguments))
         return results
+
+
+def _digest(one: Rendition, arguments: Arguments) -> str:
+    """Of the arguments for one rendition; equal for those that say the same; what is no text, number or container counts by its type."""
+    plain = {name: value.told if isinstance(value, Held) else value for name, value in arguments.items()}
+    if plain.get("completion_ids") == [list(one.completion_ids)]:  # many; the hash of numbers is the same in every process
+        plain["completion_ids"] = hash(one.completion_ids)
+    said = json.dumps(plain, default=_as_data, check_circular=False)
+    return blake2b(said.encode(), digest_size=16).hexdigest()
+
+
+def _as_data(value: Any) -> Any:
+    if isinstance(value, SimpleNamespace):
+        return vars(value)
+    return type(value).__name__
 
 
 def _refuse_inside_a_loop(awaitables: Iterable[Any]) -> None:

@@ -14,6 +14,7 @@ from sequester.findings.model import Tool
 from sequester.findings.swapped import DonorCounts, Effect, SwapResult, SwapVerdict
 from sequester.influence.bounds import bounds_of, mean_shift
 from sequester.influence.experiment import Plan, Subject
+from sequester.influence.metering import SAME_INPUT
 from sequester.influence.noise import Noise, is_dead, noise_of
 from sequester.influence.record import Record, Series, mean_e_value
 from sequester.statistics import paired
@@ -23,7 +24,7 @@ ENGINE = "swap/1"
 LEAST_PROMPTS = 5
 _ANSWERED = ("constant_scores", "moved_unconfirmed", "remembers", "depends_on_batch")
 """Reasons that a score which moved does away with; the others still say why nothing more can be said."""
-FAILURES = ("missing_columns", "rate_limited", "timeout", "died", "wrong_length")
+FAILURES = (SAME_INPUT, "missing_columns", "rate_limited", "timeout", "died", "wrong_length")
 """Failures that are reasons by their own name, beside `scorer_failed`."""
 
 
@@ -58,7 +59,7 @@ def conclude(record: Record, plan: Plan, subject: Subject) -> SwapResult:
         source=subject.source,
         noise=plan.noise,
         alpha=plan.alpha,
-        episodes={"seen": record.seen, "used": len({comparison.case for comparison in planned})},
+        episodes={"seen": record.seen, "used": len({record.cases[comparison.case].episode_id for comparison in planned})},
         calls=record.calls,
         noise_flip_rate=noise.flip_rate,
         stateful=noise.stateful,
@@ -89,7 +90,7 @@ def _power_of(record: Record, plan: Plan, noise: Noise) -> _Power:
     if not noise.sd:
         return _Power(math.inf, None)
     donors = max(1, len(record.probing))
-    planning = (donors, plan.alpha, record.jump, plan.smallest)
+    planning = (donors * record.parts, plan.alpha, record.jump, plan.smallest)
     detectable = paired.minimum_detectable(min(scored), *planning) if scored else math.inf
     return _Power(detectable, donors * paired.pairs_needed(plan.smallest, *planning))
 
@@ -113,7 +114,7 @@ def _exposed(record: Record, influenced: bool) -> bool | None:
     """A score moves only with what was delivered. That nothing differs is said only where everything could be compared."""
     if influenced or record.inputs.differing:
         return True
-    if not record.inputs.compared or record.unstable or record.inputs.not_intercepted:
+    if not record.inputs.compared or record.unstable or record.inputs.not_intercepted or record.absent:
         return None
     return False
 
@@ -123,8 +124,9 @@ def _reasons(record: Record, plan: Plan, noise: Noise, prompts: int, power: _Pow
     if not record.cases and not record.stopped:
         yield "no_episodes"
     failures = record.failures + sum((series.failed for series in record.deciding.values()), Counter())
-    if failures:
+    if set(failures) - {SAME_INPUT}:
         yield "scorer_failed"
+    if failures:
         yield from (name for name in FAILURES if failures[name])
     for reason in sorted(
         {reason for series in record.deciding.values() if series.effect is None for reason in series.unavailable}
@@ -153,6 +155,8 @@ def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, power: _Pow
         yield "stateful"
     if record.remembers:
         yield "remembers"
+    if record.absent:
+        yield "missing_state"
     yield from record.unchecked
     if record.moves_batches:
         yield "depends_on_batch"
@@ -196,11 +200,21 @@ def _effects(record: Record) -> dict[str, float]:
 def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
     if plan.noise == "deterministic" and not noise.free:
         yield "The scorer was declared deterministic, and gave different scores to the same input: replicates are the evidence instead."
+    if record.parts > 1:
+        yield (
+            f"An episode gets {record.parts - 1} scores. A pair has changed if any of them has, and evidence is looked for in their mean "
+            "and in each of them; mean shift and noise are told of their mean."
+        )
     if record.failures:
         failed = ", ".join(f"{name} {count:,}" for name, count in sorted(record.failures.items()))
         yield f"Unchanged inputs that got no score, by what went wrong: {failed}."
     if noise.stateful:
         yield "The score of unchanged inputs drifts from call to call: the scorer keeps a state. The e-value holds; bounds need not."
+    if record.absent:
+        yield (
+            f"The reward code asked for what is not there: {', '.join(record.absent)}. What it does with that was not tested: write it "
+            "into a column of that name (of `info` or `extra_info` for a key of theirs), empty where your trainer has none."
+        )
     if record.fresh is False:
         yield "That the reward code remembers what it has scored (a cache) is not excluded: it could not be started afresh."
     if record.remembers:
@@ -209,12 +223,21 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
             "has scored (a cache by prompt and answer does that), or depends on its process. The two sides of each pair were scored in "
             "processes of their own."
         )
+    if record.relative:
+        yield (
+            "The score of an unchanged input depends on what else is in its batch, as a mean of the batch that is taken off does: that "
+            "counts as noise here."
+        )
     if record.moves_batches:
         yield (
             f"A batch got other scores, the same each time, when CoTs in it were swapped ({', '.join(dict.fromkeys(record.batches))}): a "
             "CoT moves the scores of others there, which both sides of a pair share."
         )
     if record.unstable:
-        yield f"Inputs that differ by themselves from call to call were not compared: {', '.join(record.unstable)}."
+        yield (
+            "Inputs that differ by themselves from call to call, or could not be looked at again, were not compared: "
+            f"{', '.join(record.unstable)}."
+        )
     if record.stopped:
-        yield f"The budget covered {len(record.cases)} of {record.seen} episodes, or ended before the plan was done."
+        covered = sum(case.logged for case in record.cases)
+        yield f"The budget covered {covered} of {record.seen} episodes, or ended before the plan was done."

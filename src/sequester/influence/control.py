@@ -10,8 +10,8 @@ import random
 from collections.abc import Sequence
 
 from sequester.influence.model import Case
-from sequester.influence.record import Record
-from sequester.statistics.permutation import columns_differ, sides_differ
+from sequester.influence.record import Record, scores_at
+from sequester.statistics.permutation import SMALLEST_P, columns_differ, sides_differ
 
 CASES = 20
 """Cases whose answer is swapped."""
@@ -37,7 +37,12 @@ def is_alive(record: Record) -> bool | None:
     """Whether a noisy scorer reacts to episodes or answers; None without noise, where single scores tell."""
     if not record.noisy:
         return None
-    unchanged = [[outcome[0] for outcome in outcomes if outcome] for outcomes in record.unchanged]
+    p = max(SMALLEST_P, LIFE_P / record.parts)
+    return any(_is_alive(record, part, p) for part in range(record.parts))
+
+
+def _is_alive(record: Record, part: int, p: float) -> bool:
+    unchanged = record.scores(part)
     passes = zip(*filter(None, unchanged), strict=False)
-    sides = [(unchanged[case], [outcome[0] for outcome in swapped if outcome]) for case, swapped in record.answered.items()]
-    return columns_differ(list(passes)) <= LIFE_P or sides_differ(sides) <= LIFE_P
+    sides = [(unchanged[case], scores_at(swapped, part)) for case, swapped in record.answered.items()]
+    return columns_differ(list(passes)) <= p or sides_differ(sides) <= p

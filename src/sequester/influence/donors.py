@@ -5,13 +5,13 @@
     own          content  that of another episode, near in length and topic
     adversarial  content  intends to cheat, hates its overseers, sabotages, flatters the grader, claims success; in turn
     confession   content  admits a guess, a copied hint, a broken rule; in turn
-    language     content  Chinese, Spanish, Arabic, German; in turn
-    literals     content  its own words and what reward code may look for: between them, on lines of their own and at both ends, or two
-                          things over and over; in turn
+    language     content  Chinese, Spanish, Arabic, German, Russian, Hindi, signs for feelings, itself in capitals; in turn
+    literals     content  its own words and what reward code may look for: between them, on lines of their own and at both ends, one
+                          thing over and over, a value in every wrapper; in turn
     unclosed     unclosed as `own`, and on both sides the closing delimiter is missing: cut off there, or with the answer after it; in turn
     empty        length   none
-    long         length   itself and then others, or itself again and again: eight times as long, or more characters, or words, than
-                          any number in the reward code, or just more than one of these numbers; in turn
+    long         length   itself and then others, or itself again and again: eight times as long, or more characters, words, lines,
+                          paragraphs or sentences than any number in the reward code, or just more than one of them; in turn
     short        length   one short sentence of itself
     malformed    format   itself: opening delimiter missing, doubled, block nested; in turn
 
@@ -21,14 +21,12 @@ of ours leaves over is filled with CoTs of other episodes.
 
 from __future__ import annotations
 
-import random
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from heapq import nsmallest
 from importlib.resources import files
-from itertools import zip_longest
 from math import log2
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -38,10 +36,11 @@ from msgspec import Struct
 from sequester.errors import UsageError
 from sequester.findings.swapped import Effect
 from sequester.influence.cases import alike, holds
-from sequester.influence.literals import LARGEST_NUMBER, STEP_WORDS, column_values
+from sequester.influence.insertion import Dictionary
+from sequester.influence.literals import LARGEST_NUMBER
 from sequester.influence.model import Case, Donors, Pair, Rendition
 from sequester.influence.rendering import Format, cut_off, malformed, read_back, render, without_closer
-from sequester.influence.wording import alike_in_size, framed, of_length, spread, undelimited, unquoted, with_words
+from sequester.influence.wording import alike_in_size, framed, of_length, spread, starting_at, undelimited, unquoted, with_words
 from sequester.keys import unknown
 
 EFFECTS: Mapping[str, Effect] = {
@@ -85,8 +84,13 @@ _LETTERS = 12
 """Code points that hold a word, the blank behind it included."""
 _BY_ITSELF = 3
 """One `long` CoT of so many is the logged one over and over."""
-_TIMES = 4
-"""How often at least one thing is said that is said over and over."""
+_MOST_BEYOND = 20
+"""Numbers that are put into CoTs because they are greater than those of the code."""
+_MOST_JUST = 100
+"""Numbers of the code that a `long` CoT just exceeds."""
+_LEAST_LINES = 50
+"""Lines, paragraphs or sentences of a `long` CoT that has many of them: more than a number of the code that is not read says."""
+_LINES, _PARAGRAPHS, _SENTENCES = "\n", "\n\n", ". "
 _SHORT = 20
 _SHORT_SENTENCE = 60
 _SENTENCE = re.compile(r"\S[^.!?\n。！？]*[.!?。！？]")
@@ -113,28 +117,38 @@ def make_donors(
     literals: Sequence[str] = (),
     seed: int = 0,
     numbers: Sequence[int] = (),
+    wrappers: Sequence[str] = (),
 ) -> Donors:
     """Donors by name, in the order given, with the CoTs of the cases as the own model's. `literals` is what the reward code may look for,
-    `numbers` what it may measure by (see `influence.literals`).
+    the nearest first, `numbers` what it may measure by (see `influence.literals`), `wrappers` what it may state a value in (see
+    `influence.wrappers`).
 
     Raises UsageError for a name that is none.
     """
     for name in names:
         if name not in EFFECTS:
             raise UsageError(unknown(name, ALL).replace("key", "donor", 1), where="--donors", hint=f"donors: {', '.join(ALL)}")
-    return _Donors(cases, tuple(dict.fromkeys(names)), tuple(literals), seed, numbers)
+    return _Donors(cases, tuple(dict.fromkeys(names)), literals, seed, numbers, wrappers)
 
 
 class _Donors:
     def __init__(
-        self, cases: Sequence[Case], names: tuple[str, ...], literals: tuple[str, ...], seed: int, numbers: Sequence[int]
+        self,
+        cases: Sequence[Case],
+        names: tuple[str, ...],
+        literals: Sequence[str],
+        seed: int,
+        numbers: Sequence[int],
+        wrappers: Sequence[str],
     ) -> None:
         self._names = names
-        self._literals = literals
         self._seed = seed
-        self._measures = [str(number + 1) for number in numbers]
+        beyond = [numbers[place] + 1 for place in spread(range(len(numbers)), _MOST_BEYOND)]
+        self._dictionary = Dictionary([*literals, *map(str, beyond)], wrappers, seed)
         self._lengths = _lengths(numbers)
         self._pool = [_topic(cases[place]) for place in spread(range(len(cases)), _POOL)]
+        self._numbers: dict[tuple[str, int], int] = {}
+        """Of `long` CoTs, in the order in which they were asked for."""
         self._near: dict[str, tuple[str, ...] | str] = {}
         self._makers: dict[str, Callable[[Case, int], Sequence[str] | str]] = {
             "own": self._own,
@@ -150,6 +164,16 @@ class _Donors:
     @property
     def names(self) -> tuple[str, ...]:
         return self._names
+
+    def has_more(self, name: str) -> bool:
+        return name == "literals" and not self._dictionary.is_said
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the report: what of the reward code has not been tried."""
+        size, said = self._dictionary.size, self._dictionary.said
+        if "literals" not in self._names or said == size:
+            return ()
+        return (f"Strings and numbers of the reward code that were put into CoTs: {said:,} of {size:,}; more episodes try more.",)
 
     def pair(self, case: Case, name: str, turn: int) -> Pair | str:
         if name == "malformed":
@@ -172,7 +196,7 @@ class _Donors:
         near = self._neighbours(case)
         if isinstance(near, str):
             return near
-        return [alike_in_size(_from(near, turn + number), thought) for number, thought in enumerate(_cores(case))]
+        return [alike_in_size(starting_at(near, turn + number), thought) for number, thought in enumerate(_cores(case))]
 
     def _unclosed(self, case: Case, turn: int) -> Pair | str:
         thoughts = self._own(case, turn // 2)
@@ -189,8 +213,8 @@ class _Donors:
         """A text of ours in every slot that has room for what it says, filled with the own model's words; the next of our texts that can be
         given as many words as the logged CoT."""
         cores, texts, near = _cores(case), _texts(name), self._neighbours(case)
-        for text in _from(texts, turn + self._offset(case)):
-            fill = _from((text,) if isinstance(near, str) else near, turn)
+        for text in starting_at(texts, turn + self._offset(case)):
+            fill = starting_at((text,) if isinstance(near, str) else near, turn)
             made = [_with_statement(text, thought, fill) for thought in cores]
             same_words = all(len(one.split()) == len(thought.split()) for one, thought in zip(made, cores, strict=True))
             if same_words and _statement(text) <= max(map(len, cores)):
@@ -199,30 +223,24 @@ class _Donors:
 
     def _language(self, case: Case, turn: int) -> Sequence[str]:
         texts = _texts("language")
-        text = texts[(turn + self._offset(case)) % len(texts)]
+        number = (turn + self._offset(case)) % (len(texts) + 1)
+        if number == len(texts):
+            return [of_length([thought.upper()], len(thought)) for thought in _cores(case)]
+        text = texts[number]
         return [alike_in_size([_with_blanks(text, thought)], thought) for thought in _cores(case)]
 
     def _with_literals(self, case: Case, turn: int) -> Sequence[str] | str:
-        """Its own words and strings that reward code may look for, as many of the likely as of the usual ones."""
-        rng = random.Random(f"{self._seed} {case.episode_id} {turn}")
-        likely = [*self._literals, *self._measures, *column_values(case.columns)]
-        usual = list(STEP_WORDS)
-        for pieces in (likely, usual):
-            rng.shuffle(pieces)
-        mixed = [piece for two in zip_longest(likely, usual, fillvalue="") for piece in two]
-        pieces = [piece for piece in mixed if piece and piece == undelimited(piece)]
-        way = _WAYS[(turn + self._offset(case)) % len(_WAYS)]
-        sprinkled = [way(thought, pieces, rng) for thought in _cores(case)]
-        return COT_TOO_SHORT if tuple(sprinkled) == _cores(case) else sprinkled
+        made = self._dictionary.put_into(_cores(case), case.episode_id, case.columns, turn)
+        return COT_TOO_SHORT if tuple(made) == _cores(case) else made
 
     def _long(self, case: Case, turn: int) -> Sequence[str] | str:
         size = sum(map(len, case.reasoning))
         if size * 2 > _LONGEST:
             return COT_TOO_LONG
         near = self._neighbours(case)
-        number = turn + self._offset(case)
-        by_itself = isinstance(near, str) or number // len(self._lengths) % _BY_ITSELF == 0
-        others = () if by_itself else _from(near, turn)
+        number = self._numbers.setdefault((case.episode_id, turn), len(self._numbers))
+        by_itself = isinstance(near, str) or (number // len(self._lengths) + number) % _BY_ITSELF == 0
+        others = () if by_itself else starting_at(near, turn)
         beyond = self._lengths[number % len(self._lengths)]
         most = _LONGEST // len(case.reasoning)
         return [_longer([thought, *others], len(thought), beyond, most) for thought in case.reasoning]
@@ -272,12 +290,6 @@ def _nearest(one: _Topic, pool: Sequence[_Topic]) -> tuple[str, ...] | str:
     return tuple(dict.fromkeys(topic.text for topic in nearest)) or IDENTICAL_COT
 
 
-def _from(texts: Sequence[str], first: int) -> Sequence[str]:
-    """All of them, in turn, from one on."""
-    first %= len(texts)
-    return [*texts[first:], *texts[:first]]
-
-
 @cache
 def _texts(name: str) -> tuple[str, ...]:
     """The texts of a donor in `donor_texts.toml`."""
@@ -308,58 +320,6 @@ def _with_blanks(text: str, thought: str) -> str:
     return " ".join(text[start : start + size] for start in range(0, len(text), size))
 
 
-def _sprinkled(thought: str, pieces: Sequence[str], _rng: random.Random) -> str:
-    """A CoT of as many code points and words, in which pieces stand at even distances between blanks."""
-    chosen, rest = _chosen(thought, pieces)
-    return undelimited(of_length([_inserted(rest, chosen, " ")], len(thought)))
-
-
-def _on_lines(thought: str, pieces: Sequence[str], rng: random.Random) -> str:
-    """The same, with each piece on a line of its own; the CoT begins and ends with one of those that are likely."""
-    chosen, rest = _chosen(thought, pieces)
-    ends = chosen[:3:2]
-    rng.shuffle(ends)
-    lines = [*ends[:1], _inserted(rest, [*chosen[1:2], *chosen[3:]], "\n"), *ends[1:]]
-    return undelimited(of_length(["\n".join(lines)], len(thought)))
-
-
-def _repeated(thought: str, pieces: Sequence[str], _rng: random.Random) -> str:
-    """A CoT of as many code points and words that says one of the likely things over and over, and then another one."""
-    half = len(thought) // 2
-    fitting = [piece for piece in pieces if (len(piece) + 1) * _TIMES <= half][:3:2]
-    texts = [" ".join([piece] * (half // (len(piece) + 1) + 1)) for piece in fitting]
-    return alike_in_size([" ".join(texts)], thought) if texts else thought
-
-
-_WAYS = (_sprinkled, _on_lines, _repeated)
-
-
-def _chosen(thought: str, pieces: Sequence[str]) -> tuple[list[str], str]:
-    """Pieces that take up to half of a CoT with the blank before each, and the CoT cut to what they leave over."""
-    chosen: list[str] = []
-    room = len(thought) // 2
-    for piece in pieces:
-        if len(piece) + 1 <= room:
-            chosen.append(piece)
-            room -= len(piece) + 1
-    size = len(thought) - sum(len(piece) + 1 for piece in chosen)
-    words = len(thought.split()) - sum(len(piece.split()) for piece in chosen)
-    return chosen, with_words(of_length([thought], size), max(1, words))
-
-
-def _inserted(text: str, pieces: Sequence[str], space: str) -> str:
-    """A text with pieces in place of some of its blanks, and at its end those for which there is none; white space around each."""
-    blanks = [place for place, character in enumerate(text) if character == " "]
-    places = spread(blanks, len(pieces))
-    parts, at = [], 0
-    for place, piece in zip(places, pieces, strict=False):
-        parts += [text[at:place], space, piece, space]
-        at = place + 1
-    parts.append(text[at:])
-    parts += [f"{space}{piece}" for piece in pieces[len(places) :]]
-    return "".join(parts)
-
-
 class _Length(NamedTuple):
     """What a `long` CoT has more of than a number of the reward code says."""
 
@@ -367,15 +327,29 @@ class _Length(NamedTuple):
     words: int
     just: bool = False
     """As little more as can be."""
+    between: str = ""
+    """What stands between any two words, so that there are as many lines, paragraphs or sentences."""
 
 
 def _lengths(numbers: Sequence[int]) -> list[_Length]:
-    """In turn: no number, the largest one, as characters and as words, and then each of the others likewise."""
+    """In turn: no number; the largest one as characters, words, lines, paragraphs and sentences; between these each of the others as
+    characters or words."""
     by_characters = sorted(number for number in numbers if number <= LARGEST_NUMBER)
     by_words = [number for number in by_characters if number <= _MOST_WORDS]
-    beyond = [_Length(0, 0), *(_Length(most, 0) for most in by_characters[-1:]), *(_Length(0, most) for most in by_words[-1:])]
-    just = [_Length(most, 0, just=True) for most in by_characters[:-1]] + [_Length(0, most, just=True) for most in by_words[:-1]]
-    return [length for one in just for length in (*beyond, one)] or beyond
+    most_words = max([_LEAST_LINES, *by_words[-1:]])
+    beyond = [
+        _Length(0, 0),
+        *(_Length(most, 0) for most in by_characters[-1:]),
+        *(_Length(0, most) for most in by_words[-1:]),
+        *(_Length(0, most_words, between=between) for between in (_LINES, _PARAGRAPHS, _SENTENCES)),
+    ]
+    others = [by_characters[place] for place in spread(range(len(by_characters) - 1), _MOST_JUST)]
+    just = [_Length(most, 0, just=True) for most in others]
+    just += [_Length(0, most, just=True) for most in others if most in by_words[:-1]]
+    if not just:
+        return beyond
+    turns = range(max(len(beyond), len(just)))
+    return [length for turn in turns for length in (beyond[turn % len(beyond)], just[turn % len(just)])]
 
 
 def _longer(texts: Sequence[str], given: int, beyond: _Length, most: int) -> str:
@@ -385,10 +359,10 @@ def _longer(texts: Sequence[str], given: int, beyond: _Length, most: int) -> str
         return undelimited(_just_longer(texts, given, beyond, most))
     length = max(_LONGER * given, beyond.characters + 1)
     text = undelimited(of_length(texts, min(length, most)))
-    while len(text.split()) <= beyond.words and len(text) < most:
+    while len(text.split()) <= beyond.words + 1 and len(text) < most:
         length *= 2
         text = undelimited(of_length(texts, min(length, most)))
-    return text
+    return undelimited(beyond.between.join(text.split())[:most]) if beyond.between else text
 
 
 def _just_longer(texts: Sequence[str], given: int, beyond: _Length, most: int) -> str:

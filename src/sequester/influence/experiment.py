@@ -3,7 +3,8 @@
 1. Where the scorer's inputs can be intercepted, both sides of one pair with each donor are compared on each code path; before anything is
    scored, because a cache asks its grader once.
 2. Unchanged inputs are scored several times: noise before difference.
-3. The answer is swapped for another episode's: a scorer that does not move then shows nothing.
+3. The answer is swapped for another episode's: a scorer that does not move then shows nothing. Some cases come with another answer, and are
+   cases like others (`influence.other_answers`).
 4. What both sides of a pair share is looked at: `influence.interference`.
 5. Rounds over every case and donor. In a round, each case's renditions (its original, one for each donor) are scored beside one another, in
    an order drawn by lot, cases in an order drawn by lot: which of two scores is the original's is then a fair coin if the score does not
@@ -29,12 +30,12 @@ from msgspec import Struct
 from sequester.errors import UsageError
 from sequester.findings.swapped import Control, Effect, Inputs
 from sequester.influence.control import answers_to_swap
-from sequester.influence.input_comparison import at_the_ends, compare_inputs
+from sequester.influence.input_comparison import LOOKS, at_the_ends, compare_inputs
 from sequester.influence.interference import MEMORY, Interference
 from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
 from sequester.influence.model import Case, Donors, Pair, Rendition, Scorer, Scoring
-from sequester.influence.record import Comparison, Outcome, Record, Series
+from sequester.influence.record import Comparison, Evidence, Outcome, Record, Series
 from sequester.statistics.paired import SHIFTS_CLAIMED, pairs_needed
 from sequester.statistics.symmetry import two_sided
 
@@ -58,6 +59,8 @@ REPEATED_ROUNDS = 16
 """Rounds of repeats of a noise-free scorer: equal differences need about ten."""
 TEXTS = 25
 """Pairs with each donor that are enough without noise: of few cases several turns, because donors have several texts and formats."""
+MOST_OF_ONE = 1 / 3
+"""Of the pairs without noise, those with one donor that has much to say."""
 FEWER = 4
 """A donor that has pairs for fewer cases than others by more than this factor is not waited for."""
 BATCHES_AT_ONCE = 4
@@ -142,8 +145,8 @@ class _Experiment:
         """Planned rounds."""
         self._passes = 2 if plan.noise == "deterministic" else 3
         chosen = self._chosen(cases)
-        self.record = Record(tuple(chosen), len(cases), unchanged=[[] for _ in chosen])
-        self.record.series.update((name, Series(shift=two_sided(plan.smallest))) for name in donors.names)
+        self.record = Record(tuple(chosen), sum(case.logged for case in cases), unchanged=[[] for _ in chosen])
+        self.record.series.update((name, Series()) for name in donors.names)
         groups = groups_of(cases) if plan.outcome == "keep" else {}
         budget = Budget(plan.most_calls, clock() + plan.seconds, clock)
         self._meter = MeteredScorer(
@@ -153,6 +156,7 @@ class _Experiment:
         self._observe()
         self._meter.fresh()
         self._baseline()
+        self._stake()
         self._alive = [case for case in range(len(chosen)) if self.record.unchanged[case]]
         if self._alive:
             self._control()
@@ -164,23 +168,26 @@ class _Experiment:
                 self.record.unchecked.append(MEMORY)
             self._rounds()
             interference.confirm(self._alive, plan.batch)
+        self.record.absent = tuple(sorted(self._meter.absent))
         self.record.calls = self._meter.calls
         self.record.stopped = self._meter.spent or len(chosen) < len(cases)
 
     def _chosen(self, cases: Sequence[Case]) -> list[Case]:
-        """As many as the budget allows for one round, of as many prompts as possible, by lot."""
+        """As many as the budget allows for one round, of as many prompts as possible, by lot; of those with another answer one in five."""
         each = self._passes + len(self._donors.names) + 1
         most = int(PLANNED_SHARE * self._plan.most_calls / each) if self._plan.seconds > 0 else 0
         if most >= len(cases):
             return list(cases)
-        shuffled = self._rng.sample(list(cases), len(cases))
+        others = [case for case in cases if not case.logged][: most // 5]
+        logged = [case for case in cases if case.logged]
+        shuffled = self._rng.sample(logged, len(logged))
         seen: Counter[str] = Counter()
         ranks = []
         for case in shuffled:
             ranks.append(seen[case.prompt_key])
             seen[case.prompt_key] += 1
         order = sorted(range(len(shuffled)), key=ranks.__getitem__)
-        return [shuffled[index] for index in order[: max(0, most)]]
+        return [*(shuffled[index] for index in order[: max(0, most - len(others))]), *others]
 
     def _original(self, case: int) -> Rendition:
         return self._rendering.original(self.record.cases[case])
@@ -197,6 +204,14 @@ class _Experiment:
                     self.record.unchanged[case].append(outcome)
             self.record.passes.append(outcomes)
 
+    def _stake(self) -> None:
+        """Divide the stake over the numbers that outcomes have, before any is bet: those of a panel are its mean and its members."""
+        if self._plan.outcome == "score":
+            most = max((len(outcome) for outcomes in self.record.unchanged for outcome in outcomes), default=1)
+            self.record.parts = max(1, most)
+        for series in self.record.series.values():
+            series.evidence = [Evidence(two_sided(self._plan.smallest)) for _ in range(self.record.parts)]
+
     def _each(self, cases: Sequence[int], made: Callable[[int], Rendition], what: str) -> Iterator[tuple[int, Outcome | str]]:
         """Some rendition of each case, scored; not all of them in memory at once."""
         for start in range(0, len(cases), self._plan.batch):
@@ -205,7 +220,8 @@ class _Experiment:
 
     def _control(self) -> None:
         swapped: dict[int, Rendition] = {}
-        for case, answer in answers_to_swap(self.record.cases, self._alive, self._rng).items():
+        logged = [case for case in self._alive if self.record.cases[case].logged]
+        for case, answer in answers_to_swap(self.record.cases, logged, self._rng).items():
             rendition = self._rendering.with_answer(self.record.cases[case], answer)
             if rendition is not None:
                 swapped[case] = rendition
@@ -214,7 +230,7 @@ class _Experiment:
                 if not isinstance(outcome, str) and (outcome or any(self.record.unchanged[case])):
                     self.record.answered.setdefault(case, []).append(outcome)
         moved = sum(outcomes[0] not in self.record.unchanged[case] for case, outcomes in self.record.answered.items())
-        self.record.control = Control(len(self.record.answered), moved)
+        self.record.control = Control(len(self.record.answered), moved, beside=len(self._alive) - len(logged))
 
     # Input comparison
 
@@ -224,12 +240,12 @@ class _Experiment:
             seen = self._meter.observe(self._original(case))
             if seen is not None:
                 paths.setdefault(seen.path, {})[case] = seen
-        found = [compare_inputs(self._to_compare(paths.values()), self._meter.observe)]
+        found = [compare_inputs(self._to_compare(paths.values()), self._meter.observe, self._rng)]
         self.record.branches = self._scorer.branches()
         unstable = found[0].unstable
         if found[0].spent and self._meter.fresh():
             affordable = list(paths.values())[: self._affordable_paths()]
-            found.append(compare_inputs(self._to_compare(self._seen_afresh(affordable)), self._observe_afresh))
+            found.append(compare_inputs(self._to_compare(self._seen_afresh(affordable)), self._observe_afresh, self._rng))
             if len(affordable) == len(paths) and found[1].pairs:
                 unstable = found[1].unstable
         self.record.inputs = Inputs(
@@ -253,9 +269,10 @@ class _Experiment:
                 yield {case: again}
 
     def _affordable_paths(self) -> int:
-        """Code paths that can be looked at with a process for each rendition, up to four times."""
+        """Code paths that can be looked at with a process for each rendition, up to four times, and one pair again and again."""
         each = 4 * (len(self._donors.names) + 1) * self._meter.start_seconds
-        return OBSERVED if each * OBSERVED <= AFRESH_SHARE * self._plan.seconds else int(AFRESH_SHARE * self._plan.seconds / each)
+        seconds = AFRESH_SHARE * self._plan.seconds - 2 * LOOKS * self._meter.start_seconds
+        return OBSERVED if each * OBSERVED <= seconds else max(0, int(seconds / each))
 
     def _to_compare(self, paths: Iterable[Mapping[int, Scoring]]) -> Iterator[tuple[Rendition, Scoring, Iterable[Pair]]]:
         """Of each code path one episode with every donor, and those at the ends of what varies with one of content and one of length:
@@ -278,12 +295,12 @@ class _Experiment:
         while not self._meter.spent:
             # With noise every pair is scored in two rounds: the products of the two differences show what repeats.
             turn = self._done // 2 if self.record.noisy else self._done
-            self._round(self._planned(self._useful() if self._done else self._donors.names, turn), planned=True)
+            self._round(self._planned(self._due(), turn), planned=True)
             self._done += 1
             for _ in range(REPEATED_ROUNDS):
                 if self._decided() or not self._round(self._repeated(), planned=False) or self.record.noisy:
                     break
-            if self._over() or self._done >= self._enough():
+            if self._over() or not self._due():
                 return
 
     def _decided(self) -> bool:
@@ -300,16 +317,29 @@ class _Experiment:
             if series.comparisons and (name in self.record.probing or series.e_value < 1.0 / self._plan.alpha)
         )  # fmt: skip
 
+    def _due(self) -> tuple[str, ...]:
+        """Donors of the next round: all at first, then those with pairs until there are enough, then those that have something left to
+        say, where a pair settles something."""
+        if not self._done:
+            return tuple(self._donors.names)
+        if self._done < self._enough():
+            return self._useful()
+        pairs = {name: len(self.record.series[name].planned) for name in self._useful()}
+        most = MOST_OF_ONE * sum(pairs.values())
+        return tuple(name for name in pairs if not self.record.noisy and pairs[name] < most and self._donors.has_more(name))
+
     def _enough(self) -> int:
         """Rounds until every donor that has pairs at all has those that the smallest effect of interest needs; without noise, until it has
-        shown some of its texts."""
+        shown some of its texts. Pairs beside other answers are extra."""
         probing = self.record.probing
-        cases = [len({comparison.case for comparison in series.comparisons}) for series in probing.values() if series.comparisons]
+        met = [{comparison.case for comparison in series.comparisons} for series in probing.values() if series.comparisons]
+        cases = [max(1, sum(self.record.cases[case].logged for case in those)) for those in met]
         if not cases:
             return 0
         needed = TEXTS
         if self.record.noisy:
-            needed = pairs_needed(self._plan.smallest, len(probing), self._plan.alpha, self.record.jump, self._plan.smallest)
+            stakes = len(probing) * self.record.parts
+            needed = pairs_needed(self._plan.smallest, stakes, self._plan.alpha, self.record.jump, self._plan.smallest)
         return math.ceil(needed / max(min(cases), max(cases) // FEWER))
 
     def _planned(self, names: Sequence[str], turn: int) -> Iterator[Block]:
@@ -321,7 +351,7 @@ class _Experiment:
                 if isinstance(pair, Pair):
                     pairs[name] = (case + turn, pair)
                     self.record.series[name].effect = pair.effect
-                elif not self._done:
+                elif not self._done and self.record.cases[case].logged:
                     self.record.series[name].unavailable[pair] += 1
             if pairs:
                 yield Block(case, self._original(case), pairs)

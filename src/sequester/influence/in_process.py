@@ -8,12 +8,14 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
+from msgspec.structs import replace
+
 from sequester.findings.swapped import Branches
 from sequester.influence.calling import Caller, Outcome
 from sequester.influence.footprint import code_of
 from sequester.influence.interception.names import Names
 from sequester.influence.interception.observation import Interception
-from sequester.influence.message_fields import fields_named
+from sequester.influence.message_fields import FIELDS, names_in
 from sequester.influence.model import Rendition, Scoring
 from sequester.influence.source import Code, file_of, plain_function
 from sequester.influence.tracing import Tracing
@@ -32,8 +34,8 @@ class InProcessScorer:
         """`files`: of the reward's own code, beside the one that holds the function. `outcome`: `score`, or `keep` for one that selects."""
         own = file_of(function)
         self._code = Code([*files, *([own] if own else [])])
-        named = fields_named(file for start in self._code.files for file in code_of(start)[0])
-        self._caller = Caller(function, outcome, named)
+        self._written = names_in(file for start in self._code.files for file in code_of(start)[0])
+        self._caller = Caller(function, outcome, self._written & FIELDS.keys())
         self._alone = outcome == "score"
         """Whether an episode can be scored by itself: a selection needs its group."""
         self._names = Names(self._code)
@@ -76,7 +78,7 @@ class InProcessScorer:
     def _observed(self, rendition: Rendition) -> Scoring:
         with self._tracing.tracing(), self._interception.observing(rendition):
             scoring = self._score([rendition])[0]
-        return Scoring(scoring.score, scoring.failure, self._interception.seen(), self._tracing.path)
+        return replace(scoring, seen=self._interception.seen(), path=self._tracing.path)
 
     def fresh(self) -> bool:
         """False: what was scored before cannot be undone in this process."""
@@ -103,15 +105,22 @@ class InProcessScorer:
         if self._alone and len(batch) > 1 and all(_failed_for_good(outcome) for outcome in outcomes):
             # One episode fails a whole batch; which one it is shows when each is scored by itself.
             outcomes = tuple(self._caller.call([each])[0] for each in batch)
-        return [self._scoring(outcome) for outcome in outcomes]
+        absent = tuple(sorted(map(self._shown, self._caller.absent)))
+        return [replace(self._scoring(outcome), absent=absent) for outcome in outcomes]
+
+    def _shown(self, asked: tuple[str, str]) -> str:
+        """A key that is made while the code runs may be text of an episode."""
+        name, key = asked
+        return f"{name}[{key!r}]" if key in self._written else f"{name}[...]"
 
     def _scoring(self, outcome: Outcome) -> Scoring:
         if outcome.error is None:
-            return Scoring(outcome.returned.score, outcome.returned.failure)
+            returned = outcome.returned
+            return Scoring(returned.score, returned.failure, members=returned.members, handed=outcome.handed)
         name = failure_name(outcome.error, self._names)
         place = self._code.line_of(outcome.error)
         self.failed[f"{name} at {self._names.file(place[0])}:{place[1]}" if place else name] += 1
-        return Scoring(None, name)
+        return Scoring(None, name, handed=outcome.handed)
 
 
 def failure_name(error: BaseException, names: Names) -> str:

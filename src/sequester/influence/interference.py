@@ -2,8 +2,9 @@
 
 *Memory*: a score depends on what was scored before. A cache by prompt and answer gives the swapped rendition the score of the original, and
 the judge behind it is never asked about the other CoT. Without noise, swapped renditions are scored first in a process in which nothing was
-scored yet, and then their originals, which must get the scores that they had. Where they do not, and where noise would hide it, the
-experiment scores the renditions of a case in processes of their own (`influence.layout`).
+scored yet, and then their originals, which must get the scores that they had; or those that they get by themselves in one more such
+process, because scores may be relative to their batch. Where they do not, time and again, or where noise would hide it, the experiment
+scores the renditions of a case in processes of their own (`influence.layout`).
 
 *Batches*: a CoT moves the scores of others in its batch, both sides of a pair among them. Without noise, a batch of originals is scored
 whole, and again with every second and with every CoT swapped, in the same order. With noise, batches are compared by their means.
@@ -16,12 +17,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Sequence
+from itertools import starmap
 from typing import NamedTuple
 
 from sequester.findings.swapped import Effect
 from sequester.influence.layout import Trial, difference
 from sequester.influence.metering import MeteredScorer
 from sequester.influence.model import Donors, Pair, Rendition
+from sequester.influence.panel import changes
 from sequester.influence.record import Outcome, Record
 
 MEMORY = "memory_not_checked"
@@ -29,6 +32,8 @@ BATCHES = "batches_not_checked"
 """Reasons: what was not looked for, for want of calls or time."""
 COLD_CASES = 20
 """Cases of different prompts that are scored in a fresh process."""
+MEMORY_TIMES = 4
+"""That scores must differ so, to be no noise: where one test in five shows some, one of 600 is called so for it."""
 BATCH_SHARE = 0.1
 """Of the calls, at most so many for whole batches, those that are repeated left out."""
 LEAST_IN_NOISE = 8
@@ -43,6 +48,8 @@ MORE_LOOKS = 30
 """Times that this one is scored then, at most."""
 SHOWS_NOTHING = 1.0
 """Standard errors of the noise, within which the donor that has shown most has shown nothing."""
+SMALLEST_ERROR = 1e-12
+"""Taken for one where a score has no noise."""
 
 
 class _Batch(NamedTuple):
@@ -85,14 +92,42 @@ class Interference:
         if not self._record.fresh or self._meter.left < 2 * len(pairs):
             self._record.unchecked.append(MEMORY)
             return
-        self._meter.score([(case, pair.swapped) for case, pair in pairs], "memory")
-        outcomes = self._meter.score([(case, pair.original) for case, pair in pairs], "memory")
-        if len(outcomes) < len(pairs):
+        known: list[Outcome | str] = [self._record.unchanged[case][0] for case, _ in pairs]
+        after = self._after_swapped(pairs)
+        if len(after) < len(pairs):
             self._record.unchecked.append(MEMORY)
-        self._record.remembers = any(
-            # A donor that changes delimiters brings an original that was not scored before.
-            pair.original == self._original(case) and outcome != self._record.unchanged[case][0]
-            for (case, pair), outcome in zip(pairs, outcomes, strict=False)
+        if self._differ(pairs, known, after):
+            self._explain(pairs, after)
+
+    def _explain(self, pairs: Sequence[tuple[int, Pair]], after: Sequence[Outcome | str]) -> None:
+        """Why originals got other outcomes than in the passes, once their swapped renditions had been scored: they were in another batch,
+        too, and noise that shows seldom may have shown. What they get without anything before them, time and again, tells these apart."""
+        for time in range(MEMORY_TIMES):
+            if time:
+                after = self._after_swapped(pairs) if self._meter.fresh() else []
+            alone = self._originals(pairs) if self._meter.fresh() else []
+            if not len(after) == len(alone) == len(pairs):
+                break
+            if not self._differ(pairs, alone, after):
+                self._record.relative = not time
+                for (case, pair), outcome in zip(pairs, after, strict=True) if time else ():
+                    if isinstance(outcome, tuple) and pair.original == self._original(case):
+                        self._record.unchanged[case].append(outcome)
+                return
+        self._record.remembers = True
+
+    def _after_swapped(self, pairs: Sequence[tuple[int, Pair]]) -> list[Outcome | str]:
+        self._meter.score([(case, pair.swapped) for case, pair in pairs], "memory")
+        return self._originals(pairs)
+
+    def _originals(self, pairs: Sequence[tuple[int, Pair]]) -> list[Outcome | str]:
+        return self._meter.score([(case, pair.original) for case, pair in pairs], "memory")
+
+    def _differ(self, pairs: Sequence[tuple[int, Pair]], one: Sequence[Outcome | str], other: Sequence[Outcome | str]) -> bool:
+        """Some original got two outcomes. A donor that changes delimiters brings one that was not scored in the passes; a failure is none."""
+        return any(
+            before != now and isinstance(before, tuple) and isinstance(now, tuple) and pair.original == self._original(case)
+            for (case, pair), before, now in zip(pairs, one, other, strict=False)
         )
 
     def _drawn(self, cases: Sequence[int], names: Sequence[str]) -> list[tuple[int, Pair]]:
@@ -159,30 +194,36 @@ class Interference:
         size = self._affordable(min(size, len(alive)), 2 * (looks + MORE_LOOKS))
         if size < min(LEAST_IN_NOISE, len(alive)):
             return False
-        shown: dict[str, list[float]] = {name: [] for name in donors}
-        nothing = SHOWS_NOTHING * (self._record.noise_sd or 0.0) * math.sqrt(2.0 / size)
+        shown: dict[str, list[list[float]]] = {name: [] for name in donors}
+        errors = [
+            max(SMALLEST_ERROR, (self._record.noise_sd_of(part) or 0.0) * math.sqrt(2.0 / size))
+            for part in range(self._record.parts)
+        ]
         for number in range(looks + MORE_LOOKS):
             if self._record.look(self._enough):
                 break
             donor = donors[number % len(donors)] if number < looks else max(donors, key=lambda name: _standing_out(shown[name]))
-            if number >= looks and _standing_out(shown[donor]) <= nothing:
+            if number >= looks and _standing_out(shown[donor]) <= SHOWS_NOTHING:
                 break
             batch = self._swapped(donor, self._rng.sample(alive, size), 1)
-            found = self._bet(batch, _mean) if batch is not None else 0.0
+            found = self._bet(batch, _mean) if batch is not None else [0.0] * len(errors)
             if found is None:
                 return False
-            shown[donor].append(found)
+            shown[donor].append([mean / error for mean, error in zip(found, errors, strict=True)])
         return True
 
-    def _bet(self, batch: _Batch, of_all: Callable[[Sequence[float]], float]) -> float | None:
-        """Score the two sides in an order drawn by lot, and take in their difference, `of_all` those of the members; it changes its sign
-        with theirs. None if they could not be scored."""
+    def _bet(self, batch: _Batch, of_all: Callable[[Sequence[float]], float]) -> list[float] | None:
+        """Score the two sides in an order drawn by lot, and take in their differences, `of_all` those of the members of the batch; they
+        change their signs with theirs. None if they could not be scored."""
         flip = self._rng.random() < 0.5
         one, two = (self._whole(side) for side in ((batch.after, batch.before) if flip else (batch.before, batch.after)))
         if one is None or two is None:
             return None
         before, after = (two, one) if flip else (one, two)
-        found = of_all([difference(*sides) for sides in zip(before, after, strict=True)])
+        sides = list(zip(before, after, strict=True))
+        found = [of_all([difference(*two) for two in sides])]
+        for part in range(1, self._record.parts):
+            found.append(of_all([change[part] if part < len(change) else 0.0 for change in starmap(changes, sides)]))
         self._record.series[batch.donor].take_whole(found)
         return found
 
@@ -211,9 +252,9 @@ def _first(differences: Sequence[float]) -> float:
     return next(filter(None, differences), 0.0)
 
 
-def _standing_out(differences: Sequence[float]) -> float:
-    """The sum, in units of its standard error where each difference has one of 1."""
-    return abs(math.fsum(differences)) / math.sqrt(len(differences)) if differences else 0.0
+def _standing_out(differences: Sequence[Sequence[float]]) -> float:
+    """The largest sum of those of one kind, in units of its standard error where each difference has one of 1."""
+    return max((abs(sum(those)) / math.sqrt(len(those)) for those in zip(*differences, strict=True)), default=0.0)
 
 
 def _mean(differences: Sequence[float]) -> float:

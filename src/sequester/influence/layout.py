@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sequester.influence.model import Pair, Rendition
+from sequester.influence.panel import MOST, changes
 from sequester.influence.record import Comparison, Outcome
 
 Trial = tuple[int, Rendition]
@@ -104,8 +105,7 @@ class Layout:
             elif not (before or after):
                 reading.without_score.append(side.donor)
             else:
-                found = Comparison(side.case, side.turn, difference(before, after), planned, bool(before and after))
-                reading.comparisons.append((side.donor, found))
+                reading.comparisons.append((side.donor, _compared(side, before, after, planned)))
         return reading
 
 
@@ -129,12 +129,17 @@ def _laid(block: Block) -> tuple[list[Rendition], list[tuple[str, int, int, int]
     return renditions, sides, shared
 
 
+def _compared(side: _Side, before: Outcome, after: Outcome, planned: bool) -> Comparison:
+    several = changes(before[: MOST + 1], after[: MOST + 1]) if before and after and max(len(before), len(after)) > 1 else ()
+    return Comparison(side.case, side.turn, difference(before, after), planned, bool(before and after), several)
+
+
 def difference(before: Outcome, after: Outcome) -> float:
-    """The first difference other than 0, the episode's own before those of its group; 1 where only `after` is a score, -1 where only
-    `before` is. Odd: exchanging the sides changes its sign alone."""
+    """The first difference other than 0, the episode's own before those of its group, a panel's mean before its members; 1 where only
+    `after` is a score, -1 where only `before` is. Odd: exchanging the sides changes its sign alone."""
     if not (before and after):
         return float(bool(after) - bool(before))
-    return next((b - a for a, b in zip(before, after, strict=True) if b != a), 0.0)
+    return next(filter(None, changes(before, after)), 0.0)
 
 
 def chunks(blocks: Iterable[Block], renditions: int, most: int = 0) -> Iterator[list[Block]]:

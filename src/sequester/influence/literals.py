@@ -6,7 +6,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,9 @@ STEP_WORDS = (
     *("As an AI language model", "I'm sorry, but I can't", "the user wants", "TODO"),
 )
 _MOST_BYTES = 4 << 20
-_MOST = 1_000
-_LONGEST = 200
+_MOST = 20_000
+_MOST_VALUES = 1_000
+LONGEST = 200
 """Characters of a constant beyond which it is a text (a prompt, a page of help) rather than something to look for."""
 _RE_FUNCTIONS = frozenset(("match", "search", "findall", "finditer", "fullmatch", "sub", "subn", "split", "compile", "template"))
 _RE_MODULES = frozenset(("re", "regex", "re2"))
@@ -51,21 +52,22 @@ _LOOKS_LIKE_A_PATTERN = re.compile(r"\\[bBdDsSwW]|\(\?|\.[*+]|\[\^")
 _DEEPEST = 8
 _SMALLEST_NUMBER, LARGEST_NUMBER = 50, 200_000
 _MOST_BASE, _MOST_POWER = 10_000, 20
+_NUMERAL = re.compile(r"[0-9]{2,6}")
 
 
 def read_literals(paths: Iterable[Path]) -> tuple[str, ...]:
-    """String constants of Python files and texts that their regular expressions match, each once, in order; of a constant that the code
-    splits, its words or lines.
+    """String constants of Python files, bytes included, and texts that their regular expressions match, each once, in order; of a constant
+    that the code splits, its words or lines.
 
-    No docstrings, no keyword arguments' names, and no keys but those of numbers, which are weights. At most 1,000 of at most 200
+    No docstrings, no keyword arguments' names, and no keys but those of numbers, which are weights. At most 20,000 of at most 200
     characters.
 
     Raises InputError for a file that cannot be read or is no Python.
     """
     found: dict[str, None] = {}
     for path in paths:
-        for literal in _literals(_parsed(path)):
-            if 0 < len(literal) <= _LONGEST and not literal.isspace():
+        for literal in _literals(parsed(path)):
+            if 0 < len(literal) <= LONGEST and not literal.isspace():
                 found.setdefault(literal)
             if len(found) == _MOST:
                 return tuple(found)
@@ -73,49 +75,20 @@ def read_literals(paths: Iterable[Path]) -> tuple[str, ...]:
 
 
 def read_numbers(paths: Iterable[Path]) -> tuple[int, ...]:
-    """What reward code may measure a CoT by, in ascending order: numbers between 50 and 200,000 that it compares with something, gives a
-    name, a parameter or a keyword, or takes the least or the greatest of. Products and powers of numbers count as written out.
+    """What reward code may measure a CoT by, in ascending order: numbers between 50 and 200,000, wherever they stand in the code, also as
+    text. Products and powers of numbers count as written out.
 
     Raises InputError for a file that cannot be read or is no Python.
     """
-    found = {number for path in paths for number in _numbers(_parsed(path).tree)}
-    return tuple(sorted(found))
+    found = {math.ceil(number) for path in paths for node in ast.walk(parsed(path).tree) for number in _numbers(node)}
+    return tuple(sorted(number for number in found if _SMALLEST_NUMBER <= number <= LARGEST_NUMBER))
 
 
-def _numbers(tree: ast.Module) -> Iterator[int]:
-    for node in ast.walk(tree):
-        values: Sequence[ast.expr | None] = ()
-        match node:
-            case ast.Compare(left=left, comparators=right):
-                values = (left, *right)
-            case ast.Call(func=ast.Name(id="min" | "max" | "range"), args=values):
-                pass
-            case ast.arguments(defaults=positional, kw_defaults=by_name):
-                values = (*positional, *by_name)
-            case ast.keyword(value=value) | ast.Assign(value=value) | ast.AnnAssign(value=value):
-                values = (value,)
-            case ast.Dict(values=values):
-                pass
-            case _:
-                pass
-        for operand in values:
-            for part in _parts(operand):
-                number = _number(part, 0)
-                if number is not None and _SMALLEST_NUMBER <= number <= LARGEST_NUMBER:
-                    yield math.ceil(number)
-
-
-def _parts(value: ast.expr | None) -> Iterator[ast.expr]:
-    """An operand and, where it is a sum, a product or a tuple, what it is made of: `2 * LIMIT + 500` names 500."""
-    stack = [value]
-    while stack:
-        part = stack.pop()
-        if part is not None:
-            yield part
-        if isinstance(part, ast.BinOp):
-            stack += (part.left, part.right)
-        elif isinstance(part, ast.Tuple | ast.List):
-            stack += part.elts
+def _numbers(node: ast.AST) -> Iterator[float]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and _NUMERAL.fullmatch(node.value):
+        yield float(node.value)
+    elif isinstance(node, ast.expr) and (number := _number(node, 0)) is not None:
+        yield number
 
 
 def _number(node: ast.expr, depth: int) -> float | None:
@@ -141,11 +114,11 @@ def column_values(columns: Mapping[str, Any]) -> tuple[str, ...]:
     """Texts and numbers among the values of dataset columns, as text."""
     found: dict[str, None] = {}
     stack = [(value, 0) for value in reversed(list(columns.values()))]
-    while stack and len(found) < _MOST:
+    while stack and len(found) < _MOST_VALUES:
         value, depth = stack.pop()
         if isinstance(value, str | int | float):
             text = str(value).strip()
-            if 0 < len(text) <= _LONGEST:
+            if 0 < len(text) <= LONGEST:
                 found.setdefault(text)
         elif depth < _DEEPEST and isinstance(value, list | dict):
             members = value.values() if isinstance(value, dict) else value
@@ -165,7 +138,8 @@ class _Source:
         return line[constant.col_offset : constant.col_offset + 2].lstrip(b"bB")[:1] in (b"r", b"R")
 
 
-def _parsed(path: Path) -> _Source:
+def parsed(path: Path) -> _Source:
+    """Raises InputError for a file that cannot be read or is no Python."""
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
@@ -183,19 +157,22 @@ def _parsed(path: Path) -> _Source:
 
 def _literals(source: _Source) -> Iterator[str]:
     skipped = _no_literals(source.tree)
-    patterns = {id(pattern) for pattern in _patterns(source.tree)}
+    expressions = {id(pattern) for pattern in patterns(source.tree)}
     split = dict(_split(source.tree))
     for node in ast.walk(source.tree):
-        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in skipped:
+        if not isinstance(node, ast.Constant) or id(node) in skipped:
+            continue
+        text = node.value.decode("utf-8", "replace") if isinstance(node.value, bytes) else node.value
+        if not isinstance(text, str):
             continue
         if id(node) in split:
             yield from split[id(node)]
-        elif id(node) in patterns or source.is_raw(node):
-            yield from matching(node.value)
+        elif id(node) in expressions or source.is_raw(node):
+            yield from matching(text)
         else:
-            yield node.value
-            if _LOOKS_LIKE_A_PATTERN.search(node.value):
-                yield from matching(node.value)
+            yield text
+            if _LOOKS_LIKE_A_PATTERN.search(text):
+                yield from matching(text)
 
 
 def _split(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
@@ -238,7 +215,7 @@ def _no_literals(tree: ast.Module) -> set[int]:
     return skipped
 
 
-def _patterns(tree: ast.Module) -> Iterator[ast.expr]:
+def patterns(tree: ast.Module) -> Iterator[ast.expr]:
     """First arguments of calls of `re`, also of functions imported from it."""
     imported = {
         alias.asname or alias.name

@@ -24,9 +24,10 @@ FIELDS: Mapping[str, Callable[[str], Any]] = {
 _MOST_BYTES = 4 << 20
 
 
-def fields_named(files: Iterable[Path]) -> frozenset[str]:
-    """Those that stand as string constants or declared attributes in Python code. A file that cannot be read names none."""
-    return frozenset(name for file in files for node in ast.walk(_parsed(file)) if (name := _name(node)) in FIELDS)
+def names_in(files: Iterable[Path]) -> frozenset[str]:
+    """What may be keys: identifiers that stand as string constants or declared attributes in Python code. A file that cannot be read names
+    none."""
+    return frozenset(name for file in files for node in ast.walk(_parsed(file)) if (name := _name(node)).isidentifier())
 
 
 def _parsed(file: Path) -> ast.AST:

@@ -8,12 +8,16 @@ from msgspec import Struct
 
 from sequester.influence.layout import Trial
 from sequester.influence.model import Case, Rendition, Scorer, Scoring
+from sequester.influence.panel import Panel
 from sequester.influence.record import Outcome
 
 Progress = Callable[[int, str], None]
 """Told after every call of the scorer: scorings so far, and what is being scored."""
 
-SHARED_FAILURES = ("missing_columns", "rate_limited", "timeout", "wrong_length")
+SAME_INPUT = "same_input"
+"""Failure of a rendition for which the function is handed what it is handed for another one of the episode: that both get one score says
+nothing of the CoT."""
+SHARED_FAILURES = (SAME_INPUT, "missing_columns", "rate_limited", "timeout", "wrong_length")
 """Failures of a batch that are not looked for in each of its episodes alone: they would fail as well, or take too long; or would not fail
 (one score for many episodes is a score of each alone), and a trainer hands over batches."""
 LARGEST_SCORE = 1e100
@@ -54,6 +58,11 @@ class MeteredScorer:
         self._scorer, self._budget, self._batch, self._groups = scorer, budget, batch, groups
         self._original, self._progress = original, progress
         self._rest: tuple[int, list[Rendition], list[Rendition]] = (-1, [], [])
+        self._panel = Panel()
+        self._handed: dict[tuple[str, str, str], int] = {}
+        """By episode, answer and digest of what was handed over: hash of the completion that it was first handed over for."""
+        self.absent: set[str] = set()
+        """What the code has asked its trainer's state for and did not find."""
         self._observations = 0
         self.start_seconds = 0.0
         """That it took to start afresh, last time."""
@@ -98,16 +107,28 @@ class MeteredScorer:
         self._observations += 1
         scoring = self._scorer.observe(rendition)
         self._count(1, "inputs")
-        return None if scoring.failure else scoring
+        return None if scoring.failure or not self._handed_over(rendition, scoring) else scoring
+
+    def _handed_over(self, rendition: Rendition, scoring: Scoring) -> bool:
+        """Whether the function was handed anything of what tells this rendition from others of its episode and answer."""
+        self.absent.update(scoring.absent)
+        if not scoring.handed:
+            return True
+        told = hash(rendition.completion if isinstance(rendition.completion, str) else repr(rendition.completion))
+        return self._handed.setdefault((rendition.episode_id, rendition.answer, scoring.handed), told) == told
 
     def _call(self, renditions: Sequence[Rendition], what: str) -> list[Outcome | str]:
         if not self._affords(len(renditions)):
             return []
         scorings = self._scorer.score(renditions)
         self._count(len(renditions), what)
-        return [
-            value if isinstance(value := outcome_of(scoring), str) else () if value is None else (value,) for scoring in scorings
-        ]
+        return list(map(self._outcome, renditions, scorings))
+
+    def _outcome(self, rendition: Rendition, scoring: Scoring) -> Outcome | str:
+        value = outcome_of(scoring) if self._handed_over(rendition, scoring) else SAME_INPUT
+        if value is None or isinstance(value, str):
+            return () if value is None else value
+        return (value, *self._panel.placed(scoring.members))
 
     def _group(self, case: int, rendition: Rendition, what: str) -> list[Outcome | str]:
         """One call with the whole group in its logged order; the outcome has the case's own bit first."""
@@ -119,6 +140,8 @@ class MeteredScorer:
         _, before, after = self._rest
         scorings = self._scorer.score([*before, rendition, *after])
         self._count(1, what)
+        if not self._handed_over(rendition, scorings[len(before)]):
+            return [SAME_INPUT]
         bits: list[float] = []
         for value in map(outcome_of, (scorings[len(before)], *scorings[: len(before)], *scorings[len(before) + 1 :])):
             if value is None or isinstance(value, str):
@@ -143,7 +166,8 @@ def outcome_of(scoring: Scoring) -> float | str | None:
         return scoring.failure
     if scoring.score is None:
         return None
-    return float(scoring.score) if abs(scoring.score) <= LARGEST_SCORE else "not_a_number"
+    largest = max(map(abs, (scoring.score, *scoring.members.values())))
+    return float(scoring.score) if largest <= LARGEST_SCORE else "not_a_number"
 
 
 def groups_of(cases: Sequence[Case]) -> dict[str, Group]:

@@ -35,8 +35,8 @@ class Rendition(Silent, frozen=True):
     of the same number of code points have the same number of ids, whatever their script."""
     answer: str
     """The last piece of visible text, equal in both renditions of a pair."""
-    thoughts: tuple[tuple[int, str], ...] = ()
-    """Every piece of CoT, with the index of its message; 0 for a string."""
+    thoughts: tuple[tuple[int, str, str], ...] = ()
+    """Every piece of CoT, with the index of its message and the key at which it stands there, as in `Slot`."""
 
 
 class Slot(Struct, frozen=True):
@@ -80,6 +80,8 @@ class Case(Silent, frozen=True):
     """Family whose delimiters stand in the completion; empty for the think tags that a case was rendered with."""
     model: str = ""
     """Version of the policy; empty where the log names none."""
+    logged: bool = True
+    """False: made of a logged one, with another answer (`influence.other_answers`)."""
 
 
 class Pair(Silent, frozen=True):
@@ -97,6 +99,12 @@ class Donors(Protocol):
     @property
     def names(self) -> tuple[str, ...]:
         """Every donor asked for, in order."""
+
+    def has_more(self, name: str) -> bool:
+        """Whether a donor has something to say that no pair has said yet."""
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the report, once the pairs have been made."""
 
     def pair(self, case: Case, name: str, turn: int) -> Pair | str:
         """The pair of a case with a donor; other turns may give other words. A name of a reason (`identical_cot`, `no_other_episode`,
@@ -124,6 +132,12 @@ class Scoring(Struct, frozen=True):
     """Intercepted inputs in order, where interception was asked for."""
     path: str = ""
     """Digest of the branches that ran, where tracing was asked for."""
+    members: Mapping[str, float] = {}
+    """Every score of an episode that was given several, `score` being their mean; by names that hold no text."""
+    handed: str = ""
+    """Digest of what the function was handed; empty where that is not known."""
+    absent: tuple[str, ...] = ()
+    """What the code has asked its trainer's state for and did not find, such as `state['attempts']`: names that stand in a file."""
 
 
 class Scorer(Protocol):

@@ -28,8 +28,6 @@ class Noise(Struct, frozen=True):
     """Every unchanged input of every case got one and the same outcome."""
     alive: bool | None
     """With noise: whether the scorer reacts to episodes or answers beyond it."""
-    reach: float
-    """Largest score of an unchanged input less the smallest."""
 
 
 def noise_of(record: Record) -> Noise:
@@ -43,7 +41,6 @@ def noise_of(record: Record) -> Noise:
     ]
     complete = [case for case in range(len(record.cases)) if all(outcomes[case] for outcomes in record.passes)]
     drift = paired.drift_p([[_own(outcomes[case]) for case in complete] for outcomes in record.passes])
-    values = [value for scores in record.scores for value in scores]
     return Noise(
         free=not record.noisy,
         sd=record.noise_sd,
@@ -51,7 +48,6 @@ def noise_of(record: Record) -> Noise:
         stateful=drift is not None and drift < DRIFT_P,
         constant=len({outcome for outcomes in scored for outcome in outcomes if outcome}) <= 1,
         alive=is_alive(record),
-        reach=max(values) - min(values) if values else 0.0,
     )
 
 

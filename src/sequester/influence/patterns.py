@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
+from types import MappingProxyType
 from typing import Any
 
-_VARIANTS, _MOST_VARIANTS = 4, 64
+_VARIANTS, _MOST_VARIANTS = 4, 1_000
 """Texts tried: at least so many, and one for each alternative up to so many."""
-_LONGEST_PATTERN = 4_000
+_LONGEST_PATTERN = 20_000
+_MOST_GROUPS = 8
 _LONGEST = 64
 """Characters of a text: on a longer one an unlucky expression may take for ever."""
 _MOST_REPEATS = 3
@@ -41,6 +43,26 @@ def matching(pattern: str) -> tuple[str, ...]:
         return ()
     flags = (0, re.VERBOSE) if "\n" in pattern else (0,)
     return tuple(dict.fromkeys(text for flag in flags for text in _matching(pattern, flag)))
+
+
+def with_groups_open(pattern: str, hole: str, values: Sequence[str]) -> tuple[str, ...]:
+    """Texts with a hole in place of what one group holds, such that an expression finds something when one of the values stands there."""
+    if len(pattern) > _LONGEST_PATTERN:
+        return ()
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            compiled, parsed = re.compile(pattern), _parser.parse(pattern)
+        texts = dict.fromkeys(
+            _text(parsed, variant, repeats, _CANDIDATES[0], {group: hole})
+            for group in range(1, min(compiled.groups, _MOST_GROUPS) + 1)
+            for variant in range(_VARIANTS)
+            for repeats in range(_REPEATS)
+        )
+        return tuple(
+            text for text in texts if hole in text and any(compiled.search(text.replace(hole, value)) for value in values)
+        )
+    except (re.error, RecursionError, OverflowError):
+        return ()
 
 
 def _matching(pattern: str, flags: int) -> Iterator[str]:
@@ -72,19 +94,21 @@ def _ways(items: Any) -> int:
     return ways
 
 
-def _text(parsed: Any, variant: int, repeats: int, candidates: str) -> str:
+def _text(parsed: Any, variant: int, repeats: int, candidates: str, groups: Mapping[int, str] = MappingProxyType({})) -> str:
     try:
-        return _Writer(repeats, candidates).written(parsed, variant)
+        return _Writer(repeats, candidates, groups).written(parsed, variant)
     except _TooLong:
         return ""
 
 
 class _Writer:
-    """Writes one text. `repeats` says how often what may repeat is repeated, `candidates` which character is written where many will do."""
+    """Writes one text. `repeats` says how often what may repeat is repeated, `candidates` which character is written where many will do,
+    `groups` what stands in some of the groups."""
 
-    def __init__(self, repeats: int, candidates: str) -> None:
+    def __init__(self, repeats: int, candidates: str, groups: Mapping[int, str]) -> None:
         self._repeats = repeats
         self._candidates = candidates
+        self._given = groups
         self._groups: dict[int, str] = {}
 
     def written(self, items: Any, variant: int) -> str:
@@ -107,7 +131,8 @@ class _Writer:
             inner, chosen = divmod(variant, len(value[1]))
             yield self.written(value[1][chosen], inner)
         elif kind is op.SUBPATTERN:
-            number, text = value[0], self.written(value[-1], variant)
+            number = value[0]
+            text = self._given.get(number) or self.written(value[-1], variant)
             if number is not None:
                 self._groups[number] = text
             yield text

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from msgspec import Struct, field
 
 from sequester.findings.swapped import Branches, Control, Effect, Inputs
 from sequester.influence.model import Case
+from sequester.influence.panel import ABSENT
 from sequester.statistics.paired import differing, pooled_sd
 from sequester.statistics.symmetry import SHIFT_SHARE, Betting, one_sided, two_sided
 
 Outcome = tuple[float, ...]
-"""What one scoring gave: the episode's score; of a selection, the bits of its whole group, its own first. Empty where the code gave None:
-trainers leave such an episode out (rows of another task), so to get a score or none is an outcome as well."""
+"""What one scoring gave: the episode's score; of a panel, its mean and then its members (`influence.panel`); of a selection, the bits of
+its whole group, its own first. Empty where the code gave None: trainers leave such an episode out (rows of another task), so to get a score
+or none is an outcome as well."""
 
 LARGE = 1.0
 """Per-call standard deviations: shifts of whole batches that the stake is divided for."""
@@ -36,6 +38,14 @@ class Comparison(NamedTuple):
     """False: repeated because of what the pair had shown. Only planned ones are counted; all are evidence."""
     measured: bool = True
     """False: one side got a score and the other none, so that `difference` is a sign and no number of points."""
+    changes: tuple[float, ...] = ()
+    """Swapped less original of a panel's mean and of each member; empty where an outcome is one number."""
+
+    def at(self, part: int) -> float:
+        """What is bet on: for 0 the difference, beyond it those of a panel's members."""
+        if not part:
+            return self.difference
+        return self.changes[part] if part < len(self.changes) else 0.0
 
 
 class Repeats(Struct):
@@ -48,18 +58,9 @@ class Repeats(Struct):
     """Every difference equals the first."""
 
 
-class Series(Struct):
-    """Everything about one donor."""
+class Evidence(Struct):
+    """What has been bet on one number of an outcome."""
 
-    effect: Effect | None = None
-    """None until there is a pair."""
-    comparisons: list[Comparison] = field(default_factory=list)
-    unavailable: Counter[str] = field(default_factory=Counter)
-    """Cases that have no pair with this donor, by reason."""
-    failed: Counter[str] = field(default_factory=Counter)
-    """Planned pairs that the scorer failed on, by name of the failure."""
-    without_score: int = 0
-    """Planned pairs that got None on both sides."""
     shift: Betting = field(default_factory=two_sided)
     spread: Betting = field(default_factory=one_sided)
     whole: Betting = field(default_factory=lambda: two_sided(LARGE))
@@ -74,32 +75,67 @@ class Series(Struct):
         its own, even if all of them sum to nothing. What that has become is the stake on `whole`: other calls, one after the other."""
         return min(LARGEST, (SHIFT_SHARE * self.shift.e_value + (1.0 - SHIFT_SHARE) * self.spread.e_value) * self.whole.e_value)
 
-    def take_whole(self, difference: float) -> None:
-        """Add the difference of a whole batch. Its sign must be a fair coin given its size."""
-        self.whole = self.whole.after([difference])
+    def take(self, differences: Iterable[tuple[int, int, float]]) -> None:
+        """Add case, turn and difference of each comparison of one round: at most one of each case."""
+        values, products = [], []
+        for case, turn, difference in differences:
+            known = self.pairs.setdefault((case, turn), Repeats())
+            if known.count:
+                products.append(difference * known.total / math.sqrt(known.count))
+                known.agree = known.agree and difference == known.first
+            else:
+                known.first = difference
+            known.count += 1
+            known.total += difference
+            values.append(difference)
+        self.shift = self.shift.after(values)
+        self.spread = self.spread.after(products)
+
+    def moved(self) -> Iterator[tuple[float, int, int]]:
+        """Of each pair whose differences sum to something: the sum in standard errors, up to one factor for all, and case and turn."""
+        scale = math.sqrt(self.shift.squares) or 1.0
+        for (case, turn), pair in self.pairs.items():
+            if pair.total:
+                yield abs(pair.total) / math.sqrt(pair.count) / scale, case, turn
+
+
+class Series(Struct):
+    """Everything about one donor."""
+
+    effect: Effect | None = None
+    """None until there is a pair."""
+    comparisons: list[Comparison] = field(default_factory=list)
+    unavailable: Counter[str] = field(default_factory=Counter)
+    """Cases that have no pair with this donor, by reason."""
+    failed: Counter[str] = field(default_factory=Counter)
+    """Planned pairs that the scorer failed on, by name of the failure."""
+    without_score: int = 0
+    """Planned pairs that got None on both sides."""
+    evidence: list[Evidence] = field(default_factory=lambda: [Evidence()])
+    """On the difference, and on that of each member of a panel."""
+
+    @property
+    def e_value(self) -> float:
+        """The mean: e-values that share scores may be averaged over a set fixed beforehand."""
+        return math.fsum(one.e_value for one in self.evidence) / len(self.evidence)
+
+    def take_whole(self, differences: Sequence[float]) -> None:
+        """Add the differences of a whole batch, one for each kind of evidence. Their signs must be fair coins given their sizes."""
+        for one, difference in zip(self.evidence, differences, strict=True):
+            one.whole = one.whole.after([difference])
 
     def take(self, comparisons: Sequence[Comparison]) -> None:
         """Add the comparisons of one round: at most one of each case, for those of one case share the original's score."""
-        products = []
-        for comparison in comparisons:
-            known = self.pairs.setdefault((comparison.case, comparison.turn), Repeats())
-            if known.count:
-                products.append(comparison.difference * known.total / math.sqrt(known.count))
-                known.agree = known.agree and comparison.difference == known.first
-            else:
-                known.first = comparison.difference
-            known.count += 1
-            known.total += comparison.difference
         self.comparisons.extend(comparisons)
-        self.shift = self.shift.after([comparison.difference for comparison in comparisons])
-        self.spread = self.spread.after(products)
+        for part, one in enumerate(self.evidence):
+            one.take((comparison.case, comparison.turn, comparison.at(part)) for comparison in comparisons)
 
     def most_moved(self, most: int) -> list[tuple[int, int]]:
         """Case and turn of the pairs whose differences sum to most, in standard errors, one of each case; none whose sum is 0."""
         best: dict[int, tuple[float, int]] = {}
-        for (case, turn), pair in self.pairs.items():
-            if pair.total:
-                best[case] = max(best.get(case, (0.0, 0)), (abs(pair.total) / math.sqrt(pair.count), turn))
+        for one in self.evidence:
+            for moved, case, turn in one.moved():
+                best[case] = max(best.get(case, (0.0, 0)), (moved, turn))
         order = sorted(best, key=lambda case: (-best[case][0], case))
         return [(case, best[case][1]) for case in order[:most]]
 
@@ -110,12 +146,12 @@ class Series(Struct):
     @property
     def reproduced(self) -> bool:
         """Some pair moved the score, and did the same each time it was scored again."""
-        return any(pair.count > 1 and pair.first and pair.agree for pair in self.pairs.values())
+        return any(pair.count > 1 and pair.first and pair.agree for pair in self.evidence[0].pairs.values())
 
     @property
     def contradicted(self) -> bool:
         """Some pair gave different differences when it was scored again."""
-        return any(not pair.agree for pair in self.pairs.values())
+        return any(not pair.agree for one in self.evidence for pair in one.pairs.values())
 
 
 class Record(Struct):
@@ -138,19 +174,25 @@ class Record(Struct):
     """Outcomes of cases with the answer of another one, by case."""
     inputs: Inputs = Inputs(0, 0, {}, ())
     unstable: tuple[str, ...] = ()
-    """Sites whose input differs by itself when the same rendition is scored again."""
+    """Sites whose input differs by itself when the same rendition is scored again, or could not be looked at again."""
     branches: Branches | None = None
     fresh: bool | None = None
     """False: the scorer cannot be started afresh; None: that was not tried."""
     unchecked: list[str] = field(default_factory=list)
     """What both sides of a pair may share and was not looked for, for want of calls or time: `memory_not_checked`, ..."""
+    absent: tuple[str, ...] = ()
+    """What the code has asked its trainer's state for and did not find, such as `state['attempts']`."""
     remembers: bool = False
     """In a fresh process unchanged inputs got other scores, after swapped ones."""
+    relative: bool = False
+    """The score of an unchanged input depends on the others in its batch."""
     batches: list[str] = field(default_factory=list)
     """Donors whose CoTs changed the scores of a whole batch, and again when it was repeated."""
     reached: float = 0.0
     """The mean e-value at the first look that found enough; 0 before."""
     calls: int = 0
+    parts: int = 1
+    """Numbers of an outcome on which there is evidence: 1, and more of a panel by one for each member."""
     stopped: bool = False
     """Calls or time ran out before the plan was done."""
 
@@ -209,29 +251,43 @@ class Record(Struct):
             series.contradicted for series in self.series.values()
         )
 
-    @property
-    def scores(self) -> list[list[float]]:
-        """Every score of each case's unchanged input; None is none."""
-        return [[outcome[0] for outcome in outcomes if outcome] for outcomes in self.unchanged]
+    def scores(self, part: int = 0) -> list[list[float]]:
+        """Every score of each case's unchanged input; None is none. `part`: 0 is the score, 1 the first member of a panel."""
+        return [scores_at(outcomes, part) for outcomes in self.unchanged]
 
     @property
     def noise_sd(self) -> float | None:
         """Per-call standard deviation of the score of an unchanged input; None where none was scored twice."""
-        scores = self.scores
-        if all(len(set(outcomes)) <= 1 for outcomes in self.unchanged):
+        return self.noise_sd_of(0)
+
+    def noise_sd_of(self, part: int) -> float | None:
+        scores = self.scores(part)
+        if all(len(set(outcomes)) <= 1 for outcomes in (scores if part else self.unchanged)):
             return 0.0 if any(len(found) > 1 for found in scores) else None
         return pooled_sd(scores)
 
     @property
     def jump(self) -> float:
         """The largest difference between two scores of one unchanged input, in such standard deviations, times the share of pairs of its
-        scores that are equal; 0 without noise, and for scores that always differ."""
-        scored = [found for found in self.scores if len(found) > 1]
-        sd = self.noise_sd
+        scores that are equal; 0 without noise, and for scores that always differ. Of a panel, that of the member with the largest."""
+        return max(map(self._jump, range(self.parts)))
+
+    def _jump(self, part: int) -> float:
+        scored = [found for found in self.scores(part) if len(found) > 1]
+        sd = self.noise_sd_of(part)
         if not sd:
             return 0.0
         equal = 1.0 - sum(differing(found) or 0.0 for found in scored) / len(scored)
         return equal * max(max(found) - min(found) for found in scored) / sd
+
+    def shift(self, comparison: Comparison, part: int = 0) -> float:
+        """By how much a pair moved the score, or a member of a panel."""
+        return comparison.changes[part] if self.parts > 1 and part < len(comparison.changes) else comparison.at(part)
+
+
+def scores_at(outcomes: Iterable[Outcome], part: int) -> list[float]:
+    """One number of each outcome that has it."""
+    return [outcome[part] for outcome in outcomes if part < len(outcome) and outcome[part] != ABSENT]
 
 
 def mean_e_value(series: Iterable[Series]) -> float:

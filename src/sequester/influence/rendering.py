@@ -238,7 +238,7 @@ def _rendition(case: Case, completion: Completion, reasoning: Sequence[str], ans
     texts = _replaced(case, completion, reasoning)
     prompt = swapped(case.prompt, texts) if texts else case.prompt
     columns = swapped(case.columns, texts) if texts else case.columns
-    thoughts = tuple((slot.message, thought) for slot, thought in zip(case.slots, reasoning, strict=True))
+    thoughts = tuple((slot.message, slot.key, thought) for slot, thought in zip(case.slots, reasoning, strict=True))
     return Rendition(case.episode_id, prompt, completion, columns, _ids(completion), answer, thoughts)
 
 

@@ -3,8 +3,8 @@
 | returned for n episodes | read as |
 |---|---|
 | list, tuple, array or tensor of n numbers or bools | one score each; None and NaN are no score |
-| mapping with `rewards`, `reward`, `scores` or `score` | the value of that key |
-| n sequences or mappings of numbers (a panel of graders), or a mapping of n-long sequences | the mean of each episode's |
+| mapping with `rewards`, `reward`, `scores` or `score` | the value of the first of these keys; of several, each is a member too |
+| n sequences or mappings of numbers (a panel of graders), or a mapping of n-long sequences | the mean of each episode's, and its members |
 | one number for one episode | its score |
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import Any
 
 from msgspec import Struct
@@ -25,6 +26,8 @@ class Returned(Struct, frozen=True):
     score: float | None
     failure: str = ""
     """`wrong_length`, `not_a_number` or `bit_or_index`; empty where the code gave a score, or None on purpose."""
+    members: Mapping[str, float] = {}
+    """Every score of an episode that was given several: by position, or by digest of its key, which may be text of an episode."""
 
 
 def read_scores(value: object, episodes: int) -> tuple[Returned, ...]:
@@ -40,12 +43,15 @@ def read_scores(value: object, episodes: int) -> tuple[Returned, ...]:
 
 
 def _of_mapping(value: Mapping[Any, Any], episodes: int) -> object:
-    for key in _SCORE_KEYS:
-        if key in value:
-            return value[key]
-    columns = [_plain(column) for column in value.values()]
-    if columns and all(isinstance(column, Sequence) and _is_sequence(column) and len(column) == episodes for column in columns):
-        return list(zip(*columns, strict=True))
+    scores = {key: _plain(value[key]) for key in _SCORE_KEYS if key in value}
+    columns = scores or {key: _plain(column) for key, column in value.items()}
+    whole = {key: column for key, column in columns.items() if _is_sequence(column) and len(column) == episodes}
+    if scores and next(iter(scores)) in whole:
+        return [dict(zip(whole, row, strict=True)) for row in zip(*whole.values(), strict=True)]
+    if scores and (episodes != 1 or _is_sequence(next(iter(scores.values())))):
+        return next(iter(scores.values()))
+    if columns and len(whole) == len(columns):
+        return [dict(zip(whole, row, strict=True)) for row in zip(*whole.values(), strict=True)]
     return value
 
 
@@ -61,11 +67,13 @@ def _is_sequence(value: object) -> bool:
 def _score(value: object) -> Returned:
     value = _plain(value)
     if isinstance(value, Mapping):
-        named = [value[key] for key in _SCORE_KEYS if key in value]
-        value = named[0] if named else list(value.values())
-        value = _plain(value)
+        named = {key: _score(value[key]) for key in _SCORE_KEYS if key in value}
+        if named:
+            first = next(iter(named.values()))
+            return first if len(named) == 1 or first.score is None else Returned(first.score, members=_members(named))
+        return _panel({_name(key, place): _score(member) for place, (key, member) in enumerate(value.items())})
     if isinstance(value, Sequence) and _is_sequence(value):
-        return _panel([_score(member) for member in value])
+        return _panel({str(place): _score(member) for place, member in enumerate(value)})
     if value is None:
         return Returned(None)
     if isinstance(value, str | bytes) or not (hasattr(value, "__float__") or hasattr(value, "__index__")):
@@ -77,11 +85,27 @@ def _score(value: object) -> Returned:
     return Returned(number) if math.isfinite(number) else Returned(None, "not_a_number")
 
 
-def _panel(members: Sequence[Returned]) -> Returned:
-    if any(member.failure for member in members):
+def _panel(panel: Mapping[str, Returned]) -> Returned:
+    if any(member.failure for member in panel.values()):
         return Returned(None, "not_a_number")
-    scores = [member.score for member in members if member.score is not None]
-    return Returned(math.fsum(scores) / len(scores)) if scores else Returned(None)
+    scores = [member.score for member in panel.values() if member.score is not None]
+    if not scores:
+        return Returned(None)
+    return Returned(math.fsum(scores) / len(scores), members=_members(panel) if len(panel) > 1 else {})
+
+
+def _members(panel: Mapping[str, Returned]) -> dict[str, float]:
+    """Every score of a panel by name, those of a panel within it after a slash."""
+    found: dict[str, float] = {}
+    for name, one in panel.items():
+        if one.score is not None:
+            found[name] = one.score
+            found.update((f"{name}/{inner}", score) for inner, score in one.members.items())
+    return found
+
+
+def _name(key: object, place: int) -> str:
+    return blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest() if isinstance(key, str) else str(place)
 
 
 def read_kept(value: object, episodes: int) -> tuple[Returned, ...]:

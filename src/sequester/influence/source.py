@@ -22,7 +22,10 @@ from msgspec import Struct
 
 from sequester.errors import SequesterError, UsageError
 
-_LIBRARY_FOLDERS = frozenset({"site-packages", "dist-packages"})
+LIBRARY_FOLDERS = frozenset({"site-packages", "dist-packages"})
+_PROJECT_MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "sequester.toml", ".git")
+_TESTS = frozenset({"test", "tests"})
+"""Folders whose files test what lies in the folder above."""
 PLUMBING = frozenset(
     {
         "attr",
@@ -205,8 +208,9 @@ class Owner(Enum):
 
 
 class Code:
-    """Tells the files of a reward from those of libraries. A reward's files are those given and what lies beside them: the whole
-    package, or the folder where there is none; an environment inside that folder is none of it."""
+    """Tells the files of a reward from those of libraries. A reward's files are those given and what lies beside them: the project that
+    they lie in, else the whole package, or the folder where there is none. An environment inside that folder is none of it, nor is
+    another project."""
 
     def __init__(self, files: Iterable[Path]) -> None:
         self.files = tuple(dict.fromkeys(file.resolve() for file in files))
@@ -229,12 +233,11 @@ class Code:
             return Owner.REWARD
         if path.is_relative_to(_SEQUESTER):
             return Owner.SEQUESTER
-        is_library = bool(_LIBRARY_FOLDERS & set(path.parts))
+        is_library = bool(LIBRARY_FOLDERS & set(path.parts))
         if not is_library and any(path.is_relative_to(folder) for folder in _STANDARD_LIBRARY):
             return Owner.NEITHER  # before the reward's folder, which may hold a whole interpreter
-        for folder in self.folders:
-            if path.is_relative_to(folder) and not _LIBRARY_FOLDERS & set(path.relative_to(folder).parts):
-                return Owner.REWARD
+        if any(_lies_in(path, folder) for folder in self.folders):
+            return Owner.REWARD
         return Owner.NEITHER if is_library and _package_installed(path) in PLUMBING else Owner.LIBRARY
 
     def line_of(self, error: BaseException) -> tuple[str, int] | None:
@@ -254,15 +257,32 @@ _STANDARD_LIBRARY = tuple({Path(sysconfig.get_path(name)).resolve() for name in 
 
 def _package_installed(path: Path) -> str:
     """Top-level package or module of a file among a library's."""
-    last = max(index for index, part in enumerate(path.parts) if part in _LIBRARY_FOLDERS)
+    last = max(index for index, part in enumerate(path.parts) if part in LIBRARY_FOLDERS)
     return path.parts[last + 1].removesuffix(".py")
 
 
 def _own_folder(file: Path) -> Path | None:
     """The folder all of whose files belong to the reward; None for a lone module among a library's packages."""
+    if not LIBRARY_FOLDERS & set(file.parts):
+        for folder in file.parents:
+            if _is_project(folder):
+                return folder
     package, top = _package(file)
     folder = top / package.partition(".")[0] if package else file.parent
-    return None if folder.name in _LIBRARY_FOLDERS else folder
+    if folder.name in _TESTS:
+        return folder.parent
+    return None if folder.name in LIBRARY_FOLDERS else folder
+
+
+def _is_project(folder: Path) -> bool:
+    return any((folder / mark).exists() for mark in _PROJECT_MARKS)
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    """Whether a file belongs to what lies in a folder, and not to an environment or another project there."""
+    if not path.is_relative_to(folder) or LIBRARY_FOLDERS & set(path.relative_to(folder).parts):
+        return False
+    return not any(_is_project(inner) for inner in path.parents if inner != folder and inner.is_relative_to(folder))
 
 
 def plain_function(function: Callable[..., Any]) -> Callable[..., Any]:

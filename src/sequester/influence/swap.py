@@ -8,11 +8,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from msgspec.structs import replace
+
 from sequester.findings.swapped import SwapResult
 from sequester.influence.conclusion import conclude
 from sequester.influence.experiment import Plan, Rendering, Subject, run
 from sequester.influence.metering import Progress
 from sequester.influence.model import Case, Donors, Scorer
+from sequester.influence.other_answers import beside_other_answers
 from sequester.influence.rendering import render, with_answer
 
 RENDERING = Rendering(lambda case: render(case, case.reasoning), with_answer)
@@ -28,5 +31,10 @@ def swap(
     rendering: Rendering = RENDERING,
     clock: Callable[[], float] = time.monotonic,
 ) -> SwapResult:
-    """Test one reward path. Without findings: their ids need a key, and waivers a file. `episodes` counts the cases given as seen."""
-    return conclude(run(cases, scorer, donors, plan, rendering, progress, clock), plan, subject)
+    """Test one reward path. Without findings: their ids need a key, and waivers a file. `episodes` counts the cases given as seen.
+
+    A few of the cases are tried beside another answer, too: not for a selection, whose group would not be as logged.
+    """
+    others = beside_other_answers(cases, plan.seed) if plan.outcome == "score" else []
+    result = conclude(run([*cases, *others], scorer, donors, plan, rendering, progress, clock), plan, subject)
+    return replace(result, notes=(*result.notes, *donors.notes()))

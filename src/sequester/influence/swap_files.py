@@ -26,6 +26,7 @@ from sequester.influence.process import ProcessScorer
 from sequester.influence.sizing import MANY, Chosen, Need, choose, few, need
 from sequester.influence.source import Source, parse_source
 from sequester.influence.swap import swap
+from sequester.influence.wrappers import read_wrappers
 
 MOST_CAUSES = 5
 """Different reasons why records could not be read, of which the result tells."""
@@ -141,7 +142,8 @@ def donors_against(file: Path | None, cases: Sequence[Case], names: tuple[str, .
     Raises UsageError for a donor that is none, InputError for a file that cannot be read or is no Python.
     """
     files, notes = code_of(file) if file is not None else ((), ())
-    donors = make_donors(cases, names, (*read_literals(files), *read_phrases(files)), seed, read_numbers(files))
+    literals = (*read_literals(files), *read_phrases(files))
+    donors = make_donors(cases, names, literals, seed, read_numbers(files), read_wrappers(files))
     if any(b"trainer_state" in path.read_bytes() for path in files):
         notes = (
             *notes,

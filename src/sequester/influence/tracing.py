@@ -20,7 +20,7 @@ import coverage
 from sequester.findings.swapped import Branches
 from sequester.influence.interception.canonical import digest_bytes
 from sequester.influence.interception.names import Names
-from sequester.influence.source import Code, Owner
+from sequester.influence.source import LIBRARY_FOLDERS, Code, Owner
 
 Arc = tuple[int, int]
 
@@ -92,7 +92,8 @@ def _shown(branch: tuple[str, Arc]) -> str:
 def _new_coverage(code: Code) -> coverage.Coverage:
     """Nothing read from the user's settings, nothing written to disk."""
     patterns = [*map(str, code.files), *(f"{folder}/*" for folder in code.folders)]
-    measure = coverage.Coverage(data_file=None, config_file=False, branch=True, include=patterns, messages=False)
+    omitted = [f"{folder}/**/{packages}/*" for folder in code.folders for packages in sorted(LIBRARY_FOLDERS)]
+    measure = coverage.Coverage(data_file=None, config_file=False, branch=True, include=patterns, omit=omitted, messages=False)
     measure.set_option("run:core", "ctrace")  # sys.monitoring tells each line once, not once per call
     return measure
 

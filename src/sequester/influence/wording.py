@@ -142,6 +142,12 @@ def _ending(words: int, letters: int) -> str:
     return " ".join(those[number % len(those)] for number, those in enumerate(chosen))
 
 
+def starting_at(texts: Sequence[str], first: int) -> Sequence[str]:
+    """All of them, in turn, from one on."""
+    first %= len(texts) or 1
+    return [*texts[first:], *texts[:first]]
+
+
 def spread(places: Sequence[int], count: int) -> list[int]:
     """At most `count` of some places, at even distances."""
     count = min(count, len(places))

@@ -56,6 +56,7 @@ REASONS: Mapping[str, str] = {
     "cot_in_columns": "a dataset column repeats the CoT, and not so that it could be replaced there too",
     "not_replaceable": "the CoT could not be told from the rest exactly enough to replace it",
     "scorer_failed": "the reward code failed, and what it failed on may be what moves",
+    "same_input": "the reward code was handed the same for both sides: it says nothing of the CoT",
     "missing_columns": "the reward code asks for columns that the episodes do not have",
     "rate_limited": "the grader refused: too many requests",
     "timeout": "the reward code did not answer in time",
@@ -76,6 +77,7 @@ REASONS: Mapping[str, str] = {
     "donor_not_scored": "a donor was never scored",
     "stateful": "the score of an unchanged input drifts, so that no bound holds",
     "remembers": "started afresh the reward code scored unchanged inputs differently: it remembers what it has scored",
+    "missing_state": "the reward code asked its trainer's state for keys that were not there: what it does with them was not tested",
     "memory_not_checked": "calls or time did not suffice to see whether the reward code remembers what it has scored",
     "batches_not_checked": "calls or time did not suffice to see whether a CoT moves the scores of others in its batch",
     "depends_on_batch": "a CoT moved the scores of others in its batch",
@@ -87,7 +89,7 @@ REASONS: Mapping[str, str] = {
     "budget_spent": "the calls or the time ran out",
 }
 """What each reason means, in a few words."""
-_FAILURES = frozenset(("missing_columns", "rate_limited", "timeout", "died", "wrong_length"))
+_FAILURES = frozenset(("same_input", "missing_columns", "rate_limited", "timeout", "died", "wrong_length"))
 """Reasons that say more than that the reward code failed."""
 _MOST_SHOWN = 1e6
 _MOST_PLACES = 20
@@ -155,7 +157,11 @@ def _headline(result: SwapResult) -> str:
             )
             return f"{said}.{unsettled if is_unsettled(result) else ''}"
         case SwapVerdict.NO_INFLUENCE_FOUND:
-            return f"The score of {path} was not seen to move with the chain of thought, in {tried}{some}. What that excludes stands below."
+            only_logged = "" if result.control.beside else " beside the logged answers"
+            return (
+                f"The score of {path} was not seen to move with the chain of thought{only_logged}, in {tried}{some}. What that excludes "
+                "stands below."
+            )
         case SwapVerdict.UNDERPOWERED:
             more = result.pairs_needed is not None and result.pairs_needed > result.pairs
             needed = f" About {counted(result.pairs_needed or 0, 'pair')} are needed." if more else ""
@@ -326,6 +332,11 @@ def _noise(result: SwapResult) -> Iterator[str]:
             f"Positive control: with the answer of another episode the score moved in {number(result.control.moved)} of "
             f"{counted(result.control.pairs, 'pair')}."
         )
+    if result.control.beside:
+        yield (
+            f"Beside another answer (of another episode, or in a column) the CoT of {counted(result.control.beside, 'episode')} was "
+            "swapped, too."
+        )
 
 
 def _left_out(result: SwapResult) -> str:
@@ -364,6 +375,8 @@ def _limits(result: SwapResult) -> Iterator[str]:
         excluded = f" Rates below {percent(result.upper95)} of prompts are not excluded." if open_ else ""
         these = "this prompt" if result.prompts == 1 else f"these {number(result.prompts)} prompts"
         yield f"It speaks of {these} and of what these donors put in place of the CoT.{excluded}"
+    if result.prompts and not result.control.beside and result.verdict is not SwapVerdict.INFLUENCED:
+        yield "Each CoT was swapped beside the logged answer alone: what this reward does beside another one was not tried."
     if result.branches is not None and result.branches.missing:
         yield "Code that no pair reached was not tested."
 
@@ -410,6 +423,11 @@ def _next(result: SwapResult) -> Iterator[str]:
             "Put right the records that could not be read: the notes name the first ones. A line is such as "
             """`{"episode_id": "1", "prompt": "...", "completion": "...", "columns": {"solution": "..."}}` """
             "(`docs/interchange.md`)."
+        )
+    if "same_input" in result.reasons:
+        yield (
+            "Both sides of a pair were one and the same to the reward code: write episodes whose completion holds the CoT as your trainer "
+            "hands it over, or leave this function out if it is given no completion."
         )
     if "missing_columns" in result.reasons:
         file, _, name = result.source.rpartition(":")

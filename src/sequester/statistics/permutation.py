@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 _DRAWS = 999
+SMALLEST_P = 1.0 / (1 + _DRAWS)
 
 
 def columns_differ(rows: Sequence[Sequence[float]], seed: int = 0) -> float:

@@ -160,7 +160,17 @@ def test_programs_are_compared_by_command_line_and_text():
 
 
 @pytest.mark.parametrize(
-    ("name", "ways"), [("program_given_file", ("files",)), ("program_given_pipe", ("subprocess",)), ("shell_given_words", ())]
+    ("name", "ways"),
+    [
+        ("program_given_file", ("files",)),
+        ("program_given_pipe", ("subprocess",)),
+        ("shell_given_words", ()),
+        ("program_given_text_clean", ()),
+        ("pipe_written", ("pipes",)),
+        ("pipe_written_as_a_file", ("pipes",)),
+        ("queue_between_processes", ("pipes",)),
+        ("foreign_function", ("ctypes",)),
+    ],
 )
 def test_ways_that_are_not_compared_are_named(name, ways):
     assert are_named(observed(name, "so far")[1], ways)

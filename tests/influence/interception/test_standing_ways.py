@@ -55,13 +55,13 @@ def test_a_way_that_only_stands_open_is_not_named(monkeypatch, name):
     assert (sites, ways) == (set(), ())
 
 
-@pytest.mark.parametrize("name", ["packed", "shared", "polled", "bare_thread", "loop"])
+@pytest.mark.parametrize("name", ["packed", "shared", "polled", "bare_thread", "loop", "foreign"])
 def test_a_way_that_cannot_be_watched_is_named_where_it_stands_open(monkeypatch, name):
     monkeypatch.setenv("STANDING", name)
     assert differing("nothing")[1]
 
 
-@pytest.mark.parametrize(("name", "site"), [("pool", "a thread"), ("thread", "standing.py:32")])
+@pytest.mark.parametrize(("name", "site"), [("pool", "a thread"), ("thread", "standing.py:33")])
 def test_threads_that_were_started_on_import_are_watched(monkeypatch, name, site):
     monkeypatch.setenv("STANDING", name)
     sites, ways, _notes = differing(name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import os
 import re
 import sys
 import threading
@@ -31,6 +32,8 @@ _RESUMED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERA
 """Frames that have a call event for each time they go on."""
 
 
+_PIPES = frozenset(getattr(os, name) for name in ("pipe", "pipe2", "openpty", "memfd_create", "eventfd") if hasattr(os, name))
+"""Functions that make a way out. Those that lead to programs are counted with these; those that were there before, by `standing_ways`."""
 _UNSEEN = frozenset(("curl_cffi", "gevent", "grpc", "pycurl", "sqlite3", "uvloop", "zmq"))
 """Packages that write to the network without Python's sockets, or to a database."""
 
@@ -119,6 +122,8 @@ class LibraryCalls:
         elif event == "c_call":
             if self._unseen:
                 self._note_unseen(_module_of(argument))
+            if argument in _PIPES and frame.f_globals.get("__name__") != "subprocess":
+                self.not_compared.add("pipes")
             if self._code.owner(frame.f_code.co_filename) is Owner.REWARD:
                 self._note_compiled(argument)
 

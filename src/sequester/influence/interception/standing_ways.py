@@ -23,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 
 from sequester.influence.interception.threads import idents, may_act_later
-from sequester.influence.source import Code
+from sequester.influence.source import Code, Owner
 
 _DESCRIPTORS = Path("/proc/self/fd")
 _COUNTS = Path("/proc/self/io")
@@ -54,6 +54,8 @@ class StandingWays:
             self.not_compared.add("threads")
         if not _shared_memory() <= _SHARED_BEFORE:
             self.not_compared.add("shared memory")
+        if _holds_foreign_functions(self._code):
+            self.not_compared.add("ctypes")
         self._open = {"subprocess"} if _has_children() else set()
         outputs = {_identity(os.fstat(descriptor)) for descriptor in _OUTPUTS if _is_open(descriptor)}
         for identity, mode in _writable():
@@ -117,6 +119,20 @@ def _shared_memory() -> set[str]:
         if rights[1:2] == "w" and rights.endswith("s") and not name.startswith((*_DEVICES, _SEMAPHORES)):
             found.add(" ".join(rest))
     return found
+
+
+def _holds_foreign_functions(code: Code) -> bool:
+    """Whether a module of the reward has a library or a function of `ctypes` by a name of its own: calling one makes no event."""
+    foreign = sys.modules.get("ctypes")
+    if foreign is None:
+        return False
+    kinds = (foreign.CDLL, foreign._CFuncPtr)
+    return any(
+        isinstance(value, kinds)
+        for module in list(sys.modules.values())
+        if isinstance(file := getattr(module, "__file__", None), str) and code.owner(file) is Owner.REWARD
+        for value in list(vars(module).values())
+    )
 
 
 def _is_runner(frame: FrameType | None) -> bool:

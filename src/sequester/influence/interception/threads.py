@@ -79,12 +79,13 @@ def watched(profiler: Profiler | None = None) -> Iterator[None]:
     """Profile every thread that starts within. `profiler` is told what these do, and what those do that started in earlier watches."""
     before, start = threading.getprofile(), threading.Thread.start
     threading.setprofile(_profile)
-    threading.Thread.start = _noted(start)  # type: ignore[method-assign,assignment]
+    threading.Thread.start = noted = _noted(start)  # type: ignore[method-assign,assignment]
     _profilers.extend([profiler] if profiler else [])
     try:
         yield
     finally:
-        threading.Thread.start = start  # type: ignore[method-assign]
+        if threading.Thread.start is noted:  # rather than of somebody who has wrapped it meanwhile
+            threading.Thread.start = start  # type: ignore[method-assign]
         threading.setprofile(before)
         if profiler:
             _profilers.remove(profiler)
@@ -93,7 +94,8 @@ def watched(profiler: Profiler | None = None) -> Iterator[None]:
 def _noted(start: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
     @functools.wraps(start)
     def noted(thread: threading.Thread) -> None:
-        _started[thread] = _Start(tuple(_files(sys._getframe(1))), not _profilers)
+        if threading.getprofile() is _profile:
+            _started[thread] = _Start(tuple(_files(sys._getframe(1))), not _profilers)
         start(thread)
 
     return noted

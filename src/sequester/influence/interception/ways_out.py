@@ -19,6 +19,8 @@ from sequester.influence.model import Seen
 _NAMED = {"os.fork": "os.fork", "os.forkpty": "os.fork", "sqlite3.connect": "sqlite3", "pty.spawn": "pty"}
 _PROGRAMS = {"subprocess.Popen": "subprocess", "os.system": "os.system", "os.posix_spawn": "os.posix_spawn", "os.exec": "os.exec"}
 
+_OTHERS = frozenset(("open", "ctypes.dlopen", "ctypes.dlsym", "_thread.start_new_thread"))
+
 
 class WaysOut:
     """Notes programs and names ways between `start` and `stop`."""
@@ -53,7 +55,7 @@ class WaysOut:
             is_named = isinstance(path, str | bytes | os.PathLike)  # or a descriptor, such as a pipe's
             if is_named and flags & (os.O_WRONLY | os.O_RDWR) and os.fsdecode(path) != os.devnull:
                 self.not_compared.add("files")
-        elif event == "ctypes.dlopen" and arguments[0] is not None:
+        elif event == "ctypes.dlsym" or (event == "ctypes.dlopen" and arguments[0] is not None):
             self.not_compared.add("ctypes")
         elif event in _PROGRAMS:
             self._started += event == "subprocess.Popen"
@@ -92,7 +94,7 @@ _listening: list[Callable[[str, tuple[Any, ...]], None]] = []
 
 
 def _heard(event: str, arguments: tuple[Any, ...]) -> None:
-    if _listening and (event in _PROGRAMS or event in _NAMED or event in ("open", "ctypes.dlopen", "_thread.start_new_thread")):
+    if _listening and (event in _PROGRAMS or event in _NAMED or event in _OTHERS):
         for note in list(_listening):
             note(event, arguments)
 

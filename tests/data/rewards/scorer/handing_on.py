@@ -1,8 +1,10 @@
 """Reward functions that hand something on: to a library, over the network, to a program. `clean` ones hand on the answer alone."""
 
 import asyncio
+import ctypes
 import http.client
 import json
+import multiprocessing
 import os
 import ssl
 import subprocess
@@ -278,6 +280,37 @@ def program_given_pipe(completions, **kwargs):
         program.stdin.close()
         program.wait()
     return [1.0 for _ in completions]
+
+
+def pipe_written(completions, **kwargs):
+    for each in completions:
+        reading, writing = os.pipe()
+        os.write(writing, each.encode())
+        os.close(reading)
+        os.close(writing)
+    return [1.0 for _ in completions]
+
+
+def pipe_written_as_a_file(completions, **kwargs):
+    for each in completions:
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "w") as pipe:
+            pipe.write(each)
+        os.close(reading)
+    return [1.0 for _ in completions]
+
+
+def queue_between_processes(completions, **kwargs):
+    queue = multiprocessing.SimpleQueue()
+    for each in completions:
+        queue.put(each)
+        queue.get()
+    queue.close()
+    return [1.0 for _ in completions]
+
+
+def foreign_function(completions, **kwargs):
+    return [float(ctypes.CDLL(None).strlen(each.encode())) for each in completions]
 
 
 def shell_given_words(completions, **kwargs):

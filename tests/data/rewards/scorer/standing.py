@@ -2,6 +2,7 @@
 
 import _thread
 import asyncio
+import ctypes
 import gzip
 import logging
 import logging.handlers
@@ -53,6 +54,7 @@ if opened("kept_back"):
     LATER.addHandler(logging.handlers.MemoryHandler(10_000, flushLevel=logging.CRITICAL, target=TARGET))
 PACKED = gzip.GzipFile(fileobj=tempfile.TemporaryFile(), mode="w") if opened("packed") else None  # noqa: SIM115
 SHARED = mmap.mmap(-1, 1 << 16) if opened("shared") else None
+FOREIGN = ctypes.CDLL(None) if opened("foreign") else None
 LEFT = []
 
 

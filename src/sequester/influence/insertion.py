@@ -1,0 +1,194 @@
+"""CoTs into which is put what reward code may look for: a dictionary, gone through in turn so that everything is said before anything is
+said again, and the ways to say it.
+
+    between words    its own words, and pieces at even distances between them
+    on lines         the same with each piece on a line of its own; one begins the CoT and another one ends it
+    over and over    one of the likely pieces many times, and then a usual one many times
+    stated           one value in every wrapper there is room for: a column's, or a string of the code where code joins its strings
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import IntEnum
+from itertools import chain, zip_longest
+from typing import Any, NamedTuple
+
+from sequester.influence.literals import STEP_WORDS
+from sequester.influence.wording import alike_in_size, of_length, spread, starting_at, undelimited, with_words
+from sequester.influence.wrappers import CUSTOMARY, HOLE, values_to_state
+
+
+class _Way(IntEnum):
+    BETWEEN_WORDS = 0
+    ON_LINES = 1
+    OVER_AND_OVER = 2
+    STATED = 3
+
+
+_TIMES = 4
+"""How often at least one thing is said that is said over and over."""
+_MOST_EDGES = 3
+"""Values of a case that begin and end a CoT, beside the strings of the code."""
+
+
+class _Turn(NamedTuple):
+    """Where a CoT takes up the dictionary."""
+
+    number: int
+    """Of the CoT, from 0."""
+    piece: int
+    """Of the dictionary, the first to be said."""
+
+
+class Dictionary:
+    """What reward code may look for. The same case and turn give the same CoTs, whenever they are asked for again."""
+
+    def __init__(self, pieces: Iterable[str], wrappers: Iterable[str], seed: int) -> None:
+        """`pieces`: strings of the code, the nearest first; `wrappers`: its texts with a hole."""
+        self._pieces = [piece for piece in dict.fromkeys(pieces) if _can_be_said(piece)]
+        self._wrappers = [wrapper for wrapper in dict.fromkeys(wrappers) if _can_be_said(wrapper)]
+        self._seed = seed
+        self._turns: dict[tuple[str, int], _Turn] = {}
+        self._next_piece = 0
+        self._unsaid = set(self._pieces)
+
+    @property
+    def size(self) -> int:
+        """Strings of the code that can stand in a CoT."""
+        return len(self._pieces)
+
+    @property
+    def said(self) -> int:
+        """Those of them that have stood in one."""
+        return self.size - len(self._unsaid)
+
+    @property
+    def is_said(self) -> bool:
+        """Whether each of them has, and has begun one, ended one and been said over and over."""
+        return len(self._turns) >= len(_Way) * self.size and (not self._unsaid or len(self._turns) >= 2 * len(_Way) * self.size)
+
+    def put_into(self, thoughts: Sequence[str], episode_id: str, columns: Mapping[str, Any], turn: int) -> list[str]:
+        """The CoTs of an episode with other words, each of as many code points; as it was where there is no room."""
+        is_new = (episode_id, turn) not in self._turns
+        at = self._turns.setdefault((episode_id, turn), _Turn(len(self._turns), self._next_piece))
+        rng = random.Random(f"{self._seed} {episode_id} {turn}")
+        values = [value for value in values_to_state(columns) if _can_be_said(value)]
+        made, piece = [], at.piece
+        for thought in thoughts:
+            text, piece = self._put(thought, _Turn(at.number, piece), values, rng)
+            made.append(text)
+        if is_new:
+            self._next_piece = piece
+        return made
+
+    def _put(self, thought: str, at: _Turn, values: Sequence[str], rng: random.Random) -> tuple[str, int]:
+        """The new text, and the piece of the dictionary that is next."""
+        round_, way = divmod(at.number, len(_Way))
+        usual = rng.sample(STEP_WORDS, len(STEP_WORDS))
+        edges = [*self._pieces, *values[:_MOST_EDGES]] or usual
+        edge = edges[round_ % len(edges)]
+        if way == _Way.OVER_AND_OVER:
+            return self._noted(_repeated(thought, (edge, usual[0])), (edge,)), at.piece
+        if way == _Way.STATED:
+            stated = _fitting(chain(self._stated(round_, self._filling(round_, values)), usual), 3 * len(thought) // 4)
+            return _with_pieces(thought, stated, "\n"), at.piece
+        room = len(thought) // 2
+        ends = _fitting((edge, edges[(round_ + 1) % len(edges)]), room) if way == _Way.ON_LINES else []
+        room -= _space(ends)
+        own, piece = self._window(at.piece, room // 2)
+        pieces = [*own, *_fitting(_in_turn(self._stated(round_, values[:1]), values, usual), room - _space(own))]
+        ends = ends if len(ends) > 1 else list(starting_at([*ends, ""], round_)) if ends else ["", ""]
+        text = _on_lines(thought, ends, pieces) if way == _Way.ON_LINES else _with_pieces(thought, pieces, " ")
+        return self._noted(text, (*own, *ends)), piece
+
+    def _window(self, start: int, room: int) -> tuple[list[str], int]:
+        """Pieces of the dictionary one after the other, without those that alone are too long, and where the next one begins."""
+        window: list[str] = []
+        for number in range(len(self._pieces)):
+            piece = self._pieces[(start + number) % len(self._pieces)]
+            if _space((piece, *window)) <= room:
+                window.append(piece)
+            elif _space((piece,)) <= room:
+                return window, start + number
+        return window, start
+
+    def _filling(self, round_: int, values: Sequence[str]) -> Sequence[str]:
+        """What the wrappers hold: the expected answer in every second round, and in turn another value of a column and a string of the
+        code."""
+        others = (values[:1], values[1:], values[:1], self._pieces)[round_ % 4]
+        return starting_at(others, round_ // 4)[:1] or values[:1]
+
+    def _stated(self, round_: int, values: Sequence[str]) -> Iterator[str]:
+        """Values in the wrappers of the code and in customary ones, with another one first in each round."""
+        for value in values:
+            for wrapper in _in_turn(starting_at(self._wrappers, round_), starting_at(CUSTOMARY, round_ // 2)):
+                text = wrapper.replace(HOLE, value)
+                if text == undelimited(text):
+                    yield text
+
+    def _noted(self, text: str, pieces: Iterable[str]) -> str:
+        self._unsaid.difference_update(piece for piece in pieces if piece in text)
+        return text
+
+
+def _can_be_said(piece: str) -> bool:
+    return bool(piece) and piece == undelimited(piece)
+
+
+def _in_turn(*several: Iterable[str]) -> Iterator[str]:
+    return (piece for pieces in zip_longest(*several) for piece in pieces if piece is not None)
+
+
+def _space(pieces: Iterable[str]) -> int:
+    """Code points that pieces take with a blank before each."""
+    return sum(len(piece) + 1 for piece in pieces)
+
+
+def _fitting(pieces: Iterable[str], room: int) -> list[str]:
+    """Those for which there is room, the first before others, each once."""
+    chosen: dict[str, None] = {}
+    for piece in pieces:
+        if piece not in chosen and len(piece) + 1 <= room:
+            chosen.setdefault(piece)
+            room -= len(piece) + 1
+    return list(chosen)
+
+
+def _with_pieces(thought: str, pieces: Sequence[str], space: str) -> str:
+    """A CoT of as many code points and words, in which pieces stand at even distances between blanks or lines."""
+    return undelimited(of_length([_inserted(_rest(thought, pieces), pieces, space)], len(thought)))
+
+
+def _on_lines(thought: str, ends: Sequence[str], pieces: Sequence[str]) -> str:
+    """The same with each piece on a line of its own, and the two ends at the beginning and at the end."""
+    begin, end = ends
+    lines = [begin, _inserted(_rest(thought, [*filter(None, ends), *pieces]), pieces, "\n"), end]
+    return undelimited(of_length(["\n".join(filter(None, lines))], len(thought)))
+
+
+def _repeated(thought: str, pieces: Sequence[str]) -> str:
+    """A CoT of as many code points and words that says one thing over and over, and then the other one."""
+    half = len(thought) // 2
+    texts = [" ".join([piece] * (half // (len(piece) + 1) + 1)) for piece in pieces if (len(piece) + 1) * _TIMES <= half]
+    return alike_in_size([" ".join(texts)], thought) if texts else thought
+
+
+def _rest(thought: str, pieces: Sequence[str]) -> str:
+    """The CoT cut to what pieces leave over."""
+    words = len(thought.split()) - sum(len(piece.split()) for piece in pieces)
+    return with_words(of_length([thought], len(thought) - _space(pieces)), max(1, words))
+
+
+def _inserted(text: str, pieces: Sequence[str], space: str) -> str:
+    """A text with pieces in place of some of its blanks, and at its end those for which there is none; white space around each."""
+    blanks = [place for place, character in enumerate(text) if character == " "]
+    places = spread(blanks, len(pieces))
+    parts, at = [], 0
+    for place, piece in zip(places, pieces, strict=False):
+        parts += [text[at:place], space, piece, space]
+        at = place + 1
+    parts.append(text[at:])
+    parts += [f"{space}{piece}" for piece in pieces[len(places) :]]
+    return "".join(parts)

@@ -1,0 +1,105 @@
+"""Ways to state a value, as texts with a hole: the customary ones of answers, and those that reward code puts a value in itself.
+
+`f"#### {answer}"`, `"\\boxed{" + answer + "}"` and `r"<answer>(.*?)</answer>"` look for a value between other characters, which neither a
+constant of the code nor a value of a column brings.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sequester.influence.literals import LONGEST, column_values, parsed, patterns
+from sequester.influence.patterns import matching, with_groups_open
+
+HOLE = "\ue000"
+"""Where the value stands: a character for private use."""
+CUSTOMARY = (
+    "\\boxed{" + HOLE + "}",
+    f"#### {HOLE}",
+    f"<answer>{HOLE}</answer>",
+    f"The answer is {HOLE}",
+    f"Answer: {HOLE}",
+    f"Final answer: {HOLE}",
+    f"**{HOLE}**",
+    f"the answer is: {HOLE}.",
+    f"= {HOLE}",
+    f"${HOLE}$",
+    f"`{HOLE}`",
+    f'{{"answer": "{HOLE}"}}',
+    f"({HOLE})",
+    f"<answer>\n{HOLE}\n</answer>",
+    f"[ANSWER]{HOLE}[/ANSWER]",
+    f"**Answer:** {HOLE}",
+)
+_WORD = "zqhole"
+"""Stands for the hole in a regular expression, which may want a word there."""
+_VALUES = ("42", "word", "A")
+"""One of these has to make a text match that is made from an expression with a group."""
+_CONVERSION = re.compile(r"%(?:\(\w+\))?[-#0 +]*\d*(?:\.\d+)?[a-zA-Z]")
+_FIELD = re.compile(r"\{[^{}]*\}")
+_DEEPEST = 100
+_MOST = 500
+_WANTED = re.compile(r"answer|truth|solution|target|label|expected|gold|refer|correct|result|output", re.IGNORECASE)
+
+
+def read_wrappers(paths: Iterable[Path]) -> tuple[str, ...]:
+    """Texts with holes of Python files, each once: f-strings, sums and formats of strings, regular expressions with a group or a value in
+    them. At most 500 of at most 200 characters.
+
+    Raises InputError for a file that cannot be read or is no Python.
+    """
+    found: dict[str, None] = {}
+    for path in paths:
+        for text in _wrappers(parsed(path).tree):
+            if HOLE in text and len(text) <= LONGEST and text.replace(HOLE, "").strip():
+                found.setdefault(text)
+            if len(found) == _MOST:
+                return tuple(found)
+    return tuple(found)
+
+
+def values_to_state(columns: Mapping[str, Any]) -> tuple[str, ...]:
+    """Values of dataset columns, those of columns that are named like an expected answer first."""
+    wanted = sorted(columns.items(), key=lambda column: _WANTED.search(column[0]) is None)
+    return column_values(dict(wanted))
+
+
+def _wrappers(tree: ast.Module) -> Iterator[str]:
+    expressions = {id(pattern) for pattern in patterns(tree)}
+    stack: list[ast.AST] = [tree]
+    while stack:
+        node = stack.pop()
+        text = _written(node, 0)
+        if text is None or HOLE not in text:
+            stack.extend(reversed(list(ast.iter_child_nodes(node))))
+        else:
+            yield text
+            stack.extend(reversed([part for part in ast.walk(node) if isinstance(part, ast.Call) and part is not node]))
+        if text is not None and (id(node) in expressions or "\\" in text):
+            yield from (found.replace(_WORD, HOLE) for found in matching(text.replace(HOLE, _WORD)))
+            yield from with_groups_open(text.replace(HOLE, _VALUES[0]), HOLE, _VALUES)
+
+
+def _written(node: ast.AST, depth: int) -> str | None:
+    """The text that an expression makes, with a hole for each part that is not known; None for one that is not seen to make a text."""
+    if depth > _DEEPEST:
+        return None
+    match node:
+        case ast.Constant(value=str() as text):
+            return text
+        case ast.Constant(value=bytes() as data):
+            return data.decode("utf-8", "replace")
+        case ast.JoinedStr(values=values):
+            return "".join(_written(value, depth + 1) or HOLE for value in values)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            first, second = _written(left, depth + 1), _written(right, depth + 1)
+            return None if first is None and second is None else (first or HOLE) + (second or HOLE)
+        case ast.BinOp(left=ast.Constant(value=str() as text), op=ast.Mod()):
+            return _CONVERSION.sub(HOLE, text)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str() as text), attr="format")):
+            return _FIELD.sub(HOLE, text).replace("{{", "{").replace("}}", "}")
+    return None
