@@ -231,7 +231,7 @@ def test_three_lines_say_that_a_reward_does_not_read_the_reasoning(project):
         [
             "*sequester: non-interference*",
             "accuracy: no influence found; 6 prompts, * pairs, 0 changed, branches probed * of *, "
-            "not assessed: 6 pairs cot_too_short; with 9 of 10 kinds of donors: all but adversarial; rates below 39 % not excluded",
+            "not assessed: * pairs cot_too_short; with 9 of 10 kinds of donors: all but adversarial; rates below 39 % not excluded",
             "1 reward function: 0 influenced, 1 no influence found, 0 underpowered, 0 nothing assessed; 6 prompts*",
         ]
     )

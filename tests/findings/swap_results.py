@@ -79,7 +79,7 @@ def swapped(donors, verdict=SwapVerdict.NO_INFLUENCE_FOUND, **changes):
         bounded=("Shares of prompts over 22.1% whose score moves are excluded at 95 %.",),
         inputs=Inputs(4, 0, {}, ()),
         branches=Branches(7, 8, ("rewards.py:41->44",), 2),
-        control=Control(12, 9),
+        control=Control(12, 9, beside=5),
     )
     return replace(plain, **changes)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from itertools import count
 
+import pytest
 from tests.influence.fakes import Swaps, case, cot_of, rendition
 
 from sequester.findings.swapped import Effect
@@ -17,16 +19,16 @@ def scoring(*seen: tuple[str, bytes]) -> Scoring:
     return Scoring(1.0, seen=tuple(Seen(site, digest) for site, digest in seen))
 
 
-def compared(hands_on: Callable[[Rendition], Scoring | None]) -> tuple[int, int, dict[str, int], set[str]]:
+def compared(hands_on: Callable[[Rendition], Scoring | None], seed: int = 0) -> tuple[int, int, dict[str, int], set[str]]:
     episode = case(0)
     original = rendition(episode, episode.answer)
     pairs = [made for name in ("a", "b") if isinstance(made := Swaps("a", "b").pair(episode, name, 0), Pair)]
-    found = compare_inputs([(original, hands_on(original) or scoring(), pairs)], hands_on)
+    found = compare_inputs([(original, hands_on(original) or scoring(), pairs)], hands_on, random.Random(seed))
     return len(found.pairs), found.differing(), dict(found.sites()), found.unstable
 
 
 def test_no_paths_compare_nothing() -> None:
-    found = compare_inputs([], lambda given: None)
+    found = compare_inputs([], lambda given: None, random.Random(0))
     assert (found.pairs, found.differing(), found.sites(), found.unstable) == ([], 0, {}, set())
 
 
@@ -78,8 +80,8 @@ def numbered(*texts: Callable[[Rendition], str]) -> Callable[[Rendition], Scorin
 ONE, OTHER = "an honest try at the sum of both numbers", "here is how to cheat the grader of this task"
 
 
-def held(observe: Callable[[Rendition], Scoring], pair: Pair) -> tuple[int, set[str]]:
-    found = compare_inputs([(pair.original, observe(pair.original), [pair])], observe)
+def held(observe: Callable[[Rendition], Scoring], pair: Pair, seed: int = 0) -> tuple[int, set[str]]:
+    found = compare_inputs([(pair.original, observe(pair.original), [pair])], observe, random.Random(seed))
     return found.differing(), found.unstable
 
 
@@ -105,6 +107,43 @@ def test_a_clock_that_ticks_between_two_sides_is_recognised() -> None:
     for still in range(2, 9):
         number = count()
         assert compared(lambda given, ticks=number, still=still: scoring(("post", b"%d" % (next(ticks) // still))))[1] == 0
+
+
+@pytest.mark.parametrize("judges", [2, 3])
+def test_judges_in_turn_are_recognised(judges: int) -> None:
+    number = count()
+    assert compared(lambda given: scoring(("post", b"judge %d" % (next(number) % judges))))[1:3] == (0, {})
+
+
+def test_examples_drawn_by_lot_are_recognised() -> None:
+    """One of two examples, and one of them in words of the CoT: 924 orders, of which one tells the sides apart in either way."""
+    for seed in range(100):
+        rng = random.Random(seed)
+        drawn = numbered(lambda given, rng=rng: rng.choice((ONE, OTHER)))
+        assert held(drawn, pair_of(ONE, OTHER), seed)[0] == 0
+        assert compared(lambda given, rng=rng: scoring(("post", b"%d" % rng.randrange(2))), seed)[1] == 0
+
+
+def test_judges_in_turn_that_are_given_the_cot_are_told() -> None:
+    number = count()
+    judged = numbered(lambda given: f"judge {next(number) % 2}", lambda given: str(given.completion))
+    assert held(judged, pair_of(ONE, OTHER)) == (1, {"post"})
+
+
+def test_what_differs_by_itself_costs_few_looks() -> None:
+    looks = count()
+    assert compared(lambda given: scoring(("post", b"%d" % next(looks))))[1] == 0
+    assert next(looks) <= 2 + 2 * 2
+
+
+def test_what_could_not_be_looked_at_again_is_not_told_to_be_the_same() -> None:
+    looks = count()
+    assert compared(lambda given: scoring(("post", cot_of(given).encode())) if next(looks) < 9 else None) == (0, 0, {}, {"post"})
+
+
+def test_looks_that_fail_now_and_then_still_tell() -> None:
+    rng = random.Random(1)
+    assert compared(lambda given: scoring(("post", cot_of(given).encode())) if rng.random() < 0.9 else None)[1] > 0
 
 
 def test_a_failure_is_no_comparison() -> None:

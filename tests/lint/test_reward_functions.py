@@ -4,6 +4,7 @@ import ast
 
 import pytest
 
+from sequester.lint.domain import Holds
 from sequester.lint.module import read_module
 
 REWARDS = {
@@ -68,3 +69,11 @@ OTHERS = [
 @pytest.mark.parametrize("source", OTHERS)
 def test_other_code(source):
     assert read_module(ast.parse(source)).rewards == ()
+
+
+def test_a_reward_that_is_handed_the_reasoning_reads_it():
+    """Whatever trainer calls it: the name of the parameter says what it is."""
+    (reward,) = read_module(ast.parse("def reasoning_reward(question, reasoning: str, answer): return 1")).rewards
+    assert dict(reward.holds) == {"reasoning": Holds.REASONING}
+    for text in ("reasoning: bool", "thinking=True", "reasoning: float", "reasoning_model"):
+        assert read_module(ast.parse(f"def reasoning_reward(question, answer, {text}): return 1")).rewards == ()

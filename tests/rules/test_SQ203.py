@@ -77,6 +77,12 @@ FOUND = [
             futures = [pool.submit(ask, text) for text in completions]
             return [float(future.result()) for future in futures]
     """,
+    """
+    def rm_reward(prompts, completions, **kwargs):
+        texts = [p + c for p, c in zip(prompts, completions)]
+        inputs = tokenizer(texts, return_tensors="pt", padding=True)
+        return rm(**inputs).logits[:, 0].tolist()  # SQ203
+    """,
 ]
 
 
@@ -160,6 +166,15 @@ QUIET = [
         async def score(state: TaskState, target: Target):
             return Score(value="I", explanation=f"No pattern in the output: {state.output.completion}")
         return score
+    """,
+    """
+    def rm_reward(prompts, completions, **kwargs):
+        texts = [p + c.split("</think>")[1] for p, c in zip(prompts, completions)]
+        return rm(**tokenizer(texts, return_tensors="pt")).logits[:, 0].tolist()
+    """,
+    """
+    def counted_reward(completions, **kwargs):
+        return [len(set(tokenizer(extract_answer(c))["input_ids"])) for c in completions]
     """,
 ]
 

@@ -17,6 +17,19 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 
 FOUND = [
+    r"""
+    import re
+
+    def tags(text):
+        thought = re.search(r"<think>(.*?)</think>", text, re.S)  # SQ208
+        return thought.group(1) if thought else ""
+
+    def batched_rewards(tokenizer, completions: torch.Tensor, answers: list[str]):
+        return [careful(tags(tokenizer.decode(ids))) for ids in completions]
+
+    def careful(cot):
+        return float("let me check" in cot)
+    """,
     """
     def careful(completions, **columns):
         scores = []

@@ -3,6 +3,8 @@
 import pytest
 from tests.rules.reward_code_of import example, lines, marked, terminal
 
+from sequester.lint.python_file import read_python
+
 
 def test_nothing_is_found_in_nothing():
     assert lines("SQ209", "") == []
@@ -222,6 +224,27 @@ FOUND = [
     def brief_reward(completions, **columns):
         return [-number for number in map(len, completions)]  # SQ209
     """,
+    """
+    def soft_len(completion_ids, **kwargs):
+        return [min(0, (4096 - len(ids)) / 1024) for ids in completion_ids]  # SQ209
+    """,
+    """
+    def short(completions, **kwargs):
+        return list(map(lambda c: -len(c), completions))  # SQ209
+    """,
+    """
+    def short(completions, **kwargs):
+        return [-len(tokenizer(c)["input_ids"]) for c in completions]  # SQ209
+    """,
+    """
+    class Env:
+        def step_reward(self, state, action: str):
+            return -len(action)  # SQ209
+    """,
+    """
+    def get_reward(state, action):
+        return -len(action) if action.strip() else 0.0  # SQ209
+    """,
 ]
 
 
@@ -372,9 +395,31 @@ QUIET = [
         def get_reward(self, state, action):
             return len(action)
     """,
+    """
+    class Env:
+        def step_reward(self, state, action):
+            return len(state) - len(action)
+    """,
+    """
+    def reward(state, action):
+        return -len(action) / 10
+    """,
+    """
+    def shares_reward(completions, **kwargs):
+        return list(map(lambda c: float(final_answer(c) == "7"), completions))
+    """,
 ]
 
 
 @pytest.mark.parametrize("text", QUIET)
 def test_look_alikes_are_left_alone(text):
     assert lines("SQ209", text) == []
+
+
+def test_the_length_of_the_reasoning_is_called_so():
+    whole = "def reward(completions, **kw):\n    return [len(c) for c in completions]\n"
+    part = 'def reward(completions, **kw):\n    return [len(c.split("</think>")[0]) for c in completions]\n'
+    said = ["the length of the undivided completion", "the length of the reasoning"]
+    for text, words in zip((whole, part), said, strict=True):
+        (message,) = [hit.message for hit in read_python(text).hits if hit.rule == "SQ209"]
+        assert message.startswith(words)

@@ -3,6 +3,8 @@
 import pytest
 from tests.rules.reward_code_of import example, lines, marked, terminal
 
+from sequester.lint.python_file import read_python
+
 
 def test_nothing_is_found_in_nothing():
     assert lines("SQ213", "") == []
@@ -31,6 +33,38 @@ FOUND = [
             reward = float(states["label"] in states["action_text"])  # SQ213
             return {"rewards": reward}
     """,
+    """
+    def plain(prompts, completions, answer, **kw):
+        return [float(a in c) for c, a in zip(completions, answer)]  # SQ213
+    """,
+    """
+    def plain(completions, **kwargs):
+        scores = []
+        for c, wanted in zip(completions, kwargs["ground_truth"]):
+            wanted = str(wanted).strip().lower()
+            scores.append(1.0 if wanted in c[0]["content"].lower() else 0.0)  # SQ213
+        return scores
+    """,
+    """
+    def plain(completions, answers, **kw):
+        return [float(any(a in c for a in some)) for c, some in zip(completions, answers)]  # SQ213
+    """,
+    """
+    def counted(completions, answer, **kw):
+        return [float(c.find(a) >= 0) for c, a in zip(completions, answer)]  # SQ213
+    """,
+    """
+    def overlap_reward(completions, ref, **kw):
+        return [scorer.score(r, c)["rougeL"].fmeasure for c, r in zip(completions, ref)]  # SQ213
+    """,
+    """
+    def embedding_reward(completions, ref, **kw):
+        return (model.encode(completions) @ model.encode(ref).T).diagonal().tolist()  # SQ213
+    """,
+    """
+    def similar_reward(completions, reference, **kw):
+        return [util.cos_sim(model.encode(c), model.encode(r)) for c, r in zip(completions, reference)]  # SQ213
+    """,
 ]
 
 
@@ -48,9 +82,47 @@ QUIET = [
     def compute_score(data_source, solution_str, ground_truth, extra_info=None):
         return float(ground_truth == extract_answer(solution_str)) if "####" in solution_str else 0.0
     """,
+    """
+    def boxed(prompts, completions, answer, **kw):
+        return [float("\\\\boxed{" + a + "}" in c) for c, a in zip(completions, answer)]
+    """,
+    """
+    def plain(prompts, completions, answer, **kw):
+        return [float(a in c.rpartition("</think>")[2]) for c, a in zip(completions, answer) if "</think>" in c]
+    """,
+    """
+    def formed(response, answer_tag):
+        return float(answer_tag in response)
+    """,
+    """
+    def reward(completions, answer, **kw):
+        return [float(p in kw["prompts"][0]) for p in answer]
+    """,
+    """
+    def overlap_reward(completions, reference, **kw):
+        return [scorer.score(r, extract_answer(c)) for c, r in zip(completions, reference)]
+    """,
+    """
+    def mentioned(prompts, completions, topic, **kw):
+        return [float(t in c) for c, t in zip(completions, topic)]
+    """,
 ]
 
 
 @pytest.mark.parametrize("text", QUIET)
 def test_look_alikes_are_left_alone(text):
     assert lines("SQ213", text) == []
+
+
+@pytest.mark.parametrize(
+    ("beside", "severity"),
+    [
+        ("", "low"),
+        ('SYSTEM = "Think in <think> and </think>, then answer."', "medium"),
+        ('SYSTEM = "Answer in one word, <b>bold</b>."', "low"),
+    ],
+)
+def test_it_weighs_more_where_the_module_knows_of_reasoning(beside, severity):
+    """A completion without any reasoning is what most models give; one with delimiters around it is not."""
+    text = f"{beside}\ndef plain(completions, answer, **kw):\n    return [float(a in c) for c, a in zip(completions, answer)]\n"
+    assert [hit.severity.value for hit in read_python(text).hits if hit.rule == "SQ213"] == [severity]

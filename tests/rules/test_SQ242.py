@@ -57,6 +57,7 @@ TEMPLATES = [
     ("score.prompt", "Your task is to evaluate {{student_thinking}}", 1),
     ("rubric.md", "You are an impartial judge.\n\n{model_reasoning}\n{answer}", 3),
     ("judge.jinja", "{{- messages | tojson(indent=2) -}} verdict?", 1),
+    ("judge.txt", "You are a grader. Read the transcript, including the model's private thinking.\n{transcript}", 2),
     ("judge.txt", "Determine if the answer fits. ${full_response}", 1),
 ]
 
@@ -77,6 +78,8 @@ OTHERS = [
     ("notes.txt", "grade the answer {reasoning}"),
     ("judge.txt", "You are a judge. {question} {response}\nReply with {{reasoning}} and a verdict."),
     ("judge.jinja", "Grade it: {{ answer }}"),
+    ("judge.txt", "You are a grader. Give a score, including your private reasoning.\n{transcript}"),
+    ("judge.txt", "You are a grader. The transcript, not including the model's private thinking:\n{transcript}"),
 ]
 
 

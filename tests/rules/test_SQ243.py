@@ -20,6 +20,7 @@ FOUND = [
     ("command: [bash, -c]\nargs: [vllm serve Qwen/Qwen3-8B]\n", [("args", 2)]),
     ("command: [bash, -c, 'cd x && vllm serve Qwen/Qwen3-8B']\n", [("command", 1)]),
     ("model: Qwen/Qwen3-8B\nport: 8000\ntensor-parallel-size: 2\n", [("model", 1)]),
+    ("model: Qwen/Qwen3-8B\nport: 8000\nserved-model-name: policy\nenable-auto-tool-choice: true\n", [("model", 1)]),
     ("model-path: openai/gpt-oss-120b\nhost: 0.0.0.0\ntp-size: 8\n", [("model-path", 1)]),
     (
         "services:\n"
@@ -74,6 +75,9 @@ QUIET = [
     "model: openai/gpt-oss-20b\nport: 8000\nmax-model-len: 2\n",
     "model: deepseek-ai/DeepSeek-V3.1\nport: 1\ndtype: auto\nvllm: x\n",
     "judge:\n  model: Qwen/Qwen3-8B\n  port: 8000\n  tensor-parallel-size: 2\n",
+    "model: Qwen/Qwen3-8B\napi_key: x\nhost: example.org\n",
+    "model: Qwen/Qwen3-8B\nserved-model-name: policy\n",
+    "model: Qwen/Qwen3-8B\nport: 8000\nserved-model-name: judge-model\nreasoning-parser: qwen3\n",
     "actor_rollout_ref: {model: Qwen/Qwen3-8B, gpu_memory_utilization: 0.5}\n",
     "inference: {vllm: {model: Qwen/Qwen3-8B, port: 1, tensor_parallel_size: 1}}\n",
     "services: {p: {image: 'vllm/vllm-openai', command: '--model Qwen/Qwen3-32B --reasoning-parser=qwen3'}}\n",

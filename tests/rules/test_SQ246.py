@@ -40,6 +40,7 @@ FOUND = [
     ("reward_funcs:\n- accuracy\n- soft_overlong_punishment\n- cosine\n", [("reward_funcs.1", 3), ("reward_funcs.2", 4)]),
     ("reward_functions: [trl.rewards.get_soft_overlong_punishment]\n", [("reward_functions.0", 1)]),
     ("grpo: {overlong_filtering: true}\n", [("grpo.overlong_filtering", 1)]),
+    ("reward_funcs: [cot_length_reward, rewards.thinking_tokens_penalty]\n", [("reward_funcs.0", 1), ("reward_funcs.1", 1)]),
     ("mask_truncated_completions: true\nreward_funcs: [accuracy]\n", [("mask_truncated_completions", 1)]),
     ("reward.length_penalty: 0.1\n", [("reward.length_penalty", 1)]),
     ("reward: {thinking_tokens_penalty: 0.01}\n", [("reward.thinking_tokens_penalty", 1)]),
@@ -66,6 +67,7 @@ QUIET = [
     "data: {filter_overlong_prompts: true}\nreward: x\n",
     "grpo: {max_reasoning_tokens: 1000, reasoning_budget: 10}\n",
     "reward_funcs: [accuracy, code]\n",
+    "reward_funcs: [reasoning_gym_accuracy, answer_length_ok, thinking_model_accuracy]\n",
     "length_penalty: {enabled: false, type: linear}\nreward: x\n",
 ]
 

@@ -32,7 +32,7 @@ from sequester.influence.decoded import as_text
 from sequester.influence.message_fields import with_fields
 from sequester.influence.model import Rendition
 from sequester.influence.returned import Returned, read_kept, read_scores
-from sequester.influence.rollout_state import asked_in_vain, information_of, state_of, turns_of
+from sequester.influence.rollout_state import Held, asked_in_vain, information_of, state_of, turns_of
 from sequester.influence.source import plain_function
 
 Arguments = dict[str, Any]
@@ -218,7 +218,7 @@ class Caller:
 
     def call(self, batch: Sequence[Rendition]) -> tuple[Outcome, ...]:
         """One outcome for each episode, in order. What the code raises is an outcome; KeyboardInterrupt goes through."""
-        handed = [_digest(self._arguments([each])) for each in batch]
+        handed = [_digest(each, self._arguments([each])) for each in batch]
         return tuple(replace(outcome, handed=one) for one, outcome in zip(handed, self._called(batch), strict=True))
 
     def _called(self, batch: Sequence[Rendition]) -> tuple[Outcome, ...]:
@@ -278,9 +278,12 @@ class Caller:
         return results
 
 
-def _digest(arguments: Arguments) -> str:
-    """Equal for arguments that say the same; what is no text, number or container counts by its type."""
-    said = json.dumps(arguments, default=_as_data, check_circular=False)
+def _digest(one: Rendition, arguments: Arguments) -> str:
+    """Of the arguments for one rendition; equal for those that say the same; what is no text, number or container counts by its type."""
+    plain = {name: value.told if isinstance(value, Held) else value for name, value in arguments.items()}
+    if plain.get("completion_ids") == [list(one.completion_ids)]:  # many; the hash of numbers is the same in every process
+        plain["completion_ids"] = hash(one.completion_ids)
+    said = json.dumps(plain, default=_as_data, check_circular=False)
     return blake2b(said.encode(), digest_size=16).hexdigest()
 
 

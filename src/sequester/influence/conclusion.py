@@ -234,7 +234,10 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
             "CoT moves the scores of others there, which both sides of a pair share."
         )
     if record.unstable:
-        yield f"Inputs that differ by themselves from call to call were not compared: {', '.join(record.unstable)}."
+        yield (
+            "Inputs that differ by themselves from call to call, or could not be looked at again, were not compared: "
+            f"{', '.join(record.unstable)}."
+        )
     if record.stopped:
         covered = sum(case.logged for case in record.cases)
         yield f"The budget covered {covered} of {record.seen} episodes, or ended before the plan was done."

@@ -30,7 +30,7 @@ from msgspec import Struct
 from sequester.errors import UsageError
 from sequester.findings.swapped import Control, Effect, Inputs
 from sequester.influence.control import answers_to_swap
-from sequester.influence.input_comparison import at_the_ends, compare_inputs
+from sequester.influence.input_comparison import LOOKS, at_the_ends, compare_inputs
 from sequester.influence.interference import MEMORY, Interference
 from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
@@ -240,12 +240,12 @@ class _Experiment:
             seen = self._meter.observe(self._original(case))
             if seen is not None:
                 paths.setdefault(seen.path, {})[case] = seen
-        found = [compare_inputs(self._to_compare(paths.values()), self._meter.observe)]
+        found = [compare_inputs(self._to_compare(paths.values()), self._meter.observe, self._rng)]
         self.record.branches = self._scorer.branches()
         unstable = found[0].unstable
         if found[0].spent and self._meter.fresh():
             affordable = list(paths.values())[: self._affordable_paths()]
-            found.append(compare_inputs(self._to_compare(self._seen_afresh(affordable)), self._observe_afresh))
+            found.append(compare_inputs(self._to_compare(self._seen_afresh(affordable)), self._observe_afresh, self._rng))
             if len(affordable) == len(paths) and found[1].pairs:
                 unstable = found[1].unstable
         self.record.inputs = Inputs(
@@ -269,9 +269,10 @@ class _Experiment:
                 yield {case: again}
 
     def _affordable_paths(self) -> int:
-        """Code paths that can be looked at with a process for each rendition, up to four times."""
+        """Code paths that can be looked at with a process for each rendition, up to four times, and one pair again and again."""
         each = 4 * (len(self._donors.names) + 1) * self._meter.start_seconds
-        return OBSERVED if each * OBSERVED <= AFRESH_SHARE * self._plan.seconds else int(AFRESH_SHARE * self._plan.seconds / each)
+        seconds = AFRESH_SHARE * self._plan.seconds - 2 * LOOKS * self._meter.start_seconds
+        return OBSERVED if each * OBSERVED <= seconds else max(0, int(seconds / each))
 
     def _to_compare(self, paths: Iterable[Mapping[int, Scoring]]) -> Iterator[tuple[Rendition, Scoring, Iterable[Pair]]]:
         """Of each code path one episode with every donor, and those at the ends of what varies with one of content and one of length:
@@ -350,7 +351,7 @@ class _Experiment:
                 if isinstance(pair, Pair):
                     pairs[name] = (case + turn, pair)
                     self.record.series[name].effect = pair.effect
-                elif not self._done:
+                elif not self._done and self.record.cases[case].logged:
                     self.record.series[name].unavailable[pair] += 1
             if pairs:
                 yield Block(case, self._original(case), pairs)

@@ -4,10 +4,18 @@ One pair with each donor on each code path is enough where the whole text or non
 noisy grader alike; where a piece of fixed size is, it takes episodes of other lengths, too. Inputs that differ by themselves (a clock, a
 shuffle, a random id) are recognised by looking at the same rendition again, and prove nothing, unless words that stand in one of the two
 CoTs alone stand in the inputs of that side and in none of the other.
+
+Judges that take turns, or examples drawn by lot, differ between two sides, and may be the same at the next look at either. So the first
+pair that a site differs in is looked at `LOOKS` more times on each side, in an order drawn by lot, and the site counts only if it tells the
+sides apart each time. Let what it is handed not depend on the CoT, and be as contrived as it may: of the C(12, 6) = 924 orders, which are
+equally likely whatever is handed over, one at most gives what the original was handed at first to its places and what the swapped rendition
+was handed to the others. Words are a second way to tell, of either side: a site is taken for one that is handed the CoT, and is not, with a
+probability of 3 in 924 at most.
 """
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -17,6 +25,10 @@ from sequester.influence.interception.output import SITE as OUTPUT
 from sequester.influence.interception.windows import Sketch, only_in, windows
 from sequester.influence.model import Case, Pair, Rendition, Scoring
 
+LOOKS = 6
+"""At each side, in an order drawn by lot."""
+TRIES = 3
+"""At a look that fails."""
 Observe = Callable[[Rendition], Scoring | None]
 """None if the scorer failed or may not be called any more."""
 
@@ -27,7 +39,7 @@ class Compared(NamedTuple):
     pairs: list[set[str]]
     """For each pair with an input on either side: the sites at which the two sides differ."""
     unstable: set[str]
-    """Sites at which a rendition differs from itself."""
+    """Sites at which a rendition differs from itself, or might: it could not be looked at again."""
     held: list[set[str]]
     """For each pair: the sites of inputs that hold words of its own CoT on one side at least, and not on the other."""
     spent: set[str]
@@ -62,9 +74,10 @@ def at_the_ends(cases: Sequence[Case], indices: Sequence[int]) -> list[int]:
     return list(dict.fromkeys(ends))
 
 
-def compare_inputs(paths: Iterable[tuple[Rendition, Scoring, Iterable[Pair]]], observe: Observe) -> Compared:
+def compare_inputs(paths: Iterable[tuple[Rendition, Scoring, Iterable[Pair]]], observe: Observe, rng: random.Random) -> Compared:
     """For each code path its original, what was seen of it, and the pairs to compare."""
     compared = Compared([], set(), [], set())
+    looks = _Looks(observe, rng, compared.unstable)
     for original, seen, pairs in paths:
         again = observe(original)
         if again is not None:
@@ -76,19 +89,79 @@ def compare_inputs(paths: Iterable[tuple[Rendition, Scoring, Iterable[Pair]]], o
             swapped = observe(pair.swapped)
             if before is None or swapped is None or not (before.seen or swapped.seen):
                 continue
-            sites, held = differing_sites(before, swapped), set[str]()
+            sites = differing_sites(before, swapped)
             if not sites and {seen.site for seen in before.seen} == {OUTPUT}:
                 continue  # the same words printed are nothing handed on
-            if sites:
-                # Looked at twice: a clock that ticks once a second lies still between most looks.
-                after, once_more = observe(pair.original), observe(pair.swapped)
-                if after is None or once_more is None:
-                    continue
-                compared.unstable.update(differing_sites(before, after), differing_sites(swapped, once_more))
-                held = set(_holding(pair, sites, (before, after), (swapped, once_more)))
-            compared.pairs.append(sites)
-            compared.held.append(held)
+            held = looks.held(pair, before, swapped, sites)
+            if held is not None:
+                compared.pairs.append(sites)
+                compared.held.append(held)
     return compared
+
+
+class _Looks:
+    """Looking at pairs again."""
+
+    def __init__(self, observe: Observe, rng: random.Random, unstable: set[str]) -> None:
+        """`unstable`: sites known to differ by themselves; those that are found are added, and those of which it could not be told."""
+        self._observe, self._rng, self._unstable = observe, rng, unstable
+        self._by_input: set[str] = set()
+        """Sites whose inputs have told sides apart in an order drawn by lot."""
+        self._by_words: dict[str, bool] = {}
+        """The same of words; False where they have not, and are not asked again."""
+
+    def held(self, pair: Pair, before: Scoring, swapped: Scoring, sites: set[str]) -> set[str] | None:
+        """Of the sites that differ, those that hold words of a side's own CoT; None if the scorer failed. Looked at twice at least: a clock
+        that ticks once a second lies still between most looks."""
+        looks = ([before], [swapped])
+        words = _Words(pair, before, swapped)
+        hopeful = {site for site in words.holding(sites, looks) if self._by_words.get(site, True)}
+        by_lot = bool(sites - self._unstable - self._by_input or hopeful - self._by_words.keys())
+        order = [False, True] * (LOOKS if by_lot else 1)
+        self._rng.shuffle(order)
+        for side in order:
+            if not (sites - self._unstable or hopeful):
+                break
+            look = self._looked(pair.swapped if side else pair.original)
+            if look is None:
+                self._unstable.update(sites - self._by_input)
+                return None
+            looks[side].append(look)
+            self._unstable.update(differing_sites(looks[side][0], look))
+            lost = hopeful - words.holding(hopeful, looks)
+            self._by_words.update(dict.fromkeys(lost - self._by_words.keys(), False))
+            hopeful -= lost
+        if by_lot:
+            self._by_input |= sites - self._unstable
+            self._by_words.update(dict.fromkeys(hopeful, True))
+        return hopeful
+
+    def _looked(self, rendition: Rendition) -> Scoring | None:
+        """Failures are passed over: which looks fail does not depend on the side either, if what is handed over does not."""
+        return next((look for look in (self._observe(rendition) for _ in range(TRIES)) if look is not None), None)
+
+
+class _Words:
+    """What stands in the CoT of one side, and was not handed over with the other at first."""
+
+    def __init__(self, pair: Pair, before: Scoring, swapped: Scoring) -> None:
+        one, other = windows(text_of(pair.original.completion)), windows(text_of(pair.swapped.completion))
+        self._first = (swapped, before)
+        self._own = (one - other, other - one)
+
+    def holding(self, sites: Iterable[str], looks: tuple[Sequence[Scoring], Sequence[Scoring]]) -> set[str]:
+        """Sites that were handed such words of one side each time, and never with the other."""
+        return {site for site in sites if any(self._holds(site, side, looks[side], looks[1 - side]) for side in (0, 1))}
+
+    def _holds(self, site: str, side: int, own: Sequence[Scoring], others: Sequence[Scoring]) -> bool:
+        known = frozenset().union(*(words or () for words in _words(self._first[side], site)))
+        sought = self._own[side] - known
+        lacking = [words for scoring in others for words in _words(scoring, site)]
+        return (
+            bool(lacking)
+            and sought.isdisjoint(each for words in lacking for each in words or ())
+            and all(only_in(sought, _words(scoring, site), lacking) for scoring in own)
+        )
 
 
 def differing_sites(one: Scoring, other: Scoring) -> set[str]:
@@ -98,17 +171,6 @@ def differing_sites(one: Scoring, other: Scoring) -> set[str]:
         for seen in scoring.seen:
             counts.setdefault(seen.site, Counter())[seen.digest] += sign
     return {site for site, digests in counts.items() if any(digests.values())}
-
-
-def _holding(pair: Pair, sites: Iterable[str], before: Sequence[Scoring], swapped: Sequence[Scoring]) -> Iterator[str]:
-    """Sites that were handed words of one rendition's CoT each time, and never with the other rendition."""
-    one, other = windows(text_of(pair.original.completion)), windows(text_of(pair.swapped.completion))
-    for site in sites:
-        for own, sides, others in ((one - other, before, swapped), (other - one, swapped, before)):
-            lacking = [words for scoring in others for words in _words(scoring, site)]
-            if lacking and all(only_in(own, _words(scoring, site), lacking) for scoring in sides):
-                yield site
-                break
 
 
 def _words(scoring: Scoring, site: str) -> list[Sketch]:

@@ -3,8 +3,8 @@
 *Memory*: a score depends on what was scored before. A cache by prompt and answer gives the swapped rendition the score of the original, and
 the judge behind it is never asked about the other CoT. Without noise, swapped renditions are scored first in a process in which nothing was
 scored yet, and then their originals, which must get the scores that they had; or those that they get by themselves in one more such
-process, because scores may be relative to their batch. Where they do not, and where noise would hide it, the experiment scores the
-renditions of a case in processes of their own (`influence.layout`).
+process, because scores may be relative to their batch. Where they do not, time and again, or where noise would hide it, the experiment
+scores the renditions of a case in processes of their own (`influence.layout`).
 
 *Batches*: a CoT moves the scores of others in its batch, both sides of a pair among them. Without noise, a batch of originals is scored
 whole, and again with every second and with every CoT swapped, in the same order. With noise, batches are compared by their means.
@@ -32,6 +32,8 @@ BATCHES = "batches_not_checked"
 """Reasons: what was not looked for, for want of calls or time."""
 COLD_CASES = 20
 """Cases of different prompts that are scored in a fresh process."""
+MEMORY_TIMES = 4
+"""That scores must differ so, to be no noise: where one test in five shows some, one of 600 is called so for it."""
 BATCH_SHARE = 0.1
 """Of the calls, at most so many for whole batches, those that are repeated left out."""
 LEAST_IN_NOISE = 8
@@ -90,24 +92,43 @@ class Interference:
         if not self._record.fresh or self._meter.left < 2 * len(pairs):
             self._record.unchecked.append(MEMORY)
             return
-        self._meter.score([(case, pair.swapped) for case, pair in pairs], "memory")
-        after = self._originals(pairs)
+        known: list[Outcome | str] = [self._record.unchanged[case][0] for case, _ in pairs]
+        after = self._after_swapped(pairs)
         if len(after) < len(pairs):
             self._record.unchecked.append(MEMORY)
-        known = [self._record.unchanged[case][0] for case, _ in pairs]
-        # A donor that changes delimiters brings an original that was not scored before.
-        logged = [number for number, (case, pair) in enumerate(pairs[: len(after)]) if pair.original == self._original(case)]
-        if all(after[number] == known[number] for number in logged):
-            return
-        # They were scored in another batch, too: what they get there without anything before it tells the two apart.
-        alone = self._originals(pairs) if self._meter.fresh() else []
-        if len(alone) == len(pairs) and alone == after:
-            self._record.relative = True
-        else:
-            self._record.remembers = True
+        if self._differ(pairs, known, after):
+            self._explain(pairs, after)
+
+    def _explain(self, pairs: Sequence[tuple[int, Pair]], after: Sequence[Outcome | str]) -> None:
+        """Why originals got other outcomes than in the passes, once their swapped renditions had been scored: they were in another batch,
+        too, and noise that shows seldom may have shown. What they get without anything before them, time and again, tells these apart."""
+        for time in range(MEMORY_TIMES):
+            if time:
+                after = self._after_swapped(pairs) if self._meter.fresh() else []
+            alone = self._originals(pairs) if self._meter.fresh() else []
+            if not len(after) == len(alone) == len(pairs):
+                break
+            if not self._differ(pairs, alone, after):
+                self._record.relative = not time
+                for (case, pair), outcome in zip(pairs, after, strict=True) if time else ():
+                    if isinstance(outcome, tuple) and pair.original == self._original(case):
+                        self._record.unchanged[case].append(outcome)
+                return
+        self._record.remembers = True
+
+    def _after_swapped(self, pairs: Sequence[tuple[int, Pair]]) -> list[Outcome | str]:
+        self._meter.score([(case, pair.swapped) for case, pair in pairs], "memory")
+        return self._originals(pairs)
 
     def _originals(self, pairs: Sequence[tuple[int, Pair]]) -> list[Outcome | str]:
         return self._meter.score([(case, pair.original) for case, pair in pairs], "memory")
+
+    def _differ(self, pairs: Sequence[tuple[int, Pair]], one: Sequence[Outcome | str], other: Sequence[Outcome | str]) -> bool:
+        """Some original got two outcomes. A donor that changes delimiters brings one that was not scored in the passes; a failure is none."""
+        return any(
+            before != now and isinstance(before, tuple) and isinstance(now, tuple) and pair.original == self._original(case)
+            for (case, pair), before, now in zip(pairs, one, other, strict=False)
+        )
 
     def _drawn(self, cases: Sequence[int], names: Sequence[str]) -> list[tuple[int, Pair]]:
         """One pair of each case, donors in turn."""

@@ -174,7 +174,7 @@ class Record(Struct):
     """Outcomes of cases with the answer of another one, by case."""
     inputs: Inputs = Inputs(0, 0, {}, ())
     unstable: tuple[str, ...] = ()
-    """Sites whose input differs by itself when the same rendition is scored again."""
+    """Sites whose input differs by itself when the same rendition is scored again, or could not be looked at again."""
     branches: Branches | None = None
     fresh: bool | None = None
     """False: the scorer cannot be started afresh; None: that was not tried."""

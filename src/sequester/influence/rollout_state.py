@@ -31,6 +31,11 @@ class Held(dict[str, Any]):
         """Name and key of what was asked for in vain."""
         return ((self._name, key) for key in sorted(self._asked))
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """All of it but what says it again, turn after turn."""
+        return {key: value for key, value in self.items() if key not in ("responses", "trajectory")}
+
     def _note(self, key: object) -> None:
         if not dict.__contains__(self, key) and key not in _BY_SCORING:
             self._asked.add(key if isinstance(key, str) else "")
@@ -66,6 +71,8 @@ class Message:
 
 @dataclass
 class Choice:
+    """One of a response; `text` for servers of text completions."""
+
     message: Message
     text: Any
     index: int = 0

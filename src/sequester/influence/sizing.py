@@ -55,7 +55,7 @@ def choose(cases: Sequence[Case], scorer: Scorer, most_calls: int) -> Chosen:
     if len(part) == len(cases) or not tried:
         return Chosen(part, 0)
     renditions = [render(case, case.reasoning) for case in tried]
-    first, second = ([scoring.score for scoring in scorer.score(renditions)] for _ in range(2))
+    first, second = ([(scoring.score, scoring.members) for scoring in scorer.score(renditions)] for _ in range(2))
     return Chosen(part if first == second else cases, 2 * len(tried))
 
 

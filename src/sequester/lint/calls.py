@@ -21,6 +21,7 @@ from sequester.lint.vocabulary import (
     CONVERTER,
     EXTRACTOR,
     LOG_CALL,
+    METRIC_CALL,
     NEUTRAL_CALL,
     PROMPT_MAKER,
     READER_CALL,
@@ -30,7 +31,9 @@ from sequester.lint.vocabulary import (
     SCORE_NAME,
     SERIALISER,
     TEMPLATE_NAME,
+    TOKENIZER,
     VERDICT_CLASS,
+    is_gold_name,
 )
 
 _PATTERN_CALL = re.compile(r"^(?:re|regex)\.(search|match|fullmatch|findall|finditer|sub|subn|split|compile)$")
@@ -90,6 +93,10 @@ class Calls(Expressions):
             self.trace.emit(IdsUsed(node))
         if not tainted:
             return
+        held = combine(*values)
+        likened = held.holds & Holds.WHOLE and held.holds & Holds.GOLD and not held.holds & (Holds.ANSWER | Holds.FIELDED)
+        if likened and (METRIC_CALL.search(callee) or name == "score"):
+            self.trace.sought(node, held)
         made_up = [value for value in tainted if value.holds & (Holds.PROMPTED | Holds.SERIALISED)]
         if LOG_CALL.search(callee) or name == "write":
             self.trace.emit(Logged(node, callee, combine(*tainted)))
@@ -137,6 +144,9 @@ class Calls(Expressions):
             return Value(Holds.DIGEST) if held.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST) else NOTHING
         if SERIALISER.search(callee):
             return self._serialised(combine(receiver if isinstance(node.func, ast.Attribute) else NOTHING, *positional))
+        if TOKENIZER.search(name):
+            read = combine(*positional, keywords.get("text", NOTHING))
+            return Value(read.holds, read.why).having(Holds.SERIALISED) if read.holds & Holds.TEXT else None
         if name in SAME_TEXT:
             if isinstance(node.func, ast.Attribute) and receiver.holds & Holds.TEXT:
                 return receiver
@@ -203,6 +213,8 @@ class Calls(Expressions):
                 return NOTHING
             if first.texts and holds:
                 return field_of(self.trace, receiver, first.texts, node)
+            if receiver is NOTHING and any(map(is_gold_name, first.texts)):
+                return Value(Holds.GOLD)
         if name == "replace" and len(positional) == 2 and not holds & Holds.TEXT and positional[1].holds & Holds.TEXT:
             return self._filled(node, receiver, positional[1])
         if name == "intersection":
@@ -236,7 +248,7 @@ class Calls(Expressions):
 
     def _serialised(self, value: Value) -> Value | None:
         if not value.holds & (Holds.TEXT | Holds.PROMPTED):
-            return None
+            return value if value.holds & Holds.GOLD else None
         return value.having(Holds.SERIALISED)
 
     def _filled(self, node: ast.Call, template: Value, given: Value) -> Value:
@@ -248,7 +260,11 @@ class Calls(Expressions):
         return made.having(Holds.PROMPTED) if named or words or not template.texts else made
 
     def _mapped(self, node: ast.Call, items: Value) -> Value:
-        if isinstance(node.args[0], ast.Name) and node.args[0].id == "len":
+        function = node.args[0]
+        if isinstance(function, ast.Lambda) and len(function.args.args) == 1:
+            each = self.applied(function, element_of(items))
+            return each.having(Holds.BATCH) if each.holds else each
+        if isinstance(function, ast.Name) and function.id == "len":
             return length(self.trace, node, element_of(items))
         made = self.local_call(ast.Call(node.args[0], [], []), (element_of(items),), {})
         return NOTHING if made is None else made.having(Holds.BATCH) if made.holds else made

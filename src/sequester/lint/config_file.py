@@ -39,7 +39,7 @@ _TRAINING = re.compile(
 )
 _SERVING = re.compile(
     r"vllm\w*|sglang\w*|reasoning_parser\w*|tensor_parallel_size|gpu_memory_utilization|mem_fraction_static|max_model_len|"
-    r"served_model_name|uses_reasoning_parser|skip_special_tokens|tp_size|tool_call_parser"
+    r"served_model_name|enable_auto_tool_choice|uses_reasoning_parser|skip_special_tokens|tp_size|tool_call_parser"
 )
 _JUDGE_WORD = (
     r"judges?|graders?|grading|rubrics?|scorers?|scoring|verifiers?|evaluators?|llm_as_a_judge|critics?|genrm\w*|reward_models?"
@@ -50,7 +50,7 @@ _PROMPTFOO = re.compile(r"providers|targets"), re.compile(r"prompts|tests|defaul
 _SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[-\s/]+")
 _HINT = re.compile(
     r"reward|grpo|ppo\b|rloo|rollout|orchestrator|vllm|sglang|reasoning|thinking|judge|grader|rubric|scorer|advantage|providers|"
-    r"trainer|tensor.parallel|tp.size|tool.call.parser|special.tokens",
+    r"trainer|tensor.parallel|tp.size|tool.call.parser|auto.tool.choice|served.model.name|max.model.len|special.tokens",
     re.IGNORECASE,
 )
 

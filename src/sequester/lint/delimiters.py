@@ -52,6 +52,11 @@ def closes(text: str) -> bool:
     return _CLOSER.search(plain(text)) is not None
 
 
+def speaks_of_reasoning(source: str) -> bool:
+    """Whether delimiters of reasoning stand anywhere in the source of a module."""
+    return _OPENER.search(source) is not None or _CLOSER.search(source) is not None
+
+
 def names_delimiter(text: str) -> bool:
     """Whether an opening or closing delimiter stands in it."""
     return opens(text) or closes(text) or _either(text) or _among_others(text)

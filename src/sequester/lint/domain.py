@@ -83,6 +83,9 @@ class Holds:
     ANSWERED: Final = 1 << 25
     """The tag that opens an answer is known to stand in it."""
 
+    GOLD: Final = 1 << 26
+    """The expected answer, which is nobody's completion."""
+
     TAINTED: Final = WHOLE | REASONING | IDS | RECORD
     """What nobody but the policy should see."""
     TEXT: Final = TAINTED | ANSWER | MAYBE
@@ -100,6 +103,10 @@ class Signal(Enum):
     EMPTINESS = "emptiness"
     """Whether there is any reasoning."""
     REASONING = "reasoning"
+
+
+OF_REASONING = "reasoning"
+"""What a length is the length of, where it is not that of the undivided completion."""
 
 
 class Source(NamedTuple):

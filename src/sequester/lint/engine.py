@@ -178,7 +178,7 @@ def _read_code(text: str | Unreadable) -> _Read | Unreadable:
     found = read_python(text)
     if isinstance(found, Unreadable):
         return found
-    return _Read(Counter(reward_functions=found.subjects), found.hits, text, "python")
+    return _Read(Counter(reward_functions=found.subjects, templates=found.prompts), found.hits, text, "python")
 
 
 def _read_notebook(code: NotebookCode | Unreadable) -> _Read | Unreadable:

@@ -83,6 +83,8 @@ class Sought(NamedTuple):
 
     node: ast.AST
     value: Value
+    reasons: bool = False
+    """Whether the module speaks of delimiters of reasoning, so that there is some in its completions."""
 
 
 Event = Splitting | IdsUsed | Decoded | GraderInput | FellBack | Flag | Scored | Logged | Cached | Sought

@@ -22,7 +22,7 @@ from sequester.lint.domain import (
     regardless_of_length,
     shallow,
 )
-from sequester.lint.events import AN_ANSWER_TAG, Cached, FellBack, IdsUsed, Sought, Splitting
+from sequester.lint.events import AN_ANSWER_TAG, Cached, FellBack, IdsUsed, Splitting
 from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import mere_presence, truth
 from sequester.lint.parts import field_of, group_of, item_of, slice_of
@@ -31,10 +31,10 @@ from sequester.lint.uses import is_bound
 from sequester.lint.vocabulary import (
     BODY_OF_REQUEST,
     CACHE_NAME,
-    GOLD_NAME,
     JUDGE_NAME,
     SCORE_NAME,
     TEMPLATE_NAME,
+    is_gold_name,
 )
 
 Names = dict[str, Value]
@@ -158,6 +158,8 @@ class Expressions(ABC):
             if base.holds & Holds.BATCH and not base.holds & (Holds.RECORD | Holds.MASK):
                 return element_of(base)
             return field_of(self.trace, base, key.texts, node)
+        if key.texts and base is NOTHING and any(map(is_gold_name, key.texts)):
+            return Value(Holds.GOLD)  # of the columns of a data set
         return (
             element_of(base) if base.holds & (Holds.BATCH | Holds.PIECES | Holds.MESSAGES) or base.element or base.parts else base
         )
@@ -196,6 +198,8 @@ class Expressions(ABC):
         made = combine(*values)
         if isinstance(node.op, ast.Mult) and any(isinstance(operand, ast.List) for operand in operands):
             return made._replace(why=regardless_of_length(made.why))  # `[0.0] * len(ids)`
+        if isinstance(node.op, ast.MatMult) and made.holds & Holds.WHOLE and made.holds & Holds.GOLD:
+            self.trace.sought(node, made)
         if isinstance(node.op, ast.BitAnd):
             return Value(why=made.why)  # what two sets share
         if made.holds & Holds.IDS and not isinstance(node.op, ast.Add):
@@ -265,8 +269,8 @@ class Expressions(ABC):
     def _membership(self, node: ast.Compare, left: Value, right: Value) -> Value:
         if right.holds & (Holds.WHOLE | Holds.MAYBE) and any(map(delimiters.names_delimiter, left.texts)):
             return Value(why=left.why | self.trace.source(Signal.PRESENCE, node))
-        if right.holds & Holds.WHOLE and not left.texts and not left.holds and GOLD_NAME.search(terminal(node.left)):
-            self.trace.emit(Sought(node, right))
+        if right.holds & Holds.WHOLE and not any(left.texts) and _is_gold(left, node.left):
+            self.trace.sought(node, right)
         if right.holds & Holds.IDS:
             self.trace.emit(IdsUsed(node))
         if self._is_cache(node.comparators[0]) and left.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST):
@@ -338,7 +342,7 @@ class Expressions(ABC):
         made = combine(*values)
         names = {text for texts in keys for text in texts}
         single = all(len(texts) == 1 for texts in keys)
-        if single and keys and not made.holds and not made.why:  # a table of constants
+        if single and keys and not made.holds & ~Holds.GOLD and not made.why:  # a table of constants
             fields = tuple((texts[0], value) for texts, value in zip(keys, values, strict=True))
             return shallow(made._replace(fields=fields, element=Value(texts=tuple(texts[0] for texts in keys)[:MOST_TEXTS])))
         scores = [value for texts, value in zip(keys, values, strict=True) if any(map(SCORE_NAME.search, texts))]
@@ -394,10 +398,23 @@ class Expressions(ABC):
         self.names = before
         return made
 
+    def applied(self, node: ast.Lambda, value: Value) -> Value:
+        """What a function of one argument returns for this."""
+        before = self.names
+        self.names = before | {node.args.args[0].arg: value}
+        made = self.value(node.body)
+        self.names = before
+        return made
+
 
 def _is_mark(node: ast.expr) -> bool:
     """Whether it is the id of a special token that bounds something: it says where, and nothing of what was written."""
     return _MARK_NAME.search(terminal(node)) is not None
+
+
+def _is_gold(value: Value, node: ast.expr) -> bool:
+    """Whether it is the expected answer: it came from where that is handed over, or is called so."""
+    return bool(value.holds & Holds.GOLD and not value.holds & Holds.TEXT) or (not value.holds and is_gold_name(terminal(node)))
 
 
 def _entry(fields: tuple[tuple[str, Value], ...], keys: tuple[str, ...]) -> Value:

@@ -7,6 +7,7 @@ for what they are called with, so a helper is judged by what reaches it. What ha
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -19,8 +20,9 @@ from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import delimiter_decides
 from sequester.lint.reward_functions import Definition, Function, RewardFunction, is_reasoning_name, parameters
 from sequester.lint.statements import Statements
-from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR, LENGTH_NAME, TOKENS_NAME
+from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR, LENGTH_NAME, TOKENS_NAME, is_gold_name
 
+_REFERENCE = re.compile(r"^refs?$|^references?$")
 _DEEPEST = 12
 """Calls within calls that are followed."""
 _MOST_RUNS = 2_000
@@ -102,12 +104,16 @@ class Flow(Statements):
     def _start(self, reward: RewardFunction, around: Names) -> None:
         definition = reward.definition
         self.trace.subject, self.owner = definition.name, definition.owner
+        self.trace.reasons = self._module.reasons
         given = {name: Value(holds) for name, holds in reward.holds.items()}
         for argument in (*definition.node.args.args, *definition.node.args.kwonlyargs):
             if given and is_reasoning_name(argument.arg):
                 given[argument.arg] = Value(Holds.REASONING, self.trace.source(Signal.REASONING, argument, argument.arg))
         if given:
             given |= self._lengths(definition.node)
+            for argument in (*definition.node.args.args, *definition.node.args.kwonlyargs):
+                if is_gold_name(argument.arg) or _REFERENCE.search(argument.arg):
+                    given.setdefault(argument.arg, Value(Holds.GOLD))
         self.serving = definition.node if reward.answers_requests else None
         result = self._apply(definition, given, around)
         self.serving = None
@@ -245,7 +251,7 @@ def _as_answer(value: Value) -> Value:
 
 
 def _with_answer(parts: tuple[Value, ...] | None) -> tuple[Value, ...] | None:
-    """What an extraction returns beside other things: the text is the answer, unless something else is and the text is its source."""
+    """What an extraction returns beside other things. A text is the answer, unless another part is: then it is what that came from."""
     if parts is None or any(part.holds & (Holds.ANSWER | Holds.MAYBE) and not part.holds & Holds.WHOLE for part in parts):
         return parts
     return tuple(map(_as_answer, parts))

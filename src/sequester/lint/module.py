@@ -37,6 +37,8 @@ class Module(NamedTuple):
     """Functions that are not reward code and stand in no other function."""
     splitters: tuple[RewardFunction, ...]
     """Those of them whose business it is to take an answer out of a text."""
+    reasons: bool
+    """Whether it speaks of delimiters of reasoning."""
     flagged: tuple[ast.AST, ...]
     """Calls, dictionaries and annotated defaults, in which flags may be set."""
 
@@ -53,7 +55,7 @@ class Module(NamedTuple):
         return None
 
 
-def read_module(tree: ast.Module) -> Module:
+def read_module(tree: ast.Module, reasons: bool = False) -> Module:
     """The module of a syntax tree."""
     imports: dict[str, str] = {}
     registered: set[str] = set()
@@ -85,6 +87,7 @@ def read_module(tree: ast.Module) -> Module:
         rewards,
         others,
         tuple(map(splitter, filter(is_splitter, others))),
+        reasons,
         tuple(flagged),
     )
 

@@ -13,12 +13,16 @@ from sequester.lint.vocabulary import CONTENT_FIELDS, REASONING_FIELDS, field
 
 def field_of(trace: Trace, base: Value, names: tuple[str, ...], node: ast.AST) -> Value:
     """A field, attribute or key of a value; several names if it may be any of them."""
+    if base.holds & Holds.GOLD and not base.holds & Holds.TEXT:
+        return base
     if not base.holds & (Holds.WHOLE | Holds.RECORD | Holds.PARSED | Holds.IDS | Holds.ANSWER | Holds.MAYBE | Holds.MASK):
         return Value(why=base.why)
     named = dict(base.fields or ()).get(names[0]) if len(names) == 1 else None
     if named is not None:
         return named
     lowered = frozenset(name.casefold() for name in names)
+    if base.holds & Holds.SERIALISED and base.holds & Holds.WHOLE and lowered & {"input_ids", "attention_mask"}:
+        return base  # what a tokenizer made of a text
     if base.holds & Holds.IDS and not base.holds & Holds.RECORD:
         return NOTHING if lowered & {"shape", "device", "dtype", "size"} else base
     if base.holds & (Holds.MASK | Holds.ANSWER | Holds.MAYBE) and not base.holds & (Holds.WHOLE | Holds.RECORD | Holds.PARSED):

@@ -12,16 +12,22 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sequester.lint.code_rules import hits_of, strongest
+from sequester.lint.config_rules.grader_template import code_hits
+from sequester.lint.delimiters import speaks_of_reasoning
 from sequester.lint.events import Flag
 from sequester.lint.expressions import TooEntangled
 from sequester.lint.flow import Flow
 from sequester.lint.hit import Hit, Place
 from sequester.lint.module import Module, read_module
 from sequester.lint.names import dotted
+from sequester.lint.prompt_constants import prompts
+from sequester.lint.template_file import speaks_to_a_grader
 from sequester.lint.trace import Told
 
 _SUBJECT = re.compile(r"reward|complet|solution_str|queries|score|judge|grader|rubric|_rm\b")
 """Words of which one stands in every file that holds reward code."""
+_PROMPT = re.compile(r"judge|grader|grading|rubric|genrm|scorer|model_graded", re.I)
+"""Names of which one stands in every file that holds a grader's prompt, unless the prompt says whom it speaks to."""
 _FLAG = re.compile(r"showthinking|show_|include_|full_trace|keep_|with_reasoning|strip_|remove_|hide_|return_full", re.I)
 
 
@@ -30,6 +36,8 @@ class PythonFile(NamedTuple):
 
     subjects: int
     """Reward functions."""
+    prompts: int
+    """Of graders."""
     hits: tuple[Hit, ...]
 
 
@@ -58,14 +66,16 @@ def decode(data: bytes) -> str | Unreadable:
 
 def read_python(text: str) -> PythonFile | Unreadable:
     """What the rules find in Python source."""
-    if _SUBJECT.search(text) is None and _FLAG.search(text) is None:
-        return PythonFile(0, ())
+    prompts_in = _PROMPT.search(text) is not None or speaks_to_a_grader(text)
+    if not prompts_in and _SUBJECT.search(text) is None and _FLAG.search(text) is None:
+        return PythonFile(0, 0, ())
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
-        module = read_module(tree)
+        module = read_module(tree, speaks_of_reasoning(text))
         told = _told(module, text)
+        found = tuple(prompts(tree)) if prompts_in else ()
     except SyntaxError as error:
         return Unreadable("syntax_error", error.lineno or 1, in_words(error))
     except (RecursionError, MemoryError):
@@ -74,8 +84,9 @@ def read_python(text: str) -> PythonFile | Unreadable:
         return Unreadable("too_deep", 1, "its functions call one another in too many ways to follow")
     except ValueError:
         return Unreadable("syntax_error", 1, "not source code")
-    hits = strongest([hit for one in told for hit in hits_of(one.event, one.subject)])
-    return PythonFile(len(module.rewards), tuple(_in_characters(hits, text)))
+    in_prompts = (hit for one in found for hit in code_hits(one))
+    hits = strongest([*(hit for one in told for hit in hits_of(one.event, one.subject)), *in_prompts])
+    return PythonFile(len(module.rewards), len(found), tuple(_in_characters(hits, text)))
 
 
 def in_words(error: SyntaxError) -> str:

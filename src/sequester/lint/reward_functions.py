@@ -88,6 +88,9 @@ _GRADING_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier", re.I)
 _ENVIRONMENT = re.compile(r"Env|AgentInstance")
 _TEXT_ENVIRONMENT = re.compile(r"TextEnv|AgentInstance|JudgeEnv")
 """Environments of which an action is what the model wrote, and not a move in a game."""
+_STRING_METHODS = frozenset(
+    {"strip", "split", "partition", "rpartition", "rsplit", "lower", "upper", "startswith", "endswith", "replace", "splitlines"}
+)
 _MANAGER = re.compile(r"RewardManager|RewardWorker|RewardLoop")
 _TRAINER = re.compile(r"trainer|dataset|actor|logger|config|callback|collator|controller|generator|client|parser|renderer", re.I)
 _DECORATOR = re.compile(r"(?:^|\.)(?:reward|grader|reward_(?:fn|func|function)|register_reward\w*|register_scorer)$", re.I)
@@ -171,13 +174,18 @@ def reward_functions(found: list[Definition], registered: frozenset[str]) -> Ite
         if _answers_requests(definition):
             yield RewardFunction(definition, _requests(definition), answers_requests=True)
             continue
-        if _rates_a_judge(node, names) and node.name not in registered and not _decorated(node):
-            continue
         contract = _is_reward(definition, names, registered)
         if contract or _is_named_reward(definition, names):
-            holds = _contract(definition, names, definition.node.name in registered or _decorated(node))
+            declared = node.name in registered or _decorated(node)
+            if not declared and "completions" not in names and _rates_a_judge(node, names):
+                continue
+            holds = _contract(definition, names, declared)
             if holds:
                 yield RewardFunction(definition, holds, by_name=not contract)
+                continue
+        reasoning = _reasoning(node)
+        if reasoning and definition.owner is None and _PLAIN_REWARD.search(node.name) and not _READS_REWARD.search(node.name):
+            yield RewardFunction(definition, dict.fromkeys(reasoning, Holds.REASONING), by_name=True)
 
 
 def _rates_a_judge(node: Function, names: tuple[str, ...]) -> bool:
@@ -241,6 +249,8 @@ def _is_reward(definition: Definition, names: tuple[str, ...], registered: froze
     if owner is not None:
         return _is_scoring_method(owner, node, frozenset(names), bool(_annotated(definition)))
     given = frozenset(names)
+    if "completion_ids" in given and node.args.kwarg and given <= _TRL_COLUMNS | {"completions"}:
+        return True
     if "completions" in given:
         return bool(given & _TRL_COLUMNS or node.args.kwarg or _REWARD_NAME.search(node.name))
     if "queries" in given and given & {"labels", "prompts"}:
@@ -279,7 +289,7 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
     if (
         _REWARD_METHOD.search(name)
         and not any(map(_REFERENCE_MODEL.search, given))
-        and given & _OUTPUTS - {"action", "action_text"}
+        and given & _OUTPUTS - {"action", "action_text"} - _numbers(node)
     ):
         return True
     if not _REWARD_CLASS.search(kinds):
@@ -293,9 +303,47 @@ def _takes_text(node: Function, name: str) -> bool:
     return any(one.arg == name and one.annotation is not None and dotted(one.annotation) == "str" for one in node.args.args)
 
 
+def _writes_action(definition: Definition, names: tuple[str, ...]) -> bool:
+    """Whether an action is what a model wrote, and not a move in a game: the annotation, the class or what is done with it says so."""
+    node, owner = definition.node, definition.owner
+    if _takes_text(node, "action") or any(map(GOLD_NAME.search, names)):
+        return True
+    if owner is not None and _TEXT_ENVIRONMENT.search(" ".join((owner.name, *map(_last_name, owner.bases)))):
+        return True
+    return any(map(_treats_action_as_text, ast.walk(node)))
+
+
+def _treats_action_as_text(node: ast.AST) -> bool:
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+        sought = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+        return sought and _is_action(node.comparators[0])
+    if not isinstance(node, ast.Call):
+        return False
+    method = isinstance(node.func, ast.Attribute) and node.func.attr in _STRING_METHODS and _is_action(node.func.value)
+    return method or (dotted(node.func).startswith(("re.", "regex.", "json.")) and any(map(_is_action, node.args)))
+
+
+def _is_action(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "action"
+
+
 def _plain_texts(node: Function, names: tuple[str, ...]) -> frozenset[str]:
     """Parameters with a name that any text may have, where nothing says that they are none."""
     return frozenset(names) & (_PLAIN_TEXTS - _numbers(node))
+
+
+def _reasoning(node: Function) -> frozenset[str]:
+    """Parameters that are handed the reasoning, by their names; a flag of such a name says whether there is any."""
+    flags = {
+        one.arg for one, default in _with_defaults(node) if isinstance(default, ast.Constant) and isinstance(default.value, bool)
+    }
+    return frozenset(filter(is_reasoning_name, parameters(node))) - flags - _numbers(node)
+
+
+def _with_defaults(node: Function) -> Iterator[tuple[ast.arg, ast.expr | None]]:
+    arguments = node.args
+    yield from zip(reversed((*arguments.posonlyargs, *arguments.args)), reversed(arguments.defaults), strict=False)
+    yield from zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
 
 
 def _numbers(node: Function) -> frozenset[str]:
@@ -352,15 +400,16 @@ def _contract(definition: Definition, names: tuple[str, ...], declared: bool) ->
         holds["completion"] = Holds.WHOLE | Holds.MESSAGES | Holds.SPLIT_BY_SERVER
     if given == {"state", "target"}:
         holds["state"] = Holds.RECORD | Holds.SPLIT_BY_SERVER  # inspect
-    if "state" in holds and given >= {"action"}:
-        del holds["state"]
-    numbers = _numbers(definition.node)
-    holds = {name: value for name, value in holds.items() if name not in numbers or not value & Holds.WHOLE}
+    if "action" in given:
+        holds.pop("state", None)
+        if not declared and not _writes_action(definition, names):
+            holds.pop("action", None)
     if not any(name not in ID_PARAMETERS for name in holds) and (declared or _manages(definition) or not holds):
-        extra = {name: value for name, value in _EXTRA.items() if name in given - numbers}
+        extra = {name: value for name, value in _EXTRA.items() if name in given - _numbers(definition.node)}
         holds |= {name: value for name, value in extra.items() if name not in _OFTEN_GOLD or not extra.keys() & _PLAIN_TEXTS}
-    for name in _iterated(definition.node) & holds.keys():
-        holds[name] |= Holds.BATCH if holds[name] & Holds.WHOLE and not holds[name] & Holds.MESSAGES else 0
+    texts = {name for name, value in holds.items() if value & Holds.WHOLE and not value & (Holds.BATCH | Holds.MESSAGES)}
+    for name in texts & _iterated(definition.node) if texts else ():
+        holds[name] |= Holds.BATCH
     if declared and not holds and names:
         holds[names[0]] = Holds.WHOLE | (Holds.BATCH if names[0].endswith("s") else 0)
     return holds

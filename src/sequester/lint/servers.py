@@ -48,6 +48,8 @@ _AN_ENGINE_HAS = frozenset(
         "max_num_batched_tokens", "quantization", "kv_cache_dtype",
     )
 )  # fmt: skip
+_SERVES_BY_ITSELF = frozenset(("served_model_name", "enable_auto_tool_choice", "tool_call_parser"))
+"""Options of a server that no client has."""
 _SGLANG_HAS = frozenset(("mem_fraction_static", "tp_size", "tp", "context_length", "model_path"))
 _CHOOSES_A_PARSER = "inference"
 """Table of prime-rl, which picks the parser by the name of the model."""
@@ -84,7 +86,10 @@ def _by_options(file: ConfigFile, told: bool | None) -> Iterator[Server]:
         if name not in _NAMES_OF_MODEL or not isinstance(setting.value, str) or not (family := family_of(setting.value)):
             continue
         beside = file.names[setting.path[:-1]]
-        if not (beside & _ONLY_A_SERVER_HAS and beside & _AN_ENGINE_HAS) or snake(setting.path[0]) == _CHOOSES_A_PARSER:
+        serves = beside & _ONLY_A_SERVER_HAS and (
+            beside & _AN_ENGINE_HAS or (len(beside & _ONLY_A_SERVER_HAS) > 1 and beside & _SERVES_BY_ITSELF)
+        )
+        if not serves or snake(setting.path[0]) == _CHOOSES_A_PARSER:
             continue
         engine = "SGLang" if {name, *beside} & _SGLANG_HAS else "vLLM"
         parser = file.beside(setting, "reasoning_parser")

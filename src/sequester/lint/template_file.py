@@ -26,6 +26,7 @@ _GRADER_ONLY = re.compile(r"(?:^|[^a-z])(?:judge|judges|grader|graders|rubric|ge
 """Names that nothing but a grader's prompt has."""
 _ADDRESSED = re.compile(
     r"you are (?:an? |the )?(?:\w+[ ,-]+){0,5}?(?:judge|grader|evaluator|examiner|rater|critic|verifier|assessor|reviewer)\b"
+    r"|you (?:are|will be) (?:grading|judging|scoring|evaluating|rating)\b"
     r"|your (?:task|job) is to (?:\w+ )?(?:grade|score|rate|judge|evaluate|assess|compare|decide|determine)\b",
     re.IGNORECASE,
 )
@@ -73,7 +74,7 @@ def read_template(path: Path, text: str) -> TemplateFile | None:
         if named and suffix not in (".txt", ".md"):
             raise LimitExceeded(f"is longer than {MOST_CHARACTERS} characters", where=str(path))
         return None
-    addressed = bool(_ADDRESSED.search(text))
+    addressed = speaks_to_a_grader(text)
     if suffix == ".md":  # documentation speaks of graders; a prompt speaks to one
         grades = named and addressed and not (path.stem.isupper() or _DOCUMENTATION & {part.lower() for part in path.parts[:-1]})
     elif suffix == ".txt":
@@ -99,13 +100,18 @@ def _spaced(name: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])|[-_\s]+", " ", name).lower()
 
 
+def speaks_to_a_grader(text: str) -> bool:
+    """Whether a text tells its reader that grading is what it is there for."""
+    return bool(_ADDRESSED.search(text))
+
+
 def reads_like_grading(text: str) -> bool:
     """Whether a text asks for a grade."""
     return bool(_ADDRESSED.search(text) or _GRADER_WORDS.search(text))
 
 
 _JINJA = re.compile(r"\{\{\{?-?\s*([^{}%#]{1,200}?)\s*-?\}\}\}?")
-_FORMAT = re.compile(r"(?<![{$\\])\{([A-Za-z_][\w.\[\]'\"]{0,80})(?:![rsa])?(?::[^{}\n]{0,20})?\}(?!\})")
+_FORMAT = re.compile(r"(?<![{$\\])\{([A-Za-z_][\w.\[\]'\"]{0,80})(?:![rsa])?(?::[^{}\s]{0,20})?\}(?!\})")
 _DOLLAR = re.compile(r"\$\{([A-Za-z_]\w{0,80})\}")
 _EXPRESSION = re.compile(r"([A-Za-z_][\w.]*(?:\[-?['\"]?\w+['\"]?\][\w.]*)*)\s*((?:\|.*)?)$", re.DOTALL)
 _INDEX = re.compile(r"\[-?['\"]?(\w+)['\"]?\]")
@@ -154,18 +160,43 @@ _GRADE = re.compile(r"(?:\w+_)?(?:score|grade|verdict|rating|judgement|judgment)
 """Variables of a judge's own output. Where one is filled in, the reasoning beside it is the judge's."""
 
 
+_JUDGES = re.compile(r"(?:^|_)(?:judge\w*|grader?|grading|verdict|eval\w*|result|review|critique|feedback|score)(?:_|$)")
+"""Whose reasoning is a judge's."""
+_OF_A_MODEL = (
+    r"(?:its|their|his|her|(?:the\s+)?(?:ai|model|assistant|policy|student|candidate|agent|solver)(?:['\u2019]s|s['\u2019])?)"
+)
+_HIDDEN = r"(?:private|hidden|internal|inner|unspoken)"
+_THOUGHT = r"(?:thinking|thoughts?|scratch-?pad|monologue|chain[- ]of[- ]thought)"
+_SAYS_SO = re.compile(
+    rf"(?<!not )(?<!without )\binclud(?:es?|ing)\s+"
+    rf"(?:{_OF_A_MODEL}\s+(?:(?:own|full|entire)\s+)?(?:{_HIDDEN}\s+reasoning|(?:{_HIDDEN}\s+)?{_THOUGHT})"
+    rf"|(?:(?:any|all|the)\s+)?{_HIDDEN}\s+(?:reasoning|{_THOUGHT}))",
+    re.IGNORECASE,
+)
+"""What a prompt says that shows the reasoning under a name that does not say so."""
+_SHOWN = re.compile(r"(?:\w+_)?(?:transcript|conversation|trajectory|response|completion|output|rollout|text|dialogue?|log)s?")
+
+
 def with_reasoning(text: str, jinja: bool | None = None) -> Iterator[tuple[Variable, str]]:
-    """Variables that hold a policy's reasoning, each with what it holds."""
-    found = list(variables(text, jinja))
+    """Variables of a prompt that hold a policy's reasoning, each with what it holds."""
+    return holding_reasoning(list(variables(text, jinja)), text)
+
+
+def holding_reasoning(found: list[Variable], text: str) -> Iterator[tuple[Variable, str]]:
+    """Those of the variables of a prompt that hold a policy's reasoning, each with what it holds."""
     judges_own = any(_GRADE.fullmatch(_last(one.name)) for one in found)
+    says_so = not judges_own and _SAYS_SO.search(text) is not None
     for one in found:
         last = _last(one.name)
-        if _REASONING.fullmatch(last) and not judges_own:
-            yield one, "the reasoning"
+        if _REASONING.fullmatch(last):
+            if not judges_own and not any(map(_JUDGES.search, one.name.lower().split(".")[:-1])):
+                yield one, "the reasoning"
         elif _TRACE.fullmatch(last):
             yield one, "the whole of what was sampled, reasoning included"
         elif _MESSAGES.fullmatch(last) and (one.whole or last in ("messages", "all_messages")):
             yield one, "whole messages, with every field that they have"
+        elif says_so and _SHOWN.fullmatch(last):
+            yield one, "reasoning, as the prompt itself says,"
 
 
 def _last(name: str) -> str:

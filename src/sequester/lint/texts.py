@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from sequester.lint import delimiters
-from sequester.lint.domain import NOTHING, Holds, Signal, Value
+from sequester.lint.domain import NOTHING, OF_REASONING, Holds, Signal, Value
 from sequester.lint.events import Splitting
 from sequester.lint.trace import Trace
 from sequester.lint.uses import separators_read
@@ -14,10 +14,12 @@ from sequester.lint.vocabulary import SAME_TEXT
 
 _SPLITS = frozenset({"split", "rsplit", "partition", "rpartition", "splitlines"})
 _REWRITES = frozenset({"sub", "subn", "split"})
+_SEEKS = frozenset({"find", "rfind", "index", "rindex", "count"})
 _FINDS = frozenset({"find", "rfind", "index", "rindex"})
 
 
 def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first: Value) -> Value | None:
+    """What a method of a string yields; None if it is none that is known here."""
     names_delimiter = any(map(delimiters.names_delimiter, first.texts))
     unsure = delimiters.mixed(first.texts)
     whole = bool(receiver.holds & Holds.WHOLE)
@@ -34,6 +36,8 @@ def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first:
             first.texts,
             split=node if name == "split" and any(map(delimiters.opens_answer, first.texts)) else None,
         )
+    if whole and first.holds & Holds.GOLD and name in _SEEKS and not any(first.texts):
+        trace.sought(node, receiver)
     if not whole or not names_delimiter:
         if name in ("count", "startswith", "endswith", "isdigit", "find", "index", "rfind", "rindex", "isspace", "isascii"):
             return Value(Holds.POSITION if name in _FINDS else 0, receiver.why)
@@ -48,6 +52,7 @@ def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first:
 
 
 def split(trace: Trace, node: ast.Call, name: str, receiver: Value, first: Value) -> Value:
+    """The pieces of an undivided text at a delimiter of reasoning."""
     closed = receiver.holds & Holds.CLOSED
     if name in ("partition", "rpartition"):
         trace.cancel(node)
@@ -67,6 +72,7 @@ def split(trace: Trace, node: ast.Call, name: str, receiver: Value, first: Value
 
 
 def length(trace: Trace, node: ast.Call, value: Value) -> Value:
+    """What `len` of a value depends on."""
     if value.holds & Holds.POSITION:
         return Value(why=value.why)
     measured = bool(value.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS)) and not value.holds & (
@@ -81,13 +87,14 @@ def length(trace: Trace, node: ast.Call, value: Value) -> Value:
     if value.holds & Holds.FIELDED:
         return NOTHING  # of the answer, if the server split
     if measured:
-        return Value(why=trace.source(Signal.LENGTH, node))
+        return Value(why=trace.source(Signal.LENGTH, node, "" if value.holds & (Holds.WHOLE | Holds.IDS) else OF_REASONING))
     return Value(why=value.why if not value.holds & (Holds.BATCH | Holds.MESSAGES) else frozenset())
 
 
 def pattern_function(
     trace: Trace, node: ast.Call, name: str, positional: tuple[Value, ...], keywords: Mapping[str, Value]
 ) -> Value:
+    """What a function of `re` yields."""
     pattern = positional[0] if positional else keywords.get("pattern", NOTHING)
     if name == "compile":
         return Value(texts=pattern.texts)
@@ -98,6 +105,7 @@ def pattern_function(
 
 
 def compiled(trace: Trace, node: ast.Call, name: str, pattern: Value, positional: tuple[Value, ...]) -> Value | None:
+    """What a method of a compiled expression yields; None if it is not applied to a completion."""
     at = 1 if name in ("sub", "subn") else 0
     if len(positional) <= at or not positional[at].holds & Holds.TEXT:
         return None

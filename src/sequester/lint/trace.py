@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from sequester.lint.domain import Signal, Source, Value
-from sequester.lint.events import AN_ANSWER_TAG, Event, Scored, Splitting
+from sequester.lint.events import AN_ANSWER_TAG, Event, Scored, Sought, Splitting
 
 
 def _open_everywhere(event: Splitting) -> bool:
@@ -37,6 +37,8 @@ class Trace:
         """The function whose statements are run; another one where the reward function calls it."""
         self.heard: tuple[type[Event], ...] = ()
         """Kinds of events that are told, splits only if they fail open; empty: all."""
+        self.reasons = False
+        """Whether the module speaks of delimiters of reasoning."""
         self._cancelled: set[ast.AST] = set()
         self._excused: set[ast.AST] = set()
         self._splitting: set[ast.AST | None] = set()
@@ -48,6 +50,10 @@ class Trace:
         if self.heard and (type(event) not in self.heard or (isinstance(event, Splitting) and not _open_everywhere(event))):
             return
         self._tell(event, event.source.node if isinstance(event, Scored) else event.node, self.subject)
+
+    def sought(self, node: ast.AST, value: Value) -> None:
+        """The expected answer is looked for in a text."""
+        self.emit(Sought(node, value, self.reasons))
 
     def source(self, signal: Signal, node: ast.AST, what: str = "") -> frozenset[Source]:
         """A signal that arises in the function that is run."""

@@ -144,6 +144,10 @@ TOKENS_NAME = "num_tokens"
 SCORE_NAME = re.compile(r"reward|score|advantage", re.I)
 """Names of what a scorer hands back, among other things that it hands back."""
 GOLD_NAME = re.compile(r"answer|truth|gold|solution|label|target|expected|reference|(?:^|_)gt(?:_|$)", re.I)
+_ABOUT_GOLD = re.compile(
+    r"(?:^|_)(?:pattern|regex|tag|token|delim\w*|prefix|suffix|start|end|type|fn|func|key|format|len\w*|mask|ids?|idx|index|weight|file|path|col\w*)s?(?:_|$)",
+    re.I,
+)
 CACHE_NAME = re.compile(r"cache|(?:^|_)memo(?:_|$|s|iz)", re.I)
 CACHE_DECORATOR = re.compile(r"(?:^|\.)(?:(?:alru_|lru_|ttl_)?cache|cached|memoi[sz]e|memory\.cache)$", re.I)
 
@@ -168,6 +172,13 @@ LOG_CALL = re.compile(
     r"|mlflow\.log_\w+|(?:_?log|_?logger|LOG|LOGGER|logging|loguru)\.(?:debug|info|warning|warn|error|critical|exception|log|success|trace)"
     r"|log_extra|json\.dump|pickle\.dump|add_data|add_text|writerow|writelines|write_text|tqdm\.write|stdout\.write|stderr\.write)$"
 )
+TOKENIZER = re.compile(r"(?:^|_)tok(?:eni[sz]er)?$", re.I)
+"""Last names of what makes token ids of a text when it is called. Who is handed them reads the text."""
+METRIC_CALL = re.compile(
+    r"rouge|bleu|meteor|bert_?score|chrf|similarity|cos_sim|sequence_?matcher|levenshtein|edit_distance|jaccard|(?:^|\.)(?:fuzz|rapidfuzz|difflib)\.",
+    re.I,
+)
+"""Calls that tell how much alike two texts are."""
 SERIALISER = re.compile(
     r"(?:^|\.)(?:json\.dumps|orjson\.dumps|msgspec\.json\.encode|yaml\.(?:safe_)?dump|pformat|model_dump|model_dump_json|to_dict"
     r"|to_json|asdict|dict|vars|str|repr|pickle\.dumps)$"
@@ -205,6 +216,11 @@ NEUTRAL_CALL = frozenset(
     )
 )
 """Calls that read no token id."""
+
+
+def is_gold_name(name: str) -> bool:
+    """Whether it names the expected answer, and not how that is marked, where it stands or how long it is."""
+    return GOLD_NAME.search(name) is not None and _ABOUT_GOLD.search(name) is None
 
 
 def field(holds: int, name: str) -> int:

@@ -375,7 +375,7 @@ def _limits(result: SwapResult) -> Iterator[str]:
         excluded = f" Rates below {percent(result.upper95)} of prompts are not excluded." if open_ else ""
         these = "this prompt" if result.prompts == 1 else f"these {number(result.prompts)} prompts"
         yield f"It speaks of {these} and of what these donors put in place of the CoT.{excluded}"
-    if result.prompts and not result.control.beside:
+    if result.prompts and not result.control.beside and result.verdict is not SwapVerdict.INFLUENCED:
         yield "Each CoT was swapped beside the logged answer alone: what this reward does beside another one was not tried."
     if result.branches is not None and result.branches.missing:
         yield "Code that no pair reached was not tested."

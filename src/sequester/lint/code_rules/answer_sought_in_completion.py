@@ -14,6 +14,7 @@ CODE = "SQ213"
 
 def hits(event: Sought, subject: str) -> Iterator[Hit]:
     """A hit for each place where the expected answer is looked for in the undivided completion."""
-    if not event.value.holds & Holds.FIELDED:
+    if not event.value.holds & (Holds.FIELDED | Holds.REASONING):
         message = "the expected answer counts wherever it stands, in the reasoning too: look for it after the split"
-        yield Hit(CODE, place_of(event.node), subject, message, Severity.LOW, Severity.MEDIUM)
+        severity = Severity.MEDIUM if event.reasons else Severity.LOW
+        yield Hit(CODE, place_of(event.node), subject, message, severity, Severity.MEDIUM)

@@ -29,6 +29,7 @@ _OF_DECODING = re.compile(r"generat|sampling|decod|beam|infer|rollout|vllm|sglan
 _NAMES = re.compile(
     r"(?:get_)?soft_overlong_punishment|(?:get_)?cosine(?:_scaled)?(?:_reward)?|len(?:gth)?(?:_based)?(?:_reward|_penalty)?|overlong\w*"
 )
+_COT_NAMES = re.compile(rf"(?:\w+_)?{_COT}_{_LENGTH}(?:_\w+)?|(?:\w+_)?(?:length|len)_(?:of_)?{_COT}(?:_\w+)?")
 
 _SAMPLED = "the length of the whole sampled text, reasoning included, changes the reward"
 
@@ -42,7 +43,9 @@ def hits(file: ConfigFile) -> Iterator[Hit]:
             continue
         yield from _of(file, name, setting)
     for setting, name in reward_names(file):
-        if _NAMES.fullmatch(name):
+        if _COT_NAMES.fullmatch(name):
+            yield _hit(setting, f"`{name}`: a reward function of this name scores the length of the reasoning")
+        elif _NAMES.fullmatch(name):
             yield _hit(setting, f"`{name}`: {_SAMPLED}")
 
 

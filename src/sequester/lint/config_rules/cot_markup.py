@@ -13,7 +13,7 @@ from sequester.lint.settings import Setting
 
 CODE = "SQ247"
 
-_THINK = r"(?:think|thinking|reasoning|cot)"
+_THINK = r"(?:think|thinking|reasoning|thought|cot)"
 _KEYS = re.compile(
     rf"penalize_malformed_{_THINK}(?:_tags?)?|malformed_{_THINK}(?:_tags?)?_(?:advantage|penalty|reward)|"
     rf"(?:\w+_)?{_THINK}_(?:tags?|format)_(?:reward|penalty|score|bonus|weight|coeff?)(?:_\w+)?|"
@@ -21,7 +21,8 @@ _KEYS = re.compile(
 )
 _NAMES = re.compile(
     r"(?:get_)?(?:think|thinking|reasoning)_format(?:_reward)?(?:_func)?|format(?:_reward)?(?:_func)?|tag_count(?:_reward)?|xml_?count(?:_reward)?(?:_func)?|"
-    r"(?:soft|strict)_format(?:_reward)?(?:_func)?"
+    r"(?:soft|strict)_format(?:_reward)?(?:_func)?|"
+    rf"(?:\w+_)?{_THINK}_(?:answer_)?(?:tags?|format|formatting|markup)(?:_\w+)?|(?:\w+_)?(?:tags?|format|formatting)_(?:of_)?{_THINK}(?:_\w+)?"
 )
 
 

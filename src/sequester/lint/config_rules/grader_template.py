@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 from sequester.findings.model import Severity
 from sequester.lint.config_file import ConfigFile, Context, snake
-from sequester.lint.hit import Hit, Place
+from sequester.lint.hit import Hit, Place, place_of
 from sequester.lint.lines import Lines
+from sequester.lint.prompt_constants import CodePrompt
 from sequester.lint.settings import Setting
 from sequester.lint.template_file import (
     TemplateFile,
     Variable,
+    holding_reasoning,
     is_grader_name,
     is_graders_own_name,
     reads_like_grading,
@@ -34,6 +36,13 @@ def template_hits(template: TemplateFile) -> Iterator[Hit]:
     lines = Lines(template.text)
     for variable, what in sorted(with_reasoning(template.text, jinja), key=lambda found: found[0].start):
         yield _hit(lines.place(variable.start, variable.end), template.path.name, variable, what)
+
+
+def code_hits(prompt: CodePrompt) -> Iterator[Hit]:
+    """One for each such variable of a prompt in Python: at the string, behind which a comment can stand."""
+    nodes = {id(variable): node for variable, node in prompt.variables}
+    for variable, what in holding_reasoning([variable for variable, _ in prompt.variables], prompt.text):
+        yield _hit(place_of(nodes[id(variable)]), prompt.name, variable, what)
 
 
 def hits(file: ConfigFile) -> Iterator[Hit]:
