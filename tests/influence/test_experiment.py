@@ -118,6 +118,31 @@ def test_with_noise_each_pair_is_scored_twice_for_what_repeats() -> None:
     assert list(counts.values()).count(2) >= 60
 
 
+class Talkative(Swaps):
+    """Donors of which one has more to say, until so many pairs were made."""
+
+    def __init__(self, *names: str, most: float) -> None:
+        super().__init__(*names)
+        self._made, self._most = 0, most
+
+    def has_more(self, name: str) -> bool:
+        return name == "own" and self._made < self._most
+
+    def pair(self, episode: Case, name: str, turn: int) -> Pair | str:
+        self._made += name == "own"
+        return super().pair(episode, name, turn)
+
+
+@pytest.mark.parametrize(("most", "planned"), [(0, 30), (math.inf, 60)])
+def test_without_noise_a_donor_that_has_more_to_say_gets_up_to_a_third_of_the_pairs(most: float, planned: int) -> None:
+    donors = Talkative("empty", "own", "short", "long", most=most)
+    record = run(cases(30), Scores(by_answer), donors, DETERMINISTIC, RENDERING, None, lambda: 0.0)
+    assert {name: len(series.planned) for name, series in record.series.items() if name != "own"} == dict.fromkeys(
+        ("empty", "short", "long"), 30
+    )
+    assert len(record.series["own"].planned) == planned
+
+
 class Unclosed(Swaps):
     """Donors of which one is cut off on both sides."""
 

@@ -89,11 +89,14 @@ class Dictionary:
         usual = rng.sample(STEP_WORDS, len(STEP_WORDS))
         edges = [*self._pieces, *values[:_MOST_EDGES]] or usual
         edge = edges[round_ % len(edges)]
+        text = thought
         if way == _Way.OVER_AND_OVER:
-            return self._noted(_repeated(thought, (edge, usual[0])), (edge,)), at.piece
-        if way == _Way.STATED:
+            text = self._noted(_repeated(thought, (edge, usual[0])), (edge,))
+        elif way == _Way.STATED:
             stated = _fitting(chain(self._stated(round_, self._filling(round_, values)), usual), 3 * len(thought) // 4)
-            return _with_pieces(thought, stated, "\n"), at.piece
+            text = _with_pieces(thought, stated, "\n")
+        if text != thought:
+            return text, at.piece
         room = len(thought) // 2
         ends = _fitting((edge, edges[(round_ + 1) % len(edges)]), room) if way == _Way.ON_LINES else []
         room -= _space(ends)
