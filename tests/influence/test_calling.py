@@ -281,6 +281,13 @@ def test_text_for_trainers_without_messages_holds_the_cot_wherever_the_file_has_
             assert list(found.returned.members.values()) == [1.0, 1.0]
 
 
+def test_a_cot_that_is_empty_keeps_its_delimiters_in_the_text():
+    """Only its length is tried, not a completion without a CoT."""
+    message = {"role": "assistant", "content": "42", "reasoning": ""}
+    assert as_text([message], [(0, "reasoning", "")]) == "<think>\n\n</think>\n\n42"
+    assert as_text([message]) == "42"
+
+
 def test_what_is_handed_over_is_told_by_a_digest():
     def handed(reward, *thoughts):
         with Caller(reward) as caller:

@@ -120,3 +120,27 @@ def test_names_of_failures():
     assert named(type("words_of_an_episode", (OSError,), {"__module__": __name__})()) == "OSError"
     assert named(Own()) == "Own"
     assert named(OSError(429, "text")) == "OSError"
+
+
+def asks_for_what_it_read(completion, state, **kwargs):
+    return float(bool(state.get(completion) or state.get("attempts")))
+
+
+def test_keys_asked_for_in_vain_are_shown_only_if_they_stand_in_a_file():
+    with InProcessScorer(asks_for_what_it_read) as scorer:
+        (scoring,) = scorer.score([rendition(TROUBLE)])
+    assert scoring.absent == ("state['attempts']", "state[...]")
+    assert TROUBLE not in repr(scoring)
+
+
+def graders(completions, **kwargs):
+    return [{TROUBLE: 1.0, completion: 0.0} for completion in completions]
+
+
+def test_a_panel_is_told_by_no_name_that_may_be_text():
+    with InProcessScorer(graders) as scorer:
+        (scoring,) = scorer.score([rendition(TROUBLE)])
+        observed = scorer.observe(rendition(TROUBLE))
+    assert scoring.score == 0.5 and sorted(scoring.members.values()) == [0.0, 1.0]
+    assert observed.members == scoring.members and observed.handed == scoring.handed
+    assert TROUBLE not in repr(scoring)

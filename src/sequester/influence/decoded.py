@@ -26,10 +26,11 @@ def as_text(messages: Messages, thoughts: Iterable[tuple[int, str, str]] | None 
 def _in_fields(message: Mapping[str, Any]) -> dict[str, str]:
     content = message.get(_CONTENT)
     parts = enumerate(content) if isinstance(content, list | tuple) else ()
-    return {
-        "": thought_of(message),
-        **{f"{_CONTENT}/{number}/": str(part.get("thinking") or "") for number, part in parts if isinstance(part, Mapping)},
-    }
+    found = {"": thought_of(message)}
+    found.update(
+        (f"{_CONTENT}/{number}/", str(part.get("thinking") or "")) for number, part in parts if isinstance(part, Mapping)
+    )
+    return {key: thought for key, thought in found.items() if thought}
 
 
 def _message_text(message: Mapping[str, Any], said: Mapping[str, str]) -> str:
@@ -52,5 +53,5 @@ def _part_text(part: Any, key: str, said: Mapping[str, str]) -> str:
 
 
 def _delimited(thoughts: Iterable[str]) -> str:
-    """Each once: servers log one CoT under several names."""
-    return "".join(f"<think>\n{thought}\n</think>\n\n" for thought in dict.fromkeys(thoughts) if thought)
+    """Each once: servers log one CoT under several names. An empty one keeps its delimiters, as it does in a text."""
+    return "".join(f"<think>\n{thought}\n</think>\n\n" for thought in dict.fromkeys(thoughts))

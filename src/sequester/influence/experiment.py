@@ -338,7 +338,7 @@ class _Experiment:
                 if isinstance(pair, Pair):
                     pairs[name] = (case + turn, pair)
                     self.record.series[name].effect = pair.effect
-                elif not self._done:
+                elif not self._done and self.record.cases[case].logged:
                     self.record.series[name].unavailable[pair] += 1
             if pairs:
                 yield Block(case, self._original(case), pairs)

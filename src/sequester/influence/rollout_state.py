@@ -71,6 +71,8 @@ class Message:
 
 @dataclass
 class Choice:
+    """One of a response; `text` for servers of text completions."""
+
     message: Message
     text: Any
     index: int = 0
