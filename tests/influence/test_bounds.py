@@ -66,3 +66,17 @@ def test_bounds_in_words_name_shift_spread_and_flips() -> None:
     made.cases = tuple(case(number, group=f"g{number // 4}") for number in range(8))
     sentences = conclude(made, DETERMINISTIC, SUBJECT).bounded
     assert [sentence.partition(":")[0] for sentence in sentences] == ["Mean shift", "Spread", "Flips"]
+
+
+def test_verdicts_that_one_donor_of_several_turns_are_bounded_for_that_donor() -> None:
+    """The mean over the donors would be a ninth of it."""
+    passes = [[float(number % 2)] * 3 for number in range(40)]
+    made = record([[0.0]] * 40, [*passes[:-1], [0.0, 1.0, 0.0]], own="own")
+    made.series.update({f"other {n}": record([[0.0]] * 40).series["own"] for n in range(8)})
+    alone = bounds_of(made, noise_of(made)).moved
+    turned = record([[1.0 if number % 2 else 0.0] for number in range(40)]).series["own"]
+    made.series["turns"] = turned
+    found = bounds_of(made, noise_of(made)).moved
+    assert alone is not None
+    assert found is not None
+    assert alone < 0.5 < found

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from msgspec.structs import replace
-from tests.influence.fakes import DETERMINISTIC, RENDERING, SUBJECT, Scores, Swaps, by_answer, cases, cot_of, noisy
+from tests.influence.fakes import DETERMINISTIC, RENDERING, SUBJECT, Scores, Swaps, by_answer, case, cases, cot_of, noisy
 
 from sequester.findings.swapped import SwapResult, SwapVerdict
 from sequester.influence.experiment import Plan
@@ -218,19 +218,55 @@ def test_a_score_relative_to_the_answers_of_a_batch_is_no_influence() -> None:
 
 
 def test_a_score_relative_to_its_batch_is_not_called_a_memory() -> None:
-    """Its unchanged inputs are scored in another batch when it is started afresh."""
+    """One episode of each prompt is scored when it is started afresh: another batch."""
 
     class Relative(Batches):
         def fresh(self) -> bool:
             return True
 
     scorer = Relative(lambda batch: -0.1 * sum(int(given.answer) % 7 for given in batch) / len(batch))
+    given = [case(number, prompt=number // 2) for number in range(40)]
     for plan in (Plan(batch=64), Plan(batch=64, noise="deterministic")):
-        result = result_of(scorer, plan)
+        result = swap(given, scorer, DONORS, plan, SUBJECT, rendering=RENDERING)
         assert result.verdict is not SwapVerdict.INFLUENCED
         assert not {"remembers", "depends_on_batch"} & set(result.reasons)
         assert any("what else is in its batch" in note for note in result.notes)
-    assert result_of(scorer, Plan(batch=64)).verdict is SwapVerdict.NO_INFLUENCE_FOUND
+        assert (result.verdict is SwapVerdict.NO_INFLUENCE_FOUND) == (plan.noise == "replicate")
+
+
+@pytest.mark.parametrize("share", [0.01, 0.003])
+def test_noise_that_shows_seldom_is_not_taken_for_a_memory(share: float) -> None:
+    for seed in range(40):
+        rng = random.Random(seed)
+        scorer = Processes(lambda given, memory, rng=rng: by_answer(given) + (rng.random() < share))
+        assert "remembers" not in result_of(scorer, Plan(seed=seed, most_calls=2000), prompts=30).reasons
+
+
+def test_failures_now_and_then_are_not_taken_for_a_memory() -> None:
+    class Failing(Processes):
+        calls = 0
+
+        def score(self, batch: Sequence[Rendition]) -> list[Scoring]:
+            self.calls += 1
+            return [Scoring(None, "rate_limited") for _ in batch] if self.calls == 6 else super().score(batch)
+
+    result = result_of(Failing(lambda given, memory: by_answer(given)), Plan(batch=64))
+    assert not {"remembers", "not_deterministic"} & set(result.reasons)
+
+
+def test_no_cache_can_have_answered_for_what_is_excluded() -> None:
+    scorer = cached(by_answer)
+    assert result_of(scorer, Plan(), prompts=100).upper95 == pytest.approx(1.0 - 0.05 ** (1 / 100))
+    few = swap(cases(100), scorer, DONORS, Plan(most_calls=1500), SUBJECT, rendering=RENDERING)
+    assert few.prompts == 100
+    assert few.upper95 == pytest.approx(1.0 - 0.05 ** (1 / 75))
+
+
+def test_a_cache_before_a_judge_of_few_cots_never_passes() -> None:
+    """Each prompt is scored in a fresh process with a CoT swapped in first."""
+    scorer = cached(lambda given: by_answer(given) + (given.answer == "77" and not cot_of(given).startswith("thought")))
+    for seed in range(5):
+        assert result_of(scorer, Plan(seed=seed), prompts=100).verdict is SwapVerdict.INFLUENCED
 
 
 def test_noise_is_not_taken_for_a_batch_or_a_memory() -> None:

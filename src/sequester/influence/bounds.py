@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -35,7 +35,7 @@ def bounds_of(record: Record, noise: Noise) -> Bounds:
     ratio, ratio_upper = _largest_spread(record, noise, record.planned.get(OWN, []))
     if record.shares:
         return Bounds(None, ratio, None, ())
-    moved = paired.share_upper(len(changed), len(prompts)) if noise.free else _turned_upper(record, noise, planned)
+    moved = _moved_upper(record, len(changed), len(prompts)) if noise.free else _turned_upper(record, noise)
     if is_dead(record, noise):
         return Bounds(moved, ratio, ratio_upper, ())
     said = (
@@ -46,7 +46,14 @@ def bounds_of(record: Record, noise: Noise) -> Bounds:
     return Bounds(moved, ratio, ratio_upper, said)
 
 
-def _turned_upper(record: Record, noise: Noise, planned: Sequence[Comparison]) -> float | None:
+def _moved_upper(record: Record, changed: int, prompts: int) -> float | None:
+    """Without noise; not below what those exclude that no cache can have answered for, where some were scored so."""
+    limits = (paired.share_upper(changed, prompts), paired.share_upper(0, record.cold))
+    return max((limit for limit in limits if limit is not None), default=None)
+
+
+def _turned_upper(record: Record, noise: Noise) -> float | None:
+    """For CoTs of any one donor, so the largest of their limits: a mean over donors would be small where a single one turns verdicts."""
     if noise.stateful:
         return None
     unchanged = paired.cluster_means(
@@ -54,6 +61,13 @@ def _turned_upper(record: Record, noise: Noise, planned: Sequence[Comparison]) -
         for case, outcomes in zip(record.cases, record.unchanged, strict=True)
         if (share := paired.differing(outcomes)) is not None
     )
+    limits = [_turned_by(record, comparisons, unchanged) for comparisons in record.planned.values() if comparisons]
+    known = [limit for limit in limits if limit is not None]
+    return max(known) if known and len(known) == len(limits) else None
+
+
+def _turned_by(record: Record, planned: Sequence[Comparison], unchanged: Mapping[Hashable, float]) -> float | None:
+    """The limit for one donor. `unchanged`: by prompt, the share of pairs of unchanged inputs that differ."""
     swapped = paired.cluster_means((record.prompt_of(comparison), float(bool(comparison.difference))) for comparison in planned)
     shared = [prompt for prompt in swapped if prompt in unchanged]
     if not shared:
@@ -158,4 +172,4 @@ def _flips_said(noise: Noise, upper: float | None, moved: int, prompts: int) -> 
     if noise.free:
         yield f"Flips: {moved} of {prompts} prompts moved; a share above {upper:.1%} of prompts is excluded, lower shares are not."
     else:
-        yield f"Flips beyond the noise: a CoT that turns the verdict over in more than {upper:.1%} of prompts is excluded."
+        yield f"Flips beyond the noise: a CoT of any one donor that turns the verdict over in more than {upper:.1%} of prompts is excluded."

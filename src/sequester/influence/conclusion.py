@@ -209,7 +209,10 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
         failed = ", ".join(f"{name} {count:,}" for name, count in sorted(record.failures.items()))
         yield f"Unchanged inputs that got no score, by what went wrong: {failed}."
     if noise.stateful:
-        yield "The score of unchanged inputs drifts from call to call: the scorer keeps a state. The e-value holds; bounds need not."
+        yield (
+            "The score of unchanged inputs drifts from one pass over them to the next: the scorer keeps a state, or a whole batch shares "
+            "its noise. The e-value holds; bounds need not."
+        )
     if record.absent:
         yield (
             f"The reward code asked for what is not there: {', '.join(record.absent)}. What it does with that was not tested: write it "

@@ -30,10 +30,12 @@ from sequester.influence.record import Outcome, Record
 MEMORY = "memory_not_checked"
 BATCHES = "batches_not_checked"
 """Reasons: what was not looked for, for want of calls or time."""
+COLD_SHARE = 0.1
+"""Of the calls, at most so many for cases of different prompts that are scored in a fresh process,"""
 COLD_CASES = 20
-"""Cases of different prompts that are scored in a fresh process."""
-MEMORY_TIMES = 4
-"""That scores must differ so, to be no noise: where one test in five shows some, one of 600 is called so for it."""
+"""of so many at least; and cases that tell what it is that differs there."""
+MEMORY_TIMES = 3
+"""That scores must differ so again, to be no noise."""
 BATCH_SHARE = 0.1
 """Of the calls, at most so many for whole batches, those that are repeated left out."""
 LEAST_IN_NOISE = 8
@@ -83,7 +85,8 @@ class Interference:
     def memory(self, alive: Sequence[int]) -> None:
         """Start the scorer afresh; without noise, score swapped renditions before their originals then."""
         prompts = {self._record.cases[case].prompt_key: case for case in alive}
-        pairs = self._drawn(list(prompts.values())[:COLD_CASES], self._donors.names)
+        most = max(COLD_CASES, int(COLD_SHARE * self._meter.calls_allowed / 2))
+        pairs = self._drawn(list(prompts.values())[:most], self._donors.names)
         if not pairs:
             return
         self._record.fresh = self._meter.fresh()
@@ -92,29 +95,37 @@ class Interference:
         if not self._record.fresh or self._meter.left < 2 * len(pairs):
             self._record.unchecked.append(MEMORY)
             return
-        known: list[Outcome | str] = [self._record.unchanged[case][0] for case, _ in pairs]
         after = self._after_swapped(pairs)
         if len(after) < len(pairs):
             self._record.unchecked.append(MEMORY)
-        if self._differ(pairs, known, after):
-            self._explain(pairs, after)
+        self._record.cold = len(after)
+        suspects = self._differing(pairs, self._known(pairs), after)
+        if suspects:
+            self._explain([*suspects, *(number for number in range(len(after)) if number not in suspects)], pairs, after)
 
-    def _explain(self, pairs: Sequence[tuple[int, Pair]], after: Sequence[Outcome | str]) -> None:
+    def _explain(self, order: Sequence[int], pairs: Sequence[tuple[int, Pair]], after: Sequence[Outcome | str]) -> None:
         """Why originals got other outcomes than in the passes, once their swapped renditions had been scored: they were in another batch,
-        too, and noise that shows seldom may have shown. What they get without anything before them, time and again, tells these apart."""
-        for time in range(MEMORY_TIMES):
-            if time:
-                after = self._after_swapped(pairs) if self._meter.fresh() else []
-            alone = self._originals(pairs) if self._meter.fresh() else []
-            if not len(after) == len(alone) == len(pairs):
+        too, and noise that shows seldom may have shown. What some get without anything before them, time and again, tells these apart."""
+        some = [pairs[number] for number in order[:COLD_CASES]]
+        for _ in range(MEMORY_TIMES):
+            again = self._after_swapped(some) if self._meter.fresh() else []
+            alone = self._originals(some) if self._meter.fresh() else []
+            if not len(again) == len(alone) == len(some):
                 break
-            if not self._differ(pairs, alone, after):
-                self._record.relative = not time
-                for (case, pair), outcome in zip(pairs, after, strict=True) if time else ():
-                    if isinstance(outcome, tuple) and pair.original == self._original(case):
-                        self._record.unchanged[case].append(outcome)
+            if not self._differing(some, alone, again):
+                self._record.relative = bool(self._differing(some, self._known(some), alone))
+                if not self._record.relative:
+                    self._take_noise(pairs, after)
                 return
         self._record.remembers = True
+
+    def _take_noise(self, pairs: Sequence[tuple[int, Pair]], outcomes: Sequence[Outcome | str]) -> None:
+        for number in self._differing(pairs, self._known(pairs), outcomes):
+            if isinstance(outcome := outcomes[number], tuple):
+                self._record.unchanged[pairs[number][0]].append(outcome)
+
+    def _known(self, pairs: Sequence[tuple[int, Pair]]) -> list[Outcome]:
+        return [self._record.unchanged[case][0] for case, _ in pairs]
 
     def _after_swapped(self, pairs: Sequence[tuple[int, Pair]]) -> list[Outcome | str]:
         self._meter.score([(case, pair.swapped) for case, pair in pairs], "memory")
@@ -123,12 +134,16 @@ class Interference:
     def _originals(self, pairs: Sequence[tuple[int, Pair]]) -> list[Outcome | str]:
         return self._meter.score([(case, pair.original) for case, pair in pairs], "memory")
 
-    def _differ(self, pairs: Sequence[tuple[int, Pair]], one: Sequence[Outcome | str], other: Sequence[Outcome | str]) -> bool:
-        """Some original got two outcomes. A donor that changes delimiters brings one that was not scored in the passes; a failure is none."""
-        return any(
-            before != now and isinstance(before, tuple) and isinstance(now, tuple) and pair.original == self._original(case)
-            for (case, pair), before, now in zip(pairs, one, other, strict=False)
-        )
+    def _differing(
+        self, pairs: Sequence[tuple[int, Pair]], one: Sequence[Outcome | str], other: Sequence[Outcome | str]
+    ) -> list[int]:
+        """Numbers of pairs whose originals got two outcomes. A donor that changes delimiters brings an original that was not scored in the
+        passes; a failure is no outcome."""
+        return [
+            number
+            for number, ((case, pair), before, now) in enumerate(zip(pairs, one, other, strict=False))
+            if before != now and isinstance(before, tuple) and isinstance(now, tuple) and pair.original == self._original(case)
+        ]
 
     def _drawn(self, cases: Sequence[int], names: Sequence[str]) -> list[tuple[int, Pair]]:
         """One pair of each case, donors in turn."""

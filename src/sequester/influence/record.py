@@ -182,6 +182,8 @@ class Record(Struct):
     """What both sides of a pair may share and was not looked for, for want of calls or time: `memory_not_checked`, ..."""
     absent: tuple[str, ...] = ()
     """What the code has asked its trainer's state for and did not find, such as `state['attempts']`."""
+    cold: int = 0
+    """Prompts of which a swapped rendition was scored in a fresh process before any other, and then the original."""
     remembers: bool = False
     """In a fresh process unchanged inputs got other scores, after swapped ones."""
     relative: bool = False

@@ -321,8 +321,8 @@ def _noise(result: SwapResult) -> Iterator[str]:
         yield f"An unchanged input scored again: s.d. {figure(result.noise_sd)} per call{flips}."
     if result.stateful:
         yield (
-            "The score of an unchanged input drifts from call to call: the reward code keeps state. The order within pairs is random, so "
-            "the test stays valid."
+            "The score of an unchanged input drifts from call to call: the reward code keeps state, or a whole batch shares its noise. The "
+            "order within pairs is random, so the test stays valid."
         )
     if result.control.alive is not None:
         apart = "tell" if result.control.alive else "do not tell"

@@ -186,6 +186,7 @@ def _gain(shift: float, bet: float) -> tuple[float, float]:
     return average, float(masses @ (gains - average) ** 2)
 
 
+@lru_cache(10_000)
 def _passage(shift: float, bet: float, threshold: float) -> float:
     """Differences after which the stake on one l has passed the threshold with probability 0.9, its logarithm taken as a Brownian motion:
     inverse Gaussian law of the first passage (Siegmund, Sequential Analysis, 1985, section 3.2). The rest of the stake only helps."""
