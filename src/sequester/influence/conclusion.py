@@ -19,7 +19,7 @@ from sequester.influence.noise import Noise, is_dead, noise_of
 from sequester.influence.record import Record, Series, mean_e_value
 from sequester.statistics import paired
 
-ENGINE = "swap/1"
+ENGINE = "swap/2"
 """Name and version of the experiment: a change of what it finds bumps it."""
 LEAST_PROMPTS = 5
 _ANSWERED = ("constant_scores", "moved_unconfirmed", "remembers", "depends_on_batch")
