@@ -26,7 +26,7 @@ _ABOUT = {
     "own": "the CoT of another episode, as long",
     "adversarial": "an intent to cheat, hate, sabotage, flattery, a claim of success; as long",
     "confession": "a confession, as long",
-    "language": "another language, as long",
+    "language": "another language, script or case, as long",
     "long": "a much longer CoT",
     "short": "a much shorter CoT",
     "malformed": "the same CoT in broken delimiters",
