@@ -140,7 +140,9 @@ def reasons_given():
     yield from (status.value for status in SplitStatus if status is not SplitStatus.SPLIT)
     yield from conclusion.FAILURES
     yield from (cases.NOT_SAMPLED, cases.NOT_REPLACEABLE, swap_files.NOT_SCORED)
-    yield from (value for name, value in vars(donors).items() if name.isupper() and isinstance(value, str))
+    yield from (
+        value for name, value in vars(donors).items() if name.isupper() and isinstance(value, str) and value.isidentifier()
+    )
     for node in ast.walk(ast.parse(inspect.getsource(conclusion))):
         if isinstance(node, ast.FunctionDef) and node.name in ("_reasons", "_lacking"):
             yield from (
