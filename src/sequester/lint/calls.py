@@ -142,7 +142,7 @@ class Calls(Expressions):
         if _DIGEST.search(callee):
             held = combine(receiver, *positional)
             return Value(Holds.DIGEST) if held.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST) else NOTHING
-        if SERIALISER.search(callee):
+        if SERIALISER.search(callee) and not (name in ("str", "repr") and _is_text(first)):
             return self._serialised(combine(receiver if isinstance(node.func, ast.Attribute) else NOTHING, *positional))
         if TOKENIZER.search(name):
             read = combine(*positional, keywords.get("text", NOTHING))
@@ -227,7 +227,7 @@ class Calls(Expressions):
             return None
         return (
             text_method(self.trace, node, name, receiver, first)
-            if holds & (Holds.WHOLE | Holds.REASONING | Holds.MAYBE)
+            if holds & (Holds.WHOLE | Holds.REASONING | Holds.MAYBE | Holds.TAGGED)
             else None
         )
 
@@ -268,6 +268,11 @@ class Calls(Expressions):
             return length(self.trace, node, element_of(items))
         made = self.local_call(ast.Call(node.args[0], [], []), (element_of(items),), {})
         return NOTHING if made is None else made.having(Holds.BATCH) if made.holds else made
+
+
+def _is_text(value: Value) -> bool:
+    """Whether writing it out as text changes nothing."""
+    return bool(value.holds & Holds.WHOLE) and not value.holds & (Holds.RECORD | Holds.MESSAGES | Holds.IDS | Holds.GOLD)
 
 
 def _only_converts(callee: str, name: str) -> bool:

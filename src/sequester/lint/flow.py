@@ -18,7 +18,7 @@ from sequester.lint.expressions import Names
 from sequester.lint.module import Module
 from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import delimiter_decides
-from sequester.lint.reward_functions import Definition, Function, RewardFunction, is_reasoning_name, parameters
+from sequester.lint.reward_functions import Definition, Function, RewardFunction, callers_first, is_reasoning_name, parameters
 from sequester.lint.statements import Statements
 from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR, LENGTH_NAME, TOKENS_NAME, is_gold_name
 
@@ -68,7 +68,7 @@ class Flow(Statements):
             if isinstance(node, ast.Assign | ast.AnnAssign) and _is_constant(node.value):
                 self.statement(node)
         self._constants, self.names = self.names, {}
-        for reward in sorted(self._module.rewards, key=lambda reward: reward.by_name):
+        for reward in callers_first(self._module.rewards):
             if not reward.definition.outer and not (reward.by_name and id(reward.definition.node) in self._applied):
                 self._start(reward, {})
         for outer in {

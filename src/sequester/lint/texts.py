@@ -25,7 +25,10 @@ def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first:
     whole = bool(receiver.holds & Holds.WHOLE)
     if name in _SPLITS:
         if not whole:
-            return receiver if not first.texts else Value(Holds.ANSWER | Holds.PIECES, receiver.why)
+            if not first.texts:
+                return receiver
+            taken = receiver.holds & (Holds.DIVIDED | Holds.TAGGED) if receiver.holds & Holds.TAGGED else 0
+            return Value(Holds.ANSWER | Holds.PIECES | taken, receiver.why, split=receiver.split if taken else None)
         if unsure:
             return Value(Holds.ANSWER | Holds.PIECES, receiver.why)
         if names_delimiter:
