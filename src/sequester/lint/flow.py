@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, join, regardless_of_length
+from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, join
 from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Splitting
 from sequester.lint.expressions import Names
 from sequester.lint.module import Module
@@ -175,7 +175,7 @@ class Flow(Statements):
         given = dict(zip(names, arguments, strict=False)) | {name: value for name, value in keywords.items() if name in names}
         made = self._apply(found.definition, given, found.around)
         if EXTRACTOR.search(found.definition.node.name[:100]):
-            made = made._replace(why=regardless_of_length(made.why))  # says where in the text, not how much of it
+            made = made._replace(why=_of_the_answer(made.why))
             if made.holds & Holds.WHOLE:
                 return _as_answer(made)._replace(parts=_with_answer(made.parts))
         return made
@@ -244,6 +244,11 @@ class Flow(Statements):
         if reward is not None:
             self._pending.append((reward, around))
         return True
+
+
+def _of_the_answer(why: frozenset[Source]) -> frozenset[Source]:
+    """Without what an extraction only asks to find its way: how long a text is, and whether a delimiter stands in it."""
+    return frozenset(source for source in why if source.signal not in (Signal.LENGTH, Signal.PRESENCE))
 
 
 def _as_answer(value: Value) -> Value:

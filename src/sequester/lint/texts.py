@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from sequester.lint import delimiters
-from sequester.lint.domain import NOTHING, OF_REASONING, Holds, Signal, Value
+from sequester.lint.domain import NOTHING, OF_PIECE, OF_REASONING, Holds, Signal, Value
 from sequester.lint.events import Splitting
 from sequester.lint.trace import Trace
 from sequester.lint.uses import separators_read
@@ -34,7 +34,8 @@ def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first:
         if names_delimiter:
             return split(trace, node, name, receiver, first)
         return Value(
-            receiver.holds & (Holds.WHOLE | Holds.BATCH | Holds.CLOSED | Holds.FIELDED | Holds.ANSWERED) | Holds.PIECES,
+            receiver.holds & (Holds.WHOLE | Holds.BATCH | Holds.CLOSED | Holds.FIELDED | Holds.ANSWERED | Holds.PIECE)
+            | Holds.PIECES,
             receiver.why,
             first.texts,
             split=node if name == "split" and any(map(delimiters.opens_answer, first.texts)) else None,
@@ -89,6 +90,8 @@ def length(trace: Trace, node: ast.Call, value: Value) -> Value:
         return NOTHING  # how many there are of something else than words and lines
     if value.holds & Holds.FIELDED:
         return NOTHING  # of the answer, if the server split
+    if measured and value.holds & Holds.PIECE:
+        return Value(why=trace.source(Signal.LENGTH, node, OF_PIECE))
     if measured:
         return Value(why=trace.source(Signal.LENGTH, node, "" if value.holds & (Holds.WHOLE | Holds.IDS) else OF_REASONING))
     return Value(why=value.why if not value.holds & (Holds.BATCH | Holds.MESSAGES) else frozenset())
