@@ -112,8 +112,8 @@ def test_all_rules_look_at_toml_and_json_too():
 
 
 def test_what_a_chart_fills_in_switches_nothing_on_and_moves_no_line():
-    chart = "{{- if .Values.on }}\nreward_model:\n  overlong_buffer:\n    enable: {{ .Values.on }}\n    len: {{ .Values.len }}\n{{- end }}\n"
-    found = read_config(Path("x.yaml"), chart)
+    chart = "{{- if .Values.on }}\nreward_model:\n  overlong_buffer:\n    enable: {{ .Values.on }}\n    len: {{ .Values.len }}\n"
+    found = read_config(Path("x.yaml"), f"{chart}{{{{- end }}}}\n")
     assert [(one.name, one.value, one.key.line) for one in found.settings if not one.inner] == [
         ("enable", None, 4),
         ("len", None, 5),
