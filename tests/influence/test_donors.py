@@ -324,7 +324,9 @@ def test_delimiters_go_wrong_in_turn() -> None:
 
 def test_unclosed_lacks_the_closer_on_both_sides() -> None:
     cases = cases_of({}, *company())
-    cut, glued = pairs("unclosed", cases[0], cases, turns=2)
+    cut, glued, twice = pairs("unclosed", cases[0], cases, turns=3)
+    for side in (twice.original, twice.swapped):
+        assert str(side.completion).count("</think>") == 2 and side.answer == ANSWER
     assert cut.original.completion == f"<think>\n{COT}"
     assert str(cut.swapped.completion).startswith("<think>\n") and len(cut.swapped.completion) == len(cut.original.completion)
     assert cut.original.answer == cut.swapped.answer == ""

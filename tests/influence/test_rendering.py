@@ -15,6 +15,7 @@ from sequester.influence.model import Case
 from sequester.influence.rendering import (
     Completion,
     Format,
+    closed_twice,
     cut_off,
     leaves,
     malformed,
@@ -104,7 +105,7 @@ def test_ids_are_of_what_the_policy_wrote(tmp_path: Path) -> None:
     [
         (Format.NO_OPENER, "one two three four five\n</think>\n\nAnswer."),
         (Format.DOUBLED_OPENER, "<think>\n<think>\none two three four five\n</think>\n\nAnswer."),
-        (Format.NESTED, "<think>\none two\n<think>\n three four\n</think>\n five\n</think>\n\nAnswer."),
+        (Format.NESTED, "<think>\none two three\n<think>\n four five\n</think>\n\nAnswer."),
     ],
 )
 def test_delimiters_go_wrong_and_the_answer_stays(format: Format, expected: str, tmp_path: Path) -> None:
@@ -113,6 +114,14 @@ def test_delimiters_go_wrong_and_the_answer_stays(format: Format, expected: str,
     assert rendition is not None
     assert rendition.completion == expected
     assert rendition.answer == "Answer."
+
+
+def test_a_second_closing_delimiter_leaves_two_answers(tmp_path: Path) -> None:
+    case = case_of(tmp_path, reasoning="one two three four five", answer="Answer.")
+    rendition = closed_twice(case, ["six seven eight"])
+    assert rendition is not None
+    assert rendition.completion == "<think>\nsix seven\n</think>\n eight\n</think>\n\nAnswer."
+    assert closed_twice(case_of(tmp_path, **FORMS["typed field"]), [COT]) is None
 
 
 def test_prefilled_opener_is_doubled_by_one_of_its_own(tmp_path: Path) -> None:

@@ -159,7 +159,10 @@ def _cut_off(result: SwapResult) -> Iterator[SwapFinding]:
     for name, donor in result.donors.items():
         if donor.effect is Effect.UNCLOSED and donor.e_value >= 1 / result.alpha:
             changed = f"{donor.changed:,} of {donor.pairs:,} pairs"
-            said = f"Where nothing closes the chain of thought, its words are scored as the answer: in {changed}."
+            said = (
+                "Where nothing closes the chain of thought, or something closes it twice, its words are scored as the answer: in "
+                f"{changed}."
+            )
             yield _finding(result, CUT_OFF, Severity.LOW, said, (name,))
 
 

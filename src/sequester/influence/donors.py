@@ -39,7 +39,7 @@ from sequester.influence.cases import alike, holds
 from sequester.influence.insertion import Dictionary
 from sequester.influence.literals import LARGEST_NUMBER
 from sequester.influence.model import Case, Donors, Pair, Rendition
-from sequester.influence.rendering import Format, cut_off, malformed, read_back, render, without_closer
+from sequester.influence.rendering import Format, closed_twice, cut_off, malformed, read_back, render, without_closer
 from sequester.influence.wording import alike_in_size, framed, of_length, spread, starting_at, undelimited, unquoted, with_words
 from sequester.keys import unknown
 
@@ -199,12 +199,13 @@ class _Donors:
         return [alike_in_size(starting_at(near, turn + number), thought) for number, thought in enumerate(_cores(case))]
 
     def _unclosed(self, case: Case, turn: int) -> Pair | str:
-        thoughts = self._own(case, turn // 2)
+        thoughts = self._own(case, turn // 3)
         if isinstance(thoughts, str):
             return thoughts
         thoughts = _in_place(case, thoughts)
-        if turn % 2:
-            answered, swapped = without_closer(case, case.reasoning), without_closer(case, thoughts)
+        if turn % 3:
+            made = without_closer if turn % 3 == 1 else closed_twice
+            answered, swapped = made(case, case.reasoning), made(case, thoughts)
             if answered is not None and swapped is not None:
                 return _pair("unclosed", answered, swapped)
         return _pair("unclosed", cut_off(case, case.reasoning), cut_off(case, thoughts))

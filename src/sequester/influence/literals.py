@@ -59,14 +59,15 @@ def read_literals(paths: Iterable[Path]) -> tuple[str, ...]:
     """String constants of Python files, bytes included, and texts that their regular expressions match, each once, in order; of a constant
     that the code splits, its words or lines.
 
-    No docstrings, no keyword arguments' names, and no keys but those of numbers, which are weights. At most 20,000 of at most 200
-    characters.
+    No docstrings and no keyword arguments' names. Keys come last, but for those of numbers, which are weights. At most 20,000 of at most
+    200 characters.
 
     Raises InputError for a file that cannot be read or is no Python.
     """
     found: dict[str, None] = {}
-    for path in paths:
-        for literal in _literals(parsed(path)):
+    sources = [parsed(path) for path in paths]
+    for keys in (False, True):
+        for literal in (literal for source in sources for literal in _literals(source, keys=keys)):
             if 0 < len(literal) <= LONGEST and not literal.isspace():
                 found.setdefault(literal)
             if len(found) == _MOST:
@@ -155,12 +156,13 @@ def parsed(path: Path) -> _Source:
         raise InputError(f"cannot be parsed ({type(error).__name__})", where=str(path), hint="name a Python file") from error
 
 
-def _literals(source: _Source) -> Iterator[str]:
-    skipped = _no_literals(source.tree)
+def _literals(source: _Source, *, keys: bool) -> Iterator[str]:
+    """Of keys, or of everything else."""
+    skipped, are_keys = _no_literals(source.tree), _keys(source.tree)
     expressions = {id(pattern) for pattern in patterns(source.tree)}
     split = dict(_split(source.tree))
     for node in ast.walk(source.tree):
-        if not isinstance(node, ast.Constant) or id(node) in skipped:
+        if not isinstance(node, ast.Constant) or id(node) in skipped or (id(node) in are_keys) != keys:
             continue
         text = node.value.decode("utf-8", "replace") if isinstance(node.value, bytes) else node.value
         if not isinstance(text, str):
@@ -198,21 +200,31 @@ def _split(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
 
 
 def _no_literals(tree: ast.Module) -> set[int]:
-    """Constants that are docstrings or other bare expressions, keys, or format specifications."""
+    """Constants that are docstrings or other bare expressions, or format specifications."""
     skipped: set[int] = set()
     for node in ast.walk(tree):
         match node:
             case ast.Expr(value=ast.Constant() as constant):
                 skipped.add(id(constant))
-            case ast.Subscript(slice=ast.Constant() as constant):
-                skipped.add(id(constant))
-            case ast.Dict(keys=keys, values=values) if not all(_number(value, 0) is not None for value in values):
-                skipped.update(map(id, keys))
             case ast.FormattedValue(format_spec=ast.JoinedStr(values=values)):
                 skipped.update(map(id, values))
             case _:
                 pass
     return skipped
+
+
+def _keys(tree: ast.Module) -> set[int]:
+    """Constants that are keys: names of columns and fields as a rule, and sometimes a table of phrases."""
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Subscript(slice=ast.Constant() as constant):
+                found.add(id(constant))
+            case ast.Dict(keys=keys, values=values) if not all(_number(value, 0) is not None for value in values):
+                found.update(map(id, keys))
+            case _:
+                pass
+    return found
 
 
 def patterns(tree: ast.Module) -> Iterator[ast.expr]:

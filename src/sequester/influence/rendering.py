@@ -29,7 +29,7 @@ _OPENERS = {pair[-1].literal: pair[0].literal for pair in PAIRS.values() if len(
 
 
 class Format(StrEnum):
-    """What can be wrong with the delimiters around a CoT while the answer stands where it stood."""
+    """What can be wrong with the delimiters around a CoT while the answer stands where it stood, behind the first closing one and the last."""
 
     NO_OPENER = "no_opener"
     DOUBLED_OPENER = "doubled_opener"
@@ -105,6 +105,17 @@ def without_closer(case: Case, reasoning: Sequence[str]) -> Rendition | None:
         for slot, piece in zip(case.slots, reasoning, strict=True)
     ]
     return _rendition(case, _edited(case.completion, edits), reasoning)
+
+
+def closed_twice(case: Case, reasoning: Sequence[str]) -> Rendition | None:
+    """The case with a closing delimiter within each piece of CoT, too: by the first of them the rest is the answer, by the last it is not.
+    None where the log holds no such delimiter."""
+    closers = [_closer(case.completion, slot) for slot in case.slots]
+    if not all(closers):
+        return None
+    middles = [_border(piece, len(piece) // 2) for piece in reasoning]
+    parts = zip(reasoning, middles, closers, strict=True)
+    return render(case, [f"{piece[:middle]}\n{closer}\n{piece[middle:]}" for piece, middle, closer in parts])
 
 
 def read_back(case: Case, completion: Completion) -> ReadBack | None:
@@ -206,8 +217,7 @@ def _ends_at(message: dict[str, Any], steps: Sequence[str]) -> dict[str, Any]:
 def _with_format(completion: Completion, slot: Slot, format: Format) -> _Edit | None:
     text = text_at(completion, slot.message, slot.key)
     opener, thought = text[slot.start - slot.opener : slot.start], text[slot.start : slot.end]
-    closer = text[slot.end : slot.end + slot.closer].strip()
-    given = opener or _opener_of(closer)
+    given = opener or _opener_of(_closer(completion, slot))
     start = slot.start - slot.opener
     if format is Format.NO_OPENER:
         return _Edit(slot.message, slot.key, start, slot.start, "") if opener else None
@@ -215,9 +225,12 @@ def _with_format(completion: Completion, slot: Slot, format: Format) -> _Edit | 
         return None
     if format is Format.DOUBLED_OPENER:
         return _Edit(slot.message, slot.key, start, start, given)
-    first, second = _border(thought, len(thought) // 3), _border(thought, 2 * len(thought) // 3)
-    parts = (opener, thought[:first], "\n", given, thought[first:second], "\n", closer, "\n", thought[second:])
-    return _Edit(slot.message, slot.key, start, slot.end, "".join(parts))
+    middle = _border(thought, len(thought) // 2)
+    return _Edit(slot.message, slot.key, start, slot.end, "".join((opener, thought[:middle], "\n", given, thought[middle:])))
+
+
+def _closer(completion: Completion, slot: Slot) -> str:
+    return text_at(completion, slot.message, slot.key)[slot.end : slot.end + slot.closer].strip()
 
 
 def _opener_of(closer: str) -> str:

@@ -30,7 +30,7 @@ _ABOUT = {
     "long": "a much longer CoT",
     "short": "a much shorter CoT",
     "malformed": "the same CoT in broken delimiters",
-    "unclosed": "another CoT, closed on neither side: no part of the verdict",
+    "unclosed": "another CoT, closed on neither side or twice on both: no part of the verdict",
     "literals": "strings that the reward code itself names",
 }
 """What each donor puts in place of the CoT."""
