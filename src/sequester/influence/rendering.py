@@ -29,7 +29,7 @@ _OPENERS = {pair[-1].literal: pair[0].literal for pair in PAIRS.values() if len(
 
 
 class Format(StrEnum):
-    """What can be wrong with the delimiters around a CoT while the answer stands where it stood, behind the first closing one and the last."""
+    """What can be wrong with the delimiters around a CoT while the answer stands where it stood, behind any closing delimiter."""
 
     NO_OPENER = "no_opener"
     DOUBLED_OPENER = "doubled_opener"
