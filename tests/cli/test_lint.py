@@ -64,7 +64,7 @@ def test_the_threshold(cli, file):
 def test_none_found_has_its_denominators(cli, file):
     outcome = cli("lint", file(QUIET))
     assert outcome.code == 0
-    assert outcome.out.startswith("NONE FOUND\nNo rule matched in 1 configuration.")
+    assert outcome.out.startswith("NONE FOUND\nNo rule matched in 1 configuration; no reward function was recognised")
 
 
 def test_a_broken_file_is_named_and_exits_4_unless_that_is_allowed(cli, file):

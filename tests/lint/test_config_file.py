@@ -29,6 +29,8 @@ def test_nothing_is_no_configuration():
         ("image: vllm/vllm-openai", {Context.SERVING}),
         ("run: vllm serve x", {Context.SERVING}),
         ("command: [vllm, serve, x]", {Context.SERVING}),
+        ("spec: {url: hf://a/b, engine: VLLM}", {Context.SERVING}),
+        ("{{- if .x }}\nimage: {{ .y }}\nvllm: {{ .z\n  }}\n{{- end }}", {Context.SERVING}),
         ("providers: [a]\ntests: []", {Context.JUDGING}),
         ("grpo: 1\njudge: {model: x}", {Context.TRAINING, Context.JUDGING}),
     ],
@@ -107,3 +109,18 @@ def test_all_rules_look_at_toml_and_json_too():
     json = '{"reward_model": {"overlong_buffer": {"enable": true}}}'
     assert [one.place.line for one in config_hits(read_config(Path("x.toml"), toml))] == [2]
     assert [one.place.column for one in config_hits(read_config(Path("x.json"), json))] == [39]
+
+
+def test_what_a_chart_fills_in_switches_nothing_on_and_moves_no_line():
+    chart = "{{- if .Values.on }}\nreward_model:\n  overlong_buffer:\n    enable: {{ .Values.on }}\n    len: {{ .Values.len }}\n"
+    found = read_config(Path("x.yaml"), f"{chart}{{{{- end }}}}\n")
+    assert [(one.name, one.value, one.key.line) for one in found.settings if not one.inner] == [
+        ("enable", None, 4),
+        ("len", None, 5),
+    ]
+    assert list(config_hits(found)) == []
+
+
+def test_a_chart_that_is_no_yaml_either_way_is_not_read():
+    with pytest.raises(InputError):
+        read_config(Path("x.yaml"), "reward: [{{ .a }}\nb: }\n")

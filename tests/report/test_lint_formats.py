@@ -84,7 +84,16 @@ def test_json_follows_its_schema_and_is_read_back():
         (result(), "1 place reads like a way for the chain of thought into a score, in 2 reward functions and 1 configuration."),
         (
             result(verdict=LintVerdict.NONE_FOUND, findings=(), not_assessed={}, subjects={"templates": 1}),
-            "No rule matched in 1 grader's prompt. A leak can read like none of the rules.",
+            "No rule matched in 1 grader's prompt; no reward function was recognised, and none was read. "
+            "A leak can read like none of the rules.",
+        ),
+        (
+            result(verdict=LintVerdict.NONE_FOUND, findings=(), not_assessed={}),
+            "No rule matched in 2 reward functions and 1 configuration. A leak can read like none of the rules.",
+        ),
+        (
+            result(verdict=LintVerdict.INCOMPLETE, findings=(), subjects={"configurations": 1}),
+            "No rule matched in 1 configuration, and 1 file could not be read; no reward function was recognised, and none was read.",
         ),
         (
             result(verdict=LintVerdict.INCOMPLETE, findings=()),

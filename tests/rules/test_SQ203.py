@@ -134,9 +134,26 @@ QUIET = [
         return scores
     """,
     """
+    async def judge_reward(judge, prompt, completion, answer, state, parser):
+        verdict = await judge(prompt, parser.parse_answer(completion), answer, state)
+        return 1.0 if "yes" in verdict.lower() else 0.0
+    """,
+    """
     async def judge_reward(judge, prompt, completion, answer, state):
         verdict = await judge(prompt, completion, answer, state)
         return 1.0 if "yes" in verdict.lower() else 0.0
+
+    rubric = vf.JudgeRubric(parser=vf.ThinkParser())
+    """,
+    """
+    class SafeDict(dict):
+        def __missing__(self, key):
+            return ""
+
+    class HelpfulJudge:
+        def reward(self, completion):
+            filled = self.prompt_template.format_map(SafeDict({"response": completion.partition("</think>")[2]}))
+            return self.engine.generate_single(filled)
     """,
     """
     def chat(prompt, completion):
@@ -232,4 +249,28 @@ def calc_cloud_score(query: str, response: str) -> float:
 def test_a_function_is_judged_by_what_its_caller_hands_it_wherever_that_stands():
     assert lines("SQ203", SENT.format(made='answer = response.split("</think>")[1]', mark="")) == []
     text = SENT.format(made="answer = response.strip()", mark="  # SQ203")
+    assert lines("SQ203", text) == marked("SQ203", text) != []
+
+
+def test_the_judge_of_verifiers_is_low_for_the_server_may_have_split():
+    text = """
+    async def judge_reward(judge, prompt, completion, answer, state):
+        verdict = await judge(prompt, completion, answer, state)
+        return 1.0 if "yes" in verdict.lower() else 0.0
+    """
+    found = [one for one in read_python(dedent(text)).hits if one.rule == "SQ203"]
+    assert [(one.place.line, one.severity) for one in found] == [(3, Severity.LOW)]
+
+
+def test_a_template_that_is_filled_from_a_lenient_dictionary_holds_what_the_dictionary_does():
+    text = """
+    class SafeDict(dict):
+        def __missing__(self, key):
+            return ""
+
+    class HelpfulJudge:
+        def reward(self, completion):
+            filled = self.prompt_template.format_map(SafeDict({"response": completion}))
+            return self.engine.generate_single(filled)  # SQ203
+    """
     assert lines("SQ203", text) == marked("SQ203", text) != []

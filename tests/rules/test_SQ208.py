@@ -17,6 +17,14 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 
 FOUND = [
+    """
+    def accuracy_reward(completions, solution, **kwargs):
+        rewards = []
+        for completion, ref in zip(completions, solution):
+            reasoning = completion.rsplit("<answer>", maxsplit=1)[0]  # SQ208
+            rewards.append(1.0 if ref in reasoning else 0.0)
+        return rewards
+    """,
     r"""
     import re
 
@@ -87,6 +95,18 @@ def test_found(text):
 
 
 QUIET = [
+    """
+    def accuracy_reward(completions, solution, **kwargs):
+        rewards = []
+        for completion, ref in zip(completions, solution):
+            answer = completion.split("<answer>")[1].split("</answer>")[0]
+            rewards.append(1.0 if ref == answer else 0.0)
+        return rewards
+    """,
+    """
+    def accuracy_reward(completions, solution, **kwargs):
+        return [float(text.split("<answer>")[-1].split("</answer>")[0] == gold) for text, gold in zip(completions, solution)]
+    """,
     """
     def correct(completion, answer, **kwargs):
         for message in completion:

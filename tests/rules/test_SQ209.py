@@ -20,6 +20,57 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 FOUND = [
     """
+    def format_reward(completions, **kwargs):
+        scores = []
+        for text in completions:
+            count = 0.0
+            if "<think>" in text:  # SQ209
+                count += 0.25
+            answer = text.split("</think>", 1)
+            if len(answer) == 2 and answer[1].strip():
+                count += 0.5
+            scores.append(count)
+        return scores
+    """,
+    """
+    def format_reward(completions, **kwargs):
+        scores = []
+        for text in completions:
+            score = 0
+            if "</think>" not in text:  # SQ209
+                score -= 3
+                scores.append(score)
+                continue
+            answer = text.split("</think>")[-1]
+            if "```" not in answer:
+                score -= 2
+            scores.append(score)
+        return scores
+    """,
+    r"""
+    import re
+
+    def format_reward_func(completions, **kwargs):
+        def check(text):
+            match = re.search(r"^<think>([^<]*)</think>\n<answer>([\s\S]*?)</answer>$", text, re.S)  # SQ209
+            if match is None or len(match.groups()) != 2:
+                return 0.0
+            return 1.0
+        return [check(c[0]["content"]) for c in completions]
+    """,
+    """
+    class FormatReward(Base):
+        def __call__(self, **kwargs):
+            completions = kwargs.get("completions", [])
+            return [1.0 if "<think>" in c else 0.0 for c in completions]  # SQ209
+    """,
+    r"""
+    import re
+
+    def reward_format(item, answer):
+        return 1.25 if re.match(r"^<think>.*?</think><answer>.*?</answer>$", answer, re.S) else -1  # SQ209
+    """,
+    """
     def brief(completions, **columns):
         return [-len(text) / 1000 for text in completions]  # SQ209
     """,
@@ -254,6 +305,49 @@ def test_found(text):
 
 
 QUIET = [
+    """
+    def accuracy(completions, solution, **kwargs):
+        scores = []
+        for text, gold in zip(completions, solution):
+            score = 0.0
+            if "</think>" in text:
+                answer = text.split("</think>")[-1]
+                if answer.strip() == gold:
+                    score += 1.0
+            scores.append(score)
+        return scores
+    """,
+    """
+    def accuracy(completions, solution, **kwargs):
+        scores, closed_n = [], 0
+        for text, gold in zip(completions, solution):
+            if "</think>" in text:
+                closed_n += 1
+            scores.append(float(text.partition("</think>")[2].strip() == gold))
+        return scores
+    """,
+    r"""
+    import re
+
+    def accuracy(completions, solution, **kwargs):
+        def check(text, gold):
+            match = re.search(r"</think>\s*<answer>(.*?)</answer>", text, re.S)
+            if match is None:
+                return 0.0
+            return float(match.group(1) == gold)
+        return [check(c[0]["content"], gold) for c, gold in zip(completions, solution)]
+    """,
+    """
+    class Pager:
+        def __call__(self, **kwargs):
+            return [1.0 if "<think>" in c else 0.0 for c in kwargs.get("completions", [])]
+    """,
+    r"""
+    import re
+
+    def reward_match(item, answer):
+        return 1.0 if re.match(r"^\d+$", answer) else 0.0
+    """,
     """
     def accuracy(completions, answer, **columns):
         if len(completions) != len(answer):

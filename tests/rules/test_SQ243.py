@@ -57,6 +57,21 @@ FOUND = [
         "policy: {model_name: Qwen/Qwen3-0.6B}\nvllm_model: {uses_reasoning_parser: false}\n",
         [("vllm_model.uses_reasoning_parser", 2)],
     ),
+    (
+        "runner:\n  command: [python3, -m, sglang.launch_server, --model-path, $(MODEL_PATH), --served-model-name, minimax/MiniMax-M2]\n",
+        [("runner.command", 2)],
+    ),
+    (
+        "kind: Model\nspec:\n  url: hf://deepseek-ai/DeepSeek-R1\n  engine: VLLM\n  args:\n    - --max-model-len=32768\n",
+        [("spec.url", 3)],
+    ),
+    ("start: vllm serve ByteDance-Seed/Seed-OSS-36B-Instruct --port 1\n", [("start", 1)]),
+    ('command: sh -c "vllm serve Qwen/Qwen3-8B --tp $(nvidia-smi -L | wc -l)"\n', [("command", 1)]),
+    (
+        "spec:\n{{- if .Values.on }}\n  containers:\n  - image: {{ .Values.image }}\n    name: {{ $.Chart.Name }}\n"
+        "    command: [vllm, serve, Qwen/Qwen3-8B, --port, {{ .Values.port }}]\n{{- end }}\n",
+        [("spec.containers.0.command", 6)],
+    ),
     ("model: deepseek-ai/DeepSeek-V3.1\nport: 1\ndtype: auto\nchat_template_kwargs: {thinking: true}\nvllm: x\n", [("model", 1)]),
 ]
 
@@ -85,6 +100,15 @@ QUIET = [
     "services: {p: {image: 'nginx', command: '--model Qwen/Qwen3-32B'}}\nvllm: 1\n",
     "run: vllm serve Qwen/Qwen3-8B --chat-template ./qwen3_nonthinking.jinja\n",
     'run: "vllm serve Qwen/Qwen3-8B --default-chat-template-kwargs \'{\\"enable_thinking\\": false}\'"\n',
+    "c:\n  command: [sglang.launch_server, --model-path, $(M), --served-model-name, MiniMax-M2, --reasoning-parser, minimax-m2]\n",
+    "c:\n  command: [vllm, serve, meta-llama/Llama-3.1-8B, --served-model-name, qwen3-8b]\n",
+    "spec:\n  url: hf://deepseek-ai/DeepSeek-R1\n  engine: VLLM\n  args: [--reasoning-parser=deepseek_r1]\n",
+    "spec:\n  url: hf://deepseek-ai/DeepSeek-R1\n  engine: VLLM\n  enabled: false\n",
+    "spec:\n  url: ollama://deepseek-r1:1.5b\n  engine: OLlama\nvllm: 1\n",
+    "start: vllm serve ByteDance-Seed/Seed-OSS-36B-Instruct --reasoning-parser seed_oss\n",
+    'run: sh -c "vllm serve Qwen/Qwen3-8B --tp $(nvidia-smi -L | wc -l) --reasoning-parser qwen3"\n',
+    'run: sh -c "vllm serve Qwen/Qwen3-8B --reasoning-parser qwen3" && echo "served"\n',
+    "a:\n{{- if .x }}\n  command: [vllm, serve, Qwen/Qwen3-8B]\n  args: [--reasoning-parser, {{ .Values.parser }}]\n{{- end }}\n",
     "run: vllm bench --model Qwen/Qwen3-8B\n",
     "uses_reasoning_parser: false\npolicy_model: meta-llama/Llama-3-8B\n",
 ]

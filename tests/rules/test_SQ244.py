@@ -19,6 +19,10 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 FOUND = [
     ("reasoning_parser: minimax-append-think\n", [("reasoning_parser", 1)]),
     ("run: sglang serve --model-path MiniMaxAI/MiniMax-M2 --reasoning-parser minimax-append-think\n", [("run", 1)]),
+    (
+        'run: sh -c "vllm serve MiniMaxAI/MiniMax-M2 --tp $(nvidia-smi -L | wc -l) --reasoning-parser minimax_m2_append_think"\n',
+        [("run", 1)],
+    ),
     ("model: Qwen/Qwen3-8B\nport: 1\ndtype: auto\nreasoning-parser: mistral\n", [("model", 1)]),
     ("policy: {model_name: mistralai/Magistral-Small-2507}\nreasoning_parser: deepseek_r1\n", [("reasoning_parser", 2)]),
     ("policy: {model_name: Qwen/Qwen3.5-27B}\nreasoning_parser: qwen3\n", [("reasoning_parser", 2)]),

@@ -27,7 +27,7 @@ from sequester.lint.expressions import Expressions
 from sequester.lint.names import dotted, terminal
 from sequester.lint.parts import field_of, group_of
 from sequester.lint.texts import compiled, length, pattern_function, text_method
-from sequester.lint.uses import measures, only_counted
+from sequester.lint.uses import counted, measures, only_counted
 from sequester.lint.vocabulary import (
     API_CALL,
     BODY_OF_REQUEST,
@@ -69,6 +69,10 @@ class Calls(Expressions):
     def local_call(self, node: ast.Call, arguments: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value | None:
         """Result of a call of a function in the same module; None if it is none."""
 
+    @abstractmethod
+    def judge_parses(self) -> bool:
+        """Whether the judge that a framework hands to reward functions is given a parser, which may take the reasoning out."""
+
     def call(self, node: ast.Call) -> Value:
         callee = self._resolved(node.func)
         name = callee.rpartition(".")[2]
@@ -98,6 +102,10 @@ class Calls(Expressions):
     def _told(self, node: ast.Call, callee: str, receiver: Value, values: tuple[Value, ...]) -> None:
         """Events of calls that send, log or read what they are given."""
         name = callee.rpartition(".")[2]
+        if callee == "judge" and any(map(_is_conversation, values)):  # of verifiers, which makes the prompt itself
+            if not self.judge_parses():
+                self.trace.emit(GraderInput(node, callee, Value(Holds.WHOLE | Holds.FIELDED)))
+            return
         tainted = [value for value in values if value.holds & Holds.TAINTED]
         if not tainted and not receiver.holds & Holds.IDS:
             return
@@ -202,6 +210,8 @@ class Calls(Expressions):
         holds = receiver.holds
         if name in _GROUPS and holds & Holds.TAGGED:
             return receiver
+        if name == "groups" and holds & Holds.MATCH and node in counted(self.trace.function):
+            return Value(why=receiver.why)
         if name == "groups" and holds & Holds.MATCH:
             groups = tuple(group_of(self.trace, receiver, number, node) for number in delimiters.groups(receiver.texts))
             return Value(why=receiver.why, parts=groups)
@@ -307,6 +317,11 @@ class Calls(Expressions):
 def _is_text(value: Value) -> bool:
     """Whether writing it out as text changes nothing."""
     return bool(value.holds & Holds.WHOLE) and not value.holds & (Holds.RECORD | Holds.MESSAGES | Holds.IDS | Holds.GOLD)
+
+
+def _is_conversation(value: Value) -> bool:
+    """Whether it is the list of messages that verifiers hands over as a completion."""
+    return bool(value.holds & Holds.WHOLE and value.holds & Holds.SPLIT_BY_SERVER and not value.holds & Holds.RECORD)
 
 
 def _only_converts(callee: str, name: str) -> bool:

@@ -86,9 +86,9 @@ class Conditions(Calls):
                 known = {listed.id: self.value(listed).having(Holds.CLOSED | Holds.ANSWERED)}
                 return known, known
         if isinstance(test.left, ast.Name):  # the position that `find` returned
-            split = self.value(test.left).split
-            if split is not None:
-                self.trace.cancel(split)
+            held = self.value(test.left)
+            if held.split is not None and not held.holds & Holds.MATCH:
+                self.trace.cancel(held.split)
         return {}, {}
 
     def _refined_entry(self, name: str, key: str, test: ast.Compare) -> tuple[Names, Names]:

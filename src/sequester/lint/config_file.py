@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
-from sequester.errors import LimitExceeded
+from sequester.errors import InputError, LimitExceeded
 from sequester.lint.hit import Place
 from sequester.lint.settings import HoldsRecords, Scalar, Setting, settings_of
 
@@ -142,7 +142,8 @@ SERVER_IMAGE = re.compile(r"vllm-openai|/vllm\b|lmsysorg/sglang|/sglang\b")
 
 def _starts_a_server(setting: Setting, text: str) -> bool:
     image = setting.path[-1] == "image" and SERVER_IMAGE.search(text)
-    return bool(image) or text in ("vllm", "sglang") or bool(SERVE_COMMAND.search(text))
+    engine = setting.path[-1] == "engine" and text.lower() == "vllm"
+    return bool(image) or engine or text in ("vllm", "sglang") or bool(SERVE_COMMAND.search(text))
 
 
 def around(setting: Setting) -> str:
@@ -171,10 +172,35 @@ def read_config(path: Path, text: str) -> ConfigFile | None:
             return None  # records, not settings
         raise LimitExceeded(f"is longer than {MOST_CHARACTERS} characters", where=str(path))
     try:
-        config = ConfigFile(path, kind, text, tuple(settings_of(kind, text, str(path))))
+        settings = _settings(kind, text, str(path))
     except HoldsRecords:
         return None
+    config = ConfigFile(path, kind, text, settings)
     return config if config.contexts else None
+
+
+_ACTION = re.compile(r"\{\{[^{}]*\}\}|\{%[^{}]*%\}")
+_SHOWN = re.compile(r"[^\n]")
+_LINE_OF_ACTIONS = re.compile(r"^([ \t]*)((?:\{\{[^{}]*\}\}|\{%[^{}]*%\})[ \t]*)$", re.M)
+
+
+def _settings(kind: str, text: str, where: str) -> tuple[Setting, ...]:
+    """The settings of a file. What a chart or another template fills in later is null, where the file is no YAML without."""
+    try:
+        return tuple(settings_of(kind, text, where))
+    except InputError:
+        if kind != "yaml" or not _ACTION.search(text):
+            raise
+        filled = _ACTION.sub(_blank, _LINE_OF_ACTIONS.sub(_comment, text))
+        return tuple(settings_of(kind, filled, where))
+
+
+def _comment(found: re.Match[str]) -> str:
+    return f"{found[1]}#{_SHOWN.sub(' ', found[2][1:])}"
+
+
+def _blank(found: re.Match[str]) -> str:
+    return f"~{_SHOWN.sub(' ', found[0][1:])}"
 
 
 def key_place(setting: Setting) -> Place:

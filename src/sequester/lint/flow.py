@@ -23,6 +23,7 @@ from sequester.lint.statements import Statements
 from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR, LENGTH_NAME, TOKENS_NAME, is_gold_name
 
 _REFERENCE = re.compile(r"^refs?$|^references?$")
+_PARSER = re.compile(r"(?:Think|XML)Parser$")
 _DEEPEST = 12
 """Calls within calls that are followed."""
 _MOST_RUNS = 2_000
@@ -179,6 +180,14 @@ class Flow(Statements):
             if made.holds & Holds.WHOLE:
                 return _as_answer(made)._replace(parts=_with_answer(made.parts))
         return made
+
+    def judge_parses(self) -> bool:
+        calls = (one for one in self._module.flagged if isinstance(one, ast.Call))
+        return any(
+            _PARSER.search(terminal(one.func)) is not None
+            or ("Judge" in terminal(one.func) and any(keyword.arg == "parser" for keyword in one.keywords))
+            for one in calls
+        )
 
     def _apply(self, definition: Definition, given: Mapping[str, Value], around: Names) -> Value:
         """What a function returns for arguments that hold this."""

@@ -49,10 +49,11 @@ FAMILIES = (
     _family("Kimi-K2-Thinking", r"kimi-k2(?:\.\d)?-thinking", Thinks.ALWAYS, "kimi_k2"),
     _family("MiniMax-M2", r"minimax-m2", Thinks.ALWAYS, "minimax_m2", "minimax"),
     _family("Nemotron", r"nemotron-(?:nano-(?:9b|12b)-v2|3)(?!\w)", Thinks.UNLESS_TOLD),
+    _family("Seed-OSS", r"seed-oss-\d+b-instruct", Thinks.UNLESS_TOLD, "seed_oss"),
     _family("Granite", r"granite-(?:3\.[23]|4\.\d)", Thinks.IF_ASKED, "granite"),
 )  # the first whose pattern fits is the model's
 _NOT_REASONING = re.compile(
-    r"-base\b|instruct|coder|embedding|reranker|guard\b|-asr|-tts|-omni|-vl-(?!.*thinking)", re.IGNORECASE
+    r"-base\b|(?<!seed-oss-36b-)instruct|coder|embedding|reranker|guard\b|-asr|-tts|-omni|-vl-(?!.*thinking)", re.IGNORECASE
 )
 
 _LONGEST_NAME = 300

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from sequester.lint import delimiters
 from sequester.lint.domain import Holds
 from sequester.lint.names import LONGEST_NAME, dotted, terminal
 from sequester.lint.vocabulary import (
@@ -280,7 +281,9 @@ def _is_named_reward(definition: Definition, names: tuple[str, ...]) -> bool:
         return True
     if _REWARD_NAME.search(node.name) and (any(name in PARAMETERS for name in names) or _annotated(definition)):
         return True
-    return _PLAIN_REWARD.search(node.name) is not None and not _READS_REWARD.search(node.name) and bool(_plain_texts(node, names))
+    if not _PLAIN_REWARD.search(node.name) or _READS_REWARD.search(node.name):
+        return False
+    return bool(_plain_texts(node, names) or _asked_for_tags(node, names))
 
 
 def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str], annotated: bool) -> bool:
@@ -306,6 +309,8 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
         return True
     if not _REWARD_CLASS.search(kinds):
         return False
+    if name == "__call__" and _GRADING_CLASS.search(kinds) and _reads_columns(node):
+        return True
     if not given & PARAMETERS.keys() and not annotated:
         return False
     return name == "__call__" or bool(_REWARD_NAME.search(name)) or bool(given & _STRICT and _GRADING_CLASS.search(kinds))
@@ -404,6 +409,9 @@ def _requests(definition: Definition) -> dict[str, int]:
 def _contract(definition: Definition, names: tuple[str, ...], declared: bool) -> dict[str, int]:
     holds = {name: PARAMETERS[name] for name in names if name in PARAMETERS} | _annotated(definition)
     given = frozenset(names)
+    columns = definition.node.args.kwarg
+    if columns is not None and not holds and _reads_columns(definition.node):
+        holds[columns.arg] = Holds.RECORD | Holds.REQUEST
     if "completions" in holds and "prompt" in given and "prompts" not in given:
         holds["completions"] = Holds.WHOLE  # AReaL: one text
         if "completion_ids" in holds:
@@ -422,9 +430,43 @@ def _contract(definition: Definition, names: tuple[str, ...], declared: bool) ->
     texts = {name for name, value in holds.items() if value & Holds.WHOLE and not value & (Holds.BATCH | Holds.MESSAGES)}
     for name in texts & _iterated(definition.node) if texts else ():
         holds[name] |= Holds.BATCH
+    if not holds:
+        holds = dict.fromkeys(_asked_for_tags(definition.node, names), Holds.WHOLE)
     if declared and not holds and names:
         holds[names[0]] = Holds.WHOLE | (Holds.BATCH if names[0].endswith("s") else 0)
     return holds
+
+
+def _reads_columns(node: Function) -> bool:
+    """Whether it takes completions out of whatever keywords it is called with: `kwargs["completions"]`, `kwargs.get("completions")`."""
+    return node.args.kwarg is not None and any(
+        isinstance(key, ast.Constant) and key.value == "completions" and terminal(holder) == node.args.kwarg.arg
+        for holder, key in _entries(node)
+    )
+
+
+def _entries(node: Function) -> Iterator[tuple[ast.expr, ast.expr]]:
+    for one in ast.walk(node):
+        if isinstance(one, ast.Subscript):
+            yield one.value, one.slice
+        elif isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr in ("get", "pop") and one.args:
+            yield one.func.value, one.args[0]
+
+
+def _asked_for_tags(node: Function, names: tuple[str, ...]) -> frozenset[str]:
+    """Parameters in which tags of reasoning are sought: a completion, whatever it is called. No expected answer holds any."""
+    found: set[str] = set()
+    for one in ast.walk(node):
+        if isinstance(one, ast.Call) and dotted(one.func).startswith(("re.", "regex.")) and len(one.args) > 1:
+            sought, text = one.args[0], one.args[1]
+        elif isinstance(one, ast.Compare) and isinstance(one.ops[0], ast.In | ast.NotIn):
+            sought, text = one.left, one.comparators[0]
+        else:
+            continue
+        tags = isinstance(sought, ast.Constant) and isinstance(sought.value, str) and delimiters.names_delimiter(sought.value)
+        if tags and isinstance(text, ast.Name):
+            found.add(text.id)
+    return frozenset(names) & found
 
 
 def _iterated(node: Function) -> frozenset[str]:

@@ -55,8 +55,15 @@ _CHOOSES_A_PARSER = "inference"
 """Table of prime-rl, which picks the parser by the name of the model."""
 _NAMES_OF_MODEL = ("model", "model_path", "model_tag")
 _COMMANDS = ("entrypoint", "command", "cmd", "args")
+_SET_ELSEWHERE = ("$", "/", "~", "{{")
+"""Begins a model that only the machine knows; what it is called to clients tells which it is."""
+_NOT_TOLD = "set elsewhere"
+"""A parser that a chart fills in."""
 _LONGEST_COMMAND = 20_000
 _END_OF_COMMAND = frozenset((";", "&&", "||", "|", "&", ">", ">>"))
+_SUBSTITUTION = re.compile(r"\$\([^()]*\)|`[^`]*`")
+"""What a shell puts the output of another command in place of."""
+_QUOTE = re.compile(r"\\.|[\"']")
 _JUDGE = re.compile(r"judge|grader|genrm|reward|scorer|critic")
 
 
@@ -65,7 +72,7 @@ def servers(file: ConfigFile) -> Iterator[Server]:
     told = _told(file)
     if is_graders_own_name(" ".join((*file.path.parts[-2:-1], file.path.stem))):
         return
-    for server in (*_by_options(file, told), *_by_command(file, told)):
+    for server in (*_by_options(file, told), *_by_command(file, told), *_by_resource(file, told)):
         if not is_about_a_judge(server.setting):
             yield server
 
@@ -117,13 +124,15 @@ def _command_lines(file: ConfigFile) -> Iterator[tuple[Setting, list[str]]]:
         if snake(setting.name) in _COMMANDS:
             seen.add(setting.key)
             parts = containers.setdefault(_table_of_list(setting), {})
-            whole = setting.path[-1].isdigit() and not SERVE_COMMAND.search(text) and not re.search(r"\s-", text)
-            parts.setdefault(snake(setting.name), []).extend([text] if whole else _split(text))
+            starts = SERVE_COMMAND.search(text)
+            whole = setting.path[-1].isdigit() and not starts and not re.search(r"\s-", text)
+            words = [text] if whole else _quoted(text, starts.start()) if starts else _split(text)
+            parts.setdefault(snake(setting.name), []).extend(words)
         elif SERVE_COMMAND.search(text):
             seen.add(setting.key)
             for line in text.replace("\\\n", " ").splitlines():
                 if found := SERVE_COMMAND.search(line):
-                    yield setting, _split(line[found.start() :])
+                    yield setting, _quoted(line, found.start())
     for table, parts in containers.items():
         words = _container_line(parts, file.value(table, "image"))
         holders = (file.at(table, name) for name in reversed(_COMMANDS) if name in parts)
@@ -150,12 +159,43 @@ def _container_line(parts: Mapping[str, list[str]], image: Scalar) -> list[str]:
     return []
 
 
+def _quoted(text: str, start: int) -> list[str]:
+    """Words of the command that begins there: of `sh -c "..."`, what the quotes hold."""
+    quote = ""
+    for found in _QUOTE.finditer(text):
+        if found.start() >= start and (not quote or found[0] == quote):
+            end = found.start() if quote else len(text)
+            return _split(text[start:end].replace('\\"', '"') if quote == '"' else text[start:end])
+        if len(found[0]) == 1:
+            quote = found[0] if not quote else "" if found[0] == quote else quote
+    return _split(text[start:])
+
+
 def _split(text: str) -> list[str]:
-    joined = text.replace("\\\n", " ")
+    joined = _SUBSTITUTION.sub(_as_word, text.replace("\\\n", " "))
     try:
         return shlex.split(joined, comments=True)
     except ValueError:  # a quote that is not closed
-        return joined.split()
+        return [word.strip("\"'") for word in joined.split()]
+
+
+def _as_word(found: re.Match[str]) -> str:
+    return "".join(found[0].split()).replace("|", "")
+
+
+def _by_resource(file: ConfigFile, told: bool | None) -> Iterator[Server]:
+    """KubeAI's `kind: Model`: an engine, the address of a model, and what the engine is started with."""
+    for name, setting in file.scalars():
+        table = setting.path[:-1]
+        engine = file.value(table, "engine") if name == "url" else None
+        if not isinstance(setting.value, str) or not isinstance(engine, str) or file.switched_off(setting):
+            continue
+        if engine.lower() == "vllm":
+            items = (one.value for one in file.settings if one.path[:-1] == (*table, "args"))
+            words = ["--model", setting.value, *(str(item) for item in items)]
+            server = _server(setting, words, told)
+            if server is not None:
+                yield server
 
 
 def _server(setting: Setting, words: Sequence[str], told: bool | None) -> Server | None:
@@ -167,6 +207,8 @@ def _server(setting: Setting, words: Sequence[str], told: bool | None) -> Server
     options = dict(_options(rest))
     positional = rest[1] if rest[:1] == ["serve"] and len(rest) > 1 and not rest[1].startswith("-") else None
     model = options.get("model") or options.get("model_path") or positional
+    if model is None or model.startswith(_SET_ELSEWHERE):
+        model = options.get("served_model_name") or model
     family = family_of(model) if model else None
     if model is None or family is None:
         return None
@@ -179,7 +221,8 @@ def _server(setting: Setting, words: Sequence[str], told: bool | None) -> Server
         told = False
     elif 'thinking":true' in kwargs:
         told = True
-    return Server(setting, engine, model, family, _word(options.get("reasoning_parser")), told)
+    parser = options.get("reasoning_parser")
+    return Server(setting, engine, model, family, _word(_NOT_TOLD if parser == "" else parser), told)
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:

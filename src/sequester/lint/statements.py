@@ -24,11 +24,12 @@ from sequester.lint.domain import (
 )
 from sequester.lint.events import IdsUsed
 from sequester.lint.expressions import Names
+from sequester.lint.names import terminal
 from sequester.lint.outcomes import Taken, truth
 from sequester.lint.parts import item_of
 from sequester.lint.reward_functions import Function
 from sequester.lint.uses import measures
-from sequester.lint.vocabulary import REASONING_WORD, SCORE_NAME
+from sequester.lint.vocabulary import REASONING_WORD, SCORE_NAME, SCORED_NAME
 
 _MOST_TESTS = 64
 """Tests that are remembered with a return."""
@@ -220,7 +221,8 @@ class Statements(Conditions):
         inside, outside = self.refined(node.test)
         before = self.names
         at_delimiter = self.looks_at_delimiter(node.test, test)
-        self.guards.append(truth(node.test, test))
+        why = truth(node.test, test)
+        self.guards.append(_as_form(why) if _scores_membership(node) else why)
         self.names = before | inside
         through = self._branch(node.body, Taken(node.test, True, at_delimiter))
         after_body = self.names
@@ -349,6 +351,26 @@ class Statements(Conditions):
         for names in ends[1:]:
             self.names = _joined(self.names, names)
         return True
+
+
+def _scores_membership(node: ast.If) -> bool:
+    """`if tag in text: score += 0.25`: a test that nothing but a fixed sum hangs on is no mere care, though the function splits too."""
+    return all(map(_is_membership, node.test.values if isinstance(node.test, ast.BoolOp) else (node.test,))) and any(
+        isinstance(one, ast.AugAssign)
+        and isinstance(one.op, ast.Add | ast.Sub)
+        and isinstance(one.value, ast.Constant)
+        and SCORED_NAME.search(terminal(one.target)) is not None
+        for one in (*node.body, *node.orelse)
+    )
+
+
+def _is_membership(test: ast.expr) -> bool:
+    inner = test.operand if isinstance(test, ast.UnaryOp) else test
+    return isinstance(inner, ast.Compare) and isinstance(inner.ops[0], ast.In | ast.NotIn)
+
+
+def _as_form(why: frozenset[Source]) -> frozenset[Source]:
+    return frozenset(one._replace(signal=Signal.FORMAT) if one.signal is Signal.PRESENCE else one for one in why)
 
 
 def _joined(one: Names, other: Names) -> Names:

@@ -38,7 +38,7 @@ def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first:
             | Holds.PIECES,
             receiver.why,
             first.texts,
-            split=node if name == "split" and any(map(delimiters.opens_answer, first.texts)) else None,
+            split=node if name in ("split", "rsplit") and any(map(delimiters.opens_answer, first.texts)) else None,
         )
     if whole and first.holds & Holds.GOLD and name in _SEEKS and not any(first.texts):
         trace.sought(node, receiver)

@@ -32,6 +32,13 @@ def only_counted(function: ast.AST | None) -> frozenset[ast.AST]:
     )
 
 
+@lru_cache(_FUNCTIONS)
+def counted(function: ast.AST | None) -> frozenset[ast.AST]:
+    """Results of calls that a function hands to `len` at once."""
+    inside = ast.walk(function) if function is not None else ()
+    return frozenset(one.args[0] for one in inside if isinstance(one, ast.Call) and terminal(one.func) == "len" and one.args)
+
+
 def _arguments(calls: Iterable[ast.Call]) -> Iterator[ast.AST]:
     """What stands in their arguments, texts with places in them included."""
     for call in calls:
@@ -54,12 +61,12 @@ def _indexed(function: ast.AST | None) -> frozenset[tuple[str, str]]:
     )
 
 
-def counted(node: ast.expr) -> bool:
+def is_count(node: ast.expr) -> bool:
     """Whether it says how many there are: `len(words)`, or `max(1, len(words))`."""
     if not isinstance(node, ast.Call):
         return False
     name = dotted(node.func)
-    return name == "len" or (name == "max" and any(map(counted, node.args)))
+    return name == "len" or (name == "max" and any(map(is_count, node.args)))
 
 
 def measures(node: ast.expr) -> bool:
@@ -67,7 +74,7 @@ def measures(node: ast.expr) -> bool:
     if isinstance(node, ast.BinOp):
         return measures(node.left) or measures(node.right)
     if isinstance(node, ast.Call):
-        return counted(node) or (dotted(node.func) == "map" and dotted(node.args[0] if node.args else node) == "len")
+        return is_count(node) or (dotted(node.func) == "map" and dotted(node.args[0] if node.args else node) == "len")
     return _A_LENGTH.search(terminal(node)) is not None
 
 

@@ -143,6 +143,8 @@ TOKENS_NAME = "num_tokens"
 """The same, unless a parameter beside it says it plainly: then this one is what was asked for."""
 SCORE_NAME = re.compile(r"reward|score|advantage", re.I)
 """Names of what a scorer hands back, among other things that it hands back."""
+SCORED_NAME = re.compile(r"reward|score|penalt|bonus|(?:^|_)(?:count|points?|total|r|s)$", re.I)
+"""Names of what a reward function sums up."""
 GOLD_NAME = re.compile(r"answer|truth|gold|solution|label|target|expected|reference|(?:^|_)gt(?:_|$)", re.I)
 _ABOUT_GOLD = re.compile(
     r"(?:^|_)(?:pattern|regex|tag|token|delim\w*|prefix|suffix|start|end|type|fn|func|key|format|len\w*|mask|ids?|idx|index|weight|file|path|col\w*)s?(?:_|$)",
@@ -191,7 +193,7 @@ SAME_TEXT = frozenset(
         strip lstrip rstrip lower upper casefold replace encode format join expandtabs removeprefix removesuffix
         zfill ljust rjust title capitalize swapcase translate copy deepcopy dedent escape unescape normalize str repr
         sorted reversed list tuple set to_string tolist cpu numpy detach cat concat concatenate stack
-        get_assistant_messages
+        get_assistant_messages SafeDict _SafeDict
         """
     )
 )

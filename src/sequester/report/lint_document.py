@@ -57,12 +57,17 @@ def _headline(result: LintResult) -> str:
             places, read = counted(len(result.findings), "place"), "reads" if len(result.findings) == 1 else "read"
             return f"{places} {read} like a way for the chain of thought into a score, in {looked_at}."
         case LintVerdict.NONE_FOUND:
-            return f"No rule matched in {looked_at}. A leak can read like none of the rules."
+            return f"No rule matched in {looked_at}{_no_code(result)}. A leak can read like none of the rules."
         case LintVerdict.INCOMPLETE:
             left_out = counted(sum(result.not_assessed.values()), "file")
-            return f"No rule matched in {looked_at}, and {left_out} could not be read."
+            return f"No rule matched in {looked_at}, and {left_out} could not be read{_no_code(result)}."
     seen = counted(result.files.get("seen", 0), "file")
     return f"No reward function, grader's prompt or configuration of a trainer, server or judge was found in {seen}."
+
+
+def _no_code(result: LintResult) -> str:
+    """That nothing is said of reward code, where none was recognised: templates and configurations alone make a verdict too."""
+    return "" if result.subjects.get("reward_functions") else "; no reward function was recognised, and none was read"
 
 
 def _looked_at(result: LintResult) -> str:
