@@ -213,6 +213,14 @@ def hierarchical_reward(response, expected, question):
 """
 
 
+def test_what_only_reworks_a_text_is_no_reader():
+    text = """
+def score_record(record):
+    return score_completion(completion=postprocess_completion(str(record.get("completion", "")), OPTIONS))
+"""
+    assert lines("SQ203", text) == []
+
+
 @pytest.mark.parametrize("made", ["response = str(response)", "response = _as_text(response)", "pass"])
 def test_a_text_as_it_is_for_a_function_of_another_module_is_no_message(made):
     assert lines("SQ203", SCORED_ELSEWHERE.format(made=made, mark="")) == []

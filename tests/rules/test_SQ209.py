@@ -546,6 +546,14 @@ OF_PIECES = [
         return len(wanted.intersection(set(choice.split()))) / len(wanted)
     """,
     """
+    def weighted(completions, **columns):
+        parts = []
+        for text in completions:
+            lines = text.split("\\n")
+            parts.append(sum(1 for line in lines if len(line) > 200))
+        return sum(part * 0.5 for part in parts) + advantages.sum() + sum()
+    """,
+    """
     class MathReward(BaseReward):
         def compute_reward(self, completion: str, answer: str) -> float:
             if not completion or len(completion.strip()) < 5:

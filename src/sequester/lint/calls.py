@@ -27,7 +27,7 @@ from sequester.lint.expressions import Expressions
 from sequester.lint.names import dotted, terminal
 from sequester.lint.parts import field_of, group_of
 from sequester.lint.texts import compiled, length, pattern_function, text_method
-from sequester.lint.uses import counted, only_counted
+from sequester.lint.uses import counted, measures, only_counted
 from sequester.lint.vocabulary import (
     API_CALL,
     BODY_OF_REQUEST,
@@ -153,12 +153,8 @@ class Calls(Expressions):
             return length(self.trace, node, first)
         if name == "cast" and len(positional) == 2:
             return positional[1]
-        if name == "sum" and of_each(first.why) and not _only_counts(node.args[0]):
-            return Value(why=first.why | self.trace.source(Signal.LENGTH, node, OF_PIECES))
-        if name == "sum" and isinstance(node.args[0], ast.GeneratorExp | ast.ListComp) and _only_counts(node.args[0]):
-            among = node.args[0].generators[0].iter
-            if isinstance(among, ast.Name) and self.names.get(among.id, NOTHING).holds & Holds.WHOLE:
-                return Value(why=first.why | self.trace.source(Signal.LENGTH, node, OF_PIECE))
+        if callee == "sum" and node.args:
+            return self._sum(node, node.args[0], first)
         if name == "range":
             return Value(why=regardless_of_length(combine(*positional).why))
         if name in ("max", "min") and any(value.holds & Holds.POSITION for value in positional):
@@ -268,6 +264,17 @@ class Calls(Expressions):
             else None
         )
 
+    def _sum(self, node: ast.Call, items: ast.expr, value: Value) -> Value | None:
+        """All lengths of pieces together are a length; `1 for line in lines if ...` is one for each, whatever its length."""
+        each = items.elt if isinstance(items, ast.GeneratorExp | ast.ListComp) else items
+        if of_each(value.why) and measures(each):
+            return Value(why=value.why | self.trace.source(Signal.LENGTH, node, OF_PIECES))
+        if isinstance(items, ast.GeneratorExp | ast.ListComp) and isinstance(each, ast.Constant):
+            among = items.generators[0].iter
+            if isinstance(among, ast.Name) and self.names.get(among.id, NOTHING).holds & Holds.WHOLE:
+                return Value(why=value.why | self.trace.source(Signal.LENGTH, node, OF_PIECE))
+        return None
+
     def _decode(self, node: ast.Call, positional: tuple[Value, ...], keywords: Mapping[str, Value]) -> Value:
         ids = positional[0] if positional else keywords.get("token_ids", keywords.get("sequences", NOTHING))
         bare = any(
@@ -319,11 +326,6 @@ def _is_conversation(value: Value) -> bool:
 
 def _only_converts(callee: str, name: str) -> bool:
     return bool(SERIALISER.search(callee) or PROMPT_MAKER.search(name) or CONVERTER.search(name))
-
-
-def _only_counts(node: ast.expr) -> bool:
-    """`1 for line in lines if ...`: one for each, whatever its length."""
-    return isinstance(node, ast.GeneratorExp | ast.ListComp) and isinstance(node.elt, ast.Constant)
 
 
 def _listed(name: str, table: Value) -> Value:

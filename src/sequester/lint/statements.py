@@ -28,6 +28,7 @@ from sequester.lint.names import terminal
 from sequester.lint.outcomes import Taken, truth
 from sequester.lint.parts import item_of
 from sequester.lint.reward_functions import Function
+from sequester.lint.uses import measures
 from sequester.lint.vocabulary import REASONING_WORD, SCORE_NAME, SCORED_NAME
 
 _MOST_TESTS = 64
@@ -144,7 +145,7 @@ class Statements(Conditions):
 
     def _augmented(self, node: ast.AugAssign) -> bool:
         added = self.value(node.value)
-        if of_each(added.why) and isinstance(node.op, ast.Add) and not isinstance(node.value, ast.Constant):
+        if of_each(added.why) and isinstance(node.op, ast.Add) and measures(node.value):
             added = added._replace(why=added.why | self.trace.source(Signal.LENGTH, node, OF_PIECES))
         value = self._guarded(combine(self.value(node.target), added))
         self.assign(node.target, value)

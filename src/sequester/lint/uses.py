@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -10,6 +11,7 @@ from functools import lru_cache
 from sequester.lint.names import dotted, terminal
 from sequester.lint.vocabulary import LOG_CALL
 
+_A_LENGTH = re.compile(r"(?:^|_)len(?:gth)?s?(?:_|$)")
 _FUNCTIONS = 16
 """That are remembered: the one that is run, and those that call it."""
 
@@ -65,6 +67,15 @@ def is_count(node: ast.expr) -> bool:
         return False
     name = dotted(node.func)
     return name == "len" or (name == "max" and any(map(is_count, node.args)))
+
+
+def measures(node: ast.expr) -> bool:
+    """Whether it is itself a length, and does not only depend on one: `len(line)`, `len(line) + 1`, `map(len, lines)`, `lengths`."""
+    if isinstance(node, ast.BinOp):
+        return measures(node.left) or measures(node.right)
+    if isinstance(node, ast.Call):
+        return is_count(node) or (dotted(node.func) == "map" and dotted(node.args[0] if node.args else node) == "len")
+    return _A_LENGTH.search(terminal(node)) is not None
 
 
 def is_bound(test: ast.Compare, function: ast.AST | None) -> bool:

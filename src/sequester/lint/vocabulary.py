@@ -167,7 +167,9 @@ READER_CALL = re.compile(
 """Last names of calls that read a prompt made for them."""
 VERDICT_CLASS = re.compile(r"^(?:[A-Z]\w*)?(?:Score|Result|Reward|Output|Verdict)$")
 """Classes of what a scorer hands back. Making one sends nothing."""
-CONVERTER = re.compile(r"(?:^|_)(?:to|from|convert|validate|dump|load|template|encode|tokeni[sz]e|format|len|count)(?:_|$)", re.I)
+CONVERTER = re.compile(
+    r"(?:^|_)(?:(?:pre|post)process|to|from|convert|validate|dump|load|template|encode|tokeni[sz]e|format|len|count)(?:_|$)", re.I
+)
 """Last names of calls that only give what they are handed another form."""
 LOG_CALL = re.compile(
     r"^(?:builtins\.)?(?:print|pprint)$|(?:^|\.)(?:pprint\.pprint|rich\.print|console\.print|wandb\.log|wandb\.Table|trackio\.log|weave\.log"
