@@ -145,3 +145,9 @@ def test_help_imports_no_heavy_library():
     script = "import sys; from sequester.cli.main import run; run(['--help']); print(sorted(sys.modules), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert not {"numpy", "pyarrow", "rich", "scipy"} & {name.strip("[]' ") for name in done.stderr.split(",")}
+
+
+def test_the_command_runs_as_a_module_of_the_python_at_hand():
+    done = subprocess.run([sys.executable, "-m", "sequester", "--help"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: sequester ")

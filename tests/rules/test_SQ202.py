@@ -126,3 +126,27 @@ QUIET = [
 @pytest.mark.parametrize("text", QUIET)
 def test_look_alikes_are_left_alone(text):
     assert lines("SQ202", text) == []
+
+
+BOOKKEEPING = """
+from typing import cast
+from concurrent.futures import ThreadPoolExecutor
+
+def counted_reward(completions, completion_ids=None, **columns):
+    values = cast(list[object], completion_ids)
+    rows = []
+    for index, text in enumerate(completions):
+        count = None
+        if completion_ids is not None and index < len(completion_ids):
+            count = {count}
+        rows.append((text, count))
+    with ThreadPoolExecutor() as pool:
+        done = list(pool.map(lambda row: keep(*row), rows))
+    return [float(len(completions) > 1) for _ in done]
+"""
+
+
+def test_bounds_and_casts_read_no_ids_and_what_comes_after_them_does():
+    assert lines("SQ202", BOOKKEEPING.format(count="1")) == []
+    text = BOOKKEEPING.format(count="scorer(values[index])  # SQ202")
+    assert lines("SQ202", text) == marked("SQ202", text) != []

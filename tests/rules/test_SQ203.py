@@ -201,6 +201,49 @@ def test_look_alikes_are_left_alone(text):
     assert lines("SQ203", text) == []
 
 
+SCORED_ELSEWHERE = """
+from .foundation import compute_foundation_reward
+
+def _as_text(value):
+    return value if isinstance(value, str) else str(value)
+
+def hierarchical_reward(response, expected, question):
+    {made}
+    return compute_foundation_reward(response=response, expected=expected).score{mark}
+"""
+
+
+@pytest.mark.parametrize("made", ["response = str(response)", "response = _as_text(response)", "pass"])
+def test_a_text_as_it_is_for_a_function_of_another_module_is_no_message(made):
+    assert lines("SQ203", SCORED_ELSEWHERE.format(made=made, mark="")) == []
+
+
+@pytest.mark.parametrize(
+    "made", ['response = f"Rate this answer: {str(response)}"', 'response = [{"role": "user", "content": str(response)}]']
+)
+def test_a_text_worked_into_a_message_is_one_for_whoever_reads_it(made):
+    text = SCORED_ELSEWHERE.format(made=made, mark="  # SQ203")
+    assert lines("SQ203", text) == marked("SQ203", text) != []
+
+
+SENT = """
+import requests
+
+def get_reward_score_api(user_prompt, response_str):
+    return requests.post(URL, json={{"prompt": user_prompt, "response": response_str}}).json(){mark}
+
+def calc_cloud_score(query: str, response: str) -> float:
+    {made}
+    return get_reward_score_api(query, answer)["score"]
+"""
+
+
+def test_a_function_is_judged_by_what_its_caller_hands_it_wherever_that_stands():
+    assert lines("SQ203", SENT.format(made='answer = response.split("</think>")[1]', mark="")) == []
+    text = SENT.format(made="answer = response.strip()", mark="  # SQ203")
+    assert lines("SQ203", text) == marked("SQ203", text) != []
+
+
 def test_the_judge_of_verifiers_is_low_for_the_server_may_have_split():
     text = """
     async def judge_reward(judge, prompt, completion, answer, state):

@@ -404,3 +404,24 @@ QUIET = [
 @pytest.mark.parametrize("text", QUIET)
 def test_look_alikes_are_left_alone(text):
     assert lines("SQ205", text) == []
+
+
+GUARDED = """
+def extract_answer(text):
+    parts = text.split("<answer>"){mark}
+    if len(parts) < 2:
+        return {otherwise}
+    return parts[-1].split("</answer>")[0].strip()
+
+def correctness_reward(completions, answer, **columns):
+    return [float(extract_answer(text) == gold) for text, gold in zip(completions, answer)]
+"""
+
+
+def test_the_number_of_pieces_guards_as_the_tag_does():
+    assert lines("SQ205", GUARDED.format(otherwise="None", mark="")) == []
+
+
+def test_a_guard_that_hands_back_the_whole_text_guards_nothing():
+    text = GUARDED.format(otherwise="text", mark="  # SQ205")
+    assert lines("SQ205", text) == marked("SQ205", text) != []

@@ -532,3 +532,98 @@ def test_the_length_of_the_reasoning_is_called_so():
     for text, words in zip((whole, part), said, strict=True):
         (message,) = [hit.message for hit in read_python(text).hits if hit.rule == "SQ209"]
         assert message.startswith(words)
+
+
+OF_PIECES = [
+    """
+    def tidy(completions, **columns):
+        scores = []
+        for text in completions:
+            lines = text.split("\\n")
+            long = sum(1 for line in lines if len(line) > 200)
+            indents = [len(line) - len(line.lstrip()) for line in lines]
+            even = sum(1 for indent in indents if indent % 2 == 0) / len(indents)
+            scores.append(even - long / len(lines))
+        return scores
+    """,
+    """
+    def readable(completions, **columns):
+        scores = []
+        for text in completions:
+            words = text.split()
+            average = sum(len(word) for word in words) / max(1, len(words))
+            scores.append(1.0 if average <= 7 else 7 / average)
+        return scores
+    """,
+    """
+    def overlap_reward(response: str, choice: str, choices):
+        wanted = set(response.split())
+        return len(wanted.intersection(set(choice.split()))) / len(wanted)
+    """,
+    """
+    class MathReward(BaseReward):
+        def compute_reward(self, completion: str, answer: str) -> float:
+            if not completion or len(completion.strip()) < 5:
+                return 0.0
+            return 1.0
+    """,
+    """
+    import re
+
+    def after_the_box_reward(completions, **columns):
+        scores = []
+        for text in completions:
+            box = re.search(r"\\\\boxed{[^}]*}", text)
+            scores.append(1.0 if len(text[box.end():].split()) < 10 else 0.0)
+        return scores
+    """,
+    """
+    def extract_answer(text):
+        if text.startswith("<think>") and "</think>" not in text:
+            return None
+        return text[text.rfind("boxed"):]
+
+    def right_reward(completions, answer, **columns):
+        return [float(extract_answer(text) == gold) for text, gold in zip(completions, answer)]
+    """,
+]
+
+
+@pytest.mark.parametrize("text", OF_PIECES)
+def test_what_does_not_grow_with_the_completion_is_left_alone(text):
+    assert lines("SQ209", text) == []
+
+
+OF_ALL_PIECES = [
+    """
+    def brief(completions, **columns):
+        return [-sum(len(line) for line in text.splitlines()) / 1000 for text in completions]  # SQ209
+    """,
+    """
+    def brief(completions, **columns):
+        scores = []
+        for text in completions:
+            total = 0
+            for line in text.split("\\n"):
+                total += len(line)  # SQ209
+            scores.append(-total)
+        return scores
+    """,
+    """
+    def brief(completions, **columns):
+        return [1 / len(text.split()) for text in completions]  # SQ209
+    """,
+    """
+    def terse(completions, **columns):
+        return [-float(len(text) < 50) for text in completions]  # SQ209
+    """,
+    """
+    def terse(completions, **columns):
+        return [len(" ".join(text.split())) / 100 for text in completions]  # SQ209
+    """,
+]
+
+
+@pytest.mark.parametrize("text", OF_ALL_PIECES)
+def test_all_pieces_together_are_as_long_as_the_completion(text):
+    assert lines("SQ209", text) == marked("SQ209", text) != []

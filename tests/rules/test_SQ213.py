@@ -126,3 +126,16 @@ def test_it_weighs_more_where_the_module_knows_of_reasoning(beside, severity):
     """A completion without any reasoning is what most models give; one with delimiters around it is not."""
     text = f"{beside}\ndef plain(completions, answer, **kw):\n    return [float(a in c) for c, a in zip(completions, answer)]\n"
     assert [hit.severity.value for hit in read_python(text).hits if hit.rule == "SQ213"] == [severity]
+
+
+def test_a_whole_text_that_has_to_be_the_expected_one_is_no_search():
+    text = """
+from difflib import SequenceMatcher
+
+def close_reward(completions, answer, **columns):
+    return [{metric} for text, gold in zip(completions, answer)]{mark}
+"""
+    assert lines("SQ213", text.format(metric="SequenceMatcher(None, text, gold).ratio()", mark="")) == []
+    assert lines("SQ213", text.format(metric="Levenshtein.distance(text, gold)", mark="")) == []
+    found = text.format(metric="rouge.score(gold, text)", mark="  # SQ213")
+    assert lines("SQ213", found) == marked("SQ213", found) != []

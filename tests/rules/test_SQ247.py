@@ -28,6 +28,7 @@ FOUND = [
     ("reward_funcs: [rewards.thinking_answer_formatting_reward]\n", [("reward_funcs.0", 1)]),
     ("reward_funcs:\n- accuracy\n- format\n- tag_count\n", [("reward_funcs.1", 3), ("reward_funcs.2", 4)]),
     ("rewards: [trl.rewards:think_format_reward]\n", [("rewards.0", 1)]),
+    ("stages:\n- steps: 100\n  rewards: {format: 0.5, accuracy: 1.0}\n", [("stages.0.rewards.format", 3)]),
     ("reward: {require_think_tags: true}\n", [("reward.require_think_tags", 1)]),
     ("reward: {think_format_reward_weight: 0.2}\n", [("reward.think_format_reward_weight", 1)]),
 ]
@@ -56,3 +57,10 @@ QUIET = [
 @pytest.mark.parametrize("text", QUIET)
 def test_look_alikes_are_left_alone(text):
     assert hits("SQ247", text) == []
+
+
+def test_what_samples_scored_is_no_configuration_but_weights_in_the_same_form_are():
+    results = '{"tests": [{"variants": [{"name": "perfect", "rewards": {"format": 0.5, "validity": 1.0}}]}]}'
+    assert hits("SQ247", results, "data.json") == []
+    assert len(hits("SQ247", '{"rewards": {"format": 0.5, "validity": 1.0}}', "train.json")) == 1
+    assert len(hits("SQ247", '{"stages": [{"reward_weights": {"format": 0.5}}]}', "train.json")) == 1

@@ -220,6 +220,8 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
         )
     if record.fresh is False:
         yield "That the reward code remembers what it has scored (a cache) is not excluded: it could not be started afresh."
+    if record.cold and not record.remembers:
+        yield f"A memory of what was scored (a cache by prompt and answer) was looked for with one CoT for each of {record.cold:,} prompts."
     if record.remembers:
         yield (
             "Started afresh, and given the swapped CoTs first, the reward code gave other scores to unchanged inputs: it remembers what it "

@@ -8,7 +8,20 @@ from abc import abstractmethod
 from collections.abc import Mapping
 
 from sequester.lint import delimiters
-from sequester.lint.domain import NOTHING, Holds, Signal, Value, combine, element_of, join, regardless_of_length, shallow
+from sequester.lint.domain import (
+    NOTHING,
+    OF_PIECE,
+    OF_PIECES,
+    Holds,
+    Signal,
+    Value,
+    combine,
+    element_of,
+    join,
+    of_each,
+    regardless_of_length,
+    shallow,
+)
 from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Logged, Sought
 from sequester.lint.expressions import Expressions
 from sequester.lint.names import dotted, terminal
@@ -96,7 +109,8 @@ class Calls(Expressions):
         tainted = [value for value in values if value.holds & Holds.TAINTED]
         if not tainted and not receiver.holds & Holds.IDS:
             return
-        reads = name not in NEUTRAL_CALL and not LOG_CALL.search(callee) and not _DECODE.search(callee)
+        applied = name == "map" and isinstance(node.args[0], ast.Lambda) if node.args else False
+        reads = name not in NEUTRAL_CALL and not applied and not LOG_CALL.search(callee) and not _DECODE.search(callee)
         if reads and any(value.holds & Holds.IDS for value in (*values, receiver)):
             self.trace.emit(IdsUsed(node))
         if not tainted:
@@ -137,6 +151,14 @@ class Calls(Expressions):
             return Value(Holds.RECORD | Holds.REQUEST)
         if name == "len":
             return length(self.trace, node, first)
+        if name == "cast" and len(positional) == 2:
+            return positional[1]
+        if name == "sum" and of_each(first.why) and not _only_counts(node.args[0]):
+            return Value(why=first.why | self.trace.source(Signal.LENGTH, node, OF_PIECES))
+        if name == "sum" and isinstance(node.args[0], ast.GeneratorExp | ast.ListComp) and _only_counts(node.args[0]):
+            among = node.args[0].generators[0].iter
+            if isinstance(among, ast.Name) and self.names.get(among.id, NOTHING).holds & Holds.WHOLE:
+                return Value(why=first.why | self.trace.source(Signal.LENGTH, node, OF_PIECE))
         if name == "range":
             return Value(why=regardless_of_length(combine(*positional).why))
         if name in ("max", "min") and any(value.holds & Holds.POSITION for value in positional):
@@ -150,7 +172,7 @@ class Calls(Expressions):
         if _DIGEST.search(callee):
             held = combine(receiver, *positional)
             return Value(Holds.DIGEST) if held.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST) else NOTHING
-        if SERIALISER.search(callee):
+        if SERIALISER.search(callee) and not (name in ("str", "repr") and _is_text(first)):
             return self._serialised(combine(receiver if isinstance(node.func, ast.Attribute) else NOTHING, *positional))
         if TOKENIZER.search(name):
             read = combine(*positional, keywords.get("text", NOTHING))
@@ -202,6 +224,8 @@ class Calls(Expressions):
             return group_of(self.trace, receiver, number if isinstance(number, int | str) else 1, node)
         if name in ("span", "start", "end") and holds & Holds.MATCH:
             return Value(Holds.POSITION, receiver.why, split=receiver.split)
+        if name in ("start", "end") and holds & Holds.ANSWER and not positional:
+            return Value(Holds.POSITION, receiver.why)  # of a match of another expression
         if (
             name in _PATTERN_METHODS
             and positional
@@ -228,16 +252,19 @@ class Calls(Expressions):
         if name == "replace" and len(positional) == 2 and not holds & Holds.TEXT and positional[1].holds & Holds.TEXT:
             return self._filled(node, receiver, positional[1])
         if name == "intersection":
-            return Value(why=combine(receiver, first).why)
+            made = combine(receiver, first)
+            return Value(
+                why=made.why | (self.trace.source(Signal.LENGTH, node, OF_PIECE) if made.holds & Holds.WHOLE else frozenset())
+            )
         if name == "join":
-            return combine(receiver, first)
+            return combine(receiver, first).without(Holds.PIECE)
         if name == "sum" and holds & Holds.MASK:
             return Value(why=self.trace.source(Signal.LENGTH, node))
         if name == "append" or name == "add":
             return None
         return (
             text_method(self.trace, node, name, receiver, first)
-            if holds & (Holds.WHOLE | Holds.REASONING | Holds.MAYBE)
+            if holds & (Holds.WHOLE | Holds.REASONING | Holds.MAYBE | Holds.TAGGED)
             else None
         )
 
@@ -280,6 +307,11 @@ class Calls(Expressions):
         return NOTHING if made is None else made.having(Holds.BATCH) if made.holds else made
 
 
+def _is_text(value: Value) -> bool:
+    """Whether writing it out as text changes nothing."""
+    return bool(value.holds & Holds.WHOLE) and not value.holds & (Holds.RECORD | Holds.MESSAGES | Holds.IDS | Holds.GOLD)
+
+
 def _is_conversation(value: Value) -> bool:
     """Whether it is the list of messages that verifiers hands over as a completion."""
     return bool(value.holds & Holds.WHOLE and value.holds & Holds.SPLIT_BY_SERVER and not value.holds & Holds.RECORD)
@@ -287,6 +319,11 @@ def _is_conversation(value: Value) -> bool:
 
 def _only_converts(callee: str, name: str) -> bool:
     return bool(SERIALISER.search(callee) or PROMPT_MAKER.search(name) or CONVERTER.search(name))
+
+
+def _only_counts(node: ast.expr) -> bool:
+    """`1 for line in lines if ...`: one for each, whatever its length."""
+    return isinstance(node, ast.GeneratorExp | ast.ListComp) and isinstance(node.elt, ast.Constant)
 
 
 def _listed(name: str, table: Value) -> Value:

@@ -27,7 +27,10 @@ class Conditions(Calls):
         return any(source.signal is not Signal.LENGTH for source in value.why) or any(map(self._asks_elsewhere, ast.walk(test)))
 
     def _asks_elsewhere(self, node: ast.AST) -> bool:
-        """Such as `has_thinking(text)` or `closer in text`."""
+        """Such as `has_thinking(text)`, `closer in text` or `len(text.split(opener)) < 2`."""
+        if isinstance(node, ast.Call) and dotted(node.func) == "len" and node.args and isinstance(node.args[0], ast.Name):
+            pieces = self.names.get(node.args[0].id, NOTHING)
+            return pieces.split is not None and bool(pieces.holds & Holds.PIECES)
         if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
             asked: list[ast.expr] = node.comparators
         elif isinstance(node, ast.Call) and terminal(node.func) not in _PLAIN_TESTS:
@@ -80,7 +83,7 @@ class Conditions(Calls):
         if isinstance(test.left, ast.Call) and dotted(test.left.func) == "len" and test.left.args:
             listed = test.left.args[0]
             if isinstance(listed, ast.Name) and self.value(listed).holds & Holds.PIECES:
-                known = {listed.id: self.value(listed).having(Holds.CLOSED)}
+                known = {listed.id: self.value(listed).having(Holds.CLOSED | Holds.ANSWERED)}
                 return known, known
         if isinstance(test.left, ast.Name):  # the position that `find` returned
             held = self.value(test.left)

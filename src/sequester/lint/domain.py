@@ -83,7 +83,10 @@ class Holds:
     ANSWERED: Final = 1 << 25
     """The tag that opens an answer is known to stand in it."""
 
-    GOLD: Final = 1 << 26
+    PIECE: Final = 1 << 26
+    """A word, line or other piece of an undivided text."""
+
+    GOLD: Final = 1 << 27
     """The expected answer, which is nobody's completion."""
 
     TAINTED: Final = WHOLE | REASONING | IDS | RECORD
@@ -107,6 +110,12 @@ class Signal(Enum):
 
 OF_REASONING = "reasoning"
 """What a length is the length of, where it is not that of the undivided completion."""
+
+
+OF_PIECE = "piece"
+"""Of a word, line or other piece of the completion, or how many of them are such: nothing that grows with the completion."""
+OF_PIECES = "pieces"
+"""Of all pieces together, which is as long as the completion, but nothing once it is divided by their number."""
 
 
 class Source(NamedTuple):
@@ -213,6 +222,16 @@ def regardless_of_length(why: frozenset[Source]) -> frozenset[Source]:
     return frozenset(source for source in why if source.signal is not Signal.LENGTH)
 
 
+def of_each(why: frozenset[Source]) -> bool:
+    """Whether the length of a piece is among them."""
+    return any(source.what == OF_PIECE for source in why)
+
+
+def shared_out(why: frozenset[Source]) -> frozenset[Source]:
+    """The same after a division by the number of pieces."""
+    return frozenset(source for source in why if source.what not in (OF_PIECE, OF_PIECES))
+
+
 def element_of(value: Value) -> Value:
     """What iterating over it yields."""
     if value.element is not None:
@@ -224,6 +243,8 @@ def element_of(value: Value) -> Value:
         return result
     if value.holds & Holds.BATCH:
         return value.without(Holds.BATCH)
+    if value.holds & Holds.PIECES and value.holds & Holds.WHOLE and not value.holds & Holds.DELIMITED:
+        return value.without(Holds.MESSAGES | Holds.PIECES).having(Holds.PIECE)
     return value.without(Holds.MESSAGES | Holds.PIECES | Holds.DELIMITED)
 
 

@@ -12,6 +12,7 @@ from sequester.lint import delimiters
 from sequester.lint.domain import (
     MOST_TEXTS,
     NOTHING,
+    OF_PIECE,
     Holds,
     Signal,
     Source,
@@ -19,15 +20,17 @@ from sequester.lint.domain import (
     combine,
     element_of,
     join,
+    of_each,
     regardless_of_length,
     shallow,
+    shared_out,
 )
 from sequester.lint.events import AN_ANSWER_TAG, Cached, FellBack, IdsUsed, Sought, Splitting
 from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import mere_presence, truth
 from sequester.lint.parts import field_of, group_of, item_of, slice_of
 from sequester.lint.trace import Trace
-from sequester.lint.uses import is_bound
+from sequester.lint.uses import counted, is_bound
 from sequester.lint.vocabulary import (
     BODY_OF_REQUEST,
     CACHE_NAME,
@@ -42,6 +45,8 @@ FEWEST_STEPS, STEPS_PER_LINE = 50_000, 100
 """Evaluations for one module that are always allowed, and for each of its lines: half a millisecond of them. Real modules take up to 12."""
 _LONGEST = 20_000
 """Characters of a constant text that are kept."""
+_LONGEST_NOTHING = 5
+"""Up to as many characters or words are as good as none: no reasoning is as short."""
 _FEWEST_LETTERS = 4
 """Constant characters around a text that make it part of a prompt."""
 
@@ -190,7 +195,11 @@ class Expressions(ABC):
     def _binary(self, node: ast.BinOp) -> Value:
         operands: list[ast.expr] = []
         left: ast.expr = node
-        while isinstance(left, ast.BinOp):  # a long sum is a long left branch
+        if isinstance(node.op, ast.Div) and counted(node.right):
+            return self._share(node)
+        while isinstance(left, ast.BinOp) and not (
+            isinstance(left.op, ast.Div) and counted(left.right)
+        ):  # a long sum is a long left branch
             operands.append(left.right)
             left = left.left
         operands.append(left)
@@ -201,7 +210,8 @@ class Expressions(ABC):
         if isinstance(node.op, ast.MatMult) and made.holds & Holds.WHOLE and made.holds & Holds.GOLD:
             self.trace.emit(Sought(node, made))
         if isinstance(node.op, ast.BitAnd):
-            return Value(why=made.why)  # what two sets share
+            why = self.trace.source(Signal.LENGTH, node, OF_PIECE) if made.holds & Holds.WHOLE else frozenset()
+            return Value(why=made.why | why)  # what two sets share
         if made.holds & Holds.IDS and not isinstance(node.op, ast.Add):
             self.trace.emit(IdsUsed(node))
             return Value(Holds.IDS, made.why)
@@ -215,6 +225,14 @@ class Expressions(ABC):
             for value in values:
                 texts = _each(texts, value.texts)
             return made._replace(texts=tuple(texts))
+        return made if made.holds & Holds.TEXT or made.why else NOTHING
+
+    def _share(self, node: ast.BinOp) -> Value:
+        """What is divided by a number of words, lines or characters. Of such things themselves it makes a share or an average."""
+        dividend, divisor = self.value(node.left), self.value(node.right)
+        if of_each(dividend.why):
+            return Value(why=shared_out(dividend.why) | regardless_of_length(divisor.why))
+        made = combine(dividend, divisor)
         return made if made.holds & Holds.TEXT or made.why else NOTHING
 
     def _boolean(self, node: ast.BoolOp) -> Value:
@@ -250,7 +268,11 @@ class Expressions(ABC):
         if isinstance(node.ops[0], ast.In | ast.NotIn):
             return self._membership(node, left, rights[0])
         made = combine(left, *rights)
-        if made.holds & Holds.IDS and not any(map(_is_mark, (node.left, *node.comparators))):
+        if (
+            made.holds & Holds.IDS
+            and not isinstance(node.ops[0], ast.Is | ast.IsNot)
+            and not any(map(_is_mark, (node.left, *node.comparators)))
+        ):
             self.trace.emit(IdsUsed(node))
         if is_bound(node, self.trace.function):
             return Value(why=regardless_of_length(made.why))
@@ -451,5 +473,6 @@ def _integer(node: ast.AST) -> int | None:
 
 
 def _is_empty_test(node: ast.Compare) -> bool:
-    """Such as `len(x) == 0`: whether there is anything, not how much."""
-    return all(_integer(right) in (0, 1) for right in node.comparators)
+    """Such as `len(x) == 0` or `len(x.strip()) < 5`: whether there is anything, not how much."""
+    most = _LONGEST_NOTHING if isinstance(node.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE) else 1
+    return all((number := _integer(right)) is not None and 0 <= number <= most for right in node.comparators)

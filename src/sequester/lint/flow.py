@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, join, regardless_of_length
+from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, join
 from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Splitting
 from sequester.lint.expressions import Names
 from sequester.lint.module import Module
 from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import delimiter_decides
-from sequester.lint.reward_functions import Definition, Function, RewardFunction, is_reasoning_name, parameters
+from sequester.lint.reward_functions import Definition, Function, RewardFunction, callers_first, is_reasoning_name, parameters
 from sequester.lint.statements import Statements
 from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR, LENGTH_NAME, TOKENS_NAME, is_gold_name
 
@@ -69,7 +69,7 @@ class Flow(Statements):
             if isinstance(node, ast.Assign | ast.AnnAssign) and _is_constant(node.value):
                 self.statement(node)
         self._constants, self.names = self.names, {}
-        for reward in sorted(self._module.rewards, key=lambda reward: reward.by_name):
+        for reward in callers_first(self._module.rewards):
             if not reward.definition.outer and not (reward.by_name and id(reward.definition.node) in self._applied):
                 self._start(reward, {})
         for outer in {
@@ -176,7 +176,7 @@ class Flow(Statements):
         given = dict(zip(names, arguments, strict=False)) | {name: value for name, value in keywords.items() if name in names}
         made = self._apply(found.definition, given, found.around)
         if EXTRACTOR.search(found.definition.node.name[:100]):
-            made = made._replace(why=regardless_of_length(made.why))  # says where in the text, not how much of it
+            made = made._replace(why=_of_the_answer(made.why))
             if made.holds & Holds.WHOLE:
                 return _as_answer(made)._replace(parts=_with_answer(made.parts))
         return made
@@ -253,6 +253,11 @@ class Flow(Statements):
         if reward is not None:
             self._pending.append((reward, around))
         return True
+
+
+def _of_the_answer(why: frozenset[Source]) -> frozenset[Source]:
+    """Without what an extraction only asks to find its way: how long a text is, and whether a delimiter stands in it."""
+    return frozenset(source for source in why if source.signal not in (Signal.LENGTH, Signal.PRESENCE))
 
 
 def _as_answer(value: Value) -> Value:

@@ -59,7 +59,11 @@ def item_of(trace: Trace, base: Value, number: int, node: ast.AST) -> Value:
     if base.holds & Holds.MATCH:
         return group_of(trace, base, number, node)
     if base.holds & Holds.PIECES:
-        if number == -1 and base.split is not None and not base.holds & (Holds.FIELDED | Holds.ANSWERED):
+        if base.holds & Holds.TAGGED:
+            return base.without(Holds.PIECES)
+        if number == -1 and base.split is not None and not base.holds & Holds.FIELDED:
+            if base.holds & Holds.ANSWERED:
+                return Value(Holds.ANSWER | Holds.DIVIDED | Holds.TAGGED, base.why, split=base.split)
             trace.emit(Splitting(base.split, AN_ANSWER_TAG))
             return Value(Holds.MAYBE | Holds.DIVIDED | Holds.TAGGED, base.why, split=base.split)
         if number == 0 and base.split is not None and base.holds & Holds.WHOLE and not base.holds & Holds.FIELDED:

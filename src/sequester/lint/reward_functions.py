@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sequester.lint import delimiters
@@ -187,6 +187,18 @@ def reward_functions(found: list[Definition], registered: frozenset[str]) -> Ite
         reasoning = _reasoning(node)
         if reasoning and definition.owner is None and _PLAIN_REWARD.search(node.name) and not _READS_REWARD.search(node.name):
             yield RewardFunction(definition, dict.fromkeys(reasoning, Holds.REASONING), by_name=True)
+
+
+def callers_first(rewards: Sequence[RewardFunction]) -> list[RewardFunction]:
+    """Those that nothing but names tells behind the others, and of these the ones that others call last: by then they have been run."""
+    calls = (
+        terminal(node.func)
+        for reward in rewards
+        for node in ast.walk(reward.definition.node)
+        if isinstance(node, ast.Call) and terminal(node.func) != reward.definition.node.name
+    )
+    called = frozenset(calls) if sum(reward.by_name for reward in rewards) > 1 else frozenset()
+    return sorted(rewards, key=lambda reward: (reward.by_name, reward.by_name and reward.definition.node.name in called))
 
 
 def _rates_a_judge(node: Function, names: tuple[str, ...]) -> bool:

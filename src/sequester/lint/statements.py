@@ -8,7 +8,20 @@ from collections import Counter
 from collections.abc import Callable
 
 from sequester.lint.conditions import Conditions
-from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, element_of, join, regardless_of_length, shallow
+from sequester.lint.domain import (
+    NOTHING,
+    OF_PIECES,
+    Holds,
+    Signal,
+    Source,
+    Value,
+    combine,
+    element_of,
+    join,
+    of_each,
+    regardless_of_length,
+    shallow,
+)
 from sequester.lint.events import IdsUsed
 from sequester.lint.expressions import Names
 from sequester.lint.names import terminal
@@ -130,7 +143,10 @@ class Statements(Conditions):
         return True
 
     def _augmented(self, node: ast.AugAssign) -> bool:
-        value = self._guarded(combine(self.value(node.target), self.value(node.value)))
+        added = self.value(node.value)
+        if of_each(added.why) and isinstance(node.op, ast.Add) and not isinstance(node.value, ast.Constant):
+            added = added._replace(why=added.why | self.trace.source(Signal.LENGTH, node, OF_PIECES))
+        value = self._guarded(combine(self.value(node.target), added))
         self.assign(node.target, value)
         return True
 

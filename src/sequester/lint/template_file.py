@@ -74,7 +74,7 @@ def read_template(path: Path, text: str) -> TemplateFile | None:
         if named and suffix not in (".txt", ".md"):
             raise LimitExceeded(f"is longer than {MOST_CHARACTERS} characters", where=str(path))
         return None
-    addressed = speaks_to_a_grader(text)
+    addressed = speaks_to_a_grader(_without_quotes(text) if suffix == ".md" else text)
     if suffix == ".md":  # documentation speaks of graders; a prompt speaks to one
         grades = named and addressed and not (path.stem.isupper() or _DOCUMENTATION & {part.lower() for part in path.parts[:-1]})
     elif suffix == ".txt":
@@ -103,6 +103,16 @@ def _spaced(name: str) -> str:
 def speaks_to_a_grader(text: str) -> bool:
     """Whether a text tells its reader that grading is what it is there for."""
     return bool(_ADDRESSED.search(text))
+
+
+_QUOTED = re.compile(r"`[^`\n]{1,2000}`|\"[^\"\n]{1,2000}\"|\u201c[^\u201d\n]{1,2000}\u201d")
+_FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+
+
+def _without_quotes(text: str) -> str:
+    """What a page of Markdown says itself. A block of code that makes up half of the page is what the page is there for."""
+    own = _FENCED.sub(lambda block: block[0].strip("`~") if 2 * len(block[0]) > len(text) else " ", text)
+    return _QUOTED.sub(" ", own)
 
 
 def reads_like_grading(text: str) -> bool:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from sequester.lint import delimiters
-from sequester.lint.domain import NOTHING, OF_REASONING, Holds, Signal, Value
+from sequester.lint.domain import NOTHING, OF_PIECE, OF_REASONING, Holds, Signal, Value
 from sequester.lint.events import Splitting
 from sequester.lint.trace import Trace
 from sequester.lint.uses import separators_read
@@ -25,13 +25,17 @@ def text_method(trace: Trace, node: ast.Call, name: str, receiver: Value, first:
     whole = bool(receiver.holds & Holds.WHOLE)
     if name in _SPLITS:
         if not whole:
-            return receiver if not first.texts else Value(Holds.ANSWER | Holds.PIECES, receiver.why)
+            if not first.texts:
+                return receiver
+            taken = receiver.holds & (Holds.DIVIDED | Holds.TAGGED) if receiver.holds & Holds.TAGGED else 0
+            return Value(Holds.ANSWER | Holds.PIECES | taken, receiver.why, split=receiver.split if taken else None)
         if unsure:
             return Value(Holds.ANSWER | Holds.PIECES, receiver.why)
         if names_delimiter:
             return split(trace, node, name, receiver, first)
         return Value(
-            receiver.holds & (Holds.WHOLE | Holds.BATCH | Holds.CLOSED | Holds.FIELDED | Holds.ANSWERED) | Holds.PIECES,
+            receiver.holds & (Holds.WHOLE | Holds.BATCH | Holds.CLOSED | Holds.FIELDED | Holds.ANSWERED | Holds.PIECE)
+            | Holds.PIECES,
             receiver.why,
             first.texts,
             split=node if name in ("split", "rsplit") and any(map(delimiters.opens_answer, first.texts)) else None,
@@ -86,6 +90,8 @@ def length(trace: Trace, node: ast.Call, value: Value) -> Value:
         return NOTHING  # how many there are of something else than words and lines
     if value.holds & Holds.FIELDED:
         return NOTHING  # of the answer, if the server split
+    if measured and value.holds & Holds.PIECE:
+        return Value(why=trace.source(Signal.LENGTH, node, OF_PIECE))
     if measured:
         return Value(why=trace.source(Signal.LENGTH, node, "" if value.holds & (Holds.WHOLE | Holds.IDS) else OF_REASONING))
     return Value(why=value.why if not value.holds & (Holds.BATCH | Holds.MESSAGES) else frozenset())

@@ -59,6 +59,14 @@ def _indexed(function: ast.AST | None) -> frozenset[tuple[str, str]]:
     )
 
 
+def counted(node: ast.expr) -> bool:
+    """Whether it says how many there are: `len(words)`, or `max(1, len(words))`."""
+    if not isinstance(node, ast.Call):
+        return False
+    name = dotted(node.func)
+    return name == "len" or (name == "max" and any(map(counted, node.args)))
+
+
 def is_bound(test: ast.Compare, function: ast.AST | None) -> bool:
     """Whether a test only keeps an index within a text or list: `i + 1 < len(trajectory)` where `trajectory[i + 1]` is read."""
     sides = (test.left, *test.comparators)

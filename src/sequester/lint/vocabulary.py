@@ -177,7 +177,7 @@ LOG_CALL = re.compile(
 TOKENIZER = re.compile(r"(?:^|_)tok(?:eni[sz]er)?$", re.I)
 """Last names of what makes token ids of a text when it is called. Who is handed them reads the text."""
 METRIC_CALL = re.compile(
-    r"rouge|bleu|meteor|bert_?score|chrf|similarity|cos_sim|sequence_?matcher|levenshtein|edit_distance|jaccard|(?:^|\.)(?:fuzz|rapidfuzz|difflib)\.",
+    r"rouge|bleu|meteor|bert_?score|chrf|similarity|cos_sim|jaccard|(?:^|\.)(?:fuzz|rapidfuzz)\.",
     re.I,
 )
 """Calls that tell how much alike two texts are."""
@@ -212,7 +212,7 @@ NEUTRAL_CALL = frozenset(
     _words(
         """
         len zip enumerate list tuple range isinstance reversed append extend to cpu numpy tolist detach cuda type
-        hasattr super iter next float int bool any all tensor size dim unsqueeze squeeze zeros_like ones_like
+        hasattr super iter next cast float int bool any all tensor size dim unsqueeze squeeze zeros_like ones_like
         empty_like full_like cat concat concatenate stack
         """
     )

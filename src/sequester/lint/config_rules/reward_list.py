@@ -19,8 +19,14 @@ def reward_names(file: ConfigFile) -> Iterator[tuple[Setting, str]]:
     """Every reward function that is named and not weighted with 0, in `snake` form, without the module it is imported from."""
     for _, setting in file.scalars():
         name = _name(setting)
-        if name:
+        if name and not (file.kind == "json" and _was_given(setting)):
             yield setting, snake(re.split(r"[.:/]", name.strip())[-1])
+
+
+def _was_given(setting: Setting) -> bool:
+    """Whether this is what one of many samples scored, in a table of results: a number under `rewards` in an entry of a list."""
+    keys = tuple(map(snake, setting.path))
+    return keys[-2:-1] == ("rewards",) and not keys[-1].isdigit() and any(key.isdigit() for key in keys[:-2])
 
 
 def _name(setting: Setting) -> str:
