@@ -153,9 +153,14 @@ class Calls(Expressions):
             return length(self.trace, node, first)
         if name == "cast" and len(positional) == 2:
             return positional[1]
-        if name == "sum" and of_each(first.why) and not _only_counts(node.args[0]):
+        if name == "sum" and node.args and of_each(first.why) and not _only_counts(node.args[0]):
             return Value(why=first.why | self.trace.source(Signal.LENGTH, node, OF_PIECES))
-        if name == "sum" and isinstance(node.args[0], ast.GeneratorExp | ast.ListComp) and _only_counts(node.args[0]):
+        if (
+            name == "sum"
+            and node.args
+            and isinstance(node.args[0], ast.GeneratorExp | ast.ListComp)
+            and _only_counts(node.args[0])
+        ):
             among = node.args[0].generators[0].iter
             if isinstance(among, ast.Name) and self.names.get(among.id, NOTHING).holds & Holds.WHOLE:
                 return Value(why=first.why | self.trace.source(Signal.LENGTH, node, OF_PIECE))
