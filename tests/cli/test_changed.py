@@ -258,6 +258,18 @@ def test_a_change_does_not_weaken_its_own_probe(swap, scratch):
     assert (sorted(changed["result"]["donors"]), changed["result"]["noise"]) == (["own", "short"], "replicate")
 
 
+def test_what_was_usual_before_is_tried_once_more(swap, scratch):
+    scratch.write(
+        **{"sequester.toml": TABLE + '[swap]\ndonors = "short"\nnoise = "deterministic"\n', "rewards.py": REWARD + "\n# once\n"}
+    )
+    (changed,) = read(swap("--out", "json"))["changed"]
+    assert (len(changed["result"]["donors"]), changed["result"]["noise"]) == (10, "replicate")
+    scratch.commit()
+    scratch.write(**{"rewards.py": REWARD + "\n# twice\n"})
+    (changed,) = read(swap("--out", "json"))["changed"]
+    assert (list(changed["result"]["donors"]), changed["result"]["noise"]) == (["short"], "deterministic")
+
+
 def test_a_declared_file_that_is_not_there_is_an_error_with_its_place(swap, scratch):
     scratch.write(**{"sequester.toml": TABLE + 'files = ["judge.jinja"]\n'})
     found = swap()

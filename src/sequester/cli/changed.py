@@ -110,12 +110,16 @@ def changed_since_revision(revision: str, config: Path | None, probing: Probing)
     except ConfigError as error:
         raise ConfigError(error.message, where=f"{config}: {error.where}", hint=error.hint) from error
     changed = [one for one in surveyed if one.because]
+    earlier = _usual_before(probing.settings, tables[-1], config)
     return ChangedResult(
         tool=tool,
         since=revision,
         commit=commit,
         declared=len(paths),
-        changed=tuple(_probed(one, before.get(one.name), config.parent, probing) for one in changed),
+        changed=tuple(
+            _probed(one, _settings(one.path, before.get(one.name), probing.settings, earlier), config.parent, probing)
+            for one in changed
+        ),
         unchanged=tuple(one.name for one in surveyed if not one.because),
         undeclared=tuple(dict.fromkeys((*left.values(), *_undeclared(since, folder, paths.values())))),
         removed=removed,
@@ -165,6 +169,18 @@ def _declared_before(table: dict[str, Any]) -> Mapping[str, RewardPath]:
         return {}
 
 
+def _usual_before(usual: Settings, before: Mapping[str, Any], config: Path) -> Settings:
+    """What was usual at the revision: a `[swap]` that takes donors away, or declares noise absent, does so for the next change."""
+    now = verb_table(read_toml(config), config.name, _VERB)
+    donors, noise = usual.donors, usual.plan.noise
+    if "donors" in now or "donors" in before:
+        named = [name.strip() for name in str(before.get("donors", "")).split(",")]
+        donors = tuple(name for name in ALL if name in named) or ALL
+    if "noise" in now or "noise" in before:
+        noise = "deterministic" if before.get("noise") == "deterministic" else "replicate"
+    return replace(usual, donors=donors, plan=replace(usual.plan, noise=noise))
+
+
 def _changed_settings(before: dict[str, Any], config: Path) -> Iterator[str]:
     """Settings of `[swap]` that are not what they were at the revision: they may weaken what this very run shows."""
     now = verb_table(read_toml(config), config.name, _VERB)
@@ -177,10 +193,10 @@ def _told(value: object) -> str:
     return "as usual" if value is None else str(value)
 
 
-def _probed(one: Surveyed, before: RewardPath | None, folder: Path, probing: Probing) -> ChangedPath:
+def _probed(one: Surveyed, settings: Settings, folder: Path, probing: Probing) -> ChangedPath:
     """A changed reward path with what its probes show, unless a stored result covers exactly what it is now."""
     label = f"[swap.{TABLE}.{one.name}]"
-    settings = _settings(one.path, before, replace(probing.settings, reward_path=one.name))
+    settings = replace(settings, reward_path=one.name)
     source, episodes = _from_here(folder / one.path.function), Path(_from_here(folder / one.path.episodes))
     asked = ChangedPath(one.name, one.because, settings=_in_words(settings))
     try:
@@ -219,12 +235,12 @@ def _in_words(settings: Settings) -> str:
     )
 
 
-def _settings(now: RewardPath, before: RewardPath | None, usual: Settings) -> Settings:
-    """What the table says, over what is usual. What was declared before is probed too: a change may not weaken its own probe."""
-    donors, noise = dict.fromkeys(now.donors or usual.donors), now.noise or usual.plan.noise
-    if before is not None:
-        donors |= dict.fromkeys(before.donors or usual.donors)
-        noise = noise if noise == (before.noise or usual.plan.noise) else "replicate"
+def _settings(now: RewardPath, before: RewardPath | None, usual: Settings, earlier: Settings) -> Settings:
+    """What the table says, over what is usual. What was declared, or usual, before is probed too: a change may not weaken its own probe."""
+    was = before or now
+    donors = dict.fromkeys((*(now.donors or usual.donors), *(was.donors or earlier.donors)))
+    noise = now.noise or usual.plan.noise
+    noise = noise if noise == (was.noise or earlier.plan.noise) else "replicate"
     plan = replace(usual.plan, noise=noise, outcome=now.outcome or usual.plan.outcome)
     return replace(usual, plan=plan, donors=ALL if donors.keys() == set(ALL) else tuple(donors))
 

@@ -30,7 +30,7 @@ from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import mere_presence, truth
 from sequester.lint.parts import field_of, group_of, item_of, slice_of
 from sequester.lint.trace import Trace
-from sequester.lint.uses import counted, is_bound
+from sequester.lint.uses import is_bound, is_count
 from sequester.lint.vocabulary import (
     BODY_OF_REQUEST,
     CACHE_NAME,
@@ -195,10 +195,10 @@ class Expressions(ABC):
     def _binary(self, node: ast.BinOp) -> Value:
         operands: list[ast.expr] = []
         left: ast.expr = node
-        if isinstance(node.op, ast.Div) and counted(node.right):
+        if isinstance(node.op, ast.Div) and is_count(node.right):
             return self._share(node)
         while isinstance(left, ast.BinOp) and not (
-            isinstance(left.op, ast.Div) and counted(left.right)
+            isinstance(left.op, ast.Div) and is_count(left.right)
         ):  # a long sum is a long left branch
             operands.append(left.right)
             left = left.left

@@ -59,12 +59,12 @@ def _indexed(function: ast.AST | None) -> frozenset[tuple[str, str]]:
     )
 
 
-def counted(node: ast.expr) -> bool:
+def is_count(node: ast.expr) -> bool:
     """Whether it says how many there are: `len(words)`, or `max(1, len(words))`."""
     if not isinstance(node, ast.Call):
         return False
     name = dotted(node.func)
-    return name == "len" or (name == "max" and any(map(counted, node.args)))
+    return name == "len" or (name == "max" and any(map(is_count, node.args)))
 
 
 def is_bound(test: ast.Compare, function: ast.AST | None) -> bool:
