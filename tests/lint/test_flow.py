@@ -132,3 +132,8 @@ class Second(A, B):
     def __call__(self, completions, **kw): return self.show(completions)
 """
     assert lines("SQ210", text) == [6]
+
+
+def test_a_sum_without_arguments_is_one_of_a_table():
+    text = "def reward(completions, **columns):\n    return [scores.sum() for _ in completions]\n"
+    assert read_python(text).hits == ()

@@ -306,6 +306,21 @@ def test_found(text):
 
 QUIET = [
     """
+    def parts(text):
+        if "</think>" not in text:
+            return ""
+        return text.split("</think>")[-1]
+
+    def polite(completions, **kwargs):
+        scores = []
+        for text in completions:
+            score = 0.0
+            if "please" in parts(text):
+                score += 0.5
+            scores.append(score)
+        return scores
+    """,
+    """
     def accuracy(completions, solution, **kwargs):
         scores = []
         for text, gold in zip(completions, solution):

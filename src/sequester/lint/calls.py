@@ -27,7 +27,7 @@ from sequester.lint.expressions import Expressions
 from sequester.lint.names import dotted, terminal
 from sequester.lint.parts import field_of, group_of
 from sequester.lint.texts import compiled, length, pattern_function, text_method
-from sequester.lint.uses import counted, measures, only_counted
+from sequester.lint.uses import handed_to_len, measures, only_counted
 from sequester.lint.vocabulary import (
     API_CALL,
     BODY_OF_REQUEST,
@@ -210,7 +210,7 @@ class Calls(Expressions):
         holds = receiver.holds
         if name in _GROUPS and holds & Holds.TAGGED:
             return receiver
-        if name == "groups" and holds & Holds.MATCH and node in counted(self.trace.function):
+        if name == "groups" and holds & Holds.MATCH and node in handed_to_len(self.trace.function):
             return Value(why=receiver.why)
         if name == "groups" and holds & Holds.MATCH:
             groups = tuple(group_of(self.trace, receiver, number, node) for number in delimiters.groups(receiver.texts))

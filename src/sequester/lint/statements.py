@@ -221,8 +221,7 @@ class Statements(Conditions):
         inside, outside = self.refined(node.test)
         before = self.names
         at_delimiter = self.looks_at_delimiter(node.test, test)
-        why = truth(node.test, test)
-        self.guards.append(_as_form(why) if _scores_membership(node) else why)
+        self.guards.append(_with_form(truth(node.test, test), node))
         self.names = before | inside
         through = self._branch(node.body, Taken(node.test, True, at_delimiter))
         after_body = self.names
@@ -353,24 +352,29 @@ class Statements(Conditions):
         return True
 
 
-def _scores_membership(node: ast.If) -> bool:
+def _with_form(why: frozenset[Source], node: ast.If) -> frozenset[Source]:
     """`if tag in text: score += 0.25`: a test that nothing but a fixed sum hangs on is no mere care, though the function splits too."""
-    return all(map(_is_membership, node.test.values if isinstance(node.test, ast.BoolOp) else (node.test,))) and any(
-        isinstance(one, ast.AugAssign)
-        and isinstance(one.op, ast.Add | ast.Sub)
-        and isinstance(one.value, ast.Constant)
-        and SCORED_NAME.search(terminal(one.target)) is not None
-        for one in (*node.body, *node.orelse)
+    tests = [_without_not(one) for one in (node.test.values if isinstance(node.test, ast.BoolOp) else (node.test,))]
+    if not all(isinstance(one, ast.Compare) and isinstance(one.ops[0], ast.In | ast.NotIn) for one in tests) or not any(
+        map(_adds_to_score, (*node.body, *node.orelse))
+    ):
+        return why
+    return frozenset(
+        one._replace(signal=Signal.FORMAT) if one.signal is Signal.PRESENCE and one.node in tests else one for one in why
     )
 
 
-def _is_membership(test: ast.expr) -> bool:
-    inner = test.operand if isinstance(test, ast.UnaryOp) else test
-    return isinstance(inner, ast.Compare) and isinstance(inner.ops[0], ast.In | ast.NotIn)
+def _without_not(test: ast.expr) -> ast.expr:
+    return test.operand if isinstance(test, ast.UnaryOp) else test
 
 
-def _as_form(why: frozenset[Source]) -> frozenset[Source]:
-    return frozenset(one._replace(signal=Signal.FORMAT) if one.signal is Signal.PRESENCE else one for one in why)
+def _adds_to_score(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.AugAssign)
+        and isinstance(node.op, ast.Add | ast.Sub)
+        and isinstance(node.value, ast.Constant)
+        and SCORED_NAME.search(terminal(node.target)) is not None
+    )
 
 
 def _joined(one: Names, other: Names) -> Names:

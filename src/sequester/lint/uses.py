@@ -33,7 +33,7 @@ def only_counted(function: ast.AST | None) -> frozenset[ast.AST]:
 
 
 @lru_cache(_FUNCTIONS)
-def counted(function: ast.AST | None) -> frozenset[ast.AST]:
+def handed_to_len(function: ast.AST | None) -> frozenset[ast.AST]:
     """Results of calls that a function hands to `len` at once."""
     inside = ast.walk(function) if function is not None else ()
     return frozenset(one.args[0] for one in inside if isinstance(one, ast.Call) and terminal(one.func) == "len" and one.args)
