@@ -194,7 +194,7 @@ def _causes(result: SwapResult, accept_underpowered: str, allowed: Allowances) -
     if not within(shares, allowed):
         options = [f"{reason}={math.ceil(share * 10_000) / 10_000:g}" for reason, share in shares.items()]
         seen = result.episodes.get("seen", 0)
-        yield f"{sum(unusable(result).values()):,} of {seen:,} episodes could not be used (accepted with allow_unassessed={options!r})"
+        yield f"{sum(unusable(result).values()):,} of {seen:,} episodes could not be used (to accept that: allow_unassessed={options!r})"
 
 
 def _is_low(finding: SwapFinding) -> bool:

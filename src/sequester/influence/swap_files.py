@@ -149,6 +149,12 @@ def donors_against(file: Path | None, cases: Sequence[Case], names: tuple[str, .
             *notes,
             "The reward code names `trainer_state`: each episode was scored as of the start, the middle or the end of training.",
         )
+    if any(b"completion_ids" in path.read_bytes() for path in files):
+        notes = (
+            *notes,
+            "The reward code names `completion_ids`: it was given one number for each character, as no tokenizer is at hand, so that lengths in "
+            "tokens are lengths in characters here.",
+        )
     before = sum(map(reasons_before, cases))
     if before:
         notes = (*notes, f"The prompts of {before:,} of {len(cases):,} episodes hold reasoning of earlier turns. {_STAYS}")
