@@ -322,7 +322,7 @@ def test_episodes_that_cannot_be_used_fail_unless_accepted(project):
     )
     result = run(project, "from rewards import *\n" + "".join(tests))
     result.assert_outcomes(passed=2, failed=2)
-    result.stdout.fnmatch_lines(["*1 of 7 episodes could not be used (accepted with allow_unassessed=*'malformed=0.1429'*"])
+    result.stdout.fnmatch_lines(["*1 of 7 episodes could not be used (to accept that: allow_unassessed=*'malformed=0.1429'*"])
     result.stdout.fnmatch_lines(["*unknown reason 'odd'*"])
 
 

@@ -152,8 +152,8 @@ def donors_against(file: Path | None, cases: Sequence[Case], names: tuple[str, .
     if any(b"completion_ids" in path.read_bytes() for path in files):
         notes = (
             *notes,
-            "The reward code names `completion_ids`: it was given one number for each character, as no tokenizer is at hand, so that lengths in "
-            "tokens are lengths in characters here.",
+            "The reward code names `completion_ids`: it was given one number for each character, as no tokenizer is at hand. Lengths in "
+            "tokens were lengths in characters.",
         )
     before = sum(map(reasons_before, cases))
     if before:

@@ -388,7 +388,7 @@ def _next(result: SwapResult) -> Iterator[str]:
     declared = [_WORD[one.rule] for one in result.findings if one.waiver is None and one.rule in _WORD]
     if declared:
         yield (
-            f"If {' and '.join(declared)} of the CoT {'is' if len(declared) == 1 else 'are'} meant to count, somebody answers for it: a waiver of `reward_path` "
+            f"If {' and '.join(declared)} of the CoT should count, somebody answers for it: a waiver of `reward_path` "
             f"`{result.reward_path}` (`docs/howto-waivers.md`)."
         )
     if is_unsettled(result):
