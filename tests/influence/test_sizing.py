@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from msgspec.structs import replace
 from tests.influence.fakes import RENDERING, Scores, Swaps, by_answer, case, cases
 
 from sequester.influence.experiment import Plan, run
-from sequester.influence.sizing import EACH, PROMPTS, choose, few, need
+from sequester.influence.sizing import CUT_OFF, EACH, PROMPTS, choose, few, need
 
 
 def test_of_no_episode_and_of_few_nothing_is_scored() -> None:
@@ -40,6 +41,15 @@ def test_few_are_some_of_each_of_many_prompts_whatever_their_order() -> None:
     assert len(chosen) == PROMPTS * EACH
     assert len({one.prompt_key for one in chosen}) == PROMPTS
     assert {one.prompt_key for one in few(many[::-1])} == {one.prompt_key for one in chosen}
+
+
+def test_episodes_that_were_cut_off_are_among_the_few() -> None:
+    whole = [case(number, prompt=number % 300) for number in range(1200)]
+    cut_off = [replace(one, answer="") for one in whole[700:740]]
+    chosen = few([*whole[:700], *cut_off, *whole[740:]])
+    assert PROMPTS * EACH < len(chosen) <= PROMPTS * EACH + CUT_OFF
+    assert sum(not one.answer for one in chosen) >= CUT_OFF
+    assert len({one.episode_id for one in chosen}) == len(chosen)
 
 
 def test_of_few_prompts_there_are_few_episodes() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from sequester.influence.experiment import PLANNED_SHARE, Plan
@@ -21,6 +22,8 @@ MANY = 4_000
 PROMPTS = 200
 EACH = 2
 """Episodes of one prompt: two show how far scores lie apart within a group."""
+CUT_OFF = 20
+"""Episodes without an answer that are used besides: code that scores their CoT instead shows it on them alone."""
 _TRIED = 20
 """Episodes scored twice to see whether there is noise. What they do not show the test itself will see."""
 _TRIED_SHARE = 0.1
@@ -60,8 +63,12 @@ def choose(cases: Sequence[Case], scorer: Scorer, most_calls: int) -> Chosen:
 
 
 def few(cases: Sequence[Case]) -> tuple[Case, ...]:
-    """Some episodes of as many prompts as suffice without noise, prompts in the order of their digests: the same choice each time."""
+    """Some episodes of as many prompts as suffice without noise, prompts in the order of their digests, and some that have no answer: the
+    same choice each time."""
     by_prompt: dict[str, list[Case]] = defaultdict(list)
     for case in cases:
         by_prompt[case.prompt_key].append(case)
-    return tuple(case for prompt in sorted(by_prompt)[:PROMPTS] for case in by_prompt[prompt][:EACH])
+    chosen = [case for prompt in sorted(by_prompt)[:PROMPTS] for case in by_prompt[prompt][:EACH]]
+    known = {case.episode_id for case in chosen}
+    others = (case for prompt in sorted(by_prompt) for case in by_prompt[prompt] if case.episode_id not in known)
+    return (*chosen, *islice((case for case in others if not case.answer.strip()), CUT_OFF))
