@@ -27,7 +27,8 @@ def at_terminal(monkeypatch):
     return make
 
 
-def test_nothing_and_a_pipe_are_left_alone():
+def test_nothing_and_a_pipe_are_left_alone(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
     assert (fit("", 4), page("")) == ("", "")
     assert fit(LINE, 4) == LINE
     assert page("# a\n`b`") == "# a\n`b`"
