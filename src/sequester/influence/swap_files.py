@@ -32,6 +32,14 @@ MOST_CAUSES = 5
 """Different reasons why records could not be read, of which the result tells."""
 _MOST_DETAIL = 300
 _STAYS = "It was not swapped: whether the score moves with that reasoning (cot_in_prompt) was not tested."
+_MADE_UP = {
+    "trainer_state": "The reward code names `trainer_state`: each episode was scored as of the start, the middle or the end of training.",
+    "completion_ids": (
+        "The reward code names `completion_ids`: it was given one number for each character, as no tokenizer is at hand. Lengths in tokens "
+        "were lengths in characters."
+    ),
+}
+"""By what reward code may ask for and a file of episodes does not hold: what it was given instead."""
 NOT_SCORED = "not_scored"
 """Reason of episodes that could be used and of which no pair was scored."""
 
@@ -144,17 +152,9 @@ def donors_against(file: Path | None, cases: Sequence[Case], names: tuple[str, .
     files, notes = code_of(file) if file is not None else ((), ())
     literals = (*read_literals(files), *read_phrases(files))
     donors = make_donors(cases, names, literals, seed, read_numbers(files), read_wrappers(files))
-    if any(b"trainer_state" in path.read_bytes() for path in files):
-        notes = (
-            *notes,
-            "The reward code names `trainer_state`: each episode was scored as of the start, the middle or the end of training.",
-        )
-    if any(b"completion_ids" in path.read_bytes() for path in files):
-        notes = (
-            *notes,
-            "The reward code names `completion_ids`: it was given one number for each character, as no tokenizer is at hand. Lengths in "
-            "tokens were lengths in characters.",
-        )
+    code = [path.read_bytes() for path in files]
+    made = (said for name, said in _MADE_UP.items() if any(name.encode() in each for each in code))
+    notes = (*notes, *made)
     before = sum(map(reasons_before, cases))
     if before:
         notes = (*notes, f"The prompts of {before:,} of {len(cases):,} episodes hold reasoning of earlier turns. {_STAYS}")
