@@ -22,6 +22,8 @@ from sequester.statistics import paired
 ENGINE = "swap/2"
 """Name and version of the experiment: a change of what it finds bumps it."""
 LEAST_PROMPTS = 5
+MOST_UNANSWERED = 5
+"""Requests and places told of by name."""
 _ANSWERED = ("constant_scores", "moved_unconfirmed", "remembers", "depends_on_batch")
 """Reasons that a score which moved does away with; the others still say why nothing more can be said."""
 FAILURES = (SAME_INPUT, "missing_columns", "rate_limited", "timeout", "died", "wrong_length")
@@ -114,7 +116,7 @@ def _exposed(record: Record, influenced: bool) -> bool | None:
     """A score moves only with what was delivered. That nothing differs is said only where everything could be compared."""
     if influenced or record.inputs.differing:
         return True
-    if not record.inputs.compared or record.unstable or record.inputs.not_intercepted or record.absent:
+    if not record.inputs.compared or record.unstable or record.inputs.not_intercepted or record.absent or record.unanswered:
         return None
     return False
 
@@ -128,6 +130,8 @@ def _reasons(record: Record, plan: Plan, noise: Noise, prompts: int, power: _Pow
         yield "scorer_failed"
     if failures:
         yield from (name for name in FAILURES if failures[name])
+    if record.unanswered:
+        yield "grader_failed"
     for reason in sorted(
         {reason for series in record.deciding.values() if series.effect is None for reason in series.unavailable}
     ):
@@ -217,6 +221,14 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
         yield (
             f"The reward code asked for what is not there: {', '.join(record.absent)}. What it does with that was not tested: write it "
             "into a column of that name (of `info` or `extra_info` for a key of theirs), empty where your trainer has none."
+        )
+    if record.unanswered:
+        most = record.unanswered.most_common(MOST_UNANSWERED)
+        listed = "; ".join(f"{said} (in {count:,} batches)" for said, count in most)
+        more = len(record.unanswered) - len(most)
+        yield (
+            f"The reward code asked over the network, was not answered, and went on: {listed}{f'; and {more:,} more' if more else ''}. "
+            "Its scores lack what the answer would have said."
         )
     if record.fresh is False:
         yield "That the reward code remembers what it has scored (a cache) is not excluded: it could not be started afresh."

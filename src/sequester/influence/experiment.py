@@ -169,6 +169,7 @@ class _Experiment:
             self._rounds()
             interference.confirm(self._alive, plan.batch)
         self.record.absent = tuple(sorted(self._meter.absent))
+        self.record.unanswered = self._meter.unanswered
         self.record.calls = self._meter.calls
         self.record.stopped = self._meter.spent or len(chosen) < len(cases)
 

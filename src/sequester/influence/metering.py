@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
@@ -63,6 +64,8 @@ class MeteredScorer:
         """By episode, answer and digest of what was handed over: hash of the completion that it was first handed over for."""
         self.absent: set[str] = set()
         """What the code has asked its trainer's state for and did not find."""
+        self.unanswered = Counter[str]()
+        """What was asked over the network and not answered, by calls that went on without it."""
         self._observations = 0
         self.start_seconds = 0.0
         """That it took to start afresh, last time."""
@@ -106,7 +109,7 @@ class MeteredScorer:
             return None
         self._observations += 1
         scoring = self._scorer.observe(rendition)
-        self._count(1, "inputs")
+        self._count(1, "inputs", [scoring])
         return None if scoring.failure or not self._handed_over(rendition, scoring) else scoring
 
     def _handed_over(self, rendition: Rendition, scoring: Scoring) -> bool:
@@ -121,7 +124,7 @@ class MeteredScorer:
         if not self._affords(len(renditions)):
             return []
         scorings = self._scorer.score(renditions)
-        self._count(len(renditions), what)
+        self._count(len(renditions), what, scorings)
         return list(map(self._outcome, renditions, scorings))
 
     def _outcome(self, rendition: Rendition, scoring: Scoring) -> Outcome | str:
@@ -139,7 +142,7 @@ class MeteredScorer:
             self._rest = (case, list(map(self._original, group.before)), list(map(self._original, group.after)))
         _, before, after = self._rest
         scorings = self._scorer.score([*before, rendition, *after])
-        self._count(1, what)
+        self._count(1, what, scorings)
         if not self._handed_over(rendition, scorings[len(before)]):
             return [SAME_INPUT]
         bits: list[float] = []
@@ -154,8 +157,9 @@ class MeteredScorer:
             self.spent = True
         return not self.spent
 
-    def _count(self, cost: int, what: str) -> None:
+    def _count(self, cost: int, what: str, scorings: Iterable[Scoring]) -> None:
         self.calls += cost
+        self.unanswered.update({said for scoring in scorings for said in scoring.unanswered})
         if self._progress is not None:
             self._progress(self.calls, what)
 

@@ -182,6 +182,8 @@ class Record(Struct):
     """What both sides of a pair may share and was not looked for, for want of calls or time: `memory_not_checked`, ..."""
     absent: tuple[str, ...] = ()
     """What the code has asked its trainer's state for and did not find, such as `state['attempts']`."""
+    unanswered: Counter[str] = field(default_factory=Counter)
+    """What the code has asked over the network and went on without, by calls of which that is so."""
     cold: int = 0
     """Prompts of which a swapped rendition was scored in a fresh process before any other, and then the original."""
     remembers: bool = False
