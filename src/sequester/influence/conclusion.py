@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
+from scipy.stats import binomtest
 
 from sequester import __version__
 from sequester.findings.model import Tool
@@ -22,6 +23,8 @@ from sequester.statistics import paired
 ENGINE = "swap/2"
 """Name and version of the experiment: a change of what it finds bumps it."""
 LEAST_PROMPTS = 5
+FAILING_P = 0.05
+"""Over all donors: as improbably as that, failures that are mended by repeating fall on swapped CoTs by chance."""
 MOST_UNANSWERED = 5
 """Requests and places told of by name."""
 _ANSWERED = ("constant_scores", "moved_unconfirmed", "remembers", "depends_on_batch")
@@ -126,7 +129,7 @@ def _reasons(record: Record, plan: Plan, noise: Noise, prompts: int, power: _Pow
     if not record.cases and not record.stopped:
         yield "no_episodes"
     failures = record.failures + sum((series.failed for series in record.deciding.values()), Counter())
-    if set(failures) - {SAME_INPUT}:
+    if set(failures) - {SAME_INPUT} or _fails_with_the_cot(record):
         yield "scorer_failed"
     if failures:
         yield from (name for name in FAILURES if failures[name])
@@ -147,6 +150,16 @@ def _reasons(record: Record, plan: Plan, noise: Noise, prompts: int, power: _Pow
     yield from lacking
     if record.stopped and lacking:
         yield "budget_spent"
+
+
+def _fails_with_the_cot(record: Record) -> bool:
+    """Whether scorings that gave a score only when they were repeated had more often the swapped CoT than chance lets them."""
+    donors = record.deciding.values()
+    return any(
+        series.mended[True]
+        and binomtest(series.mended[True], series.mended.total(), alternative="greater").pvalue <= FAILING_P / len(donors)
+        for series in donors
+    )
 
 
 def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, power: _Power) -> Iterator[str]:
@@ -212,6 +225,10 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
     if record.failures:
         failed = ", ".join(f"{name} {count:,}" for name, count in sorted(record.failures.items()))
         yield f"Unchanged inputs that got no score, by what went wrong: {failed}."
+    if record.repeated:
+        mended = f"{record.mended:,} of them then gave a score."
+        often = " With swapped CoTs it failed more often than by chance." if _fails_with_the_cot(record) else ""
+        yield f"The scorer failed in {record.repeated:,} scorings, which were repeated, each by itself; {mended}{often}"
     if noise.stateful:
         yield (
             "The score of unchanged inputs drifts from one pass over them to the next: the scorer keeps a state, or a whole batch shares "

@@ -109,7 +109,7 @@ class InProcessScorer:
             self.missing.update(missing)
             return [Scoring(None, "missing_columns")] * len(batch)
         called = self._called(batch)
-        if self._alone and len(batch) > 1 and all(_failed_for_good(outcome) for outcome, _ in called):
+        if self._alone and len(batch) > 1 and all(outcome.error is not None for outcome, _ in called):
             # One episode fails a whole batch; which one it is shows when each is scored by itself.
             called = [self._called([each])[0] for each in batch]
         absent = tuple(sorted(map(self._shown, self._caller.absent)))
@@ -147,10 +147,6 @@ def failure_name(error: BaseException, names: Names) -> str:
 def _is_turned_down(error: BaseException) -> bool:
     answered = (getattr(error, name, None) for name in ("status_code", "status", "code"))
     return "RateLimit" in type(error).__name__ or _TOO_MANY_REQUESTS in answered
-
-
-def _failed_for_good(outcome: Outcome) -> bool:
-    return outcome.error is not None and not _is_turned_down(outcome.error)
 
 
 def notes_of(missing: Iterable[str], failed: Mapping[str, int]) -> tuple[str, ...]:
