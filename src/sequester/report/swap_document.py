@@ -56,6 +56,7 @@ REASONS: Mapping[str, str] = {
     "cot_in_columns": "a dataset column repeats the CoT, and not so that it could be replaced there too",
     "not_replaceable": "the CoT could not be told from the rest exactly enough to replace it",
     "scorer_failed": "the reward code failed, and what it failed on may be what moves",
+    "grader_failed": "the reward code asked over the network, was not answered, and went on: its scores lack what a grader would have said",
     "same_input": "the reward code was handed the same for both sides: it says nothing of the CoT",
     "missing_columns": "the reward code asks for columns that the episodes do not have",
     "rate_limited": "the grader refused: too many requests",
@@ -408,6 +409,10 @@ def _next(result: SwapResult) -> Iterator[str]:
             yield "Give it episodes that this reward code scores differently, with the columns that it needs."
     if "budget_spent" in result.reasons:
         yield "Give it more calls or more time (`--calls`, `--seconds`): the notes say about how many calls are needed."
+    if "grader_failed" in result.reasons:
+        yield "Run it where the grader answers: the notes name what was asked in vain, and how often."
+    if {"rate_limited", "timeout"} & {*result.reasons}:
+        yield "Ask the grader for less at once: `--batch 1`, or fewer requests side by side in the reward code; `--timeout` waits longer."
     if "wrong_length" in result.reasons:
         yield (
             "Return one score for each completion of the batch, as trainers ask for. A function that returns those it keeps of a group, as "
