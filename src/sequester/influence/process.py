@@ -39,6 +39,8 @@ _BACK_OFF = (1.0, 2.0, 4.0, 8.0, 16.0)
 _LOOK_SECONDS = 0.5
 """Between two looks whether a silent worker is alive."""
 _CHUNK = 1 << 16
+_HASH_SEED = "0"
+"""One for all processes, and all runs: code that takes the hash of a text gives the same scores in each of them."""
 
 
 class ProcessScorer:
@@ -207,6 +209,7 @@ class _Worker:
                 stderr=subprocess.PIPE,
                 pass_fds=(theirs_in, theirs_out),
                 start_new_session=True,
+                env={"PYTHONHASHSEED": _HASH_SEED, **os.environ},
             )
         finally:
             os.close(theirs_in)

@@ -15,6 +15,7 @@ from sequester.errors import SequesterError
 from sequester.influence import messages
 from sequester.influence.in_process import InProcessScorer
 from sequester.influence.interception.exchanges import Exchanges
+from sequester.influence.interception.files_read import FilesRead
 from sequester.influence.interception.threads import watched
 from sequester.influence.messages import LoadError, Reply
 from sequester.influence.source import load_function
@@ -42,13 +43,14 @@ def _read(pipe: BinaryIO) -> Iterator[bytes]:
 def _replies(requests: Iterator[bytes]) -> Iterator[Reply]:
     source, outcome = messages.decode_load(next(requests))
     sys.argv = [str(source.file)]
+    files_read = FilesRead()
     try:
-        with watched(), Exchanges() as exchanges:
+        with watched(), Exchanges() as exchanges, files_read.listening(), files_read.reading():
             function = load_function(source)
     except SequesterError as error:
         yield Reply(load_error=LoadError.of(error))
         return
-    with InProcessScorer(function, [source.file], outcome, exchanges.unanswered()) as scorer:
+    with InProcessScorer(function, [source.file], outcome, exchanges.unanswered(), files_read) as scorer:
         yield Reply()
         for request in requests:
             yield _answer(scorer, request)

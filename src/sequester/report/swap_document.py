@@ -78,6 +78,7 @@ REASONS: Mapping[str, str] = {
     "donor_not_scored": "a donor was never scored",
     "stateful": "the score of an unchanged input drifts, so that no bound holds",
     "remembers": "started afresh the reward code scored unchanged inputs differently: it remembers what it has scored",
+    "memory_survives": "started afresh the reward code still had what it scored before: a cache on disk, or on another machine",
     "missing_state": "the reward code asked its trainer's state for keys that were not there: what it does with them was not tested",
     "memory_not_checked": "calls or time did not suffice to see whether the reward code remembers what it has scored",
     "batches_not_checked": "calls or time did not suffice to see whether a CoT moves the scores of others in its batch",
@@ -411,6 +412,8 @@ def _next(result: SwapResult) -> Iterator[str]:
         yield "Give it more calls or more time (`--calls`, `--seconds`): the notes say about how many calls are needed."
     if "grader_failed" in result.reasons:
         yield "Run it where the grader answers: the notes name what was asked in vain, and how often."
+    if "memory_survives" in result.reasons:
+        yield "Switch its cache off for the test, or point it to a place that keeps nothing."
     if {"rate_limited", "timeout"} & {*result.reasons}:
         yield "Ask the grader for less at once: `--batch 1`, or fewer requests side by side in the reward code; `--timeout` waits longer."
     if "wrong_length" in result.reasons:
