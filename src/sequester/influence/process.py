@@ -38,6 +38,8 @@ _BACK_OFF = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before a call that was turned down for now is repeated."""
 _LOOK_SECONDS = 0.5
 """Between two looks whether a silent worker is alive."""
+_END_LOOK_SECONDS = 0.01
+"""The same of one that is to end."""
 _CHUNK = 1 << 16
 _HASH_SEED = "0"
 """One for all processes, and all runs: code that takes the hash of a text gives the same scores in each of them."""
@@ -246,11 +248,11 @@ class _Worker:
                 self._selector.unregister(self._requests)
         return bytes(reply[messages.LENGTH :])
 
-    def _ready(self, deadline: float) -> list[tuple[selectors.SelectorKey, int]]:
+    def _ready(self, deadline: float, look: float = _LOOK_SECONDS) -> list[tuple[selectors.SelectorKey, int]]:
         """Pipes that can be read or written. Raises TimeoutError at the deadline; EOFError once the process has ended and they are empty,
         which the pipes themselves do not tell while a program that it has started holds them."""
         while (left := deadline - time.monotonic()) > 0:
-            ready = self._selector.select(min(left, _LOOK_SECONDS))
+            ready = self._selector.select(min(left, look))
             if ready:
                 return ready
             if os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
@@ -268,12 +270,12 @@ class _Worker:
         os.close(self._requests)
         deadline = time.monotonic() + seconds
         with contextlib.suppress(EOFError, TimeoutError):
-            while True:
-                for key, _events in self._ready(deadline):
-                    if key.fd == self._replies:
-                        _read_some(self._replies)
-                    else:
+            while True:  # its pipes close before what the code does at its exit, such as writing a file
+                for key, _events in self._ready(deadline, _END_LOOK_SECONDS):
+                    if key.fd != self._replies:
                         self._drain(key.fd)
+                    elif not os.read(self._replies, _CHUNK):
+                        self._selector.unregister(self._replies)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)  # not waited for yet, so the number is still its own
         self._process.wait()
