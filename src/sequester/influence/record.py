@@ -180,6 +180,8 @@ class Record(Struct):
     answered: dict[int, list[Outcome]] = field(default_factory=dict)
     """Outcomes of cases with the answer of another one, by case."""
     inputs: Inputs = Inputs(0, 0, {}, ())
+    inputs_cut: bool = False
+    """Input comparison ended for want of calls or time."""
     unstable: tuple[str, ...] = ()
     """Sites whose input differs by itself when the same rendition is scored again, or could not be looked at again."""
     branches: Branches | None = None
