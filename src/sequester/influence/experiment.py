@@ -147,7 +147,9 @@ class _Experiment:
         """Planned rounds."""
         self._passes = 2 if plan.noise == "deterministic" else 3
         chosen = self._chosen(cases)
-        self.record = Record(tuple(chosen), sum(case.logged for case in cases), unchanged=[[] for _ in chosen])
+        self.record = Record(
+            tuple(chosen), sum(case.logged for case in cases), later=[[] for _ in chosen], unchanged=[[] for _ in chosen]
+        )
         self.record.series.update((name, Series()) for name in donors.names)
         groups = groups_of(cases) if plan.outcome == "keep" else {}
         budget = Budget(plan.most_calls, plan.seconds, clock, clock())
@@ -406,6 +408,8 @@ class _Experiment:
             reading = layout.read(self._scored(layout, "planned" if planned else "repeated"), planned)
             for case, outcome in reading.unchanged:
                 self.record.unchanged[case].append(outcome)
+                if planned:
+                    self.record.later[case].append(outcome)
             found: dict[str, list[Comparison]] = {}
             for name, comparison in reading.comparisons:
                 found.setdefault(name, []).append(comparison)

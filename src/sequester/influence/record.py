@@ -170,6 +170,9 @@ class Record(Struct):
     """Cases that were given."""
     passes: list[list[Outcome | None]] = field(default_factory=list)
     """Outcomes of unchanged inputs, by pass and case; None where the scorer failed."""
+    later: list[list[Outcome]] = field(default_factory=list)
+    """Outcomes of each case's unchanged input in the planned rounds, in the order of time: not of pairs repeated because they moved, for
+    what these get next depends on that; nor of the passes, whose batches are others."""
     unchanged: list[list[Outcome]] = field(default_factory=list)
     """Every outcome of each case's unchanged input, those of the passes first."""
     failures: Counter[str] = field(default_factory=Counter)
