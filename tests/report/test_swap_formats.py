@@ -25,7 +25,8 @@ from sequester.influence import cases, conclusion, donors, in_process, metering,
 from sequester.report import document_text
 from sequester.report.console import TextStyle
 from sequester.report.formats import REPORTS
-from sequester.report.swap_document import REASONS, describe_swap, donors_tried
+from sequester.report.swap_document import describe_swap, donors_tried
+from sequester.report.swap_reasons import REASONS
 
 FORMATS = REPORTS[SwapResult].formats
 SWAP_SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/swap-1.json").read_text())

@@ -44,7 +44,8 @@ from sequester.influence.source import file_of
 from sequester.influence.swap import swap
 from sequester.influence.swap_files import UnreadRecords, donors_against
 from sequester.report.changed_document import ANY_RATE, bound
-from sequester.report.swap_document import donors_tried, not_assessed
+from sequester.report.swap_document import donors_tried
+from sequester.report.swap_reasons import not_assessed
 from sequester.report.untrusted import printable
 
 PROMPTS = 20

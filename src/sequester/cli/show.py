@@ -15,12 +15,12 @@ from click.core import ParameterSource
 from sequester.cli.options import InputOptions, find_workspace, input_options, workspace_option
 from sequester.cli.terminal import fit
 from sequester.episodes.model import Channel, Episode, Evidence
+from sequester.episodes.naming import shown_name
 from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.registry import load_readers, recognise
 from sequester.errors import UsageError
 from sequester.exposure.examine import texts_of
 from sequester.exposure.matching import normalise
-from sequester.exposure.naming import shown_name
 from sequester.findings.associated import AssociationFinding
 from sequester.findings.digests import digest
 from sequester.findings.encoding import decode_result
@@ -32,6 +32,7 @@ from sequester.findings.rules import RULES
 from sequester.findings.store import ResultStore
 from sequester.findings.swapped import SwapFinding
 from sequester.report.formats import write
+from sequester.report.swap_examples import by_donor, told
 from sequester.report.untrusted import printable, printable_lines
 
 MARGIN = 13
@@ -187,6 +188,7 @@ def _about(finding: AnyFinding) -> Mapping[str, str]:
                 "reward path": finding.reward_path,
                 "found": finding.message,
                 "donors": ", ".join(finding.donors),
+                **dict(_examples(finding)),
             }
         case AssociationFinding():
             return {
@@ -203,6 +205,15 @@ def _about(finding: AnyFinding) -> Mapping[str, str]:
             }
         case Finding():
             return _seen(finding)
+
+
+def _examples(finding: SwapFinding) -> Iterator[tuple[str, str]]:
+    """Of each donor some pairs."""
+    if finding.examples:
+        yield "episodes", ", ".join(dict.fromkeys(example.source.rpartition(":")[0] for example in finding.examples))
+        yield "changed", f"{finding.changed:,} pairs; of each donor some:"
+    for donor, examples in by_donor(finding.examples).items():
+        yield donor, "; ".join(map(told, examples))
 
 
 def _seen(finding: Finding) -> Mapping[str, str]:

@@ -43,6 +43,30 @@ class Effect(StrEnum):
     verdict: it tells what would be scored of such an episode."""
 
 
+class Example(Struct, frozen=True):
+    """One pair that shows something: whose CoT was replaced by what, and what came of it. Where to look."""
+
+    donor: str
+    episode_id: str
+    """As far as it is a name: free text in its place may be CoT, and only its length is told."""
+    source: str
+    """The episode's file and record, `path:record`; empty where it was read from no file."""
+    turn: int
+    """Which of its CoTs the donor gave this episode."""
+    original: float | None = None
+    """The score with the logged CoT, mean over `scored`; None where it got none, or inputs were compared and no scores.
+
+    Of a panel this is its mean, or the first member that differs; of a selection the episode's bit, or the first of its group that does."""
+    swapped: float | None = None
+    """The same with the donor's."""
+    scored: int = 0
+    """Times that both sides were scored, repeats included."""
+    sites: tuple[str, ...] = ()
+    """Where inputs were compared: the places at which they differ."""
+    other_answer: bool = False
+    """Both sides had another answer than the logged one."""
+
+
 class DonorCounts(Struct, frozen=True):
     """What became of the pairs with one donor."""
 
@@ -59,6 +83,8 @@ class DonorCounts(Struct, frozen=True):
     """Mean of score(donor) - score(original), each prompt counted once, in units of the score; None without pairs."""
     not_assessed: Mapping[str, int]
     """Pairs that could not be scored, by reason."""
+    examples: tuple[Example, ...] = ()
+    """Pairs that moved the score most, at most one of each episode, those with the logged answer first. With noise chance picks too."""
 
 
 class Inputs(Struct, frozen=True):
@@ -72,6 +98,10 @@ class Inputs(Struct, frozen=True):
     """Where a differing input went, such as `rewards.py:41 -> POST /v1/chat/completions`, and in how many pairs."""
     not_intercepted: tuple[str, ...]
     """Ways out that the reward code used and that were not compared, such as `subprocess`."""
+    donors: Mapping[str, int] = {}
+    """How many of the pairs that differ each donor has."""
+    examples: tuple[Example, ...] = ()
+    """Of these, one or more for each site."""
 
 
 class Branches(Struct, frozen=True):
@@ -111,6 +141,10 @@ class SwapFinding(Struct, frozen=True, rename={"class_": "class"}):
     """One sentence without any text of an episode."""
     donors: tuple[str, ...] = ()
     """Donors that show it."""
+    changed: int = 0
+    """Pairs with these donors that changed; of SQ304, that differ."""
+    examples: tuple[Example, ...] = ()
+    """Some of them, those of each donor in turn."""
     waiver: WaiverNote | None = None
 
 

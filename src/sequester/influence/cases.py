@@ -218,6 +218,7 @@ def _case(line: Line, episode: Episode, prompt_key: str, template: str) -> Case 
         answer_slot=answer.slot if answer else None,
         template=template,
         model=line.model or "",
+        source=f"{episode.source.path}:{episode.source.record}",
     )
     return case if _replaceable(case, episode) else None
 

@@ -80,6 +80,8 @@ class Case(Silent, frozen=True):
     """Family whose delimiters stand in the completion; empty for the think tags that a case was rendered with."""
     model: str = ""
     """Version of the policy; empty where the log names none."""
+    source: str = ""
+    """File and record it was read from, `path:record`; empty where it was not read from a file."""
     logged: bool = True
     """False: made of a logged one, with another answer (`influence.other_answers`)."""
 
