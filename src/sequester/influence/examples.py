@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from msgspec.structs import replace
 
@@ -52,10 +53,13 @@ def moved_most(record: Record, donor: str) -> tuple[Example, ...]:
 
 
 def differing_inputs(cases: Sequence[Case], pairs: Iterable[Differing]) -> tuple[Example, ...]:
-    """Of pairs whose inputs differ the first of every donor and the first two of every site, as far as there is room."""
-    return tuple(_example(cases[pair.case], pair.donor, pair.turn, sites=tuple(sorted(pair.sites))) for pair in _telling(pairs))[
-        :MOST_OF_INPUTS
-    ]
+    """Of pairs whose inputs differ, those with the logged answer before others, the first of every donor and the first two of every
+    site, as far as there is room."""
+    ordered = sorted(pairs, key=lambda pair: not cases[pair.case].logged)
+    return tuple(
+        _example(cases[pair.case], pair.donor, pair.turn, sites=tuple(sorted(pair.sites)))
+        for pair in islice(_telling(ordered), MOST_OF_INPUTS)
+    )
 
 
 def _telling(pairs: Iterable[Differing]) -> Iterator[Differing]:

@@ -60,7 +60,7 @@ def told(example: Example) -> str:
     if example.sites:
         return f"{episode(example)}, differs at {', '.join(example.sites)}"
     times = f" (mean of {example.scored})" if example.scored > 1 else ""
-    return f"{episode(example)}, {' → '.join(scores(example))}{times}"
+    return f"{episode(example)}, {' -> '.join(scores(example))}{times}"
 
 
 def by_donor(examples: Iterable[Example]) -> dict[str, list[Example]]:
