@@ -82,8 +82,13 @@ def test_sarif_is_valid_and_keeps_findings_and_reasons(result):
 def test_sarif_names_donors_with_their_pairs_and_one_of_them():
     (run,) = json.loads(FORMATS["sarif"](found(MOVED)))["runs"]
     (one,) = run["results"]
-    assert one["message"]["text"].endswith(" Pairs by donor: own 7. Such as own: e3 at episodes.jsonl:4, 1 -> 0.5 (mean of 2).")
-    assert one["properties"]["examples"][1] == "own: e5 at episodes.jsonl:6 (beside another answer), none -> 0.5 (mean of 2)"
+    assert one["message"]["text"].endswith(
+        " Pairs by donor: own 7. Such as own: e3 at episodes.jsonl:4, 1 -> 0.5 (mean of 2 scorings)."
+    )
+    assert (
+        one["properties"]["examples"][1]
+        == "own: e5 at episodes.jsonl:6 (beside another answer), none -> 0.5 (mean of 2 scorings)"
+    )
     (run,) = json.loads(FORMATS["sarif"](found(HANDED_ON)))["runs"]
     assert run["results"][0]["message"]["text"].endswith(
         " Pairs by donor: own 2, empty 1. Such as own: e3 at episodes.jsonl:4, differs at rewards.py:41 -> POST /v1/chat/completions."

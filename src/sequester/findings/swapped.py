@@ -65,6 +65,8 @@ class Example(Struct, frozen=True):
     """Where inputs were compared: the places at which they differ."""
     other_answer: bool = False
     """Both sides had another answer than the logged one."""
+    order: tuple[int, ...] = ()
+    """Of donors that go through a list, such as `literals`: where in it this one stood."""
 
 
 class DonorCounts(Struct, frozen=True):
@@ -128,6 +130,15 @@ class Control(Struct, frozen=True):
     These pairs are among all others."""
 
 
+class Drawn(Struct, frozen=True):
+    """What the pairs follow from, beside the episodes and the reward code: the same makes the same pairs."""
+
+    seed: int
+    most: int
+    """Episodes read at most."""
+    template: str
+
+
 class SwapFinding(Struct, frozen=True, rename={"class_": "class"}):
     """One statement that exits 1 unless somebody answers for it."""
 
@@ -184,6 +195,8 @@ class SwapResult(Struct, frozen=True, kw_only=True):
     """`FILE.py:function` as it was given."""
     line: int | None = None
     """Line of that file at which the function begins; None where it is not known."""
+    drawn: Drawn | None = None
+    """None where the episodes came from no file."""
     noise: str
     """`deterministic` or `replicate`."""
     alpha: float

@@ -280,7 +280,9 @@ class _Experiment:
         """Of each code path one episode with every donor, and those at the ends of what varies with one of content and one of length:
         what is handed on may be a piece of fixed size."""
         for seen in paths:
-            for number, case in enumerate(at_the_ends(self.record.cases, list(seen))):
+            for number, case in enumerate(
+                at_the_ends(self.record.cases, sorted(seen, key=lambda case: not self.record.cases[case].logged))
+            ):
                 probes = list(self._probes(case))
                 if number:
                     probes = list(

@@ -93,6 +93,8 @@ class Pair(Silent, frozen=True):
     effect: Effect
     original: Rendition
     swapped: Rendition
+    order: tuple[int, ...] = ()
+    """What the other CoT follows from beside donor, case and turn, where that is anything: `donors.Known`."""
 
 
 class Donors(Protocol):

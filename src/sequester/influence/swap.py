@@ -38,5 +38,5 @@ def swap(
     """
     others = beside_other_answers(cases, plan.seed) if plan.outcome == "score" else []
     record = run([*cases, *others], scorer, donors, plan, rendering, progress, clock)
-    result = with_examples(conclude(record, plan, subject), record)
+    result = with_examples(conclude(record, plan, subject), record, donors)
     return replace(result, notes=(*result.notes, *donors.notes()))

@@ -59,7 +59,7 @@ def told(example: Example) -> str:
     """One pair, its donor left out."""
     if example.sites:
         return f"{episode(example)}, differs at {', '.join(example.sites)}"
-    times = f" (mean of {example.scored})" if example.scored > 1 else ""
+    times = f" (mean of {example.scored} scorings)" if example.scored > 1 else ""
     return f"{episode(example)}, {' -> '.join(scores(example))}{times}"
 
 
