@@ -281,7 +281,7 @@ class _Experiment:
         what is handed on may be a piece of fixed size."""
         for seen in paths:
             for number, case in enumerate(
-                at_the_ends(self.record.cases, sorted(seen, key=lambda case: not self.record.cases[case].logged))
+                at_the_ends(self.record.cases, list(seen))
             ):
                 probes = list(self._probes(case))
                 if number:
