@@ -83,7 +83,7 @@ def test_sarif_names_donors_with_their_pairs_and_one_of_them():
     (run,) = json.loads(FORMATS["sarif"](found(MOVED)))["runs"]
     (one,) = run["results"]
     assert one["message"]["text"].endswith(
-        " Pairs by donor: own 7. Such as own: e3 at episodes.jsonl:4, 1 -> 0.5 (mean of 2 scorings)."
+        " Pairs by donor: own 7, such as own: e3 at episodes.jsonl:4, 1 -> 0.5 (mean of 2 scorings)."
     )
     assert (
         one["properties"]["examples"][1]
@@ -91,7 +91,7 @@ def test_sarif_names_donors_with_their_pairs_and_one_of_them():
     )
     (run,) = json.loads(FORMATS["sarif"](found(HANDED_ON)))["runs"]
     assert run["results"][0]["message"]["text"].endswith(
-        " Pairs by donor: own 2, empty 1. Such as own: e3 at episodes.jsonl:4, differs at rewards.py:41 -> POST /v1/chat/completions."
+        " Pairs by donor: own 2, empty 1, such as own: e3 at episodes.jsonl:4, differs at rewards.py:41 -> POST /v1/chat/completions."
     )
 
 

@@ -280,9 +280,7 @@ class _Experiment:
         """Of each code path one episode with every donor, and those at the ends of what varies with one of content and one of length:
         what is handed on may be a piece of fixed size."""
         for seen in paths:
-            for number, case in enumerate(
-                at_the_ends(self.record.cases, list(seen))
-            ):
+            for number, case in enumerate(at_the_ends(self.record.cases, list(seen))):
                 probes = list(self._probes(case))
                 if number:
                     probes = list(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from sequester.findings.swapped import Example, SwapResult
+from sequester.findings.swapped import Example, SwapFinding, SwapResult
 from sequester.report.document import Section, Table
 
 TITLE = "Where it moved"
@@ -61,6 +61,11 @@ def told(example: Example) -> str:
         return f"{episode(example)}, differs at {', '.join(example.sites)}"
     times = f" (mean of {example.scored} scorings)" if example.scored > 1 else ""
     return f"{episode(example)}, {' -> '.join(scores(example))}{times}"
+
+
+def such_as(finding: SwapFinding) -> str:
+    """The first of its pairs, with the donor; empty where it names none."""
+    return f"such as {finding.examples[0].donor}: {told(finding.examples[0])}" if finding.examples else ""
 
 
 def by_donor(examples: Iterable[Example]) -> dict[str, list[Example]]:

@@ -9,7 +9,7 @@ from sequester.findings.swapped import SwapFinding, SwapResult, SwapVerdict
 from sequester.report.document import Document
 from sequester.report.sarif_log import Json, finding, log, notification, title, uri
 from sequester.report.swap_document import describe_swap
-from sequester.report.swap_examples import TITLE, told
+from sequester.report.swap_examples import TITLE, such_as, told
 from sequester.report.swap_reasons import not_assessed
 from sequester.report.untrusted import printable
 
@@ -58,8 +58,8 @@ def _shown_by(result: SwapResult, one: SwapFinding) -> str:
     """Every donor with its pairs, and the first example."""
     counts = result.inputs.donors if one.rule == INPUT else {name: donor.changed for name, donor in result.donors.items()}
     donors = ", ".join(f"{name} {counts.get(name, 0):,}" for name in one.donors)
-    such_as = f" Such as {one.examples[0].donor}: {told(one.examples[0])}." if one.examples else ""
-    return f" Pairs by donor: {donors}.{such_as}" if donors else ""
+    example = f", {such_as(one)}" if one.examples else ""
+    return f" Pairs by donor: {donors}{example}." if donors else ""
 
 
 def _location(result: SwapResult, path: str) -> Json:
