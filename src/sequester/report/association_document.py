@@ -66,7 +66,9 @@ def _headline(result: AssociationResult) -> str:
                 f"{counted(paths, 'reward path')}: a hint, which `sequester swap` can test."
             )
         case AssociationVerdict.NONE_FOUND:
-            return f"Among {compared}, no score was seen to go with length or markup of the chain of thought.{_unexplained(result)}"
+            return (
+                f"Among {compared}, no score was seen to go with length or markup of the chain of thought.{_unexplained(result)}"
+            )
         case AssociationVerdict.UNDERPOWERED:
             return (
                 f"No score was seen to go with length or markup of the chain of thought among {compared}, and one that does could well have "
