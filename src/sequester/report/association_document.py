@@ -71,8 +71,8 @@ def _headline(result: AssociationResult) -> str:
             )
         case AssociationVerdict.UNDERPOWERED:
             return (
-                f"No score was seen to go with length or markup of the chain of thought among {compared}, and one that does could well have "
-                f"been missed.{_unexplained(result)}"
+                f"No score was seen to go with length or markup of the chain of thought among {compared}, and one that does could "
+                f"well have been missed.{_unexplained(result)}"
             )
     return "Nothing can be said: no two scored samples share prompt, step and answer and differ in the chain of thought."
 
@@ -83,8 +83,8 @@ def _unexplained(result: AssociationResult) -> str:
     if not differing:
         return ""
     return (
-        f" In {number(differing)} of {number(sets)} sets the same answer got different scores: by chance, by what the chain of thought says, "
-        "or by what the log does not show."
+        f" In {number(differing)} of {number(sets)} sets the same answer got different scores: by chance, by what the chain of "
+        "thought says, or by what the log does not show."
     )
 
 
