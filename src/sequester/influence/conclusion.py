@@ -119,8 +119,10 @@ def _exposed(record: Record, influenced: bool) -> bool | None:
     """A score moves only with what was delivered. That nothing differs is said only where everything could be compared."""
     if influenced or record.inputs.differing:
         return True
-    untold = record.unstable or record.inputs.not_intercepted or record.absent or record.unanswered or record.survives
-    return None if untold or not record.inputs.compared else False
+    unknown = (record.unstable, record.inputs.not_intercepted, record.absent, record.unanswered, record.inputs_cut, record.survives)
+    if not record.inputs.compared or any(unknown):
+        return None
+    return False
 
 
 def _reasons(record: Record, plan: Plan, noise: Noise, prompts: int, power: _Power) -> Iterator[str]:
@@ -273,6 +275,10 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
         yield (
             f"A batch got other scores, the same each time, when CoTs in it were swapped ({', '.join(dict.fromkeys(record.batches))}): a "
             "CoT moves the scores of others there, which both sides of a pair share."
+        )
+    if record.inputs_cut:
+        yield (
+            "What is handed on was not compared on every code path: that may take a fifth of the calls and of the time, which had passed."
         )
     if record.unstable:
         yield (

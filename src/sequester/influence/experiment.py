@@ -30,7 +30,7 @@ from msgspec import Struct
 from sequester.errors import UsageError
 from sequester.findings.swapped import Control, Effect, Inputs
 from sequester.influence.control import answers_to_swap
-from sequester.influence.input_comparison import LOOKS, at_the_ends, compare_inputs
+from sequester.influence.input_comparison import LOOKS, Probe, at_the_ends, compare_inputs
 from sequester.influence.interference import MEMORY, Interference
 from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
@@ -54,6 +54,8 @@ NOISY_CONTROLS = 3
 """Times that a swapped answer is scored where there is noise."""
 OBSERVED = 50
 """Cases whose code path is looked for."""
+LOOKED_FOR_SHARE = 0.5
+"""Of what input comparison may take, at most so much for code paths: the rest is for comparing."""
 PLANNED_SHARE = 0.6
 """Of the calls, at most so many for unchanged inputs and the first round: cases are left out so that some remain for repeats."""
 REPEATED_ROUNDS = 16
@@ -146,10 +148,12 @@ class _Experiment:
         """Planned rounds."""
         self._passes = 2 if plan.noise == "deterministic" else 3
         chosen = self._chosen(cases)
-        self.record = Record(tuple(chosen), sum(case.logged for case in cases), unchanged=[[] for _ in chosen])
+        self.record = Record(
+            tuple(chosen), sum(case.logged for case in cases), later=[[] for _ in chosen], unchanged=[[] for _ in chosen]
+        )
         self.record.series.update((name, Series()) for name in donors.names)
         groups = groups_of(cases) if plan.outcome == "keep" else {}
-        budget = Budget(plan.most_calls, clock() + plan.seconds, clock)
+        budget = Budget(plan.most_calls, plan.seconds, clock, clock())
         self._meter = MeteredScorer(
             scorer, budget, plan.batch, [groups[case.episode_id] for case in chosen] if groups else [], rendering.original, progress
         )  # fmt: skip
@@ -244,6 +248,8 @@ class _Experiment:
     def _observe(self) -> None:
         paths: dict[str, dict[int, Scoring]] = {}
         for case in self._shuffled(range(len(self.record.cases)))[:OBSERVED]:
+            if paths and not self._meter.may_observe(LOOKED_FOR_SHARE):
+                break
             seen = self._meter.observe(self._original(case))
             if seen is not None:
                 paths.setdefault(seen.path, {})[case] = seen
@@ -255,13 +261,16 @@ class _Experiment:
             found.append(compare_inputs(self._to_compare(self._seen_afresh(affordable)), self._observe_afresh, self._rng))
             if len(affordable) == len(paths) and found[1].pairs:
                 unstable = found[1].unstable
+        self.record.differing = [pair for each in found for pair in each.differing()]
         self.record.inputs = Inputs(
             sum(len(each.pairs) for each in found),
-            sum(each.differing() for each in found),
+            len(self.record.differing),
             dict(sum((each.sites() for each in found), Counter[str]())),
             self._scorer.not_intercepted(),
+            dict(Counter(pair.donor for pair in self.record.differing)),
         )
         self.record.unstable = tuple(sorted(unstable))
+        self.record.inputs_cut = self._meter.observing_spent
 
     def _observe_afresh(self, rendition: Rendition) -> Scoring | None:
         """In a process in which no cache has been filled yet."""
@@ -281,20 +290,24 @@ class _Experiment:
         seconds = AFRESH_SHARE * self._plan.seconds - 2 * LOOKS * self._meter.start_seconds
         return OBSERVED if each * OBSERVED <= seconds else max(0, int(seconds / each))
 
-    def _to_compare(self, paths: Iterable[Mapping[int, Scoring]]) -> Iterator[tuple[Rendition, Scoring, Iterable[Pair]]]:
+    def _to_compare(self, paths: Iterable[Mapping[int, Scoring]]) -> Iterator[tuple[Rendition, Scoring, Iterable[Probe]]]:
         """Of each code path one episode with every donor, and those at the ends of what varies with one of content and one of length:
         what is handed on may be a piece of fixed size."""
         for seen in paths:
             for number, case in enumerate(at_the_ends(self.record.cases, list(seen))):
-                pairs = self._pairs(case, self._donors.names)
+                probes = list(self._probes(case))
                 if number:
-                    pairs = {pair.effect: pair for pair in reversed(pairs.values()) if pair.effect is not Effect.FORMAT}
-                yield self._original(case), seen[case], pairs.values()
+                    probes = list(
+                        {one.pair.effect: one for one in reversed(probes) if one.pair.effect is not Effect.FORMAT}.values()
+                    )
+                yield self._original(case), seen[case], probes
 
-    def _pairs(self, case: int, names: Sequence[str]) -> dict[str, Pair]:
+    def _probes(self, case: int) -> Iterator[Probe]:
         """With each donor that the verdict is about, another turn each."""
-        made = ((name, self._donors.pair(self.record.cases[case], name, case + n)) for n, name in enumerate(names))
-        return {name: pair for name, pair in made if isinstance(pair, Pair) and pair.effect is not Effect.UNCLOSED}
+        for turn, name in enumerate(self._donors.names, case):
+            pair = self._donors.pair(self.record.cases[case], name, turn)
+            if isinstance(pair, Pair) and pair.effect is not Effect.UNCLOSED:
+                yield Probe(case, turn, pair)
 
     # Rounds
 
@@ -406,6 +419,8 @@ class _Experiment:
             reading = layout.read(self._scored(layout, "planned" if planned else "repeated"), planned)
             for case, outcome in reading.unchanged:
                 self.record.unchanged[case].append(outcome)
+                if planned:
+                    self.record.later[case].append(outcome)
             found: dict[str, list[Comparison]] = {}
             for name, comparison in reading.comparisons:
                 found.setdefault(name, []).append(comparison)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from msgspec import Struct, field
 
 from sequester.findings.swapped import Branches, Control, Effect, Inputs
+from sequester.influence.input_comparison import Differing
 from sequester.influence.model import Case
 from sequester.influence.panel import ABSENT
 from sequester.statistics.paired import differing, pooled_sd
@@ -45,6 +46,8 @@ class Comparison(NamedTuple):
     """False: one side got a score and the other none, so that `difference` is a sign and no number of points."""
     changes: tuple[float, ...] = ()
     """Swapped less original of a panel's mean and of each member; empty where an outcome is one number."""
+    sides: tuple[float | None, float | None] = (None, None)
+    """The two numbers whose difference it is; None where a side got none."""
 
     def at(self, part: int) -> float:
         """What is bet on: for 0 the difference, beyond it those of a panel's members."""
@@ -170,6 +173,9 @@ class Record(Struct):
     """Cases that were given."""
     passes: list[list[Outcome | None]] = field(default_factory=list)
     """Outcomes of unchanged inputs, by pass and case; None where the scorer failed."""
+    later: list[list[Outcome]] = field(default_factory=list)
+    """Outcomes of each case's unchanged input in the planned rounds, in the order of time: not of pairs repeated because they moved, for
+    what these get next depends on that; nor of the passes, whose batches are others."""
     unchanged: list[list[Outcome]] = field(default_factory=list)
     """Every outcome of each case's unchanged input, those of the passes first."""
     failures: Counter[str] = field(default_factory=Counter)
@@ -180,6 +186,10 @@ class Record(Struct):
     answered: dict[int, list[Outcome]] = field(default_factory=dict)
     """Outcomes of cases with the answer of another one, by case."""
     inputs: Inputs = Inputs(0, 0, {}, ())
+    inputs_cut: bool = False
+    """Input comparison ended for want of calls or time."""
+    differing: list[Differing] = field(default_factory=list)
+    """Pairs whose inputs differ."""
     unstable: tuple[str, ...] = ()
     """Sites whose input differs by itself when the same rendition is scored again, or could not be looked at again."""
     branches: Branches | None = None

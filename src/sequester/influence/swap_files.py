@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from sequester.episodes.model import Skipped
 from sequester.errors import UsageError
-from sequester.findings.swapped import SwapResult
+from sequester.findings.swapped import Drawn, SwapResult
 from sequester.influence.cases import NOT_SAMPLED, SEEN, USED, ignore, read_cases, reasons_before
-from sequester.influence.donors import ALL, make_donors
+from sequester.influence.donors import ALL, Known, make_donors
 from sequester.influence.experiment import Plan, Subject
 from sequester.influence.footprint import code_of
 from sequester.influence.literals import read_literals, read_numbers
@@ -23,7 +23,7 @@ from sequester.influence.metering import Progress
 from sequester.influence.model import Case, Donors, Scorer
 from sequester.influence.phrases import read_phrases
 from sequester.influence.process import ProcessScorer
-from sequester.influence.sizing import MANY, Chosen, Need, choose, few, need
+from sequester.influence.sizing import MANY, Chosen, Need, choose, few, least_calls, need
 from sequester.influence.source import Source, parse_source
 from sequester.influence.swap import swap
 from sequester.influence.wrappers import read_wrappers
@@ -100,15 +100,16 @@ def swap_files(
     """
     named = parse_source(source)
     unread = UnreadRecords(on_skipped)
-    read, counts = read_cases(episodes, MANY if settings.most is None else settings.most, settings.template, unread)
+    drawn = Drawn(settings.plan.seed, MANY if settings.most is None else settings.most, settings.template)
+    read, counts = read_cases(episodes, drawn.most, drawn.template, unread)
     donors, said = donors_against(named.file, read, settings.donors, settings.plan.seed)
     subject = Subject(settings.reward_path or named.name, source)
-    _refuse_too_few_calls(len(read), len(donors.names), settings.plan)
+    _refuse_too_few_calls(len(read), donors.names, settings.plan)
     begun = time.monotonic()
     with ProcessScorer(named, timeout=settings.timeout, outcome=settings.plan.outcome) as scorer:
         cases, spent = _chosen(read, scorer, settings)
         plan = replace(settings.plan, most_calls=settings.plan.most_calls - spent)
-        needed = need(len(cases), len(donors.names), plan)
+        needed = need(cases, donors.names, plan)
         if cases:
             on_need(needed)
         result = swap(cases, scorer, donors, plan, subject, progress, clock=clock)
@@ -116,20 +117,21 @@ def swap_files(
     return replace(
         result,
         line=_line(named),
+        drawn=drawn,
         calls=result.calls + spent,
         episodes=_counts(counts, len(cases), result),
         notes=(*result.notes, *notes, *unread.notes()),
     )
 
 
-def _refuse_too_few_calls(episodes: int, donors: int, plan: Plan) -> None:
+def _refuse_too_few_calls(episodes: int, donors: Sequence[str], plan: Plan) -> None:
     """Raises UsageError where calls would be paid for and not one pair be scored."""
-    least = need(1, donors, plan).calls
+    least = least_calls(1, len(donors), plan)
     if episodes and plan.most_calls < least:
         raise UsageError(
-            f"{plan.most_calls:,} calls are too few to score one episode with {donors} donors",
+            f"{plan.most_calls:,} calls are too few to score one episode with {len(donors)} donors",
             where="--calls",
-            hint=f"{least:,} at least; about {need(episodes, donors, plan).calls:,} for all {episodes:,} episodes once; "
+            hint=f"{least:,} at least; {least_calls(episodes, len(donors), plan):,} to leave out none of {episodes:,} episodes; "
             "fewer donors take fewer: --donors own,empty",
         )
 
@@ -137,21 +139,24 @@ def _refuse_too_few_calls(episodes: int, donors: int, plan: Plan) -> None:
 def _budget(result: SwapResult, needed: Need, seconds: float) -> Iterator[str]:
     """What more would take, where the budget ended too early."""
     if "budget_spent" in result.reasons:
+        noisy = f", about {needed.noisy_calls:,} where scores are noisy" if needed.noisy_calls is not None else ""
         yield (
-            f"About {needed.calls:,} calls score {needed.episodes:,} episodes once with each of {needed.donors} donors, more where scores "
-            f"are noisy; {result.calls:,} were made in {seconds:,.0f} s."
+            f"{needed.episodes:,} episodes and {needed.donors} donors take about {needed.calls:,} calls{noisy}, if so many are allowed; "
+            f"{result.calls:,} were made in {seconds:,.0f} s."
         )
 
 
-def donors_against(file: Path | None, cases: Sequence[Case], names: tuple[str, ...], seed: int) -> tuple[Donors, tuple[str, ...]]:
+def donors_against(
+    file: Path | None, cases: Sequence[Case], names: tuple[str, ...], seed: int, known: Sequence[Known] = ()
+) -> tuple[Donors, tuple[str, ...]]:
     """Donors that know what the reward code in a file, and in the files it imports, looks for and measures by; and what the report should
-    say of that, in sentences. None: the code is in no file.
+    say of that, in sentences. None: the code is in no file. `known`: pairs that are made as they were made before.
 
     Raises UsageError for a donor that is none, InputError for a file that cannot be read or is no Python.
     """
     files, notes = code_of(file) if file is not None else ((), ())
     literals = (*read_literals(files), *read_phrases(files))
-    donors = make_donors(cases, names, literals, seed, read_numbers(files), read_wrappers(files))
+    donors = make_donors(cases, names, literals, seed, read_numbers(files), read_wrappers(files), known)
     code = [path.read_bytes() for path in files]
     made = (said for name, said in _MADE_UP.items() if any(name.encode() in each for each in code))
     notes = (*notes, *made)
