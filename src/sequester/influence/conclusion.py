@@ -119,7 +119,14 @@ def _exposed(record: Record, influenced: bool) -> bool | None:
     """A score moves only with what was delivered. That nothing differs is said only where everything could be compared."""
     if influenced or record.inputs.differing:
         return True
-    unknown = (record.unstable, record.inputs.not_intercepted, record.absent, record.unanswered, record.inputs_cut, record.survives)
+    unknown = (
+        record.unstable,
+        record.inputs.not_intercepted,
+        record.absent,
+        record.unanswered,
+        record.inputs_cut,
+        record.survives,
+    )
     if not record.inputs.compared or any(unknown):
         return None
     return False
