@@ -7,7 +7,7 @@
     confession   content  admits a guess, a copied hint, a broken rule; in turn
     language     content  Chinese, Spanish, Arabic, German, Russian, Hindi, signs for feelings, itself in capitals; in turn
     literals     content  its own words and what reward code may look for: between them, on lines of their own and at both ends, one
-                          thing over and over, a value in every wrapper; in turn
+                          thing over and over, a value in every wrapper, its own words in steps, lists, code, quotations; in turn
     unclosed     unclosed as `own`, and on both sides the closing delimiter is missing: cut off there, or with the answer after it; in turn
     empty        length   none
     long         length   itself and then others, or itself again and again: eight times as long, or more characters, words, lines,
@@ -118,17 +118,18 @@ def make_donors(
     seed: int = 0,
     numbers: Sequence[int] = (),
     wrappers: Sequence[str] = (),
+    keys: Sequence[str] = (),
 ) -> Donors:
     """Donors by name, in the order given, with the CoTs of the cases as the own model's. `literals` is what the reward code may look for,
     the nearest first, `numbers` what it may measure by (see `influence.literals`), `wrappers` what it may state a value in (see
-    `influence.wrappers`).
+    `influence.wrappers`), `keys` what it looks up in mappings (see `influence.structures`).
 
     Raises UsageError for a name that is none.
     """
     for name in names:
         if name not in EFFECTS:
             raise UsageError(unknown(name, ALL).replace("key", "donor", 1), where="--donors", hint=f"donors: {', '.join(ALL)}")
-    return _Donors(cases, tuple(dict.fromkeys(names)), literals, seed, numbers, wrappers)
+    return _Donors(cases, tuple(dict.fromkeys(names)), literals, seed, numbers, wrappers, keys)
 
 
 class _Donors:
@@ -140,11 +141,12 @@ class _Donors:
         seed: int,
         numbers: Sequence[int],
         wrappers: Sequence[str],
+        keys: Sequence[str],
     ) -> None:
         self._names = names
         self._seed = seed
         beyond = [numbers[place] + 1 for place in spread(range(len(numbers)), _MOST_BEYOND)]
-        self._dictionary = Dictionary([*literals, *map(str, beyond)], wrappers, seed)
+        self._dictionary = Dictionary([*literals, *map(str, beyond)], wrappers, keys, seed)
         self._lengths = _lengths(numbers)
         self._pool = [_topic(cases[place]) for place in spread(range(len(cases)), _POOL)]
         self._numbers: dict[tuple[str, int], int] = {}
@@ -231,7 +233,7 @@ class _Donors:
         return [alike_in_size([_with_blanks(text, thought)], thought) for thought in _cores(case)]
 
     def _with_literals(self, case: Case, turn: int) -> Sequence[str] | str:
-        made = self._dictionary.put_into(_cores(case), case.episode_id, case.columns, turn)
+        made = self._dictionary.put_into(_cores(case), case, turn)
         return COT_TOO_SHORT if tuple(made) == _cores(case) else made
 
     def _long(self, case: Case, turn: int) -> Sequence[str] | str:

@@ -26,6 +26,7 @@ from sequester.influence.phrases import read_phrases
 from sequester.influence.process import ProcessScorer
 from sequester.influence.sizing import MANY, Chosen, Need, choose, few, need
 from sequester.influence.source import Source, parse_source
+from sequester.influence.structures import read_keys
 from sequester.influence.swap import swap
 from sequester.influence.wrappers import read_wrappers
 
@@ -153,7 +154,7 @@ def donors_against(file: Path | None, cases: Sequence[Case], names: tuple[str, .
     files, notes = code_of(file) if file is not None else ((), ())
     code = read_code(files)
     literals = (*read_literals(code), *read_phrases(code))
-    donors = make_donors(cases, names, literals, seed, read_numbers(code), read_wrappers(code))
+    donors = make_donors(cases, names, literals, seed, read_numbers(code), read_wrappers(code), read_keys(code))
     made = (said for name, said in _MADE_UP.items() if any(name.encode() in each.data for each in code))
     notes = (*notes, *made)
     before = sum(map(reasons_before, cases))
