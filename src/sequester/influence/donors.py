@@ -15,8 +15,9 @@
     short        length   one short sentence of itself
     malformed    format   itself: opening delimiter missing, doubled, block nested; in turn
 
-A donor of content has as many code points as the logged CoT, slot by slot, and as many words, its end being made to measure. What a text
-of ours leaves over is filled with CoTs of other episodes.
+A donor of content has the shape of the logged CoT, slot by slot (`influence.same_shape`), its end being made to measure; for one of
+`literals`, whose lines and signs matter, the logged CoT is given its shape on the other side of the pair. What a text of ours leaves over
+is filled with CoTs of other episodes.
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ from sequester.influence.cases import alike, holds
 from sequester.influence.insertion import Dictionary
 from sequester.influence.literals import LARGEST_NUMBER
 from sequester.influence.model import Case, Donors, Pair, Rendition
-from sequester.influence.rendering import Format, closed_twice, cut_off, malformed, read_back, render, without_closer
-from sequester.influence.wording import alike_in_size, framed, of_length, spread, starting_at, undelimited, unquoted, with_words
+from sequester.influence.rendering import Format, ReadBack, closed_twice, cut_off, malformed, read_back, render, without_closer
+from sequester.influence.same_shape import same_shape
+from sequester.influence.wording import alike_in_size, framed, of_length, spread, starting_at, undelimited, unquoted
 from sequester.keys import unknown
 
 EFFECTS: Mapping[str, Effect] = {
@@ -191,7 +193,8 @@ class _Donors:
         logged = read_back(case, case.completion)
         for swapped in (thoughts, tuple(map(unquoted, thoughts))):
             if logged is not None and holds(case, swapped, logged):
-                return _pair(name, render(case, case.reasoning), render(case, swapped))
+                original = _in_shape_of(case, swapped, logged) if name == "literals" else case.reasoning
+                return _pair(name, render(case, original), render(case, swapped))
         return NOT_SEPARABLE
 
     def _own(self, case: Case, turn: int) -> Sequence[str] | str:
@@ -270,6 +273,14 @@ def _in_place(case: Case, thoughts: Sequence[str]) -> tuple[str, ...]:
     return alike(case, [framed(text, thought) for text, thought in zip(thoughts, case.reasoning, strict=True)])
 
 
+def _in_shape_of(case: Case, thoughts: Sequence[str], logged: ReadBack) -> tuple[str, ...]:
+    """The logged CoTs in the shape of others, whose lines and signs are what they are about; as logged where that cannot be had."""
+    cores = zip(_cores(case), thoughts, strict=True)
+    made = tuple(framed(same_shape(core, thought.strip()) or core, thought) for core, thought in cores)
+    same_length = all(len(one) == len(other) for one, other in zip(made, thoughts, strict=True))
+    return made if same_length and tuple(map(undelimited, made)) == made and holds(case, made, logged) else case.reasoning
+
+
 def _topic(case: Case) -> _Topic:
     prompt = case.prompt if isinstance(case.prompt, str) else " ".join(str(turn.get("content", "")) for turn in case.prompt)
     words: set[str] = set()
@@ -311,8 +322,7 @@ def _with_statement(text: str, thought: str, fill: Sequence[str]) -> str:
         return alike_in_size(fill, thought)
     if len(thought) < _REPEATED_FROM * len(text):
         return alike_in_size([text, *fill], thought, keep=_statement(text))
-    head = of_length([text, *fill], len(thought) - len(text) - 1)
-    return undelimited(with_words(head, len(thought.split()) - len(text.split()), keep=len(text)) + "\n" + text)
+    return alike_in_size([text, *fill], thought, keep=len(text), end=text)
 
 
 def _with_blanks(text: str, thought: str) -> str:

@@ -28,11 +28,12 @@ class _Way(IntEnum):
     ON_LINES = 1
     OVER_AND_OVER = 2
     STATED = 3
-    COMPOSED = 4
 
 
 _TIMES = 4
 """How often at least one thing is said that is said over and over."""
+_COMPOSED, _COMPOSED_LATER = 5, 10
+"""One CoT of so many is composed until each structure has been the first to be, and then one of so many."""
 _MOST_EDGES = 3
 """Values of a case that begin and end a CoT, beside the strings of the code."""
 
@@ -41,7 +42,8 @@ class _Turn(NamedTuple):
     """Where a CoT takes up the dictionary."""
 
     number: int
-    """Of the CoT, from 0."""
+    """Of the CoT, from 0, among those that are composed, or among the others."""
+    is_composed: bool
     piece: int
     """Of the dictionary, the first to be said."""
     structure: int
@@ -58,6 +60,8 @@ class Dictionary:
         self._keys = [key for key in keys if _can_be_said(key)]
         self._seed = seed
         self._turns: dict[tuple[str, int], _Turn] = {}
+        self._composed = 0
+        """Of `_turns`, those with a structure."""
         self._next_piece = 0
         self._next_structure = seed % KINDS
         self._unsaid = set(self._pieces)
@@ -76,14 +80,14 @@ class Dictionary:
     def is_said(self) -> bool:
         """Whether each of them has, and has begun one, ended one and been said over and over, and every structure was composed where
         there was room."""
-        turns = len(self._turns) // len(_Way)
-        return turns >= max(self.size, KINDS) and (not self._unsaid or turns >= 2 * self.size)
+        turns = (len(self._turns) - self._composed) // len(_Way)
+        return self._composed >= KINDS and turns >= self.size and (not self._unsaid or turns >= 2 * self.size)
 
     def put_into(self, thoughts: Sequence[str], case: Case, turn: int) -> list[str]:
         """The CoTs of a case, given without the white space around them, with other words, each of as many code points; as it was where
         there is no room."""
         known = (case.episode_id, turn)
-        at = first = self._turns.get(known, _Turn(len(self._turns), self._next_piece, self._next_structure))
+        at = first = self._turns.get(known) or self._next_turn()
         rng = random.Random(f"{self._seed} {case.episode_id} {turn}")
         values = [value for value in values_to_state(case.columns) if _can_be_said(value)]
         made = []
@@ -92,7 +96,14 @@ class Dictionary:
             made.append(text)
         if known not in self._turns:
             self._turns[known], self._next_piece, self._next_structure = first, at.piece, at.structure
+            self._composed += first.is_composed
         return made
+
+    def _next_turn(self) -> _Turn:
+        every = _COMPOSED if self._composed < KINDS else _COMPOSED_LATER
+        is_composed = len(self._turns) % every == every - 1
+        number = self._composed if is_composed else len(self._turns) - self._composed
+        return _Turn(number, is_composed, self._next_piece, self._next_structure)
 
     def _put(self, thought: str, case: Case, at: _Turn, values: Sequence[str], rng: random.Random) -> tuple[str, _Turn]:
         """The new text, and where the next one takes up."""
@@ -101,14 +112,14 @@ class Dictionary:
         edges = [*self._pieces, *values[:_MOST_EDGES]] or usual
         edge = edges[round_ % len(edges)]
         text = thought
-        if way == _Way.OVER_AND_OVER:
+        if at.is_composed:
+            text, structures = composed(thought, case, self._keys, values, at.structure)
+            at = at._replace(structure=(at.structure + structures) % KINDS)
+        elif way == _Way.OVER_AND_OVER:
             text = self._noted(_repeated(thought, (edge, usual[0])), (edge,))
         elif way == _Way.STATED:
             stated = _fitting(chain(self._stated(round_, self._filling(round_, values)), usual), 3 * len(thought) // 4)
             text = _with_pieces(thought, stated, "\n")
-        elif way == _Way.COMPOSED:
-            text, structures = composed(thought, case, self._keys, values, at.structure)
-            at = at._replace(structure=(at.structure + structures) % KINDS)
         if text != thought:
             return text, at
         room = len(thought) // 2

@@ -33,6 +33,7 @@ _FIXED: Mapping[str, Structure] = {
     "code": ("\n```python\ndef f(x):\n    return x + 1\n\nprint(f(1))\n```\n", "\n```\n2\n```\n"),
     "formulas": ("\n$$\nx^2 = 4\n$$\n", "\n\\[ x = 2 \\]\n", "\n\\begin{align}\nx &= 2\n\\end{align}\n", " \\(x\\) ", " $x = 2$ "),
     "sources": (" [1] ", " (Smith, 2020) ", " [2] ", "\nSources:\n[1] https://example.org/a\n[2] https://example.org/b\n"),
+    "feelings": tuple(f" {sign} " for sign in "🙂😅🤔🎉🔥💡👍🙌😮📌✅🚀"),
     "sections": tuple(f"\n<{slash}{name}>\n" for name in ("plan", "step", "verify", "critique", "summary") for slash in ("", "/")),
     "actions": ("\nThought: ", "\nAction: search\nAction Input: so\nObservation: ", "\nThought: ", "\nTool result: ", "\nFinal Answer: "),
 }  # fmt: skip
