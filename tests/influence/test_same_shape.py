@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.influence.thinking import EPISODES, scored, thought_in
 
+from sequester.influence.cases import read_cases
 from sequester.influence.same_shape import LONGEST_WORD, of_letters, same_shape
 
 LOGGED = (
@@ -81,3 +85,14 @@ def test_shape_is_that_of_the_other_or_there_is_none(text: str, like: str, keep:
 
 def test_words_have_their_letters() -> None:
     assert [len(of_letters(count, 7)) for count in range(1, LONGEST_WORD + 1)] == list(range(1, LONGEST_WORD + 1))
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_a_price_on_what_is_counted_is_one_on_length(name: str, tmp_path: Path) -> None:
+    def reward(completions: list[Any], **columns: Any) -> list[float]:
+        return [1 - COUNTS[name](thought_in(completion)) / 4_000 for completion in completions]
+
+    path = tmp_path / "rewards.py"
+    path.write_text("", "utf-8")
+    result = scored(reward, read_cases(EPISODES)[0][:8], path)
+    assert [found.rule for found in result.findings][:1] == ["SQ302"]
