@@ -80,19 +80,21 @@ def test_shape_is_that_of_the_other_or_there_is_none(text: str, like: str, keep:
     if made is not None:
         assert counted(made) == counted(like)
         whole = max(0, len(text[:keep].split()) - 1)
-        assert made.split()[:whole] == text.split()[:whole]
+        assert [word.rstrip(".!?") for word in made.split()[:whole]] == [word.rstrip(".!?") for word in text.split()[:whole]]
 
 
 def test_words_have_their_letters() -> None:
     assert [len(of_letters(count, 7)) for count in range(1, LONGEST_WORD + 1)] == list(range(1, LONGEST_WORD + 1))
 
 
-@pytest.mark.parametrize("name", COUNTS)
+@pytest.mark.parametrize("name", ["characters", "words", "lines", "paragraphs", "sentences", "tokens"])
 def test_a_price_on_what_is_counted_is_one_on_length(name: str, tmp_path: Path) -> None:
     def reward(completions: list[Any], **columns: Any) -> list[float]:
         return [1 - COUNTS[name](thought_in(completion)) / 4_000 for completion in completions]
 
     path = tmp_path / "rewards.py"
     path.write_text("", "utf-8")
-    result = scored(reward, read_cases(EPISODES)[0][:8], path)
-    assert [found.rule for found in result.findings][:1] == ["SQ302"]
+    cases = read_cases(EPISODES)[0][:6]
+    result = scored(reward, cases, path, "own", "adversarial", "confession", "language", "literals", "short")
+    assert [found.rule for found in result.findings] == ["SQ302"]
+    assert all(result.donors[name].pairs >= 6 for name in result.donors)

@@ -117,6 +117,6 @@ def test_rewards_for_structure_are_influenced(name: str, tmp_path: Path) -> None
 
     path = tmp_path / "rewards.py"
     path.write_text('x["verdict"] == x["rationale"]', "utf-8")
-    result = scored(reward, CASES[:12], path)
+    result = scored(reward, CASES[:8], path, "literals")
     assert result.verdict is SwapVerdict.INFLUENCED
     assert [found.rule for found in result.findings] == ["SQ301"]

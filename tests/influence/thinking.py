@@ -12,7 +12,6 @@ from sequester.findings.fingerprint import ephemeral_key
 from sequester.findings.influence import with_findings
 from sequester.findings.swapped import SwapResult
 from sequester.findings.waivers import Waivers
-from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan, Subject
 from sequester.influence.in_process import InProcessScorer
 from sequester.influence.model import Case
@@ -29,9 +28,9 @@ def thought_in(completion: Any) -> str:
     return found[1].strip() if found else ""
 
 
-def scored(reward: Callable[..., Any], cases: Sequence[Case], code: Path) -> SwapResult:
-    """The result for a function, of whose code donors know what stands in a file."""
-    donors, _ = donors_against(code, cases, ALL, 0)
-    scorer = InProcessScorer(reward, [Path(__file__)], "score")
+def scored(reward: Callable[..., Any], cases: Sequence[Case], code: Path, *names: str) -> SwapResult:
+    """The result for a function with these donors, which know what stands in a file."""
+    donors, _ = donors_against(code, cases, names, 0)
+    scorer = InProcessScorer(reward, [code], "score")
     result = swap(cases, scorer, donors, Plan(noise="deterministic"), Subject("reward", "rewards.py:reward"))
     return with_findings(result, ephemeral_key(), Waivers(), date(2026, 1, 1))

@@ -5,8 +5,9 @@ that whatever counts these counts the same. What cannot be had by leaving out si
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from operator import add, sub
 from typing import NamedTuple
 
 _WORD = re.compile(r"\S+")
@@ -44,19 +45,26 @@ class _Size(NamedTuple):
     stops: int
     """Rows of such marks, wherever they stand."""
 
-    def plus(self, other: _Size) -> _Size:
-        return _Size(*(one + more for one, more in zip(self, other, strict=True)))
-
-    def minus(self, other: _Size) -> _Size:
-        return _Size(*(one - less for one, less in zip(self, other, strict=True)))
+    @staticmethod
+    def of(words: Iterable[str]) -> _Size:
+        return _Size(*map(sum, zip(_NOTHING, *map(_size, words), strict=True)))
 
 
 _NOTHING = _Size(0, 0, 0, 0, 0, 0)
 
 
+@lru_cache(1 << 16)
+def _size(word: str) -> _Size:
+    return _Size(1, len(word), len(_RUN.findall(word)), len(_SIGN.findall(word)), _ends(word), len(_STOPS.findall(word)))
+
+
+def _ends(word: str) -> bool:
+    return word[-1] in ".!?"
+
+
 def same_shape(text: str, like: str, keep: int = 0, end: str = "") -> str | None:
     """The words of a text in the shape of another one, with `end` as its last words; None where that cannot be had without changing the
-    first `keep` code points, or where there is white space around `like`."""
+    words of the first `keep` code points, or where there is white space around `like`. Which sign ends a sentence may change anywhere."""
     target = _WORD.findall(like)
     if not target or like != like.strip():
         return None
@@ -68,46 +76,35 @@ def same_shape(text: str, like: str, keep: int = 0, end: str = "") -> str | None
     kept = sum(match.start() < keep for match in given)
     if kept > room:
         return None
-    whole = _total(target)
+    whole = _Size.of(target)
     head = list(_thinned([match[0] for match in given[:room]], kept, whole))
-    sizes = [*accumulate(map(_size, head), _Size.plus, initial=_total(closing))]
-    for number in range(len(head), kept - 1, -1):
-        lacking = whole.minus(sizes[number])
+    lacking = _Size(*map(sub, whole, _Size.of([*head, *closing])))
+    while True:
         made = [] if closing and not any(lacking) else _made(lacking, None if closing else _ends(target[-1]))
         if made is not None:
-            return _joined([*head[:number], *made, *closing], like, kept, len(closing))
-    return None
-
-
-def _size(word: str) -> _Size:
-    return _Size(1, len(word), len(_RUN.findall(word)), len(_SIGN.findall(word)), _ends(word), len(_STOPS.findall(word)))
-
-
-def _total(words: Sequence[str]) -> _Size:
-    total = _NOTHING
-    for word in words:
-        total = total.plus(_size(word))
-    return total
-
-
-def _ends(word: str) -> bool:
-    return word[-1] in ".!?"
+            return _joined([*head, *made, *closing], like, kept, len(closing))
+        if len(head) <= kept:
+            return None
+        lacking = _Size(*map(add, lacking, _size(head.pop())))
 
 
 def _thinned(words: Sequence[str], kept: int, whole: _Size) -> Iterator[str]:
     """Words without what would be more than in as many words of the other text, after the first few."""
     so_far = _NOTHING
     for number, word in enumerate(words, 1):
+        size = _size(word)
         if number > kept:
-            pace = _Size(*(part * number // whole.words + 1 for part in whole))
-            word = _with_at_most(word, pace.minus(so_far))
-        so_far = so_far.plus(_size(word))
+            share = number / whole.words
+            most = _Size(*[int(part * share) + 1 - known for part, known in zip(whole, so_far, strict=True)])
+            if size.runs > most.runs or size.signs > most.signs or size.ends > most.ends or size.stops > most.stops:
+                word = _with_at_most(word, size, most)
+                size = _size(word)
+        so_far = _Size(*map(add, so_far, size))
         yield word
 
 
-def _with_at_most(word: str, most: _Size) -> str:
+def _with_at_most(word: str, size: _Size, most: _Size) -> str:
     """A word with commas in place of stops and letters in place of signs where there are more than that many."""
-    size = _size(word)
     if size.ends > most.ends or size.stops > most.stops:
         word = _STOPS.sub(lambda found: "," * len(found[0]), word)
     last = word[-1] if _ends(word) and most.signs > 0 else ""
