@@ -33,7 +33,7 @@ class _Way(IntEnum):
 _TIMES = 4
 """How often at least one thing is said that is said over and over."""
 _COMPOSED, _COMPOSED_LATER = 5, 10
-"""One CoT of so many is composed until each structure has been the first to be, and then one of so many."""
+"""One CoT of so many is composed until each structure has had its turn, and then one of so many."""
 _MOST_EDGES = 3
 """Values of a case that begin and end a CoT, beside the strings of the code."""
 
@@ -63,7 +63,7 @@ class Dictionary:
         self._composed = 0
         """Of `_turns`, those with a structure."""
         self._next_piece = 0
-        self._next_structure = seed % KINDS
+        self._next_structure = seed
         self._unsaid = set(self._pieces)
 
     @property
@@ -78,10 +78,14 @@ class Dictionary:
 
     @property
     def is_said(self) -> bool:
-        """Whether each of them has, and has begun one, ended one and been said over and over, and every structure was composed where
-        there was room."""
+        """Whether each of them has, and has begun one, ended one and been said over and over, and every structure has had its
+        turn."""
         turns = (len(self._turns) - self._composed) // len(_Way)
-        return self._composed >= KINDS and turns >= self.size and (not self._unsaid or turns >= 2 * self.size)
+        return self._all_composed and turns >= self.size and (not self._unsaid or turns >= 2 * self.size)
+
+    @property
+    def _all_composed(self) -> bool:
+        return self._next_structure - self._seed >= KINDS
 
     def put_into(self, thoughts: Sequence[str], case: Case, turn: int) -> list[str]:
         """The CoTs of a case, given without the white space around them, with other words, each of as many code points; as it was where
@@ -100,7 +104,7 @@ class Dictionary:
         return made
 
     def _next_turn(self) -> _Turn:
-        every = _COMPOSED if self._composed < KINDS else _COMPOSED_LATER
+        every = _COMPOSED_LATER if self._all_composed else _COMPOSED
         is_composed = len(self._turns) % every == every - 1
         number = self._composed if is_composed else len(self._turns) - self._composed
         return _Turn(number, is_composed, self._next_piece, self._next_structure)
@@ -114,7 +118,7 @@ class Dictionary:
         text = thought
         if at.is_composed:
             text, structures = composed(thought, case, self._keys, values, at.structure)
-            at = at._replace(structure=(at.structure + structures) % KINDS)
+            at = at._replace(structure=at.structure + structures)
         elif way == _Way.OVER_AND_OVER:
             text = self._noted(_repeated(thought, (edge, usual[0])), (edge,))
         elif way == _Way.STATED:
