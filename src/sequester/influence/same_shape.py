@@ -90,16 +90,20 @@ def same_shape(text: str, like: str, keep: int = 0, end: str = "") -> str | None
 
 def _thinned(words: Sequence[str], kept: int, whole: _Size) -> Iterator[str]:
     """Words without what would be more than in as many words of the other text, after the first few."""
-    so_far = _NOTHING
+    total, most_runs, most_signs, most_ends, most_stops = whole.words, whole.runs, whole.signs, whole.ends, whole.stops
+    runs = signs = ends = stops = 0
     for number, word in enumerate(words, 1):
         size = _size(word)
-        if number > kept:
-            share = number / whole.words
-            most = _Size(*[int(part * share) + 1 - known for part, known in zip(whole, so_far, strict=True)])
-            if size.runs > most.runs or size.signs > most.signs or size.ends > most.ends or size.stops > most.stops:
-                word = _with_at_most(word, size, most)
-                size = _size(word)
-        so_far = _Size(*map(add, so_far, size))
+        if number > kept and (
+            runs + size.runs > most_runs * number // total + 1
+            or signs + size.signs > most_signs * number // total + 1
+            or ends + size.ends > most_ends * number // total + 1
+            or stops + size.stops > most_stops * number // total + 1
+        ):
+            pace = (part * number // total + 1 for part in whole)
+            word = _with_at_most(word, size, _Size(*map(sub, pace, (0, 0, runs, signs, ends, stops))))
+            size = _size(word)
+        runs, signs, ends, stops = runs + size.runs, signs + size.signs, ends + size.ends, stops + size.stops
         yield word
 
 
