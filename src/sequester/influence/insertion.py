@@ -83,6 +83,16 @@ class Dictionary:
         turns = (len(self._turns) - self._composed) // len(_Way)
         return self._all_composed and turns >= self.size and (not self._unsaid or turns >= 2 * self.size)
 
+    def order(self, episode_id: str, turn: int) -> tuple[int, ...]:
+        """Where the dictionary was taken up for a CoT that has been asked for; empty for another one."""
+        return tuple(map(int, self._turns.get((episode_id, turn), ())))
+
+    def resume(self, episode_id: str, turn: int, order: tuple[int, ...]) -> None:
+        """Make this CoT as it was made when the dictionary said this as its `order`; as a new one where it is no order."""
+        if len(order) == len(_Turn._fields):
+            number, is_composed, piece, structure = order
+            self._turns[episode_id, turn] = _Turn(number, bool(is_composed), piece, structure)
+
     @property
     def _all_composed(self) -> bool:
         return self._next_structure - self._seed >= KINDS
