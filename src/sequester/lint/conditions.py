@@ -46,11 +46,13 @@ class Conditions(Calls):
             inside, outside = self.refined(test.operand)
             return outside, inside
         if isinstance(test, ast.BoolOp):
-            found = [self.refined(value) for value in test.values]
-            every: Names = {}
+            before = self.names
             is_and = isinstance(test.op, ast.And)
-            for inside, outside in found:
-                every |= inside if is_and else outside
+            every: Names = {}
+            for value in test.values:  # each adds to what those before it tell
+                every |= self.refined(value)[0 if is_and else 1]
+                self.names = before | every
+            self.names = before
             return (every, {}) if is_and else ({}, every)
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
             return self._refined_compare(test)

@@ -30,7 +30,7 @@ from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import mere_presence, truth
 from sequester.lint.parts import field_of, group_of, item_of, slice_of
 from sequester.lint.trace import Trace
-from sequester.lint.uses import is_bound, is_count
+from sequester.lint.uses import is_bound, is_count, is_length
 from sequester.lint.vocabulary import (
     BODY_OF_REQUEST,
     CACHE_NAME,
@@ -89,6 +89,7 @@ class Expressions(ABC):
             ast.FormattedValue: self._formatted,
             ast.BinOp: self._binary,
             ast.BoolOp: self._boolean,
+            ast.UnaryOp: self._unary,
             ast.Compare: self._compare,
             ast.IfExp: self._conditional,
             ast.Tuple: self._tuple,
@@ -181,7 +182,7 @@ class Expressions(ABC):
                 value = self.value(piece)
                 parts.append(value)
                 texts = _each(texts, value.texts)
-                letters += _FEWEST_LETTERS * bool(value.texts)
+                letters += _FEWEST_LETTERS * (bool(value.texts) or terminal(getattr(piece, "value", piece)) == "role")
         made = combine(*parts)._replace(texts=tuple(texts))
         return self.worked_in(made) if letters >= _FEWEST_LETTERS else made
 
@@ -234,6 +235,10 @@ class Expressions(ABC):
             return Value(why=shared_out(dividend.why) | regardless_of_length(divisor.why))
         made = combine(dividend, divisor)
         return made if made.holds & Holds.TEXT or made.why else NOTHING
+
+    def _unary(self, node: ast.UnaryOp) -> Value:
+        value = self.value(node.operand)
+        return value.without(Holds.WHOLE | Holds.RECORD | Holds.IDS) if isinstance(node.op, ast.Not) else combine(value)
 
     def _boolean(self, node: ast.BoolOp) -> Value:
         before = self.names
@@ -321,11 +326,15 @@ class Expressions(ABC):
 
     def compare_branches(self, one: Value, other: Value, node: ast.AST, at_delimiter: bool) -> None:
         """Tell if, for want of a delimiter, one branch hands on the text that the other splits, or one falls back to the reasoning."""
+        if one.parts is not None and other.parts is not None and len(one.parts) == len(other.parts):
+            for part, counterpart in zip(one.parts, other.parts, strict=True):
+                self.compare_branches(part, counterpart, node, at_delimiter)
+            return
         for split, rest in ((one, other), (other, one)):
             divided = split.holds & Holds.DIVIDED and split.holds & (Holds.ANSWER | Holds.MAYBE)
             if at_delimiter and divided and rest.holds & Holds.WHOLE and not rest.holds & Holds.DIVIDED:
                 missing = AN_ANSWER_TAG if split.holds & Holds.TAGGED else "a closing tag"
-                if missing != AN_ANSWER_TAG or not rest.holds & Holds.FIELDED:
+                if not rest.holds & (Holds.FIELDED | Holds.ANSWERED if missing == AN_ANSWER_TAG else Holds.CLOSED):
                     self.trace.emit(Splitting(split.split or node, missing))
             if (
                 split.holds & Holds.REASONING
@@ -361,7 +370,7 @@ class Expressions(ABC):
     def _dict(self, node: ast.Dict) -> Value:
         keys = [self.value(key).texts if key is not None else () for key in node.keys]
         values = [self.value(item) for item in node.values]
-        made = combine(*values)
+        made = combine(*map(_reported, keys, values))
         names = {text for texts in keys for text in texts}
         single = all(len(texts) == 1 for texts in keys)
         if single and keys and not made.holds & ~Holds.GOLD and not made.why:  # a table of constants
@@ -370,7 +379,7 @@ class Expressions(ABC):
         scores = [value for texts, value in zip(keys, values, strict=True) if any(map(SCORE_NAME.search, texts))]
         if scores:
             made = made._replace(why=combine(*scores).why)
-        if made.holds & Holds.TEXT and made.why and single:  # a length may be one column of many
+        if made.holds & Holds.TEXT and single and any(value.why for value in values):  # a length may be one column of many
             fields = tuple((texts[0], value) for texts, value in zip(keys, values, strict=True))
             made = shallow(made._replace(fields=fields, why=regardless_of_length(made.why)))
         return made.having(Holds.PROMPTED) if "role" in names and made.holds & Holds.TEXT else made
@@ -391,6 +400,7 @@ class Expressions(ABC):
         before = self.names
         self.names = dict(before)
         self._generators(node.generators)
+        self.value(node.key)
         made = combine(self.value(node.value))
         self.names = before
         return made
@@ -437,6 +447,11 @@ def _is_mark(node: ast.expr) -> bool:
 def _is_gold(value: Value, node: ast.expr) -> bool:
     """Whether it is the expected answer: it came from where that is handed over, or is called so."""
     return bool(value.holds & Holds.GOLD and not value.holds & Holds.TEXT) or (not value.holds and is_gold_name(terminal(node)))
+
+
+def _reported(keys: tuple[str, ...], value: Value) -> Value:
+    """What an entry adds to a table. How long something is may stand in any report."""
+    return value._replace(why=regardless_of_length(value.why)) if any(map(is_length, keys)) else value
 
 
 def _entry(fields: tuple[tuple[str, Value], ...], keys: tuple[str, ...]) -> Value:

@@ -23,6 +23,7 @@ from sequester.lint.statements import Statements
 from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR, LENGTH_NAME, TOKENS_NAME, is_gold_name
 
 _REFERENCE = re.compile(r"^refs?$|^references?$")
+_PARSES = re.compile(r"^_*(?:try_)?(?:extract|parse)_")
 _PARSER = re.compile(r"(?:Think|XML)Parser$")
 _DEEPEST = 12
 """Calls within calls that are followed."""
@@ -175,11 +176,11 @@ class Flow(Statements):
         names = parameters(found.definition.node)
         given = dict(zip(names, arguments, strict=False)) | {name: value for name, value in keywords.items() if name in names}
         made = self._apply(found.definition, given, found.around)
-        if EXTRACTOR.search(found.definition.node.name[:100]):
+        name = found.definition.node.name[:100]
+        extracts = EXTRACTOR.search(name) is not None
+        if extracts or _PARSES.search(name):
             made = made._replace(why=_of_the_answer(made.why))
-            if made.holds & Holds.WHOLE:
-                return _as_answer(made)._replace(parts=_with_answer(made.parts))
-        return made
+        return _as_answer(made)._replace(parts=_with_answer(made.parts)) if extracts and made.holds & Holds.WHOLE else made
 
     def judge_parses(self) -> bool:
         calls = (one for one in self._module.flagged if isinstance(one, ast.Call))

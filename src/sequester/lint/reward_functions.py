@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sequester.lint import delimiters
@@ -81,10 +81,12 @@ _CHARACTER = re.compile(r"(?:^|\W)(?:_|[a-z]|ch|chr|char|character|letter|symbol
 _ROUTE = re.compile(r"(?:^|[/_-])rewards?(?:[/_-]|$)", re.I)
 _BODY_TYPE = re.compile(r"\w(?:Request|Input|Query|Payload)$")
 _NOT_REWARD = re.compile(
-    r"^(?:test|log|print|save|load|plot|format(?!\w*reward)|tokeni[sz]e|collate|prepare|normali[sz]e|register|make|generate|extract|parse"
-    r"|build|show|render)_|_parser$|^_(?:build|extract|parse|format|log)_|^__(?!call__)"
+    r"^_?(?:test|log|print|save|load|plot|format(?!\w*reward)|tokeni[sz]e|collate|prepare|normali[sz]e|register|make|generate|extract|parse"
+    r"|build|create|show|render)_|_parser$|^__(?!call__)"
 )
-_REWARD_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier|(?:^|[a-z])RM$|env|task|agentinstance|evaluator", re.I)
+_REWARD_CLASS = re.compile(
+    r"reward|rubric|scorer|grader|judge|verifier|(?:^|[a-z])(?-i:RM)$|env|task|agentinstance|evaluator", re.I
+)
 _GRADING_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier", re.I)
 _ENVIRONMENT = re.compile(r"Env|AgentInstance")
 _TEXT_ENVIRONMENT = re.compile(r"TextEnv|AgentInstance|JudgeEnv")
@@ -93,7 +95,9 @@ _STRING_METHODS = frozenset(
     {"strip", "split", "partition", "rpartition", "rsplit", "lower", "upper", "startswith", "endswith", "replace", "splitlines"}
 )
 _MANAGER = re.compile(r"RewardManager|RewardWorker|RewardLoop")
-_TRAINER = re.compile(r"trainer|dataset|actor|logger|config|callback|collator|controller|generator|client|parser|renderer", re.I)
+_TRAINER = re.compile(
+    r"trainer|dataset|actor|logger|config|callback|collator|controller|generator|client|(?-i:[Pp]arser)|renderer", re.I
+)
 _DECORATOR = re.compile(r"(?:^|\.)(?:reward|grader|reward_(?:fn|func|function)|register_reward\w*|register_scorer)$", re.I)
 _BATCH_TYPE = "DataProto"
 """verl's batch of everything: only a reward manager takes a completion out of it to score it."""
@@ -311,7 +315,7 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
         return False
     if name == "__call__" and _GRADING_CLASS.search(kinds) and _reads_columns(node):
         return True
-    if not given & PARAMETERS.keys() and not annotated:
+    if not given & PARAMETERS.keys() and not annotated and not (_GRADING_CLASS.search(kinds) and _plain_texts(node, given)):
         return False
     return name == "__call__" or bool(_REWARD_NAME.search(name)) or bool(given & _STRICT and _GRADING_CLASS.search(kinds))
 
@@ -344,7 +348,7 @@ def _is_action(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id == "action"
 
 
-def _plain_texts(node: Function, names: tuple[str, ...]) -> frozenset[str]:
+def _plain_texts(node: Function, names: Iterable[str]) -> frozenset[str]:
     """Parameters with a name that any text may have, where nothing says that they are none."""
     return frozenset(names) & (_PLAIN_TEXTS - _numbers(node))
 

@@ -9,11 +9,16 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from sequester.lint.names import dotted, terminal
-from sequester.lint.vocabulary import LOG_CALL
+from sequester.lint.vocabulary import LOG_CALL, SCORE_NAME
 
 _A_LENGTH = re.compile(r"(?:^|_)len(?:gth)?s?(?:_|$)")
 _FUNCTIONS = 16
 """That are remembered: the one that is run, and those that call it."""
+
+
+def is_length(name: str) -> bool:
+    """Whether it is the name of a length, and not of a score for one."""
+    return _A_LENGTH.search(name) is not None and SCORE_NAME.search(name) is None
 
 
 @lru_cache(_FUNCTIONS)
