@@ -27,7 +27,7 @@ from sequester.lint.expressions import Expressions
 from sequester.lint.names import dotted, terminal
 from sequester.lint.parts import field_of, group_of
 from sequester.lint.texts import compiled, length, pattern_function, text_method
-from sequester.lint.uses import handed_to_len, measures, only_counted
+from sequester.lint.uses import handed_to_len, is_cache, measures, only_counted
 from sequester.lint.vocabulary import (
     API_CALL,
     BODY_OF_REQUEST,
@@ -236,7 +236,7 @@ class Calls(Expressions):
         if name in ("items", "values", "keys") and receiver.fields is not None and not holds:
             return _listed(name, receiver)
         if name in ("get", "pop", "setdefault"):
-            if self._is_cache(node.func.value if isinstance(node.func, ast.Attribute) else node) and first.holds & (
+            if is_cache(node.func.value if isinstance(node.func, ast.Attribute) else node) and first.holds & (
                 Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST
             ):
                 self.trace.emit(Cached(node, first))

@@ -152,6 +152,8 @@ class Value(NamedTuple):
 
 
 NOTHING = Value()
+Names = dict[str, Value]
+"""What is in scope."""
 _MOST_PARTS = 12
 MOST_TEXTS = 12
 """Constants that one value may be."""

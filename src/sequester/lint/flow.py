@@ -12,12 +12,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, join
+from sequester.lint.domain import NOTHING, Holds, Names, Signal, Source, Value, combine, join
 from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Splitting
-from sequester.lint.expressions import Names
 from sequester.lint.module import Module
 from sequester.lint.names import dotted, terminal
-from sequester.lint.outcomes import delimiter_decides
+from sequester.lint.outcomes import compare_branches, delimiter_decides
 from sequester.lint.reward_functions import Definition, Function, RewardFunction, callers_first, is_reasoning_name, parameters
 from sequester.lint.statements import Statements
 from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR, LENGTH_NAME, TOKENS_NAME, is_gold_name
@@ -222,7 +221,7 @@ class Flow(Statements):
         values = [value for value, _, _ in self.returned]
         for first, (value, at, path) in enumerate(self.returned):
             for other, _, other_path in self.returned[first + 1 : first + 9]:
-                self.compare_branches(value, other, at, delimiter_decides(path, other_path))
+                compare_branches(self.trace, value, other, at, delimiter_decides(path, other_path))
         result = values[0] if values else NOTHING
         for value in values[1:]:
             result = join(result, value)
