@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from sequester.lint.definitions import Definition, Function, defaults, parameters
 from sequester.lint.domain import NOTHING, Holds, Names, Signal, Source, Value, combine, join
 from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Splitting
 from sequester.lint.module import Module
 from sequester.lint.names import dotted, terminal
 from sequester.lint.outcomes import compare_branches, delimiter_decides
-from sequester.lint.reward_functions import Definition, Function, RewardFunction, callers_first, is_reasoning_name, parameters
+from sequester.lint.reward_functions import RewardFunction, callers_first, is_reasoning_name
 from sequester.lint.statements import Statements
 from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR, LENGTH_NAME, TOKENS_NAME, is_gold_name
 
@@ -203,7 +204,7 @@ class Flow(Statements):
         self._applied.add(id(node))
         self._told_cached(node, given)
         saved = (self.names, self.trace.function, self.owner, self.guards, self.path, self.returned, self.left, self.repeats)
-        self.names = dict(around) | _defaults(self, node) | {name: given.get(name, NOTHING) for name in given}
+        self.names = {**around, **{one.arg: self.value(default) for one, default in defaults(node)}, **given}
         for name in parameters(node):
             self.names.setdefault(name, NOTHING)
         self.trace.function, self.guards, self.path, self.returned, self.left, self.repeats = node, [], [], [], [], Counter()
@@ -282,22 +283,8 @@ def _is_constant(node: ast.AST | None) -> bool:
 
 def _limits(node: Function) -> frozenset[str]:
     """Parameters with a number for their default that is more than a flag."""
-    arguments = node.args
-    defaults = [
-        *zip(reversed((*arguments.posonlyargs, *arguments.args)), reversed(arguments.defaults), strict=False),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
     return frozenset(
-        one.arg for one, value in defaults if isinstance(value, ast.Constant) and type(value.value) is int and value.value > 1
+        one.arg
+        for one, value in defaults(node)
+        if isinstance(value, ast.Constant) and type(value.value) is int and value.value > 1
     )
-
-
-def _defaults(flow: Flow, node: Function) -> Names:
-    arguments = node.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    named: Names = {}
-    for argument, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
-        named[argument.arg] = flow.value(default)
-    for argument, keyword_default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        named[argument.arg] = flow.value(keyword_default)
-    return named

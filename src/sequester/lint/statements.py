@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from sequester.lint import conditions
 from sequester.lint.calls import Calls
+from sequester.lint.definitions import Function
 from sequester.lint.domain import (
     NOTHING,
     OF_PIECES,
@@ -28,7 +29,6 @@ from sequester.lint.events import IdsUsed
 from sequester.lint.names import terminal
 from sequester.lint.outcomes import Taken, compare_branches, truth
 from sequester.lint.parts import item_of
-from sequester.lint.reward_functions import Function
 from sequester.lint.uses import is_cache, measures
 from sequester.lint.vocabulary import REASONING_WORD, SCORE_NAME, SCORED_NAME
 
