@@ -20,6 +20,20 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 FOUND = [
     """
+    class ShortResponseReward(Reward):
+        def __call__(self, batch):
+            rewards, lengths = batch["zero_rewards"], batch["generated_lens"]  # SQ209
+            for place in range(lengths.size(0)):
+                if lengths[place] <= self.threshold:
+                    rewards[place, lengths[place] - 1] += self.reward
+            return rewards
+    """,
+    """
+    class LengthReward(BaseReward):
+        def _evaluate(self, sample):
+            return Score(len(sample.output[0]) / 1000)  # SQ209
+    """,
+    """
     class CosineSparseReward(SparseReward):
         def reward(self, sequences, gen_lengths, answers, scores, output_ids, num_actions):  # SQ209
             rewards = []

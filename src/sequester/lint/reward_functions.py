@@ -113,6 +113,7 @@ _TEXTS = (
 )
 _EXTRA = {
     "data": Holds.RECORD,
+    "batch": Holds.RECORD,
     "output": Holds.WHOLE,
     "outputs": Holds.WHOLE | Holds.BATCH,
     "text": Holds.WHOLE,
@@ -126,7 +127,7 @@ _EXTRA = {
 """Parameters that hold a completion only where nothing better does."""
 _OFTEN_GOLD = ("solution", "prediction")
 """Those that hold something else beside one of the others."""
-_PLAIN_TEXTS = _EXTRA.keys() - {"data", "message_log", *_OFTEN_GOLD}
+_PLAIN_TEXTS = _EXTRA.keys() - {"data", "batch", "message_log", *_OFTEN_GOLD}
 
 
 _PROMPT_BUILDER = re.compile(r"(?:judge|grad(?:er|ing)|rubric|evaluat\w+|critic)_?\w*(?:prompt|messages|request|input)", re.I)
@@ -265,11 +266,14 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
         return True
     if not _REWARD_CLASS.search(kinds):
         return False
-    if name == "__call__" and _GRADING_CLASS.search(kinds) and reads_columns(node):
+    grades = _GRADING_CLASS.search(kinds) is not None
+    if grades and name == "__call__" and reads_columns(node):
         return True
-    if not given & PARAMETERS.keys() and not annotated and not (_GRADING_CLASS.search(kinds) and _plain_texts(node, given)):
+    if not given & PARAMETERS.keys() and not annotated and not (grades and given & {*_plain_texts(node, given), "batch"}):
         return False
-    return name == "__call__" or bool(_REWARD_NAME.search(name)) or bool(given & _STRICT and _GRADING_CLASS.search(kinds))
+    if name == "__call__" or _REWARD_NAME.search(name):
+        return True
+    return grades and (name in ("evaluate", "_evaluate") or bool(given & _STRICT))
 
 
 def _writes_action(definition: Definition, names: tuple[str, ...]) -> bool:
