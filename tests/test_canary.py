@@ -177,6 +177,10 @@ def test_a_swap_test_shows_the_canary_in_no_format_whatever_the_reward_code_does
     code, out, err = command("swap", "rewards.py:reward", "--episodes", path, "-v", "--out=text", *outputs, "--workspace", "ws")
     assert code in (1, 4)
     reports = "".join((tmp_path / f"report.{name}").read_text("utf-8") for name in formats)
+    for finding in json.loads((tmp_path / "report.json").read_text("utf-8"))["findings"]:
+        told = command("show", "r1", finding["id"], "--workspace", "ws")
+        assert (told[0], finding["id"] in told[1]) == (0, True)
+        reports += told[1] + told[2]
     assert not shown(out + err + caplog.text + reports, CANARY)
     stored = [file for file in (tmp_path / "ws").rglob("*") if file.is_file()]
     assert any(file.name == "results.sqlite" for file in stored)

@@ -219,6 +219,17 @@ def test_verbose_lists_everything(cli, file):
     assert cli("lint", path, "-v").out.count("SQ247 medium") == 60
 
 
+def test_verbose_names_the_files_without_anything_to_lint(cli, file):
+    code, data = file("x = 1\n", "tools/plain.py"), file("a: 1\n", "tools/other.yaml")
+    short = cli("lint", code.parent)
+    assert "read and hold nothing that a rule speaks of: `-v`" in short.out
+    assert "plain.py" not in short.out
+    long = cli("lint", code.parent, "-v", "--out", "text", "--out", "md=r.md", "--out", "json=r.json").out
+    assert long.index(code.as_posix()) < long.index(data.as_posix())
+    assert json.loads(Path("r.json").read_text())["without_subject"] == [code.as_posix(), data.as_posix()]
+    assert "plain.py" not in Path("r.md").read_text()
+
+
 def test_a_report_never_replaces_what_is_linted(cli, file):
     path = file(LEAKY)
     assert cli("lint", path, "--out", f"sarif={path}").code == 2

@@ -242,7 +242,15 @@ def test_three_lines_say_that_a_reward_does_not_read_the_reasoning(project):
 def test_a_reward_that_reads_it_fails_and_nothing_that_it_prints_is_shown(project):
     result = asserted(project, "leaking, 'episodes.jsonl'", "loud, 'episodes.jsonl'")
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["leaking: influenced:*", "*SQ301 high:*", "*donors that moved it: *", "*assessed: 6 prompts*"])
+    result.stdout.fnmatch_lines(
+        [
+            "leaking: influenced:*",
+            "*SQ301 high:*",
+            "*such as *: * at episodes.jsonl:*, * -> *",
+            "*donors that moved it: *",
+            "*assessed: 6 prompts*",
+        ]
+    )
     result.stdout.fnmatch_lines(["2 reward functions: 2 influenced, *"])
 
 

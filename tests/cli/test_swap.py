@@ -297,13 +297,110 @@ def test_a_result_is_kept_shown_and_its_findings_waived(swap, cli, tmp_path):
     assert cli("show", "r1").out == outcome.out
     shown = cli("show", "r1", finding.id[:8])
     assert (shown.code, "malformed" in shown.out) == (0, True)
-    assert cli("show", "r1", finding.id, "--reveal", "curious").code == 2
     who = ("--owner", "ada", "--approver", "grace", "--class", "orthogonal", "--reason", "checks that tags close")
     assert cli("waive", finding.id, *who).code == 0
     again = swap("tags", "--author", "alan")
     assert again.code == 0
     assert "INFLUENCED" in again.out
     assert "waived by ada" in again.out
+
+
+def test_a_finding_says_where_to_look_in_every_output(swap, cli, tmp_path):
+    (tmp_path / ".sequester").mkdir(mode=0o700)
+    formats = [f"--out={name}=report.{name}" for name in ("json", "sarif", "md", "html")]
+    outcome = swap("doubtless", "--donors", "own,literals", "--out", "text", *formats)
+    (finding,) = json.loads(Path("report.json").read_text())["findings"]
+    assert {one["donor"] for one in finding["examples"]} == set(finding["donors"]) == {"own", "literals"}
+    for one in finding["examples"]:
+        assert abs(one["swapped"] - one["original"]) == 0.5
+        assert one["source"] == f"episodes.jsonl:{int(one['episode_id'][1:]) + 1}"
+    first = finding["examples"][0]
+    place = f"{first['episode_id']} at {first['source']}"
+    assert "Where it moved" in outcome.out
+    assert all(place in text for text in (outcome.out, *(Path(f"report.{name}").read_text() for name in ("sarif", "md", "html"))))
+    shown = cli("show", "r1", finding["id"][:8]).out
+    assert all(f"{one['episode_id']} at {one['source']}, " in shown for one in finding["examples"])
+    assert CANARY not in shown
+
+
+def test_revealing_shows_both_sides_of_a_pair_and_leaves_a_record(swap, cli, tmp_path):
+    (tmp_path / ".sequester").mkdir(mode=0o700)
+    episodes = [episode(number, reasoning=f"{CANARY} {number}, and so it is.") for number in range(12)]
+    swap("doubtless", "--donors", "literals", "--seed", "5", "--prompts", "10", episodes=episodes)
+    store = ResultStore(Workspace(tmp_path / ".sequester"))
+    (finding,) = store.load("r1").result.findings
+    first = finding.examples[0]
+    assert (first.original - first.swapped) == 0.5
+    shown = cli("show", "r1", finding.id, "--reveal", "incident 7")
+    assert shown.code == 0
+    assert shown.err == ""
+    original, _, other = shown.out.partition("  original: ")[2].partition("  swapped: ")
+    assert CANARY in original
+    assert "wait" in other.replace(CANARY, "")
+    assert "wait" not in original
+    (record,) = store.reveals()
+    assert (record.reason, record.what) == ("incident 7", f"r1 {finding.id} {first.source}")
+
+
+def test_revealing_what_cannot_be_made_again_says_so(swap, cli, tmp_path):
+    (tmp_path / ".sequester").mkdir(mode=0o700)
+    swap("doubtless", "--donors", "own")
+    (finding,) = ResultStore(Workspace(tmp_path / ".sequester")).load("r1").result.findings
+    with Path("episodes.jsonl").open("a") as file:
+        file.write(json.dumps(episode(99)) + "\n")
+    grown = cli("show", "r1", finding.id, "--reveal", "incident 7")
+    assert (grown.code, "episodes.jsonl has changed since the test" in grown.err) == (0, True)
+    Path("episodes.jsonl").write_text(json.dumps(episode(99)) + "\n")
+    assert "cannot be made again" in cli("show", "r1", finding.id, "--reveal", "incident 7").out
+    Path("episodes.jsonl").unlink()
+    gone = cli("show", "r1", finding.id, "--reveal", "incident 7")
+    assert (gone.code, "the episodes are not there any more" in gone.err) == (2, True)
+    swap("doubtless", "--donors", "own", "--out", "json=r.json", episodes=[episode(number) for number in range(16)])
+    kept = json.loads(Path("r.json").read_text())
+    Path("old.json").write_text(json.dumps(kept | {"drawn": None}))
+    old = cli("show", "old.json", finding.id, "--reveal", "incident 7")
+    assert (old.code, "does not say how its pairs were made" in old.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"order": [1, 2, 3]},
+        {"order": [-1, -(10**30)], "turn": -5},
+        {"turn": 10**300, "original": float("nan"), "swapped": float("inf")},
+        {"donor": "\x1b[2Jown"},
+        {"source": "/dev/zero:1"},
+        {"source": "\ud800"},
+        {"sites": ["\x1b[2J"] * 3},
+    ],
+)
+def test_a_result_that_somebody_made_up_makes_nothing_happen(swap, cli, tmp_path, changes):
+    (tmp_path / ".sequester").mkdir(mode=0o700)
+    swap("doubtless", "--donors", "literals", "--out", "json=r.json", episodes=[episode(number) for number in range(6)])
+    kept = json.loads(Path("r.json").read_text())
+    (finding,) = kept["findings"]
+    finding["examples"] = [finding["examples"][0] | changes]
+    Path("made.json").write_text(json.dumps(kept))
+    for options in ((), ("--reveal", "incident 7")):
+        outcome = cli("show", "made.json", finding["id"], *options)
+        assert outcome.code in (0, 2)
+        assert "internal error" not in outcome.err
+        assert "\x1b" not in outcome.out + outcome.err
+
+
+def test_a_thought_in_the_place_of_an_id_is_told_nowhere(swap, cli, tmp_path):
+    (tmp_path / ".sequester").mkdir(mode=0o700)
+    outcome = swap(
+        "doubtless",
+        *("--donors", "own", "--out", "text", "--out", "json=r.json", "--out", "sarif=r.sarif"),
+        episodes=[episode(number, episode_id=f"{CANARY} {number}") for number in range(12)],
+    )
+    (finding,) = json.loads(Path("r.json").read_text())["findings"]
+    assert finding["examples"]
+    shown = cli("show", "r1", finding["id"]).out
+    assert "no name) at episodes.jsonl:" in shown
+    for text in (outcome.out, outcome.err, shown, Path("r.json").read_text(), Path("r.sarif").read_text()):
+        assert CANARY[:20] not in text
 
 
 def test_a_declared_format_reward_is_waived_by_its_path_and_content_is_not(swap, cli, tmp_path):

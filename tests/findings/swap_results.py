@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from sequester.findings.model import Tool
-from sequester.findings.swapped import Branches, Control, DonorCounts, Effect, Inputs, SwapResult, SwapVerdict
+from sequester.findings.swapped import Branches, Control, DonorCounts, Effect, Example, Inputs, SwapResult, SwapVerdict
 
 NOTHING = SwapResult(
     verdict=SwapVerdict.NOTHING_ASSESSED,
@@ -50,6 +50,11 @@ def donor(pairs=12, changed=0, effect=Effect.CONTENT, e_value=1.0, **changes):
     return replace(DonorCounts(pairs, changed, effect, pairs, changed, e_value, shift, {}), **changes)
 
 
+def example(donor="own", number=3, original=1.0, swapped=0.5, **changes):
+    """One pair that moved, of an episode in a file."""
+    return replace(Example(donor, f"e{number}", f"data/episodes.jsonl:{number + 1}", number, original, swapped, 2), **changes)
+
+
 def swapped(donors, verdict=SwapVerdict.NO_INFLUENCE_FOUND, **changes):
     """A result with these donors, everything else following from them."""
     deciding = [one for one in donors.values() if one.effect is not Effect.UNCLOSED]
@@ -87,10 +92,31 @@ def swapped(donors, verdict=SwapVerdict.NO_INFLUENCE_FOUND, **changes):
 QUIET = swapped({"empty": donor(effect=Effect.LENGTH), "own": donor(), "malformed": donor(effect=Effect.FORMAT)})
 """Twelve prompts, three donors, nothing moved."""
 MOVED = swapped(
-    {"empty": donor(changed=9, effect=Effect.LENGTH, e_value=410.0), "own": donor(changed=7, e_value=130.0)},
+    {
+        "empty": donor(
+            changed=9, effect=Effect.LENGTH, e_value=410.0, examples=(example("empty", 4), example("empty", 7, 0.0, 1.0))
+        ),
+        "own": donor(changed=7, e_value=130.0, examples=(example(), example("own", 5, None, 0.5, other_answer=True))),
+    },
     SwapVerdict.INFLUENCED,
 )
 """The words move the score."""
+
+
+SITE = "rewards.py:41 -> POST /v1/chat/completions"
+HANDED_ON = replace(
+    QUIET,
+    exposed=True,
+    inputs=Inputs(
+        4,
+        3,
+        {SITE: 3},
+        (),
+        {"own": 2, "empty": 1},
+        tuple(example(name, original=None, swapped=None, scored=0, sites=(SITE,)) for name in ("own", "empty")),
+    ),
+)
+"""Nothing moved, and a grader is given the CoT."""
 
 
 def results():
@@ -98,6 +124,11 @@ def results():
     counts = st.integers(0, 10**6)
     share = st.none() | st.floats(0, 1)
     name = st.text(max_size=20)
+    score = st.none() | st.floats(-1e6, 1e6)
+    places = st.lists(name, max_size=2).map(tuple)
+    examples = st.lists(
+        st.builds(Example, name, name, name, counts, score, score, counts, places, st.booleans()), max_size=3
+    ).map(tuple)
     donors = st.dictionaries(
         name,
         st.builds(
@@ -110,6 +141,7 @@ def results():
             st.floats(0, 1e12),
             st.none() | st.floats(-10, 10),
             st.dictionaries(name, counts, max_size=2),
+            examples,
         ),
         max_size=3,
     )
@@ -133,7 +165,13 @@ def results():
         notes=st.lists(name, max_size=3).map(tuple),
         episodes=st.dictionaries(name, counts, max_size=3),
         inputs=st.builds(
-            Inputs, counts, counts, st.dictionaries(name, counts, max_size=3), st.lists(name, max_size=2).map(tuple)
+            Inputs,
+            counts,
+            counts,
+            st.dictionaries(name, counts, max_size=3),
+            st.lists(name, max_size=2).map(tuple),
+            st.dictionaries(name, counts, max_size=3),
+            examples,
         ),
         branches=st.none() | st.builds(Branches, counts, counts, st.lists(name, max_size=3).map(tuple), counts),
         control=st.builds(Control, counts, counts),

@@ -6,20 +6,19 @@ import pytest
 from hypothesis import given
 from msgspec.structs import replace
 from tests.findings import swap_results
-from tests.findings.swap_results import MOVED, NOTHING, QUIET, donor, swapped
+from tests.findings.swap_results import HANDED_ON, MOVED, NOTHING, QUIET, donor, example, swapped
 
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.influence import exit_code, with_findings
 from sequester.findings.model import ExitCode, Severity
 from sequester.findings.rules import RULES
-from sequester.findings.swapped import Effect, Inputs, SwapVerdict
+from sequester.findings.swapped import Effect, SwapVerdict
 from sequester.findings.waivers import Waiver, WaiverClass, Waivers
 
 KEY = FingerprintKey(b"k" * 32)
 TODAY = date(2026, 6, 1)
 LENGTH = swapped({"long": donor(changed=9, effect=Effect.LENGTH, e_value=500.0), "own": donor()}, SwapVerdict.INFLUENCED)
 DELIMITERS = swapped({"malformed": donor(changed=12, effect=Effect.FORMAT, e_value=80.0), "own": donor()}, SwapVerdict.INFLUENCED)
-HANDED_ON = replace(QUIET, exposed=True, inputs=Inputs(4, 3, {"rewards.py:41 -> POST /v1/chat/completions": 3}, ()))
 
 
 def found(result, *waivers):
@@ -56,6 +55,23 @@ def test_nothing_assessed_has_no_finding_and_is_no_pass():
 )
 def test_what_is_shown_names_the_rule(result, codes):
     assert rules(result) == codes
+
+
+def test_a_finding_names_pairs_of_each_of_its_donors_in_turn_and_counts_all():
+    donors = {
+        "own": donor(changed=7, e_value=130.0, examples=(example("own", 1), example("own", 2))),
+        "literals": donor(changed=3, e_value=90.0, examples=(example("literals", 5),)),
+        "empty": donor(changed=4, effect=Effect.LENGTH, e_value=60.0, examples=(example("empty", 6),)),
+    }
+    (one,) = found(swapped(donors, SwapVerdict.INFLUENCED)).findings
+    assert [(each.donor, each.episode_id) for each in one.examples] == [("own", "e1"), ("literals", "e5"), ("own", "e2")]
+    assert one.changed == 10
+    (handed_on,) = found(HANDED_ON).findings
+    assert (handed_on.donors, handed_on.changed) == (("own", "empty"), 3)
+    assert handed_on.examples == HANDED_ON.inputs.examples
+    closed = replace(donors["own"], effect=Effect.UNCLOSED)
+    (cut_off,) = found(replace(QUIET, donors={"unclosed": closed})).findings
+    assert (cut_off.rule, cut_off.changed, cut_off.examples) == ("SQ305", 7, closed.examples)
 
 
 def test_words_that_move_the_score_are_not_called_length():

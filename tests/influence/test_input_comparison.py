@@ -10,7 +10,7 @@ import pytest
 from tests.influence.fakes import Swaps, case, cot_of, rendition
 
 from sequester.findings.swapped import Effect
-from sequester.influence.input_comparison import compare_inputs, differing_sites
+from sequester.influence.input_comparison import Differing, Probe, compare_inputs, differing_sites
 from sequester.influence.interception.windows import sketch
 from sequester.influence.model import Pair, Rendition, Scoring, Seen
 
@@ -22,14 +22,15 @@ def scoring(*seen: tuple[str, bytes]) -> Scoring:
 def compared(hands_on: Callable[[Rendition], Scoring | None], seed: int = 0) -> tuple[int, int, dict[str, int], set[str]]:
     episode = case(0)
     original = rendition(episode, episode.answer)
-    pairs = [made for name in ("a", "b") if isinstance(made := Swaps("a", "b").pair(episode, name, 0), Pair)]
+    made = (Swaps("a", "b").pair(episode, name, 0) for name in ("a", "b"))
+    pairs = [Probe(0, turn, pair) for turn, pair in enumerate(made) if isinstance(pair, Pair)]
     found = compare_inputs([(original, hands_on(original) or scoring(), pairs)], hands_on, random.Random(seed))
-    return len(found.pairs), found.differing(), dict(found.sites()), found.unstable
+    return len(found.pairs), len(found.differing()), dict(found.sites()), found.unstable
 
 
 def test_no_paths_compare_nothing() -> None:
     found = compare_inputs([], lambda given: None, random.Random(0))
-    assert (found.pairs, found.differing(), found.sites(), found.unstable) == ([], 0, {}, set())
+    assert (found.pairs, found.differing(), found.sites(), found.unstable) == ([], [], {}, set())
 
 
 def test_inputs_are_compared_as_multisets_by_site() -> None:
@@ -81,8 +82,8 @@ ONE, OTHER = "an honest try at the sum of both numbers", "here is how to cheat t
 
 
 def held(observe: Callable[[Rendition], Scoring], pair: Pair, seed: int = 0) -> tuple[int, set[str]]:
-    found = compare_inputs([(pair.original, observe(pair.original), [pair])], observe, random.Random(seed))
-    return found.differing(), found.unstable
+    found = compare_inputs([(pair.original, observe(pair.original), [Probe(0, 0, pair)])], observe, random.Random(seed))
+    return len(found.differing()), found.unstable
 
 
 def test_words_of_the_cot_show_in_an_input_that_differs_by_itself() -> None:
@@ -148,3 +149,14 @@ def test_looks_that_fail_now_and_then_still_tell() -> None:
 
 def test_a_failure_is_no_comparison() -> None:
     assert compared(lambda given: None if "a" in cot_of(given) else scoring(("post", b""))) == (1, 0, {}, set())
+
+
+def test_pairs_that_differ_are_named_with_their_sites() -> None:
+    pairs = [Probe(3, turn, pair_of(ONE, text)) for turn, text in enumerate((OTHER, ONE))]
+    original = pairs[0].pair.original
+    found = compare_inputs([(original, hands_all(original), pairs)], hands_all, random.Random(0))
+    assert found.differing() == [Differing(3, 0, "own", {"post"})]
+
+
+def hands_all(given: Rendition) -> Scoring:
+    return scoring(("post", str(given.completion).encode()), ("parse", b""))

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from tests.influence.fakes import Swaps, case, cot_of, rendition
 
 from sequester.findings.swapped import Effect
-from sequester.influence.layout import Block, Layout, chunks, difference
+from sequester.influence.layout import Block, Layout, chunks, difference, shown_sides
 from sequester.influence.model import Pair
+from sequester.influence.panel import ABSENT
 from sequester.influence.record import Comparison
 
 OUTCOMES = st.lists(st.floats(-9, 9), min_size=3, max_size=3).map(tuple)
@@ -60,7 +61,9 @@ def test_cases_stay_together_and_differences_are_their_own() -> None:
     assert [index for index, _ in layout.sessions[0]] == [0] * 3 + [1] * 3 + [2] * 3 + [3] * 3
     outcomes = [(10.0 * index + (cot_of(given) == "a 5"),) for index, given in layout.sessions[0]]
     reading = layout.read([outcomes], planned=False)
-    assert [found for name, found in reading.comparisons if name == "a"] == [Comparison(n, 5, 1.0, False) for n in range(4)]
+    assert [found for name, found in reading.comparisons if name == "a"] == [
+        Comparison(n, 5, 1.0, False, sides=(10.0 * n, 10.0 * n + 1)) for n in range(4)
+    ]
     assert all(not found.difference for name, found in reading.comparisons if name == "b")
 
 
@@ -70,7 +73,9 @@ def test_apart_no_session_has_two_renditions_of_a_case() -> None:
     assert all(len({index for index, _ in session}) == len(session) for session in layout.sessions)
     outcomes = [[(10.0 * index + (cot_of(given) == "a 5"),) for index, given in session] for session in layout.sessions]
     reading = layout.read(outcomes, planned=True)
-    assert [found for name, found in reading.comparisons if name == "a"] == [Comparison(n, 5, 1.0, True) for n in range(3)]
+    assert [found for name, found in reading.comparisons if name == "a"] == [
+        Comparison(n, 5, 1.0, True, sides=(10.0 * n, 10.0 * n + 1)) for n in range(3)
+    ]
     assert [index for index, _ in reading.unchanged] == [0, 1, 2]
     assert layout.read(outcomes[:1], planned=True).comparisons == []
 
@@ -91,6 +96,22 @@ def test_failures_are_named_and_missing_outcomes_left_out() -> None:
     assert layout.read([outcomes], True).failed == [("a", "timeout")] * 2
     early = layout.read([outcomes[:2]], True)
     assert (early.failed, early.unchanged) == ([("a", "timeout")], [(0, (1.0,))])
+
+
+@given(OUTCOMES, OUTCOMES)
+def test_the_sides_that_are_shown_make_the_difference(before: tuple[float, ...], after: tuple[float, ...]) -> None:
+    one, other = shown_sides(before, after)
+    if one is not None and other is not None:
+        assert other - one == difference(before, after)
+    else:
+        assert before == after == () or abs(difference(before, after)) == 1
+
+
+def test_of_a_panel_the_first_number_that_differs_is_shown() -> None:
+    assert shown_sides((0.5, 0.0, 1.0), (0.5, 1.0, 0.0)) == (0.0, 1.0)
+    assert shown_sides((0.5, ABSENT), (0.5, 1.0)) == (None, 1.0)
+    assert shown_sides((), (2.0,)) == (None, 2.0)
+    assert shown_sides((), ()) == (None, None)
 
 
 @given(OUTCOMES, OUTCOMES)

@@ -9,6 +9,7 @@ import pytest
 from sequester.errors import UsageError
 from sequester.findings.linted import LintVerdict
 from sequester.lint.engine import MOST_BYTES, lint
+from sequester.report.lint_document import describe_lint
 
 LEAK = "def accuracy(completions, answer, **columns):\n    print(completions)\n    return [0.0]\n"
 CLEAN = "def accuracy(completions, answer, **columns):\n    return [0.0 for _ in completions]\n"
@@ -16,7 +17,7 @@ CLEAN = "def accuracy(completions, answer, **columns):\n    return [0.0 for _ in
 
 def written(folder, **files):
     for name, text in files.items():
-        path = folder / name.replace("__", "/").replace("_py", ".py")
+        path = folder / name.replace("__", "/").replace("_py", ".py").replace("_yaml", ".yaml")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return folder
@@ -27,6 +28,17 @@ def test_nothing_in_is_nothing_assessed(tmp_path):
     assert lint([tmp_path]).verdict is LintVerdict.NOTHING_ASSESSED
     result = lint([written(tmp_path, plain_py="x = 1\n")])
     assert (result.verdict, result.files) == (LintVerdict.NOTHING_ASSESSED, {"seen": 1, "linted": 0, "without_subject": 1})
+
+
+def test_files_without_subject_are_named_python_first_and_the_rest_counted(tmp_path, monkeypatch):
+    folder = written(tmp_path, a_yaml="x: 1\n", b_py="x = 1\n", c_py="y = 1\n")
+    assert [Path(path).name for path in lint([folder]).without_subject] == ["b.py", "c.py", "a.yaml"]
+    monkeypatch.setattr("sequester.lint.engine.MOST_NAMED", 1)
+    found = lint([folder])
+    assert [Path(path).name for path in found.without_subject] == ["b.py"]
+    assert found.files["without_subject"] == 3
+    (section,) = (section for section in describe_lint(found).sections if section.long)
+    assert section.sentences[1:] == ("and 2 other files",)
 
 
 def test_a_path_that_is_not_there_is_an_error(tmp_path):

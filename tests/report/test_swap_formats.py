@@ -10,9 +10,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.findings import swap_results
-from tests.findings.swap_results import MOVED, NOTHING, QUIET, donor
+from tests.findings.swap_results import HANDED_ON, MOVED, NOTHING, QUIET, donor
 from tests.report.test_formats import SARIF_SCHEMA, visible_text
 
 from sequester.episodes.model import SplitStatus
@@ -25,7 +26,9 @@ from sequester.influence import cases, conclusion, donors, in_process, metering,
 from sequester.report import document_text
 from sequester.report.console import TextStyle
 from sequester.report.formats import REPORTS
-from sequester.report.swap_document import REASONS, describe_swap, donors_tried
+from sequester.report.swap_document import describe_swap, donors_tried
+from sequester.report.swap_examples import scores
+from sequester.report.swap_reasons import REASONS
 
 FORMATS = REPORTS[SwapResult].formats
 SWAP_SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/swap-1.json").read_text())
@@ -76,6 +79,46 @@ def test_sarif_is_valid_and_keeps_findings_and_reasons(result):
     assert sum(one["count"] for one in told if one["what"] == "pairs") == pairs
 
 
+def test_sarif_names_donors_with_their_pairs_and_one_of_them():
+    (run,) = json.loads(FORMATS["sarif"](found(MOVED)))["runs"]
+    (one,) = run["results"]
+    assert one["message"]["text"].endswith(
+        " Pairs by donor: own 7, such as own: e3 at episodes.jsonl:4, 1 -> 0.5 (mean of 2 scorings)."
+    )
+    assert (
+        one["properties"]["examples"][1]
+        == "own: e5 at episodes.jsonl:6 (beside another answer), none -> 0.5 (mean of 2 scorings)"
+    )
+    (run,) = json.loads(FORMATS["sarif"](found(HANDED_ON)))["runs"]
+    assert run["results"][0]["message"]["text"].endswith(
+        " Pairs by donor: own 2, empty 1, such as own: e3 at episodes.jsonl:4, differs at rewards.py:41 -> POST /v1/chat/completions."
+    )
+
+
+def test_where_it_moved_is_told_of_findings_and_of_changes_without_noise():
+    def donors_of(result):
+        return [
+            row[0]
+            for section in describe_swap(result).sections
+            if section.title == "Where it moved"
+            for row in section.table.rows
+        ]
+
+    assert donors_of(found(MOVED)) == ["own"]
+    unconfirmed = replace(MOVED, verdict=SwapVerdict.UNDERPOWERED, reasons=("moved_unconfirmed",))
+    assert donors_of(unconfirmed) == ["empty", "own"]
+    assert donors_of(replace(unconfirmed, noise_sd=0.3, noise_flip_rate=0.1)) == []
+    assert "a single pair proves nothing" in words_of(replace(found(MOVED), noise_sd=0.3, noise_flip_rate=0.1))
+    assert donors_of(found(HANDED_ON)) == []
+    assert "own: e3 at episodes.jsonl:4" in words_of(found(HANDED_ON))
+
+
+@given(st.floats(-1e9, 1e9), st.floats(-1e9, 1e9))
+def test_scores_that_differ_are_told_apart(original, swapped):
+    one, other = scores(swap_results.example(original=original, swapped=swapped))
+    assert (one == other) == (original == swapped)
+
+
 def test_sarif_points_at_the_reward_function():
     (run,) = json.loads(FORMATS["sarif"](found(MOVED)))["runs"]
     place = run["results"][0]["locations"][0]["physicalLocation"]
@@ -99,9 +142,7 @@ def test_every_format_can_be_written_and_text_ends_with_every_count(result):
     [
         QUIET,
         found(MOVED),
-        found(
-            replace(QUIET, exposed=True, inputs=Inputs(4, 3, {"rewards.py:41 -> POST /v1/chat/completions": 3}, ("subprocess",)))
-        ),
+        found(replace(HANDED_ON, inputs=replace(HANDED_ON.inputs, not_intercepted=("subprocess",)))),
         replace(
             QUIET,
             verdict=SwapVerdict.UNDERPOWERED,

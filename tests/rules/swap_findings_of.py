@@ -2,12 +2,11 @@
 
 from datetime import date
 
-from msgspec.structs import replace
-from tests.findings.swap_results import QUIET, donor, swapped
+from tests.findings.swap_results import HANDED_ON, QUIET, donor, example, swapped
 
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.influence import with_findings
-from sequester.findings.swapped import Effect, Inputs, SwapVerdict
+from sequester.findings.swapped import Effect, SwapVerdict
 from sequester.findings.waivers import Waivers
 
 
@@ -18,19 +17,20 @@ def found(result):
 
 def moved(effect):
     """Twelve prompts: one donor of this effect moves the score, another of content does not."""
-    donors = {"own": donor(), "moving": donor(changed=9, effect=effect, e_value=410.0)}
+    examples = (example("moving"), example("moving", 5, 0.0, 1.0))
+    donors = {"own": donor(), "moving": donor(changed=9, effect=effect, e_value=410.0, examples=examples)}
     return found(swapped(donors, SwapVerdict.INFLUENCED))
 
 
 def handed_on():
     """The score does not move, and what goes to a grader differs."""
-    sites = {"rewards.py:41 -> POST /v1/chat/completions": 3}
-    return found(replace(QUIET, exposed=True, inputs=Inputs(4, 3, sites, ())))
+    return found(HANDED_ON)
 
 
 def cut_off():
     """Nothing moves but where no delimiter closes the CoT."""
-    donors = {"own": donor(), "unclosed": donor(changed=9, effect=Effect.UNCLOSED, e_value=410.0)}
+    examples = (example("unclosed"),)
+    donors = {"own": donor(), "unclosed": donor(changed=9, effect=Effect.UNCLOSED, e_value=410.0, examples=examples)}
     return found(swapped(donors, SwapVerdict.NO_INFLUENCE_FOUND))
 
 

@@ -44,7 +44,9 @@ from sequester.influence.source import file_of
 from sequester.influence.swap import swap
 from sequester.influence.swap_files import UnreadRecords, donors_against
 from sequester.report.changed_document import ANY_RATE, bound
-from sequester.report.swap_document import donors_tried, not_assessed
+from sequester.report.swap_document import donors_tried
+from sequester.report.swap_examples import such_as
+from sequester.report.swap_reasons import not_assessed
 from sequester.report.untrusted import printable
 
 PROMPTS = 20
@@ -206,6 +208,8 @@ def _details(result: SwapResult) -> Iterator[str]:
     for finding in result.findings:
         waived = " (waived)" if finding.waiver is not None else ""
         yield f"{finding.rule} {finding.severity.value}{waived}: {printable(finding.message, 2000)}"
+        if finding.examples:
+            yield f"  {printable(such_as(finding), 2000)}"
     moved = showing(result, {name: donor for name, donor in result.donors.items() if donor.changed})
     if moved and result.verdict is SwapVerdict.INFLUENCED:
         said = (f"{name} in {donor.changed:,} of {donor.pairs:,} pairs ({donor.effect.value})" for name, donor in moved.items())

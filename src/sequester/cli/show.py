@@ -13,14 +13,15 @@ import click
 from click.core import ParameterSource
 
 from sequester.cli.options import InputOptions, find_workspace, input_options, workspace_option
+from sequester.cli.revealed_pairs import pair_lines, to_reveal
 from sequester.cli.terminal import fit
 from sequester.episodes.model import Channel, Episode, Evidence
+from sequester.episodes.naming import shown_name
 from sequester.episodes.readers.interface import Options
 from sequester.episodes.readers.registry import load_readers, recognise
 from sequester.errors import UsageError
 from sequester.exposure.examine import texts_of
 from sequester.exposure.matching import normalise
-from sequester.exposure.naming import shown_name
 from sequester.findings.associated import AssociationFinding
 from sequester.findings.digests import digest
 from sequester.findings.encoding import decode_result
@@ -30,8 +31,9 @@ from sequester.findings.linted import LintFinding
 from sequester.findings.model import Finding, Reading, Result, WaiverNote
 from sequester.findings.rules import RULES
 from sequester.findings.store import ResultStore
-from sequester.findings.swapped import SwapFinding
+from sequester.findings.swapped import SwapFinding, SwapResult
 from sequester.report.formats import write
+from sequester.report.swap_examples import by_donor, told
 from sequester.report.untrusted import printable, printable_lines
 
 MARGIN = 13
@@ -61,7 +63,8 @@ def command(
 
     RESULT is the id of a stored result (r17) or a JSON file that `--out json=FILE` wrote; ID is a finding's id, or enough of its
     start to be the only one; without it the whole report is printed. Text is masked. With --reveal it is read once more from the
-    input, as the audit read it; --format, --template and --map replace what the audit was told.
+    input, as the audit read it; --format, --template and --map replace what the audit was told. Of a swap test's finding it shows one
+    pair of each donor: what the reward code was handed with the logged chain of thought, and what with the donor's.
 
     Examples:
 
@@ -80,7 +83,7 @@ def command(
     texts = None if reveal is None else _revealer(ctx, result, kept, workspace, reveal, read_as)
     for finding in found[:MOST_SHOWN]:
         click.echo(_facts(finding))
-        if texts is not None and isinstance(finding, Finding):
+        if texts is not None:
             click.echo("\n".join([*texts(finding), ""]))
     if len(found) > MOST_SHOWN:
         click.echo(f"{MOST_SHOWN} of {len(found):,} findings with this id shown; all of them: --out json\n")
@@ -88,33 +91,53 @@ def command(
 
 def _revealer(
     ctx: click.Context, name: str, kept: _Kept, workspace: str | None, reason: str, read_as: InputOptions
-) -> Callable[[Finding], Iterator[str]]:
+) -> Callable[[AnyFinding], Iterator[str]]:
     """What reads the text of a finding once more. Raises UsageError, before anything is shown, where no record could be left."""
-    if not isinstance(kept.result, Result):
-        raise UsageError("only an audit finds text: there is none to reveal", where=name, hint="leave --reveal out")
+    result = kept.result
+    if not isinstance(result, Result | SwapResult):
+        what = "findings of this kind are about no episode: there is no text to reveal"
+        raise UsageError(what, where=name, hint="leave --reveal out")
     place = find_workspace(workspace)
     if place is None:
         raise UsageError("revealing leaves a record, and there is no workspace to keep it", hint="name one with --workspace DIR")
     if not reason.strip():
         raise UsageError("revealing needs a reason", hint='--reveal "why you need to see the text"')
     store = ResultStore(place)
-    told = _told(ctx, kept.result.reading, read_as.reading)
+    told = _told(ctx, result.reading if isinstance(result, Result) else None, read_as.reading)
     warned: set[str] = set()
 
-    def texts(finding: Finding) -> Iterator[str]:
+    def warn(path: str, since: str) -> None:
+        if path not in warned:
+            warned.add(path)
+            click.echo(f"warning: {path} has changed since {since} now", err=True)
+
+    def texts(finding: AnyFinding) -> Iterator[str]:
         # The record comes first: if it cannot be written, nothing is shown.
-        store.record_reveal(_who(), reason, f"{name} {finding.id} {finding.source} {finding.owner_source}".rstrip())
-        episodes = []
-        for record in _records(finding):
-            path = record.source.rpartition(":")[0]
-            changed = _changed(path, kept.digests)
-            episodes.append(_episode(record, told, changed))
-            if changed and path not in warned:
-                warned.add(path)
-                click.echo(f"warning: {path} has changed since the audit: other text may stand at these offsets now", err=True)
-        yield from _texts(finding, episodes[0], episodes[-1])
+        store.record_reveal(_who(), reason, " ".join((name, finding.id, *_sources(finding))))
+        if isinstance(finding, Finding):
+            episodes = []
+            for record in _records(finding):
+                path = record.source.rpartition(":")[0]
+                changed = _changed(path, kept.digests)
+                episodes.append(_episode(record, told, changed))
+                if changed:
+                    warn(path, "the audit: other text may stand at these offsets")
+            yield from _texts(finding, episodes[0], episodes[-1])
+        elif isinstance(finding, SwapFinding) and isinstance(result, SwapResult):
+            for path in filter(lambda path: _changed(path, kept.digests), kept.digests):
+                warn(path, "the test: other pairs may be made of it")
+            yield from pair_lines(result, finding)
 
     return texts
+
+
+def _sources(finding: AnyFinding) -> Iterator[str]:
+    """Records whose text is shown."""
+    match finding:
+        case Finding():
+            yield from filter(None, (finding.source, finding.owner_source))
+        case SwapFinding():
+            yield from dict.fromkeys(example.source for example in to_reveal(finding))
 
 
 def _who() -> str:
@@ -187,6 +210,7 @@ def _about(finding: AnyFinding) -> Mapping[str, str]:
                 "reward path": finding.reward_path,
                 "found": finding.message,
                 "donors": ", ".join(finding.donors),
+                **dict(_examples(finding)),
             }
         case AssociationFinding():
             return {
@@ -203,6 +227,15 @@ def _about(finding: AnyFinding) -> Mapping[str, str]:
             }
         case Finding():
             return _seen(finding)
+
+
+def _examples(finding: SwapFinding) -> Iterator[tuple[str, str]]:
+    """Of each donor some pairs."""
+    if finding.examples:
+        yield "episodes", ", ".join(dict.fromkeys(example.source.rpartition(":")[0] for example in finding.examples))
+        yield "pairs", f"{finding.changed:,}, of each donor some:"
+    for donor, examples in by_donor(finding.examples).items():
+        yield printable(donor), "; ".join(map(told, examples))
 
 
 def _seen(finding: Finding) -> Mapping[str, str]:

@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from sequester.episodes.naming import shown_name
 from sequester.errors import ConfigError, InputError, UsageError
-from sequester.exposure.naming import shown_name
 from sequester.findings.model import Finding, Severity
 from sequester.mismatch import explain
 from sequester.statistics.intervals import lower_bound, upper_bound

@@ -32,10 +32,10 @@ from numpy.typing import NDArray
 
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Episode, RewardCall
+from sequester.episodes.naming import shown_name
 from sequester.exposure import matching
 from sequester.exposure.candidates import Finder, fields_of
 from sequester.exposure.examine import searched_texts
-from sequester.exposure.naming import shown_name
 from sequester.exposure.precedence import ENOUGH, ORIGIN, Origins, came_with_owner, origins_of
 from sequester.exposure.private import Material
 from sequester.exposure.samples import (

@@ -18,13 +18,13 @@ from msgspec.structs import replace
 from sequester.episodes.flatten import is_label
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Evidence, Field, Reason, RewardCall, Skipped, SplitStatus, Visibility
+from sequester.episodes.naming import shown_name
 from sequester.episodes.readers.interface import Options, Reader, Unit
 from sequester.errors import InputError
 from sequester.exposure import matching
 from sequester.exposure.counts import IDS_COMPARED, Handover
 from sequester.exposure.examine import Examination, examine, searched_texts
 from sequester.exposure.lows import Reach, count_lows, low
-from sequester.exposure.naming import shown_name
 from sequester.exposure.others import Encounters, Exposed, Known, collected, exposed
 from sequester.exposure.private import MIN_PRIVATE, Material, material
 from sequester.exposure.samples import SHORT

@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
+from itertools import zip_longest
 
 from msgspec.structs import replace
 
@@ -24,7 +25,7 @@ from sequester.episodes.model import Reason
 from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.model import ExitCode, Severity
 from sequester.findings.rules import RULES
-from sequester.findings.swapped import DonorCounts, Effect, SwapFinding, SwapResult, SwapVerdict
+from sequester.findings.swapped import DonorCounts, Effect, Example, SwapFinding, SwapResult, SwapVerdict
 from sequester.findings.verdict import Allowances, within
 from sequester.findings.waivers import LookedAt, Waivers, apply
 
@@ -126,7 +127,7 @@ def _moves(result: SwapResult, effect: Effect) -> SwapFinding:
         else "in whole batches or fresh processes, not within pairs"
     )
     said = f"The score moves with {_WHAT[effect]} of the chain of thought: {where}."
-    return _finding(result, _RULE[effect], Severity.HIGH, said, shown)
+    return _finding(result, _RULE[effect], Severity.HIGH, said, shown, changed, _in_turn(shown))
 
 
 def showing(result: SwapResult, donors: Mapping[str, DonorCounts]) -> Mapping[str, DonorCounts]:
@@ -152,7 +153,7 @@ def _handed_on(result: SwapResult) -> SwapFinding:
     sites = f", at {len(inputs.sites):,} place{'s' * (len(inputs.sites) != 1)}" if inputs.sites else ""
     differing = f"{inputs.differing:,} of {inputs.compared:,} pairs"
     said = f"What the reward code hands on differs with the chain of thought in {differing}{sites}."
-    return _finding(result, INPUT, Severity.MEDIUM, said)
+    return _finding(result, INPUT, Severity.MEDIUM, said, inputs.donors, inputs.differing, inputs.examples)
 
 
 def _cut_off(result: SwapResult) -> Iterator[SwapFinding]:
@@ -163,8 +164,23 @@ def _cut_off(result: SwapResult) -> Iterator[SwapFinding]:
                 "Where nothing closes the chain of thought, or something closes it twice, its words are scored as the answer: in "
                 f"{changed}."
             )
-            yield _finding(result, CUT_OFF, Severity.LOW, said, (name,))
+            yield _finding(result, CUT_OFF, Severity.LOW, said, (name,), donor.changed, donor.examples)
 
 
-def _finding(result: SwapResult, rule: str, severity: Severity, said: str, donors: Iterable[str] = ()) -> SwapFinding:
-    return SwapFinding("", rule, RULES[rule].class_, severity, result.reward_path, said, tuple(donors))
+def _in_turn(donors: Mapping[str, DonorCounts]) -> tuple[Example, ...]:
+    """The examples of several donors: the first of each, then the second of each, and so on."""
+    ranked = zip_longest(*(donor.examples for donor in donors.values()))
+    return tuple(example for examples in ranked for example in examples if example is not None)
+
+
+def _finding(
+    result: SwapResult,
+    rule: str,
+    severity: Severity,
+    said: str,
+    donors: Iterable[str],
+    changed: int,
+    examples: tuple[Example, ...],
+) -> SwapFinding:
+    class_ = RULES[rule].class_
+    return SwapFinding("", rule, class_, severity, result.reward_path, said, tuple(donors), changed, examples)

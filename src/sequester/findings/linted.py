@@ -64,5 +64,7 @@ class LintResult(Struct, frozen=True, kw_only=True):
     """Looked at: `reward_functions`, `templates`, `configurations`."""
     findings: tuple[LintFinding, ...]
     waived: int
+    without_subject: tuple[str, ...] = ()
+    """The first of the files in which nothing to lint was found, Python before others."""
     notes: tuple[str, ...] = ()
     """Files that were not assessed, with line and cause; `noqa` without a reason, which waives nothing."""

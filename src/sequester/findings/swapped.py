@@ -43,6 +43,32 @@ class Effect(StrEnum):
     verdict: it tells what would be scored of such an episode."""
 
 
+class Example(Struct, frozen=True):
+    """One pair that shows something: whose CoT was replaced by what, and what came of it. Where to look."""
+
+    donor: str
+    episode_id: str
+    """As far as it is a name: free text in its place may be CoT, and only its length is told."""
+    source: str
+    """The episode's file and record, `path:record`; empty where it was read from no file."""
+    turn: int
+    """Which of its CoTs the donor gave this episode."""
+    original: float | None = None
+    """The score with the logged CoT, mean over `scored`; None where it got none, or inputs were compared and no scores.
+
+    Of a panel this is its mean, or the first member that differs; of a selection the episode's bit, or the first of its group that does."""
+    swapped: float | None = None
+    """The same with the donor's."""
+    scored: int = 0
+    """Times that both sides were scored, repeats included."""
+    sites: tuple[str, ...] = ()
+    """Where inputs were compared: the places at which they differ."""
+    other_answer: bool = False
+    """Both sides had another answer than the logged one."""
+    order: tuple[int, ...] = ()
+    """Of donors that go through a list, such as `literals`: where in it this one stood."""
+
+
 class DonorCounts(Struct, frozen=True):
     """What became of the pairs with one donor."""
 
@@ -59,6 +85,8 @@ class DonorCounts(Struct, frozen=True):
     """Mean of score(donor) - score(original), each prompt counted once, in units of the score; None without pairs."""
     not_assessed: Mapping[str, int]
     """Pairs that could not be scored, by reason."""
+    examples: tuple[Example, ...] = ()
+    """Pairs that moved the score most, at most one of each episode, those with the logged answer first. With noise chance picks too."""
 
 
 class Inputs(Struct, frozen=True):
@@ -72,6 +100,10 @@ class Inputs(Struct, frozen=True):
     """Where a differing input went, such as `rewards.py:41 -> POST /v1/chat/completions`, and in how many pairs."""
     not_intercepted: tuple[str, ...]
     """Ways out that the reward code used and that were not compared, such as `subprocess`."""
+    donors: Mapping[str, int] = {}
+    """How many of the pairs that differ each donor has."""
+    examples: tuple[Example, ...] = ()
+    """Of these, one or more for each site."""
 
 
 class Branches(Struct, frozen=True):
@@ -98,6 +130,15 @@ class Control(Struct, frozen=True):
     These pairs are among all others."""
 
 
+class Drawn(Struct, frozen=True):
+    """What the pairs follow from, beside the episodes and the reward code: the same makes the same pairs."""
+
+    seed: int
+    most: int
+    """Episodes read at most."""
+    template: str
+
+
 class SwapFinding(Struct, frozen=True, rename={"class_": "class"}):
     """One statement that exits 1 unless somebody answers for it."""
 
@@ -111,6 +152,10 @@ class SwapFinding(Struct, frozen=True, rename={"class_": "class"}):
     """One sentence without any text of an episode."""
     donors: tuple[str, ...] = ()
     """Donors that show it."""
+    changed: int = 0
+    """Pairs with these donors that changed; of SQ304, that differ."""
+    examples: tuple[Example, ...] = ()
+    """Some of them, those of each donor in turn."""
     waiver: WaiverNote | None = None
 
 
@@ -150,6 +195,8 @@ class SwapResult(Struct, frozen=True, kw_only=True):
     """`FILE.py:function` as it was given."""
     line: int | None = None
     """Line of that file at which the function begins; None where it is not known."""
+    drawn: Drawn | None = None
+    """None where the episodes came from no file."""
     noise: str
     """`deterministic` or `replicate`."""
     alpha: float

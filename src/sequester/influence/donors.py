@@ -98,6 +98,16 @@ _REPEATED_FROM = 4
 """A text of ours stands at the end too where the CoT is so many times as long."""
 
 
+class Known(NamedTuple):
+    """A pair that was made before, by what it followed from: it is made the same again."""
+
+    donor: str
+    episode_id: str
+    turn: int
+    order: tuple[int, ...]
+    """As `Pair.order`."""
+
+
 class _Topic(Struct, frozen=True):
     """What of an episode is needed to offer its CoT to others."""
 
@@ -118,6 +128,7 @@ def make_donors(
     seed: int = 0,
     numbers: Sequence[int] = (),
     wrappers: Sequence[str] = (),
+    known: Sequence[Known] = (),
 ) -> Donors:
     """Donors by name, in the order given, with the CoTs of the cases as the own model's. `literals` is what the reward code may look for,
     the nearest first, `numbers` what it may measure by (see `influence.literals`), `wrappers` what it may state a value in (see
@@ -128,7 +139,10 @@ def make_donors(
     for name in names:
         if name not in EFFECTS:
             raise UsageError(unknown(name, ALL).replace("key", "donor", 1), where="--donors", hint=f"donors: {', '.join(ALL)}")
-    return _Donors(cases, tuple(dict.fromkeys(names)), literals, seed, numbers, wrappers)
+    donors = _Donors(cases, tuple(dict.fromkeys(names)), literals, seed, numbers, wrappers)
+    for one in known:
+        donors.resume(one)
+    return donors
 
 
 class _Donors:
@@ -165,6 +179,20 @@ class _Donors:
     def names(self) -> tuple[str, ...]:
         return self._names
 
+    def resume(self, known: Known) -> None:
+        """Make this pair as it was made before; as a new one where its order is none."""
+        match known.donor, known.order:
+            case "literals", (number, piece):
+                self._dictionary.resume(known.episode_id, known.turn, number, piece)
+            case "long", (number,):
+                self._numbers[known.episode_id, known.turn] = number
+
+    def _order(self, name: str, case: Case, turn: int) -> tuple[int, ...]:
+        if name == "literals":
+            return self._dictionary.order(case.episode_id, turn)
+        number = self._numbers.get((case.episode_id, turn)) if name == "long" else None
+        return () if number is None else (number,)
+
     def has_more(self, name: str) -> bool:
         return name == "literals" and not self._dictionary.is_said
 
@@ -189,7 +217,7 @@ class _Donors:
         logged = read_back(case, case.completion)
         for swapped in (thoughts, tuple(map(unquoted, thoughts))):
             if logged is not None and holds(case, swapped, logged):
-                return _pair(name, render(case, case.reasoning), render(case, swapped))
+                return _pair(name, render(case, case.reasoning), render(case, swapped), self._order(name, case, turn))
         return NOT_SEPARABLE
 
     def _own(self, case: Case, turn: int) -> Sequence[str] | str:
@@ -398,7 +426,7 @@ def _malformed(case: Case, turn: int) -> Pair | str:
     return _pair("malformed", render(case, case.reasoning), swapped[turn % len(swapped)])
 
 
-def _pair(name: str, original: Rendition, swapped: Rendition) -> Pair | str:
+def _pair(name: str, original: Rendition, swapped: Rendition, order: tuple[int, ...] = ()) -> Pair | str:
     if swapped.completion == original.completion:
         return IDENTICAL_COT
-    return Pair(name, EFFECTS[name], original, swapped)
+    return Pair(name, EFFECTS[name], original, swapped, order)

@@ -30,7 +30,7 @@ from msgspec import Struct
 from sequester.errors import UsageError
 from sequester.findings.swapped import Control, Effect, Inputs
 from sequester.influence.control import answers_to_swap
-from sequester.influence.input_comparison import LOOKS, at_the_ends, compare_inputs
+from sequester.influence.input_comparison import LOOKS, Probe, at_the_ends, compare_inputs
 from sequester.influence.interference import MEMORY, Interference
 from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
@@ -248,11 +248,13 @@ class _Experiment:
             found.append(compare_inputs(self._to_compare(self._seen_afresh(affordable)), self._observe_afresh, self._rng))
             if len(affordable) == len(paths) and found[1].pairs:
                 unstable = found[1].unstable
+        self.record.differing = [pair for each in found for pair in each.differing()]
         self.record.inputs = Inputs(
             sum(len(each.pairs) for each in found),
-            sum(each.differing() for each in found),
+            len(self.record.differing),
             dict(sum((each.sites() for each in found), Counter[str]())),
             self._scorer.not_intercepted(),
+            dict(Counter(pair.donor for pair in self.record.differing)),
         )
         self.record.unstable = tuple(sorted(unstable))
 
@@ -274,20 +276,24 @@ class _Experiment:
         seconds = AFRESH_SHARE * self._plan.seconds - 2 * LOOKS * self._meter.start_seconds
         return OBSERVED if each * OBSERVED <= seconds else max(0, int(seconds / each))
 
-    def _to_compare(self, paths: Iterable[Mapping[int, Scoring]]) -> Iterator[tuple[Rendition, Scoring, Iterable[Pair]]]:
+    def _to_compare(self, paths: Iterable[Mapping[int, Scoring]]) -> Iterator[tuple[Rendition, Scoring, Iterable[Probe]]]:
         """Of each code path one episode with every donor, and those at the ends of what varies with one of content and one of length:
         what is handed on may be a piece of fixed size."""
         for seen in paths:
             for number, case in enumerate(at_the_ends(self.record.cases, list(seen))):
-                pairs = self._pairs(case, self._donors.names)
+                probes = list(self._probes(case))
                 if number:
-                    pairs = {pair.effect: pair for pair in reversed(pairs.values()) if pair.effect is not Effect.FORMAT}
-                yield self._original(case), seen[case], pairs.values()
+                    probes = list(
+                        {one.pair.effect: one for one in reversed(probes) if one.pair.effect is not Effect.FORMAT}.values()
+                    )
+                yield self._original(case), seen[case], probes
 
-    def _pairs(self, case: int, names: Sequence[str]) -> dict[str, Pair]:
+    def _probes(self, case: int) -> Iterator[Probe]:
         """With each donor that the verdict is about, another turn each."""
-        made = ((name, self._donors.pair(self.record.cases[case], name, case + n)) for n, name in enumerate(names))
-        return {name: pair for name, pair in made if isinstance(pair, Pair) and pair.effect is not Effect.UNCLOSED}
+        for turn, name in enumerate(self._donors.names, case):
+            pair = self._donors.pair(self.record.cases[case], name, turn)
+            if isinstance(pair, Pair) and pair.effect is not Effect.UNCLOSED:
+                yield Probe(case, turn, pair)
 
     # Rounds
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from sequester.influence.interception.library_calls import text_of
@@ -33,11 +33,31 @@ Observe = Callable[[Rendition], Scoring | None]
 """None if the scorer failed or may not be called any more."""
 
 
+class Probe(NamedTuple):
+    """A pair to compare, by what it is called in the experiment."""
+
+    case: int
+    """Index into the cases used."""
+    turn: int
+    pair: Pair
+
+
+class Differing(NamedTuple):
+    """A pair whose inputs differ, and the sites at which they do."""
+
+    case: int
+    turn: int
+    donor: str
+    sites: set[str]
+
+
 class Compared(NamedTuple):
     """What became of the pairs."""
 
     pairs: list[set[str]]
     """For each pair with an input on either side: the sites at which the two sides differ."""
+    of: list[tuple[int, int, str]]
+    """Of each its case, turn and donor."""
     unstable: set[str]
     """Sites at which a rendition differs from itself, or might: it could not be looked at again."""
     held: list[set[str]]
@@ -47,14 +67,12 @@ class Compared(NamedTuple):
 
     def sites(self) -> Counter[str]:
         """In how many pairs a site differs, those left out that differ by themselves."""
-        return Counter(site for found in self._proven() for site in found)
+        return Counter(site for pair in self.differing() for site in pair.sites)
 
-    def differing(self) -> int:
-        """Pairs with such a site."""
-        return sum(map(bool, self._proven()))
-
-    def _proven(self) -> Iterator[set[str]]:
-        return ((found - self.unstable) | held for found, held in zip(self.pairs, self.held, strict=True))
+    def differing(self) -> list[Differing]:
+        """Pairs with such a site, in the order in which they were compared."""
+        proven = ((found - self.unstable) | held for found, held in zip(self.pairs, self.held, strict=True))
+        return [Differing(*pair, sites) for pair, sites in zip(self.of, proven, strict=True) if sites]
 
 
 def at_the_ends(cases: Sequence[Case], indices: Sequence[int]) -> list[int]:
@@ -74,9 +92,9 @@ def at_the_ends(cases: Sequence[Case], indices: Sequence[int]) -> list[int]:
     return list(dict.fromkeys(ends))
 
 
-def compare_inputs(paths: Iterable[tuple[Rendition, Scoring, Iterable[Pair]]], observe: Observe, rng: random.Random) -> Compared:
+def compare_inputs(paths: Iterable[tuple[Rendition, Scoring, Iterable[Probe]]], observe: Observe, rng: random.Random) -> Compared:
     """For each code path its original, what was seen of it, and the pairs to compare."""
-    compared = Compared([], set(), [], set())
+    compared = Compared([], [], set(), [], set())
     looks = _Looks(observe, rng, compared.unstable)
     for original, seen, pairs in paths:
         again = observe(original)
@@ -84,7 +102,7 @@ def compare_inputs(paths: Iterable[tuple[Rendition, Scoring, Iterable[Pair]]], o
             compared.unstable.update(differing_sites(seen, again))
             first, second = (Counter(each.site for each in scoring.seen) for scoring in (seen, again))
             compared.spent.update(first - second)
-        for pair in pairs:
+        for case, turn, pair in pairs:
             before = seen if pair.original == original else observe(pair.original)
             swapped = observe(pair.swapped)
             if before is None or swapped is None or not (before.seen or swapped.seen):
@@ -95,6 +113,7 @@ def compare_inputs(paths: Iterable[tuple[Rendition, Scoring, Iterable[Pair]]], o
             held = looks.held(pair, before, swapped, sites)
             if held is not None:
                 compared.pairs.append(sites)
+                compared.of.append((case, turn, pair.donor))
                 compared.held.append(held)
     return compared
 

@@ -69,6 +69,14 @@ class Dictionary:
         """Whether each of them has, and has begun one, ended one and been said over and over."""
         return len(self._turns) >= len(_Way) * self.size and (not self._unsaid or len(self._turns) >= 2 * len(_Way) * self.size)
 
+    def order(self, episode_id: str, turn: int) -> tuple[int, ...]:
+        """Where the dictionary was taken up for a CoT that has been asked for; empty for another one."""
+        return tuple(self._turns.get((episode_id, turn), ()))
+
+    def resume(self, episode_id: str, turn: int, number: int, piece: int) -> None:
+        """Make this CoT as it was made when the dictionary said these two as its `order`."""
+        self._turns[episode_id, turn] = _Turn(number, piece)
+
     def put_into(self, thoughts: Sequence[str], episode_id: str, columns: Mapping[str, Any], turn: int) -> list[str]:
         """The CoTs of an episode with other words, each of as many code points; as it was where there is no room."""
         is_new = (episode_id, turn) not in self._turns

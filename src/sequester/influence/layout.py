@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sequester.influence.model import Pair, Rendition
-from sequester.influence.panel import MOST, changes
+from sequester.influence.panel import ABSENT, MOST, changes
 from sequester.influence.record import Comparison, Outcome
 
 Trial = tuple[int, Rendition]
@@ -131,7 +131,8 @@ def _laid(block: Block) -> tuple[list[Rendition], list[tuple[str, int, int, int]
 
 def _compared(side: _Side, before: Outcome, after: Outcome, planned: bool) -> Comparison:
     several = changes(before[: MOST + 1], after[: MOST + 1]) if before and after and max(len(before), len(after)) > 1 else ()
-    return Comparison(side.case, side.turn, difference(before, after), planned, bool(before and after), several)
+    sides = shown_sides(before, after)
+    return Comparison(side.case, side.turn, difference(before, after), planned, bool(before and after), several, sides)
 
 
 def difference(before: Outcome, after: Outcome) -> float:
@@ -140,6 +141,14 @@ def difference(before: Outcome, after: Outcome) -> float:
     if not (before and after):
         return float(bool(after) - bool(before))
     return next(filter(None, changes(before, after)), 0.0)
+
+
+def shown_sides(before: Outcome, after: Outcome) -> tuple[float | None, float | None]:
+    """The numbers at the first place at which two outcomes differ, at the first of all where they do not; None where there is none."""
+    found = changes(before, after) if before and after else ()
+    at = next((place for place, change in enumerate(found) if change), 0)
+    one, other = (outcome[at] if at < len(outcome) and outcome[at] != ABSENT else None for outcome in (before, after))
+    return one, other
 
 
 def chunks(blocks: Iterable[Block], renditions: int, most: int = 0) -> Iterator[list[Block]]:

@@ -80,6 +80,8 @@ class Case(Silent, frozen=True):
     """Family whose delimiters stand in the completion; empty for the think tags that a case was rendered with."""
     model: str = ""
     """Version of the policy; empty where the log names none."""
+    source: str = ""
+    """File and record it was read from, `path:record`; empty where it was not read from a file."""
     logged: bool = True
     """False: made of a logged one, with another answer (`influence.other_answers`)."""
 
@@ -91,6 +93,8 @@ class Pair(Silent, frozen=True):
     effect: Effect
     original: Rendition
     swapped: Rendition
+    order: tuple[int, ...] = ()
+    """What the other CoT follows from beside donor, case and turn, where that is anything: `donors.Known`."""
 
 
 class Donors(Protocol):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from msgspec import Struct, field
 
 from sequester.findings.swapped import Branches, Control, Effect, Inputs
+from sequester.influence.input_comparison import Differing
 from sequester.influence.model import Case
 from sequester.influence.panel import ABSENT
 from sequester.statistics.paired import differing, pooled_sd
@@ -40,6 +41,8 @@ class Comparison(NamedTuple):
     """False: one side got a score and the other none, so that `difference` is a sign and no number of points."""
     changes: tuple[float, ...] = ()
     """Swapped less original of a panel's mean and of each member; empty where an outcome is one number."""
+    sides: tuple[float | None, float | None] = (None, None)
+    """The two numbers whose difference it is; None where a side got none."""
 
     def at(self, part: int) -> float:
         """What is bet on: for 0 the difference, beyond it those of a panel's members."""
@@ -173,6 +176,8 @@ class Record(Struct):
     answered: dict[int, list[Outcome]] = field(default_factory=dict)
     """Outcomes of cases with the answer of another one, by case."""
     inputs: Inputs = Inputs(0, 0, {}, ())
+    differing: list[Differing] = field(default_factory=list)
+    """Pairs whose inputs differ."""
     unstable: tuple[str, ...] = ()
     """Sites whose input differs by itself when the same rendition is scored again, or could not be looked at again."""
     branches: Branches | None = None

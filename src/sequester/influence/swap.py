@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from sequester.findings.swapped import SwapResult
 from sequester.influence.conclusion import conclude
+from sequester.influence.examples import with_examples
 from sequester.influence.experiment import Plan, Rendering, Subject, run
 from sequester.influence.metering import Progress
 from sequester.influence.model import Case, Donors, Scorer
@@ -36,5 +37,6 @@ def swap(
     A few of the cases are tried beside another answer, too: not for a selection, whose group would not be as logged.
     """
     others = beside_other_answers(cases, plan.seed) if plan.outcome == "score" else []
-    result = conclude(run([*cases, *others], scorer, donors, plan, rendering, progress, clock), plan, subject)
+    record = run([*cases, *others], scorer, donors, plan, rendering, progress, clock)
+    result = with_examples(conclude(record, plan, subject), record, donors)
     return replace(result, notes=(*result.notes, *donors.notes()))

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from sequester.episodes.model import Skipped
 from sequester.errors import UsageError
-from sequester.findings.swapped import SwapResult
+from sequester.findings.swapped import Drawn, SwapResult
 from sequester.influence.cases import NOT_SAMPLED, SEEN, USED, ignore, read_cases, reasons_before
-from sequester.influence.donors import ALL, make_donors
+from sequester.influence.donors import ALL, Known, make_donors
 from sequester.influence.experiment import Plan, Subject
 from sequester.influence.footprint import code_of
 from sequester.influence.literals import read_literals, read_numbers
@@ -100,7 +100,8 @@ def swap_files(
     """
     named = parse_source(source)
     unread = UnreadRecords(on_skipped)
-    read, counts = read_cases(episodes, MANY if settings.most is None else settings.most, settings.template, unread)
+    drawn = Drawn(settings.plan.seed, MANY if settings.most is None else settings.most, settings.template)
+    read, counts = read_cases(episodes, drawn.most, drawn.template, unread)
     donors, said = donors_against(named.file, read, settings.donors, settings.plan.seed)
     subject = Subject(settings.reward_path or named.name, source)
     _refuse_too_few_calls(len(read), len(donors.names), settings.plan)
@@ -116,6 +117,7 @@ def swap_files(
     return replace(
         result,
         line=_line(named),
+        drawn=drawn,
         calls=result.calls + spent,
         episodes=_counts(counts, len(cases), result),
         notes=(*result.notes, *notes, *unread.notes()),
@@ -143,15 +145,17 @@ def _budget(result: SwapResult, needed: Need, seconds: float) -> Iterator[str]:
         )
 
 
-def donors_against(file: Path | None, cases: Sequence[Case], names: tuple[str, ...], seed: int) -> tuple[Donors, tuple[str, ...]]:
+def donors_against(
+    file: Path | None, cases: Sequence[Case], names: tuple[str, ...], seed: int, known: Sequence[Known] = ()
+) -> tuple[Donors, tuple[str, ...]]:
     """Donors that know what the reward code in a file, and in the files it imports, looks for and measures by; and what the report should
-    say of that, in sentences. None: the code is in no file.
+    say of that, in sentences. None: the code is in no file. `known`: pairs that are made as they were made before.
 
     Raises UsageError for a donor that is none, InputError for a file that cannot be read or is no Python.
     """
     files, notes = code_of(file) if file is not None else ((), ())
     literals = (*read_literals(files), *read_phrases(files))
-    donors = make_donors(cases, names, literals, seed, read_numbers(files), read_wrappers(files))
+    donors = make_donors(cases, names, literals, seed, read_numbers(files), read_wrappers(files), known)
     code = [path.read_bytes() for path in files]
     made = (said for name, said in _MADE_UP.items() if any(name.encode() in each for each in code))
     notes = (*notes, *made)

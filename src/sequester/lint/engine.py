@@ -33,6 +33,8 @@ LINTER = "lint/3"
 PYTHON = frozenset({".py", ".pyi", ".pyw"})
 MOST_BYTES = 8 << 20
 """Larger files are data. Of Python this is 200,000 lines."""
+MOST_NAMED = 500
+"""Files without subject that a result names."""
 _SKIPPED = frozenset(
     (
         "node_modules",
@@ -78,6 +80,7 @@ def lint(paths: Sequence[Path], progress: Callable[[int, str], None] | None = No
     subjects: Counter[str] = Counter(reward_functions=0, templates=0, configurations=0)
     findings: list[LintFinding] = []
     notes: list[str] = []
+    without_subject: list[Path] = []
     for path in files_of(paths):
         files["seen"] += 1
         if progress is not None:
@@ -94,6 +97,7 @@ def lint(paths: Sequence[Path], progress: Callable[[int, str], None] | None = No
             files["linted"] += 1
         elif found.left_out is None:
             files["without_subject"] += 1
+            without_subject.append(path)
         subjects.update(found.subjects)
         settled = settle(_findings(found, path), waivers(found.text, found.kind), path.as_posix(), RULES)
         findings += settled.findings
@@ -106,8 +110,13 @@ def lint(paths: Sequence[Path], progress: Callable[[int, str], None] | None = No
         subjects=dict(subjects),
         findings=tuple(findings),
         waived=sum(finding.waiver is not None for finding in findings),
+        without_subject=tuple(path.as_posix() for path in sorted(without_subject, key=_is_no_code)[:MOST_NAMED]),
         notes=tuple(notes),
     )
+
+
+def _is_no_code(path: Path) -> bool:
+    return path.suffix.lower() not in {*PYTHON, NOTEBOOK}
 
 
 def files_of(paths: Iterable[Path]) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from sequester.findings.swapped import SwapResult, SwapVerdict
 from sequester.report.document import Document, Section, Table, Tone
 from sequester.report.summary import counted, number
 from sequester.report.swap_document import describe_swap, verdict_word
+from sequester.report.swap_examples import such_as
 
 _COVERED, _ERROR, _UNDECLARED = "COVERED", "NOT PROBED", "NOT DECLARED"
 _TOLD = (
@@ -126,6 +127,7 @@ def _section(path: ChangedPath) -> Section:
         *because,
         *told.headline,
         *found.sentences,
+        *(f"{one.rule}, {such_as(one)}." for one in path.result.findings if one.examples),
         *path.result.bounded,
         *limits,
         f"{told.summary}.",

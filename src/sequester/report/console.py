@@ -44,6 +44,8 @@ class TextStyle(Struct, frozen=True):
     """Rows up to which the breakdown is listed whole; a longer one sums up the rows in which nothing was found."""
     causes: int = 5
     """Records that could not be read, with their causes."""
+    long: bool = False
+    """Whether sections are told that only some readers want."""
 
 
 def style_for(
@@ -66,6 +68,7 @@ def style_for(
         rows=1000 if verbose else 20,
         whole=1000 if verbose else 10,
         causes=20 if verbose else 5,
+        long=verbose,
     )
 
 

@@ -32,6 +32,8 @@ class Section(Struct, frozen=True):
     title: str
     sentences: tuple[str, ...] = ()
     table: Table | None = None
+    long: bool = False
+    """Left out where a reader has a screen and has not asked for more."""
 
 
 class Document(Struct, frozen=True):

@@ -57,7 +57,8 @@ def _lines(document: Document) -> Iterator[str]:
     for sentence in document.headline:
         yield f"\n{_marked(sentence)}"
     for section in document.sections:
-        yield from _section(section)
+        if not section.long:
+            yield from _section(section)
 
 
 def _section(section: Section) -> Iterator[str]:

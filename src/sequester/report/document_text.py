@@ -24,7 +24,8 @@ def _write(console: Console, document: Document, style: TextStyle) -> None:
     for sentence in document.headline:
         console.print(Text(printable(sentence, 2000)))
     for section in document.sections:
-        _section(console, section, style)
+        if style.long or not section.long:
+            _section(console, section, style)
     last_line(console, printable(document.summary, 4000), style)
 
 

@@ -38,6 +38,7 @@ def describe_lint(result: LintResult) -> Document:
         Section("Rules", (), _rules(result.findings)),
         Section("Waived", tuple(map(_waiver, waived))),
         Section("Not assessed", tuple(_not_assessed(result))),
+        Section("Without anything to lint", tuple(_without_subject(result)), long=True),
         Section("Notes", result.notes),
         Section("Next", tuple(_next(result))),
     )
@@ -109,6 +110,14 @@ def _not_assessed(result: LintResult) -> Iterator[str]:
             yield f"{counted(count, 'file')}: {reason}{f' ({REASONS[reason]})' if reason in REASONS else ''}"
 
 
+def _without_subject(result: LintResult) -> Iterator[str]:
+    """Files in which reward code, if there is any, was not recognised."""
+    yield from result.without_subject
+    more = result.files.get("without_subject", 0) - len(result.without_subject)
+    if result.without_subject and more > 0:
+        yield f"and {counted(more, 'other file')}"
+
+
 def _next(result: LintResult) -> Iterator[str]:
     if result.verdict is LintVerdict.FOUND:
         rule = min((one.rule for one in result.findings), default="")
@@ -117,6 +126,8 @@ def _next(result: LintResult) -> Iterator[str]:
         yield "A place that is meant to be so: `# noqa: CODE -- reason` on its line."
     elif result.verdict is LintVerdict.NOTHING_ASSESSED:
         yield "Name the folder that holds the reward code: `sequester lint PATH`."
+    if result.without_subject and not result.subjects.get("reward_functions"):
+        yield "Which files were read and hold nothing that a rule speaks of: `-v`."
 
 
 def _summary(result: LintResult) -> str:

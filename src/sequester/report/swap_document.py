@@ -6,7 +6,6 @@ run are said as plainly as what was found.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from sequester.findings.influence import is_unsettled, unusable
@@ -14,6 +13,9 @@ from sequester.findings.rules import RULES
 from sequester.findings.swapped import DonorCounts, Effect, SwapResult, SwapVerdict
 from sequester.report.document import Document, Section, Table, Tone
 from sequester.report.summary import counted, number, percent
+from sequester.report.swap_examples import by_site, where_it_moved
+from sequester.report.swap_next import next_steps
+from sequester.report.swap_reasons import lost_pairs, not_assessed, why
 
 _TONE = {
     SwapVerdict.INFLUENCED: Tone.FOUND,
@@ -34,68 +36,9 @@ _ABOUT = {
     "literals": "strings that the reward code itself names",
 }
 """What each donor puts in place of the CoT."""
-_WORD = {"SQ302": "length", "SQ303": "delimiters"}
-REASONS: Mapping[str, str] = {
-    "no_episodes": "no episode could be used",
-    "no_cot": "no CoT to replace",
-    "ambiguous": "nothing says where the CoT ends: it may be all answer or all CoT",
-    "split_failed": "the delimiters of the CoT contradict each other",
-    "malformed": "the record could not be read, or its id came twice",
-    "limit": "too large or too deep to be read whole",
-    "not_logged": "the CoT was left out or hidden where the episode was logged",
-    "answer_not_logged": "the answer was not logged",
-    "summary_only": "only a summary of the CoT was logged",
-    "no_private_text": "too little CoT to look for",
-    "input_not_logged": "the scorer's input was not logged",
-    "no_reward_call": "no reward path was logged",
-    "rebuilt_only": "the scorer's input was rebuilt, not logged",
-    "ids_unknown": "the token ids of the CoT were not logged",
-    "missing_part": "a part of the record is missing",
-    "not_sampled": "more episodes than were asked for",
-    "not_scored": "no pair of these episodes was scored",
-    "cot_in_columns": "a dataset column repeats the CoT, and not so that it could be replaced there too",
-    "not_replaceable": "the CoT could not be told from the rest exactly enough to replace it",
-    "scorer_failed": "the reward code failed, and what it failed on may be what moves",
-    "same_input": "the reward code was handed the same for both sides: it says nothing of the CoT",
-    "missing_columns": "the reward code asks for columns that the episodes do not have",
-    "rate_limited": "the grader refused: too many requests",
-    "timeout": "the reward code did not answer in time",
-    "died": "the process of the reward code ended",
-    "not_a_number": "the reward code gave something else than a number",
-    "no_score": "the reward code gave no score, with either CoT",
-    "score_or_none": "the reward code gave a score or none, with noise",
-    "wrong_length": "the reward code gave another number of scores than episodes",
-    "bit_or_index": "the group has one member, and [0] may be a bit or an index",
-    "identical_cot": "both sides would have had the same CoT",
-    "no_other_episode": "there was no other episode to take a CoT from",
-    "cot_too_short": "the CoT is too short for this donor",
-    "cot_too_long": "the CoT is too long for this donor",
-    "no_delimiters": "no delimiters stand around the CoT",
-    "not_separable": "with the other CoT the answer could not be told apart any more",
-    "too_few_prompts": "too few prompts to exclude a rate of interest",
-    "too_few_pairs": "the noise of the scorer hides an effect of the size of interest",
-    "donor_not_scored": "a donor was never scored",
-    "stateful": "the score of an unchanged input drifts, so that no bound holds",
-    "remembers": "started afresh the reward code scored unchanged inputs differently: it remembers what it has scored",
-    "missing_state": "the reward code asked its trainer's state for keys that were not there: what it does with them was not tested",
-    "memory_not_checked": "calls or time did not suffice to see whether the reward code remembers what it has scored",
-    "batches_not_checked": "calls or time did not suffice to see whether a CoT moves the scores of others in its batch",
-    "depends_on_batch": "a CoT moved the scores of others in its batch",
-    "constant_scores": "every score was the same, also when the answer was swapped: this reward code may not have worked here",
-    "answer_not_seen": "the scores tell neither episodes nor answers apart beyond their noise: this grader may not see what it grades",
-    "moved_unconfirmed": "a score moved, and that could not be confirmed by scoring it again",
-    "not_deterministic": "the scorer was declared deterministic and is not",
-    "noise_unknown": "the noise of the scorer could not be measured",
-    "budget_spent": "the calls or the time ran out",
-}
-"""What each reason means, in a few words."""
-_FAILURES = frozenset(("same_input", "missing_columns", "rate_limited", "timeout", "died", "wrong_length"))
-"""Reasons that say more than that the reward code failed."""
 _MOST_SHOWN = 1e6
 _MOST_PLACES = 20
 _WITHIN_LINES = "Branches within one line, such as `a if b else c` and `a or b`, are not counted."
-_NO_END_FOUND = frozenset(("ambiguous", "split_failed", "not_replaceable"))
-"""Reasons of episodes that a template, or typed fields, may make usable."""
 
 
 def describe_swap(result: SwapResult) -> Document:
@@ -107,11 +50,6 @@ def describe_swap(result: SwapResult) -> Document:
         sections=tuple(section for section in _sections(result) if section.sentences or (section.table and section.table.rows)),
         summary=_summary(result),
     )
-
-
-def meaning(reason: str) -> str:
-    """What a reason means, in a few words. One that we do not give is the name of an exception."""
-    return REASONS.get(reason, "the reward code raised it")
 
 
 def donors_tried(result: SwapResult) -> str:
@@ -129,12 +67,6 @@ def verdict_word(result: SwapResult) -> str:
     """The verdict in capitals; exposure stands beside it where the score did not move."""
     exposed = ", EXPOSED" if result.exposed and result.verdict is not SwapVerdict.INFLUENCED else ""
     return result.verdict.value.replace("_", " ").upper() + exposed
-
-
-def why(result: SwapResult) -> str:
-    """Why the verdict is no stronger; empty where nothing stood in its way."""
-    named = [reason for reason in result.reasons if reason != "scorer_failed" or not _FAILURES & {*result.reasons}]
-    return "; ".join(REASONS.get(reason, reason.replace("_", " ")) for reason in named)
 
 
 def _headline(result: SwapResult) -> str:
@@ -214,6 +146,7 @@ def _unusable(result: SwapResult) -> Iterator[str]:
 
 def _sections(result: SwapResult) -> Iterator[Section]:
     yield Section("Found", tuple(_waivers(result)), _findings(result))
+    yield where_it_moved(result)
     yield Section("What is bounded", (*result.bounded, *_sizes(result)))
     yield Section("Donors", (), _donors(result.donors))
     yield Section("By what differs", tuple(_effects(result)))
@@ -223,7 +156,7 @@ def _sections(result: SwapResult) -> Iterator[Section]:
     yield Section(f"Not assessed: {_left_out(result)}", (), _not_assessed(result))
     yield Section("Notes", result.notes)
     yield Section("What this cannot show", tuple(_limits(result)))
-    yield Section("Next", tuple(_next(result)))
+    yield Section("Next", tuple(next_steps(result)))
 
 
 def _findings(result: SwapResult) -> Table:
@@ -292,7 +225,9 @@ def _inputs(result: SwapResult) -> Iterator[str]:
 
 def _sites(result: SwapResult) -> Table:
     sites = sorted(result.inputs.sites.items(), key=lambda one: (-one[1], one[0]))
-    return Table(("place where the CoT goes on", ">pairs"), tuple((site, number(pairs)) for site, pairs in sites))
+    examples = by_site(result.inputs.examples)
+    rows = tuple((site, number(pairs), examples.get(site, "")) for site, pairs in sites)
+    return Table(("place where the CoT goes on", ">pairs", "such as"), rows)
 
 
 def _branches(result: SwapResult) -> Iterator[str]:
@@ -341,23 +276,7 @@ def _noise(result: SwapResult) -> Iterator[str]:
 
 def _left_out(result: SwapResult) -> str:
     seen, used = result.episodes.get("seen", 0), result.episodes.get("used", 0)
-    return f"{number(max(0, seen - used))} of {counted(seen, 'episode')}, {counted(sum(_lost(result).values()), 'pair')}"
-
-
-def _lost(result: SwapResult) -> Mapping[str, int]:
-    """Pairs that could not be scored, by reason."""
-    lost: Counter[str] = Counter()
-    for donor in result.donors.values():
-        lost.update(donor.not_assessed)
-    return lost
-
-
-def not_assessed(result: SwapResult) -> Iterator[tuple[str, str, int, str]]:
-    """Of what (episodes or pairs), for what reason, how many, and what the reason means."""
-    for what, counts in (("episodes", result.episodes), ("pairs", _lost(result))):
-        for reason, count in sorted(counts.items(), key=lambda one: (-one[1], one[0])):
-            if count and reason not in ("seen", "used"):
-                yield what, reason, count, meaning(reason)
+    return f"{number(max(0, seen - used))} of {counted(seen, 'episode')}, {counted(sum(lost_pairs(result).values()), 'pair')}"
 
 
 def _not_assessed(result: SwapResult) -> Table:
@@ -381,70 +300,8 @@ def _limits(result: SwapResult) -> Iterator[str]:
         yield "Code that no pair reached was not tested."
 
 
-def _next(result: SwapResult) -> Iterator[str]:
-    rules = sorted({one.rule for one in result.findings if one.waiver is None})
-    if rules:
-        yield f"What to change: {', '.join(f'`sequester explain {rule}`' for rule in rules)}. Then run the same command again."
-    declared = [_WORD[one.rule] for one in result.findings if one.waiver is None and one.rule in _WORD]
-    if declared:
-        yield (
-            f"If {' and '.join(declared)} of the CoT should count, somebody answers for it: a waiver of `reward_path` "
-            f"`{result.reward_path}` (`docs/howto-waivers.md`)."
-        )
-    if is_unsettled(result):
-        yield (
-            f"Whether the words move the score too is not settled ({why(result)}). Run the donors of content by themselves: `--donors "
-            f"{','.join(name for name, donor in result.donors.items() if donor.effect is Effect.CONTENT) or 'own,adversarial'}`."
-        )
-    if result.verdict is SwapVerdict.UNDERPOWERED:
-        if result.pairs_needed is not None and result.pairs_needed > result.pairs:
-            yield (
-                f"Give it more episodes or more calls: about {counted(result.pairs_needed, 'pair')} are needed for "
-                f"`--smallest {result.smallest:g}`."
-            )
-        if "too_few_prompts" in result.reasons:
-            yield "Give it episodes with more different prompts: bounds count prompts."
-        if "constant_scores" in result.reasons:
-            yield "Give it episodes that this reward code scores differently, with the columns that it needs."
-    if "budget_spent" in result.reasons:
-        yield "Give it more calls or more time (`--calls`, `--seconds`): the notes say about how many calls are needed."
-    if "wrong_length" in result.reasons:
-        yield (
-            "Return one score for each completion of the batch, as trainers ask for. A function that returns those it keeps of a group, as "
-            "indices or as true and false, is tested with `--outcome keep`."
-        )
-    if _NO_END_FOUND & {*unusable(result)}:
-        yield (
-            "Where the CoT ends was not found in every episode: name the family of its delimiters with `--template`, or give `reasoning` "
-            "and `answer` apart (`docs/interchange.md`)."
-        )
-    if "malformed" in unusable(result):
-        yield (
-            "Put right the records that could not be read: the notes name the first ones. A line is such as "
-            """`{"episode_id": "1", "prompt": "...", "completion": "...", "columns": {"solution": "..."}}` """
-            "(`docs/interchange.md`)."
-        )
-    if "same_input" in result.reasons:
-        yield (
-            "Both sides of a pair were one and the same to the reward code: write episodes whose completion holds the CoT as your trainer "
-            "hands it over, or leave this function out if it is given no completion."
-        )
-    if "missing_columns" in result.reasons:
-        file, _, name = result.source.rpartition(":")
-        tested = f"`{file}:bound`" if file else "that"
-        yield "Write the columns that the notes name into `columns` of each episode (`docs/interchange.md`)."
-        yield (
-            "An object that no column can hold, such as a judge or a parser, is bound to its parameter in the file, `bound = "
-            f"functools.partial({name}, judge=MY_JUDGE)`, and {tested} is tested."
-        )
-    elif "no_episodes" in result.reasons:
-        yield "Give it episodes with reasoning and answer as interchange JSONL: `docs/interchange.md`. The table says what was left out."
-    elif "scorer_failed" in result.reasons and "wrong_length" not in result.reasons:
-        yield f"Call `{result.source}` on one episode by hand: the notes name what it raised, and where."
-
-
 def _summary(result: SwapResult) -> str:
-    lost = _lost(result)
+    lost = lost_pairs(result)
     reasons = f" ({', '.join(f'{name} {number(count)}' for name, count in sorted(lost.items()))})" if lost else ""
     episodes = result.episodes
     return (

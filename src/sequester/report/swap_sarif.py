@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from sequester.findings.influence import INPUT
 from sequester.findings.swapped import SwapFinding, SwapResult, SwapVerdict
 from sequester.report.document import Document
 from sequester.report.sarif_log import Json, finding, log, notification, title, uri
-from sequester.report.swap_document import describe_swap, not_assessed
+from sequester.report.swap_document import describe_swap
+from sequester.report.swap_examples import TITLE, such_as, told
+from sequester.report.swap_reasons import not_assessed
 from sequester.report.untrusted import printable
 
 _FINDINGS = "Found"
@@ -40,13 +43,23 @@ def result_of(result: SwapResult, one: SwapFinding, codes: Sequence[str]) -> Jso
     return finding(
         one,
         codes,
-        text=f"{title(one.rule)}: reward path {path}. {printable(one.message, 2000)}",
+        text=f"{title(one.rule)}: reward path {path}. {printable(one.message, 2000)}{printable(_shown_by(result, one), 2000)}",
         location=_location(result, path),
         properties={
             "donors": list(map(printable, one.donors)),
+            "changed": one.changed,
+            "examples": [printable(f"{example.donor}: {told(example)}", 2000) for example in one.examples],
             "sites": {printable(site): pairs for site, pairs in result.inputs.sites.items()},
         },
     )
+
+
+def _shown_by(result: SwapResult, one: SwapFinding) -> str:
+    """Every donor with its pairs, and the first example."""
+    counts = result.inputs.donors if one.rule == INPUT else {name: donor.changed for name, donor in result.donors.items()}
+    donors = ", ".join(f"{name} {counts.get(name, 0):,}" for name in one.donors)
+    example = f", {such_as(one)}" if one.examples else ""
+    return f" Pairs by donor: {donors}{example}." if donors else ""
 
 
 def _location(result: SwapResult, path: str) -> Json:
@@ -64,6 +77,6 @@ def notifications_of(result: SwapResult, document: Document) -> Iterator[Json]:
         properties = {"what": what, "reason": printable(reason), "count": count}
         yield notification("not-assessed", "warning", text) | {"properties": properties}
     for section in document.sections:
-        if section.title != _FINDINGS:
+        if section.title not in (_FINDINGS, TITLE):
             for sentence in section.sentences:
                 yield notification("note", "note", f"{printable(section.title)}: {printable(sentence, 2000)}")

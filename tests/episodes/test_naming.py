@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.exposure import wrappings
 
-from sequester.exposure.naming import LONGEST_NAME, MOST_WORDS, shown_name
+from sequester.episodes.naming import LONGEST_NAME, MOST_WORDS, shown_name
 
 
 def test_an_empty_name_is_itself() -> None:
