@@ -269,11 +269,12 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
     grades = _GRADING_CLASS.search(kinds) is not None
     if grades and name == "__call__" and reads_columns(node):
         return True
-    if not given & PARAMETERS.keys() and not annotated and not (grades and given & {*_plain_texts(node, given), "batch"}):
+    batched = name == "__call__" and "batch" in given
+    if not given & PARAMETERS.keys() and not annotated and not (grades and (batched or _plain_texts(node, given))):
         return False
     if name == "__call__" or _REWARD_NAME.search(name):
         return True
-    return grades and (name in ("evaluate", "_evaluate") or bool(given & _STRICT))
+    return grades and bool(given & _STRICT or (name in ("evaluate", "_evaluate") and "sample" in given))
 
 
 def _writes_action(definition: Definition, names: tuple[str, ...]) -> bool:
