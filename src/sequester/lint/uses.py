@@ -14,8 +14,11 @@ from sequester.lint.vocabulary import CACHE_NAME, LOG_CALL, SCORE_NAME
 _A_LENGTH = re.compile(r"(?:^|_)len(?:gth)?s?(?:_|$)")
 _FUNCTIONS = 16
 """That are remembered: the one that is run, and those that call it."""
+_NAMES = 4_096
+"""That are remembered."""
 
 
+@lru_cache(_NAMES)
 def is_length(name: str) -> bool:
     """Whether it is the name of a length, and not of a score for one."""
     return _A_LENGTH.search(name) is not None and SCORE_NAME.search(name) is None
