@@ -169,6 +169,8 @@ class _Experiment:
             self._rounds()
             interference.confirm(self._alive, plan.batch)
         self.record.absent = tuple(sorted(self._meter.absent))
+        self.record.unanswered = self._meter.unanswered
+        self.record.repeated, self.record.mended = self._meter.repeated, self._meter.mended
         self.record.calls = self._meter.calls
         self.record.stopped = self._meter.spent or len(chosen) < len(cases)
 
@@ -412,6 +414,8 @@ class _Experiment:
                 self.record.series[name].take(comparisons)
             for name, failure in reading.failed if planned else ():
                 self.record.series[name].failed[failure] += 1
+            for name, swapped in reading.mended:
+                self.record.series[name].mended[swapped] += 1
             for name in reading.without_score if planned else ():
                 self.record.series[name].without_score += 1
             if self._over():

@@ -21,6 +21,11 @@ Outcome = tuple[float, ...]
 its whole group, its own first. Empty where the code gave None: trainers leave such an episode out (rows of another task), so to get a score
 or none is an outcome as well."""
 
+
+class Mended(Outcome):
+    """An outcome that a rendition got when it was scored again by itself, because the scorer had failed on it."""
+
+
 LARGE = 1.0
 """Per-call standard deviations: shifts of whole batches that the stake is divided for."""
 LARGEST = 1e300
@@ -112,6 +117,8 @@ class Series(Struct):
     """Cases that have no pair with this donor, by reason."""
     failed: Counter[str] = field(default_factory=Counter)
     """Planned pairs that the scorer failed on, by name of the failure."""
+    mended: Counter[bool] = field(default_factory=Counter)
+    """Pairs of which one side was scored only when it was repeated: True of the swapped one, False of the original."""
     without_score: int = 0
     """Planned pairs that got None on both sides."""
     evidence: list[Evidence] = field(default_factory=lambda: [Evidence()])
@@ -187,6 +194,12 @@ class Record(Struct):
     """What both sides of a pair may share and was not looked for, for want of calls or time: `memory_not_checked`, ..."""
     absent: tuple[str, ...] = ()
     """What the code has asked its trainer's state for and did not find, such as `state['attempts']`."""
+    repeated: int = 0
+    """Scorings that failed and were repeated by themselves."""
+    mended: int = 0
+    """Of these, those that gave a score then."""
+    unanswered: Counter[str] = field(default_factory=Counter)
+    """What the code has asked over the network and went on without, by calls of which that is so."""
     cold: int = 0
     """Prompts of which a swapped rendition was scored in a fresh process before any other, and then the original."""
     remembers: bool = False
