@@ -29,6 +29,8 @@ MOST_UNANSWERED = 5
 """Requests and places told of by name."""
 _ANSWERED = ("constant_scores", "moved_unconfirmed", "remembers", "depends_on_batch")
 """Reasons that a score which moved does away with; the others still say why nothing more can be said."""
+NOT_FRESH = "That the reward code remembers what it has scored (a cache) is not excluded: it could not be started afresh."
+"""Note of a scorer whose process is not its own."""
 FAILURES = (SAME_INPUT, "missing_columns", "rate_limited", "timeout", "died", "wrong_length")
 """Failures that are reasons by their own name, beside `scorer_failed`."""
 
@@ -248,7 +250,7 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
             "Its scores lack what the answer would have said."
         )
     if record.fresh is False:
-        yield "That the reward code remembers what it has scored (a cache) is not excluded: it could not be started afresh."
+        yield NOT_FRESH
     if record.cold and not record.remembers:
         yield f"A memory of what was scored (a cache by prompt and answer) was looked for with one CoT for each of {record.cold:,} prompts."
     if record.remembers:
