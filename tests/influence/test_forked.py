@@ -71,7 +71,9 @@ def scaled(completions, scale, **kwargs):
     return [scale] * len(completions)
 
 
-@pytest.mark.parametrize("function", [Judge(0.5).grade, Judge(0.5), functools.partial(scaled, scale=0.5), lambda completions: [0.5]])
+@pytest.mark.parametrize(
+    "function", [Judge(0.5).grade, Judge(0.5), functools.partial(scaled, scale=0.5), lambda completions: [0.5]]
+)
 def test_any_callable_is_scored_and_observed(function):
     with ForkedScorer(function) as scorer:
         assert scores(scorer, rendition()) == [0.5]

@@ -6,11 +6,13 @@ Imported by the first test that asks for the fixture, not by the plugin: it need
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import logging
 import math
 import os
+import sys
 import tempfile
 import threading
 import warnings
@@ -146,7 +148,8 @@ def _as_file(root: Path, episodes: str | Path | Iterable[Mapping[str, Any]]) -> 
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Nothing that is printed, logged or warned of inside is kept or shown, whichever way it is written."""
+    """Nothing that is printed, logged or warned of inside is kept or shown, whichever way it is written; nor what is raised in threads, or
+    while something is cleared away, of which nobody but a hook is told."""
     with ExitStack() as stack:
         stack.enter_context(contextlib.redirect_stdout(_Nowhere()))
         stack.enter_context(contextlib.redirect_stderr(_Nowhere()))
@@ -156,7 +159,15 @@ def silence() -> Iterator[None]:
         warnings.simplefilter("ignore")
         stack.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.CRITICAL)
+        for module, name in ((threading, "excepthook"), (sys, "unraisablehook")):
+            stack.callback(setattr, module, name, getattr(module, name))
+            setattr(module, name, _told_nobody)
+        stack.callback(gc.collect)  # what is cleared away later would be told of then
         yield
+
+
+def _told_nobody(_what: object) -> None:
+    """A hook that does nothing."""
 
 
 class _Nowhere(io.TextIOBase):
