@@ -79,6 +79,13 @@ def test_drift_is_told_from_noise() -> None:
     assert paired.drift_p([[1.0, 2.0], [2.0, 3.0]]) == 0.0
 
 
+@given(st.floats(-1e6, 1e6), st.integers(2, 5), st.integers(2, 40))
+def test_scores_that_are_all_equal_neither_drift_nor_spread(score, rounds, items):
+    assert paired.drift_p([[score] * items] * rounds) == 1.0
+    assert paired.pooled_sd([[score] * items] * rounds) == 0.0
+    assert paired.drift_p([[score, *([score + 1.0] * items)]] * rounds) == 1.0
+
+
 def test_verdicts_turned_over_are_bounded_beyond_the_noise() -> None:
     assert paired.turned_upper([0.0] * 60, 0.14) == pytest.approx((1 - 0.05 ** (1 / 60)) / 0.72)
     assert paired.turned_upper([0.5] * 60, 0.14) == pytest.approx((0.5 + 1 - 0.05 ** (1 / 60)) / 0.72)

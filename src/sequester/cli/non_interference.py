@@ -47,7 +47,7 @@ from sequester.influence.forked import ForkedScorer, can_fork
 from sequester.influence.in_process import InProcessScorer
 from sequester.influence.source import file_of
 from sequester.influence.swap import swap
-from sequester.influence.swap_files import UnreadRecords, donors_against
+from sequester.influence.swap_files import UnreadRecords, donors_against, episodes_of
 from sequester.report.changed_document import ANY_RATE, bound
 from sequester.report.swap_document import donors_tried
 from sequester.report.swap_examples import such_as
@@ -112,7 +112,7 @@ def assess(
         notes = (*said, *scorer.notes(), *_without_threads(measured, forks))
     measured = replace(
         measured,
-        episodes={**counts, **measured.episodes, "seen": counts["seen"]},
+        episodes=episodes_of(counts, len(cases), measured),
         notes=(*measured.notes, *notes, *unread.notes()),
     )
     return with_findings(measured, key, waivers, date.today())
@@ -279,6 +279,7 @@ def record(result: SwapResult, accept_underpowered: str) -> dict[str, Any]:
         "prompts": result.prompts,
         "pairs": result.pairs,
         "changed": result.changed,
+        "noise": noise_alone(result),
         "branches": None if result.branches is None else [result.branches.probed, result.branches.of],
         "not_assessed": left_out(result),
         "bound": "; ".join(filter(None, (donors_tried(result), _not_excluded(result)))),

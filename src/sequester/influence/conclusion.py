@@ -264,10 +264,15 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
             "The score of an unchanged input depends on what else is in its batch, as a mean of the batch that is taken off does: that "
             "counts as noise here."
         )
-    if record.moves_batches:
+    if record.moves_batches or (record.batches and not any(record.planned.values())):
+        follows = (
+            "a CoT moves the scores of others there, which both sides of a pair share"
+            if record.moves_batches
+            else "no pair was scored that would tell whether the score of each moves with its own CoT"
+        )
         yield (
-            f"A batch got other scores, the same each time, when CoTs in it were swapped ({', '.join(dict.fromkeys(record.batches))}): a "
-            "CoT moves the scores of others there, which both sides of a pair share."
+            "A batch got other scores, the same each time, when CoTs in it were swapped "
+            f"({', '.join(dict.fromkeys(record.batches))}): {follows}."
         )
     if record.unstable:
         yield (
