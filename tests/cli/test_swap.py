@@ -362,6 +362,32 @@ def test_revealing_what_cannot_be_made_again_says_so(swap, cli, tmp_path):
     assert (old.code, "does not say how its pairs were made" in old.err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"order": [1, 2, 3]},
+        {"order": [-1, -(10**30)], "turn": -5},
+        {"turn": 10**300, "original": float("nan"), "swapped": float("inf")},
+        {"donor": "\x1b[2Jown"},
+        {"source": "/dev/zero:1"},
+        {"source": "\ud800"},
+        {"sites": ["\x1b[2J"] * 3},
+    ],
+)
+def test_a_result_that_somebody_made_up_makes_nothing_happen(swap, cli, tmp_path, changes):
+    (tmp_path / ".sequester").mkdir(mode=0o700)
+    swap("doubtless", "--donors", "literals", "--out", "json=r.json", episodes=[episode(number) for number in range(6)])
+    kept = json.loads(Path("r.json").read_text())
+    (finding,) = kept["findings"]
+    finding["examples"] = [finding["examples"][0] | changes]
+    Path("made.json").write_text(json.dumps(kept))
+    for options in ((), ("--reveal", "incident 7")):
+        outcome = cli("show", "made.json", finding["id"], *options)
+        assert outcome.code in (0, 2)
+        assert "internal error" not in outcome.err
+        assert "\x1b" not in outcome.out + outcome.err
+
+
 def test_a_thought_in_the_place_of_an_id_is_told_nowhere(swap, cli, tmp_path):
     (tmp_path / ".sequester").mkdir(mode=0o700)
     outcome = swap(
