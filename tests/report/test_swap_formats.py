@@ -225,7 +225,7 @@ def test_what_noise_changes_by_itself_stands_beside_the_counts_of_donors():
 
 
 def test_findings_that_the_evidence_by_kinds_does_not_name_are_explained():
-    few = replace(MOVED, effects={"content": 14.5, "length": 39.0}, findings=with_findings(MOVED, KEY, Waivers(), TODAY).findings)
+    few = replace(MOVED, effects={"content": 14.5, "length": 39.0}, findings=found(MOVED).findings)
     assert "Without noise a pair that changed shows its effect by itself." in words_of(few)
     assert "where words move the score nothing is said of length" in words_of(few)
     plain = words_of(replace(few, effects={"content": 39.0, "length": 14.5}))
