@@ -303,6 +303,16 @@ def test_a_scorer_that_counts_its_calls_is_stateful_and_not_influenced(plan: Pla
     assert "stateful" in result.reasons
 
 
+@pytest.mark.parametrize("after", [110, 160, 400])
+def test_a_scorer_that_goes_dead_later_is_stateful_and_no_pass(after: int) -> None:
+    """As a grader whose client gives up after some failures, and from then on gives what it falls back on."""
+    calls = count()
+    rng = random.Random(3)
+    result = outcome_of(cases(12), Scores(lambda given: by_answer(given) + rng.gauss(0.0, 0.5) if next(calls) < after else 0.0))
+    assert (result.verdict, result.stateful) == (SwapVerdict.UNDERPOWERED, True)
+    assert "stateful" in result.reasons
+
+
 def test_a_difference_that_is_not_repeated_is_not_a_pass() -> None:
     number = count()
     result = outcome_of(

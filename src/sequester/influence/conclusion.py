@@ -121,7 +121,8 @@ def _exposed(record: Record, influenced: bool) -> bool | None:
     """A score moves only with what was delivered. That nothing differs is said only where everything could be compared."""
     if influenced or record.inputs.differing:
         return True
-    if not record.inputs.compared or record.unstable or record.inputs.not_intercepted or record.absent or record.unanswered:
+    unknown = (record.unstable, record.inputs.not_intercepted, record.absent, record.unanswered, record.inputs_cut)
+    if not record.inputs.compared or any(unknown):
         return None
     return False
 
@@ -273,6 +274,10 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
         yield (
             "A batch got other scores, the same each time, when CoTs in it were swapped "
             f"({', '.join(dict.fromkeys(record.batches))}): {follows}."
+        )
+    if record.inputs_cut:
+        yield (
+            "What is handed on was not compared on every code path: that may take a fifth of the calls and of the time, which had passed."
         )
     if record.unstable:
         yield (

@@ -30,16 +30,21 @@ FUTILE = 10
 LARGEST_SCORE = 1e100
 """A score beyond is taken as a failure: differences of such numbers would overflow."""
 OBSERVING_SHARE = 0.2
-"""Of the calls, at most so many for input comparison."""
+"""Of the calls and of the time, at most so much for input comparison."""
 
 
 class Budget(Struct, frozen=True):
     """What may be spent."""
 
     calls: int
-    deadline: float
-    """On `clock`."""
+    seconds: float
     clock: Callable[[], float]
+    begun: float
+    """On `clock`."""
+
+    def is_over(self, share: float = 1.0) -> bool:
+        """Whether so much of the time has passed."""
+        return self.clock() >= self.begun + share * self.seconds
 
 
 class Group(Struct, frozen=True):
@@ -77,6 +82,8 @@ class MeteredScorer:
         self._futile = Counter[str]()
         """By failure: renditions repeated in vain since one was mended."""
         self._observations = 0
+        self.observing_spent = False
+        """Input comparison ended for want of calls or time."""
         self.start_seconds = 0.0
         """That it took to start afresh, last time."""
         self.calls = 0
@@ -131,9 +138,15 @@ class MeteredScorer:
         self.start_seconds = self._budget.clock() - before
         return found
 
+    def may_observe(self, share: float = 1.0) -> bool:
+        """Whether such a share of what input comparison may take is left."""
+        share *= OBSERVING_SHARE
+        return self._observations < share * self._budget.calls and not self._budget.is_over(share)
+
     def observe(self, rendition: Rendition) -> Scoring | None:
         """One rendition with its inputs; None if it failed, or would cost more than input comparison may."""
-        if self._observations >= OBSERVING_SHARE * self._budget.calls or self._budget.clock() >= self._budget.deadline:
+        if not self.may_observe():
+            self.observing_spent = True
             return None
         self._observations += 1
         scoring = self._scorer.observe(rendition)
@@ -181,7 +194,7 @@ class MeteredScorer:
         return [tuple(bits)]
 
     def _affords(self, cost: int) -> bool:
-        if self.calls + cost > self._budget.calls or self._budget.clock() >= self._budget.deadline:
+        if self.calls + cost > self._budget.calls or self._budget.is_over():
             self.spent = True
         return not self.spent
 

@@ -173,6 +173,9 @@ class Record(Struct):
     """Cases that were given."""
     passes: list[list[Outcome | None]] = field(default_factory=list)
     """Outcomes of unchanged inputs, by pass and case; None where the scorer failed."""
+    later: list[list[Outcome]] = field(default_factory=list)
+    """Outcomes of each case's unchanged input in the planned rounds, in the order of time: not of pairs repeated because they moved, for
+    what these get next depends on that; nor of the passes, whose batches are others."""
     unchanged: list[list[Outcome]] = field(default_factory=list)
     """Every outcome of each case's unchanged input, those of the passes first."""
     failures: Counter[str] = field(default_factory=Counter)
@@ -183,6 +186,8 @@ class Record(Struct):
     answered: dict[int, list[Outcome]] = field(default_factory=dict)
     """Outcomes of cases with the answer of another one, by case."""
     inputs: Inputs = Inputs(0, 0, {}, ())
+    inputs_cut: bool = False
+    """Input comparison ended for want of calls or time."""
     differing: list[Differing] = field(default_factory=list)
     """Pairs whose inputs differ."""
     unstable: tuple[str, ...] = ()
