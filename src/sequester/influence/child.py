@@ -17,6 +17,8 @@ from sequester.influence import messages
 
 _LOOK_SECONDS = 0.5
 """Between two looks whether a silent process is alive."""
+_END_LOOK_SECONDS = 0.01
+"""The same of one that is to end."""
 _CHUNK = 1 << 16
 
 
@@ -86,11 +88,11 @@ class Child:
                 self._selector.unregister(self._requests)
         return bytes(reply[messages.LENGTH :])
 
-    def _ready(self, deadline: float) -> list[tuple[selectors.SelectorKey, int]]:
+    def _ready(self, deadline: float, look: float = _LOOK_SECONDS) -> list[tuple[selectors.SelectorKey, int]]:
         """Pipes that can be read or written. Raises TimeoutError at the deadline; EOFError once the process has ended and they are empty,
         which the pipes themselves do not tell while a program that it has started holds them."""
         while (left := deadline - time.monotonic()) > 0:
-            ready = self._selector.select(min(left, _LOOK_SECONDS))
+            ready = self._selector.select(min(left, look))
             if ready:
                 return ready
             if self._has_ended():
@@ -114,12 +116,12 @@ class Child:
         os.close(self._requests)
         deadline = time.monotonic() + seconds
         with contextlib.suppress(EOFError, TimeoutError):
-            while True:
-                for key, _events in self._ready(deadline):
-                    if key.fd == self._replies:
-                        _read_some(self._replies)
-                    else:
+            while True:  # its pipes close before what the code does at its exit, such as writing a file
+                for key, _events in self._ready(deadline, _END_LOOK_SECONDS):
+                    if key.fd != self._replies:
                         self._drain()
+                    elif not os.read(self._replies, _CHUNK):
+                        self._selector.unregister(self._replies)
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
             os.kill(self._process.pid, signal.SIGKILL)  # not waited for yet, so the number is still its own
             os.killpg(self._process.pid, signal.SIGKILL)

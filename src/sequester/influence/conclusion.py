@@ -121,7 +121,14 @@ def _exposed(record: Record, influenced: bool) -> bool | None:
     """A score moves only with what was delivered. That nothing differs is said only where everything could be compared."""
     if influenced or record.inputs.differing:
         return True
-    unknown = (record.unstable, record.inputs.not_intercepted, record.absent, record.unanswered, record.inputs_cut)
+    unknown = (
+        record.unstable,
+        record.inputs.not_intercepted,
+        record.absent,
+        record.unanswered,
+        record.inputs_cut,
+        record.survives,
+    )
     if not record.inputs.compared or any(unknown):
         return None
     return False
@@ -175,6 +182,8 @@ def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, power: _Pow
         yield "stateful"
     if record.remembers:
         yield "remembers"
+    if record.survives:
+        yield "memory_survives"
     if record.absent:
         yield "missing_state"
     yield from record.unchecked
@@ -252,7 +261,13 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
         )
     if record.fresh is False:
         yield NOT_FRESH
-    if record.cold and not record.remembers:
+    if record.survives:
+        yield (
+            "What the reward code has scored it remembers beyond its process: given an episode that nobody had scored before, then started "
+            "afresh and given it with another chain of thought, it took what it had kept, or did not ask again "
+            f"({', '.join(record.survives)}). A cache by prompt and answer gives both sides of a pair one score."
+        )
+    if record.cold and not (record.remembers or record.survives):
         yield f"A memory of what was scored (a cache by prompt and answer) was looked for with one CoT for each of {record.cold:,} prompts."
     if record.remembers:
         yield (

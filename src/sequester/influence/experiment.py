@@ -36,6 +36,7 @@ from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
 from sequester.influence.model import Case, Donors, Pair, Rendition, Scorer, Scoring
 from sequester.influence.record import Comparison, Evidence, Outcome, Record, Series
+from sequester.influence.survival import Survival
 from sequester.statistics.paired import SHIFTS_CLAIMED, pairs_needed
 from sequester.statistics.symmetry import two_sided
 
@@ -159,13 +160,17 @@ class _Experiment:
         self._meter.fresh()  # somebody may have used it before
         self._observe()
         self._meter.fresh()
+        survival = Survival(self.record, self._meter, donors)
         self._baseline()
         self._stake()
         self._alive = [case for case in range(len(chosen)) if self.record.unchanged[case]]
         if self._alive:
             self._control()
+            survival.before(self._alive, self._rng)
             interference = Interference(self.record, self._meter, donors, self._original, 1.0 / plan.alpha, self._rng)
             interference.memory(self._shuffled(self._alive))
+            if not survival.after() and MEMORY not in self.record.unchecked:
+                self.record.unchecked.append(MEMORY)
             if plan.outcome == "score":
                 interference.batches(self._shuffled(self._alive), plan.batch)
             if self.record.noisy and self.record.fresh is not False and not self._apart:

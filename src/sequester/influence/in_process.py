@@ -14,6 +14,7 @@ from sequester.findings.swapped import Branches
 from sequester.influence.calling import Caller, Outcome
 from sequester.influence.footprint import code_of
 from sequester.influence.interception.exchanges import Exchanges
+from sequester.influence.interception.files_read import FilesRead
 from sequester.influence.interception.names import Names
 from sequester.influence.interception.observation import Interception
 from sequester.influence.message_fields import FIELDS, names_in
@@ -32,10 +33,15 @@ class InProcessScorer:
     """
 
     def __init__(
-        self, function: Callable[..., Any], files: Iterable[Path] = (), outcome: str = "score", unanswered: Sequence[str] = ()
+        self,
+        function: Callable[..., Any],
+        files: Iterable[Path] = (),
+        outcome: str = "score",
+        unanswered: Sequence[str] = (),
+        files_read: FilesRead | None = None,
     ) -> None:
         """`files`: of the reward's own code, beside the one that holds the function. `outcome`: `score`, or `keep` for one that selects.
-        `unanswered`: what the code asked over the network in vain while it was loaded."""
+        `unanswered`: what the code asked over the network in vain while it was loaded; `files_read`: what it read then."""
         own = file_of(function)
         self._code = Code([*files, *([own] if own else [])])
         self._written = names_in(file for start in self._code.files for file in code_of(start)[0])
@@ -45,6 +51,7 @@ class InProcessScorer:
         self._names = Names(self._code)
         self._interception = Interception(self._code, self._names)
         self._exchanges = Exchanges(self._names.segments)
+        self._files_read = files_read or FilesRead()
         self._before = tuple(f"{said}, when the code was loaded" for said in unanswered)
         self._tracing = Tracing(self._code, getattr(plain_function(function), "__name__", ""), self._names)
         self.failed: Counter[str] = Counter()
@@ -60,6 +67,7 @@ class InProcessScorer:
             stack.enter_context(self._caller)
             stack.enter_context(self._interception)
             stack.enter_context(self._exchanges)
+            stack.enter_context(self._files_read.listening())
             self._open = stack.pop_all()
         return self
 
@@ -80,12 +88,14 @@ class InProcessScorer:
             return first
         self._is_set_up = True
         second = self._observed(rendition)
-        return second if second.seen else first  # a cache hands nothing on again
+        settled = second if second.seen else first  # a cache hands nothing on again
+        return replace(settled, read={**first.read, **second.read})
 
     def _observed(self, rendition: Rendition) -> Scoring:
-        with self._tracing.tracing(), self._interception.observing(rendition):
+        with self._files_read.reading(), self._tracing.tracing(), self._interception.observing(rendition):
             scoring = self._score([rendition])[0]
-        return replace(scoring, seen=self._interception.seen(), path=self._tracing.path)
+        read = self._files_read.taken(self._names.parts)
+        return replace(scoring, seen=self._interception.seen(), path=self._tracing.path, read=read)
 
     def fresh(self) -> bool:
         """False: what was scored before cannot be undone in this process."""

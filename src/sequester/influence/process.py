@@ -8,6 +8,7 @@ reward code, because inputs are never written to. The process leads a session of
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -33,6 +34,8 @@ _MOST_IN_A_ROW = 5
 """Calls that end the worker one after the other, before no more are made."""
 _BACK_OFF = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before a call that was turned down for now is repeated."""
+_HASH_SEED = "0"
+"""One for all processes, and all runs: code that takes the hash of a text gives the same scores in each of them."""
 
 
 class Loading(NamedTuple):
@@ -213,6 +216,7 @@ def _spawned(_ours: Ends, theirs: Ends) -> Started:
         stderr=theirs.output,
         pass_fds=(theirs.requests, theirs.replies),
         start_new_session=True,
+        env={"PYTHONHASHSEED": _HASH_SEED, **os.environ},
     )
     return Started(process.pid, process.wait)
 

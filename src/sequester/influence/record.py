@@ -209,6 +209,8 @@ class Record(Struct):
     """Prompts of which a swapped rendition was scored in a fresh process before any other, and then the original."""
     remembers: bool = False
     """In a fresh process unchanged inputs got other scores, after swapped ones."""
+    survives: tuple[str, ...] = ()
+    """What a fresh process still had of an earlier one's scores: files it read, or sites to which it handed nothing again."""
     relative: bool = False
     """The score of an unchanged input depends on the others in its batch."""
     batches: list[str] = field(default_factory=list)
@@ -255,7 +257,7 @@ class Record(Struct):
     @property
     def shares(self) -> bool:
         """What moved is shared by both sides of a pair: that the sides agree bounds nothing."""
-        return self.remembers or self.moves_batches
+        return self.remembers or bool(self.survives) or self.moves_batches
 
     @property
     def e_value(self) -> float:

@@ -16,6 +16,7 @@ from sequester.errors import SequesterError
 from sequester.influence import messages
 from sequester.influence.in_process import InProcessScorer
 from sequester.influence.interception.exchanges import Exchanges
+from sequester.influence.interception.files_read import FilesRead
 from sequester.influence.interception.threads import watched
 from sequester.influence.messages import LoadError, Reply
 from sequester.influence.source import load_function
@@ -60,9 +61,10 @@ def _replies(requests: Iterator[bytes], load: Callable[[bytes], InProcessScorer]
 def _loaded(request: bytes) -> InProcessScorer:
     source, outcome = messages.decode_load(request)
     sys.argv = [str(source.file)]
-    with watched(), Exchanges() as exchanges:
+    files_read = FilesRead()
+    with watched(), Exchanges() as exchanges, files_read.listening(), files_read.reading():
         function = load_function(source)
-    return InProcessScorer(function, [source.file], outcome, exchanges.unanswered())
+    return InProcessScorer(function, [source.file], outcome, exchanges.unanswered(), files_read)
 
 
 def _answer(scorer: InProcessScorer, request: bytes) -> Reply:
