@@ -214,7 +214,7 @@ def survives(folder: Path, code: str) -> tuple[str, ...]:
     episodes, _ = read_cases(folder / "episodes.jsonl", 10)
     record = Record(tuple(episodes), len(episodes), unchanged=[[(float(n),)] for n in range(len(episodes))])
     with ProcessScorer(Source(folder / "rewards.py", "reward")) as scorer:
-        meter = MeteredScorer(scorer, Budget(1000, math.inf, time.monotonic), 32, [], RENDERING.original, None)
+        meter = MeteredScorer(scorer, Budget(1000, math.inf, time.monotonic, time.monotonic()), 32, [], RENDERING.original, None)
         meter.score([(number, RENDERING.original(episode)) for number, episode in enumerate(episodes)], "unchanged")
         meter.fresh()
         survival = Survival(record, meter, Swaps("own"))

@@ -166,7 +166,7 @@ class _Experiment:
         self._alive = [case for case in range(len(chosen)) if self.record.unchanged[case]]
         if self._alive:
             self._control()
-            survival.before(self._alive, self._rng)
+            survival.before(self._alive, random.Random(plan.seed))
             interference = Interference(self.record, self._meter, donors, self._original, 1.0 / plan.alpha, self._rng)
             interference.memory(self._shuffled(self._alive))
             if not survival.after() and MEMORY not in self.record.unchecked:

@@ -45,10 +45,7 @@ def next_steps(result: SwapResult) -> Iterator[str]:
     if "grader_failed" in result.reasons:
         yield "Run it where the grader answers: the notes name what was asked in vain, and how often."
     if "memory_survives" in result.reasons:
-        yield (
-            "Switch off the cache that the notes name, for the test: it survives a fresh process, and an empty one is filled by the test "
-            "itself."
-        )
+        yield "Switch off the cache that the notes name, for the test; to empty it is not enough, as the test fills it."
     if {"rate_limited", "timeout"} & {*result.reasons}:
         yield "Ask the grader for less at once: `--batch 1`, or fewer requests side by side in the reward code; `--timeout` waits longer."
     if "wrong_length" in result.reasons:
