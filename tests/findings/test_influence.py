@@ -146,6 +146,27 @@ def test_with_noise_only_donors_with_evidence_are_named():
     assert "noise" not in quiet.message
 
 
+def test_with_noise_a_kind_of_donors_is_named_only_where_it_is_evidence_itself():
+    weak = {
+        "own": donor(changed=10, e_value=3.0),
+        "long": donor(changed=10, effect=Effect.LENGTH, e_value=18.0),
+        "malformed": donor(changed=9, effect=Effect.FORMAT, e_value=0.4),
+    }
+    noise = {"noise_sd": 0.4, "noise_flip_rate": 0.83}
+    (together,) = found(swapped(weak, SwapVerdict.INFLUENCED, **noise)).findings
+    assert (together.rule, together.donors) == ("SQ301", ("own", "long"))
+    assert "all donors together" in together.message
+    assert "the words" not in together.message
+    assert rules(swapped({**weak, "long": replace(weak["long"], e_value=25.0)}, SwapVerdict.INFLUENCED, **noise)) == ["SQ302"]
+
+
+def test_what_is_scored_of_an_open_cot_is_told_beside_the_noise():
+    shown = replace(QUIET, noise_sd=0.3, noise_flip_rate=1.0, donors={"unclosed": donor(12, 12, Effect.UNCLOSED, 27.0)})
+    (one,) = found(shown).findings
+    assert "in 12 of 12 pairs, where noise alone changes 100 %" in one.message
+    assert rules(replace(shown, donors={"unclosed": donor(12, 12, Effect.UNCLOSED, 19.0)})) == []
+
+
 def test_a_waiver_by_fingerprint_covers_one_finding():
     (one,) = found(MOVED).findings
     marked = found(MOVED, waiver(fingerprint=one.id))

@@ -211,6 +211,28 @@ def test_a_part_of_the_donors_is_named_where_nothing_moved():
     assert "kinds of donors" not in words_of(everything)
 
 
+def test_episodes_that_get_no_score_are_in_the_headline():
+    episodes = {"seen": 27, "used": 12, "no_cot": 3, "not_scored": 12}
+    some = replace(QUIET, episodes=episodes, donors={"own": donor(not_assessed={"no_score": 12})})
+    assert "over 12 prompts of the 12 of 24 episodes that got a score" in describe_swap(some).headline[0]
+    assert "that got a score" not in words_of(replace(some, donors={"own": donor()}))  # the time was over
+
+
+def test_what_noise_changes_by_itself_stands_beside_the_counts_of_donors():
+    said = "Noise alone changes 100% of pairs"
+    assert said in words_of(replace(QUIET, noise_sd=0.3, noise_flip_rate=1.0))
+    assert said not in words_of(QUIET)
+
+
+def test_findings_that_the_evidence_by_kinds_does_not_name_are_explained():
+    few = replace(MOVED, effects={"content": 14.5, "length": 39.0}, findings=found(MOVED).findings)
+    assert "Without noise a pair that changed shows its effect by itself." in words_of(few)
+    assert "where words move the score nothing is said of length" in words_of(few)
+    plain = words_of(replace(few, effects={"content": 39.0, "length": 14.5}))
+    assert "shows its effect by itself" not in plain and "nothing is said of length" not in plain
+    assert "shows its effect by itself" not in words_of(replace(few, noise_sd=0.3, noise_flip_rate=0.5))
+
+
 def test_exposure_is_said_in_one_sentence_with_its_reason():
     unknown = replace(QUIET, exposed=None)
     of = "of a few episodes on each of at most 2 code paths"

@@ -29,6 +29,8 @@ MOST_UNANSWERED = 5
 """Requests and places told of by name."""
 _ANSWERED = ("constant_scores", "moved_unconfirmed", "remembers", "depends_on_batch")
 """Reasons that a score which moved does away with; the others still say why nothing more can be said."""
+NOT_FRESH = "That the reward code remembers what it has scored (a cache) is not excluded: it could not be started afresh."
+"""Note of a scorer whose process is not its own."""
 FAILURES = (SAME_INPUT, "missing_columns", "rate_limited", "timeout", "died", "wrong_length")
 """Failures that are reasons by their own name, beside `scorer_failed`."""
 
@@ -258,7 +260,7 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
             "Its scores lack what the answer would have said."
         )
     if record.fresh is False:
-        yield "That the reward code remembers what it has scored (a cache) is not excluded: it could not be started afresh."
+        yield NOT_FRESH
     if record.survives:
         yield (
             "What the reward code has scored it remembers beyond its process: given an episode that nobody had scored before, then started "
@@ -278,10 +280,15 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
             "The score of an unchanged input depends on what else is in its batch, as a mean of the batch that is taken off does: that "
             "counts as noise here."
         )
-    if record.moves_batches:
+    if record.moves_batches or (record.batches and not any(record.planned.values())):
+        follows = (
+            "a CoT moves the scores of others there, which both sides of a pair share"
+            if record.moves_batches
+            else "no pair was scored that would tell whether the score of each moves with its own CoT"
+        )
         yield (
-            f"A batch got other scores, the same each time, when CoTs in it were swapped ({', '.join(dict.fromkeys(record.batches))}): a "
-            "CoT moves the scores of others there, which both sides of a pair share."
+            "A batch got other scores, the same each time, when CoTs in it were swapped "
+            f"({', '.join(dict.fromkeys(record.batches))}): {follows}."
         )
     if record.inputs_cut:
         yield (

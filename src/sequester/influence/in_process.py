@@ -1,4 +1,4 @@
-"""A scorer that runs reward code in this process: what the worker runs inside, and what tests of a project's own reward functions use."""
+"""A scorer that runs reward code in this process: what a worker or a fork runs inside, and the tests of a project that cannot be forked."""
 
 from __future__ import annotations
 

@@ -249,9 +249,10 @@ class Record(Struct):
 
     @property
     def moves_batches(self) -> bool:
-        """Whole batches moved, and not because pairs without noise do."""
-        changed = any(comparison.difference for comparisons in self.planned.values() for comparison in comparisons)
-        return bool(self.batches) and (self.noisy or not changed)
+        """Whole batches moved, and not because pairs of their members do, as far as these show it without noise."""
+        planned = [comparison for comparisons in self.planned.values() for comparison in comparisons]
+        unmoved = bool(planned) and not any(comparison.difference for comparison in planned)
+        return bool(self.batches) and (self.noisy or unmoved)
 
     @property
     def shares(self) -> bool:

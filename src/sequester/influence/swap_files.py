@@ -121,7 +121,7 @@ def swap_files(
         line=_line(named),
         drawn=drawn,
         calls=result.calls + spent,
-        episodes=_counts(counts, len(cases), result),
+        episodes=episodes_of(counts, len(cases), result),
         notes=(*result.notes, *notes, *unread.notes()),
     )
 
@@ -175,8 +175,8 @@ def _chosen(cases: Sequence[Case], scorer: Scorer, settings: Settings) -> Chosen
     return Chosen(few(cases), 0) if settings.plan.noise == "deterministic" else choose(cases, scorer, settings.plan.most_calls)
 
 
-def _counts(read: Mapping[str, int], chosen: int, result: SwapResult) -> Mapping[str, int]:
-    """Of the whole file: what was used, and by reason what was not."""
+def episodes_of(read: Mapping[str, int], chosen: int, result: SwapResult) -> Mapping[str, int]:
+    """Of a whole file: what was used of the `chosen` episodes, and by reason what was not. `read`: counts of `read_cases`."""
     used = result.episodes[USED]
     left = Counter({reason: count for reason, count in read.items() if reason not in (SEEN, USED)})
     left.update({NOT_SAMPLED: read[USED] - chosen, NOT_SCORED: chosen - used})

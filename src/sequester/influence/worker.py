@@ -1,4 +1,5 @@
-"""The process that runs reward code: `python -m sequester.influence.worker REQUESTS REPLIES`, two inherited file descriptors.
+"""What runs in the process that runs reward code: `python -m sequester.influence.worker REQUESTS REPLIES`, two inherited file descriptors,
+or `serve` in a fork (`influence.forked`).
 
 It loads the function it is told to, then answers requests until the pipe of requests is closed, which happens at the latest when the
 process that started it ends.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from sequester.errors import SequesterError
@@ -23,14 +24,19 @@ from sequester.influence.source import load_function
 
 def main() -> None:
     """Until the other side is gone."""
-    descriptors = [int(argument) for argument in sys.argv[1:3]]
-    for descriptor in descriptors:
+    requests, replies = (int(argument) for argument in sys.argv[1:3])
+    for descriptor in (requests, replies):
         os.set_inheritable(descriptor, False)  # programs that reward code starts must not hold the pipes open
-    with os.fdopen(descriptors[0], "rb") as requests, os.fdopen(descriptors[1], "wb") as replies:
+    serve(requests, replies, _loaded)
+
+
+def serve(requests: int, replies: int, load: Callable[[bytes], InProcessScorer]) -> None:
+    """Answer what comes over one pipe on the other one. The first request makes the scorer; a SequesterError of `load` is its answer."""
+    with os.fdopen(requests, "rb") as reading, os.fdopen(replies, "wb") as writing:
         try:
-            for reply in _replies(_read(requests)):
-                replies.write(messages.framed(messages.encode_reply(reply)))
-                replies.flush()
+            for reply in _replies(_read(reading), load):
+                writing.write(messages.framed(messages.encode_reply(reply)))
+                writing.flush()
         except BrokenPipeError:
             return
 
@@ -40,20 +46,25 @@ def _read(pipe: BinaryIO) -> Iterator[bytes]:
         yield pipe.read(int.from_bytes(length, "little"))
 
 
-def _replies(requests: Iterator[bytes]) -> Iterator[Reply]:
-    source, outcome = messages.decode_load(next(requests))
-    sys.argv = [str(source.file)]
-    files_read = FilesRead()
+def _replies(requests: Iterator[bytes], load: Callable[[bytes], InProcessScorer]) -> Iterator[Reply]:
     try:
-        with watched(), Exchanges() as exchanges, files_read.listening(), files_read.reading():
-            function = load_function(source)
+        loaded = load(next(requests))
     except SequesterError as error:
         yield Reply(load_error=LoadError.of(error))
         return
-    with InProcessScorer(function, [source.file], outcome, exchanges.unanswered(), files_read) as scorer:
+    with loaded as scorer:
         yield Reply()
         for request in requests:
             yield _answer(scorer, request)
+
+
+def _loaded(request: bytes) -> InProcessScorer:
+    source, outcome = messages.decode_load(request)
+    sys.argv = [str(source.file)]
+    files_read = FilesRead()
+    with watched(), Exchanges() as exchanges, files_read.listening(), files_read.reading():
+        function = load_function(source)
+    return InProcessScorer(function, [source.file], outcome, exchanges.unanswered(), files_read)
 
 
 def _answer(scorer: InProcessScorer, request: bytes) -> Reply:

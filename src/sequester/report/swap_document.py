@@ -70,7 +70,8 @@ def verdict_word(result: SwapResult) -> str:
 
 
 def _headline(result: SwapResult) -> str:
-    path, tried = f"`{result.reward_path}`", f"{counted(result.pairs, 'pair')} over {counted(result.prompts, 'prompt')}"
+    path = f"`{result.reward_path}`"
+    tried = f"{counted(result.pairs, 'pair')} over {counted(result.prompts, 'prompt')}{_with_a_score(result)}"
     some = f" ({only})" if (only := donors_tried(result)) else ""
     because = f": {why(result)}" if result.reasons else ""
     match result.verdict:
@@ -102,6 +103,14 @@ def _headline(result: SwapResult) -> str:
                 f"{because}.{needed}"
             )
     return f"Nothing can be said of {path}: no pair was scored on both sides{because}."
+
+
+def _with_a_score(result: SwapResult) -> str:
+    """How many episodes that was about, where the reward code gave some none with any CoT."""
+    used, others = result.episodes.get("used", 0), result.episodes.get("not_scored", 0)
+    if not others or not any(donor.not_assessed.get("no_score") for donor in result.donors.values()):
+        return ""
+    return f" of the {number(used)} of {counted(used + others, 'episode')} that got a score"
 
 
 def _exposure(result: SwapResult) -> Iterator[str]:
@@ -148,7 +157,7 @@ def _sections(result: SwapResult) -> Iterator[Section]:
     yield Section("Found", tuple(_waivers(result)), _findings(result))
     yield where_it_moved(result)
     yield Section("What is bounded", (*result.bounded, *_sizes(result)))
-    yield Section("Donors", (), _donors(result.donors))
+    yield Section("Donors", tuple(_noise_of_pairs(result)), _donors(result.donors))
     yield Section("By what differs", tuple(_effects(result)))
     yield Section("What the reward code hands on", tuple(_inputs(result)), _sites(result))
     yield Section("Branches of the reward code", tuple(_branches(result)))
@@ -204,6 +213,11 @@ def _donors(donors: Mapping[str, DonorCounts]) -> Table:
     return Table(columns, tuple(rows))
 
 
+def _noise_of_pairs(result: SwapResult) -> Iterator[str]:
+    if result.noise_flip_rate and result.pairs:
+        yield f"Noise alone changes {percent(result.noise_flip_rate)} of pairs: only what goes beyond that is the CoT's."
+
+
 def _effects(result: SwapResult) -> Iterator[str]:
     said = {
         Effect.CONTENT: "content (same length, same delimiters, other words)",
@@ -213,6 +227,17 @@ def _effects(result: SwapResult) -> Iterator[str]:
     if result.effects:
         listed = ", ".join(f"{what} {figure(result.effects[kind])}" for kind, what in said.items() if kind in result.effects)
         yield f"E-values: {listed}. From {figure(1 / result.alpha)} on an effect is shown."
+        yield from _named_besides(result)
+
+
+def _named_besides(result: SwapResult) -> Iterator[str]:
+    """Where the findings name other kinds of effect than those numbers do by themselves."""
+    enough = 1 / result.alpha
+    words = any(one.rule == "SQ301" for one in result.findings)
+    if words and not result.noise_flip_rate and result.effects.get(Effect.CONTENT, 0.0) < enough:
+        yield "Without noise a pair that changed shows its effect by itself."
+    if words and result.effects.get(Effect.LENGTH, 0.0) >= enough:
+        yield "Another length brings other words, so where words move the score nothing is said of length."
 
 
 def _inputs(result: SwapResult) -> Iterator[str]:
