@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import date, timedelta
 from itertools import count
 
 import jsonschema
@@ -299,3 +301,54 @@ def test_auto_is_the_upstream_branch_on_a_desk(swap, scratch, tmp_path, monkeypa
     assert swap(since="auto").code == 0
     scratch.commit(**{"rewards.py": LEAKING})
     assert swap(since="auto").code == 1
+
+
+WAIVER = """
+[[waiver]]
+{what}
+class = "orthogonal"
+reason = "known"
+owner = "ada"
+approver = "grace"
+since = {since}
+until = {until}
+"""
+
+
+def waiving(*targets):
+    """A waiver file written by hand, without a key."""
+    today = date.today()
+    return "".join(WAIVER.format(what=what, since=today, until=today + timedelta(days=30)) for what in targets)
+
+
+def cloned(scratch, place):
+    """What a CI job has: the repository, and no workspace."""
+    scratch.git("clone", "-q", ".", str(place))
+    return place
+
+
+def test_a_committed_waiver_by_id_holds_in_a_fresh_clone(swap, cli, scratch, tmp_path, monkeypatch):
+    scratch.commit(**{"rewards.py": LEAKING})
+    assert swap("--workspace", ".sequester", since="HEAD~1").code == 1
+    (name,) = re.findall(r"SQ301 +│? *high +│? *(\w{12})", cli("show", "r1").out)
+    words = ("--reason", "known", "--owner", "ada", "--approver", "grace", "--class", "orthogonal")
+    assert cli("waive", name, *words).code == 0
+    scratch.git("add", "sequester-waivers.toml")
+    scratch.git("commit", "-q", "-m", "waived")
+    monkeypatch.chdir(cloned(scratch, tmp_path / "clone"))
+    found = cli("swap", "--changed-since", "HEAD~2", "--author", "linus")
+    assert (found.code, "INFLUENCED" in found.out) == (0, True)
+
+
+def test_a_committed_waiver_by_path_needs_no_key_and_one_of_an_audit_stops_only_the_audit(cli, scratch, tmp_path, monkeypatch):
+    length = "def accuracy(prompts, completions, **kwargs):\n    return [-len(text) / 1000 for text in completions]\n"
+    waivers = waiving('reward_path = "accuracy"', f'fingerprint = "{"ab" * 16}"')
+    scratch.commit(**{"rewards.py": length, "sequester-waivers.toml": waivers})
+    monkeypatch.chdir(cloned(scratch, tmp_path / "clone"))
+    found = cli("swap", "rewards.py:accuracy", "--episodes", "tests/episodes.jsonl", "--donors", "long,short,empty")
+    assert "waived" in found.out
+    assert found.code != 2 and found.code != 1
+    assert cli("lint", "rewards.py").code != 2
+    audit = cli("audit", "tests/episodes.jsonl")
+    assert audit.code == 2
+    assert "sequester-waivers.toml:11:1, waiver 2: fingerprint_key is missing" in audit.err

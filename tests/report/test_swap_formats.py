@@ -18,7 +18,6 @@ from tests.report.test_formats import SARIF_SCHEMA, visible_text
 
 from sequester.episodes.model import SplitStatus
 from sequester.findings.encoding import decode_result
-from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.influence import UNASSESSED, with_findings
 from sequester.findings.swapped import SCHEMA, Branches, Effect, Inputs, SwapResult, SwapVerdict
 from sequester.findings.waivers import Waivers
@@ -41,7 +40,7 @@ CONTRACT_KEYS = [
 
 
 def found(result):
-    return with_findings(result, FingerprintKey(b"k" * 32), Waivers(), date(2026, 6, 1))
+    return with_findings(result, Waivers(), date(2026, 6, 1))
 
 
 def said(result, name):

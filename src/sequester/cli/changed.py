@@ -211,7 +211,7 @@ def _probed(one: Surveyed, settings: Settings, folder: Path, probing: Probing) -
         return replace(asked, error=f"{error}{f'; {error.hint}' if error.hint else ''}")
     finally:
         probing.progress.done()
-    result = with_findings(measured, probing.books.key, probing.books.waivers, date.today())
+    result = with_findings(measured, probing.books.waivers, date.today())
     if probing.books.store is not None:
         probing.books.store.save(_VERB, result, {**inputs, **({label: digest} if digest else {})})
     return replace(asked, result=result)

@@ -23,7 +23,6 @@ from msgspec.structs import replace
 
 from sequester.cli.options import find_workspace, waivers_in_force
 from sequester.errors import UsageError
-from sequester.findings.fingerprint import ephemeral_key, has_key, workspace_key
 from sequester.findings.influence import (
     UNASSESSED,
     is_unsettled,
@@ -92,9 +91,7 @@ def assess(
     names = tuple(name.strip() for name in donors.split(",")) if isinstance(donors, str) else tuple(donors)
     known, said = donors_against(file, cases, names, seed)
     called = name or getattr(function, "__name__", type(function).__name__)
-    place = find_workspace(None)
-    waivers = waivers_in_force(None, place, None)
-    key = workspace_key(place.keys) if place is not None and has_key(place.keys) else ephemeral_key()
+    waivers = waivers_in_force(None, find_workspace(None), None)
     with silence(), InProcessScorer(function, outcome=outcome) as scorer:
         measured = swap(cases, scorer, known, plan, Subject(called, f"{file or called}"))
         notes = (*said, *scorer.notes())
@@ -103,7 +100,7 @@ def assess(
         episodes={**counts, **measured.episodes, "seen": counts["seen"]},
         notes=(*measured.notes, *notes, *unread.notes()),
     )
-    return with_findings(measured, key, waivers, date.today())
+    return with_findings(measured, waivers, date.today())
 
 
 @contextmanager

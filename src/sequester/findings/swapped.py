@@ -143,7 +143,7 @@ class SwapFinding(Struct, frozen=True, rename={"class_": "class"}):
     """One statement that exits 1 unless somebody answers for it."""
 
     id: str
-    """HMAC of rule and reward path under the fingerprint key."""
+    """SHA-256 (24 hex digits) of rule and reward path: needs no key."""
     rule: str
     class_: FindingClass
     severity: Severity
