@@ -10,6 +10,8 @@ from sequester.report.summary import counted
 from sequester.report.swap_reasons import why
 
 _WORD = {"SQ302": "length", "SQ303": "delimiters"}
+_MOST_BRANCHES = 5
+"""Named in a sentence."""
 _NO_END_FOUND = frozenset(("ambiguous", "split_failed", "not_replaceable"))
 """Reasons of episodes that a template, or typed fields, may make usable."""
 
@@ -40,6 +42,13 @@ def next_steps(result: SwapResult) -> Iterator[str]:
             yield "Give it episodes with more different prompts: bounds count prompts."
         if "constant_scores" in result.reasons:
             yield "Give it episodes that this reward code scores differently, with the columns that it needs."
+    if result.branches is not None and result.branches.missing and result.pairs:
+        listed = ", ".join(result.branches.missing[:_MOST_BRANCHES])
+        more = len(result.branches.missing) - _MOST_BRANCHES
+        yield (
+            f"Give it episodes, or other columns, with which the branches run that no pair reached: {listed}"
+            f"{f' and {more:,} more' if more > 0 else ''}."
+        )
     if "budget_spent" in result.reasons:
         yield "Give it more calls or more time (`--calls`, `--seconds`): the notes say about how many calls are needed."
     if "wrong_length" in result.reasons:
