@@ -43,6 +43,10 @@ class Effect(StrEnum):
     verdict: it tells what would be scored of such an episode."""
 
 
+UNREAD = "Not read: "
+"""How notes begin that say why a record could not be read."""
+
+
 class Example(Struct, frozen=True):
     """One pair that shows something: whose CoT was replaced by what, and what came of it. Where to look."""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -151,7 +152,12 @@ def parsed(path: Path) -> _Source:
     try:
         return _Source(ast.parse(data), data)
     except SyntaxError as error:
-        raise InputError("is no Python", where=f"{path}:{error.lineno or 1}", hint="name a Python file") from error
+        place = f"{path}:{error.lineno or 1}:{error.offset or 1}"
+        raise InputError(
+            f"is no Python {sys.version_info.major}.{sys.version_info.minor} ({type(error).__name__}: {error.msg})",
+            where=place,
+            hint="correct it, or name a Python file",
+        ) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"cannot be parsed ({type(error).__name__})", where=str(path), hint="name a Python file") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sequester.findings.influence import is_unsettled, unusable
-from sequester.findings.swapped import Effect, SwapResult, SwapVerdict
+from sequester.findings.swapped import UNREAD, Effect, SwapResult, SwapVerdict
 from sequester.report.summary import counted
 from sequester.report.swap_reasons import why
 
@@ -40,6 +40,8 @@ def next_steps(result: SwapResult) -> Iterator[str]:
             )
         if "too_few_prompts" in result.reasons:
             yield "Give it episodes with more different prompts: bounds count prompts."
+        if "identical_cot" in result.reasons:
+            yield "Give it episodes with different CoTs: those of these are one and the same, so that none could be swapped for another."
         if "constant_scores" in result.reasons:
             yield "Give it episodes that this reward code scores differently, with the columns that it needs."
     if result.branches is not None and result.branches.missing and result.pairs:
@@ -62,8 +64,9 @@ def next_steps(result: SwapResult) -> Iterator[str]:
             "and `answer` apart (`docs/interchange.md`)."
         )
     if "malformed" in unusable(result):
+        first = next((note.removeprefix(UNREAD) for note in result.notes if note.startswith(UNREAD)), "")
         yield (
-            "Put right the records that could not be read: the notes name the first ones. A line is such as "
+            f"Put right the records that could not be read{f', such as {first}' if first else ''}. A line is such as "
             """`{"episode_id": "1", "prompt": "...", "completion": "...", "columns": {"solution": "..."}}` """
             "(`docs/interchange.md`)."
         )
@@ -81,6 +84,12 @@ def next_steps(result: SwapResult) -> Iterator[str]:
             f"functools.partial({name}, judge=MY_JUDGE)`, and {tested} is tested."
         )
     elif "no_episodes" in result.reasons:
-        yield "Give it episodes with reasoning and answer as interchange JSONL: `docs/interchange.md`. The table says what was left out."
+        left = " The table says what was left out." if result.episodes.get("seen") else ""
+        yield f"Give it episodes with reasoning and answer as interchange JSONL: `docs/interchange.md`.{left}"
+    elif "no_score" in result.reasons and not result.pairs:
+        yield (
+            f"See why `{result.source}` scores none of these episodes, with either CoT: None means that a reward does not apply. Give it "
+            "episodes that it does apply to, with the columns that it needs."
+        )
     elif "scorer_failed" in result.reasons and "wrong_length" not in result.reasons:
         yield f"Call `{result.source}` on one episode by hand: the notes name what it raised, and where."
