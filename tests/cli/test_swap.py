@@ -395,6 +395,32 @@ def test_revealing_what_cannot_be_made_again_says_so(swap, cli, tmp_path):
     assert (old.code, "does not say how its pairs were made" in old.err) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"order": [1, 2, 3]},
+        {"order": [-1, -(10**30)], "turn": -5},
+        {"turn": 10**300, "original": float("nan"), "swapped": float("inf")},
+        {"donor": "\x1b[2Jown"},
+        {"source": "/dev/zero:1"},
+        {"source": "\ud800"},
+        {"sites": ["\x1b[2J"] * 3},
+    ],
+)
+def test_a_result_that_somebody_made_up_makes_nothing_happen(swap, cli, tmp_path, changes):
+    (tmp_path / ".sequester").mkdir(mode=0o700)
+    swap("doubtless", "--donors", "literals", "--out", "json=r.json", episodes=[episode(number) for number in range(6)])
+    kept = json.loads(Path("r.json").read_text())
+    (finding,) = kept["findings"]
+    finding["examples"] = [finding["examples"][0] | changes]
+    Path("made.json").write_text(json.dumps(kept))
+    for options in ((), ("--reveal", "incident 7")):
+        outcome = cli("show", "made.json", finding["id"], *options)
+        assert outcome.code in (0, 2)
+        assert "internal error" not in outcome.err
+        assert "\x1b" not in outcome.out + outcome.err
+
+
 def test_a_thought_in_the_place_of_an_id_is_told_nowhere(swap, cli, tmp_path):
     (tmp_path / ".sequester").mkdir(mode=0o700)
     outcome = swap(
@@ -410,13 +436,10 @@ def test_a_thought_in_the_place_of_an_id_is_told_nowhere(swap, cli, tmp_path):
         assert CANARY[:20] not in text
 
 
-def test_a_declared_format_reward_is_waived_by_its_path_and_content_is_not(swap, cli, tmp_path):
-    (tmp_path / ".sequester").mkdir(mode=0o700)
-    swap("tags", "-q")
-    key = cli("doctor").out.partition("fingerprint key ")[2].split()[0]
+def test_a_declared_format_reward_is_waived_by_its_path_and_content_is_not(swap, tmp_path):
     since, until = date.today(), date.today() + timedelta(days=30)
     (tmp_path / "sequester-waivers.toml").write_text(
-        f'fingerprint_key = "{key}"\n[[waiver]]\nreward_path = "format"\nclass = "orthogonal"\nreason = "tags"\nowner = "ada"\n'
+        f'[[waiver]]\nreward_path = "format"\nclass = "orthogonal"\nreason = "tags"\nowner = "ada"\n'
         f'approver = "grace"\nsince = {since}\nuntil = {until}\n'
     )
     assert swap("tags", "--name", "format").code == 0
@@ -496,16 +519,18 @@ def test_too_few_calls_for_one_pair_are_refused_before_the_first_is_made(swap, t
     outcome = swap("called", "--calls", "20")
     assert outcome.code == 2
     assert "20 calls are too few to score one episode with 10 donors" in outcome.err
-    assert "24 at least; about 374 for all 16 episodes once" in outcome.err
+    assert "24 at least; 374 to leave out none of 16 episodes" in outcome.err
     assert not Path("called").exists()
     assert swap("called", "--calls", "24").code != 2
 
 
 def test_what_a_test_takes_is_said_before_it_and_after_it_where_the_budget_ended(swap):
     outcome = swap("noisy", "--calls", "100")
-    assert outcome.err.startswith("about 374 calls to score 16 episodes once with each of 10 donors")
+    assert outcome.err.startswith(
+        "about 1,081 calls for 16 episodes and 10 donors, about 6,451 if the same input gets different scores"
+    )
     assert "the notes say about how many" in " ".join(outcome.out.split())
-    assert "About 374 calls score 16 episodes once with each of 10 donors" in " ".join(outcome.out.split())
+    assert "16 episodes and 10 donors take about 1,081 calls, about 6,451 where scores are noisy" in " ".join(outcome.out.split())
     assert "about" not in swap("accuracy", "-q").err
 
 

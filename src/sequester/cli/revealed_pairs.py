@@ -35,7 +35,7 @@ def pair_lines(result: SwapResult, finding: SwapFinding) -> Iterator[str]:
         yield "No pair of this finding can be made again: those that are named stand beside another answer than the logged one."
     found = dict(recalled(result, shown))
     for example in shown:
-        yield f"{example.donor}: {printable(told(example), 2000)}"
+        yield printable(f"{example.donor}: {told(example)}", 2000)
         if example not in found:
             yield "  cannot be made again: the episode or the reward code has changed"
             continue

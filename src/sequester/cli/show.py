@@ -270,7 +270,7 @@ def _examples(finding: SwapFinding) -> Iterator[tuple[str, str]]:
         yield "episodes", ", ".join(dict.fromkeys(example.source.rpartition(":")[0] for example in finding.examples))
         yield "pairs", f"{finding.changed:,}, of each donor some:"
     for donor, examples in by_donor(finding.examples).items():
-        yield donor, "; ".join(map(told, examples))
+        yield printable(donor), "; ".join(map(told, examples))
 
 
 def _seen(finding: Finding) -> Mapping[str, str]:

@@ -180,11 +180,12 @@ class _Donors:
         return self._names
 
     def resume(self, known: Known) -> None:
-        """Make this pair as it was made before."""
-        if known.donor == "literals" and known.order:
-            self._dictionary.resume(known.episode_id, known.turn, known.order)
-        elif known.donor == "long" and known.order:
-            self._numbers[known.episode_id, known.turn] = known.order[0]
+        """Make this pair as it was made before; as a new one where its order is none."""
+        match known.donor, known.order:
+            case "literals", (number, piece):
+                self._dictionary.resume(known.episode_id, known.turn, number, piece)
+            case "long", (number,):
+                self._numbers[known.episode_id, known.turn] = number
 
     def _order(self, name: str, case: Case, turn: int) -> tuple[int, ...]:
         if name == "literals":

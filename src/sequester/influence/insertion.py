@@ -73,9 +73,9 @@ class Dictionary:
         """Where the dictionary was taken up for a CoT that has been asked for; empty for another one."""
         return tuple(self._turns.get((episode_id, turn), ()))
 
-    def resume(self, episode_id: str, turn: int, order: Sequence[int]) -> None:
-        """Make this CoT as it was made where the dictionary said this `order`."""
-        self._turns[episode_id, turn] = _Turn(*order)
+    def resume(self, episode_id: str, turn: int, number: int, piece: int) -> None:
+        """Make this CoT as it was made when the dictionary said these two as its `order`."""
+        self._turns[episode_id, turn] = _Turn(number, piece)
 
     def put_into(self, thoughts: Sequence[str], episode_id: str, columns: Mapping[str, Any], turn: int) -> list[str]:
         """The CoTs of an episode with other words, each of as many code points; as it was where there is no room."""

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from sequester.errors import SequesterError
 from sequester.influence import messages
 from sequester.influence.in_process import InProcessScorer
+from sequester.influence.interception.exchanges import Exchanges
 from sequester.influence.interception.threads import watched
 from sequester.influence.messages import LoadError, Reply
 from sequester.influence.source import load_function
@@ -42,12 +43,12 @@ def _replies(requests: Iterator[bytes]) -> Iterator[Reply]:
     source, outcome = messages.decode_load(next(requests))
     sys.argv = [str(source.file)]
     try:
-        with watched():
+        with watched(), Exchanges() as exchanges:
             function = load_function(source)
     except SequesterError as error:
         yield Reply(load_error=LoadError.of(error))
         return
-    with InProcessScorer(function, [source.file], outcome) as scorer:
+    with InProcessScorer(function, [source.file], outcome, exchanges.unanswered()) as scorer:
         yield Reply()
         for request in requests:
             yield _answer(scorer, request)
