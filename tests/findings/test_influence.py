@@ -8,21 +8,20 @@ from msgspec.structs import replace
 from tests.findings import swap_results
 from tests.findings.swap_results import HANDED_ON, MOVED, NOTHING, QUIET, donor, example, swapped
 
-from sequester.findings.fingerprint import FingerprintKey
+from sequester.findings.fingerprint import is_keyed
 from sequester.findings.influence import exit_code, with_findings
 from sequester.findings.model import ExitCode, Severity
 from sequester.findings.rules import RULES
 from sequester.findings.swapped import Effect, SwapVerdict
 from sequester.findings.waivers import Waiver, WaiverClass, Waivers
 
-KEY = FingerprintKey(b"k" * 32)
 TODAY = date(2026, 6, 1)
 LENGTH = swapped({"long": donor(changed=9, effect=Effect.LENGTH, e_value=500.0), "own": donor()}, SwapVerdict.INFLUENCED)
 DELIMITERS = swapped({"malformed": donor(changed=12, effect=Effect.FORMAT, e_value=80.0), "own": donor()}, SwapVerdict.INFLUENCED)
 
 
 def found(result, *waivers):
-    return with_findings(result, KEY, Waivers(tuple(waivers)), TODAY)
+    return with_findings(result, Waivers(tuple(waivers)), TODAY)
 
 
 def rules(result):
@@ -87,13 +86,13 @@ def test_a_differing_input_is_never_influence():
     assert exit_code(found(HANDED_ON), Severity.HIGH) is ExitCode.OK
 
 
-def test_ids_follow_rule_path_and_key_only():
+def test_ids_follow_rule_and_path_only_and_need_no_key():
     (one,) = found(MOVED).findings
     (again,) = found(replace(MOVED, pairs=7, reward_path="accuracy")).findings
     (other,) = found(replace(MOVED, reward_path="helpful")).findings
     assert one.id == again.id
     assert len({one.id, other.id, found(LENGTH).findings[0].id}) == 3
-    assert with_findings(MOVED, FingerprintKey(b"o" * 32), Waivers(), TODAY).findings[0].id != one.id
+    assert not is_keyed(one.id)
 
 
 def test_a_waiver_by_path_covers_length_and_format_and_never_content():

@@ -18,7 +18,6 @@ from tests.report.test_formats import SARIF_SCHEMA, visible_text
 
 from sequester.episodes.model import SplitStatus
 from sequester.findings.encoding import decode_result
-from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.influence import UNASSESSED, with_findings
 from sequester.findings.swapped import SCHEMA, Branches, Effect, Inputs, SwapResult, SwapVerdict
 from sequester.findings.waivers import Waivers
@@ -41,7 +40,7 @@ CONTRACT_KEYS = [
 
 
 def found(result):
-    return with_findings(result, FingerprintKey(b"k" * 32), Waivers(), date(2026, 6, 1))
+    return with_findings(result, Waivers(), date(2026, 6, 1))
 
 
 def said(result, name):
@@ -269,7 +268,20 @@ def test_branches_within_a_line_are_not_said_to_be_absent():
     [
         ({"verdict": SwapVerdict.UNDERPOWERED, "reasons": ("budget_spent",)}, "`--calls`, `--seconds`"),
         ({"episodes": {"seen": 20, "used": 12, "ambiguous": 8}}, "`--template`"),
-        ({"episodes": {"seen": 20, "used": 12, "malformed": 8}}, "the notes name the first ones"),
+        (
+            {"episodes": {"seen": 20, "used": 12, "malformed": 8}, "notes": ("Not read: e.jsonl:3: unknown key 'x'",)},
+            "could not be read, such as e.jsonl:3: unknown key 'x'.",
+        ),
+        (
+            {"episodes": {"seen": 20, "used": 12, "malformed": 8}},
+            "So the test is incomplete (exit 4), unless `--allow-unassessed`",
+        ),
+        ({"episodes": {"seen": 22, "used": 2, "not_sampled": 20}}, "`--prompts` says how many"),
+        ({"verdict": SwapVerdict.UNDERPOWERED, "reasons": ("identical_cot",)}, "Give it episodes with different CoTs"),
+        (
+            {"branches": Branches(8, 10, ("rewards.py:8->10", "rewards.py:9->12"), 3)},
+            "with which the branches run that no pair reached: rewards.py:8->10, rewards.py:9->12.",
+        ),
         ({"episodes": {"seen": 20, "used": 12, "malformed": 8}}, '"completion": "...", "columns": {'),
         ({"reasons": ("scorer_failed", "wrong_length")}, "one score for each completion"),
         ({"reasons": ("scorer_failed", "wrong_length")}, "is tested with `--outcome keep`"),
@@ -282,6 +294,14 @@ def test_branches_within_a_line_are_not_said_to_be_absent():
 )
 def test_the_next_step_fits_the_reason(changes, says):
     assert says in words_of(replace(QUIET, **changes))
+
+
+def test_a_function_that_scores_nothing_and_a_file_without_a_line_have_a_next_step():
+    none = words_of(replace(NOTHING, reasons=("no_score",), episodes={"seen": 6, "used": 0, "not_scored": 6}))
+    assert "See why `rewards.py:accuracy` scores none of these episodes" in none
+    empty = words_of(replace(NOTHING, reasons=("no_episodes",)))
+    assert "the file of episodes is empty" in empty
+    assert "The table says" not in empty
 
 
 def test_length_that_is_meant_to_count_is_sent_to_the_waiver():

@@ -26,7 +26,6 @@ from msgspec.structs import replace
 
 from sequester.cli.options import find_workspace, waivers_in_force
 from sequester.errors import UsageError
-from sequester.findings.fingerprint import ephemeral_key, has_key, workspace_key
 from sequester.findings.influence import (
     UNASSESSED,
     is_unsettled,
@@ -102,9 +101,7 @@ def assess(
     names = tuple(name.strip() for name in donors.split(",")) if isinstance(donors, str) else tuple(donors)
     known, said = donors_against(file, cases, names, seed)
     called = name or getattr(function, "__name__", type(function).__name__)
-    place = find_workspace(None)
-    waivers = waivers_in_force(None, place, None)
-    key = workspace_key(place.keys) if place is not None and has_key(place.keys) else ephemeral_key()
+    waivers = waivers_in_force(None, find_workspace(None), None)
     forks = fork and can_fork()
     scoring = ForkedScorer(function, outcome, min(timeout, seconds)) if forks else InProcessScorer(function, outcome=outcome)
     with silence(), scoring as scorer:
@@ -115,7 +112,7 @@ def assess(
         episodes=episodes_of(counts, len(cases), measured),
         notes=(*measured.notes, *notes, *unread.notes()),
     )
-    return with_findings(measured, key, waivers, date.today())
+    return with_findings(measured, waivers, date.today())
 
 
 def _without_threads(measured: SwapResult, forks: bool) -> Iterator[str]:

@@ -20,9 +20,8 @@ from itertools import zip_longest
 
 from msgspec.structs import replace
 
-from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Reason
-from sequester.findings.fingerprint import FingerprintKey
+from sequester.findings.fingerprint import open_id
 from sequester.findings.model import ExitCode, Severity
 from sequester.findings.rules import RULES
 from sequester.findings.swapped import DonorCounts, Effect, Example, SwapFinding, SwapResult, SwapVerdict
@@ -39,12 +38,12 @@ _NOT_MISSING = frozenset(("seen", "used", "no_cot", "not_sampled", "not_scored")
 _WHAT = {Effect.CONTENT: "the words", Effect.LENGTH: "the length", Effect.FORMAT: "the delimiters"}
 
 
-def with_findings(result: SwapResult, key: FingerprintKey, waivers: Waivers, today: date) -> SwapResult:
-    """The result with its findings, each with its id under `key` and the waiver that holds on `today`.
+def with_findings(result: SwapResult, waivers: Waivers, today: date) -> SwapResult:
+    """The result with its findings, each with its id and the waiver that holds on `today`.
 
     That a waiver fits no finding says nothing here: one reward path was looked at, and the file is for all of them.
     """
-    found = (replace(one, id=key.fingerprint(one.rule, one.reward_path, GuardedText(""))) for one in _findings(result))
+    found = (replace(one, id=open_id(one.rule, one.reward_path)) for one in _findings(result))
     applied = apply(waivers, found, today, LookedAt.NOTHING)
     return replace(result, findings=applied.findings, waived=applied.waived, notes=(*result.notes, *applied.notes))
 

@@ -43,6 +43,10 @@ class Effect(StrEnum):
     verdict: it tells what would be scored of such an episode."""
 
 
+UNREAD = "Not read: "
+"""How notes begin that say why a record could not be read."""
+
+
 class Example(Struct, frozen=True):
     """One pair that shows something: whose CoT was replaced by what, and what came of it. Where to look."""
 
@@ -143,7 +147,7 @@ class SwapFinding(Struct, frozen=True, rename={"class_": "class"}):
     """One statement that exits 1 unless somebody answers for it."""
 
     id: str
-    """HMAC of rule and reward path under the fingerprint key."""
+    """SHA-256 (24 hex digits) of rule and reward path: needs no key."""
     rule: str
     class_: FindingClass
     severity: Severity

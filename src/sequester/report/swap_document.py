@@ -151,6 +151,8 @@ def _unusable(result: SwapResult) -> Iterator[str]:
         listed = ", ".join(f"{reason} {number(count)}" for reason, count in counts.items())
         seen = counted(result.episodes.get("seen", 0), "episode")
         yield f"{number(sum(counts.values()))} of {seen} could not be used: {listed}. Nothing is said of them."
+        if result.verdict is SwapVerdict.NO_INFLUENCE_FOUND:
+            yield "So the test is incomplete (exit 4), unless `--allow-unassessed` accepts them."
 
 
 def _sections(result: SwapResult) -> Iterator[Section]:

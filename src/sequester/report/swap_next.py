@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sequester.findings.influence import is_unsettled, unusable
-from sequester.findings.swapped import Effect, SwapResult, SwapVerdict
+from sequester.findings.swapped import UNREAD, Effect, SwapResult, SwapVerdict
 from sequester.report.summary import counted
 from sequester.report.swap_reasons import why
 
 _WORD = {"SQ302": "length", "SQ303": "delimiters"}
+_MOST_BRANCHES = 5
+"""Named in a sentence."""
 _NO_END_FOUND = frozenset(("ambiguous", "split_failed", "not_replaceable"))
 """Reasons of episodes that a template, or typed fields, may make usable."""
 
@@ -38,8 +40,17 @@ def next_steps(result: SwapResult) -> Iterator[str]:
             )
         if "too_few_prompts" in result.reasons:
             yield "Give it episodes with more different prompts: bounds count prompts."
+        if "identical_cot" in result.reasons:
+            yield "Give it episodes with different CoTs: those of these are one and the same, so that none could be swapped for another."
         if "constant_scores" in result.reasons:
             yield "Give it episodes that this reward code scores differently, with the columns that it needs."
+    if result.branches is not None and result.branches.missing and result.pairs:
+        listed = ", ".join(result.branches.missing[:_MOST_BRANCHES])
+        more = len(result.branches.missing) - _MOST_BRANCHES
+        yield (
+            f"Give it episodes, or other columns, with which the branches run that no pair reached: {listed}"
+            f"{f' and {more:,} more' if more > 0 else ''}."
+        )
     if "budget_spent" in result.reasons:
         yield "Give it more calls or more time (`--calls`, `--seconds`): the notes say about how many calls are needed."
     if "grader_failed" in result.reasons:
@@ -59,8 +70,9 @@ def next_steps(result: SwapResult) -> Iterator[str]:
             "and `answer` apart (`docs/interchange.md`)."
         )
     if "malformed" in unusable(result):
+        first = next((note.removeprefix(UNREAD) for note in result.notes if note.startswith(UNREAD)), "")
         yield (
-            "Put right the records that could not be read: the notes name the first ones. A line is such as "
+            f"Put right the records that could not be read{f', such as {first}' if first else ''}. A line is such as "
             """`{"episode_id": "1", "prompt": "...", "completion": "...", "columns": {"solution": "..."}}` """
             "(`docs/interchange.md`)."
         )
@@ -78,6 +90,12 @@ def next_steps(result: SwapResult) -> Iterator[str]:
             f"functools.partial({name}, judge=MY_JUDGE)`, and {tested} is tested."
         )
     elif "no_episodes" in result.reasons:
-        yield "Give it episodes with reasoning and answer as interchange JSONL: `docs/interchange.md`. The table says what was left out."
+        left = " The table says what was left out." if result.episodes.get("seen") else ""
+        yield f"Give it episodes with reasoning and answer as interchange JSONL: `docs/interchange.md`.{left}"
+    elif "no_score" in result.reasons and not result.pairs:
+        yield (
+            f"See why `{result.source}` scores none of these episodes, with either CoT: None means that a reward does not apply. Give it "
+            "episodes that it does apply to, with the columns that it needs."
+        )
     elif "scorer_failed" in result.reasons and "wrong_length" not in result.reasons:
         yield f"Call `{result.source}` on one episode by hand: the notes name what it raised, and where."
