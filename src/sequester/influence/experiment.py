@@ -170,6 +170,7 @@ class _Experiment:
             interference.confirm(self._alive, plan.batch)
         self.record.absent = tuple(sorted(self._meter.absent))
         self.record.calls = self._meter.calls
+        self.record.branches = scorer.branches()
         self.record.stopped = self._meter.spent or len(chosen) < len(cases)
 
     def _chosen(self, cases: Sequence[Case]) -> list[Case]:
@@ -241,7 +242,6 @@ class _Experiment:
             if seen is not None:
                 paths.setdefault(seen.path, {})[case] = seen
         found = [compare_inputs(self._to_compare(paths.values()), self._meter.observe, self._rng)]
-        self.record.branches = self._scorer.branches()
         unstable = found[0].unstable
         if found[0].spent and self._meter.fresh():
             affordable = list(paths.values())[: self._affordable_paths()]

@@ -26,8 +26,8 @@ _TOO_MANY_REQUESTS = 429
 class InProcessScorer:
     """Calls `function` here. A context manager: while it is entered the socket classes of the process are changed, afterwards as before.
 
-    Profiler and tracer are set during `observe` alone. An audit hook stays until the process ends, because Python has no way to take one
-    off; it does nothing outside `observe`.
+    The profiler is set during `observe` alone, the tracer during many calls. An audit hook stays until the process ends, because Python has
+    no way to take one off; it does nothing outside `observe`.
     """
 
     def __init__(self, function: Callable[..., Any], files: Iterable[Path] = (), outcome: str = "score") -> None:
@@ -40,7 +40,7 @@ class InProcessScorer:
         """Whether an episode can be scored by itself: a selection needs its group."""
         self._names = Names(self._code)
         self._interception = Interception(self._code, self._names)
-        self._tracing = Tracing(self._code, getattr(plain_function(function), "__name__", ""), self._names)
+        self.tracing = Tracing(self._code, getattr(plain_function(function), "__name__", ""), self._names)
         self.failed: Counter[str] = Counter()
         """Exceptions by type, file and line."""
         self.missing: set[str] = set()
@@ -61,10 +61,13 @@ class InProcessScorer:
 
     def score(self, batch: Sequence[Rendition]) -> Sequence[Scoring]:
         """Scores of a batch, called as its trainer would."""
-        return self._score(batch) if batch else ()
+        if not batch:
+            return ()
+        with self.tracing.scoring():
+            return self._score(batch)
 
     def observe(self, rendition: Rendition) -> Scoring:
-        """Score of one rendition, with what its call handed on and the branches it took.
+        """Score of one rendition, with what its call handed on and which ways its conditions came out.
 
         The first time it is called twice if it hands anything on: clients and libraries that set themselves up ask the machine what it
         is, start threads and look for files, once in a process."""
@@ -76,17 +79,17 @@ class InProcessScorer:
         return second if second.seen else first  # a cache hands nothing on again
 
     def _observed(self, rendition: Rendition) -> Scoring:
-        with self._tracing.tracing(), self._interception.observing(rendition):
+        with self.tracing.observing(), self._interception.observing(rendition):
             scoring = self._score([rendition])[0]
-        return replace(scoring, seen=self._interception.seen(), path=self._tracing.path)
+        return replace(scoring, seen=self._interception.seen(), path=self.tracing.path)
 
     def fresh(self) -> bool:
         """False: what was scored before cannot be undone in this process."""
         return False
 
     def branches(self) -> Branches | None:
-        """Of all observed calls; None where another tracer is at work."""
-        return self._tracing.branches()
+        """Of all calls so far; None where another tracer is at work, or none was observed."""
+        return self.tracing.branches()
 
     def not_intercepted(self) -> tuple[str, ...]:
         """Ways out that observed calls have used and that were not compared."""

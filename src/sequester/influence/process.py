@@ -24,8 +24,9 @@ import msgspec
 from sequester.errors import SequesterError
 from sequester.findings.swapped import Branches
 from sequester.influence import messages
+from sequester.influence.conditions import Outcome
 from sequester.influence.in_process import notes_of, times
-from sequester.influence.messages import Reply
+from sequester.influence.messages import Load, Reply
 from sequester.influence.model import Rendition, Scoring
 from sequester.influence.source import Source
 
@@ -59,9 +60,9 @@ class ProcessScorer:
         self._worker: _Worker | None = None
         self._ended: Counter[str] = Counter()
         self._in_a_row = 0
-        self._observed = False
         self._used = False
-        self._lost = False
+        self._came: set[Outcome] = set()
+        self._paths: set[str] = set()
         self._failed: Counter[str] = Counter()
         self._missing: set[str] = set()
         self._ways: set[str] = set()
@@ -89,8 +90,7 @@ class ProcessScorer:
         return scorings
 
     def observe(self, rendition: Rendition) -> Scoring:
-        """Score of one rendition, with what its call handed on and the branches it took."""
-        self._observed = True
+        """Score of one rendition, with what its call handed on and which ways its conditions came out."""
         scoring = self._call("observe", [rendition])[0]
         for seconds in _BACK_OFF:
             if scoring.failure != "rate_limited":
@@ -104,12 +104,12 @@ class ProcessScorer:
         if not self._used and self._worker is not None:
             return True
         self._end(_END_SECONDS)
-        self._observed = self._used = False
+        self._used = False
         return self._in_a_row < _MOST_IN_A_ROW and self._start() is None
 
     def branches(self) -> Branches | None:
-        """Of all observed calls since `fresh`. None where they could not be measured, or a worker that had measured some was ended."""
-        if self._lost or not self._observed or self._worker is None:
+        """Of all calls, in whichever process. None where they could not be followed, or none was observed."""
+        if not self._paths or self._in_a_row >= _MOST_IN_A_ROW or (self._worker is None and self._start() is not None):
             return None
         reply = self._exchange(messages.encode_request("branches"), self._timeout)
         if isinstance(reply, Reply):
@@ -126,8 +126,6 @@ class ProcessScorer:
         ended = [f"the reward process was ended {times(count)} ({name})" for name, count in sorted(self._ended.items())]
         if self._in_a_row >= _MOST_IN_A_ROW:
             ended.append(f"after {_MOST_IN_A_ROW} calls in a row that ended the reward process no more were made")
-        if self._lost:
-            ended.append("branches were measured by a process that was ended, and are lost")
         output = self._output + (self._worker.output if self._worker else 0)
         written = [f"the reward code wrote {output:,} bytes to its output; not shown"] if output else []
         return (*notes_of(self._missing, self._failed), *ended, *written)
@@ -143,18 +141,20 @@ class ProcessScorer:
             self._failed.update(reply.failed)
             self._missing.update(reply.missing)
             self._ways.update(reply.not_intercepted)
+            self._came.update(reply.came)
+            self._paths.update(scoring.path for scoring in reply.scorings if scoring.path)
             return reply.scorings
         failure = reply if isinstance(reply, str) else "died"
         self._ended[failure] += 1
         self._in_a_row += 1
-        self._lost = self._lost or self._observed
         self._end(0.0)
         return [Scoring(None, failure)] * len(batch)
 
     def _start(self) -> SequesterError | None:
         """A new worker with the code loaded, or why there is none."""
         self._worker = _Worker()
-        reply = self._exchange(messages.encode_load(self._source, self._outcome), _LOAD_SECONDS)
+        load = Load(str(self._source.file), self._source.name, self._outcome, tuple(self._came), tuple(self._paths))
+        reply = self._exchange(messages.encode_load(load), _LOAD_SECONDS)
         if isinstance(reply, Reply) and reply.load_error is None:
             return None
         self._end(0.0)

@@ -39,7 +39,8 @@ def _read(pipe: BinaryIO) -> Iterator[bytes]:
 
 
 def _replies(requests: Iterator[bytes]) -> Iterator[Reply]:
-    source, outcome = messages.decode_load(next(requests))
+    load = messages.decode_load(next(requests))
+    source = load.source
     sys.argv = [str(source.file)]
     try:
         with watched():
@@ -47,7 +48,8 @@ def _replies(requests: Iterator[bytes]) -> Iterator[Reply]:
     except SequesterError as error:
         yield Reply(load_error=LoadError.of(error))
         return
-    with InProcessScorer(function, [source.file], outcome) as scorer:
+    with InProcessScorer(function, [source.file], load.outcome) as scorer:
+        scorer.tracing.recall(load.came, load.paths)
         yield Reply()
         for request in requests:
             yield _answer(scorer, request)
@@ -60,7 +62,7 @@ def _answer(scorer: InProcessScorer, request: bytes) -> Reply:
     scorings = (scorer.observe(batch[0]),) if verb == "observe" else tuple(scorer.score(batch))
     failed = dict(scorer.failed)
     scorer.failed.clear()
-    return Reply(scorings, failed, tuple(scorer.missing), scorer.not_intercepted())
+    return Reply(scorings, failed, tuple(scorer.missing), scorer.not_intercepted(), came=scorer.tracing.news())
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sequester.findings.influence import is_unsettled, unusable
 from sequester.findings.swapped import Effect, SwapResult, SwapVerdict
 from sequester.report.summary import counted
+from sequester.report.swap_branches import to_probe
 from sequester.report.swap_reasons import why
 
 _WORD = {"SQ302": "length", "SQ303": "delimiters"}
@@ -40,6 +41,7 @@ def next_steps(result: SwapResult) -> Iterator[str]:
             yield "Give it episodes with more different prompts: bounds count prompts."
         if "constant_scores" in result.reasons:
             yield "Give it episodes that this reward code scores differently, with the columns that it needs."
+    yield from to_probe(result)
     if "budget_spent" in result.reasons:
         yield "Give it more calls or more time (`--calls`, `--seconds`): the notes say about how many calls are needed."
     if "wrong_length" in result.reasons:
