@@ -199,22 +199,26 @@ def _reachable(files: Iterable[Path], name: str, came: Set[Outcome]) -> Mapping[
     return {file: frozenset(lines) for file, lines in reached.items()}
 
 
-def _parsed(file: Path) -> ast.AST:
+def _parsed(file: Path) -> ast.Module:
     try:
         return ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return ast.Module([], [])
 
 
-def _functions(tree: ast.AST) -> Iterator[tuple[str, ast.AST, range]]:
+def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.AST, range]]:
     """Functions by the names that reach them, with the lines of their bodies."""
+    top = set(tree.body)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, node, _lines(node.body[0], node.body[-1])
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+        elif isinstance(node, ast.Assign):
+            inside = [part.body for part in ast.walk(node.value) if isinstance(part, ast.Lambda)]
             for target in node.targets:
                 if isinstance(target, ast.Name):
-                    yield target.id, node, _lines(node.value.body, node.value.body)
+                    yield from ((target.id, body, _lines(body, body)) for body in inside)
+                    if node in top:  # what a table names is reached through the table
+                        yield target.id, node.value, range(0)
         elif isinstance(node, ast.ClassDef):
             for member in node.body:
                 if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef) and member.name.startswith("__"):
