@@ -1,6 +1,7 @@
 """Outcomes of the conditions of reward code: those that came, those that did not, and no others."""
 
 import sys
+import warnings
 from pathlib import Path
 
 import coverage
@@ -11,6 +12,7 @@ from sequester.influence.source import Source, load_function
 
 CODE = """
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 NUMBER = re.compile("[0-9]+")
 
@@ -67,6 +69,11 @@ def guarded(completions, **kwargs):
     return found
 
 
+def in_threads(completions, **kwargs):
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(inner, completions))
+
+
 def by_table(completions, **kwargs):
     return [CHECKS[kwargs.get("check", ["short"])[0]](each) for each in completions]
 
@@ -78,13 +85,17 @@ if SHORT is None:
 """
 
 
-def traced(tmp_path, name, *thoughts, scored=(), **columns):
+def loaded(tmp_path, name, code=CODE):
     file = tmp_path / "rewards.py"
-    file.write_text(CODE)
+    file.write_text(code)
     function = load_function(Source(file, name))
     sys.modules.pop("rewards")
     sys.path.remove(str(tmp_path))
-    with InProcessScorer(function) as scorer:
+    return function
+
+
+def traced(tmp_path, name, *thoughts, scored=(), **columns):
+    with InProcessScorer(loaded(tmp_path, name)) as scorer:
         paths = [scorer.observe(rendition(thought, **columns)).path for thought in thoughts]
         scorer.score([rendition(thought, **columns) for thought in scored])
         return scorer.branches(), paths
@@ -151,6 +162,33 @@ def test_an_outcome_that_comes_while_scores_are_measured_has_come(tmp_path):
 
 def test_scored_calls_alone_have_no_paths(tmp_path):
     assert traced(tmp_path, "SHORT", scored=("so rare",)) == (None, [])
+
+
+def test_threads_that_the_call_starts_are_followed(tmp_path):
+    branches, _ = traced(tmp_path, "in_threads", "so far", "rare")
+    assert branches is not None
+    rare = line("in text:")
+    assert f"rewards.py:{rare} never true" not in branches.missing
+    assert branches.unreached == 0
+
+
+def test_a_file_behind_a_link_is_counted_once(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "linked").symlink_to(tmp_path / "real")
+    branches, _ = traced(tmp_path / "linked", "SHORT", "so far")
+    assert branches is not None and (branches.probed, branches.of) == (1, 2)
+
+
+def test_what_the_compiler_warns_of_hides_nothing(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        function = loaded(
+            tmp_path, "warned", 'def warned(completions):\n    return ["\\d" if each else 0.0 for each in completions]\n'
+        )
+    with InProcessScorer(function) as scorer:
+        scorer.observe(rendition())
+        branches = scorer.branches()
+    assert branches is not None and branches.of == 2
 
 
 def test_code_without_branches_has_none_to_miss(tmp_path):

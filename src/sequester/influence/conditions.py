@@ -49,7 +49,8 @@ class Conditions:
     """Of one file."""
 
     def __init__(self, file: str, tree: ast.AST) -> None:
-        self._file = file
+        self.file = file
+        """As it stands in outcomes."""
         self._tests: dict[int, dict[Interval, ast.expr]] = {}
         """Conditions by each line that they stand on."""
         self._loops: dict[tuple[int, int], tuple[int, int]] = {}
@@ -91,12 +92,12 @@ class Conditions:
         self._bodies.setdefault(first.lineno, []).append((_interval(first), outcome))
 
     def _outcome(self, start: tuple[int, int], what: str) -> Outcome:
-        return Outcome(self._file, start[0], start[1] + 1, what)
+        return Outcome(self.file, start[0], start[1] + 1, what)
 
     def of_file(self, source: bytes) -> set[Outcome]:
         """Every outcome that the compiled file can come to. Raises SyntaxError or ValueError where it does not compile."""
         found: set[Outcome] = set()
-        waiting = [compile(source, self._file, "exec", dont_inherit=True)]
+        waiting = [compile(source, self.file, "exec", dont_inherit=True)]
         while waiting:
             code = waiting.pop()
             found |= self.jumps(code).outcomes()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
@@ -107,9 +108,14 @@ class Tracing:
         return self._jumps[id(code)][1]
 
     def _conditions(self, file: str) -> Conditions | None:
+        """Of a file as a code object names it, which may be through a link."""
         if file not in self._files:
             is_own = file.isprintable() and self._code.owner(file) is Owner.REWARD and self._names.was_there(file)
-            self._files[file] = Conditions(file, _parsed(Path(file))) if is_own else None
+            real = str(Path(file).resolve()) if is_own else file
+            if real != file:
+                self._files[file] = self._conditions(real)
+            else:
+                self._files[file] = Conditions(file, _parsed(Path(file))) if is_own else None
         return self._files[file]
 
     def news(self) -> tuple[Outcome, ...]:
@@ -128,9 +134,8 @@ class Tracing:
         """Of all calls so far. None where another tracer hindered any observed one, or none ran any of the reward's own code."""
         if self._hindered or not self.paths:
             return None
-        reachable = _reachable(
-            {*self._code.files, *(Path(file) for file, known in self._files.items() if known)}, self._name, self.came
-        )
+        seen = {Path(conditions.file) for conditions in self._files.values() if conditions is not None}
+        reachable = _reachable({*self._code.files} | seen, self._name, self.came)
         counted: set[Outcome] = set()
         for file, lines in reachable.items():
             conditions = self._conditions(str(file))
@@ -171,10 +176,11 @@ def _place(outcome: Outcome) -> Place:
 
 
 def _of_file(conditions: Conditions, file: Path) -> set[Outcome]:
-    try:
-        return conditions.of_file(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return set()
+    with _without_warnings():
+        try:
+            return conditions.of_file(file.read_bytes())
+        except (OSError, SyntaxError, ValueError):
+            return set()
 
 
 def _reachable(files: Iterable[Path], name: str, came: Set[Outcome]) -> Mapping[Path, frozenset[int]]:
@@ -200,10 +206,19 @@ def _reachable(files: Iterable[Path], name: str, came: Set[Outcome]) -> Mapping[
 
 
 def _parsed(file: Path) -> ast.Module:
-    try:
-        return ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return ast.Module([], [])
+    with _without_warnings():
+        try:
+            return ast.parse(file.read_bytes())
+        except (OSError, SyntaxError, ValueError):
+            return ast.Module([], [])
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """The compiler's have been given where the code was imported, and raise where warnings are errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.AST, range]]:
