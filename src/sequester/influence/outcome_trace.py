@@ -47,7 +47,7 @@ class OutcomeTrace:
         if threading.gettrace() == self._trace:
             threading.settrace(self._before)
 
-    def _trace(self, frame: FrameType, event: str, argument: object) -> Tracer | None:
+    def _trace(self, frame: FrameType, event: str, argument: Any) -> Tracer | None:
         self._calls -= 1
         if self._calls < 0:
             sys.settrace(None)
@@ -75,7 +75,7 @@ class OutcomeTrace:
                 came.add(outcome)
                 frame.f_trace_opcodes = watched.waits_after(outcome)
 
-        def follow(frame: FrameType, event: str, argument: object) -> Tracer | None:
+        def follow(frame: FrameType, event: str, argument: Any) -> Tracer | None:
             nonlocal jump, not_its_own
             if event == "opcode":
                 here = frame.f_lasti
@@ -96,7 +96,8 @@ class OutcomeTrace:
                     frame.f_trace = None
                     return None
             elif event == "exception":
-                jump = None
+                if jump is None or jump[1] is None or jump[1].what != "entered" or argument[0] is not StopIteration:
+                    jump = None  # else it is how an iterator written in Python ends its loop
                 frame.f_trace_opcodes = bool(watched.left)
             return follow
 
