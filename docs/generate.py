@@ -247,7 +247,9 @@ def _rerun(block: re.Match[str], folder: str) -> str:
 def _environment() -> dict[str, str]:
     """Nothing that sets the tool or the shape of what is printed: pytest cuts no line where a CI service says that it is one."""
     shaping = ("SEQUESTER", "COLUMNS", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "PYTEST_", "GITHUB_", "GITLAB_")
-    return {name: value for name, value in os.environ.items() if not name.startswith(shaping) and name not in ("CI", "BUILD_NUMBER")}
+    return {
+        name: value for name, value in os.environ.items() if not name.startswith(shaping) and name not in ("CI", "BUILD_NUMBER")
+    }
 
 
 def _printed(command: str, folder: str) -> list[str]:

@@ -70,20 +70,27 @@ def test_every_format_is_read_and_every_record_counted(name):
     assert sum(result.not_assessed.values()) <= result.seen
 
 
-def test_the_command_tells_and_hints_do_not_fail(cli, tmp_path):
+def test_the_command_tells_and_fails(cli, tmp_path):
     log = written(tmp_path, lambda prompt, words: words / 100)
     done = cli("swap", "--logged", log)
-    assert done.code == 0
+    assert done.code == 1
     assert done.out.startswith("ASSOCIATION FOUND")
     assert "SQ321" in done.out and "Assumptions" in done.out
 
 
-def test_a_lower_threshold_fails(cli, tmp_path):
+def test_a_higher_threshold_does_not_fail(cli, tmp_path):
     log = written(tmp_path, lambda prompt, words: words / 100)
-    done = cli("swap", "--logged", log, "--fail-on", "low", "--out", "json")
-    assert done.code == 1
+    done = cli("swap", "--logged", log, "--fail-on", "high", "--out", "json")
+    assert done.code == 0
     printed = json.loads(done.out)
     assert (printed["schema"], printed["verdict"]) == ("sequester.association/1", "found")
+
+
+def test_an_answer_with_two_scores_is_told_where_nothing_goes_with_them(cli, tmp_path):
+    counted = iter(range(1_000_000))
+    log = written(tmp_path, lambda prompt, words: float(next(counted) % 7 < 3))
+    done = cli("swap", "--logged", log)
+    assert "the same answer got different scores" in " ".join(done.out.split()[:80])
 
 
 def test_nothing_to_compare_is_exit_3(cli, tmp_path):

@@ -80,20 +80,31 @@ def test_a_swap_test_says_what_it_takes_and_what_it_is_doing(clock, capsys):
     told = ScoringProgress(quiet=False)
     clock(1)
     told(20, "carryover")
-    told.need(Need(40, 10, 934))
+    told.need(Need(40, 10, 934, 5120))
     clock(10)
     told(100, "planned")
     assert capsys.readouterr().err.splitlines() == [
         "20 calls, 20 per second, does one call sway the next?",
-        "about 934 calls to score 40 episodes once with each of 10 donors, more where scores are noisy or move; --calls and --seconds end "
-        "it earlier",
-        "100 of about 934 calls, 10 per second, chains of thought swapped",
+        "about 934 calls for 40 episodes and 10 donors, about 5,120 if the same input gets different scores; --calls and --seconds end it "
+        "earlier",
+        "100 of about 934 to 5,120 calls, 10 per second, chains of thought swapped",
+    ]
+
+
+def test_of_a_scorer_declared_deterministic_one_number_is_said(clock, capsys):
+    told = ScoringProgress(quiet=False)
+    told.need(Need(1, 1, 9, None))
+    clock(10)
+    told(3, "planned")
+    assert capsys.readouterr().err.splitlines() == [
+        "about 9 calls for 1 episode and 1 donors; --calls and --seconds end it earlier",
+        "3 of about 9 calls, 0 per second, chains of thought swapped",
     ]
 
 
 def test_a_quiet_swap_test_says_nothing(clock, capsys):
     told = ScoringProgress(quiet=True)
-    told.need(Need(1, 1, 9))
+    told.need(Need(1, 1, 9, 40))
     clock(10)
     told(100, "planned")
     assert capsys.readouterr().err == ""

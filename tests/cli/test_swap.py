@@ -489,16 +489,18 @@ def test_too_few_calls_for_one_pair_are_refused_before_the_first_is_made(swap, t
     outcome = swap("called", "--calls", "20")
     assert outcome.code == 2
     assert "20 calls are too few to score one episode with 10 donors" in outcome.err
-    assert "24 at least; about 374 for all 16 episodes once" in outcome.err
+    assert "24 at least; 374 to leave out none of 16 episodes" in outcome.err
     assert not Path("called").exists()
     assert swap("called", "--calls", "24").code != 2
 
 
 def test_what_a_test_takes_is_said_before_it_and_after_it_where_the_budget_ended(swap):
     outcome = swap("noisy", "--calls", "100")
-    assert outcome.err.startswith("about 374 calls to score 16 episodes once with each of 10 donors")
+    assert outcome.err.startswith(
+        "about 1,081 calls for 16 episodes and 10 donors, about 6,451 if the same input gets different scores"
+    )
     assert "the notes say about how many" in " ".join(outcome.out.split())
-    assert "About 374 calls score 16 episodes once with each of 10 donors" in " ".join(outcome.out.split())
+    assert "16 episodes and 10 donors take about 1,081 calls, about 6,451 where scores are noisy" in " ".join(outcome.out.split())
     assert "about" not in swap("accuracy", "-q").err
 
 

@@ -20,8 +20,8 @@ DAY = date(2026, 6, 1)
         (NOTHING, Severity.LOW, ExitCode.NOTHING_ASSESSED),
         (UNDERPOWERED, Severity.LOW, ExitCode.INCOMPLETE),
         (ABSENT, Severity.LOW, ExitCode.OK),
-        (FOUND, Severity.MEDIUM, ExitCode.OK),
-        (FOUND, Severity.LOW, ExitCode.FINDINGS),
+        (FOUND, Severity.MEDIUM, ExitCode.FINDINGS),
+        (FOUND, Severity.HIGH, ExitCode.OK),
         (replace(ABSENT, unread=("log.jsonl: is empty",)), Severity.LOW, ExitCode.INCOMPLETE),
     ],
 )
@@ -32,12 +32,12 @@ def test_exit_codes(result, fail_on, code):
 def test_a_hint_below_the_threshold_does_not_hide_a_path_of_which_too_little_is_known():
     more = path("judge", AssociationVerdict.UNDERPOWERED, reasons=("too_few_prompts",))
     result = result_of(*FOUND.paths, more, verdict=AssociationVerdict.FOUND)
-    assert exit_code(result, Severity.MEDIUM) is ExitCode.INCOMPLETE
+    assert exit_code(result, Severity.HIGH) is ExitCode.INCOMPLETE
 
 
-def test_a_hint_is_of_length_and_format_and_low():
+def test_a_hint_is_of_length_and_format_and_fails_as_usual():
     [finding] = FOUND.findings
-    assert (finding.rule, finding.class_, finding.severity) == ("SQ321", FindingClass.LENGTH_FORMAT, Severity.LOW)
+    assert (finding.rule, finding.class_, finding.severity) == ("SQ321", FindingClass.LENGTH_FORMAT, Severity.MEDIUM)
 
 
 def test_ids_are_stable_under_a_key():

@@ -16,7 +16,11 @@ class _Grader(BaseHTTPRequestHandler):
             self.rfile.readline()
         else:
             self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
+        status = next(self.server.statuses, 200)
+        if not status:
+            self.close_connection = True
+            return
+        self.send_response(status)
         self.send_header("Content-Length", "1")
         self.end_headers()
         self.wfile.write(b"1")
@@ -26,9 +30,10 @@ class _Grader(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def local_grader(encrypted=False):
-    """Gives the address of a server that grades everything 1."""
+def local_grader(encrypted=False, statuses=()):
+    """Gives the address of a server that grades everything 1. `statuses`: of its first answers, before those with 200; 0 hangs up."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Grader)
+    server.statuses = iter(statuses)
     if encrypted:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.maximum_version = ssl.TLSVersion.TLSv1_2

@@ -72,7 +72,7 @@ def test_answers_that_never_repeat_are_not_assessed():
 def test_a_score_that_counts_words_is_found():
     result = ran(log(lambda chance, prompt, length, answer: (answer == "yes") + length / 500))
     [finding] = result.findings
-    assert (result.verdict, finding.rule, finding.severity.value) == (AssociationVerdict.FOUND, "SQ321", "low")
+    assert (result.verdict, finding.rule, finding.severity.value) == (AssociationVerdict.FOUND, "SQ321", "medium")
     assert result.paths[0].features[0].correlation == pytest.approx(1)
     assert "rises" in finding.message
 

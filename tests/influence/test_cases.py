@@ -77,6 +77,32 @@ def test_segments_become_messages_of_all_turns(tmp_path: Path) -> None:
     assert [slot.message for slot in case.slots] == [0, 2]
 
 
+CALL = '<tool_call>\n{"name": "look", "arguments": {"at": "rail"}}\n</tool_call>'
+CALLS: dict[str, dict[str, Any]] = {
+    "answer": {"answer": CALL},
+    "words before it": {"answer": f"Let me look.\n{CALL}"},
+    "several calls": {"answer": f"Let me look.\n{CALL}\n{CALL}"},
+    "completion": {"reasoning": ..., "answer": ..., "completion": f"<think>\n{COT}\n</think>\n\n{CALL}"},
+    "message": {
+        "reasoning": ...,
+        "answer": ...,
+        "prompt": CHAT,
+        "completion": [{"role": "assistant", "content": f"<think>{COT}</think>{CALL}"}],
+    },
+}
+
+
+@pytest.mark.parametrize("form", CALLS)
+def test_a_call_of_a_tool_is_an_answer(form: str, tmp_path: Path) -> None:
+    (case,), _ = read(tmp_path, line(**CALLS[form]))
+    assert "".join(case.reasoning).strip() == COT
+    assert "look" in case.answer
+    assert render(case, case.reasoning).completion == case.completion
+    other = with_answer(case, "something else")
+    assert other is not None
+    assert "something else" in str(other.completion) and "arguments" not in str(other.completion)
+
+
 def test_what_belongs_to_the_case_comes_along(tmp_path: Path) -> None:
     calls = [{"reward_path": "match", "score": 0.5}, {"reward_path": "judge"}]
     first = line(columns={"ground_truth": "7", "weights": [1, 2]}, group="g", reward_calls=calls)

@@ -108,3 +108,12 @@ def test_a_state_that_was_asked_for_and_not_there_is_no_pass() -> None:
     result = conclude(made, DETERMINISTIC, SUBJECT)
     assert (result.verdict, result.reasons, result.exposed) == (SwapVerdict.UNDERPOWERED, ("missing_state",), None)
     assert any("state['raw']" in note for note in result.notes)
+
+
+def test_what_was_asked_in_vain_is_no_pass_and_told_by_how_often() -> None:
+    made = record([[0.0]] * 9)
+    made.inputs = Inputs(3, 0, {}, ())
+    made.unanswered.update({f"POST /v1/grade was answered with status {status}": status for status in range(500, 507)})
+    result = conclude(made, DETERMINISTIC, SUBJECT)
+    assert (result.verdict, result.reasons, result.exposed) == (SwapVerdict.UNDERPOWERED, ("grader_failed",), None)
+    assert any("status 506 (in 506 batches);" in note and "and 2 more" in note for note in result.notes)

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from tests.influence.fakes import DETERMINISTIC, RENDERING, Scores, Swaps, by_answer, case, cases, cot_of, noisy
+from tests.influence.fakes import DETERMINISTIC, RENDERING, SUBJECT, Scores, Swaps, by_answer, case, cases, cot_of, noisy
 
 from sequester.errors import UsageError
 from sequester.findings.swapped import Effect
+from sequester.influence.conclusion import conclude
 from sequester.influence.experiment import Plan, run
 from sequester.influence.model import Case, Pair, Rendition
 from sequester.influence.record import Record
@@ -194,3 +195,24 @@ def test_a_group_is_handed_over_whole() -> None:
 
     record = recorded([case(n, prompt=n // 3) for n in range(5)], Groups(by_answer), Plan(noise="deterministic", outcome="keep"))
     assert record.series["own"].comparisons
+
+
+@pytest.mark.parametrize(("seconds", "looked_at", "cut"), [(1000.0, 49, False), (50.0, 10, True), (0.0, 0, False)])
+def test_comparing_what_is_handed_on_takes_a_share_of_the_time_and_says_where_it_ended(
+    seconds: float, looked_at: int, cut: bool
+) -> None:
+    """One second for each look, of which half of the share finds code paths."""
+    scorer = Scores(by_answer, lambda given: [("judge", given.answer.encode())], lambda given: str(given.answer in ("7", "8")))
+    record = recorded(cases(40), scorer, replace(DETERMINISTIC, seconds=seconds), lambda: float(scorer.observed))
+    assert (scorer.observed, record.inputs_cut) == (looked_at, cut)
+    assert bool(record.inputs.compared) == bool(looked_at)
+
+
+def test_comparing_that_was_cut_short_says_nothing_of_what_was_not_compared() -> None:
+    scorer = Scores(by_answer, lambda given: [("judge", given.answer.encode())])
+    plan = replace(DETERMINISTIC, seconds=100.0)
+    for seconds, exposed in ((0.0, False), (2.0, None)):
+        scorer.observed = 0
+        record = recorded(cases(40), scorer, plan, lambda each=seconds: each * scorer.observed)  # type: ignore[misc]
+        assert record.inputs.compared
+        assert conclude(record, plan, SUBJECT).exposed is exposed

@@ -1,5 +1,6 @@
 """A scorer in this process leaves nothing behind, and shows nothing of the episodes."""
 
+import contextlib
 import functools
 import socket
 import ssl
@@ -13,6 +14,7 @@ from tests.influence.renditions import rendition
 
 from sequester.influence.in_process import InProcessScorer, failure_name
 from sequester.influence.interception.names import Names
+from sequester.influence.model import Scoring
 from sequester.influence.source import Code
 
 TROUBLE = "a very private thought"
@@ -47,6 +49,31 @@ def test_scores_of_a_batch():
         assert [each.score for each in scorer.score(batch)] == [1.0, 0.0]
         assert [each.failure for each in scorer.score([rendition()])] == ["missing_columns"]
         assert scorer.notes() == ("the parameter 'answer' has no default and no column of the episodes gives it",)
+
+
+def test_a_batch_that_goes_on_without_an_answer_says_so():
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))  # nobody listens
+        place = holder.getsockname()
+
+        def falls_back(completions, **kwargs):
+            with contextlib.suppress(OSError):
+                socket.create_connection(place)
+            return [0.5 for _ in completions]
+
+        def fails(completions, **kwargs):
+            falls_back(completions)
+            raise LookupError
+
+        said = (f"port {place[1]} of this machine refused the connection",)
+        with InProcessScorer(falls_back, unanswered=["a socket refused the connection"]) as scorer:
+            expected = (Scoring(0.5, unanswered=("a socket refused the connection, when the code was loaded", *said)),)
+            for found in (*scorer.score([rendition(), rendition()]), scorer.observe(rendition())):
+                assert (Scoring(found.score, unanswered=found.unanswered),) == expected
+        with InProcessScorer(fails) as scorer:
+            assert [each.unanswered for each in scorer.score([rendition(), rendition()])] == [(), ()]
+        with InProcessScorer(accuracy) as scorer:
+            assert scorer.score([rendition(answer="42")])[0].unanswered == ()
 
 
 def test_a_failure_is_named_by_type_file_and_line_never_by_its_words():

@@ -27,7 +27,7 @@ def block(number: int, *names: str) -> Block:
 
 def test_nothing_laid_out_is_nothing_read() -> None:
     layout = Layout([], random.Random(0))
-    assert (layout.sessions, *layout.read([], True)) == ([[]], [], [], [], [])
+    assert (layout.sessions, *layout.read([], True)) == ([[]], [], [], [], [], [])
     assert Layout([], random.Random(0), apart=True).sessions == []
 
 

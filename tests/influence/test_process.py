@@ -152,6 +152,23 @@ def test_calls_turned_down_for_good_say_so_and_leave_the_others_alone():
     assert len(pauses) == 10
 
 
+def test_a_batch_of_which_one_call_is_turned_down_is_scored_one_by_one():
+    pauses = []
+    with scorer_of("turned_down_now_and_then", pause=pauses.append) as scorer:
+        assert scores(scorer, *[rendition()] * 20) == [1.0] * 20
+    assert pauses == [1.0, 1.0]
+
+
+def test_calls_turned_down_for_good_are_not_waited_for_again_and_again():
+    pauses = []
+    with scorer_of("turned_down", pause=pauses.append) as scorer:
+        assert [scores(scorer, rendition(SECRET)) for _ in range(3)] == [["rate_limited"]] * 3
+        assert len(pauses) == 5 + 1 + 1
+        assert scores(scorer, rendition()) == [1.0]
+        scores(scorer, rendition(SECRET))
+        assert len(pauses) == 5 + 1 + 1 + 5
+
+
 def test_output_is_counted_and_not_shown(capfd):
     with scorer_of("chatty") as scorer:
         assert scores(scorer, rendition()) == [1.0]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import random
+import statistics
+from collections.abc import Callable
 
 import pytest
 from msgspec.structs import replace
-from tests.influence.fakes import RENDERING, Scores, Swaps, by_answer, case, cases
+from tests.influence.fakes import RENDERING, SUBJECT, Scores, Swaps, by_answer, case, cases, noisy
 
 from sequester.influence.experiment import Plan, run
-from sequester.influence.sizing import CUT_OFF, EACH, PROMPTS, choose, few, need
+from sequester.influence.model import Rendition
+from sequester.influence.sizing import CUT_OFF, EACH, PROMPTS, choose, few, least_calls, need
+from sequester.influence.swap import swap
 
 
 def test_of_no_episode_and_of_few_nothing_is_scored() -> None:
@@ -60,7 +65,7 @@ def test_of_few_prompts_there_are_few_episodes() -> None:
 @pytest.mark.parametrize("episodes", [1, 7, 40])
 def test_with_the_calls_needed_no_episode_is_left_out_and_with_fewer_one_is(noise: str, episodes: int) -> None:
     donors = Swaps("own", "empty", "long")
-    calls = need(episodes, len(donors.names), Plan(noise=noise)).calls
+    calls = least_calls(episodes, len(donors.names), Plan(noise=noise))
     kept = [
         len(
             run(
@@ -73,4 +78,30 @@ def test_with_the_calls_needed_no_episode_is_left_out_and_with_fewer_one_is(nois
 
 
 def test_nothing_needs_nothing() -> None:
-    assert need(0, 3, Plan()).calls == 0
+    assert least_calls(0, 3, Plan()) == 0
+    assert need([], ("own",), Plan()) == (0, 1, 0, 0)
+
+
+def test_of_what_is_declared_deterministic_no_noise_is_expected() -> None:
+    assert need(cases(9), ("own",), Plan(noise="deterministic")).noisy_calls is None
+
+
+@pytest.mark.parametrize("episodes", [8, 24])
+@pytest.mark.parametrize("names", [("own", "empty", "adversarial"), ("own", "empty", "adversarial", "short", "long", "unclosed")])
+def test_about_as_many_calls_are_made_as_are_announced(names: tuple[str, ...], episodes: int) -> None:
+    rng = random.Random(1)
+    made: dict[str, tuple[bool, Callable[[Rendition], float]]] = {
+        "exact": (False, by_answer),
+        "normal": (True, noisy(by_answer)),
+        "verdict": (True, lambda given: by_answer(given) if rng.random() > 0.14 else 1.0 - by_answer(given)),
+        "graded": (True, lambda given: float(round(by_answer(given) * 3 + rng.gauss(0.0, 1.0)))),
+    }
+    said = need(cases(episodes), names, Plan())
+    for name, (is_noisy, score) in made.items():
+        found = [
+            swap(cases(episodes), Scores(score), Swaps(*names), Plan(seed=seed), SUBJECT, rendering=RENDERING)
+            for seed in range(3)
+        ]
+        announced = said.noisy_calls if is_noisy else said.calls
+        calls = statistics.median(one.calls for one in found)
+        assert announced is not None and announced / 1.5 <= calls <= announced * 1.5, (name, announced, calls)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 
 import pytest
@@ -186,6 +186,48 @@ def test_a_rendition_that_raises_does_not_take_its_batch_along() -> None:
     assert (result.donors["own"].pairs, result.donors["empty"].pairs) == (0, 27)
 
 
+def in_batches(score: Callable[[Rendition], float | str]) -> Scores:
+    """A scorer that fails on a whole batch if it fails on one of it."""
+    scorer = Scores(score)
+    each = scorer.score
+
+    def whole(batch: Sequence[Rendition]) -> list[Scoring]:
+        scorings = each(batch)
+        failed = [scoring for scoring in scorings if scoring.failure]
+        return [failed[0]] * len(batch) if failed else scorings
+
+    scorer.score = whole  # type: ignore[method-assign]
+    return scorer
+
+
+@pytest.mark.parametrize("plan", [DETERMINISTIC, REPLICATE])
+def test_a_scorer_that_fails_on_every_third_call_is_assessed(plan: Plan) -> None:
+    calls = count(1)
+    result = outcome_of(cases(9), in_batches(lambda given: by_answer(given) if next(calls) % 3 else "ServerError"), plan)
+    assert (result.verdict, result.reasons) == (SwapVerdict.NO_INFLUENCE_FOUND, ())
+    assert all(not donor.not_assessed for donor in result.donors.values())
+    repeated = next(note for note in result.notes if "were repeated, each by itself" in note)
+    assert "more often" not in repeated
+
+
+def test_failing_with_the_cot_is_no_pass_though_it_is_mended() -> None:
+    last = [""]
+
+    def score(given: Rendition) -> float | str:
+        again, last[0] = cot_of(given) == last[0], cot_of(given)
+        return by_answer(given) if again or not cot_of(given).startswith("own") else "ServerError"
+
+    result = outcome_of(cases(24), Scores(score))
+    assert (result.verdict, result.reasons) == (SwapVerdict.UNDERPOWERED, ("scorer_failed",))
+    assert any("With swapped CoTs it failed more often than by chance." in note for note in result.notes)
+
+
+def test_what_fails_for_good_is_repeated_a_few_times_only() -> None:
+    scorer = Scores(lambda given: "ValueError")
+    outcome_of(cases(24), scorer, DETERMINISTIC)
+    assert sum(scorer.batches) == 2 * (24 + 24) + 2 * 10
+
+
 def test_failures_elsewhere_do_not_hide_influence() -> None:
     scorer = Scores(lambda given: "ValueError" if "own" in cot_of(given) else float("empty" in cot_of(given)))
     result = outcome_of(cases(9), scorer)
@@ -257,6 +299,16 @@ def test_a_wrong_declaration_is_said_and_never_passes(shift: float) -> None:
 def test_a_scorer_that_counts_its_calls_is_stateful_and_not_influenced(plan: Plan) -> None:
     number = count()
     result = outcome_of(cases(30), Scores(lambda given: by_answer(given) + next(number) / 100), plan)
+    assert (result.verdict, result.stateful) == (SwapVerdict.UNDERPOWERED, True)
+    assert "stateful" in result.reasons
+
+
+@pytest.mark.parametrize("after", [110, 160, 400])
+def test_a_scorer_that_goes_dead_later_is_stateful_and_no_pass(after: int) -> None:
+    """As a grader whose client gives up after some failures, and from then on gives what it falls back on."""
+    calls = count()
+    rng = random.Random(3)
+    result = outcome_of(cases(12), Scores(lambda given: by_answer(given) + rng.gauss(0.0, 0.5) if next(calls) < after else 0.0))
     assert (result.verdict, result.stateful) == (SwapVerdict.UNDERPOWERED, True)
     assert "stateful" in result.reasons
 

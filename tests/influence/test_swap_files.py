@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -224,3 +225,35 @@ def test_no_more_is_scored_than_was_allowed_also_for_choosing(tmp_path: Path) ->
     (tmp_path / "noisy.py").write_text(NOISY)
     result = swap_files(f"{tmp_path / 'noisy.py'}:noisy", episodes(tmp_path, 230), Settings(Plan(most_calls=60), ("empty",)))
     assert 0 < result.calls <= 60
+
+
+@pytest.mark.parametrize("asked", ["always", "when loaded", "never"])
+def test_a_grader_that_cannot_be_reached_is_no_pass(tmp_path: Path, asked: str) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))  # nobody listens
+        port = holder.getsockname()[1]
+        (tmp_path / "rewards.py").write_text(f"""
+import contextlib
+import socket
+
+
+def judge():
+    with contextlib.suppress(OSError):
+        socket.create_connection(("127.0.0.1", {port}))
+
+
+def judged(prompts, completions, **columns):
+    if {asked == "always"}:
+        judge()
+    return [float(len(text.rpartition("</think>")[2])) for text in completions]
+
+
+if {asked == "when loaded"}:
+    judge()
+""")
+        result = swap_files(f"{tmp_path}/rewards.py:judged", episodes(tmp_path, 8), replace(QUICK, most=8))
+    if asked == "never":
+        assert (result.verdict, result.reasons) == (SwapVerdict.NO_INFLUENCE_FOUND, ())
+    else:
+        assert (result.verdict, result.reasons) == (SwapVerdict.UNDERPOWERED, ("grader_failed",))
+        assert any(f"port {port} of this machine refused the connection" in note for note in result.notes)

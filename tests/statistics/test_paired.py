@@ -79,6 +79,23 @@ def test_drift_is_told_from_noise() -> None:
     assert paired.drift_p([[1.0, 2.0], [2.0, 3.0]]) == 0.0
 
 
+def test_a_trend_that_items_share_is_told_from_noise() -> None:
+    assert paired.trend_p([]) is None
+    assert paired.trend_p([[1.0], [2.0, 2.0, 2.0]]) is None
+    rng = random.Random(3)
+    noise = [[rng.gauss(item, 1.0) for _ in range(15)] for item in range(20)]
+    later = [[score + 0.1 * place for place, score in enumerate(scores)] for scores in noise]
+    assert (paired.trend_p(noise) or 0) > 0.01
+    assert (paired.trend_p(later) or 1) < 1e-4
+    assert paired.trend_p(later) == pytest.approx(paired.trend_p([scores[::-1] for scores in later]))
+
+
+def test_a_trend_is_found_by_chance_no_more_often_than_it_says() -> None:
+    rng = random.Random(4)
+    p = [paired.trend_p([[float(rng.random() < 0.1) for _ in range(6)] for _ in range(8)]) for _ in range(2000)]
+    assert sum(each is not None and each < 0.05 for each in p) / len(p) < 0.06
+
+
 def test_verdicts_turned_over_are_bounded_beyond_the_noise() -> None:
     assert paired.turned_upper([0.0] * 60, 0.14) == pytest.approx((1 - 0.05 ** (1 / 60)) / 0.72)
     assert paired.turned_upper([0.5] * 60, 0.14) == pytest.approx((0.5 + 1 - 0.05 ** (1 / 60)) / 0.72)

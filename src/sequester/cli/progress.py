@@ -71,11 +71,12 @@ class ScoringProgress(Progress):
 
     def need(self, needed: Need) -> None:
         """Say what the test is about to take."""
-        self._unit = f"of about {needed.calls:,} calls"
-        many = "" if needed.episodes == 1 else "s"
+        few, many = needed.calls, needed.noisy_calls
+        self._unit = f"of about {few:,} calls" if many is None else f"of about {few:,} to {many:,} calls"
+        noisy = "" if many is None else f", about {many:,} if the same input gets different scores"
         say(
-            f"about {needed.calls:,} calls to score {needed.episodes:,} episode{many} once with each of {needed.donors} donors, more where "
-            "scores are noisy or move; --calls and --seconds end it earlier",
+            f"about {few:,} calls for {needed.episodes:,} episode{'' if needed.episodes == 1 else 's'} and {needed.donors} donors{noisy}; "
+            "--calls and --seconds end it earlier",
             self._quiet,
         )
 

@@ -39,7 +39,7 @@ def findings_of(path: PathAssociation) -> Iterator[AssociationFinding]:
                 id="",
                 rule=rule,
                 class_=RULES[rule].class_,
-                severity=Severity.LOW,
+                severity=Severity.MEDIUM,
                 reward_path=path.reward_path,
                 feature=feature.name,
                 message=_message(feature),
@@ -63,7 +63,7 @@ def with_ids(result: AssociationResult, key: FingerprintKey, waivers: Waivers, t
 
 
 def exit_code(result: AssociationResult, fail_on: Severity) -> ExitCode:
-    """Hints are low: with the usual threshold they do not fail. What was not read, and a path of which too little is known, does."""
+    """Findings come first, then what was not read and paths of which too little is known."""
     if any(one.waiver is None and one.severity.at_least(fail_on) for one in result.findings):
         return ExitCode.FINDINGS
     if result.verdict is AssociationVerdict.NOTHING_ASSESSED:

@@ -47,6 +47,8 @@ _DELIMITER = re.compile("|".join(spelling for _, spelling in DELIMITERS))
 _MESSAGE = "<|message|>"
 _PROBE = "A sentence that stands where another chain of thought will be put, number {}."
 _VISIBLE = frozenset(("content", "text"))
+_SAID = (Channel.ANSWER, Channel.TOOL_CALL)
+"""What the policy says and does: the last of it is the answer, of which a call written into the text is a kind."""
 _MOST_PIECES = 1_000
 """Pieces of CoT in one episode."""
 _UNREPLACED = ("tool_calls", "function_call")
@@ -232,8 +234,7 @@ def _replaceable(case: Case, episode: Episode) -> bool:
     logged = read_back(case, case.completion)
     if logged is None or logged.reasoning != _once_per_message(case, case.reasoning):
         return False
-    visible = [text for channel, text in logged.others if channel is Channel.ANSWER]
-    if _squeezed(visible) != _squeezed(_texts(episode, Channel.ANSWER)):
+    if not _says_the_same(logged, episode, case.template):
         return False
     if not holds(case, _probes(case), logged):
         return False
@@ -241,7 +242,23 @@ def _replaceable(case: Case, episode: Episode) -> bool:
         return True
     other = with_answer(case, _PROBE.format("of an answer"))
     answered = read_back(case, other.completion) if other is not None else None
-    return answered is not None and answered.reasoning == logged.reasoning and len(answered.others) == len(logged.others)
+    calls = len(list(_visible(case.answer, case.template))) - 1
+    return answered is not None and answered.reasoning == logged.reasoning and len(answered.others) == len(logged.others) - calls
+
+
+def _says_the_same(logged: ReadBack, episode: Episode, template: str) -> bool:
+    """Whether the visible words are those of the episode, whose answer may hold calls that the splitter tells from it."""
+    answers = _texts(episode, Channel.ANSWER)
+    if _squeezed([text for channel, text in logged.others if channel is Channel.ANSWER]) == _squeezed(answers):
+        return True
+    said = [text for channel, text in logged.others if channel in _SAID]
+    return _squeezed(said) == _squeezed([text for answer in answers for text in _visible(answer, template)])
+
+
+def _visible(text: str, template: str) -> Iterator[str]:
+    """The pieces of a text without CoT, as the splitter tells them apart."""
+    for piece in split_text(text, template or "think-tags").pieces:
+        yield text[piece.start : piece.end]
 
 
 def _in_columns(case: Case) -> bool:
@@ -326,7 +343,7 @@ def _places_in_text(
             opener, closer = _opener(text[before : piece.start]), _closer(text[piece.end : after])
             slot = Slot(message, key, opener, piece.start, piece.end, closer)
             thoughts.append(_Place(slot, text[piece.start : piece.end]))
-        elif piece.channel is Channel.ANSWER:
+        elif piece.channel in _SAID:
             answers.append(_Place(Slot(message, key, 0, piece.start, piece.end, 0), text[piece.start : piece.end]))
     return thoughts, answers
 
@@ -361,9 +378,9 @@ def _places_in_messages(messages: list[dict[str, Any]], episode: Episode, templa
             there = _message(messages[number], number, template)
             found = there.take_thought(text)
         thoughts += found
-    visible = _texts(episode, Channel.ANSWER)
+    visible = set(_texts(episode, Channel.ANSWER)[-1:] + _texts(episode, Channel.TOOL_CALL)[-1:])
     for number in range(len(messages) - 1, -1, -1) if visible else ():
-        answers = [place for place in _message(messages[number], number, template).answers if place.text == visible[-1]]
+        answers = [place for place in _message(messages[number], number, template).answers if place.text in visible]
         if answers:
             return thoughts, answers[-1:]
     return thoughts, []
@@ -415,7 +432,7 @@ def _written_out(line: Line, as_text: bool) -> tuple[Completion, list[_Place], l
             start = len(content) + len(opener)
             content += opener + text + closer
             place = _Place(Slot(len(messages), "content", len(opener), start, start + len(text), len(closer)), text)
-            if text.strip() and channel in (Channel.REASONING, Channel.ANSWER):
+            if text.strip() and channel in (Channel.REASONING, *_SAID):
                 (thoughts if channel is Channel.REASONING else answers).append(place)
         messages.append({"role": role, "content": content})
     if as_text and [message["role"] for message in messages] == ["assistant"]:

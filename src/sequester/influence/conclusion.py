@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
+from scipy.stats import binomtest
 
 from sequester import __version__
 from sequester.findings.model import Tool
@@ -22,6 +23,10 @@ from sequester.statistics import paired
 ENGINE = "swap/2"
 """Name and version of the experiment: a change of what it finds bumps it."""
 LEAST_PROMPTS = 5
+FAILING_P = 0.05
+"""Over all donors: as improbably as that, failures that are mended by repeating fall on swapped CoTs by chance."""
+MOST_UNANSWERED = 5
+"""Requests and places told of by name."""
 _ANSWERED = ("constant_scores", "moved_unconfirmed", "remembers", "depends_on_batch")
 """Reasons that a score which moved does away with; the others still say why nothing more can be said."""
 FAILURES = (SAME_INPUT, "missing_columns", "rate_limited", "timeout", "died", "wrong_length")
@@ -114,7 +119,8 @@ def _exposed(record: Record, influenced: bool) -> bool | None:
     """A score moves only with what was delivered. That nothing differs is said only where everything could be compared."""
     if influenced or record.inputs.differing:
         return True
-    if not record.inputs.compared or record.unstable or record.inputs.not_intercepted or record.absent:
+    unknown = (record.unstable, record.inputs.not_intercepted, record.absent, record.unanswered, record.inputs_cut)
+    if not record.inputs.compared or any(unknown):
         return None
     return False
 
@@ -124,10 +130,12 @@ def _reasons(record: Record, plan: Plan, noise: Noise, prompts: int, power: _Pow
     if not record.cases and not record.stopped:
         yield "no_episodes"
     failures = record.failures + sum((series.failed for series in record.deciding.values()), Counter())
-    if set(failures) - {SAME_INPUT}:
+    if set(failures) - {SAME_INPUT} or _fails_with_the_cot(record):
         yield "scorer_failed"
     if failures:
         yield from (name for name in FAILURES if failures[name])
+    if record.unanswered:
+        yield "grader_failed"
     for reason in sorted(
         {reason for series in record.deciding.values() if series.effect is None for reason in series.unavailable}
     ):
@@ -143,6 +151,16 @@ def _reasons(record: Record, plan: Plan, noise: Noise, prompts: int, power: _Pow
     yield from lacking
     if record.stopped and lacking:
         yield "budget_spent"
+
+
+def _fails_with_the_cot(record: Record) -> bool:
+    """Whether scorings that gave a score only when they were repeated had more often the swapped CoT than chance lets them."""
+    donors = record.deciding.values()
+    return any(
+        series.mended[True]
+        and binomtest(series.mended[True], series.mended.total(), alternative="greater").pvalue <= FAILING_P / len(donors)
+        for series in donors
+    )
 
 
 def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, power: _Power) -> Iterator[str]:
@@ -208,6 +226,10 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
     if record.failures:
         failed = ", ".join(f"{name} {count:,}" for name, count in sorted(record.failures.items()))
         yield f"Unchanged inputs that got no score, by what went wrong: {failed}."
+    if record.repeated:
+        mended = f"{record.mended:,} of them then gave a score."
+        often = " With swapped CoTs it failed more often than by chance." if _fails_with_the_cot(record) else ""
+        yield f"The scorer failed in {record.repeated:,} scorings, which were repeated, each by itself; {mended}{often}"
     if noise.stateful:
         yield (
             "The score of unchanged inputs drifts from one pass over them to the next: the scorer keeps a state, or a whole batch shares "
@@ -217,6 +239,14 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
         yield (
             f"The reward code asked for what is not there: {', '.join(record.absent)}. What it does with that was not tested: write it "
             "into a column of that name (of `info` or `extra_info` for a key of theirs), empty where your trainer has none."
+        )
+    if record.unanswered:
+        most = record.unanswered.most_common(MOST_UNANSWERED)
+        listed = "; ".join(f"{said} (in {count:,} batches)" for said, count in most)
+        more = len(record.unanswered) - len(most)
+        yield (
+            f"The reward code asked over the network, was not answered, and went on: {listed}{f'; and {more:,} more' if more else ''}. "
+            "Its scores lack what the answer would have said."
         )
     if record.fresh is False:
         yield "That the reward code remembers what it has scored (a cache) is not excluded: it could not be started afresh."
@@ -237,6 +267,10 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
         yield (
             f"A batch got other scores, the same each time, when CoTs in it were swapped ({', '.join(dict.fromkeys(record.batches))}): a "
             "CoT moves the scores of others there, which both sides of a pair share."
+        )
+    if record.inputs_cut:
+        yield (
+            "What is handed on was not compared on every code path: that may take a fifth of the calls and of the time, which had passed."
         )
     if record.unstable:
         yield (

@@ -53,6 +53,8 @@ NOISY_CONTROLS = 3
 """Times that a swapped answer is scored where there is noise."""
 OBSERVED = 50
 """Cases whose code path is looked for."""
+LOOKED_FOR_SHARE = 0.5
+"""Of what input comparison may take, at most so much for code paths: the rest is for comparing."""
 PLANNED_SHARE = 0.6
 """Of the calls, at most so many for unchanged inputs and the first round: cases are left out so that some remain for repeats."""
 REPEATED_ROUNDS = 16
@@ -145,10 +147,12 @@ class _Experiment:
         """Planned rounds."""
         self._passes = 2 if plan.noise == "deterministic" else 3
         chosen = self._chosen(cases)
-        self.record = Record(tuple(chosen), sum(case.logged for case in cases), unchanged=[[] for _ in chosen])
+        self.record = Record(
+            tuple(chosen), sum(case.logged for case in cases), later=[[] for _ in chosen], unchanged=[[] for _ in chosen]
+        )
         self.record.series.update((name, Series()) for name in donors.names)
         groups = groups_of(cases) if plan.outcome == "keep" else {}
-        budget = Budget(plan.most_calls, clock() + plan.seconds, clock)
+        budget = Budget(plan.most_calls, plan.seconds, clock, clock())
         self._meter = MeteredScorer(
             scorer, budget, plan.batch, [groups[case.episode_id] for case in chosen] if groups else [], rendering.original, progress
         )  # fmt: skip
@@ -169,6 +173,8 @@ class _Experiment:
             self._rounds()
             interference.confirm(self._alive, plan.batch)
         self.record.absent = tuple(sorted(self._meter.absent))
+        self.record.unanswered = self._meter.unanswered
+        self.record.repeated, self.record.mended = self._meter.repeated, self._meter.mended
         self.record.calls = self._meter.calls
         self.record.branches = scorer.branches()
         self.record.stopped = self._meter.spent or len(chosen) < len(cases)
@@ -238,6 +244,8 @@ class _Experiment:
     def _observe(self) -> None:
         paths: dict[str, dict[int, Scoring]] = {}
         for case in self._shuffled(range(len(self.record.cases)))[:OBSERVED]:
+            if paths and not self._meter.may_observe(LOOKED_FOR_SHARE):
+                break
             seen = self._meter.observe(self._original(case))
             if seen is not None:
                 paths.setdefault(seen.path, {})[case] = seen
@@ -257,6 +265,7 @@ class _Experiment:
             dict(Counter(pair.donor for pair in self.record.differing)),
         )
         self.record.unstable = tuple(sorted(unstable))
+        self.record.inputs_cut = self._meter.observing_spent
 
     def _observe_afresh(self, rendition: Rendition) -> Scoring | None:
         """In a process in which no cache has been filled yet."""
@@ -405,6 +414,8 @@ class _Experiment:
             reading = layout.read(self._scored(layout, "planned" if planned else "repeated"), planned)
             for case, outcome in reading.unchanged:
                 self.record.unchanged[case].append(outcome)
+                if planned:
+                    self.record.later[case].append(outcome)
             found: dict[str, list[Comparison]] = {}
             for name, comparison in reading.comparisons:
                 found.setdefault(name, []).append(comparison)
@@ -412,6 +423,8 @@ class _Experiment:
                 self.record.series[name].take(comparisons)
             for name, failure in reading.failed if planned else ():
                 self.record.series[name].failed[failure] += 1
+            for name, swapped in reading.mended:
+                self.record.series[name].mended[swapped] += 1
             for name in reading.without_score if planned else ():
                 self.record.series[name].without_score += 1
             if self._over():

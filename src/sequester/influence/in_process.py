@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from sequester.findings.swapped import Branches
 from sequester.influence.calling import Caller, Outcome
 from sequester.influence.footprint import code_of
+from sequester.influence.interception.exchanges import Exchanges
 from sequester.influence.interception.names import Names
 from sequester.influence.interception.observation import Interception
 from sequester.influence.message_fields import FIELDS, names_in
@@ -30,8 +31,11 @@ class InProcessScorer:
     no way to take one off; it does nothing outside `observe`.
     """
 
-    def __init__(self, function: Callable[..., Any], files: Iterable[Path] = (), outcome: str = "score") -> None:
-        """`files`: of the reward's own code, beside the one that holds the function. `outcome`: `score`, or `keep` for one that selects."""
+    def __init__(
+        self, function: Callable[..., Any], files: Iterable[Path] = (), outcome: str = "score", unanswered: Sequence[str] = ()
+    ) -> None:
+        """`files`: of the reward's own code, beside the one that holds the function. `outcome`: `score`, or `keep` for one that selects.
+        `unanswered`: what the code asked over the network in vain while it was loaded."""
         own = file_of(function)
         self._code = Code([*files, *([own] if own else [])])
         self._written = names_in(file for start in self._code.files for file in code_of(start)[0])
@@ -40,6 +44,8 @@ class InProcessScorer:
         """Whether an episode can be scored by itself: a selection needs its group."""
         self._names = Names(self._code)
         self._interception = Interception(self._code, self._names)
+        self._exchanges = Exchanges(self._names.segments)
+        self._before = tuple(f"{said}, when the code was loaded" for said in unanswered)
         self.tracing = Tracing(self._code, getattr(plain_function(function), "__name__", ""), self._names)
         self.failed: Counter[str] = Counter()
         """Exceptions by type, file and line."""
@@ -53,6 +59,7 @@ class InProcessScorer:
         with ExitStack() as stack:
             stack.enter_context(self._caller)
             stack.enter_context(self._interception)
+            stack.enter_context(self._exchanges)
             self._open = stack.pop_all()
         return self
 
@@ -104,12 +111,20 @@ class InProcessScorer:
         if missing:
             self.missing.update(missing)
             return [Scoring(None, "missing_columns")] * len(batch)
-        outcomes = self._caller.call(batch)
-        if self._alone and len(batch) > 1 and all(_failed_for_good(outcome) for outcome in outcomes):
+        called = self._called(batch)
+        if self._alone and len(batch) > 1 and all(outcome.error is not None for outcome, _ in called):
             # One episode fails a whole batch; which one it is shows when each is scored by itself.
-            outcomes = tuple(self._caller.call([each])[0] for each in batch)
+            called = [self._called([each])[0] for each in batch]
         absent = tuple(sorted(map(self._shown, self._caller.absent)))
-        return [replace(self._scoring(outcome), absent=absent) for outcome in outcomes]
+        return [replace(self._scoring(outcome), absent=absent, unanswered=unanswered) for outcome, unanswered in called]
+
+    def _called(self, batch: Sequence[Rendition]) -> list[tuple[Outcome, tuple[str, ...]]]:
+        """Each outcome, and what the call went on without: nothing where as much was raised, which is told by itself."""
+        outcomes = self._caller.call(batch)
+        raised = sum(outcome.error is not None for outcome in outcomes)
+        unanswered = self._exchanges.unanswered()
+        missed = (*self._before, *(unanswered if len(unanswered) > raised else ()))
+        return [(outcome, () if outcome.error else missed) for outcome in outcomes]
 
     def _shown(self, asked: tuple[str, str]) -> str:
         """A key that is made while the code runs may be text of an episode."""
@@ -135,10 +150,6 @@ def failure_name(error: BaseException, names: Names) -> str:
 def _is_turned_down(error: BaseException) -> bool:
     answered = (getattr(error, name, None) for name in ("status_code", "status", "code"))
     return "RateLimit" in type(error).__name__ or _TOO_MANY_REQUESTS in answered
-
-
-def _failed_for_good(outcome: Outcome) -> bool:
-    return outcome.error is not None and not _is_turned_down(outcome.error)
 
 
 def notes_of(missing: Iterable[str], failed: Mapping[str, int]) -> tuple[str, ...]:

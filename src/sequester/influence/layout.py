@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sequester.influence.model import Pair, Rendition
 from sequester.influence.panel import ABSENT, MOST, changes
-from sequester.influence.record import Comparison, Outcome
+from sequester.influence.record import Comparison, Mended, Outcome
 
 Trial = tuple[int, Rendition]
 """Index of a case, and what is scored for it."""
@@ -51,6 +51,8 @@ class Reading(NamedTuple):
     comparisons: list[tuple[str, Comparison]]
     failed: list[tuple[str, str]]
     """Donor, and name of the failure."""
+    mended: list[tuple[str, bool]]
+    """Donor, and whether it is the swapped side that was scored only when it was repeated; of both sides nothing."""
     without_score: list[str]
     """Donors of pairs that got None on both sides."""
 
@@ -85,7 +87,7 @@ class Layout:
     def read(self, outcomes: Sequence[Sequence[Outcome | str]], planned: bool) -> Reading:
         """`outcomes` by session, in the order of its trials; where they end early, so do the comparisons. A string is the name of a
         failure."""
-        reading = Reading([], [], [], [])
+        reading = Reading([], [], [], [], [])
 
         def at(place: _Place) -> Outcome | str | None:
             session = outcomes[place.session] if place.session < len(outcomes) else ()
@@ -106,6 +108,8 @@ class Layout:
                 reading.without_score.append(side.donor)
             else:
                 reading.comparisons.append((side.donor, _compared(side, before, after, planned)))
+                if isinstance(before, Mended) != isinstance(after, Mended):
+                    reading.mended.append((side.donor, isinstance(after, Mended)))
         return reading
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
 from sequester.influence.layout import Trial
 from sequester.influence.model import Case, Rendition, Scorer, Scoring
 from sequester.influence.panel import Panel
-from sequester.influence.record import Outcome
+from sequester.influence.record import Mended, Outcome
 
 Progress = Callable[[int, str], None]
 """Told after every call of the scorer: scorings so far, and what is being scored."""
@@ -20,19 +21,30 @@ nothing of the CoT."""
 SHARED_FAILURES = (SAME_INPUT, "missing_columns", "rate_limited", "timeout", "wrong_length")
 """Failures of a batch that are not looked for in each of its episodes alone: they would fail as well, or take too long; or would not fail
 (one score for many episodes is a score of each alone), and a trainer hands over batches."""
+UNCHANGING = (*SHARED_FAILURES, "died", "not_a_number")
+"""Failures that are not looked for again: the same would come of it, or too much time pass; `rate_limited` has been tried again already."""
+REPEATS = 2
+"""Times that a rendition is scored again by itself, at most, where the scorer failed on it: a grader may fail for a moment."""
+FUTILE = 10
+"""Renditions for which that was in vain, one after the other, before no more with that failure are repeated."""
 LARGEST_SCORE = 1e100
 """A score beyond is taken as a failure: differences of such numbers would overflow."""
 OBSERVING_SHARE = 0.2
-"""Of the calls, at most so many for input comparison."""
+"""Of the calls and of the time, at most so much for input comparison."""
 
 
 class Budget(Struct, frozen=True):
     """What may be spent."""
 
     calls: int
-    deadline: float
-    """On `clock`."""
+    seconds: float
     clock: Callable[[], float]
+    begun: float
+    """On `clock`."""
+
+    def is_over(self, share: float = 1.0) -> bool:
+        """Whether so much of the time has passed."""
+        return self.clock() >= self.begun + share * self.seconds
 
 
 class Group(Struct, frozen=True):
@@ -63,7 +75,15 @@ class MeteredScorer:
         """By episode, answer and digest of what was handed over: hash of the completion that it was first handed over for."""
         self.absent: set[str] = set()
         """What the code has asked its trainer's state for and did not find."""
+        self.unanswered = Counter[str]()
+        """What was asked over the network and not answered, by calls that went on without it."""
+        self.repeated = self.mended = 0
+        """Scorings that failed and were repeated by themselves; those of them that gave a score then."""
+        self._futile = Counter[str]()
+        """By failure: renditions repeated in vain since one was mended."""
         self._observations = 0
+        self.observing_spent = False
+        """Input comparison ended for want of calls or time."""
         self.start_seconds = 0.0
         """That it took to start afresh, last time."""
         self.calls = 0
@@ -75,12 +95,30 @@ class MeteredScorer:
         found: list[Outcome | str] = []
         while len(found) < len(trials) and not self.spent:
             batch = trials[len(found) : len(found) + (1 if self._groups else self._batch)]
-            outcomes = self._group(*batch[0], what) if self._groups else self._call([rendition for _, rendition in batch], what)
+            outcomes = self._once(batch, what)
             if len(batch) > 1 and outcomes and all(isinstance(each, str) and each not in SHARED_FAILURES for each in outcomes):
                 # One rendition that the code fails on takes its whole batch along: which one it was shows when each is alone.
-                outcomes = [outcome for _, rendition in batch for outcome in self._call([rendition], what)]
-            found += outcomes
+                outcomes = [outcome for trial in batch for outcome in self._once([trial], what)]
+            found += [self._settled(trial, outcome, what) for trial, outcome in zip(batch, outcomes, strict=False)]
         return found
+
+    def _once(self, batch: Sequence[Trial], what: str) -> list[Outcome | str]:
+        return self._group(*batch[0], what) if self._groups else self._call([rendition for _, rendition in batch], what)
+
+    def _settled(self, trial: Trial, outcome: Outcome | str, what: str) -> Outcome | str:
+        """The outcome, or that of scoring the rendition again. Whether it is repeated depends on the failure alone: not on its side, nor on
+        any score."""
+        if not isinstance(outcome, str) or outcome in UNCHANGING or self._futile[outcome] >= FUTILE:
+            return outcome
+        self.repeated += 1
+        for _ in range(REPEATS):
+            again = self._once([trial], what)
+            if again and not isinstance(again[0], str):
+                self.mended += 1
+                self._futile[outcome] = 0
+                return Mended(again[0])
+        self._futile[outcome] += 1
+        return outcome
 
     @property
     def calls_allowed(self) -> int:
@@ -100,13 +138,19 @@ class MeteredScorer:
         self.start_seconds = self._budget.clock() - before
         return found
 
+    def may_observe(self, share: float = 1.0) -> bool:
+        """Whether such a share of what input comparison may take is left."""
+        share *= OBSERVING_SHARE
+        return self._observations < share * self._budget.calls and not self._budget.is_over(share)
+
     def observe(self, rendition: Rendition) -> Scoring | None:
         """One rendition with its inputs; None if it failed, or would cost more than input comparison may."""
-        if self._observations >= OBSERVING_SHARE * self._budget.calls or self._budget.clock() >= self._budget.deadline:
+        if not self.may_observe():
+            self.observing_spent = True
             return None
         self._observations += 1
         scoring = self._scorer.observe(rendition)
-        self._count(1, "inputs")
+        self._count(1, "inputs", [scoring])
         return None if scoring.failure or not self._handed_over(rendition, scoring) else scoring
 
     def _handed_over(self, rendition: Rendition, scoring: Scoring) -> bool:
@@ -121,7 +165,7 @@ class MeteredScorer:
         if not self._affords(len(renditions)):
             return []
         scorings = self._scorer.score(renditions)
-        self._count(len(renditions), what)
+        self._count(len(renditions), what, scorings)
         return list(map(self._outcome, renditions, scorings))
 
     def _outcome(self, rendition: Rendition, scoring: Scoring) -> Outcome | str:
@@ -139,7 +183,7 @@ class MeteredScorer:
             self._rest = (case, list(map(self._original, group.before)), list(map(self._original, group.after)))
         _, before, after = self._rest
         scorings = self._scorer.score([*before, rendition, *after])
-        self._count(1, what)
+        self._count(1, what, scorings)
         if not self._handed_over(rendition, scorings[len(before)]):
             return [SAME_INPUT]
         bits: list[float] = []
@@ -150,12 +194,13 @@ class MeteredScorer:
         return [tuple(bits)]
 
     def _affords(self, cost: int) -> bool:
-        if self.calls + cost > self._budget.calls or self._budget.clock() >= self._budget.deadline:
+        if self.calls + cost > self._budget.calls or self._budget.is_over():
             self.spent = True
         return not self.spent
 
-    def _count(self, cost: int, what: str) -> None:
+    def _count(self, cost: int, what: str, scorings: Iterable[Scoring]) -> None:
         self.calls += cost
+        self.unanswered.update({said for scoring in scorings for said in scoring.unanswered})
         if self._progress is not None:
             self._progress(self.calls, what)
 

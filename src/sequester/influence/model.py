@@ -142,6 +142,9 @@ class Scoring(Struct, frozen=True):
     """Digest of what the function was handed; empty where that is not known."""
     absent: tuple[str, ...] = ()
     """What the code has asked its trainer's state for and did not find, such as `state['attempts']`: names that stand in a file."""
+    unanswered: tuple[str, ...] = ()
+    """What the call asked over the network, got no answer to, and went on without, such as `POST /v1/grade was answered with status 401`:
+    of the whole call, and without text of an episode."""
 
 
 class Scorer(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from sequester.influence.record import Outcome, Record
 from sequester.statistics import paired
 
 DRIFT_P = 0.001
-"""Passes over unchanged inputs that differ so improbably are called drift."""
+"""Passes over unchanged inputs that differ so improbably are called drift; so is a trend from round to round that is so improbable."""
 
 
 class Noise(Struct, frozen=True):
@@ -41,13 +42,22 @@ def noise_of(record: Record) -> Noise:
     ]
     complete = [case for case in range(len(record.cases)) if all(outcomes[case] for outcomes in record.passes)]
     drift = paired.drift_p([[_own(outcomes[case]) for case in complete] for outcomes in record.passes])
+    later = [[_own(outcome) for outcome in outcomes if outcome] for outcomes in record.later]
     return Noise(
         free=not record.noisy,
         sd=record.noise_sd,
         flip_rate=sum(flips) / len(flips) if flips else None,
-        stateful=drift is not None and drift < DRIFT_P,
+        stateful=any(p is not None and p < DRIFT_P for p in (drift, paired.trend_p(later))) or _has_gone_dead(scored, later),
         constant=len({outcome for outcomes in scored for outcome in outcomes if outcome}) <= 1,
         alive=is_alive(record),
+    )
+
+
+def _has_gone_dead(unchanged: Sequence[Sequence[Outcome]], later: Sequence[Sequence[float]]) -> bool:
+    """In the rounds every case got one and the same score, and before they did not."""
+    return (
+        len({score for scores in later for score in scores}) == 1
+        and len({_own(outcome) for outcomes in unchanged for outcome in outcomes if outcome}) > 1
     )
 
 

@@ -60,6 +60,8 @@ class ProcessScorer:
         self._worker: _Worker | None = None
         self._ended: Counter[str] = Counter()
         self._in_a_row = 0
+        self._in_vain = False
+        """Calls were turned down to the last of the pauses: the next ones are not waited for as long."""
         self._used = False
         self._came: set[Outcome] = set()
         self._paths: set[str] = set()
@@ -78,15 +80,19 @@ class ProcessScorer:
         self._end(_END_SECONDS)
 
     def score(self, batch: Sequence[Rendition]) -> Sequence[Scoring]:
-        """Scores of a batch, called as its trainer would; episodes that were turned down for now are tried again a few times."""
+        """Scores of a batch, called as its trainer would; episodes that were turned down for now are tried again, after growing pauses
+        where none of them gets through."""
         scorings = list(self._call("score", batch)) if batch else []
-        for seconds in _BACK_OFF:
-            again = [index for index, scoring in enumerate(scorings) if scoring.failure == "rate_limited"]
-            if not again:
-                break
+        pauses = iter(_BACK_OFF[: 1 if self._in_vain else None])
+        again = _turned_down(scorings)
+        while again and (seconds := next(pauses, None)) is not None:
             self._pause(seconds)
             for index, scoring in zip(again, self._call("score", [batch[index] for index in again]), strict=True):
                 scorings[index] = scoring
+            before, again = again, _turned_down(scorings)
+            if len(again) < len(before):
+                pauses = iter(_BACK_OFF)
+        self._in_vain = bool(again)
         return scorings
 
     def observe(self, rendition: Rendition) -> Scoring:
@@ -273,6 +279,10 @@ class _Worker:
         for pipe in (self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+def _turned_down(scorings: Sequence[Scoring]) -> list[int]:
+    return [index for index, scoring in enumerate(scorings) if scoring.failure == "rate_limited"]
 
 
 def _announced(reply: bytearray) -> int:

@@ -21,6 +21,11 @@ Outcome = tuple[float, ...]
 its whole group, its own first. Empty where the code gave None: trainers leave such an episode out (rows of another task), so to get a score
 or none is an outcome as well."""
 
+
+class Mended(Outcome):
+    """An outcome that a rendition got when it was scored again by itself, because the scorer had failed on it."""
+
+
 LARGE = 1.0
 """Per-call standard deviations: shifts of whole batches that the stake is divided for."""
 LARGEST = 1e300
@@ -112,6 +117,8 @@ class Series(Struct):
     """Cases that have no pair with this donor, by reason."""
     failed: Counter[str] = field(default_factory=Counter)
     """Planned pairs that the scorer failed on, by name of the failure."""
+    mended: Counter[bool] = field(default_factory=Counter)
+    """Pairs of which one side was scored only when it was repeated: True of the swapped one, False of the original."""
     without_score: int = 0
     """Planned pairs that got None on both sides."""
     evidence: list[Evidence] = field(default_factory=lambda: [Evidence()])
@@ -166,6 +173,9 @@ class Record(Struct):
     """Cases that were given."""
     passes: list[list[Outcome | None]] = field(default_factory=list)
     """Outcomes of unchanged inputs, by pass and case; None where the scorer failed."""
+    later: list[list[Outcome]] = field(default_factory=list)
+    """Outcomes of each case's unchanged input in the planned rounds, in the order of time: not of pairs repeated because they moved, for
+    what these get next depends on that; nor of the passes, whose batches are others."""
     unchanged: list[list[Outcome]] = field(default_factory=list)
     """Every outcome of each case's unchanged input, those of the passes first."""
     failures: Counter[str] = field(default_factory=Counter)
@@ -176,6 +186,8 @@ class Record(Struct):
     answered: dict[int, list[Outcome]] = field(default_factory=dict)
     """Outcomes of cases with the answer of another one, by case."""
     inputs: Inputs = Inputs(0, 0, {}, ())
+    inputs_cut: bool = False
+    """Input comparison ended for want of calls or time."""
     differing: list[Differing] = field(default_factory=list)
     """Pairs whose inputs differ."""
     unstable: tuple[str, ...] = ()
@@ -187,6 +199,12 @@ class Record(Struct):
     """What both sides of a pair may share and was not looked for, for want of calls or time: `memory_not_checked`, ..."""
     absent: tuple[str, ...] = ()
     """What the code has asked its trainer's state for and did not find, such as `state['attempts']`."""
+    repeated: int = 0
+    """Scorings that failed and were repeated by themselves."""
+    mended: int = 0
+    """Of these, those that gave a score then."""
+    unanswered: Counter[str] = field(default_factory=Counter)
+    """What the code has asked over the network and went on without, by calls of which that is so."""
     cold: int = 0
     """Prompts of which a swapped rendition was scored in a fresh process before any other, and then the original."""
     remembers: bool = False

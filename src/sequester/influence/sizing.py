@@ -13,9 +13,16 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from sequester.influence.experiment import PLANNED_SHARE, Plan
+from msgspec.structs import replace
+
+from sequester.influence.control import CASES as CONTROLLED
+from sequester.influence.experiment import NOISY_CONTROLS, OBSERVED, PLANNED_SHARE, TEXTS, Plan
+from sequester.influence.interference import BATCH_SHARE, COLD_CASES, COLD_SHARE, FIRST_LOOKS, MORE_LOOKS, SUSPECTS
+from sequester.influence.metering import OBSERVING_SHARE
 from sequester.influence.model import Case, Scorer
+from sequester.influence.other_answers import beside_other_answers
 from sequester.influence.rendering import render
+from sequester.statistics.paired import pairs_needed
 
 MANY = 4_000
 """Episodes at most."""
@@ -24,6 +31,18 @@ EACH = 2
 """Episodes of one prompt: two show how far scores lie apart within a group."""
 CUT_OFF = 20
 """Episodes without an answer that are used besides: code that scores their CoT instead shows it on them alone."""
+_WITH_ORIGINAL = frozenset(("unclosed",))
+"""Donors that the verdict is not about; both sides of their pairs are scored for them alone."""
+_PATHS = 2
+"""Code paths on which what is handed on is compared, as a guess."""
+_AT_THE_ENDS = 6
+"""Further pairs of each."""
+_JUMP = 1.5
+"""Between scores that always differ (0) and verdicts that flip (2.3 for one in seven); of rarer noise it is larger."""
+_REPEATED = 0.24
+"""Calls for pairs that moved, beside those of a round with noise: measured."""
+_LOOKS = 5
+"""Times that a whole batch is scored again with noise, of `MORE_LOOKS` at most, as a guess."""
 _TRIED = 20
 """Episodes scored twice to see whether there is noise. What they do not show the test itself will see."""
 _TRIED_SHARE = 0.1
@@ -31,17 +50,61 @@ _TRIED_SHARE = 0.1
 
 
 class Need(NamedTuple):
-    """What a test is about to do, and the calls that its first round takes; noise, and scores that move, take more."""
+    """What a test is about to do, and about how many calls that takes where nothing moves; `--calls` ends it earlier."""
 
     episodes: int
     donors: int
     calls: int
+    """Where the same input always gets the same score."""
+    noisy_calls: int | None
+    """Where it does not; None where it was declared to."""
 
 
-def need(episodes: int, donors: int, plan: Plan) -> Need:
+def least_calls(episodes: int, donors: int, plan: Plan) -> int:
     """So many calls that the plan leaves out none of the episodes: scored unchanged, with every donor, and a rest for controls."""
-    unchanged = 2 if plan.noise == "deterministic" else 3
-    return Need(episodes, donors, math.ceil(episodes * (unchanged + donors + 1) / PLANNED_SHARE))
+    return math.ceil(episodes * (_passes(plan) + donors + 1) / PLANNED_SHARE)
+
+
+def need(cases: Sequence[Case], donors: Sequence[str], plan: Plan) -> Need:
+    """For these episodes and donors, about: how the reward code branches and its noise show only later. Where fewer calls are allowed than
+    by default: what it takes with these."""
+    plan = replace(plan, most_calls=max(plan.most_calls, Plan().most_calls))
+    beside = len(beside_other_answers(cases, plan.seed)) if plan.outcome == "score" else 0
+    few, many = (_calls(len(cases), beside, donors, plan, noisy) if cases and donors else 0 for noisy in (False, True))
+    return Need(len(cases), len(donors), few, None if plan.noise == "deterministic" else many)
+
+
+def _calls(episodes: int, beside: int, donors: Sequence[str], plan: Plan, noisy: bool) -> int:
+    """`beside`: cases with another answer, besides."""
+    probing = len([name for name in donors if name not in _WITH_ORIGINAL]) or 1
+    renditions = len(donors) + 1 + len(donors) - probing
+    fits = int(PLANNED_SHARE * plan.most_calls / (_passes(plan) + len(donors) + 1))
+    used = min(episodes + beside, max(1, fits))
+    inputs = min(used, OBSERVED) + _PATHS * (probing + 1 + _AT_THE_ENDS)
+    control = min(used, CONTROLLED) * (NOISY_CONTROLS if noisy else 1)
+    if noisy:
+        rounds = max(2, math.ceil(pairs_needed(plan.smallest, probing, plan.alpha, _JUMP, plan.smallest) / min(used, episodes)))
+        planned = (1.0 + _REPEATED) * rounds * used * renditions
+    else:
+        rounds = math.ceil(TEXTS / min(used, episodes))
+        planned = rounds * used * renditions + 2 * min(used, max(COLD_CASES, int(COLD_SHARE * plan.most_calls / 2)))
+    batches = _whole_batches(min(plan.batch, used), len(donors), probing, plan, noisy) if plan.outcome == "score" else 0
+    inputs = min(inputs, int(OBSERVING_SHARE * plan.most_calls))
+    return min(plan.most_calls, inputs + _passes(plan) * used + control + math.ceil(planned) + batches)
+
+
+def _whole_batches(size: int, donors: int, probing: int, plan: Plan, noisy: bool) -> int:
+    if size < 2:
+        return 0
+    most = BATCH_SHARE * plan.most_calls
+    first = min(size, int(most / (2 * donors + 4 * SUSPECTS)))
+    if not noisy:
+        return first * (1 + 2 * probing)
+    return 2 * first + 2 * (FIRST_LOOKS * probing + _LOOKS) * min(size, int(most / (2 * (FIRST_LOOKS * probing + MORE_LOOKS))))
+
+
+def _passes(plan: Plan) -> int:
+    return 2 if plan.noise == "deterministic" else 3
 
 
 class Chosen(NamedTuple):

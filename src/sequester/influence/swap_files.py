@@ -23,7 +23,7 @@ from sequester.influence.metering import Progress
 from sequester.influence.model import Case, Donors, Scorer
 from sequester.influence.phrases import read_phrases
 from sequester.influence.process import ProcessScorer
-from sequester.influence.sizing import MANY, Chosen, Need, choose, few, need
+from sequester.influence.sizing import MANY, Chosen, Need, choose, few, least_calls, need
 from sequester.influence.source import Source, parse_source
 from sequester.influence.swap import swap
 from sequester.influence.wrappers import read_wrappers
@@ -104,12 +104,12 @@ def swap_files(
     read, counts = read_cases(episodes, drawn.most, drawn.template, unread)
     donors, said = donors_against(named.file, read, settings.donors, settings.plan.seed)
     subject = Subject(settings.reward_path or named.name, source)
-    _refuse_too_few_calls(len(read), len(donors.names), settings.plan)
+    _refuse_too_few_calls(len(read), donors.names, settings.plan)
     begun = time.monotonic()
     with ProcessScorer(named, timeout=settings.timeout, outcome=settings.plan.outcome) as scorer:
         cases, spent = _chosen(read, scorer, settings)
         plan = replace(settings.plan, most_calls=settings.plan.most_calls - spent)
-        needed = need(len(cases), len(donors.names), plan)
+        needed = need(cases, donors.names, plan)
         if cases:
             on_need(needed)
         result = swap(cases, scorer, donors, plan, subject, progress, clock=clock)
@@ -124,14 +124,14 @@ def swap_files(
     )
 
 
-def _refuse_too_few_calls(episodes: int, donors: int, plan: Plan) -> None:
+def _refuse_too_few_calls(episodes: int, donors: Sequence[str], plan: Plan) -> None:
     """Raises UsageError where calls would be paid for and not one pair be scored."""
-    least = need(1, donors, plan).calls
+    least = least_calls(1, len(donors), plan)
     if episodes and plan.most_calls < least:
         raise UsageError(
-            f"{plan.most_calls:,} calls are too few to score one episode with {donors} donors",
+            f"{plan.most_calls:,} calls are too few to score one episode with {len(donors)} donors",
             where="--calls",
-            hint=f"{least:,} at least; about {need(episodes, donors, plan).calls:,} for all {episodes:,} episodes once; "
+            hint=f"{least:,} at least; {least_calls(episodes, len(donors), plan):,} to leave out none of {episodes:,} episodes; "
             "fewer donors take fewer: --donors own,empty",
         )
 
@@ -139,9 +139,10 @@ def _refuse_too_few_calls(episodes: int, donors: int, plan: Plan) -> None:
 def _budget(result: SwapResult, needed: Need, seconds: float) -> Iterator[str]:
     """What more would take, where the budget ended too early."""
     if "budget_spent" in result.reasons:
+        noisy = f", about {needed.noisy_calls:,} where scores are noisy" if needed.noisy_calls is not None else ""
         yield (
-            f"About {needed.calls:,} calls score {needed.episodes:,} episodes once with each of {needed.donors} donors, more where scores "
-            f"are noisy; {result.calls:,} were made in {seconds:,.0f} s."
+            f"{needed.episodes:,} episodes and {needed.donors} donors take about {needed.calls:,} calls{noisy}, if so many are allowed; "
+            f"{result.calls:,} were made in {seconds:,.0f} s."
         )
 
 

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from sequester.errors import SequesterError
 from sequester.influence import messages
 from sequester.influence.in_process import InProcessScorer
+from sequester.influence.interception.exchanges import Exchanges
 from sequester.influence.interception.threads import watched
 from sequester.influence.messages import LoadError, Reply
 from sequester.influence.source import load_function
@@ -43,12 +44,12 @@ def _replies(requests: Iterator[bytes]) -> Iterator[Reply]:
     source = load.source
     sys.argv = [str(source.file)]
     try:
-        with watched():
+        with watched(), Exchanges() as exchanges:
             function = load_function(source)
     except SequesterError as error:
         yield Reply(load_error=LoadError.of(error))
         return
-    with InProcessScorer(function, [source.file], load.outcome) as scorer:
+    with InProcessScorer(function, [source.file], load.outcome, exchanges.unanswered()) as scorer:
         scorer.tracing.recall(load.came, load.paths)
         yield Reply()
         for request in requests:

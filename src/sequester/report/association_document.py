@@ -66,10 +66,26 @@ def _headline(result: AssociationResult) -> str:
                 f"{counted(paths, 'reward path')}: a hint, which `sequester swap` can test."
             )
         case AssociationVerdict.NONE_FOUND:
-            return f"Among {compared}, no score was seen to go with length or markup of the chain of thought."
+            return (
+                f"Among {compared}, no score was seen to go with length or markup of the chain of thought.{_unexplained(result)}"
+            )
         case AssociationVerdict.UNDERPOWERED:
-            return f"Nothing was seen among {compared}, and an association of interest could well have been missed."
+            return (
+                f"No score was seen to go with length or markup of the chain of thought among {compared}, and one that does could "
+                f"well have been missed.{_unexplained(result)}"
+            )
     return "Nothing can be said: no two scored samples share prompt, step and answer and differ in the chain of thought."
+
+
+def _unexplained(result: AssociationResult) -> str:
+    """Scores that differ though prompt and answer do not."""
+    sets, differing = sum(path.strata for path in result.paths), sum(path.differing for path in result.paths)
+    if not differing:
+        return ""
+    return (
+        f" In {number(differing)} of {number(sets)} sets the same answer got different scores: by chance, by what the chain of "
+        "thought says, or by what the log does not show."
+    )
 
 
 def _waivers(result: AssociationResult) -> Iterator[str]:
@@ -119,7 +135,7 @@ def _paths(result: AssociationResult) -> Table:
 
 
 def _features(result: AssociationResult) -> Table:
-    """Of every path that could be compared."""
+    """Of every path that could be compared, what varies between CoTs of one set."""
     rows = (
         (
             path.reward_path,
@@ -133,6 +149,7 @@ def _features(result: AssociationResult) -> Table:
         for path in result.paths
         if path.differing
         for feature in path.features
+        if feature.strata
     )
     return Table(("reward path", "feature", "of", ">correlation", ">upper half scores", ">p", "goes with it"), tuple(rows))
 

@@ -44,6 +44,10 @@ def next_steps(result: SwapResult) -> Iterator[str]:
     yield from to_probe(result)
     if "budget_spent" in result.reasons:
         yield "Give it more calls or more time (`--calls`, `--seconds`): the notes say about how many calls are needed."
+    if "grader_failed" in result.reasons:
+        yield "Run it where the grader answers: the notes name what was asked in vain, and how often."
+    if {"rate_limited", "timeout"} & {*result.reasons}:
+        yield "Ask the grader for less at once: `--batch 1`, or fewer requests side by side in the reward code; `--timeout` waits longer."
     if "wrong_length" in result.reasons:
         yield (
             "Return one score for each completion of the batch, as trainers ask for. A function that returns those it keeps of a group, as "

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 from scipy.special import fdtrc, log_ndtr, ndtr, ndtri, stdtrit
+from scipy.stats import rankdata
 
 from sequester.errors import UsageError
 from sequester.statistics.intervals import upper_bound
@@ -114,6 +115,25 @@ def drift_p(passes: Sequence[Sequence[float]]) -> float | None:
     if rest <= 1e-12 * total:
         return 0.0
     return float(fdtrc(rounds - 1, (rounds - 1) * (items - 1), between * (items - 1) / rest))
+
+
+def trend_p(series: Sequence[Sequence[float]]) -> float | None:
+    """Two-sided probability that values of several items, each in the order of time, rise or fall together as much by chance; None where
+    none varies.
+
+    Sum over items of the covariance of ranks and places, over its standard deviation if every order of an item's values is as likely
+    (Lehmann, Nonparametrics, 1975, section 7.1, stratified by item; ties count), by the normal approximation.
+    """
+    total = variance = 0.0
+    for values in series:
+        count = len(values)
+        if count < 2:
+            continue
+        ranks = rankdata(values) - (count + 1) / 2.0
+        places = np.arange(count) - (count - 1) / 2.0
+        total += float(ranks @ places)
+        variance += float(ranks @ ranks) * float(places @ places) / (count - 1)
+    return math.erfc(abs(total) / math.sqrt(2.0 * variance)) if variance else None
 
 
 def share_upper(changed: int, prompts: int) -> float | None:

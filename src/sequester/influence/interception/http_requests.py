@@ -49,6 +49,11 @@ def is_encrypted(data: bytes) -> bool:
     return _TLS.match(data) is not None
 
 
+def is_request(data: bytes) -> bool:
+    """What a client writes first, up to the end of its first line at least."""
+    return _START.match(data) is not None
+
+
 def is_answer(data: bytes) -> bool:
     """What a server writes, such as one that tests run in this process."""
     return data.startswith(b"HTTP/1.")

@@ -14,6 +14,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
 from sequester.influence.interception.http_requests import Request, is_answer, is_encrypted, requests
+from sequester.influence.interception.patches import Patches
 
 MOST_BYTES = 256 << 20
 """Noted between `start` and `stop`, over all connections."""
@@ -32,7 +33,7 @@ class Network:
         self._noting = False
         self._starts = 0
         self._lock = threading.Lock()
-        self._originals: list[tuple[type, str, Any]] = []
+        self._patches = Patches()
 
     def install(self) -> None:
         for name in ("send", "sendall", "sendto"):
@@ -44,16 +45,10 @@ class Network:
             self._replace(socket.socket, "sendmsg", _joined)
 
     def _replace(self, owner: type, name: str, written: Callable[[Any], bytes]) -> None:
-        self._originals.append((owner, name, owner.__dict__.get(name)))
-        setattr(owner, name, self._noted(getattr(owner, name), owner, written))
+        self._patches.replace(owner, name, lambda method: self._noted(method, owner, written))
 
     def remove(self) -> None:
-        while self._originals:
-            owner, name, original = self._originals.pop()
-            if original is None:  # it was inherited
-                delattr(owner, name)
-            else:
-                setattr(owner, name, original)
+        self._patches.undo()
 
     def start(self) -> None:
         self._streams.clear()

@@ -30,6 +30,12 @@ def nothing(completions, **kwargs):
     return [float(visible(each) == "42") for each in completions]
 
 
+def written_to_nobody(completions, **kwargs):
+    with Path(os.devnull).open("w") as nobody:
+        nobody.write("something")
+    return nothing(completions)
+
+
 # to a library
 
 

@@ -120,6 +120,18 @@ def turned_down_twice(completions, **kwargs):
     return [1.0 for _ in completions]
 
 
+_asked = 0
+
+
+def turned_down_now_and_then(completions, **kwargs):
+    global _asked
+    for completion in completions:
+        _asked += 1
+        if _asked % 3 == 0:
+            raise RateLimitError(completion)
+    return [1.0 for _ in completions]
+
+
 def turned_down(solution_str):
     if "trouble" in solution_str:
         error = Exception(solution_str)
