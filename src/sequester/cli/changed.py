@@ -38,8 +38,8 @@ from sequester.influence.links import end
 from sequester.influence.repository import Repository, Since
 from sequester.influence.reward_paths import EXAMPLE, TABLE, RewardPath, declared
 from sequester.influence.swap_files import Settings, swap_files
+from sequester.lint.definitions import Definition
 from sequester.lint.module import read_module
-from sequester.lint.reward_functions import Definition
 from sequester.report.summary import counted, number
 from sequester.report.untrusted import printable
 from sequester.toml_file import parse_toml, read_toml

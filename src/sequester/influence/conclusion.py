@@ -20,7 +20,7 @@ from sequester.influence.noise import Noise, is_dead, noise_of
 from sequester.influence.record import Record, Series, mean_e_value
 from sequester.statistics import paired
 
-ENGINE = "swap/2"
+ENGINE = "swap/3"
 """Name and version of the experiment: a change of what it finds bumps it."""
 LEAST_PROMPTS = 5
 FAILING_P = 0.05
