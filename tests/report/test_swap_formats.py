@@ -257,10 +257,49 @@ def test_counts_of_pairs_not_assessed_add_up():
     assert "the reward code raised it" in words_of(some)
 
 
-def test_branches_within_a_line_are_not_said_to_be_absent():
+def test_code_without_conditions_is_said_to_have_one_path():
     said = words_of(replace(QUIET, branches=Branches(0, 0, (), 1)))
-    assert "no branch between lines" in said
-    assert "`a if b else c`" in said
+    assert "The reward code has no condition: it has one path." in said
+    assert "Not probed" not in said
+
+
+@pytest.mark.parametrize(
+    ("branches", "says"),
+    [
+        (Branches(5, 6, ("a.py:8 never true",), 2, 3, 1), "1 of 3 conditions of the reward code came out one way only (a.py:8 "),
+        (
+            Branches(
+                3, 9, ("a.py:8 never true", "a.py:9 never true", "a.py:3 except never ran", "a.py:12 never reached"), 2, 4, 2, 1
+            ),
+            "2 of 4 conditions of the reward code came out one way only (a.py:8 never true, a.py:9 never true), and 1 was never reached.",
+        ),
+        (Branches(2, 4, ("a.py:12 never reached",), 2, 2, 0, 1), "1 of 2 conditions of the reward code was never reached."),
+        (
+            Branches(5, 10, tuple(f"a.py:{line} never true" for line in range(5)), 2, 5, 5),
+            "(a.py:0 never true, a.py:1 never true, a.py:2 never true and 2 more)",
+        ),
+    ],
+)
+def test_a_result_that_found_nothing_says_what_was_not_probed(branches, says):
+    for verdict in (SwapVerdict.NO_INFLUENCE_FOUND, SwapVerdict.UNDERPOWERED):
+        document = describe_swap(replace(QUIET, branches=branches, verdict=verdict))
+        assert any(says in sentence for sentence in document.headline), document.headline
+        assert any("episodes that reach what was not probed" in sentence for sentence in document.sections[-1].sentences)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        replace(QUIET, branches=Branches(5, 6, ("a.py:8 except never ran",), 2, 2)),
+        replace(QUIET, branches=None),
+        replace(QUIET, verdict=SwapVerdict.INFLUENCED),
+        replace(QUIET, verdict=SwapVerdict.NOTHING_ASSESSED),
+    ],
+)
+def test_error_handlers_and_what_was_found_are_not_in_that_sentence(result):
+    document = describe_swap(result)
+    assert not any("Not probed" in sentence for sentence in document.headline)
+    assert not any("was not probed" in sentence for section in document.sections for sentence in section.sentences)
 
 
 @pytest.mark.parametrize(

@@ -254,7 +254,7 @@ def _details(result: SwapResult) -> Iterator[str]:
     if result.branches is None:
         yield "branches: not measured"
     else:
-        missing = f"; not run: {', '.join(map(printable, result.branches.missing))}" if result.branches.missing else ""
+        missing = f"; not probed: {', '.join(map(printable, result.branches.missing))}" if result.branches.missing else ""
         yield f"branches probed: {result.branches.probed} of {result.branches.of}{missing}"
     yield from (printable(sentence, 2000) for sentence in (*result.bounded, *result.notes))
 

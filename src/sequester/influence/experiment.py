@@ -181,6 +181,7 @@ class _Experiment:
         self.record.unanswered = self._meter.unanswered
         self.record.repeated, self.record.mended = self._meter.repeated, self._meter.mended
         self.record.calls = self._meter.calls
+        self.record.branches = scorer.branches()
         self.record.stopped = self._meter.spent or len(chosen) < len(cases)
 
     def _chosen(self, cases: Sequence[Case]) -> list[Case]:
@@ -254,7 +255,6 @@ class _Experiment:
             if seen is not None:
                 paths.setdefault(seen.path, {})[case] = seen
         found = [compare_inputs(self._to_compare(paths.values()), self._meter.observe, self._rng)]
-        self.record.branches = self._scorer.branches()
         unstable = found[0].unstable
         if found[0].spent and self._meter.fresh():
             affordable = list(paths.values())[: self._affordable_paths()]

@@ -19,6 +19,7 @@ from typing import Any
 
 from sequester.influence.child import Ends, Started
 from sequester.influence.in_process import InProcessScorer
+from sequester.influence.messages import Load
 from sequester.influence.process import Loading, ServedScorer
 from sequester.influence.source import file_of
 from sequester.influence.worker import serve
@@ -44,7 +45,9 @@ class ForkedScorer(ServedScorer):
     ) -> None:
         """As in `ProcessScorer`."""
         scorer = InProcessScorer(function, outcome=outcome)
-        loading = Loading(b"", timeout, str(file_of(function) or ""), "score it in the process of the tests: fork=False")
+        loading = Loading(
+            Load("", "", outcome), timeout, str(file_of(function) or ""), "score it in the process of the tests: fork=False"
+        )
         super().__init__(partial(_forked, scorer), loading, timeout, pause)
 
 

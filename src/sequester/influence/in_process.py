@@ -28,8 +28,8 @@ _TOO_MANY_REQUESTS = 429
 class InProcessScorer:
     """Calls `function` here. A context manager: while it is entered the socket classes of the process are changed, afterwards as before.
 
-    Profiler and tracer are set during `observe` alone. An audit hook stays until the process ends, because Python has no way to take one
-    off; it does nothing outside `observe`.
+    The profiler is set during `observe` alone, the tracer during many calls. An audit hook stays until the process ends, because Python has
+    no way to take one off; it does nothing outside `observe`.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class InProcessScorer:
         self._exchanges = Exchanges(self._names.segments)
         self._files_read = files_read or FilesRead()
         self._before = tuple(f"{said}, when the code was loaded" for said in unanswered)
-        self._tracing = Tracing(self._code, getattr(plain_function(function), "__name__", ""), self._names)
+        self.tracing = Tracing(self._code, getattr(plain_function(function), "__name__", ""), self._names)
         self.failed: Counter[str] = Counter()
         """Exceptions by type, file and line."""
         self.missing: set[str] = set()
@@ -76,10 +76,13 @@ class InProcessScorer:
 
     def score(self, batch: Sequence[Rendition]) -> Sequence[Scoring]:
         """Scores of a batch, called as its trainer would."""
-        return self._score(batch) if batch else ()
+        if not batch:
+            return ()
+        with self.tracing.scoring():
+            return self._score(batch)
 
     def observe(self, rendition: Rendition) -> Scoring:
-        """Score of one rendition, with what its call handed on and the branches it took.
+        """Score of one rendition, with what its call handed on and which ways its conditions came out.
 
         The first time it is called twice if it hands anything on: clients and libraries that set themselves up ask the machine what it
         is, start threads and look for files, once in a process."""
@@ -92,18 +95,18 @@ class InProcessScorer:
         return replace(settled, read={**first.read, **second.read})
 
     def _observed(self, rendition: Rendition) -> Scoring:
-        with self._files_read.reading(), self._tracing.tracing(), self._interception.observing(rendition):
+        with self._files_read.reading(), self.tracing.observing(), self._interception.observing(rendition):
             scoring = self._score([rendition])[0]
         read = self._files_read.taken(self._names.parts)
-        return replace(scoring, seen=self._interception.seen(), path=self._tracing.path, read=read)
+        return replace(scoring, seen=self._interception.seen(), path=self.tracing.path, read=read)
 
     def fresh(self) -> bool:
         """False: what was scored before cannot be undone in this process."""
         return False
 
     def branches(self) -> Branches | None:
-        """Of all observed calls; None where another tracer is at work."""
-        return self._tracing.branches()
+        """Of all calls so far; None where another tracer is at work, or none was observed."""
+        return self.tracing.branches()
 
     def not_intercepted(self) -> tuple[str, ...]:
         """Ways out that observed calls have used and that were not compared."""

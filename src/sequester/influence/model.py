@@ -135,7 +135,7 @@ class Scoring(Struct, frozen=True):
     seen: tuple[Seen, ...] = ()
     """Intercepted inputs in order, where interception was asked for."""
     path: str = ""
-    """Digest of the branches that ran, where tracing was asked for."""
+    """Digest of which ways conditions came out, where tracing was asked for."""
     members: Mapping[str, float] = {}
     """Every score of an episode that was given several, `score` being their mean; by names that hold no text."""
     handed: str = ""
@@ -157,13 +157,13 @@ class Scorer(Protocol):
         """Score a batch in one call, as a trainer would; one scoring for each rendition, in order."""
 
     def observe(self, rendition: Rendition) -> Scoring:
-        """Score one rendition alone, with its inputs intercepted and its branches traced."""
+        """Score one rendition alone, with its inputs intercepted and its conditions followed."""
 
     def fresh(self) -> bool:
         """Be as if nothing had been scored yet, as far as a new process is; False where that cannot be had."""
 
     def branches(self) -> Branches | None:
-        """Which branches all observed calls have run so far, since `fresh`."""
+        """Which ways conditions came out in all calls so far; None where that is not known."""
 
     def not_intercepted(self) -> tuple[str, ...]:
         """Ways out that the reward code has used and that cannot be compared, by name."""

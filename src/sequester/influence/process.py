@@ -17,13 +17,15 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, Self
 
 import msgspec
+from msgspec.structs import replace
 
 from sequester.errors import SequesterError
 from sequester.findings.swapped import Branches
 from sequester.influence import messages
 from sequester.influence.child import Child, Ends, Start, Started
+from sequester.influence.conditions import Outcome
 from sequester.influence.in_process import notes_of, times
-from sequester.influence.messages import Reply
+from sequester.influence.messages import Load, Reply
 from sequester.influence.model import Rendition, Scoring
 from sequester.influence.source import Source
 
@@ -41,7 +43,7 @@ _HASH_SEED = "0"
 class Loading(NamedTuple):
     """How a process is made to have the code."""
 
-    request: bytes
+    request: Load
     """The first one."""
     seconds: float
     """That this may take."""
@@ -68,9 +70,9 @@ class ServedScorer:
         self._in_a_row = 0
         self._in_vain = False
         """Calls were turned down to the last of the pauses: the next ones are not waited for as long."""
-        self._observed = False
         self._used = False
-        self._lost = False
+        self._came: set[Outcome] = set()
+        self._paths: set[str] = set()
         self._failed: Counter[str] = Counter()
         self._missing: set[str] = set()
         self._ways: set[str] = set()
@@ -102,8 +104,7 @@ class ServedScorer:
         return scorings
 
     def observe(self, rendition: Rendition) -> Scoring:
-        """Score of one rendition, with what its call handed on and the branches it took."""
-        self._observed = True
+        """Score of one rendition, with what its call handed on and which ways its conditions came out."""
         scoring = self._call("observe", [rendition])[0]
         for seconds in _BACK_OFF:
             if scoring.failure != "rate_limited":
@@ -117,12 +118,12 @@ class ServedScorer:
         if not self._used and self._worker is not None:
             return True
         self._end(_END_SECONDS)
-        self._observed = self._used = False
+        self._used = False
         return self._in_a_row < _MOST_IN_A_ROW and self._start() is None
 
     def branches(self) -> Branches | None:
-        """Of all observed calls since `fresh`. None where they could not be measured, or a worker that had measured some was ended."""
-        if self._lost or not self._observed or self._worker is None:
+        """Of all calls, in whichever process. None where they could not be followed, or none was observed."""
+        if not self._paths or self._in_a_row >= _MOST_IN_A_ROW or (self._worker is None and self._start() is not None):
             return None
         reply = self._exchange(messages.encode_request("branches"), self._timeout)
         if isinstance(reply, Reply):
@@ -139,8 +140,6 @@ class ServedScorer:
         ended = [f"the reward process was ended {times(count)} ({name})" for name, count in sorted(self._ended.items())]
         if self._in_a_row >= _MOST_IN_A_ROW:
             ended.append(f"after {_MOST_IN_A_ROW} calls in a row that ended the reward process no more were made")
-        if self._lost:
-            ended.append("branches were measured by a process that was ended, and are lost")
         output = self._output + (self._worker.output if self._worker else 0)
         written = [f"the reward code wrote {output:,} bytes to its output; not shown"] if output else []
         return (*notes_of(self._missing, self._failed), *ended, *written)
@@ -156,18 +155,20 @@ class ServedScorer:
             self._failed.update(reply.failed)
             self._missing.update(reply.missing)
             self._ways.update(reply.not_intercepted)
+            self._came.update(reply.came)
+            self._paths.update(scoring.path for scoring in reply.scorings if scoring.path)
             return reply.scorings
         failure = reply if isinstance(reply, str) else "died"
         self._ended[failure] += 1
         self._in_a_row += 1
-        self._lost = self._lost or self._observed
         self._end(0.0)
         return [Scoring(None, failure)] * len(batch)
 
     def _start(self) -> SequesterError | None:
         """A new worker with the code loaded, or why there is none."""
         self._worker = Child(self._started)
-        reply = self._exchange(self._loading.request, self._loading.seconds)
+        load = replace(self._loading.request, came=tuple(self._came), paths=tuple(self._paths))
+        reply = self._exchange(messages.encode_load(load), self._loading.seconds)
         if isinstance(reply, Reply) and reply.load_error is None:
             return None
         self._end(0.0)
@@ -203,7 +204,7 @@ class ProcessScorer(ServedScorer):
         self, source: Source, outcome: str = "score", timeout: float = 120.0, pause: Callable[[float], None] = time.sleep
     ) -> None:
         """`outcome`: `score`, or `keep` for a function that selects. `timeout`: seconds for one call, a batch being one."""
-        request = messages.encode_load(source, outcome)
+        request = Load(str(source.file), source.name, outcome)
         loading = Loading(request, _LOAD_SECONDS, str(source.file), "import the file by hand in this environment")
         super().__init__(_spawned, loading, timeout, pause)
 

@@ -18,7 +18,7 @@ from sequester.influence.in_process import InProcessScorer
 from sequester.influence.interception.exchanges import Exchanges
 from sequester.influence.interception.files_read import FilesRead
 from sequester.influence.interception.threads import watched
-from sequester.influence.messages import LoadError, Reply
+from sequester.influence.messages import Load, LoadError, Reply
 from sequester.influence.source import load_function
 
 
@@ -30,11 +30,11 @@ def main() -> None:
     serve(requests, replies, _loaded)
 
 
-def serve(requests: int, replies: int, load: Callable[[bytes], InProcessScorer]) -> None:
-    """Answer what comes over one pipe on the other one. The first request makes the scorer; a SequesterError of `load` is its answer."""
+def serve(requests: int, replies: int, made: Callable[[Load], InProcessScorer]) -> None:
+    """Answer what comes over one pipe on the other one. The first request makes the scorer; a SequesterError of `made` is its answer."""
     with os.fdopen(requests, "rb") as reading, os.fdopen(replies, "wb") as writing:
         try:
-            for reply in _replies(_read(reading), load):
+            for reply in _replies(_read(reading), made):
                 writing.write(messages.framed(messages.encode_reply(reply)))
                 writing.flush()
         except BrokenPipeError:
@@ -46,25 +46,27 @@ def _read(pipe: BinaryIO) -> Iterator[bytes]:
         yield pipe.read(int.from_bytes(length, "little"))
 
 
-def _replies(requests: Iterator[bytes], load: Callable[[bytes], InProcessScorer]) -> Iterator[Reply]:
+def _replies(requests: Iterator[bytes], made: Callable[[Load], InProcessScorer]) -> Iterator[Reply]:
+    load = messages.decode_load(next(requests))
     try:
-        loaded = load(next(requests))
+        loaded = made(load)
     except SequesterError as error:
         yield Reply(load_error=LoadError.of(error))
         return
     with loaded as scorer:
+        scorer.tracing.recall(load.came, load.paths)
         yield Reply()
         for request in requests:
             yield _answer(scorer, request)
 
 
-def _loaded(request: bytes) -> InProcessScorer:
-    source, outcome = messages.decode_load(request)
+def _loaded(load: Load) -> InProcessScorer:
+    source = load.source
     sys.argv = [str(source.file)]
     files_read = FilesRead()
     with watched(), Exchanges() as exchanges, files_read.listening(), files_read.reading():
         function = load_function(source)
-    return InProcessScorer(function, [source.file], outcome, exchanges.unanswered(), files_read)
+    return InProcessScorer(function, [source.file], load.outcome, exchanges.unanswered(), files_read)
 
 
 def _answer(scorer: InProcessScorer, request: bytes) -> Reply:
@@ -74,7 +76,7 @@ def _answer(scorer: InProcessScorer, request: bytes) -> Reply:
     scorings = (scorer.observe(batch[0]),) if verb == "observe" else tuple(scorer.score(batch))
     failed = dict(scorer.failed)
     scorer.failed.clear()
-    return Reply(scorings, failed, tuple(scorer.missing), scorer.not_intercepted())
+    return Reply(scorings, failed, tuple(scorer.missing), scorer.not_intercepted(), came=scorer.tracing.news())
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from sequester.findings.influence import is_unsettled, unusable
 from sequester.findings.rules import RULES
 from sequester.findings.swapped import DonorCounts, Effect, SwapResult, SwapVerdict
+from sequester.report import swap_branches
 from sequester.report.document import Document, Section, Table, Tone
 from sequester.report.summary import counted, number, percent
 from sequester.report.swap_examples import by_site, where_it_moved
@@ -37,8 +38,6 @@ _ABOUT = {
 }
 """What each donor puts in place of the CoT."""
 _MOST_SHOWN = 1e6
-_MOST_PLACES = 20
-_WITHIN_LINES = "Branches within one line, such as `a if b else c` and `a or b`, are not counted."
 
 
 def describe_swap(result: SwapResult) -> Document:
@@ -46,7 +45,7 @@ def describe_swap(result: SwapResult) -> Document:
     return Document(
         verdict=verdict_word(result),
         tone=Tone.FOUND if result.exposed else _TONE[result.verdict],
-        headline=(_headline(result), *_exposure(result), *_unusable(result)),
+        headline=(_headline(result), *swap_branches.not_probed(result), *_exposure(result), *_unusable(result)),
         sections=tuple(section for section in _sections(result) if section.sentences or (section.table and section.table.rows)),
         summary=_summary(result),
     )
@@ -162,7 +161,7 @@ def _sections(result: SwapResult) -> Iterator[Section]:
     yield Section("Donors", tuple(_noise_of_pairs(result)), _donors(result.donors))
     yield Section("By what differs", tuple(_effects(result)))
     yield Section("What the reward code hands on", tuple(_inputs(result)), _sites(result))
-    yield Section("Branches of the reward code", tuple(_branches(result)))
+    yield Section("Branches of the reward code", tuple(swap_branches.described(result)))
     yield Section("Noise and control", tuple(_noise(result)))
     yield Section(f"Not assessed: {_left_out(result)}", (), _not_assessed(result))
     yield Section("Notes", result.notes)
@@ -255,26 +254,6 @@ def _sites(result: SwapResult) -> Table:
     examples = by_site(result.inputs.examples)
     rows = tuple((site, number(pairs), examples.get(site, "")) for site, pairs in sites)
     return Table(("place where the CoT goes on", ">pairs", "such as"), rows)
-
-
-def _branches(result: SwapResult) -> Iterator[str]:
-    branches = result.branches
-    if branches is None:
-        if result.pairs:
-            yield "Which branches ran could not be measured."
-        return
-    if not branches.of:
-        yield f"The reward code has no branch between lines. {_WITHIN_LINES}"
-        return
-    yield (
-        f"{number(branches.probed)} of {counted(branches.of, 'branch') if branches.of == 1 else f'{number(branches.of)} branches'} ran "
-        f"with at least one pair, on {counted(branches.paths, 'path')}."
-    )
-    yield _WITHIN_LINES
-    if branches.missing:
-        more = len(branches.missing) - _MOST_PLACES
-        listed = ", ".join(branches.missing[:_MOST_PLACES])
-        yield f"Not probed: {listed}{f' and {number(more)} more' if more > 0 else ''}. What they do with the CoT is not known."
 
 
 def _noise(result: SwapResult) -> Iterator[str]:

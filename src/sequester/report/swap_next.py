@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from sequester.findings.influence import is_unsettled, unusable
 from sequester.findings.swapped import UNREAD, Effect, SwapResult, SwapVerdict
 from sequester.report.summary import counted
+from sequester.report.swap_branches import to_probe
 from sequester.report.swap_reasons import why
 
 _WORD = {"SQ302": "length", "SQ303": "delimiters"}
-_MOST_BRANCHES = 5
-"""Named in a sentence."""
 _NO_END_FOUND = frozenset(("ambiguous", "split_failed", "not_replaceable"))
 """Reasons of episodes that a template, or typed fields, may make usable."""
 
@@ -44,13 +43,7 @@ def next_steps(result: SwapResult) -> Iterator[str]:
             yield "Give it episodes with different CoTs: those of these are one and the same, so that none could be swapped for another."
         if "constant_scores" in result.reasons:
             yield "Give it episodes that this reward code scores differently, with the columns that it needs."
-    if result.branches is not None and result.branches.missing and result.pairs:
-        listed = ", ".join(result.branches.missing[:_MOST_BRANCHES])
-        more = len(result.branches.missing) - _MOST_BRANCHES
-        yield (
-            f"Give it episodes, or other columns, with which the branches run that no pair reached: {listed}"
-            f"{f' and {more:,} more' if more > 0 else ''}."
-        )
+    yield from to_probe(result)
     if "budget_spent" in result.reasons:
         yield "Give it more calls or more time (`--calls`, `--seconds`): the notes say about how many calls are needed."
     if "grader_failed" in result.reasons:
