@@ -317,10 +317,6 @@ def test_error_handlers_and_what_was_found_are_not_in_that_sentence(result):
         ),
         ({"episodes": {"seen": 22, "used": 2, "not_sampled": 20}}, "`--prompts` says how many"),
         ({"verdict": SwapVerdict.UNDERPOWERED, "reasons": ("identical_cot",)}, "Give it episodes with different CoTs"),
-        (
-            {"branches": Branches(8, 10, ("rewards.py:8->10", "rewards.py:9->12"), 3)},
-            "with which the branches run that no pair reached: rewards.py:8->10, rewards.py:9->12.",
-        ),
         ({"episodes": {"seen": 20, "used": 12, "malformed": 8}}, '"completion": "...", "columns": {'),
         ({"reasons": ("scorer_failed", "wrong_length")}, "one score for each completion"),
         ({"reasons": ("scorer_failed", "wrong_length")}, "is tested with `--outcome keep`"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sequester.findings.influence import is_unsettled, unusable
+from sequester.findings.model import Severity
 from sequester.findings.swapped import UNREAD, Effect, SwapResult, SwapVerdict
 from sequester.report.summary import counted
 from sequester.report.swap_branches import to_probe
@@ -17,9 +18,12 @@ _NO_END_FOUND = frozenset(("ambiguous", "split_failed", "not_replaceable"))
 
 def next_steps(result: SwapResult) -> Iterator[str]:
     """Sentences, the most urgent first."""
-    rules = sorted({one.rule for one in result.findings if one.waiver is None})
+    low = {one.rule for one in result.findings if one.severity is Severity.LOW and one.waiver is None}
+    rules = {one.rule for one in result.findings if one.waiver is None} - low
     if rules:
-        yield f"What to change: {', '.join(f'`sequester explain {rule}`' for rule in rules)}. Then run the same command again."
+        yield f"What to change: {_explained(rules)}. Then run the same command again."
+    if low:
+        yield f"To look at, as it does not fail: {_explained(low)}."
     declared = [_WORD[one.rule] for one in result.findings if one.waiver is None and one.rule in _WORD]
     if declared:
         yield (
@@ -92,3 +96,7 @@ def next_steps(result: SwapResult) -> Iterator[str]:
         )
     elif "scorer_failed" in result.reasons and "wrong_length" not in result.reasons:
         yield f"Call `{result.source}` on one episode by hand: the notes name what it raised, and where."
+
+
+def _explained(rules: Iterable[str]) -> str:
+    return ", ".join(f"`sequester explain {rule}`" for rule in sorted(rules))
