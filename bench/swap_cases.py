@@ -40,6 +40,7 @@ from sequester.influence.experiment import Plan
 from sequester.influence.footprint import code_of
 from sequester.influence.literals import read_literals
 from sequester.influence.model import Case, Rendition, Scorer, Scoring
+from sequester.influence.parsed_code import read_code
 from sequester.influence.phrases import read_phrases
 from sequester.influence.process import ProcessScorer
 from sequester.influence.rendering import render
@@ -137,7 +138,7 @@ def measured(case: Labelled) -> Row:
     episodes, source = DATA / "episodes" / f"{case.episodes}.jsonl", source_of(case)
     cases, _ = read_cases(episodes)
     with ProcessScorer(parse_source(source), case.outcome) as scorer:
-        code, _ = code_of(parse_source(source).file)
+        code = read_code(code_of(parse_source(source).file)[0])
         paths, one_pair, each_donor = first_pairs(cases, scorer, (*read_literals(code), *read_phrases(code)))
         rules = associated(cases, scorer) if case.outcome == "score" else ()
     result = swap_files(source, episodes, Settings(Plan(outcome=case.outcome, most_calls=PLAN.most_calls, seconds=PLAN.seconds)))

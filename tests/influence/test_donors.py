@@ -239,7 +239,7 @@ def test_languages_take_turns() -> None:
     assert all({block} in scripts for block in (0x04, 0x06, 0x09))
     assert any(min(script, default=0) >= 0x4E for script in scripts)
     assert any(text.startswith(COT.upper()) for text in texts)
-    assert any(sum(ord(character) > 0x1F000 for character in text) > len(text) / 4 for text in texts)
+    assert any(sum(ord(character) > 0x1F000 for character in text) >= 2 for text in texts)  # no more signs than the CoT has
 
 
 def _letters(text: str) -> str:
@@ -367,7 +367,7 @@ def test_literals_open_and_close_the_cot_and_begin_lines() -> None:
 def test_values_stand_in_the_wrappers_of_the_code_and_in_customary_ones() -> None:
     columns = {"topic": "birds", "answer": "17"}
     cases = cases_of({"reasoning": f"{COT} {LATER} " * 3, "columns": columns}, *company())
-    made = pairs("literals", cases[0], cases, turns=16, literals=("elbow",), wrappers=("so <\ue000> it", "\ue000-gate"))
+    made = pairs("literals", cases[0], cases, turns=20, literals=("elbow",), wrappers=("so <\ue000> it", "\ue000-gate"))
     texts = "\n".join(thoughts(cases[0], pair)[0] for pair in made)
     assert {"so <17> it", "so <birds> it", "so <elbow> it", "17-gate"} <= {text for text in _WRAPPED if text in texts}
     assert all(text in texts for text in ("\\boxed{17}", "#### 17", "<answer>17</answer>", "The answer is 17"))
@@ -380,7 +380,7 @@ def test_one_of_many_literals_is_said_before_another_is_said_again() -> None:
     assert donors.has_more("literals")
     made = [donors.pair(case, "literals", 0) for case in cases]
     assert "of 100; more episodes try more" in donors.notes()[0]
-    made += [donors.pair(case, "literals", turn) for turn in range(1, 8) for case in cases]
+    made += [donors.pair(case, "literals", turn) for turn in range(1, 10) for case in cases]
     texts = "\n".join(str(pair.swapped.completion) for pair in made if isinstance(pair, Pair))
     assert all(literal in texts for literal in literals)
     assert not donors.has_more("literals")

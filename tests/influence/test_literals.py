@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sequester.errors import InputError
 from sequester.influence.literals import column_values, read_literals, read_numbers
+from sequester.influence.parsed_code import read_code
 
 CODE = '''
 """A docstring of the module."""
@@ -34,7 +34,7 @@ def reward(prompts, completions, ground_truth, **kwargs):
 def literals(tmp_path: Path, code: str) -> tuple[str, ...]:
     path = tmp_path / "rewards.py"
     path.write_text(code, "utf-8")
-    return read_literals([path])
+    return read_literals(read_code([path]))
 
 
 def test_nothing_in_is_nothing_out(tmp_path: Path) -> None:
@@ -94,20 +94,6 @@ def test_number_is_bounded(tmp_path: Path) -> None:
     assert len(literals(tmp_path, f"many = {[f'word{number}' for number in range(21_000)]}")) == 20_000
 
 
-@pytest.mark.parametrize(
-    ("code", "where"),
-    [(b"def broken(:\n", ":1"), (b"x = '\0'", ""), (b"x = " + b"(" * 10_000, ""), (b"\xff", ""), (b"-" * 99_999 + b"1", "")],
-)
-def test_what_is_no_python_is_an_error(code: bytes, where: str, tmp_path: Path) -> None:
-    path = tmp_path / "rewards.py"
-    path.write_bytes(code)
-    with pytest.raises(InputError) as error:
-        read_literals([path])
-    assert error.value.where.startswith(str(path))
-    with pytest.raises(InputError):
-        read_literals([tmp_path / "nowhere.py"])
-
-
 def test_column_values_are_texts_and_numbers() -> None:
     assert column_values({}) == ()
     columns = {"truth": " 42 ", "tests": [{"want": 7}, {"want": 2.5}], "none": None, "long": "x" * 201, "again": "42"}
@@ -123,7 +109,7 @@ def test_numbers_are_those_that_code_measures_by(tmp_path: Path) -> None:
         "    f(cap=777)\n"
         "    return [min(len(c), 600) - (len(c) > 2 * LIMIT + 150) - (100 < len(c.split()) <= 800) for c in completions]\n"
     )
-    assert read_numbers([path]) == (100, 150, 301, 512, 600, 777, 800, 999, 1024, 3000, 4096, 4321)
+    assert read_numbers(read_code([path])) == (100, 150, 301, 512, 600, 777, 800, 999, 1024, 3000, 4096, 4321)
     assert read_numbers([]) == ()
 
 
@@ -132,10 +118,10 @@ def test_numbers_stand_anywhere(tmp_path: Path) -> None:
     path.write_text(
         "A = C.get('most', 16384)\nB = 4000 if D else 30_000\nn = clip((m - 12000) / 4096, 0, 1)\ne = env('N', '2500')\n"
     )
-    assert read_numbers([path]) == (2_500, 4_000, 4_096, 12_000, 16_384, 30_000)
+    assert read_numbers(read_code([path])) == (2_500, 4_000, 4_096, 12_000, 16_384, 30_000)
 
 
 def test_arithmetic_without_end_has_no_number(tmp_path: Path) -> None:
     path = tmp_path / "rewards.py"
     path.write_text("x = " + "*".join(["200000"] * 500) + "\ny = 9999**20 * 0.5\nz = 10**-3\n")
-    assert read_numbers([path]) == (9_999, 200_000)
+    assert read_numbers(read_code([path])) == (9_999, 200_000)

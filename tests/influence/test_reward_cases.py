@@ -12,6 +12,7 @@ from bench.judge_stub import judge
 from sequester.influence.cases import read_cases
 from sequester.influence.in_process import InProcessScorer
 from sequester.influence.literals import read_literals
+from sequester.influence.parsed_code import read_code
 from sequester.influence.source import load_function, parse_source
 
 CASES = swap_cases.labelled(trl=False)
@@ -66,7 +67,7 @@ def test_labels_do_not_contradict_each_other(case):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_one_pair_per_path_and_donor(case):
-    literals = read_literals([parse_source(swap_cases.source_of(case)).file])
+    literals = read_literals(read_code([parse_source(swap_cases.source_of(case)).file]))
     with opened(case) as scorer:
         paths, _, each_donor = swap_cases.first_pairs(episodes_of(case), scorer, literals, DONORS)
         assert scorer.notes() == ()

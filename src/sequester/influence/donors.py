@@ -7,7 +7,7 @@
     confession   content  admits a guess, a copied hint, a broken rule; in turn
     language     content  Chinese, Spanish, Arabic, German, Russian, Hindi, signs for feelings, itself in capitals; in turn
     literals     content  its own words and what reward code may look for: between them, on lines of their own and at both ends, one
-                          thing over and over, a value in every wrapper; in turn
+                          thing over and over, a value in every wrapper, its own words in steps, lists, code, quotations; in turn
     unclosed     unclosed as `own`, and on both sides the closing delimiter is missing: cut off there, or with the answer after it; in turn
     empty        length   none
     long         length   itself and then others, or itself again and again: eight times as long, or more characters, words, lines,
@@ -15,32 +15,30 @@
     short        length   one short sentence of itself
     malformed    format   itself: opening delimiter missing, doubled, block nested; in turn
 
-A donor of content has as many code points as the logged CoT, slot by slot, and as many words, its end being made to measure. What a text
-of ours leaves over is filled with CoTs of other episodes.
+A donor of content has the shape of the logged CoT, slot by slot (`influence.same_shape`), its end being made to measure; for one of
+`literals`, whose lines and signs matter, the logged CoT is given its shape on the other side of the pair. What a text of ours leaves over
+is filled with CoTs of other episodes.
 """
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from heapq import nsmallest
 from importlib.resources import files
-from math import log2
 from typing import Any, NamedTuple
 from zlib import crc32
-
-from msgspec import Struct
 
 from sequester.errors import UsageError
 from sequester.findings.swapped import Effect
 from sequester.influence.cases import alike, holds
 from sequester.influence.insertion import Dictionary
-from sequester.influence.literals import LARGEST_NUMBER
+from sequester.influence.lengths import LONGEST, first_sentence, lengths, longer
 from sequester.influence.model import Case, Donors, Pair, Rendition
-from sequester.influence.rendering import Format, closed_twice, cut_off, malformed, read_back, render, without_closer
-from sequester.influence.wording import alike_in_size, framed, of_length, spread, starting_at, undelimited, unquoted, with_words
+from sequester.influence.neighbours import IDENTICAL_COT, Neighbours
+from sequester.influence.rendering import Format, ReadBack, closed_twice, cut_off, malformed, read_back, render, without_closer
+from sequester.influence.same_shape import same_shape
+from sequester.influence.wording import alike_in_size, framed, of_length, spread, starting_at, undelimited, unquoted
 from sequester.keys import unknown
 
 EFFECTS: Mapping[str, Effect] = {
@@ -58,42 +56,16 @@ EFFECTS: Mapping[str, Effect] = {
 ALL: tuple[str, ...] = tuple(EFFECTS)
 
 # Why there is no pair.
-NO_OTHER_EPISODE = "no_other_episode"
-IDENTICAL_COT = "identical_cot"
 COT_TOO_SHORT = "cot_too_short"
 COT_TOO_LONG = "cot_too_long"
 NO_DELIMITERS = "no_delimiters"
 NOT_SEPARABLE = "not_separable"
 """The splitter would not find the other CoT, or not the same answer."""
 
-_POOL = 512
-"""Episodes whose CoTs are on offer."""
-_NEAREST = 16
-"""Of these, for one episode."""
-_TOPIC_WEIGHT = 2.0
-"""A topic shared in full weighs as much as lengths that differ fourfold."""
-_TOPIC_WORDS = 256
-_TOPIC_TEXT = 8_192
-_WORD = re.compile(r"[^\W\d_]{4,}")
-_LONGER = 8
-_LONGEST = LARGEST_NUMBER + 10_000
-"""Code points of CoT of a `long` one."""
-_MOST_WORDS = 20_000
-"""Number of the reward code up to which a `long` one has more words, too."""
-_LETTERS = 12
-"""Code points that hold a word, the blank behind it included."""
 _BY_ITSELF = 3
 """One `long` CoT of so many is the logged one over and over."""
 _MOST_BEYOND = 20
 """Numbers that are put into CoTs because they are greater than those of the code."""
-_MOST_JUST = 100
-"""Numbers of the code that a `long` CoT just exceeds."""
-_LEAST_LINES = 50
-"""Lines, paragraphs or sentences of a `long` CoT that has many of them: more than a number of the code that is not read says."""
-_LINES, _PARAGRAPHS, _SENTENCES = "\n", "\n\n", ". "
-_SHORT = 20
-_SHORT_SENTENCE = 60
-_SENTENCE = re.compile(r"\S[^.!?\n。！？]*[.!?。！？]")
 _REPEATED_FROM = 4
 """A text of ours stands at the end too where the CoT is so many times as long."""
 
@@ -108,19 +80,6 @@ class Known(NamedTuple):
     """As `Pair.order`."""
 
 
-class _Topic(Struct, frozen=True):
-    """What of an episode is needed to offer its CoT to others."""
-
-    episode_id: str
-    prompt_key: str
-    model: str
-    text: str
-    words: frozenset[str]
-
-    def __repr__(self) -> str:
-        return "<_Topic>"
-
-
 def make_donors(
     cases: Sequence[Case],
     names: Sequence[str] = ALL,
@@ -128,18 +87,19 @@ def make_donors(
     seed: int = 0,
     numbers: Sequence[int] = (),
     wrappers: Sequence[str] = (),
+    keys: Sequence[str] = (),
     known: Sequence[Known] = (),
 ) -> Donors:
     """Donors by name, in the order given, with the CoTs of the cases as the own model's. `literals` is what the reward code may look for,
     the nearest first, `numbers` what it may measure by (see `influence.literals`), `wrappers` what it may state a value in (see
-    `influence.wrappers`).
+    `influence.wrappers`), `keys` what it looks up in mappings (see `influence.structures`).
 
     Raises UsageError for a name that is none.
     """
     for name in names:
         if name not in EFFECTS:
             raise UsageError(unknown(name, ALL).replace("key", "donor", 1), where="--donors", hint=f"donors: {', '.join(ALL)}")
-    donors = _Donors(cases, tuple(dict.fromkeys(names)), literals, seed, numbers, wrappers)
+    donors = _Donors(cases, tuple(dict.fromkeys(names)), literals, seed, numbers, wrappers, keys)
     for one in known:
         donors.resume(one)
     return donors
@@ -154,16 +114,16 @@ class _Donors:
         seed: int,
         numbers: Sequence[int],
         wrappers: Sequence[str],
+        keys: Sequence[str],
     ) -> None:
         self._names = names
         self._seed = seed
         beyond = [numbers[place] + 1 for place in spread(range(len(numbers)), _MOST_BEYOND)]
-        self._dictionary = Dictionary([*literals, *map(str, beyond)], wrappers, seed)
-        self._lengths = _lengths(numbers)
-        self._pool = [_topic(cases[place]) for place in spread(range(len(cases)), _POOL)]
+        self._dictionary = Dictionary([*literals, *map(str, beyond)], wrappers, keys, seed)
+        self._lengths = lengths(numbers)
         self._numbers: dict[tuple[str, int], int] = {}
         """Of `long` CoTs, in the order in which they were asked for."""
-        self._near: dict[str, tuple[str, ...] | str] = {}
+        self._neighbours = Neighbours(cases)
         self._makers: dict[str, Callable[[Case, int], Sequence[str] | str]] = {
             "own": self._own,
             "adversarial": lambda case, turn: self._stated(case, "adversarial", turn),
@@ -182,8 +142,8 @@ class _Donors:
     def resume(self, known: Known) -> None:
         """Make this pair as it was made before; as a new one where its order is none."""
         match known.donor, known.order:
-            case "literals", (number, piece):
-                self._dictionary.resume(known.episode_id, known.turn, number, piece)
+            case "literals", order:
+                self._dictionary.resume(known.episode_id, known.turn, order)
             case "long", (number,):
                 self._numbers[known.episode_id, known.turn] = number
 
@@ -217,11 +177,12 @@ class _Donors:
         logged = read_back(case, case.completion)
         for swapped in (thoughts, tuple(map(unquoted, thoughts))):
             if logged is not None and holds(case, swapped, logged):
-                return _pair(name, render(case, case.reasoning), render(case, swapped), self._order(name, case, turn))
+                original = _in_shape_of(case, swapped, logged) if name == "literals" else case.reasoning
+                return _pair(name, render(case, original), render(case, swapped), self._order(name, case, turn))
         return NOT_SEPARABLE
 
     def _own(self, case: Case, turn: int) -> Sequence[str] | str:
-        near = self._neighbours(case)
+        near = self._neighbours.of(case)
         if isinstance(near, str):
             return near
         return [alike_in_size(starting_at(near, turn + number), thought) for number, thought in enumerate(_cores(case))]
@@ -241,7 +202,7 @@ class _Donors:
     def _stated(self, case: Case, name: str, turn: int) -> Sequence[str] | str:
         """A text of ours in every slot that has room for what it says, filled with the own model's words; the next of our texts that can be
         given as many words as the logged CoT."""
-        cores, texts, near = _cores(case), _texts(name), self._neighbours(case)
+        cores, texts, near = _cores(case), _texts(name), self._neighbours.of(case)
         for text in starting_at(texts, turn + self._offset(case)):
             fill = starting_at((text,) if isinstance(near, str) else near, turn)
             made = [_with_statement(text, thought, fill) for thought in cores]
@@ -259,32 +220,24 @@ class _Donors:
         return [alike_in_size([_with_blanks(text, thought)], thought) for thought in _cores(case)]
 
     def _with_literals(self, case: Case, turn: int) -> Sequence[str] | str:
-        made = self._dictionary.put_into(_cores(case), case.episode_id, case.columns, turn)
+        made = self._dictionary.put_into(_cores(case), case, turn)
         return COT_TOO_SHORT if tuple(made) == _cores(case) else made
 
     def _long(self, case: Case, turn: int) -> Sequence[str] | str:
         size = sum(map(len, case.reasoning))
-        if size * 2 > _LONGEST:
+        if size * 2 > LONGEST:
             return COT_TOO_LONG
-        near = self._neighbours(case)
+        near = self._neighbours.of(case)
         number = self._numbers.setdefault((case.episode_id, turn), len(self._numbers))
         by_itself = isinstance(near, str) or (number // len(self._lengths) + number) % _BY_ITSELF == 0
         others = () if by_itself else starting_at(near, turn)
         beyond = self._lengths[number % len(self._lengths)]
-        most = _LONGEST // len(case.reasoning)
-        return [_longer([thought, *others], len(thought), beyond, most) for thought in case.reasoning]
+        most = LONGEST // len(case.reasoning)
+        return [longer([thought, *others], len(thought), beyond, most) for thought in case.reasoning]
 
     def _offset(self, case: Case) -> int:
         """So that several cases begin with different texts."""
         return crc32(f"{self._seed} {case.episode_id}".encode())
-
-    def _neighbours(self, case: Case) -> tuple[str, ...] | str:
-        """CoTs of other episodes, the most fitting first: of the same model before others, and to another prompt before the same, whose
-        CoT may hold the same answer. Or why there is none."""
-        found = self._near.get(case.episode_id)
-        if found is None:
-            found = self._near[case.episode_id] = _nearest(_topic(case), self._pool)
-        return found
 
 
 def _cores(case: Case) -> tuple[str, ...]:
@@ -296,27 +249,12 @@ def _in_place(case: Case, thoughts: Sequence[str]) -> tuple[str, ...]:
     return alike(case, [framed(text, thought) for text, thought in zip(thoughts, case.reasoning, strict=True)])
 
 
-def _topic(case: Case) -> _Topic:
-    prompt = case.prompt if isinstance(case.prompt, str) else " ".join(str(turn.get("content", "")) for turn in case.prompt)
-    words: set[str] = set()
-    for text in (prompt, case.answer):
-        words.update(word.lower() for word in _WORD.findall(text[:_TOPIC_TEXT])[:_TOPIC_WORDS])
-    return _Topic(case.episode_id, case.prompt_key, case.model, "\n\n".join(dict.fromkeys(case.reasoning)), frozenset(words))
-
-
-def _nearest(one: _Topic, pool: Sequence[_Topic]) -> tuple[str, ...] | str:
-    others = [topic for topic in pool if topic.episode_id != one.episode_id]
-    if not others:
-        return NO_OTHER_EPISODE
-
-    def distance(topic: _Topic) -> tuple[bool, bool, float]:
-        shared = len(one.words & topic.words) / max(1, len(one.words | topic.words))
-        lengths = abs(log2((1 + len(one.text)) / (1 + len(topic.text))))
-        return topic.model != one.model, topic.prompt_key == one.prompt_key, lengths - _TOPIC_WEIGHT * shared
-
-    different = [topic for topic in others if topic.text != one.text]
-    nearest = nsmallest(_NEAREST, different, key=distance)
-    return tuple(dict.fromkeys(topic.text for topic in nearest)) or IDENTICAL_COT
+def _in_shape_of(case: Case, thoughts: Sequence[str], logged: ReadBack) -> tuple[str, ...]:
+    """The logged CoTs in the shape of others, whose lines and signs are what they are about; as logged where that cannot be had."""
+    cores = zip(_cores(case), thoughts, strict=True)
+    made = tuple(framed(same_shape(core, thought.strip()) or core, thought) for core, thought in cores)
+    same_length = all(len(one) == len(other) for one, other in zip(made, thoughts, strict=True))
+    return made if same_length and tuple(map(undelimited, made)) == made and holds(case, made, logged) else case.reasoning
 
 
 @cache
@@ -337,8 +275,7 @@ def _with_statement(text: str, thought: str, fill: Sequence[str]) -> str:
         return alike_in_size(fill, thought)
     if len(thought) < _REPEATED_FROM * len(text):
         return alike_in_size([text, *fill], thought, keep=_statement(text))
-    head = of_length([text, *fill], len(thought) - len(text) - 1)
-    return undelimited(with_words(head, len(thought.split()) - len(text.split()), keep=len(text)) + "\n" + text)
+    return alike_in_size([text, *fill], thought, keep=len(text), end=text)
 
 
 def _with_blanks(text: str, thought: str) -> str:
@@ -349,74 +286,9 @@ def _with_blanks(text: str, thought: str) -> str:
     return " ".join(text[start : start + size] for start in range(0, len(text), size))
 
 
-class _Length(NamedTuple):
-    """What a `long` CoT has more of than a number of the reward code says."""
-
-    characters: int
-    words: int
-    just: bool = False
-    """As little more as can be."""
-    between: str = ""
-    """What stands between any two words, so that there are as many lines, paragraphs or sentences."""
-
-
-def _lengths(numbers: Sequence[int]) -> list[_Length]:
-    """In turn: no number; the largest one as characters, words, lines, paragraphs and sentences; between these each of the others as
-    characters or words."""
-    by_characters = sorted(number for number in numbers if number <= LARGEST_NUMBER)
-    by_words = [number for number in by_characters if number <= _MOST_WORDS]
-    most_words = max([_LEAST_LINES, *by_words[-1:]])
-    beyond = [
-        _Length(0, 0),
-        *(_Length(most, 0) for most in by_characters[-1:]),
-        *(_Length(0, most) for most in by_words[-1:]),
-        *(_Length(0, most_words, between=between) for between in (_LINES, _PARAGRAPHS, _SENTENCES)),
-    ]
-    others = [by_characters[place] for place in spread(range(len(by_characters) - 1), _MOST_JUST)]
-    just = [_Length(most, 0, just=True) for most in others]
-    just += [_Length(0, most, just=True) for most in others if most in by_words[:-1]]
-    if not just:
-        return beyond
-    turns = range(max(len(beyond), len(just)))
-    return [length for turn in turns for length in (beyond[turn % len(beyond)], just[turn % len(just)])]
-
-
-def _longer(texts: Sequence[str], given: int, beyond: _Length, most: int) -> str:
-    """Texts one after the other, eight times as long as the logged CoT is and longer than a number of characters or words; at most `most`
-    code points."""
-    if beyond.just:
-        return undelimited(_just_longer(texts, given, beyond, most))
-    length = max(_LONGER * given, beyond.characters + 1)
-    text = undelimited(of_length(texts, min(length, most)))
-    while len(text.split()) <= beyond.words + 1 and len(text) < most:
-        length *= 2
-        text = undelimited(of_length(texts, min(length, most)))
-    return undelimited(beyond.between.join(text.split())[:most]) if beyond.between else text
-
-
-def _just_longer(texts: Sequence[str], given: int, beyond: _Length, most: int) -> str:
-    """A few characters or words more than a number says; twice as long as the logged CoT where that is not longer."""
-    if beyond.words:
-        words = of_length(texts, min(_LETTERS * beyond.words, most)).split()[: beyond.words + 1]
-        text = " ".join(words)
-    else:
-        text = of_length(texts, min(beyond.characters + 1, most))
-    return text if len(text) > given else of_length(texts, min(2 * given, most))
-
-
 def _short(case: Case) -> Sequence[str] | str:
-    short = [_first_sentence(thought) for thought in case.reasoning]
+    short = [first_sentence(thought) for thought in case.reasoning]
     return COT_TOO_SHORT if tuple(short) == case.reasoning else short
-
-
-def _first_sentence(thought: str) -> str:
-    """One short sentence, or the first words; a CoT that is hardly longer as it is."""
-    if len(thought) < 2 * _SHORT:
-        return thought
-    sentence = _SENTENCE.search(thought[:_SHORT_SENTENCE])
-    if sentence is not None and _SHORT // 2 <= len(sentence[0]) <= len(thought) // 2:
-        return undelimited(sentence[0])
-    return undelimited(of_length([thought], _SHORT)).rstrip(".")
 
 
 def _malformed(case: Case, turn: int) -> Pair | str:

@@ -13,6 +13,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
@@ -96,6 +97,7 @@ def code_of(file: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
     disk = Tree((), _from_disk)
     found: dict[str, None] = {start: None}
     notes: list[str] = []
+    is_file = cache(os.path.isfile)  # most names are looked for again and again where they are not
     for here in (queue := [start]):
         module = _parse(here, disk, notes)
         if module is None:
@@ -104,7 +106,7 @@ def code_of(file: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
             continue
         roots = tuple(dict.fromkeys((*_roots(here), *_roots(start))))
         for name in dict.fromkeys(_imported(module, here, notes)):
-            new = [path for path in _modules(name, here, roots) if path not in found and Path(path).is_file()]
+            new = [path for path in _modules(name, here, roots) if path not in found and is_file(path)]
             found.update(dict.fromkeys(new))
             queue.extend(new)
         if len(queue) > MOST_FILES:

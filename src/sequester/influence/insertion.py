@@ -5,17 +5,20 @@ said again, and the ways to say it.
     on lines         the same with each piece on a line of its own; one begins the CoT and another one ends it
     over and over    one of the likely pieces many times, and then a usual one many times
     stated           one value in every wrapper there is room for: a column's, or a string of the code where code joins its strings
+    composed         its own words in a structure (`influence.structures`): numbered steps, a list, code, a quotation
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from itertools import chain, zip_longest
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sequester.influence.literals import STEP_WORDS
+from sequester.influence.model import Case
+from sequester.influence.structures import KINDS, composed
 from sequester.influence.wording import alike_in_size, of_length, spread, starting_at, undelimited, with_words
 from sequester.influence.wrappers import CUSTOMARY, HOLE, values_to_state
 
@@ -29,6 +32,8 @@ class _Way(IntEnum):
 
 _TIMES = 4
 """How often at least one thing is said that is said over and over."""
+_COMPOSED, _COMPOSED_LATER = 5, 10
+"""One CoT of so many is composed until each structure has had its turn, and then one of so many."""
 _MOST_EDGES = 3
 """Values of a case that begin and end a CoT, beside the strings of the code."""
 
@@ -37,21 +42,28 @@ class _Turn(NamedTuple):
     """Where a CoT takes up the dictionary."""
 
     number: int
-    """Of the CoT, from 0."""
+    """Of the CoT, from 0, among those that are composed, or among the others."""
+    is_composed: bool
     piece: int
     """Of the dictionary, the first to be said."""
+    structure: int
+    """The first to be composed."""
 
 
 class Dictionary:
     """What reward code may look for. The same case and turn give the same CoTs, whenever they are asked for again."""
 
-    def __init__(self, pieces: Iterable[str], wrappers: Iterable[str], seed: int) -> None:
-        """`pieces`: strings of the code, the nearest first; `wrappers`: its texts with a hole."""
+    def __init__(self, pieces: Iterable[str], wrappers: Iterable[str], keys: Sequence[str], seed: int) -> None:
+        """`pieces`: strings of the code, the nearest first; `wrappers`: its texts with a hole; `keys`: what it looks up in mappings."""
         self._pieces = [piece for piece in dict.fromkeys(pieces) if _can_be_said(piece)]
         self._wrappers = [wrapper for wrapper in dict.fromkeys(wrappers) if _can_be_said(wrapper)]
+        self._keys = [key for key in keys if _can_be_said(key)]
         self._seed = seed
         self._turns: dict[tuple[str, int], _Turn] = {}
+        self._composed = 0
+        """Of `_turns`, those with a structure."""
         self._next_piece = 0
+        self._next_structure = seed
         self._unsaid = set(self._pieces)
 
     @property
@@ -66,45 +78,64 @@ class Dictionary:
 
     @property
     def is_said(self) -> bool:
-        """Whether each of them has, and has begun one, ended one and been said over and over."""
-        return len(self._turns) >= len(_Way) * self.size and (not self._unsaid or len(self._turns) >= 2 * len(_Way) * self.size)
+        """Whether each of them has, and has begun one, ended one and been said over and over, and every structure has had its
+        turn."""
+        turns = (len(self._turns) - self._composed) // len(_Way)
+        return self._all_composed and turns >= self.size and (not self._unsaid or turns >= 2 * self.size)
 
     def order(self, episode_id: str, turn: int) -> tuple[int, ...]:
         """Where the dictionary was taken up for a CoT that has been asked for; empty for another one."""
-        return tuple(self._turns.get((episode_id, turn), ()))
+        return tuple(map(int, self._turns.get((episode_id, turn), ())))
 
-    def resume(self, episode_id: str, turn: int, number: int, piece: int) -> None:
-        """Make this CoT as it was made when the dictionary said these two as its `order`."""
-        self._turns[episode_id, turn] = _Turn(number, piece)
+    def resume(self, episode_id: str, turn: int, order: tuple[int, ...]) -> None:
+        """Make this CoT as it was made when the dictionary said this as its `order`; as a new one where it is no order."""
+        if len(order) == len(_Turn._fields):
+            number, is_composed, piece, structure = order
+            self._turns[episode_id, turn] = _Turn(number, bool(is_composed), piece, structure)
 
-    def put_into(self, thoughts: Sequence[str], episode_id: str, columns: Mapping[str, Any], turn: int) -> list[str]:
-        """The CoTs of an episode with other words, each of as many code points; as it was where there is no room."""
-        is_new = (episode_id, turn) not in self._turns
-        at = self._turns.setdefault((episode_id, turn), _Turn(len(self._turns), self._next_piece))
-        rng = random.Random(f"{self._seed} {episode_id} {turn}")
-        values = [value for value in values_to_state(columns) if _can_be_said(value)]
-        made, piece = [], at.piece
+    @property
+    def _all_composed(self) -> bool:
+        return self._next_structure - self._seed >= KINDS
+
+    def put_into(self, thoughts: Sequence[str], case: Case, turn: int) -> list[str]:
+        """The CoTs of a case, given without the white space around them, with other words, each of as many code points; as it was where
+        there is no room."""
+        known = (case.episode_id, turn)
+        at = first = self._turns.get(known) or self._next_turn()
+        rng = random.Random(f"{self._seed} {case.episode_id} {turn}")
+        values = [value for value in values_to_state(case.columns) if _can_be_said(value)]
+        made = []
         for thought in thoughts:
-            text, piece = self._put(thought, _Turn(at.number, piece), values, rng)
+            text, at = self._put(thought, case, at, values, rng)
             made.append(text)
-        if is_new:
-            self._next_piece = piece
+        if known not in self._turns:
+            self._turns[known], self._next_piece, self._next_structure = first, at.piece, at.structure
+            self._composed += first.is_composed
         return made
 
-    def _put(self, thought: str, at: _Turn, values: Sequence[str], rng: random.Random) -> tuple[str, int]:
-        """The new text, and the piece of the dictionary that is next."""
+    def _next_turn(self) -> _Turn:
+        every = _COMPOSED_LATER if self._all_composed else _COMPOSED
+        is_composed = len(self._turns) % every == every - 1
+        number = self._composed if is_composed else len(self._turns) - self._composed
+        return _Turn(number, is_composed, self._next_piece, self._next_structure)
+
+    def _put(self, thought: str, case: Case, at: _Turn, values: Sequence[str], rng: random.Random) -> tuple[str, _Turn]:
+        """The new text, and where the next one takes up."""
         round_, way = divmod(at.number, len(_Way))
         usual = rng.sample(STEP_WORDS, len(STEP_WORDS))
         edges = [*self._pieces, *values[:_MOST_EDGES]] or usual
         edge = edges[round_ % len(edges)]
         text = thought
-        if way == _Way.OVER_AND_OVER:
+        if at.is_composed:
+            text, structures = composed(thought, case, self._keys, values, at.structure)
+            at = at._replace(structure=at.structure + structures)
+        elif way == _Way.OVER_AND_OVER:
             text = self._noted(_repeated(thought, (edge, usual[0])), (edge,))
         elif way == _Way.STATED:
             stated = _fitting(chain(self._stated(round_, self._filling(round_, values)), usual), 3 * len(thought) // 4)
             text = _with_pieces(thought, stated, "\n")
         if text != thought:
-            return text, at.piece
+            return text, at
         room = len(thought) // 2
         ends = _fitting((edge, edges[(round_ + 1) % len(edges)]), room) if way == _Way.ON_LINES else []
         room -= _space(ends)
@@ -112,7 +143,7 @@ class Dictionary:
         pieces = [*own, *_fitting(_in_turn(self._stated(round_, values[:1]), values, usual), room - _space(own))]
         ends = ends if len(ends) > 1 else list(starting_at([*ends, ""], round_)) if ends else ["", ""]
         text = _on_lines(thought, ends, pieces) if way == _Way.ON_LINES else _with_pieces(thought, pieces, " ")
-        return self._noted(text, (*own, *ends)), piece
+        return self._noted(text, (*own, *ends)), at._replace(piece=piece)
 
     def _window(self, start: int, room: int) -> tuple[list[str], int]:
         """Pieces of the dictionary one after the other, without those that alone are too long, and where the next one begins."""

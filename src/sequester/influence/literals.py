@@ -6,11 +6,10 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sequester.errors import InputError
+from sequester.influence.parsed_code import CodeFile
 from sequester.influence.patterns import matching
 
 STEP_WORDS = (
@@ -41,7 +40,6 @@ STEP_WORDS = (
     ),
     *("As an AI language model", "I'm sorry, but I can't", "the user wants", "TODO"),
 )
-_MOST_BYTES = 4 << 20
 _MOST = 20_000
 _MOST_VALUES = 1_000
 LONGEST = 200
@@ -55,33 +53,28 @@ _MOST_BASE, _MOST_POWER = 10_000, 20
 _NUMERAL = re.compile(r"[0-9]{2,6}")
 
 
-def read_literals(paths: Iterable[Path]) -> tuple[str, ...]:
-    """String constants of Python files, bytes included, and texts that their regular expressions match, each once, in order; of a constant
+def read_literals(code: Iterable[CodeFile]) -> tuple[str, ...]:
+    """String constants of reward code, bytes included, and texts that their regular expressions match, each once, in order; of a constant
     that the code splits, its words or lines.
 
     No docstrings and no keyword arguments' names. Keys come last, but for those of numbers, which are weights. At most 20,000 of at most
     200 characters.
-
-    Raises InputError for a file that cannot be read or is no Python.
     """
-    found: dict[str, None] = {}
-    sources = [parsed(path) for path in paths]
-    for keys in (False, True):
-        for literal in (literal for source in sources for literal in _literals(source, keys=keys)):
-            if 0 < len(literal) <= LONGEST and not literal.isspace():
-                found.setdefault(literal)
-            if len(found) == _MOST:
-                return tuple(found)
-    return tuple(found)
+    others: dict[str, None] = {}
+    keys: dict[str, None] = {}
+    for literal, is_key in (found for file in code for found in _literals(file)):
+        if 0 < len(literal) <= LONGEST and not literal.isspace():
+            (keys if is_key else others).setdefault(literal)
+        if len(others) == _MOST:
+            break
+    return tuple(others | keys)[:_MOST]
 
 
-def read_numbers(paths: Iterable[Path]) -> tuple[int, ...]:
+def read_numbers(code: Iterable[CodeFile]) -> tuple[int, ...]:
     """What reward code may measure a CoT by, in ascending order: numbers between 50 and 200,000, wherever they stand in the code, also as
     text. Products and powers of numbers count as written out.
-
-    Raises InputError for a file that cannot be read or is no Python.
     """
-    found = {math.ceil(number) for path in paths for node in ast.walk(parsed(path).tree) for number in _numbers(node)}
+    found = {math.ceil(number) for file in code for node in file.nodes for number in _numbers(node)}
     return tuple(sorted(number for number in found if _SMALLEST_NUMBER <= number <= LARGEST_NUMBER))
 
 
@@ -127,64 +120,40 @@ def column_values(columns: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-class _Source:
-    """A parsed file with its lines, which tell raw strings from others."""
-
-    def __init__(self, tree: ast.Module, data: bytes) -> None:
-        self.tree = tree
-        self._lines = data.splitlines()
-
-    def is_raw(self, constant: ast.Constant) -> bool:
-        line = self._lines[constant.lineno - 1] if constant.lineno <= len(self._lines) else b""
-        return line[constant.col_offset : constant.col_offset + 2].lstrip(b"bB")[:1] in (b"r", b"R")
-
-
-def parsed(path: Path) -> _Source:
-    """Raises InputError for a file that cannot be read or is no Python."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=str(path), hint="check the path") from error
-    if len(data) > _MOST_BYTES:
-        raise InputError(f"is longer than {_MOST_BYTES} bytes", where=str(path), hint="name the file that holds the reward code")
-    try:
-        return _Source(ast.parse(data), data)
-    except SyntaxError as error:
-        raise InputError("is no Python", where=f"{path}:{error.lineno or 1}", hint="name a Python file") from error
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise InputError(f"cannot be parsed ({type(error).__name__})", where=str(path), hint="name a Python file") from error
-
-
-def _literals(source: _Source, *, keys: bool) -> Iterator[str]:
-    """Of keys, or of everything else."""
-    skipped, are_keys = _no_literals(source.tree), _keys(source.tree)
-    expressions = {id(pattern) for pattern in patterns(source.tree)}
-    split = dict(_split(source.tree))
-    for node in ast.walk(source.tree):
-        if not isinstance(node, ast.Constant) or id(node) in skipped or (id(node) in are_keys) != keys:
+def _literals(file: CodeFile) -> Iterator[tuple[str, bool]]:
+    """Each with whether it is a key."""
+    skipped, are_keys = _no_literals(file), _keys(file)
+    expressions = {id(pattern) for pattern in patterns(file)}
+    split = dict(_split(file))
+    lines = file.data.splitlines()
+    for node in file.nodes:
+        if not isinstance(node, ast.Constant) or id(node) in skipped:
             continue
         text = node.value.decode("utf-8", "replace") if isinstance(node.value, bytes) else node.value
         if not isinstance(text, str):
             continue
         if id(node) in split:
-            yield from split[id(node)]
-        elif id(node) in expressions or source.is_raw(node):
-            yield from matching(text)
+            said = split[id(node)]
+        elif id(node) in expressions or _is_raw(node, lines):
+            said = matching(text)
         else:
-            yield text
-            if _LOOKS_LIKE_A_PATTERN.search(text):
-                yield from matching(text)
+            said = (text, *(matching(text) if _LOOKS_LIKE_A_PATTERN.search(text) else ()))
+        yield from ((literal, id(node) in are_keys) for literal in said)
 
 
-def _split(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
+def _is_raw(constant: ast.Constant, lines: Sequence[bytes]) -> bool:
+    line = lines[constant.lineno - 1] if constant.lineno <= len(lines) else b""
+    return line[constant.col_offset : constant.col_offset + 2].lstrip(b"bB")[:1] in (b"r", b"R")
+
+
+def _split(file: CodeFile) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Constants that are taken apart, as lists of words are, there or under the name that they were given; and their pieces."""
     named = {
         node.targets[0].id: node.value
-        for node in ast.walk(tree)
+        for node in file.nodes
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name)
     }
-    for node in ast.walk(tree):
+    for node in file.nodes:
         if (
             not isinstance(node, ast.Call)
             or not isinstance(node.func, ast.Attribute)
@@ -196,13 +165,13 @@ def _split(tree: ast.Module) -> Iterator[tuple[int, list[str]]]:
         if isinstance(text, ast.Constant) and isinstance(text.value, str):
             given = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else None
             separator = "\n" if node.func.attr == "splitlines" else given if isinstance(given, str) and given else None
-            yield id(text), [piece.strip() for piece in text.value.split(separator)]
+            yield id(text), tuple(piece.strip() for piece in text.value.split(separator))
 
 
-def _no_literals(tree: ast.Module) -> set[int]:
+def _no_literals(file: CodeFile) -> set[int]:
     """Constants that are docstrings or other bare expressions, or format specifications."""
     skipped: set[int] = set()
-    for node in ast.walk(tree):
+    for node in file.nodes:
         match node:
             case ast.Expr(value=ast.Constant() as constant):
                 skipped.add(id(constant))
@@ -213,10 +182,10 @@ def _no_literals(tree: ast.Module) -> set[int]:
     return skipped
 
 
-def _keys(tree: ast.Module) -> set[int]:
+def _keys(file: CodeFile) -> set[int]:
     """Constants that are keys: names of columns and fields as a rule, and sometimes a table of phrases."""
     found: set[int] = set()
-    for node in ast.walk(tree):
+    for node in file.nodes:
         match node:
             case ast.Subscript(slice=ast.Constant() as constant):
                 found.add(id(constant))
@@ -227,15 +196,15 @@ def _keys(tree: ast.Module) -> set[int]:
     return found
 
 
-def patterns(tree: ast.Module) -> Iterator[ast.expr]:
+def patterns(file: CodeFile) -> Iterator[ast.expr]:
     """First arguments of calls of `re`, also of functions imported from it."""
     imported = {
         alias.asname or alias.name
-        for node in ast.walk(tree)
+        for node in file.nodes
         if isinstance(node, ast.ImportFrom) and node.module in _RE_MODULES
         for alias in node.names
     }
-    for node in ast.walk(tree):
+    for node in file.nodes:
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name), args=[pattern, *_]) if module in _RE_MODULES:
                 if name in _RE_FUNCTIONS:

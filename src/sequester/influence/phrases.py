@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from sequester.influence.parsed_code import CodeFile
+
 ENDINGS = frozenset((".csv", ".json", ".json5", ".list", ".lst", ".toml", ".tsv", ".txt", ".yaml", ".yml"))
 _MOST_FILES = 20
 _MOST_BYTES = 256 << 10
@@ -27,7 +29,7 @@ _QUOTED = re.compile(r'"((?:[^"\\\n]|\\.){1,400})"|\'([^\'\n]{1,400})\'')
 _FIELDS = re.compile(r"[\t,;\[\]{}]|:\s|\s[=#]\s")
 
 
-def read_phrases(code: Iterable[Path]) -> tuple[str, ...]:
+def read_phrases(code: Iterable[CodeFile]) -> tuple[str, ...]:
     """What stands in the text files that Python files name, each once, in order. A file is looked for in the folder of the code, the one
     above and the folders in both; one that is not there or no text is passed over."""
     found: dict[str, None] = {}
@@ -40,11 +42,12 @@ def _is_phrase(text: str) -> bool:
     return 1 < len(text) <= _LONGEST and any(map(str.isalpha, text)) and _KEY.search(text) is None
 
 
-def _named(code: Iterable[Path]) -> list[Path]:
+def _named(code: Iterable[CodeFile]) -> list[Path]:
     files: dict[Path, None] = {}
-    for path in code:
-        for name in _file_names(path):
-            for folder in (path.parent, path.parent.parent, *_folders(path.parent), *_folders(path.parent.parent)):
+    for file in code:
+        near, above = file.path.parent, file.path.parent.parent
+        for name in _file_names(file):
+            for folder in (near, above, *_folders(near), *_folders(above)):
                 with suppress(OSError):  # it may not be looked at
                     files.update({folder / name: None} if (folder / name).is_file() else {})
     return list(files)[:_MOST_FILES]
@@ -57,12 +60,8 @@ def _folders(folder: Path) -> list[Path]:
         return []
 
 
-def _file_names(path: Path) -> Iterator[str]:
-    try:
-        tree = ast.parse(path.read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+def _file_names(file: CodeFile) -> Iterator[str]:
+    texts = (node.value for node in file.nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
     for text in texts:
         if len(text) <= _LONGEST and "\0" not in text and Path(text).suffix.lower() in ENDINGS and not _CREDENTIALS.search(text):
             yield text

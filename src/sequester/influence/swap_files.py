@@ -21,10 +21,12 @@ from sequester.influence.footprint import code_of
 from sequester.influence.literals import read_literals, read_numbers
 from sequester.influence.metering import Progress
 from sequester.influence.model import Case, Donors, Scorer
+from sequester.influence.parsed_code import read_code
 from sequester.influence.phrases import read_phrases
 from sequester.influence.process import ProcessScorer
 from sequester.influence.sizing import MANY, Chosen, Need, choose, few, least_calls, need
 from sequester.influence.source import Source, parse_source
+from sequester.influence.structures import read_keys
 from sequester.influence.swap import swap
 from sequester.influence.wrappers import read_wrappers
 
@@ -155,10 +157,10 @@ def donors_against(
     Raises UsageError for a donor that is none, InputError for a file that cannot be read or is no Python.
     """
     files, notes = code_of(file) if file is not None else ((), ())
-    literals = (*read_literals(files), *read_phrases(files))
-    donors = make_donors(cases, names, literals, seed, read_numbers(files), read_wrappers(files), known)
-    code = [path.read_bytes() for path in files]
-    made = (said for name, said in _MADE_UP.items() if any(name.encode() in each for each in code))
+    code = read_code(files)
+    literals = (*read_literals(code), *read_phrases(code))
+    donors = make_donors(cases, names, literals, seed, read_numbers(code), read_wrappers(code), read_keys(code), known)
+    made = (said for name, said in _MADE_UP.items() if any(name.encode() in each.data for each in code))
     notes = (*notes, *made)
     before = sum(map(reasons_before, cases))
     if before:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from sequester.episodes.families import DELIMITERS, PAIRS, TAG_NAMES, VOCABULARIES
+from sequester.influence.same_shape import of_letters, same_shape
 
 _BREAK = "\n\n"
 _LONGEST_PAD = 12
 """Code points at the end that are given up to end with a whole word."""
 _PAD = "."
+_MORE = 2
+"""Times the code points that a text is taken from: its words may be shorter than those of the other one."""
 _LOOSE = (
     r"(?:&lt;|\\{1,2}u003c|\\x3c|[<＜‹〈])[\s\u200b-\u200d\u2060]{0,2}(?:\\?[/／]\s?)?"
     rf"(?i:{TAG_NAMES})",
@@ -39,20 +42,6 @@ _MOST_PASSES = 8
 _SIGNS = str.maketrans(dict.fromkeys("<>[]|/\\&;:◁▷｜＜＞‹›〈〉{}~", " "))
 _QUOTES = str.maketrans(dict.fromkeys("\"'`~“”‘’«»「」„", " "))
 _WORD = re.compile(r"\S+")
-_WORDS: Mapping[int, Sequence[str]] = {
-    2: ("it", "is", "so", "we", "do", "as", "to", "be"),
-    3: ("and", "now", "see", "may", "say", "yes"),
-    4: ("this", "that", "then", "also", "good", "sure"),
-    5: ("again", "think", "would", "right", "still"),
-    6: ("indeed", "simply", "really", "enough", "rather"),
-    7: ("perhaps", "clearly", "however", "several"),
-    8: ("probably", "remember", "consider", "question"),
-    9: ("certainly", "therefore", "currently", "carefully"),
-    10: ("understand", "completely", "everything"),
-    11: ("immediately", "interesting", "necessarily"),
-    12: ("particularly", "nevertheless", "occasionally"),
-}
-"""By length, those of which the end of a text is made."""
 _SHORTEST_WORD, _LONGEST_WORD = 2, 11
 """Letters of these words on average."""
 
@@ -77,10 +66,16 @@ def unquoted(text: str) -> str:
     return text.translate(_QUOTES)
 
 
-def alike_in_size(texts: Iterable[str], like: str, keep: int = 0) -> str:
-    """A text made of others, one after the other, of as many code points as `like` and, if possible, as many words; `keep` as for
-    `with_words`. Empty if all of them are."""
-    return undelimited(with_words(of_length(texts, len(like)), len(like.split()), keep))
+def alike_in_size(texts: Iterable[str], like: str, keep: int = 0, end: str = "") -> str:
+    """A text made of others, one after the other, of the shape of `like` (see `influence.same_shape`), with the first `keep` code points as
+    they are and `end` as its last words; where that cannot be had, of as many code points and, if possible, words. Empty if all are."""
+    given = tuple(texts)
+    long = of_length(given, _MORE * len(like))
+    shaped = same_shape(long, like, keep, end) if long else None
+    if shaped is not None and shaped == undelimited(shaped):
+        return shaped
+    length, words = len(like) - len(end) - bool(end), len(like.split()) - len(end.split())
+    return undelimited("\n".join(filter(None, (with_words(of_length(given, length), words, keep), end))))
 
 
 def framed(text: str, like: str) -> str:
@@ -138,8 +133,7 @@ def with_words(text: str, words: int, keep: int = 0) -> str:
 def _ending(words: int, letters: int) -> str:
     """So many words of so many letters in all."""
     length, longer = divmod(letters, words)
-    chosen = (_WORDS[length + (number < longer)] for number in range(words))
-    return " ".join(those[number % len(those)] for number, those in enumerate(chosen))
+    return " ".join(of_letters(length + (number < longer), number) for number in range(words))
 
 
 def starting_at(texts: Sequence[str], first: int) -> Sequence[str]:

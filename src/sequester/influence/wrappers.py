@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from sequester.influence.literals import LONGEST, column_values, parsed, patterns
+from sequester.influence.literals import LONGEST, column_values, patterns
+from sequester.influence.parsed_code import CodeFile
 from sequester.influence.patterns import matching, with_groups_open
 
 HOLE = "\ue000"
@@ -46,15 +46,13 @@ _MOST = 500
 _WANTED = re.compile(r"answer|truth|solution|target|label|expected|gold|refer|correct|result|output", re.IGNORECASE)
 
 
-def read_wrappers(paths: Iterable[Path]) -> tuple[str, ...]:
-    """Texts with holes of Python files, each once: f-strings, sums and formats of strings, regular expressions with a group or a value in
+def read_wrappers(code: Iterable[CodeFile]) -> tuple[str, ...]:
+    """Texts with holes of reward code, each once: f-strings, sums and formats of strings, regular expressions with a group or a value in
     them. At most 500 of at most 200 characters.
-
-    Raises InputError for a file that cannot be read or is no Python.
     """
     found: dict[str, None] = {}
-    for path in paths:
-        for text in _wrappers(parsed(path).tree):
+    for file in code:
+        for text in _wrappers(file):
             if HOLE in text and len(text) <= LONGEST and text.replace(HOLE, "").strip():
                 found.setdefault(text)
             if len(found) == _MOST:
@@ -68,9 +66,9 @@ def values_to_state(columns: Mapping[str, Any]) -> tuple[str, ...]:
     return column_values(dict(wanted))
 
 
-def _wrappers(tree: ast.Module) -> Iterator[str]:
-    expressions = {id(pattern) for pattern in patterns(tree)}
-    stack: list[ast.AST] = [tree]
+def _wrappers(file: CodeFile) -> Iterator[str]:
+    expressions = {id(pattern) for pattern in patterns(file)}
+    stack: list[ast.AST] = [file.module]
     while stack:
         node = stack.pop()
         text = _written(node, 0)

@@ -1,0 +1,91 @@
+"""CoTs that are longer or shorter than the logged one, and by how much: just more, or more, than the numbers of the reward code say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sequester.influence.literals import LARGEST_NUMBER
+from sequester.influence.wording import of_length, spread, undelimited
+
+_LONGER = 8
+LONGEST = LARGEST_NUMBER + 10_000
+"""Code points of CoT of a `long` one."""
+_MOST_WORDS = 20_000
+"""Number of the reward code up to which a `long` one has more words, too."""
+_LETTERS = 12
+"""Code points that hold a word, the blank behind it included."""
+_MOST_JUST = 100
+"""Numbers of the code that a `long` CoT just exceeds."""
+_LEAST_LINES = 50
+"""Lines, paragraphs or sentences of a `long` CoT that has many of them: more than a number of the code that is not read says."""
+_LINES, _PARAGRAPHS, _SENTENCES = "\n", "\n\n", ". "
+_SHORT = 20
+_SHORT_SENTENCE = 60
+_SENTENCE = re.compile(r"\S[^.!?\n。！？]*[.!?。！？]")
+
+
+class Length(NamedTuple):
+    """What a `long` CoT has more of than a number of the reward code says."""
+
+    characters: int
+    words: int
+    just: bool = False
+    """As little more as can be."""
+    between: str = ""
+    """What stands between any two words, so that there are as many lines, paragraphs or sentences."""
+
+
+def lengths(numbers: Sequence[int]) -> list[Length]:
+    """In turn: no number; the largest one as characters, words, lines, paragraphs and sentences; between these each of the others as
+    characters or words."""
+    by_characters = sorted(number for number in numbers if number <= LARGEST_NUMBER)
+    by_words = [number for number in by_characters if number <= _MOST_WORDS]
+    most_words = max([_LEAST_LINES, *by_words[-1:]])
+    beyond = [
+        Length(0, 0),
+        *(Length(most, 0) for most in by_characters[-1:]),
+        *(Length(0, most) for most in by_words[-1:]),
+        *(Length(0, most_words, between=between) for between in (_LINES, _PARAGRAPHS, _SENTENCES)),
+    ]
+    others = [by_characters[place] for place in spread(range(len(by_characters) - 1), _MOST_JUST)]
+    just = [Length(most, 0, just=True) for most in others]
+    just += [Length(0, most, just=True) for most in others if most in by_words[:-1]]
+    if not just:
+        return beyond
+    turns = range(max(len(beyond), len(just)))
+    return [length for turn in turns for length in (beyond[turn % len(beyond)], just[turn % len(just)])]
+
+
+def longer(texts: Sequence[str], given: int, beyond: Length, most: int) -> str:
+    """Texts one after the other, eight times as long as the logged CoT is and longer than a number of characters or words; at most `most`
+    code points."""
+    if beyond.just:
+        return undelimited(_just_longer(texts, given, beyond, most))
+    length = max(_LONGER * given, beyond.characters + 1)
+    text = undelimited(of_length(texts, min(length, most)))
+    while len(text.split()) <= beyond.words + 1 and length < most:
+        length *= 2
+        text = undelimited(of_length(texts, min(length, most)))
+    return undelimited(beyond.between.join(text.split())[:most]) if beyond.between else text
+
+
+def _just_longer(texts: Sequence[str], given: int, beyond: Length, most: int) -> str:
+    """A few characters or words more than a number says; twice as long as the logged CoT where that is not longer."""
+    if beyond.words:
+        words = of_length(texts, min(_LETTERS * beyond.words, most)).split()[: beyond.words + 1]
+        text = " ".join(words)
+    else:
+        text = of_length(texts, min(beyond.characters + 1, most))
+    return text if len(text) > given else of_length(texts, min(2 * given, most))
+
+
+def first_sentence(thought: str) -> str:
+    """One short sentence, or the first words; a CoT that is hardly longer as it is."""
+    if len(thought) < 2 * _SHORT:
+        return thought
+    sentence = _SENTENCE.search(thought[:_SHORT_SENTENCE])
+    if sentence is not None and _SHORT // 2 <= len(sentence[0]) <= len(thought) // 2:
+        return undelimited(sentence[0])
+    return undelimited(of_length([thought], _SHORT)).rstrip(".")

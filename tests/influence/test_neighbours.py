@@ -1,0 +1,31 @@
+"""Whose CoT is offered to an episode."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+from tests.influence.fakes import case
+
+from sequester.influence.neighbours import IDENTICAL_COT, NO_OTHER_EPISODE, Neighbours
+
+
+def test_nobody_has_no_neighbours() -> None:
+    assert Neighbours([]).of(case(0)) == NO_OTHER_EPISODE
+    assert Neighbours([case(0)]).of(case(0)) == NO_OTHER_EPISODE
+
+
+def test_the_same_cot_is_none() -> None:
+    assert Neighbours([case(number, cot="the same") for number in range(3)]).of(case(0, cot="the same")) == IDENTICAL_COT
+
+
+def test_own_model_comes_before_another_and_other_prompts_before_the_same() -> None:
+    others = [case(1, prompt=0), replace(case(2), model="b"), case(3)]
+    assert Neighbours(others).of(case(0)) == ("thought 3", "thought 1", "thought 2")
+
+
+def test_near_in_length_comes_first() -> None:
+    assert Neighbours([case(1, cot="thought " * 9), case(2)]).of(case(0)) == ("thought 2", "thought " * 9)
+
+
+def test_nothing_prints_text() -> None:
+    neighbours = Neighbours([case(1, cot="a secret")])
+    assert "secret" not in repr(neighbours) + repr(neighbours._pool)
