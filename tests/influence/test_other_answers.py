@@ -84,7 +84,9 @@ def test_some_answers_lack_what_the_others_have(answer: str, truth: str, bare: s
 
 
 def test_a_wrapper_that_never_ends_takes_no_time() -> None:
-    (other, *_) = beside_other_answers([case(number, "\\boxed{" * 20_000 + "<a>" * 20_000 + "**" * 20_000) for number in range(9)], 0)
+    (other, *_) = beside_other_answers(
+        [case(number, "\\boxed{" * 20_000 + "<a>" * 20_000 + "**" * 20_000) for number in range(9)], 0
+    )
     assert other.answer
 
 

@@ -53,5 +53,5 @@ def test_hostile_patterns_end(pattern: str) -> None:
 @given(st.text(alphabet=r"ab1 \dws[]()|*+?{}^$.-,:<>/=!P", max_size=24))
 def test_every_text_matches(pattern: str) -> None:
     for text in matching(pattern):
-        assert len(text) <= 64
+        assert len(text) <= 2_000
         assert re.search(pattern, text) is not None

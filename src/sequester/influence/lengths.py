@@ -91,7 +91,9 @@ def _in_one_piece(texts: Sequence[str], given: int, beyond: Length, most: int) -
     """One sentence on one line, or the letters and digits alone, one after the other; again from the beginning until it is long enough."""
     length = min(max(_LONGER * given, beyond.characters + 1), most - 1)
     text = of_length(texts, length)
-    piece = "".join(filter(str.isalnum, text)) if beyond.unbroken is Unbroken.WORD else " ".join(text.translate(_NO_STOPS).split())
+    piece = (
+        "".join(filter(str.isalnum, text)) if beyond.unbroken is Unbroken.WORD else " ".join(text.translate(_NO_STOPS).split())
+    )
     if not piece:
         return text
     between = "" if beyond.unbroken is Unbroken.WORD else " "

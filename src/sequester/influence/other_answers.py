@@ -31,7 +31,8 @@ _UNWRAPPED = 3
 """One other answer of so many lacks what the logged answer is wrapped in."""
 _NO_ANSWER = "I cannot say."
 _WRAPPED = re.compile(
-    r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}|<(\w+)>\s*([^<]*?)\s*</\2>|```\w*\n(.*?)```|#### *([^\n]+)|\*\*([^*\n]+)\*\*", re.DOTALL
+    r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}|<(\w+)>\s*([^<]*?)\s*</\2>|```\w*\n(.*?)```|#### *([^\n]+)|\*\*([^*\n]+)\*\*",
+    re.DOTALL,
 )
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*")
 _LETTER = re.compile(r"\b[A-Z]\b")
