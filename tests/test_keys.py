@@ -29,3 +29,9 @@ def test_the_nearest_valid_key_is_offered() -> None:
     assert unknown("zebra", ("prompt", "answer")) == "unknown key 'zebra'"
     assert unknown("zebr", ("prompt",), ("zebra",)) == "unknown key 'zebr'"
     assert unknown("zebra", ("prompt",), ("zebra",)) == "unknown key 'zebra' in this place"
+
+
+def test_a_name_that_other_logs_use_is_to_be_renamed() -> None:
+    for called in ("reasoning_content", "thinking"):
+        assert unknown(called, ("prompt", "reasoning")) == f"unknown key {called!r} (rename it: 'reasoning')"
+    assert unknown("thinking", ("prompt",)) == "unknown key 'thinking'"

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import date, timedelta
 from itertools import count
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 from tests.scratch import LEAKING, REWARD, SECRET, TABLE, Scratch, episodes, project
 
+from sequester.findings.store import ResultStore
+from sequester.findings.swapped import SwapVerdict
+from sequester.findings.workspace import Workspace
 from sequester.report.json_format import schema
 
 
@@ -299,3 +305,129 @@ def test_auto_is_the_upstream_branch_on_a_desk(swap, scratch, tmp_path, monkeypa
     assert swap(since="auto").code == 0
     scratch.commit(**{"rewards.py": LEAKING})
     assert swap(since="auto").code == 1
+
+
+WAIVER = """
+[[waiver]]
+{what}
+class = "orthogonal"
+reason = "known"
+owner = "ada"
+approver = "grace"
+since = {since}
+until = {until}
+"""
+
+
+def waiving(*targets):
+    """A waiver file written by hand, without a key."""
+    today = date.today()
+    return "".join(WAIVER.format(what=what, since=today, until=today + timedelta(days=30)) for what in targets)
+
+
+def cloned(scratch, place):
+    """What a CI job has: the repository, and no workspace."""
+    scratch.git("clone", "-q", ".", str(place))
+    return place
+
+
+def test_a_committed_waiver_by_id_holds_in_a_fresh_clone(swap, cli, scratch, tmp_path, monkeypatch):
+    scratch.commit(**{"rewards.py": LEAKING})
+    assert swap("--workspace", ".sequester", since="HEAD~1").code == 1
+    (name,) = re.findall(r"SQ301 +│? *high +│? *(\w{12})", cli("show", "r1").out)
+    words = ("--reason", "known", "--owner", "ada", "--approver", "grace", "--class", "orthogonal")
+    assert cli("waive", name, *words).code == 0
+    scratch.git("add", "sequester-waivers.toml")
+    scratch.git("commit", "-q", "-m", "waived")
+    monkeypatch.chdir(cloned(scratch, tmp_path / "clone"))
+    found = cli("swap", "--changed-since", "HEAD~2", "--author", "linus")
+    assert (found.code, "INFLUENCED" in found.out) == (0, True)
+
+
+def test_a_committed_waiver_by_path_needs_no_key_and_one_of_an_audit_stops_only_the_audit(cli, scratch, tmp_path, monkeypatch):
+    length = "def accuracy(prompts, completions, **kwargs):\n    return [-len(text) / 1000 for text in completions]\n"
+    waivers = waiving('reward_path = "accuracy"', f'fingerprint = "{"ab" * 16}"')
+    scratch.commit(**{"rewards.py": length, "sequester-waivers.toml": waivers})
+    monkeypatch.chdir(cloned(scratch, tmp_path / "clone"))
+    found = cli("swap", "rewards.py:accuracy", "--episodes", "tests/episodes.jsonl", "--donors", "long,short,empty")
+    assert "waived" in found.out
+    assert found.code != 2 and found.code != 1
+    assert cli("lint", "rewards.py").code != 2
+    audit = cli("audit", "tests/episodes.jsonl")
+    assert audit.code == 2
+    assert "sequester-waivers.toml:11:1, waiver 2: fingerprint_key is missing" in audit.err
+
+
+MARKED = REWARD.replace("answer.strip() == truth", 'answer.strip() == truth and "Doubling" not in completion')
+"""Looks for what stands in the CoTs of the episodes, and in no donor of another file's."""
+OTHER = episodes().replace(SECRET, "The same number is added to itself")
+
+
+def test_a_change_does_not_weaken_its_own_probe_through_its_episodes(swap, scratch, tmp_path):
+    scratch.write(**{"rewards.py": LEAKING, "tests/episodes.jsonl": OTHER.replace("make", "are in sum not")})
+    outcome = swap("--out", "json", "--workspace", tmp_path / "state")
+    now, then = read(outcome)["changed"]
+    assert (now["name"], then["name"], now["episodes"]) == ("accuracy", "accuracy", "")
+    assert then["episodes"].endswith(":tests/episodes.jsonl")
+    assert then["result"]["verdict"] == "influenced"
+    assert "its episodes changed (tests/episodes.jsonl)" in now["because"]
+    assert outcome.code == 1
+    for form in ("text", "md", "html", "sarif", "json"):
+        told = swap("--out", form, "--workspace", tmp_path / "state").out
+        assert then["episodes"] in told
+        assert "sequester-" not in re.sub(r"sequester-waivers\S*", "", told)  # the name of the copy
+
+
+def test_a_leak_that_the_new_episodes_hide_is_found_with_those_of_the_revision(swap, scratch):
+    hide = "".join(json.dumps(json.loads(line) | {"answer": "99"}) + "\n" for line in OTHER.splitlines())
+    scratch.write(**{"rewards.py": MARKED, "tests/episodes.jsonl": hide})
+    outcome = swap("--donors", "empty,own", "--out", "json", "--out", "text=report.txt")
+    now, then = read(outcome)["changed"]
+    assert (now["result"]["verdict"], then["result"]["verdict"], outcome.code) == ("no_influence_found", "influenced", 1)
+    assert "1 of 1 declared reward path changed" in (scratch.root / "report.txt").read_text()
+
+
+def test_episodes_of_the_revision_that_do_not_fit_the_new_code_do_not_stop_the_change(swap, scratch):
+    records = map(json.loads, OTHER.splitlines())
+    new = "".join(json.dumps(one | {"columns": one["columns"] | {"hint": "none"}}) + "\n" for one in records)
+    scratch.write(**{"rewards.py": REWARD.replace("ground_truth, **", "ground_truth, hint, **"), "tests/episodes.jsonl": new})
+    outcome = swap()
+    assert outcome.code == 0
+    assert "NOTHING ASSESSED" in outcome.out
+    assert "that they do not fit the new code does not" in " ".join(outcome.out.split())
+    scratch.commit(**{"tests/episodes.jsonl": "no episodes\n"})
+    scratch.write(**{"rewards.py": REWARD, "tests/episodes.jsonl": new})
+    assert swap().code == 0
+
+
+def test_new_episodes_alone_are_said_and_change_no_reward_path(swap, scratch):
+    scratch.write(**{"tests/episodes.jsonl": OTHER})
+    outcome = swap()
+    assert outcome.code == 0
+    assert "accuracy: its episodes changed (tests/episodes.jsonl), and nothing else: not probed" in " ".join(outcome.out.split())
+
+
+def test_a_pass_covers_nothing_that_was_found_too(swap, scratch, tmp_path):
+    place = ("--workspace", tmp_path / "state")
+    store = ResultStore(Workspace(tmp_path / "state"))
+    scratch.write(**{"rewards.py": REWARD + "\n# once\n"})
+    assert "accuracy: NO INFLUENCE FOUND" in swap(*place).out
+    assert "accuracy: COVERED" in swap(*place).out
+    stored = store.load("r1")
+    for number, verdict in enumerate((SwapVerdict.INFLUENCED, SwapVerdict.UNDERPOWERED, SwapVerdict.NOTHING_ASSESSED)):
+        other = ResultStore(Workspace(tmp_path / f"other{number}"))
+        for each in (verdict, SwapVerdict.NO_INFLUENCE_FOUND):  # whichever came first
+            other.save("swap", replace(stored.result, verdict=each), stored.digests)
+        told = swap("--workspace", tmp_path / f"other{number}").out
+        assert ("COVERED" in told) == (verdict is SwapVerdict.NOTHING_ASSESSED)
+        assert ("Exactly this was probed before" in told) != (verdict is SwapVerdict.NOTHING_ASSESSED)
+
+
+def test_each_changed_reward_path_has_its_next_steps(swap, scratch):
+    reached = REWARD.replace("    return scores", "        if truth == '1':\n            scores[-1] = 2.0\n    return scores")
+    scratch.write(**{"rewards.py": reached})
+    outcome = swap()
+    told = outcome.out.split("\nNext\n")[1]
+    assert "accuracy: Give it episodes, or other columns, with which the branches run that no pair reached: rewards.py:" in told
+    scratch.write(**{"rewards.py": LEAKING})
+    assert "accuracy: What to change: `sequester explain SQ301`" in swap().out.split("\nNext\n")[1]

@@ -6,6 +6,7 @@ import os
 import sys
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.scratch import REWARD, SECRET, episodes
@@ -196,7 +197,7 @@ def test_the_section_counts_every_process_of_a_distributed_run(project):
 
 REWARDS = f"""
 from pathlib import Path
-import json, subprocess, sys, warnings, logging
+import functools, json, subprocess, sys, threading, warnings, logging
 {REWARD}
 def leaking(prompts, completions, ground_truth, **kwargs):
     return [float(truth in completion) for completion, truth in zip(completions, ground_truth)]
@@ -211,6 +212,31 @@ def raising(prompts, completions, **kwargs):
     raise ValueError(completions[0])
 def constant(prompts, completions, **kwargs):
     return [0.0] * len(completions)
+whole = {{}}
+@functools.cache
+def graded(prompt, answer, truth):
+    return float(truth in whole[prompt, answer])
+def remembering(prompts, completions, ground_truth, **kwargs):
+    scores = []
+    for prompt, completion, truth in zip(prompts, completions, ground_truth):
+        answer = completion.rpartition("</think>")[2]
+        whole[prompt, answer] = completion
+        scores.append(graded(prompt, answer, truth))
+    return scores
+class Clumsy:
+    def __init__(self, text):
+        self.text = text
+    def __del__(self):
+        raise ValueError(self.text)
+def behind(completions):
+    raise ValueError(completions[0])
+def clumsy(prompts, completions, ground_truth, **kwargs):
+    thread = threading.Thread(target=behind, args=(completions,))
+    thread.start()
+    thread.join()
+    one, other = Clumsy(completions[0]), Clumsy(completions[0])
+    other.itself = other
+    return accuracy(prompts, completions, ground_truth)
 def asking(prompts, completions, rubric):
     return [0.0] * len(completions)
 """
@@ -252,6 +278,49 @@ def test_a_reward_that_reads_it_fails_and_nothing_that_it_prints_is_shown(projec
         ]
     )
     result.stdout.fnmatch_lines(["2 reward functions: 2 influenced, *"])
+
+
+def test_a_reward_that_remembers_what_it_has_scored_fails(project):
+    result = asserted(project, "remembering, 'episodes.jsonl'")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*fails because of: SQ301 (high)*", "*it remembers what it has scored*"])
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+def test_where_nothing_is_forked_a_pass_says_that_no_memory_was_looked_for(project, monkeypatch, gpu):
+    if gpu:
+        torch = SimpleNamespace(cuda=SimpleNamespace(is_initialized=lambda: True))
+        monkeypatch.setitem(sys.modules, "torch", torch)
+    result = asserted(project, f"accuracy, 'episodes.jsonl'{'' if gpu else ', fork=False'}")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["accuracy: no failure, and to look at: *remembers what it has scored (a cache) is not excluded*"]
+    )
+
+
+def test_what_waits_for_a_thread_of_the_tests_is_told_what_to_do(project):
+    project.makepyfile(rewards=REWARDS)
+    project.makefile(".jsonl", episodes=episodes())
+    code = """
+import concurrent.futures
+from rewards import accuracy
+def test_it(non_interference):
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        def waits(prompts, completions, ground_truth):
+            return pool.submit(accuracy, prompts, completions, ground_truth).result()
+        {}
+"""
+    failing = run(project, code.format("non_interference(waits, 'episodes.jsonl', timeout=0.2)"))
+    failing.assert_outcomes(failed=1)
+    failing.stdout.fnmatch_lines(["*nothing_assessed*", "*threads of the tests do not run: *fork=False*"])
+    run(project, code.format("non_interference(waits, 'episodes.jsonl', fork=False)")).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("fork", [True, False])
+def test_what_is_raised_where_nobody_catches_it_is_not_shown(project, fork):
+    result = asserted(project, f"clumsy, 'episodes.jsonl', donors=['own'], fork={fork}")
+    result.assert_outcomes(passed=1)
 
 
 def test_nothing_assessed_fails_and_says_why(project):

@@ -216,3 +216,25 @@ def test_a_file_that_is_no_result_is_not_blamed_on_another_version(cli, tmp_path
 def test_bytes_are_no_result(cli, tmp_path):
     (tmp_path / "some.json").write_bytes(b"\xff\xfe{")
     assert "some.json: is no result of sequester" in cli("show", "some.json", "abc").err
+
+
+def test_without_a_name_the_stored_results_are_listed_newest_first(cli, audited, tmp_path):
+    (tmp_path / "overlong.yaml").write_text("reward_model:\n  overlong_buffer:\n    enable: true\n    len: 4096\n")
+    cli("lint", "overlong.yaml", "--workspace", "w")
+    newest, oldest = cli("show", "--workspace", "w").out.splitlines()
+    assert newest.split() == ["r2", *newest.split()[1:4], "lint", "found"]
+    assert (oldest.split()[0], oldest.split()[-2:]) == ("r1", ["audit", "exposed"])
+
+
+def test_without_results_there_is_nothing_to_list(cli, tmp_path):
+    for place in ((), ("--workspace", "w")):
+        outcome = cli("show", *place)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert "no result is stored here" in outcome.err
+    assert not (tmp_path / "w").exists()
+
+
+def test_of_many_results_the_newest_are_listed_and_the_rest_counted(cli, audited, monkeypatch):
+    monkeypatch.setattr("sequester.cli.show.MOST_LISTED", 1)
+    cli("audit", "log.jsonl", "--workspace", "w")
+    assert [line.split()[0] for line in cli("show", "--workspace", "w").out.splitlines()] == ["r2", "and"]

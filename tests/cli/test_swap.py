@@ -289,6 +289,39 @@ def test_reward_code_that_does_not_load_is_an_error_and_no_verdict(cli, swap, tm
     assert "nothing_of_that_name" in outcome.err
 
 
+def test_code_that_python_cannot_read_is_told_with_its_place(cli, swap, tmp_path):
+    (tmp_path / "bad.py").write_text("def f(prompts, completions):\n    return [1.0 for _ in completions\n")
+    outcome = cli("swap", "bad.py:f", "--episodes", "episodes.jsonl")
+    assert outcome.code == 2
+    assert "bad.py:2:12: is no Python 3." in outcome.err
+    assert "SyntaxError: '[' was never closed" in outcome.err
+
+
+def test_an_empty_file_says_that_it_is_empty(swap):
+    assert "the file of episodes is empty" in swap("accuracy", episodes=[]).out
+
+
+def test_a_file_that_is_no_json_lines_is_an_error_that_says_so(cli, swap, tmp_path):
+    outcome = cli("swap", "rewards.py:accuracy", "--episodes", "rewards.py")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "rewards.py: is no JSON lines: none of 32 lines is a JSON object" in outcome.err
+    (tmp_path / "episodes.jsonl").write_text("[1]\n3\n")
+    assert "none of 2 lines is a JSON object" in swap("accuracy").err
+    (tmp_path / "episodes.jsonl").write_text('[1]\n{"episode_id": "e"}\n')
+    assert swap("accuracy").code == 3
+
+
+def test_reasoning_under_the_name_of_another_log_is_told_what_to_call_it(swap):
+    def renamed(number):
+        one = episode(number)
+        return {("reasoning_content" if key == "reasoning" else key): value for key, value in one.items()}
+
+    outcome = swap("accuracy", episodes=[renamed(number) for number in range(6)])
+    assert outcome.code == 3
+    told = " ".join(outcome.out.split("\nNext\n")[1].split())
+    assert "such as episodes.jsonl:1: unknown key 'reasoning_content' (rename it: 'reasoning')" in told
+
+
 def test_a_result_is_kept_shown_and_its_findings_waived(swap, cli, tmp_path):
     (tmp_path / ".sequester").mkdir(mode=0o700)
     outcome = swap("tags")
@@ -403,13 +436,10 @@ def test_a_thought_in_the_place_of_an_id_is_told_nowhere(swap, cli, tmp_path):
         assert CANARY[:20] not in text
 
 
-def test_a_declared_format_reward_is_waived_by_its_path_and_content_is_not(swap, cli, tmp_path):
-    (tmp_path / ".sequester").mkdir(mode=0o700)
-    swap("tags", "-q")
-    key = cli("doctor").out.partition("fingerprint key ")[2].split()[0]
+def test_a_declared_format_reward_is_waived_by_its_path_and_content_is_not(swap, tmp_path):
     since, until = date.today(), date.today() + timedelta(days=30)
     (tmp_path / "sequester-waivers.toml").write_text(
-        f'fingerprint_key = "{key}"\n[[waiver]]\nreward_path = "format"\nclass = "orthogonal"\nreason = "tags"\nowner = "ada"\n'
+        f'[[waiver]]\nreward_path = "format"\nclass = "orthogonal"\nreason = "tags"\nowner = "ada"\n'
         f'approver = "grace"\nsince = {since}\nuntil = {until}\n'
     )
     assert swap("tags", "--name", "format").code == 0

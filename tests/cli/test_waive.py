@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from tests.cli.conftest import EXPOSED, QUIET, UNKNOWN
@@ -131,11 +132,25 @@ def test_a_waiver_file_that_is_not_there_is_an_error_where_it_was_named(cli, fou
     assert "waivres.toml: there is no such waiver file" in outcome.err
 
 
-def test_waivers_without_their_workspace_say_that_it_is_missing(cli, found, tmp_path):
+def test_a_waiver_that_lacks_its_key_says_so(cli, found, tmp_path):
     assert cli("waive", found, *WORDS).code == 0
     (tmp_path / ".sequester").rename(tmp_path / "elsewhere")
     outcome = cli("audit", "log.jsonl")
     assert outcome.code == 2
-    assert "there is no workspace here" in outcome.err
+    assert "no key is here" in outcome.err
     assert "--workspace DIR" in outcome.err
     assert cli("audit", "log.jsonl", "--workspace", "elsewhere").code == 0
+
+
+def test_what_lint_finds_is_waived_by_the_id_that_it_prints(cli, tmp_path):
+    (tmp_path / "grpo.yaml").write_text("reward_model:\n  overlong_buffer:\n    enable: true\n    len: 4096\n")
+    told = cli("lint", "grpo.yaml", "--workspace", ".sequester", "-v").out
+    (name,) = re.findall(r"^ +([0-9a-f]{12}) +SQ246", told, re.MULTILINE)
+    assert name in cli("show", "r1").out
+    assert name not in cli("lint", "grpo.yaml").out
+    refused = cli("waive", "abc", *WORDS)
+    assert (refused.code, "`sequester show RESULT` the ids of one" in refused.err) == (2, True)
+    assert "it is a result of `sequester lint`: `sequester show r1` lists" in cli("show", "r1", "abc").err
+    assert cli("waive", name, *WORDS).code == 0
+    assert cli("lint", "grpo.yaml").code == 0
+    assert "fingerprint_key" not in (tmp_path / "sequester-waivers.toml").read_text()

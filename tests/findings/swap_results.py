@@ -83,7 +83,7 @@ def swapped(donors, verdict=SwapVerdict.NO_INFLUENCE_FOUND, **changes):
         effects=effects,
         bounded=("Shares of prompts over 22.1% whose score moves are excluded at 95 %.",),
         inputs=Inputs(4, 0, {}, ()),
-        branches=Branches(7, 8, ("rewards.py:41->44",), 2),
+        branches=Branches(7, 8, ("rewards.py:41 never true",), 2, 4, 1),
         control=Control(12, 9, beside=5),
     )
     return replace(plain, **changes)
@@ -173,7 +173,7 @@ def results():
             st.dictionaries(name, counts, max_size=3),
             examples,
         ),
-        branches=st.none() | st.builds(Branches, counts, counts, st.lists(name, max_size=3).map(tuple), counts),
+        branches=st.none() | st.builds(Branches, counts, counts, st.lists(name, max_size=3).map(tuple), *[counts] * 4),
         control=st.builds(Control, counts, counts),
         stateful=st.booleans(),
     )

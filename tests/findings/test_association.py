@@ -6,11 +6,10 @@ from tests.findings.association_results import ABSENT, FOUND, NOTHING, UNDERPOWE
 
 from sequester.findings.associated import AssociationVerdict
 from sequester.findings.association import exit_code, with_ids
-from sequester.findings.fingerprint import FingerprintKey
+from sequester.findings.fingerprint import is_keyed
 from sequester.findings.model import ExitCode, FindingClass, Severity
 from sequester.findings.waivers import Waiver, WaiverClass, Waivers
 
-KEY = FingerprintKey(b"k" * 32)
 DAY = date(2026, 6, 1)
 
 
@@ -40,9 +39,9 @@ def test_a_hint_is_of_length_and_format_and_fails_as_usual():
     assert (finding.rule, finding.class_, finding.severity) == ("SQ321", FindingClass.LENGTH_FORMAT, Severity.MEDIUM)
 
 
-def test_ids_are_stable_under_a_key():
-    [once], [again] = (with_ids(FOUND, KEY, Waivers(), DAY).findings for _ in range(2))
-    assert len(once.id) == 32 and once == again
+def test_ids_are_stable_and_need_no_key():
+    [once], [again] = (with_ids(FOUND, Waivers(), DAY).findings for _ in range(2))
+    assert not is_keyed(once.id) and once == again
 
 
 def test_a_declared_length_signal_is_waived_by_its_path():
@@ -55,7 +54,7 @@ def test_a_declared_length_signal_is_waived_by_its_path():
         since=DAY,
         until=date(2026, 7, 1),
     )
-    result = with_ids(FOUND, KEY, Waivers((waiver,)), DAY)
+    result = with_ids(FOUND, Waivers((waiver,)), DAY)
     assert (result.waived, result.verdict) == (1, AssociationVerdict.FOUND)
     assert exit_code(result, Severity.LOW) is ExitCode.OK
     assert exit_code(replace(result, paths=()), Severity.LOW) is ExitCode.OK

@@ -93,9 +93,9 @@ def test_a_link_or_a_directory_is_refused(tmp_path):
 
 def test_an_abbreviated_id_stands_for_the_only_one_it_fits():
     ids = ["3f09", "3fa0", "77"]
-    assert whole_id("3F0", [*ids, "3f09"]) == "3f09"
-    assert whole_id("77", ids) == "77"
-    assert whole_id("77", [*ids, "7700"]) == "77"
+    assert whole_id("3F0", [*ids, "3f09"], "here") == "3f09"
+    assert whole_id("77", ids, "here") == "77"
+    assert whole_id("77", [*ids, "7700"], "here") == "77"
 
 
 @pytest.mark.parametrize(
@@ -103,10 +103,10 @@ def test_an_abbreviated_id_stands_for_the_only_one_it_fits():
 )
 def test_an_abbreviation_of_none_or_of_several_is_refused(start, says):
     with pytest.raises(UsageError, match=says) as caught:
-        whole_id(start, ["3f09", "3fa0", "77"])
+        whole_id(start, ["3f09", "3fa0", "77"], "here")
     assert caught.value.hint
 
 
 def test_of_many_candidates_a_few_are_listed():
     with pytest.raises(UsageError, match=r"1,000 findings .* and 992 more"):
-        whole_id("0", [f"{number:04d}" for number in range(1000)])
+        whole_id("0", [f"{number:04d}" for number in range(1000)], "here")

@@ -8,21 +8,20 @@ from msgspec.structs import replace
 from tests.findings import swap_results
 from tests.findings.swap_results import HANDED_ON, MOVED, NOTHING, QUIET, donor, example, swapped
 
-from sequester.findings.fingerprint import FingerprintKey
+from sequester.findings.fingerprint import is_keyed
 from sequester.findings.influence import exit_code, with_findings
 from sequester.findings.model import ExitCode, Severity
 from sequester.findings.rules import RULES
 from sequester.findings.swapped import Effect, SwapVerdict
 from sequester.findings.waivers import Waiver, WaiverClass, Waivers
 
-KEY = FingerprintKey(b"k" * 32)
 TODAY = date(2026, 6, 1)
 LENGTH = swapped({"long": donor(changed=9, effect=Effect.LENGTH, e_value=500.0), "own": donor()}, SwapVerdict.INFLUENCED)
 DELIMITERS = swapped({"malformed": donor(changed=12, effect=Effect.FORMAT, e_value=80.0), "own": donor()}, SwapVerdict.INFLUENCED)
 
 
 def found(result, *waivers):
-    return with_findings(result, KEY, Waivers(tuple(waivers)), TODAY)
+    return with_findings(result, Waivers(tuple(waivers)), TODAY)
 
 
 def rules(result):
@@ -87,13 +86,13 @@ def test_a_differing_input_is_never_influence():
     assert exit_code(found(HANDED_ON), Severity.HIGH) is ExitCode.OK
 
 
-def test_ids_follow_rule_path_and_key_only():
+def test_ids_follow_rule_and_path_only_and_need_no_key():
     (one,) = found(MOVED).findings
     (again,) = found(replace(MOVED, pairs=7, reward_path="accuracy")).findings
     (other,) = found(replace(MOVED, reward_path="helpful")).findings
     assert one.id == again.id
     assert len({one.id, other.id, found(LENGTH).findings[0].id}) == 3
-    assert with_findings(MOVED, FingerprintKey(b"o" * 32), Waivers(), TODAY).findings[0].id != one.id
+    assert not is_keyed(one.id)
 
 
 def test_a_waiver_by_path_covers_length_and_format_and_never_content():
@@ -144,6 +143,27 @@ def test_with_noise_only_donors_with_evidence_are_named():
     (quiet,) = found(swapped(weak, SwapVerdict.INFLUENCED)).findings
     assert quiet.donors == ("own", "confession", "language")
     assert "noise" not in quiet.message
+
+
+def test_with_noise_a_kind_of_donors_is_named_only_where_it_is_evidence_itself():
+    weak = {
+        "own": donor(changed=10, e_value=3.0),
+        "long": donor(changed=10, effect=Effect.LENGTH, e_value=18.0),
+        "malformed": donor(changed=9, effect=Effect.FORMAT, e_value=0.4),
+    }
+    noise = {"noise_sd": 0.4, "noise_flip_rate": 0.83}
+    (together,) = found(swapped(weak, SwapVerdict.INFLUENCED, **noise)).findings
+    assert (together.rule, together.donors) == ("SQ301", ("own", "long"))
+    assert "all donors together" in together.message
+    assert "the words" not in together.message
+    assert rules(swapped({**weak, "long": replace(weak["long"], e_value=25.0)}, SwapVerdict.INFLUENCED, **noise)) == ["SQ302"]
+
+
+def test_what_is_scored_of_an_open_cot_is_told_beside_the_noise():
+    shown = replace(QUIET, noise_sd=0.3, noise_flip_rate=1.0, donors={"unclosed": donor(12, 12, Effect.UNCLOSED, 27.0)})
+    (one,) = found(shown).findings
+    assert "in 12 of 12 pairs, where noise alone changes 100 %" in one.message
+    assert rules(replace(shown, donors={"unclosed": donor(12, 12, Effect.UNCLOSED, 19.0)})) == []
 
 
 def test_a_waiver_by_fingerprint_covers_one_finding():

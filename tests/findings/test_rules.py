@@ -83,6 +83,12 @@ def test_a_wrong_code_is_answered_with_the_nearest():
     assert "did you mean SQ102" in caught.value.hint
 
 
+def test_a_code_that_no_rule_has_is_answered_with_the_list():
+    with pytest.raises(UsageError, match="no rule 'SQ999'") as caught:
+        find_rule("SQ999")
+    assert caught.value.hint == "`sequester rules` lists them all"
+
+
 def test_a_hopeless_code_points_to_the_list():
     with pytest.raises(UsageError) as caught:
         find_rule("")

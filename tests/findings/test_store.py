@@ -15,7 +15,6 @@ from tests.report.results import result, results
 from sequester.episodes.guarded import GuardedText
 from sequester.errors import ConfigError, GuardedTextError, InputError, UsageError
 from sequester.findings.encoding import decode_result, encode_result
-from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.influence import with_findings
 from sequester.findings.linted import LintFinding, LintResult, LintVerdict
 from sequester.findings.model import FindingClass, Severity, Tool
@@ -85,7 +84,7 @@ def test_any_result_comes_back_whole(tmp_path_factory, any_result):
 @given(swap_results.results())
 def test_a_result_of_another_kind_comes_back_whole(tmp_path_factory, swapped):
     store = ResultStore(Workspace(tmp_path_factory.mktemp("w")))
-    kept = with_findings(swapped, FingerprintKey(b"k" * 32), Waivers(), date(2026, 6, 1))
+    kept = with_findings(swapped, Waivers(), date(2026, 6, 1))
     stored = store.load(store.save("swap", kept, {"rewards.py": "ab" * 32}))
     assert (stored.verb, stored.result) == ("swap", kept)
     assert all(store.latest_with(one.id).result == "r1" for one in kept.findings)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.findings.examples import finding
 
 from sequester.errors import ConfigError
-from sequester.findings.linted import ID_DIGITS
+from sequester.findings.fingerprint import OPEN_DIGITS
 from sequester.findings.model import FindingClass, WaiverNote
 from sequester.findings.rules import RULES
 from sequester.findings.waivers import (
@@ -71,16 +71,49 @@ def test_a_declared_signal_that_an_audit_does_not_look_for_is_not_to_be_removed(
     assert note.startswith("Declared, and not looked for by an audit: reward path length. `sequester swap` looks for ")
 
 
-def test_a_waiver_of_lint_is_no_business_of_an_audit():
-    entries = (waiver(fingerprint="0" * ID_DIGITS), waiver(fingerprint="0" * 32))
+def test_a_waiver_of_lint_or_of_a_swap_test_is_no_business_of_an_audit():
+    entries = (waiver(fingerprint="0" * OPEN_DIGITS), waiver(fingerprint="0" * 32))
     (note,) = apply(Waivers(entries), (), TODAY).notes
     assert note.startswith("1 of 1 waivers fit no finding")
 
 
-def test_ids_that_are_made_without_a_key_hold_under_any():
-    with pytest.raises(ConfigError, match="under the fingerprint key"):
+def test_only_the_waivers_that_need_a_key_ask_for_one():
+    with pytest.raises(
+        ConfigError, match=r"'f1' is the id of an audit's finding, made under the fingerprint key fk-0123456789ab; .* fk-other"
+    ):
         parse_waivers(FILE, "file", "fk-other")
-    assert parse_waivers(FILE, "file", None).entries == (waiver(),)
+    assert parse_waivers(FILE, "file", None).entries == (waiver(),)  # for findings whose ids need none
+    keyless = ENTRY.replace('"f1"', f'"{"0" * OPEN_DIGITS}"') + ENTRY.replace("fingerprint", "reward_path")
+    for key in (None, "", "fk-other"):
+        assert len(parse_waivers(keyless, "file", key).entries) == 2
+        assert len(parse_waivers(f'fingerprint_key = "{KEY}"\n{keyless}', "file", key).entries) == 2
+
+
+def test_the_waiver_that_lacks_its_key_is_named_with_its_line_and_both_ways_out(tmp_path):
+    path = tmp_path / "w.toml"
+    text = ENTRY.replace("fingerprint", "reward_path") + ENTRY.replace('"f1"', f'"{"ab" * 16}"')
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=r"fingerprint_key is missing: 'abababababab'… is .*; no key is here") as caught:
+        read_waivers(path, "")
+    assert (caught.value.where, "else waive it again" in caught.value.hint) == (f"{path}:9:1, waiver 2", True)
+    path.write_text(f'fingerprint_key = "{KEY}"\n{text}')
+    with pytest.raises(ConfigError, match="no key is here") as caught:
+        read_waivers(path, "")
+    assert caught.value.where == f"{path}:10:1, waiver 2"
+    assert "keys/fingerprint.key" in caught.value.hint and "waive the finding again" in caught.value.hint
+
+
+def test_an_entry_that_needs_no_key_names_none_and_the_first_that_needs_one_does(tmp_path):
+    path = tmp_path / "waivers.toml"
+    append_waiver(path, waiver(fingerprint="0" * OPEN_DIGITS), None, "linus")
+    assert "fingerprint_key" not in path.read_text()
+    append_waiver(path, waiver(fingerprint="1" * 32), KEY, "linus")
+    read = read_waivers(path, KEY, "linus")
+    assert (read.key_id, len(read.entries)) == (KEY, 2)
+    before = path.read_text()
+    with pytest.raises(ConfigError, match="made under the fingerprint key"):
+        append_waiver(path, waiver(fingerprint="2" * 32), "fk-other", "linus")
+    assert path.read_text() == before
 
 
 def test_where_nothing_or_not_everything_was_looked_at_no_waiver_is_called_superfluous():
@@ -152,7 +185,8 @@ def test_applying_removes_nothing(found, waived, days):
         ("[[waiver]]", "[waiver]", "must be a list of tables", "two brackets"),
         ("[[waiver]]", "[[waver]]", "unknown key 'waver'", "did you mean 'waiver'"),
         (f'fingerprint_key = "{KEY}"', "", "fingerprint_key is missing", KEY),
-        (KEY, "fk-ffffffffffff", "made under the fingerprint key fk-ffffffffffff", "waive again"),
+        (KEY, "fk-ffffffffffff", "made under the fingerprint key fk-ffffffffffff", "waive the finding again"),
+        (f'"{KEY}"', "3", "fingerprint_key is no string", "such as"),
         ("[[waiver]]", "[[waiver", "cannot be read as TOML", ""),
         ("until = 2026-05-30", "until = 2026-05-30\nrenewals = -1", "counts from 0", ""),
         ("until = 2026-05-30", f"until = 2026-05-30\nrenewals = {'9' * 5000}", "cannot be read as TOML", ""),

@@ -80,3 +80,21 @@ def test_verdicts_that_one_donor_of_several_turns_are_bounded_for_that_donor() -
     assert alone is not None
     assert found is not None
     assert alone < 0.5 < found
+
+
+def test_a_look_for_a_memory_alone_excludes_nothing() -> None:
+    """The time was over between it and the first pair."""
+    made = record([[0.0]] * 9)
+    made.cold = 24
+    for series in made.series.values():
+        series.comparisons = []
+    assert bounds_of(made, noise_of(made)) == Bounds(None, None, None, ())
+
+
+def test_what_excludes_next_to_nothing_is_not_said() -> None:
+    made = record([[1.0]] * 23 + [[0.0]])
+    found = bounds_of(made, noise_of(made))
+    assert found.moved is not None and found.moved > 0.95
+    assert not any(sentence.startswith(("Mean shift", "Flips")) for sentence in found.said)
+    one = record([[0.0]])
+    assert bounds_of(one, noise_of(one)).said == ()

@@ -117,3 +117,22 @@ def test_what_was_asked_in_vain_is_no_pass_and_told_by_how_often() -> None:
     result = conclude(made, DETERMINISTIC, SUBJECT)
     assert (result.verdict, result.reasons, result.exposed) == (SwapVerdict.UNDERPOWERED, ("grader_failed",), None)
     assert any("status 506 (in 506 batches);" in note and "and 2 more" in note for note in result.notes)
+
+
+def batches_note(made: Record) -> str:
+    notes = conclude(made, DETERMINISTIC, SUBJECT).notes
+    return next((note for note in notes if note.startswith("A batch got other scores")), "")
+
+
+def test_a_batch_moves_others_only_where_its_members_do_not_move_by_themselves() -> None:
+    made = record([[0.0]] * 9)
+    made.batches = ["own"]
+    assert "a CoT moves the scores of others there" in batches_note(made)
+    moved = record([[0.0]] * 8 + [[1.0]])
+    moved.batches = ["own"]
+    assert batches_note(moved) == ""
+    unpaired = record([[0.0]] * 9)
+    unpaired.batches = ["own"]
+    unpaired.series["own"].comparisons = []
+    assert "no pair was scored that would tell" in batches_note(unpaired)
+    assert "others" not in batches_note(unpaired)

@@ -73,7 +73,40 @@ def test_a_literal_name_given_to_import_module_is_followed_and_another_one_is_sa
         {"rewards.py": "import importlib\nimportlib.import_module('judge')\nimportlib.import_module(name)", "judge.py": ""}
     )
     assert "judge.py" in found.files
-    assert found.notes == ("rewards.py:3 imports a module by a name that is made at run time: not followed.",)
+    assert found.notes == ("rewards.py:3 imports a module by a name that is made at run time: not followed from here.",)
+
+
+@pytest.mark.parametrize(
+    ("files", "followed"),
+    [
+        ({"rewards.py": "JUDGE = 'graders.judge.Grader'"}, True),
+        ({"rewards.py": "JUDGE = 'graders.judge:Grader'"}, True),
+        ({"rewards.py": "JUDGE = 'graders.judge'"}, True),
+        ({"rewards.py": "JUDGE = 'pkg.graders.judge'"}, False),  # no folder of this name
+        ({"rewards.py": "import registry", "registry.py": "MADE = {'exact': 'graders.judge.Grader'}"}, True),
+        ({"rewards.py": "open('conf.yaml')", "conf.yaml": "judge:\n  _target_: graders.judge.Grader\n"}, True),
+        ({"rewards.py": "open('conf.toml')", "conf.toml": "judge = 'graders.judge:Grader'\n"}, True),
+        ({"rewards.py": "open('page.md')", "page.md": "See graders.judge.Grader"}, False),
+        ({"rewards.py": "JUDGE = 'judge'"}, False),
+        ({"rewards.py": "import importlib\nimportlib.import_module(name)\nJUDGE = 'alone'"}, True),
+        (
+            {
+                "rewards.py": "import importlib\nopen('c.yaml')\nimportlib.import_module(config['judge'])",
+                "c.yaml": "judge: alone",
+            },
+            True,
+        ),
+        ({"rewards.py": "open('c.yaml')", "c.yaml": "judge: alone"}, False),
+        ({"rewards.py": "JUDGE = 'graders." + "a." * 200 + "b'"}, False),
+    ],
+)
+def test_a_module_that_a_string_names_is_followed(files, followed):
+    judge = {"graders/__init__.py": "", "graders/judge.py": "import words", "words.py": "", "alone.py": "import words"}
+    assert ("words.py" in of({**judge, **files}).files) == followed
+
+
+def test_a_string_that_is_no_module_of_the_repository_is_no_package():
+    assert of({"rewards.py": "NAME = 'torch.nn.Module'"}).packages == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sequester.errors import SequesterError, UsageError
 from sequester.findings.swapped import Branches
 from sequester.influence import messages
-from sequester.influence.messages import LoadError, Reply
+from sequester.influence.conditions import Outcome
+from sequester.influence.messages import Load, LoadError, Reply
 from sequester.influence.model import Rendition, Scoring, Seen
 
 any_text = st.text('ab é"\\\n\x00\ud800\U0001f600', max_size=20)
@@ -37,13 +38,20 @@ def test_requests_come_through(batch):
     assert messages.decode_request(messages.encode_request("score", batch)) == ("score", batch)
 
 
+@pytest.mark.parametrize("file", ["/a/rewards.py", "/\udcff/é.py"])
+def test_what_is_to_be_loaded_comes_through(file):
+    load = Load(file, "accuracy", "score", (Outcome(file, 1, 3, "false"),), ("path",))
+    assert messages.decode_load(messages.encode_load(load)) == load
+
+
 def test_replies_come_through():
     reply = Reply(
         (Scoring(0.5, "", (Seen("a -> b", b"\x00\xff"),), "path"), Scoring(None, "timeout")),
         {"ValueError at a.py:3": 2},
         ("answer",),
         ("files",),
-        Branches(1, 2, ("a.py:1->2",), 1),
+        Branches(1, 2, ("a.py:1 never true",), 1, 1, 1),
+        came=(Outcome("a.py", 1, 3, "false"),),
     )
     assert messages.decode_reply(messages.encode_reply(reply)) == reply
 

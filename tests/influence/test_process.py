@@ -198,13 +198,27 @@ def test_observing_gives_the_branches_of_all_calls():
     assert (branches.probed, branches.missing, branches.paths) == (branches.of, (), 2)
 
 
-def test_branches_of_a_process_that_was_ended_are_not_claimed():
+def test_what_a_call_that_ended_its_process_came_to_is_not_claimed():
     with scorer_of("exits_on_words") as scorer:
         scorer.observe(rendition())
         scorer.observe(rendition(SECRET))
+        branches = scorer.branches()
+    assert branches is not None
+    assert (branches.probed, branches.of, branches.paths) == (1, 2, 1)
+    assert branches.missing[0].endswith(" never true")
+
+
+def test_outcomes_of_conditions_are_kept_over_fresh_processes():
+    with scorer_of("branching") as scorer:
         scorer.observe(rendition())
-        assert scorer.branches() is None
-        assert any("are lost" in note for note in scorer.notes())
+        assert scorer.fresh()
+        first = scorer.branches()
+        scorer.score([rendition("never")])
+        assert scorer.fresh()
+        second = scorer.branches()
+    assert first is not None and second is not None
+    assert (first.probed, first.paths) == (first.of - 1, 1)
+    assert (second.probed, second.missing, second.paths) == (second.of, (), 1)
 
 
 def test_a_selection_gives_keep_bits():

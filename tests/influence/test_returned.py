@@ -74,6 +74,18 @@ def test_members_keep_their_names_in_every_order():
     assert all(name not in ("a", "b") for name in one.members)
 
 
+@pytest.mark.parametrize(
+    "value", [{"score": [1.0, 0.0], "acc": [True, False]}, [{"acc": True, "score": 1.0, "pred": "x"}, {"score": 0.0, "acc": 0}]]
+)
+def test_what_groups_are_selected_by_is_a_member_beside_the_score(value):
+    assert scores(value, 2) == [1.0, 0.0]
+    assert members(value, 2) == [[1.0, 1.0], [0.0, 0.0]]
+
+
+def test_what_is_no_number_beside_the_score_is_not_read():
+    assert members([{"score": 1.0, "acc": "yes"}, {"score": 1.0, "acc": None}], 2) == [[1.0], [1.0]]
+
+
 def test_a_score_that_a_filter_reads_is_a_member_beside_the_reward():
     value = {"rewards": [1.0, 0.0], "scores": [0.25, 0.75], "extra_logs": {"length": [7, 8]}}
     assert scores(value, 2) == [1.0, 0.0]

@@ -303,7 +303,7 @@ def test_a_scorer_that_counts_its_calls_is_stateful_and_not_influenced(plan: Pla
     assert "stateful" in result.reasons
 
 
-@pytest.mark.parametrize("after", [110, 160, 400])
+@pytest.mark.parametrize("after", [110, 130, 160, 190, 220, 400])
 def test_a_scorer_that_goes_dead_later_is_stateful_and_no_pass(after: int) -> None:
     """As a grader whose client gives up after some failures, and from then on gives what it falls back on."""
     calls = count()

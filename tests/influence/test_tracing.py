@@ -1,6 +1,7 @@
-"""Branches of reward code: those that ran, those that did not, and no others."""
+"""Outcomes of the conditions of reward code: those that came, those that did not, and no others."""
 
 import sys
+import warnings
 from pathlib import Path
 
 import coverage
@@ -10,6 +11,12 @@ from sequester.influence.in_process import InProcessScorer
 from sequester.influence.source import Source, load_function
 
 CODE = """
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+NUMBER = re.compile("[0-9]+")
+
+
 def outer(completions, **kwargs):
     return [inner(each) for each in completions]
 
@@ -41,19 +48,56 @@ def unrelated(completions, **kwargs):
 
 SHORT = lambda completions, **kwargs: [1.0 if "rare" in each else 0.0 for each in completions]
 
+
+def plain(completions, **kwargs):
+    return [float(len(each)) for each in completions]
+
+
+def falls_back(completions, **kwargs):
+    return [float((NUMBER.findall(each.split("</think>")[-1]) or NUMBER.findall(each) or [0])[-1]) for each in completions]
+
+
+def guarded(completions, **kwargs):
+    if not completions:
+        raise ValueError
+    found = []
+    for each in completions:
+        try:
+            found.append(float(each[-2:]))
+        except ValueError:
+            found.append(0.0)
+    return found
+
+
+def in_threads(completions, **kwargs):
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(inner, completions))
+
+
+def by_table(completions, **kwargs):
+    return [CHECKS[kwargs.get("check", ["short"])[0]](each) for each in completions]
+
+
+CHECKS = {"short": lambda each: 1.0 if each else 0.0, "long": lambda each: 0.0 if "rare" in each else 1.0}
+
 if SHORT is None:
     raise SystemExit
 """
 
 
-def traced(tmp_path, name, *thoughts):
+def loaded(tmp_path, name, code=CODE):
     file = tmp_path / "rewards.py"
-    file.write_text(CODE)
+    file.write_text(code)
     function = load_function(Source(file, name))
     sys.modules.pop("rewards")
     sys.path.remove(str(tmp_path))
-    with InProcessScorer(function) as scorer:
-        paths = [scorer.observe(rendition(thought)).path for thought in thoughts]
+    return function
+
+
+def traced(tmp_path, name, *thoughts, scored=(), **columns):
+    with InProcessScorer(loaded(tmp_path, name)) as scorer:
+        paths = [scorer.observe(rendition(thought, **columns)).path for thought in thoughts]
+        scorer.score([rendition(thought, **columns) for thought in scored])
         return scorer.branches(), paths
 
 
@@ -70,11 +114,13 @@ def test_branches_that_did_not_run_are_named(tmp_path):
     assert branches is not None
     rare, loop, large = line('"rare" in text'), line("while text"), line("value > 5")
     assert branches.missing == (
-        f"rewards.py:{rare}->{rare + 1}",
-        f"rewards.py:{loop}->{line('return Scale')}",
-        f"rewards.py:{large}->{large + 1}",
+        f"rewards.py:{rare} never true",
+        f"rewards.py:{loop} never false",
+        f"rewards.py:{line('by if by')} never false",
+        f"rewards.py:{large} never true",
     )
-    assert branches.of == branches.probed + 3
+    assert branches.of == branches.probed + 4
+    assert (branches.conditions, branches.one_way, branches.unreached) == (5, 4, 0)
     assert branches.paths == 1 and paths[0]
 
 
@@ -84,8 +130,69 @@ def test_each_way_through_the_code_is_a_path(tmp_path):
     assert paths[0] == paths[2] != paths[1]
 
 
+def test_a_fallback_within_a_line_that_no_episode_reached_is_named(tmp_path):
+    branches, _ = traced(tmp_path, "falls_back", "so far 1", answer="42")
+    assert branches is not None
+    assert branches.missing[0].endswith(" never false")
+    first, second = branches.missing
+    place = f"rewards.py:{line('NUMBER.findall(each.split')}:"
+    assert first.startswith(place) and second.startswith(place) and second.endswith(" never reached")
+    assert (branches.conditions, branches.one_way, branches.unreached) == (2, 1, 1)
+
+
+def test_handlers_stand_behind_conditions_and_guards_that_raise_are_left_out(tmp_path):
+    branches, _ = traced(tmp_path, "guarded", "so far", answer="42")
+    assert branches is not None
+    assert branches.missing == (f"rewards.py:{line('except ValueError')} except never ran",)
+    assert (branches.probed, branches.of, branches.conditions, branches.one_way) == (3, 4, 2, 0)
+
+
+def test_code_that_runs_without_being_named_is_counted(tmp_path):
+    branches, _ = traced(tmp_path, "by_table", "so far")
+    assert branches is not None
+    assert (branches.conditions, branches.one_way, branches.unreached) == (2, 1, 1)
+
+
+def test_an_outcome_that_comes_while_scores_are_measured_has_come(tmp_path):
+    before, _ = traced(tmp_path, "SHORT", "so far")
+    after, _ = traced(tmp_path, "SHORT", "so far", scored=("so rare",))
+    assert before is not None and before.missing == (f"rewards.py:{line('SHORT = ')} never true",)
+    assert after is not None and after.missing == () and after.paths == 1
+
+
+def test_scored_calls_alone_have_no_paths(tmp_path):
+    assert traced(tmp_path, "SHORT", scored=("so rare",)) == (None, [])
+
+
+def test_threads_that_the_call_starts_are_followed(tmp_path):
+    branches, _ = traced(tmp_path, "in_threads", "so far", "rare")
+    assert branches is not None
+    rare = line("in text:")
+    assert f"rewards.py:{rare} never true" not in branches.missing
+    assert branches.unreached == 0
+
+
+def test_a_file_behind_a_link_is_counted_once(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "linked").symlink_to(tmp_path / "real")
+    branches, _ = traced(tmp_path / "linked", "SHORT", "so far")
+    assert branches is not None and (branches.probed, branches.of) == (1, 2)
+
+
+def test_what_the_compiler_warns_of_hides_nothing(tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        function = loaded(
+            tmp_path, "warned", 'def warned(completions):\n    return ["\\d" if each else 0.0 for each in completions]\n'
+        )
+    with InProcessScorer(function) as scorer:
+        scorer.observe(rendition())
+        branches = scorer.branches()
+    assert branches is not None and branches.of == 2
+
+
 def test_code_without_branches_has_none_to_miss(tmp_path):
-    branches, _ = traced(tmp_path, "SHORT", "so far")
+    branches, _ = traced(tmp_path, "plain", "so far")
     assert branches is not None
     assert (branches.probed, branches.of, branches.missing, branches.paths) == (0, 0, (), 1)
 

@@ -12,7 +12,6 @@ from tests.report.test_formats import SARIF_SCHEMA, visible_text
 from sequester.findings.associated import SCHEMA, AssociationResult
 from sequester.findings.association import with_ids
 from sequester.findings.encoding import decode_result
-from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.waivers import Waivers
 from sequester.report import document_text
 from sequester.report.association_document import REASONS, describe_association
@@ -25,7 +24,7 @@ FORMATS = REPORT.formats
 
 
 def named(result):
-    return with_ids(result, FingerprintKey(b"k" * 32), Waivers(), date(2026, 6, 1))
+    return with_ids(result, Waivers(), date(2026, 6, 1))
 
 
 def said(result, name):

@@ -18,7 +18,6 @@ from tests.report.test_formats import SARIF_SCHEMA, visible_text
 
 from sequester.episodes.model import SplitStatus
 from sequester.findings.encoding import decode_result
-from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.influence import UNASSESSED, with_findings
 from sequester.findings.swapped import SCHEMA, Branches, Effect, Inputs, SwapResult, SwapVerdict
 from sequester.findings.waivers import Waivers
@@ -41,7 +40,7 @@ CONTRACT_KEYS = [
 
 
 def found(result):
-    return with_findings(result, FingerprintKey(b"k" * 32), Waivers(), date(2026, 6, 1))
+    return with_findings(result, Waivers(), date(2026, 6, 1))
 
 
 def said(result, name):
@@ -211,6 +210,28 @@ def test_a_part_of_the_donors_is_named_where_nothing_moved():
     assert "kinds of donors" not in words_of(everything)
 
 
+def test_episodes_that_get_no_score_are_in_the_headline():
+    episodes = {"seen": 27, "used": 12, "no_cot": 3, "not_scored": 12}
+    some = replace(QUIET, episodes=episodes, donors={"own": donor(not_assessed={"no_score": 12})})
+    assert "over 12 prompts of the 12 of 24 episodes that got a score" in describe_swap(some).headline[0]
+    assert "that got a score" not in words_of(replace(some, donors={"own": donor()}))  # the time was over
+
+
+def test_what_noise_changes_by_itself_stands_beside_the_counts_of_donors():
+    said = "Noise alone changes 100% of pairs"
+    assert said in words_of(replace(QUIET, noise_sd=0.3, noise_flip_rate=1.0))
+    assert said not in words_of(QUIET)
+
+
+def test_findings_that_the_evidence_by_kinds_does_not_name_are_explained():
+    few = replace(MOVED, effects={"content": 14.5, "length": 39.0}, findings=found(MOVED).findings)
+    assert "Without noise a pair that changed shows its effect by itself." in words_of(few)
+    assert "where words move the score nothing is said of length" in words_of(few)
+    plain = words_of(replace(few, effects={"content": 39.0, "length": 14.5}))
+    assert "shows its effect by itself" not in plain and "nothing is said of length" not in plain
+    assert "shows its effect by itself" not in words_of(replace(few, noise_sd=0.3, noise_flip_rate=0.5))
+
+
 def test_exposure_is_said_in_one_sentence_with_its_reason():
     unknown = replace(QUIET, exposed=None)
     of = "of a few episodes on each of at most 2 code paths"
@@ -236,10 +257,49 @@ def test_counts_of_pairs_not_assessed_add_up():
     assert "the reward code raised it" in words_of(some)
 
 
-def test_branches_within_a_line_are_not_said_to_be_absent():
+def test_code_without_conditions_is_said_to_have_one_path():
     said = words_of(replace(QUIET, branches=Branches(0, 0, (), 1)))
-    assert "no branch between lines" in said
-    assert "`a if b else c`" in said
+    assert "The reward code has no condition: it has one path." in said
+    assert "Not probed" not in said
+
+
+@pytest.mark.parametrize(
+    ("branches", "says"),
+    [
+        (Branches(5, 6, ("a.py:8 never true",), 2, 3, 1), "1 of 3 conditions of the reward code came out one way only (a.py:8 "),
+        (
+            Branches(
+                3, 9, ("a.py:8 never true", "a.py:9 never true", "a.py:3 except never ran", "a.py:12 never reached"), 2, 4, 2, 1
+            ),
+            "2 of 4 conditions of the reward code came out one way only (a.py:8 never true, a.py:9 never true), and 1 was never reached.",
+        ),
+        (Branches(2, 4, ("a.py:12 never reached",), 2, 2, 0, 1), "1 of 2 conditions of the reward code was never reached."),
+        (
+            Branches(5, 10, tuple(f"a.py:{line} never true" for line in range(5)), 2, 5, 5),
+            "(a.py:0 never true, a.py:1 never true, a.py:2 never true and 2 more)",
+        ),
+    ],
+)
+def test_a_result_that_found_nothing_says_what_was_not_probed(branches, says):
+    for verdict in (SwapVerdict.NO_INFLUENCE_FOUND, SwapVerdict.UNDERPOWERED):
+        document = describe_swap(replace(QUIET, branches=branches, verdict=verdict))
+        assert any(says in sentence for sentence in document.headline), document.headline
+        assert any("episodes that reach what was not probed" in sentence for sentence in document.sections[-1].sentences)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        replace(QUIET, branches=Branches(5, 6, ("a.py:8 except never ran",), 2, 2)),
+        replace(QUIET, branches=None),
+        replace(QUIET, verdict=SwapVerdict.INFLUENCED),
+        replace(QUIET, verdict=SwapVerdict.NOTHING_ASSESSED),
+    ],
+)
+def test_error_handlers_and_what_was_found_are_not_in_that_sentence(result):
+    document = describe_swap(result)
+    assert not any("Not probed" in sentence for sentence in document.headline)
+    assert not any("was not probed" in sentence for section in document.sections for sentence in section.sentences)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +307,16 @@ def test_branches_within_a_line_are_not_said_to_be_absent():
     [
         ({"verdict": SwapVerdict.UNDERPOWERED, "reasons": ("budget_spent",)}, "`--calls`, `--seconds`"),
         ({"episodes": {"seen": 20, "used": 12, "ambiguous": 8}}, "`--template`"),
-        ({"episodes": {"seen": 20, "used": 12, "malformed": 8}}, "the notes name the first ones"),
+        (
+            {"episodes": {"seen": 20, "used": 12, "malformed": 8}, "notes": ("Not read: e.jsonl:3: unknown key 'x'",)},
+            "could not be read, such as e.jsonl:3: unknown key 'x'.",
+        ),
+        (
+            {"episodes": {"seen": 20, "used": 12, "malformed": 8}},
+            "So the test is incomplete (exit 4), unless `--allow-unassessed`",
+        ),
+        ({"episodes": {"seen": 22, "used": 2, "not_sampled": 20}}, "`--prompts` says how many"),
+        ({"verdict": SwapVerdict.UNDERPOWERED, "reasons": ("identical_cot",)}, "Give it episodes with different CoTs"),
         ({"episodes": {"seen": 20, "used": 12, "malformed": 8}}, '"completion": "...", "columns": {'),
         ({"reasons": ("scorer_failed", "wrong_length")}, "one score for each completion"),
         ({"reasons": ("scorer_failed", "wrong_length")}, "is tested with `--outcome keep`"),
@@ -260,6 +329,14 @@ def test_branches_within_a_line_are_not_said_to_be_absent():
 )
 def test_the_next_step_fits_the_reason(changes, says):
     assert says in words_of(replace(QUIET, **changes))
+
+
+def test_a_function_that_scores_nothing_and_a_file_without_a_line_have_a_next_step():
+    none = words_of(replace(NOTHING, reasons=("no_score",), episodes={"seen": 6, "used": 0, "not_scored": 6}))
+    assert "See why `rewards.py:accuracy` scores none of these episodes" in none
+    empty = words_of(replace(NOTHING, reasons=("no_episodes",)))
+    assert "the file of episodes is empty" in empty
+    assert "The table says" not in empty
 
 
 def test_length_that_is_meant_to_count_is_sent_to_the_waiver():

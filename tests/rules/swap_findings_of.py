@@ -4,7 +4,6 @@ from datetime import date
 
 from tests.findings.swap_results import HANDED_ON, QUIET, donor, example, swapped
 
-from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.influence import with_findings
 from sequester.findings.swapped import Effect, SwapVerdict
 from sequester.findings.waivers import Waivers
@@ -12,7 +11,7 @@ from sequester.findings.waivers import Waivers
 
 def found(result):
     """The result with its findings, under a key of these tests."""
-    return with_findings(result, FingerprintKey(b"k" * 32), Waivers(), date(2026, 6, 1))
+    return with_findings(result, Waivers(), date(2026, 6, 1))
 
 
 def moved(effect):

@@ -69,6 +69,27 @@ def test_ids_that_only_become_text_weigh_less_than_ids_that_are_read():
 
 QUIET = [
     """
+    class SFTOutputTransform:  # for reward models
+        def __call__(self, sample):
+            tokens = sample["tokens"]
+            return tokens.new_full(tokens.shape, 0)
+    """,
+    """
+    class MathRewardManager:
+        def __call__(self, data):
+            scores = []
+            for one in range(len(data)):
+                ids = data[one].batch["responses"]
+                if ids.ndim != 1:
+                    raise ValueError
+                scores.append(grade(self.tokenizer.decode(ids[:8].long(), skip_special_tokens=True)))
+            return scores
+    """,
+    """
+    def _create_response(request, completions, prompts):
+        return [payload(getattr(one, "logprobs", None)) for one in completions]
+    """,
+    """
     def accuracy(prompts, completions, completion_ids, answer, **columns):
         return [float(final(text) == gold) for text, gold in zip(completions, answer)]
     """,

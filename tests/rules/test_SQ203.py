@@ -83,6 +83,38 @@ FOUND = [
         inputs = tokenizer(texts, return_tensors="pt", padding=True)
         return rm(**inputs).logits[:, 0].tolist()  # SQ203
     """,
+    r"""
+    def judged(prompts, completions, **columns):
+        with ThreadPoolExecutor() as pool:
+            futures = {pool.submit(_one, p, c): i for i, (p, c) in enumerate(zip(prompts, completions))}
+            return [future.result() for future in futures]
+
+    def _one(prompt, completion):
+        lines = []
+        for message in completion:
+            role = message.get("role", "unknown")
+            lines.append(f"{role}\n{message['content']}")
+        return tool_judge.run_judge(conversation="\n-\n".join(lines)).score  # SQ203
+    """,
+    r"""
+    TEMPLATE = "Given the last lines of a response and the reference, is it right?\n{out}\n{ref}"
+
+    class Judge:
+        def score(self, outputs, references):
+            prompts = []
+            for out, ref in zip(outputs, references):
+                out = "\n".join(out.split("\n")[-20:])
+                prompts.append([{"role": "user", "content": TEMPLATE.format(out=out, ref=ref)}])
+            ids = [self.tokenizer.apply_chat_template(messages, tokenize=True) for messages in prompts]
+            found = self.llm.generate.remote(prompt_token_ids=ids[0:8])  # SQ203
+            return [verdict(one) for one in ray.get(found)]
+    """,
+    """
+    class RubricReward:
+        def compute_reward(self, completions, rubrics):
+            requests = [JudgeRequest(text, rubric) for text, rubric in zip(completions, rubrics)]
+            return [result.score for result in self.judge.judge_batch(requests)]  # SQ203
+    """,
 ]
 
 
@@ -125,6 +157,17 @@ def helpful(completion, state, **columns):
 
 
 QUIET = [
+    r"""
+    from graders.math import math_reward_fn
+
+    def math_reward_fn_no_thought(solution_str, ground_truth):
+        return math_reward_fn(f"<think>\nno thought\n</think>\n{solution_str}", ground_truth)
+    """,
+    """
+    def graded(solution_str, ground_truth):
+        reward_fn = RewardMathFn(RewardConfig())
+        return reward_fn(RewardInput(problem="as given: " + solution_str, model_response=solution_str)).is_correct
+    """,
     """
     def helpful(completions, **columns):
         scores = []
@@ -229,8 +272,10 @@ def test_a_text_as_it_is_for_a_function_of_another_module_is_no_message(made):
 @pytest.mark.parametrize(
     "made", ['response = f"Rate this answer: {str(response)}"', 'response = [{"role": "user", "content": str(response)}]']
 )
-def test_a_text_worked_into_a_message_is_one_for_whoever_reads_it(made):
+def test_a_text_worked_into_a_message_is_one_for_a_judge_and_not_for_a_reward_that_may_be_a_rule(made):
     text = SCORED_ELSEWHERE.format(made=made, mark="  # SQ203")
+    assert lines("SQ203", text) == []
+    text = text.replace("compute_foundation_reward(", "ask_foundation_judge(")
     assert lines("SQ203", text) == marked("SQ203", text) != []
 
 

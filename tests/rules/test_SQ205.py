@@ -3,6 +3,9 @@
 import pytest
 from tests.rules.reward_code_of import example, lines, marked, terminal
 
+from sequester.findings.model import Severity
+from sequester.lint.python_file import read_python
+
 
 def test_nothing_is_found_in_nothing():
     assert lines("SQ205", "") == []
@@ -173,7 +176,89 @@ def test_found(text):
     assert lines("SQ205", text) == marked("SQ205", text) != []
 
 
+def test_of_two_returned_values_each_is_compared_with_its_own():
+    text = """
+    import re
+
+    def parts(response):
+        found = re.search(r"<think>(.*?)</think>(.*)", response, re.DOTALL)  # SQ205
+        if found:
+            return found.group(1), found.group(2)
+        return "", response
+
+    def compute_score(solution_str, ground_truth):
+        _, answer = parts(solution_str)
+        return float(answer == ground_truth)
+    """
+    assert lines("SQ205", text) == marked("SQ205", text) != []
+
+
+def test_what_was_known_on_one_way_only_is_not_known_behind_it():
+    text = """
+    import re
+
+    def accuracy_reward(predict_str, ground_truth):
+        found = re.search(r"<answer>(.*?)</answer>", predict_str)  # SQ205
+        penalty = 0.0
+        if "</think>" in predict_str and "<answer>" in predict_str:
+            penalty = 0.5
+        given = found.group(1) if found else predict_str
+        return float(given == ground_truth) - penalty
+    """
+    assert lines("SQ205", text) == marked("SQ205", text) != []
+
+
+def test_outside_of_reward_code_it_weighs_less():
+    text = """
+import re
+
+def strip_thinking(text):
+    return re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL)
+"""
+    (found,) = (hit for hit in read_python(text).hits if hit.rule == "SQ205")
+    assert found.severity is Severity.LOW and "handed on" in found.message
+
+
 QUIET = [
+    """
+    def extract_solution(solution_str):
+        if "</think>" not in solution_str:
+            return None, solution_str
+        return solution_str.split("</think>")[-1].strip(), solution_str
+
+    def compute_score(solution_str, ground_truth):
+        answer, text = extract_solution(solution_str)
+        return float(answer == ground_truth)
+    """,
+    """
+    import re
+
+    def parts(response):
+        found = re.search(r"<think>(.*?)</think>(.*)", response, re.DOTALL)
+        if found:
+            return found.group(1), found.group(2)
+        return "", response
+
+    def compute_score(solution_str, ground_truth):
+        if "<think>" not in solution_str or "</think>" not in solution_str:
+            return 0.0
+        _, answer = parts(solution_str)
+        return float(answer == ground_truth)
+    """,
+    """
+    def accuracy_reward(predict_str, ground_truth):
+        if "</think>" in predict_str and "<answer>" in predict_str:
+            last = predict_str.split("</think>")[-1].split("<answer>")[0].strip()
+            return float(last == ground_truth)
+        return 0.0
+    """,
+    r"""
+    import re
+
+    def accuracy(completions, answer, **columns):
+        texts = [re.sub(r"<think>\s*</think>\s*", "", text) for text in completions]  # a block without a word in it
+        return [float(text == gold) for text, gold in zip(texts, answer)]
+    """,
     """
     def visible(text):
         _, closed, answer = text.rpartition("</think>")

@@ -20,6 +20,69 @@ def test_terminal(snapshot, tmp_path, monkeypatch):
 
 FOUND = [
     """
+    class ShortResponseReward(Reward):
+        def __call__(self, batch):
+            rewards, lengths = batch["zero_rewards"], batch["generated_lens"]  # SQ209
+            for place in range(lengths.size(0)):
+                if lengths[place] <= self.threshold:
+                    rewards[place, lengths[place] - 1] += self.reward
+            return rewards
+    """,
+    """
+    class LengthReward(BaseReward):
+        def _evaluate(self, sample):
+            return Score(len(sample.output[0]) / 1000)  # SQ209
+    """,
+    """
+    class CosineSparseReward(SparseReward):
+        def reward(self, sequences, gen_lengths, answers, scores, output_ids, num_actions):  # SQ209
+            rewards = []
+            for text, long, score in zip(sequences, gen_lengths, scores):
+                if long >= self.max_len:
+                    rewards.append(self.exceed_length)
+                    continue
+                rewards.append(score)
+            return rewards
+    """,
+    """
+    def reward_func(args, sample, **kwargs):
+        return 1.0 - sample.response_lengths / 4096  # SQ209
+    """,
+    r"""
+    def ordered(text):
+        return text.count("<think>") == 1  # SQ209
+
+    def compute_score(solution_str, ground_truth):
+        if "<|im_start|>assistant" in solution_str:
+            response = solution_str.split("<|im_start|>assistant\n")[1]
+        else:
+            response = solution_str.split("Assistant:\n")[-1]
+        return 1.0 if ordered(response) else -1.0
+    """,
+    r"""
+    import re
+
+    def compute_score_format(solution_str):
+        score = 0.0
+        for turn in re.findall(r"<\|im_start\|>(.*?)<\|im_end\|>", solution_str, re.DOTALL):
+            if "<think>" in turn:  # SQ209
+                score += 0.02
+        return score
+    """,
+    r"""
+    import re
+
+    def format_reward(response):
+        return 1.0 if re.fullmatch(r"<think>.*?</think>\s*<answer>.*?</answer>", response, re.DOTALL) else 0.0  # SQ209
+
+    def compute_score(reward_inputs):
+        scores = []
+        for one in reward_inputs:
+            form = format_reward(one["response"])
+            scores.append({"overall": form + 1.0, "accuracy": 1.0, "no_repeat_score": 0.0})
+        return scores
+    """,
+    """
     def format_reward(completions, **kwargs):
         scores = []
         for text in completions:
@@ -305,6 +368,25 @@ def test_found(text):
 
 
 QUIET = [
+    """
+    def math_reward(completions, answer, **columns):
+        return [float(_parse_digits(text) == gold) for text, gold in zip(completions, answer)]
+
+    def _parse_digits(text):
+        if len(text) > 160:
+            return None
+        return text.strip()
+    """,
+    """
+    def _score(responses, judge):
+        return {"verdicts": judge(len(responses)), "lengths": [len(text) for text in responses]}
+    """,
+    r"""
+    import re
+
+    def turns_reward(completions, **columns):
+        return [len(re.findall(r"<\|im_start\|>assistant.*?<\|im_end\|>", text, re.DOTALL)) / 8 for text in completions]
+    """,
     """
     def parts(text):
         if "</think>" not in text:

@@ -70,6 +70,23 @@ def test_found(text):
 
 QUIET = [
     """
+    import json
+
+    def compute_score(solution_str, ground_truth):
+        with open(LOG, "a") as log:
+            log.write(json.dumps({"length": len(solution_str), "empty": not solution_str.strip()}))
+        return 0.0
+    """,
+    """
+    def mbpp_reward(response, tests):
+        code = _strip_markdown_fences(response)
+        folder.joinpath("candidate.py").write_text(code)
+        return run(folder)
+
+    def _strip_markdown_fences(text):
+        return text.removeprefix("```python").removesuffix("```")
+    """,
+    """
     import logging
 
     def accuracy(completions, answer, **columns):

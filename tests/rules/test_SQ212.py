@@ -48,6 +48,11 @@ def test_found(text):
 
 QUIET = [
     """
+    class VerifiersAdapter(Adapter):
+        def evaluate(self, batch, candidate):
+            return self.env.generate(dict(batch))
+    """,
+    """
     async def quality(completion, answer, state):
         prompt = f"Question: {state['question']} Gold: {answer}"
         reply = await client.chat.completions.create(model="j", messages=[{"role": "user", "content": prompt}])

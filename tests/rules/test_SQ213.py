@@ -75,6 +75,11 @@ def test_found(text):
 
 QUIET = [
     """
+    class RewardPipeline:
+        async def score(self, action, label):
+            return await self._result_reward.score(action=action, label=label)
+    """,
+    """
     def accuracy(completions, answer, **columns):
         return [float(gold in text.partition("</think>")[2]) for text, gold in zip(completions, answer)]
     """,

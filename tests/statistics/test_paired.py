@@ -79,6 +79,13 @@ def test_drift_is_told_from_noise() -> None:
     assert paired.drift_p([[1.0, 2.0], [2.0, 3.0]]) == 0.0
 
 
+@given(st.floats(-1e6, 1e6), st.integers(2, 5), st.integers(2, 40))
+def test_scores_that_are_all_equal_neither_drift_nor_spread(score, rounds, items):
+    assert paired.drift_p([[score] * items] * rounds) == 1.0
+    assert paired.pooled_sd([[score] * items] * rounds) == 0.0
+    assert paired.drift_p([[score, *([score + 1.0] * items)]] * rounds) == 1.0
+
+
 def test_a_trend_that_items_share_is_told_from_noise() -> None:
     assert paired.trend_p([]) is None
     assert paired.trend_p([[1.0], [2.0, 2.0, 2.0]]) is None

@@ -32,7 +32,7 @@ def tell_associations(logs: Sequence[str], read_as: InputOptions, results: Resul
     requests = results.requests(AssociationResult, paths)
     books = results.open_books()
     formats = Formats(load_readers(), read_as.options, read_as.format)
-    result = with_ids(associate_logs(paths, formats, Progress(results.talk.quiet)), books.key, books.waivers, date.today())
+    result = with_ids(associate_logs(paths, formats, Progress(results.talk.quiet)), books.waivers, date.today())
     results.keep_and_tell("swap", result, paths, books, requests, SEE_AGAIN)
     return exit_code(result, results.fail_on)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from msgspec.structs import replace
 
-from sequester.cli.options import Count, InputOptions, input_options
+from sequester.cli.options import Count, InputOptions, fingerprint_key, input_options
 from sequester.cli.progress import Progress
 from sequester.cli.results import ResultOptions, result_options
 from sequester.episodes.readers.registry import load_readers
@@ -59,13 +59,13 @@ def command(
     absent = [path for path in paths if not Path(path).exists()]
     if absent:
         raise UsageError("no such file or directory", where=absent[0], hint="check the path; patterns are expanded by the shell")
-    books = results.open_books()
+    books = results.open_books(keyed=True)
     progress = Progress(results.talk.quiet)
     inputs = [Path(path) for path in paths]
     result = audit(
         inputs,
         Formats(load_readers(), read_as.options, read_as.format, _settings(read_as)),
-        Terms(books.key, books.waivers, date.today()),
+        Terms(fingerprint_key(books.place), books.waivers, date.today()),
         Effort(jobs or _default_jobs(inputs)),
         own_calibrations=own_calibrations(books.place),
         progress=progress,

@@ -6,29 +6,24 @@ import ast
 import os
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import date
-from hashlib import sha256
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec.structs import replace
 
 from sequester import __version__
 from sequester.cli.base_revision import AUTO, base_revision
+from sequester.cli.changed_probes import Probing, probed, settings_of
 from sequester.cli.configuration import FILE, PYPROJECT, declarations, verb_table
 from sequester.cli.interrupt import ended_by_interrupt
 from sequester.cli.progress import ScoringProgress, SkippedRecords
-from sequester.cli.results import Books, ResultOptions
-from sequester.episodes.model import Skipped
-from sequester.errors import ConfigError, SequesterError, UsageError
-from sequester.findings.changed import ChangedPath, ChangedResult
+from sequester.cli.results import ResultOptions
+from sequester.errors import ConfigError, UsageError
+from sequester.findings.changed import ChangedResult
 from sequester.findings.changed_verdict import NOT_DECLARED, accepting_share, changed_exit_code
-from sequester.findings.digests import digests
-from sequester.findings.influence import accepting_options, unusable, with_findings
+from sequester.findings.influence import accepting_options
 from sequester.findings.model import ExitCode, Tool
-from sequester.findings.store import ResultStore
-from sequester.findings.swapped import SwapResult, SwapVerdict
 from sequester.influence.changes import Surveyed, survey, withdrawn
 from sequester.influence.conclusion import ENGINE
 from sequester.influence.donors import ALL
@@ -37,10 +32,9 @@ from sequester.influence.installed import installed_here
 from sequester.influence.links import end
 from sequester.influence.repository import Repository, Since
 from sequester.influence.reward_paths import EXAMPLE, TABLE, RewardPath, declared
-from sequester.influence.swap_files import Settings, swap_files
+from sequester.influence.swap_files import Settings
+from sequester.lint.definitions import Definition
 from sequester.lint.module import read_module
-from sequester.lint.reward_functions import Definition
-from sequester.report.summary import counted, number
 from sequester.report.untrusted import printable
 from sequester.toml_file import parse_toml, read_toml
 
@@ -49,19 +43,6 @@ PROMPTS = 5
 _VERB = "swap"
 _TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")
 """Files that pytest collects: the reward functions in them train nothing."""
-
-
-class Probing(NamedTuple):
-    """How reward paths are probed, and what results are judged and kept by."""
-
-    settings: Settings
-    """What a table does not say otherwise."""
-    books: Books
-    progress: ScoringProgress
-    on_skipped: Callable[[Skipped], None]
-    clock: Callable[[], float]
-    """Seconds."""
-    say: Callable[[str], None]
 
 
 def tell_changed(revision: str, config: Path | None, settings: Settings, results: ResultOptions) -> ExitCode:
@@ -84,7 +65,11 @@ def _say_how_to_accept(found: ChangedResult, results: ResultOptions) -> None:
     if found.undeclared:
         results.say(f"to accept what is not declared: --allow-unassessed {NOT_DECLARED}={accepting_share(found):g}")
     for path in found.changed:
-        if path.result is not None and (options := accepting_options(path.result, results.fail_on, results.allowed)):
+        if (
+            path.result is not None
+            and not path.episodes
+            and (options := accepting_options(path.result, results.fail_on, results.allowed))
+        ):
             results.say(f"to accept what was not assessed of {printable(path.name)}: {options}")
 
 
@@ -117,8 +102,11 @@ def changed_since_revision(revision: str, config: Path | None, probing: Probing)
         commit=commit,
         declared=len(paths),
         changed=tuple(
-            _probed(one, _settings(one.path, before.get(one.name), probing.settings, earlier), config.parent, probing)
+            found
             for one in changed
+            for found in probed(
+                one, settings_of(one.path, before.get(one.name), probing.settings, earlier), config.parent, probing, since
+            )
         ),
         unchanged=tuple(one.name for one in surveyed if not one.because),
         undeclared=tuple(dict.fromkeys((*left.values(), *_undeclared(since, folder, paths.values())))),
@@ -126,6 +114,7 @@ def changed_since_revision(revision: str, config: Path | None, probing: Probing)
         notes=(
             *(f"{name} was declared at {revision}; no table names {function} now" for name, function in left.items()),
             *_changed_settings(tables[-1], config),
+            *_only_episodes(surveyed),
             *dict.fromkeys(note for one in surveyed for note in one.notes),
         ),
     )
@@ -181,6 +170,12 @@ def _usual_before(usual: Settings, before: Mapping[str, Any], config: Path) -> S
     return replace(usual, donors=donors, plan=replace(usual.plan, noise=noise))
 
 
+def _only_episodes(surveyed: Iterable[Surveyed]) -> Iterator[str]:
+    for one in surveyed:
+        if one.replaced and not one.because:
+            yield f"{one.name}: its episodes changed ({one.replaced}), and nothing else: not probed"
+
+
 def _changed_settings(before: dict[str, Any], config: Path) -> Iterator[str]:
     """Settings of `[swap]` that are not what they were at the revision: they may weaken what this very run shows."""
     now = verb_table(read_toml(config), config.name, _VERB)
@@ -191,70 +186,6 @@ def _changed_settings(before: dict[str, Any], config: Path) -> Iterator[str]:
 
 def _told(value: object) -> str:
     return "as usual" if value is None else str(value)
-
-
-def _probed(one: Surveyed, settings: Settings, folder: Path, probing: Probing) -> ChangedPath:
-    """A changed reward path with what its probes show, unless a stored result covers exactly what it is now."""
-    label = f"[swap.{TABLE}.{one.name}]"
-    settings = replace(settings, reward_path=one.name)
-    source, episodes = _from_here(folder / one.path.function), Path(_from_here(folder / one.path.episodes))
-    asked = ChangedPath(one.name, one.because, settings=_in_words(settings))
-    try:
-        inputs = digests([folder / one.path.file, episodes])
-        digest = _armed(one.digest, settings, inputs)
-        covered = _covering(probing.books.store, label, digest) if digest else None
-        if covered is not None:
-            return replace(asked, covered_by=covered)
-        probing.say(f"probing {one.name}: {'; '.join(one.because)}")
-        measured = swap_files(source, episodes, settings, probing.progress, probing.on_skipped, probing.clock)
-    except SequesterError as error:  # of this reward path: the others are probed all the same
-        return replace(asked, error=f"{error}{f'; {error.hint}' if error.hint else ''}")
-    finally:
-        probing.progress.done()
-    result = with_findings(measured, probing.books.key, probing.books.waivers, date.today())
-    if probing.books.store is not None:
-        probing.books.store.save(_VERB, result, {**inputs, **({label: digest} if digest else {})})
-    return replace(asked, result=result)
-
-
-def _armed(digest: str, settings: Settings, inputs: Mapping[str, str]) -> str:
-    """SHA-256 of what was probed, on which episodes and how; empty if the first cannot be known."""
-    return (
-        sha256(repr((digest, settings, sorted(inputs.values()))).encode("utf-8", "backslashreplace")).hexdigest()
-        if digest
-        else ""
-    )
-
-
-def _in_words(settings: Settings) -> str:
-    plan = settings.plan
-    donors = "all donors" if settings.donors == ALL else f"donors {', '.join(settings.donors)}"
-    return (
-        f"{donors}; {counted(settings.most or 0, 'prompt')} at most; noise {plan.noise}; outcome {plan.outcome}; smallest shift "
-        f"{plan.smallest:g} s.d.; {number(plan.most_calls)} calls and {plan.seconds:g} s at most; template {settings.template}"
-    )
-
-
-def _settings(now: RewardPath, before: RewardPath | None, usual: Settings, earlier: Settings) -> Settings:
-    """What the table says, over what is usual. What was declared, or usual, before is probed too: a change may not weaken its own probe."""
-    was = before or now
-    donors = dict.fromkeys((*(now.donors or usual.donors), *(was.donors or earlier.donors)))
-    noise = now.noise or usual.plan.noise
-    noise = noise if noise == (was.noise or earlier.plan.noise) else "replicate"
-    plan = replace(usual.plan, noise=noise, outcome=now.outcome or usual.plan.outcome)
-    return replace(usual, plan=plan, donors=ALL if donors.keys() == set(ALL) else tuple(donors))
-
-
-def _covering(store: ResultStore | None, label: str, digest: str) -> str | None:
-    """The newest result of exactly this in which nothing was found and that every episode of the file could be used for; a waived finding
-    is one, because waivers end."""
-    for found in store.of_input(_VERB, label, digest) if store is not None else ():
-        result = store.load(found).result if store is not None else None
-        if not isinstance(result, SwapResult) or result.findings or unusable(result):
-            continue
-        if result.verdict is SwapVerdict.NO_INFLUENCE_FOUND:
-            return found
-    return None
 
 
 def _undeclared(since: Since, folder: str, paths: Collection[RewardPath]) -> Iterator[str]:
@@ -280,8 +211,3 @@ def _reward_functions(code: bytes) -> Sequence[Definition]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     return [one.definition for one in module.rewards if not one.definition.outer]
-
-
-def _from_here(path: Path) -> str:
-    """A path as one would write it where the command runs."""
-    return os.path.relpath(path)

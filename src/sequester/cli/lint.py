@@ -51,7 +51,7 @@ def command(paths: tuple[str, ...], results: ResultOptions, allow_nothing: bool)
     absent = [str(path) for path in inputs if not path.exists()]
     if absent:
         raise UsageError("no such file or directory", where=absent[0], hint="check the path; patterns are expanded by the shell")
-    books = results.open_books(keyed=False)
+    books = results.open_books()
     progress = Progress(results.talk.quiet, "files")
     result = with_waivers(lint(inputs, progress), books.waivers, date.today())
     progress.done()

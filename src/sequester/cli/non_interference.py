@@ -1,4 +1,4 @@
-"""What the pytest fixture `non_interference` does: a swap test in this process, told in words that fit a failing test.
+"""What the pytest fixture `non_interference` does: a swap test of a function of this process, told in words that fit a failing test.
 
 Imported by the first test that asks for the fixture, not by the plugin: it needs the whole engine.
 """
@@ -6,12 +6,15 @@ Imported by the first test that asks for the fixture, not by the plugin: it need
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import logging
 import math
 import os
+import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -23,7 +26,6 @@ from msgspec.structs import replace
 
 from sequester.cli.options import find_workspace, waivers_in_force
 from sequester.errors import UsageError
-from sequester.findings.fingerprint import ephemeral_key, has_key, workspace_key
 from sequester.findings.influence import (
     UNASSESSED,
     is_unsettled,
@@ -37,12 +39,14 @@ from sequester.findings.model import Severity
 from sequester.findings.swapped import SwapFinding, SwapResult, SwapVerdict
 from sequester.findings.verdict import Allowances, parse_allowances, within
 from sequester.influence.cases import read_cases
+from sequester.influence.conclusion import NOT_FRESH
 from sequester.influence.donors import ALL
 from sequester.influence.experiment import Plan, Subject
+from sequester.influence.forked import ForkedScorer, can_fork
 from sequester.influence.in_process import InProcessScorer
 from sequester.influence.source import file_of
 from sequester.influence.swap import swap
-from sequester.influence.swap_files import UnreadRecords, donors_against
+from sequester.influence.swap_files import UnreadRecords, donors_against, episodes_of
 from sequester.report.changed_document import ANY_RATE, bound
 from sequester.report.swap_document import donors_tried
 from sequester.report.swap_examples import such_as
@@ -73,11 +77,16 @@ def assess(
     prompts: int = PROMPTS,
     calls: int = 20_000,
     seconds: float = 600.0,
+    timeout: float = 120.0,
     template: str = "auto",
     seed: int = 0,
+    fork: bool = True,
 ) -> SwapResult:
-    """Swap test of `function` in this process; the options are those of `sequester swap`. `episodes` is a path from `root`, or records
+    """Swap test of `function` as it is here; the options are those of `sequester swap`. `episodes` is a path from `root`, or records
     as they would stand in such a file; `donors` are names, or one text of names with commas between them.
+
+    It is scored in forks of this process, where this can be forked; else, and with `fork=False`, in this one. Threads of this process do
+    not run in a fork; but what a function remembers of what it has scored can be told with forks alone.
 
     What the function prints, logs or warns of meanwhile is thrown away: it may be reasoning, and pytest would show it.
 
@@ -92,18 +101,26 @@ def assess(
     names = tuple(name.strip() for name in donors.split(",")) if isinstance(donors, str) else tuple(donors)
     known, said = donors_against(file, cases, names, seed)
     called = name or getattr(function, "__name__", type(function).__name__)
-    place = find_workspace(None)
-    waivers = waivers_in_force(None, place, None)
-    key = workspace_key(place.keys) if place is not None and has_key(place.keys) else ephemeral_key()
-    with silence(), InProcessScorer(function, outcome=outcome) as scorer:
+    waivers = waivers_in_force(None, find_workspace(None), None)
+    forks = fork and can_fork()
+    scoring = ForkedScorer(function, outcome, min(timeout, seconds)) if forks else InProcessScorer(function, outcome=outcome)
+    with silence(), scoring as scorer:
         measured = swap(cases, scorer, known, plan, Subject(called, f"{file or called}"))
-        notes = (*said, *scorer.notes())
+        notes = (*said, *scorer.notes(), *_without_threads(measured, forks))
     measured = replace(
         measured,
-        episodes={**counts, **measured.episodes, "seen": counts["seen"]},
+        episodes=episodes_of(counts, len(cases), measured),
         notes=(*measured.notes, *notes, *unread.notes()),
     )
-    return with_findings(measured, key, waivers, date.today())
+    return with_findings(measured, waivers, date.today())
+
+
+def _without_threads(measured: SwapResult, forks: bool) -> Iterator[str]:
+    if forks and threading.active_count() > 1 and {"timeout", "died"} & {*measured.reasons}:
+        yield (
+            "The function was scored in forks of the process of the tests, in which threads of the tests do not run: where it waits for "
+            "one, fork=False scores it in that process."
+        )
 
 
 @contextmanager
@@ -128,7 +145,8 @@ def _as_file(root: Path, episodes: str | Path | Iterable[Mapping[str, Any]]) -> 
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Nothing that is printed, logged or warned of inside is kept or shown, whichever way it is written."""
+    """Nothing that is printed, logged or warned of inside is kept or shown, whichever way it is written; nor what is raised in threads, or
+    while something is cleared away, of which nobody but a hook is told."""
     with ExitStack() as stack:
         stack.enter_context(contextlib.redirect_stdout(_Nowhere()))
         stack.enter_context(contextlib.redirect_stderr(_Nowhere()))
@@ -138,7 +156,15 @@ def silence() -> Iterator[None]:
         warnings.simplefilter("ignore")
         stack.callback(logging.disable, logging.root.manager.disable)
         logging.disable(logging.CRITICAL)
+        for module, name in ((threading, "excepthook"), (sys, "unraisablehook")):
+            stack.callback(setattr, module, name, getattr(module, name))
+            setattr(module, name, _told_nobody)
+        stack.callback(gc.collect)  # what is cleared away later would be told of then
         yield
+
+
+def _told_nobody(_what: object) -> None:
+    """A hook that does nothing."""
 
 
 class _Nowhere(io.TextIOBase):
@@ -228,7 +254,7 @@ def _details(result: SwapResult) -> Iterator[str]:
     if result.branches is None:
         yield "branches: not measured"
     else:
-        missing = f"; not run: {', '.join(map(printable, result.branches.missing))}" if result.branches.missing else ""
+        missing = f"; not probed: {', '.join(map(printable, result.branches.missing))}" if result.branches.missing else ""
         yield f"branches probed: {result.branches.probed} of {result.branches.of}{missing}"
     yield from (printable(sentence, 2000) for sentence in (*result.bounded, *result.notes))
 
@@ -245,10 +271,12 @@ def record(result: SwapResult, accept_underpowered: str) -> dict[str, Any]:
             f"{one.rule} {one.severity.value}: {printable(one.message, 2000)}"
             for one in result.findings
             if one.waiver is None and _is_low(one)
-        ],
+        ]
+        + [one for one in result.notes if one == NOT_FRESH],
         "prompts": result.prompts,
         "pairs": result.pairs,
         "changed": result.changed,
+        "noise": noise_alone(result),
         "branches": None if result.branches is None else [result.branches.probed, result.branches.of],
         "not_assessed": left_out(result),
         "bound": "; ".join(filter(None, (donors_tried(result), _not_excluded(result)))),

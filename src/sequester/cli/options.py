@@ -210,19 +210,13 @@ def fingerprint_key(workspace: Workspace | None) -> FingerprintKey:
     return workspace_key(workspace.create().keys) if workspace else ephemeral_key()
 
 
-def waivers_in_force(given: str | None, place: Workspace | None, author: str | None, *, keyed: bool = True) -> Waivers:
-    """The waivers that apply. A file that was named must be there, and fingerprints that are `keyed` match only in their workspace."""
+def waivers_in_force(given: str | None, place: Workspace | None, author: str | None, *, keyed: bool = False) -> Waivers:
+    """The waivers that apply. A file that was named must be there, and fingerprints that are `keyed` match only under their key."""
     file = Path(given) if given else (place.root.parent if place else Path()) / FILE_NAME
     if given and not os.path.lexists(file):
         raise ConfigError("there is no such waiver file", where=given, hint="check the path; `sequester waive` writes one")
     if not keyed:
         return read_waivers(file, None, author)
-    if place is None and os.path.lexists(file):
-        raise ConfigError(
-            "waivers match only under the key of the workspace they were made in, and there is no workspace here",
-            where=str(file),
-            hint="name it with --workspace DIR",
-        )
     key_id = fingerprint_key(place).key_id if place is not None and has_key(place.keys) else ""
     return read_waivers(file, key_id, author)
 

@@ -202,10 +202,10 @@ def _reward(record: dict[str, Any]) -> str:
     accepted = f" (accepted: {record['accepted']})" if record["accepted"] else ""
     handed = "; CoT was handed on" if record["handed_on"] else ""
     bound = f"; {record['bound']}" if record["bound"] else ""
-    return f"{record['name']}: {_WORDS[record['verdict']]}{accepted}; {_total([record])}{handed}{bound}"
+    return f"{record['name']}: {_WORDS[record['verdict']]}{accepted}; {_total([record], record['noise'])}{handed}{bound}"
 
 
-def _total(rewards: Sequence[dict[str, Any]]) -> str:
+def _total(rewards: Sequence[dict[str, Any]], noise: str = "") -> str:
     measured = [record["branches"] for record in rewards if record["branches"]]
     probed, of = (sum(branches[at] for branches in measured) for at in (0, 1))
     branches = f"branches probed {probed} of {of}" if measured else "branches not measured"
@@ -217,7 +217,7 @@ def _total(rewards: Sequence[dict[str, Any]]) -> str:
     not_assessed = ", ".join(f"{count:,} {reason}" for reason, count in sorted(left_out.items())) or "none"
     return (
         f"{_count(sum(record['prompts'] for record in rewards), 'prompt')}, "
-        f"{_count(sum(record['pairs'] for record in rewards), 'pair')}, {sum(record['changed'] for record in rewards):,} changed, "
+        f"{_count(sum(record['pairs'] for record in rewards), 'pair')}, {sum(record['changed'] for record in rewards):,} changed{noise}, "
         f"{branches}, not assessed: {not_assessed}"
     )
 

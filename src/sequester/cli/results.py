@@ -14,7 +14,6 @@ from sequester.cli.options import (
     allow_unassessed_option,
     fail_on_option,
     find_workspace,
-    fingerprint_key,
     found_again,
     out_option,
     output_options,
@@ -24,7 +23,6 @@ from sequester.cli.options import (
 )
 from sequester.cli.output import Request, check_places, emit, parse_out, say
 from sequester.findings.digests import digests
-from sequester.findings.fingerprint import FingerprintKey
 from sequester.findings.kinds import AnyResult, PrintedResult
 from sequester.findings.model import Severity
 from sequester.findings.store import ResultStore
@@ -37,10 +35,9 @@ SEE_AGAIN = "to see it again: sequester show {}"
 
 
 class Books(NamedTuple):
-    """What findings are told apart, waived and kept by."""
+    """What findings are waived and kept by."""
 
     place: Workspace | None
-    key: FingerprintKey
     waivers: Waivers
     store: ResultStore | None
 
@@ -62,12 +59,12 @@ class ResultOptions(NamedTuple):
         check_places(requests, inputs)
         return requests
 
-    def open_books(self, *, keyed: bool = True) -> Books:
+    def open_books(self, *, keyed: bool = False) -> Books:
         """Makes the workspace if one is in use; `keyed`: ids of these findings are made with its key. Raises ConfigError."""
         place = find_workspace(self.workspace)
         # What contradicts the waivers is said before a workspace is made for nothing.
         waivers = waivers_in_force(self.waiver_file, place, self.author, keyed=keyed)
-        return Books(place, fingerprint_key(place), waivers, ResultStore(place) if place is not None else None)
+        return Books(place, waivers, ResultStore(place) if place is not None else None)
 
     def keep_and_tell(
         self, verb: str, result: AnyResult, inputs: Sequence[Path], books: Books, requests: Sequence[Request], look: str

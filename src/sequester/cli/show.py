@@ -22,12 +22,12 @@ from sequester.episodes.readers.registry import load_readers, recognise
 from sequester.errors import UsageError
 from sequester.exposure.examine import texts_of
 from sequester.exposure.matching import normalise
-from sequester.findings.associated import AssociationFinding
+from sequester.findings.associated import AssociationFinding, AssociationResult
 from sequester.findings.digests import digest
 from sequester.findings.encoding import decode_result
 from sequester.findings.fingerprint import whole_id
 from sequester.findings.kinds import AnyFinding, AnyResult
-from sequester.findings.linted import LintFinding
+from sequester.findings.linted import LintFinding, LintResult
 from sequester.findings.model import Finding, Reading, Result, WaiverNote
 from sequester.findings.rules import RULES
 from sequester.findings.store import ResultStore
@@ -40,12 +40,14 @@ MARGIN = 13
 """Columns that the names of facts take."""
 CONTEXT = 60
 """Code points shown on both sides of a revealed stretch."""
+MOST_LISTED = 50
+"""Stored results that are listed; the rest are counted."""
 MOST_SHOWN = 20
 """Findings of one id that are shown; the rest are counted."""
 
 
 @click.command("show")
-@click.argument("result", metavar="RESULT")
+@click.argument("result", metavar="[RESULT]", default="")
 @click.argument("finding_id", metavar="[ID]", default="")
 @input_options
 @workspace_option
@@ -61,24 +63,29 @@ def command(
 ) -> None:
     """Show a stored or written result, or one finding of it.
 
-    RESULT is the id of a stored result (r17) or a JSON file that `--out json=FILE` wrote; ID is a finding's id, or enough of its
-    start to be the only one; without it the whole report is printed. Text is masked. With --reveal it is read once more from the
-    input, as the audit read it; --format, --template and --map replace what the audit was told. Of a swap test's finding it shows one
-    pair of each donor: what the reward code was handed with the logged chain of thought, and what with the donor's.
+    RESULT is the id of a stored result (r17) or a JSON file that `--out json=FILE` wrote; without it the stored results are listed.
+    ID is a finding's id, or enough of its start to be the only one; without it the whole report is printed. Text is masked. With
+    --reveal it is read once more from the input, as the audit read it; --format, --template and --map replace what the audit was
+    told. Of a swap test's finding it shows one pair of each donor: what the reward code was handed with the logged chain of thought,
+    and what with the donor's.
 
     Examples:
 
     \b
+      sequester show
       sequester show r17
       sequester show r17 3f09a1
       sequester show result.json 3f09a1 --workspace .sequester --reveal "incident 7"
     """
+    if not result:
+        click.echo("\n".join(_listed(workspace)))
+        return
     kept = _load(result, workspace)
     if not finding_id and reveal is None:
-        write(kept.result, "text", None)
+        write(kept.result, "text", None, verbose=isinstance(kept.result, LintResult))  # with the ids
         return
     findings: Sequence[AnyFinding] = kept.result.findings
-    whole = whole_id(finding_id, (finding.id for finding in findings))
+    whole = whole_id(finding_id, (finding.id for finding in findings), _ids_of(result, kept))
     found = [finding for finding in findings if finding.id == whole]
     texts = None if reveal is None else _revealer(ctx, result, kept, workspace, reveal, read_as)
     for finding in found[:MOST_SHOWN]:
@@ -155,6 +162,34 @@ class _Kept(NamedTuple):
     digests: Mapping[str, str]
 
 
+def _listed(workspace: str | None) -> Iterator[str]:
+    """A line for each stored result, the newest first. Raises UsageError where there is none."""
+    place = find_workspace(workspace)
+    if place is None or not place.results.exists():
+        where = "" if place is None else str(place.root)
+        raise UsageError(
+            "no result is stored here", where=where, hint="`sequester audit`, `swap` and `lint` keep theirs with --workspace DIR"
+        )
+    store = ResultStore(place)
+    for one in store.newest(MOST_LISTED):
+        yield f"{one.id:<6} {one.at:%Y-%m-%d %H:%M} UTC  {one.verb:<6} {printable(one.verdict).replace('_', ' ')}"
+    if (more := store.count() - MOST_LISTED) > 0:
+        yield f"and {more:,} earlier"
+
+
+def _ids_of(name: str, kept: _Kept) -> str:
+    verb = (
+        "swap"
+        if isinstance(kept.result, SwapResult | AssociationResult)
+        else "lint"
+        if isinstance(kept.result, LintResult)
+        else "audit"
+    )
+    if not kept.result.findings:
+        return f"this result of `sequester {verb}` has no finding"
+    return f"it is a result of `sequester {verb}`: `sequester show {printable(name)}` lists the start of each id"
+
+
 def _load(name: str, workspace: str | None) -> _Kept:
     if Path(name).is_file():
         try:
@@ -169,7 +204,7 @@ def _load(name: str, workspace: str | None) -> _Kept:
         raise UsageError(f"{name} is no file, and there is no workspace", hint="give a JSON result file, or --workspace DIR")
     if not re.fullmatch(r"r?[0-9]+", name):
         raise UsageError(
-            f"{name} is neither a file nor the id of a result", hint="ids look like r17; `sequester doctor` names the latest"
+            f"{name} is neither a file nor the id of a result", hint="ids look like r17; `sequester show` lists them"
         )
     stored = ResultStore(place).load(name)
     return _Kept(stored.result, stored.digests)

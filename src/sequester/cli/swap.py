@@ -116,7 +116,7 @@ def _tell_function(source: str, episodes: str, settings: Settings, results: Resu
     with ended_by_interrupt(talk.quiet) as clock:
         measured = swap_files(source, Path(episodes), settings, progress, skipped, clock, progress.need)
     progress.done()
-    result = with_findings(measured, books.key, books.waivers, date.today())
+    result = with_findings(measured, books.waivers, date.today())
     results.keep_and_tell("swap", result, inputs, books, requests, SEE_AGAIN)
     if options := accepting_options(result, results.fail_on, results.allowed):
         results.say(f"to accept what was not assessed of {printable(result.reward_path)}: {options}")

@@ -9,7 +9,7 @@ import click
 
 from sequester.cli.options import Count, find_workspace, fingerprint_key, workspace_option
 from sequester.errors import UsageError
-from sequester.findings.fingerprint import whole_id
+from sequester.findings.fingerprint import is_keyed, whole_id
 from sequester.findings.store import ResultStore
 from sequester.findings.waivers import FILE_NAME, LONGEST, Waiver, WaiverClass, append_waiver
 
@@ -67,10 +67,15 @@ def command(
     place = find_workspace(workspace)
     if place is None:
         raise UsageError(
-            "waivers need a workspace, whose key makes ids that stay the same", hint="audit with --workspace .sequester first"
+            "waivers need a workspace, in which the results are kept that an id is looked up in",
+            hint="run `sequester audit`, `swap` or `lint` with --workspace .sequester first",
         )
     store = ResultStore(place)
-    whole = whole_id(fingerprint, store.ids_from(fingerprint.strip().lower()))
+    whole = whole_id(
+        fingerprint,
+        store.ids_from(fingerprint.strip().lower()),
+        "`sequester show` lists the results that are kept, and `sequester show RESULT` the ids of one",
+    )
     today = date.today()
     path = Path(file) if file else place.root.parent / FILE_NAME
     entry = Waiver(
@@ -82,7 +87,7 @@ def command(
         since=today,
         until=today + timedelta(days=days),
     )
-    written = append_waiver(path, entry, fingerprint_key(place).key_id, author)
+    written = append_waiver(path, entry, fingerprint_key(place).key_id if is_keyed(whole) else None, author)
     renewal = f", renewal {written.renewals}" if written.renewals else ""
     found = store.latest_with(whole)
     covers = f"; it covers {found.findings:,} finding{'s' * (found.findings > 1)} of {found.result}" if found else ""

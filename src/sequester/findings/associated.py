@@ -88,7 +88,7 @@ class AssociationFinding(Struct, frozen=True, rename={"class_": "class"}):
     """A hint: one property of the CoT that the score of one reward path goes with."""
 
     id: str
-    """HMAC of rule, reward path and feature under the fingerprint key."""
+    """SHA-256 (24 hex digits) of rule, reward path and feature: needs no key."""
     rule: str
     class_: FindingClass
     severity: Severity

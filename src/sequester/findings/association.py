@@ -11,7 +11,6 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from sequester.episodes.guarded import GuardedText
 from sequester.findings.associated import (
     AssociationFinding,
     AssociationResult,
@@ -20,7 +19,7 @@ from sequester.findings.associated import (
     PathAssociation,
     Property,
 )
-from sequester.findings.fingerprint import FingerprintKey
+from sequester.findings.fingerprint import open_id
 from sequester.findings.model import ExitCode, Severity
 from sequester.findings.rules import RULES
 from sequester.findings.waivers import LookedAt, Waivers, apply
@@ -55,9 +54,9 @@ def _message(feature: Feature) -> str:
     )
 
 
-def with_ids(result: AssociationResult, key: FingerprintKey, waivers: Waivers, today: date) -> AssociationResult:
-    """The result with ids under `key` and the waivers that hold on `today`."""
-    named = (replace(one, id=key.fingerprint(one.rule, one.reward_path, GuardedText(one.feature))) for one in result.findings)
+def with_ids(result: AssociationResult, waivers: Waivers, today: date) -> AssociationResult:
+    """The result with ids and the waivers that hold on `today`."""
+    named = (replace(one, id=open_id(one.rule, one.reward_path, one.feature)) for one in result.findings)
     applied = apply(waivers, named, today, LookedAt.NOTHING)
     return replace(result, findings=applied.findings, waived=applied.waived, notes=(*result.notes, *applied.notes))
 

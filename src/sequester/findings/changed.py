@@ -24,6 +24,9 @@ class ChangedPath(Struct, frozen=True):
     """Why it could not be probed at all."""
     settings: str = ""
     """How it was, or would have been, probed: what tables, files and options together say."""
+    episodes: str = ""
+    """`COMMIT:FILE` where this says what the probes showed with the episodes as of the revision, which the same change replaces. The
+    reward path has another entry then, for the episodes that there are now."""
 
 
 class ChangedResult(Struct, frozen=True, kw_only=True):

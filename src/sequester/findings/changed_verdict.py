@@ -42,7 +42,11 @@ def worst(codes: Iterable[int]) -> ExitCode:
 
 def _codes(result: ChangedResult, fail_on: Severity, allowed: Allowances) -> Iterator[ExitCode]:
     for path in result.changed:
-        if path.result is not None:
+        if path.episodes:
+            # Code that changed may need what the earlier episodes do not have: that nothing could be shown with them says nothing.
+            if path.result is not None and exit_code(path.result, fail_on, allowed) is ExitCode.FINDINGS:
+                yield ExitCode.FINDINGS
+        elif path.result is not None:
             yield exit_code(path.result, fail_on, allowed)
         elif path.covered_by is None:
             yield ExitCode.ERROR

@@ -6,6 +6,8 @@ The same leak has the same id in every run, whatever the order of files, so a wa
 can test a guess at the text against it: private reasoning is often short enough to guess. Each part is hashed with its
 length before it, so that no two different triples are hashed as the same bytes.
 
+What holds no text of an episode needs no key: findings of swap tests and of lint have an `open_id`, which is the same everywhere.
+
 One-off audits use a key that is thrown away; a workspace keeps one in `keys/fingerprint.key`.
 """
 
@@ -26,12 +28,14 @@ from sequester.errors import ConfigError, UsageError
 KEY_FILE = "fingerprint.key"
 _KEY_BYTES = 32
 _ID_BYTES = 16
+OPEN_DIGITS = 24
+"""Of an id that is made without a key. Those that are made with one are longer."""
 _CANDIDATES = 8
 """Ids listed where an abbreviation fits several."""
 
 
-def whole_id(start: str, ids: Iterable[str]) -> str:
-    """The one of `ids` that begins with `start`, as git takes abbreviated commits.
+def whole_id(start: str, ids: Iterable[str], listed: str) -> str:
+    """The one of `ids` that begins with `start`, as git takes abbreviated commits; `listed` says where they stand, for the errors.
 
     Raises UsageError if none does, or if several do: then it lists them.
     """
@@ -40,11 +44,9 @@ def whole_id(start: str, ids: Iterable[str]) -> str:
     if wanted in found:
         return wanted
     if not wanted:
-        raise UsageError("an empty id names no finding", hint="the tables of `sequester audit` show the start of each id")
+        raise UsageError("an empty id names no finding", hint=listed)
     if not found:
-        raise UsageError(
-            f"no finding has an id that starts with {start!r}", hint="the tables of `sequester audit` show the start of each id"
-        )
+        raise UsageError(f"no finding has an id that starts with {start!r}", hint=listed)
     if len(found) > 1:
         more = f" and {len(found) - _CANDIDATES:,} more" if len(found) > _CANDIDATES else ""
         raise UsageError(
@@ -52,6 +54,16 @@ def whole_id(start: str, ids: Iterable[str]) -> str:
             hint="give more of its digits",
         )
     return found[0]
+
+
+def open_id(*parts: str) -> str:
+    """`OPEN_DIGITS` hex digits that name a finding by what anybody may know of it, such as its rule and reward path."""
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:OPEN_DIGITS]
+
+
+def is_keyed(fingerprint: str) -> bool:
+    """Whether an id means something under the key alone that it was made with."""
+    return len(fingerprint) != OPEN_DIGITS
 
 
 class FingerprintKey:

@@ -20,9 +20,8 @@ from itertools import zip_longest
 
 from msgspec.structs import replace
 
-from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Reason
-from sequester.findings.fingerprint import FingerprintKey
+from sequester.findings.fingerprint import open_id
 from sequester.findings.model import ExitCode, Severity
 from sequester.findings.rules import RULES
 from sequester.findings.swapped import DonorCounts, Effect, Example, SwapFinding, SwapResult, SwapVerdict
@@ -39,12 +38,12 @@ _NOT_MISSING = frozenset(("seen", "used", "no_cot", "not_sampled", "not_scored")
 _WHAT = {Effect.CONTENT: "the words", Effect.LENGTH: "the length", Effect.FORMAT: "the delimiters"}
 
 
-def with_findings(result: SwapResult, key: FingerprintKey, waivers: Waivers, today: date) -> SwapResult:
-    """The result with its findings, each with its id under `key` and the waiver that holds on `today`.
+def with_findings(result: SwapResult, waivers: Waivers, today: date) -> SwapResult:
+    """The result with its findings, each with its id and the waiver that holds on `today`.
 
     That a waiver fits no finding says nothing here: one reward path was looked at, and the file is for all of them.
     """
-    found = (replace(one, id=key.fingerprint(one.rule, one.reward_path, GuardedText(""))) for one in _findings(result))
+    found = (replace(one, id=open_id(one.rule, one.reward_path)) for one in _findings(result))
     applied = apply(waivers, found, today, LookedAt.NOTHING)
     return replace(result, findings=applied.findings, waived=applied.waived, notes=(*result.notes, *applied.notes))
 
@@ -102,21 +101,25 @@ def _findings(result: SwapResult) -> Iterator[SwapFinding]:
 
 def _effects(result: SwapResult) -> tuple[Effect, ...]:
     """The kinds of effect that are shown; content where the score moved and nothing says by what."""
-    shown = {Effect(name) for name, e_value in result.effects.items() if e_value >= 1 / result.alpha} - {Effect.UNCLOSED}
-    changed = {donor.effect for donor in result.donors.values() if donor.changed} - {Effect.UNCLOSED}
-    if not shown:
-        shown = changed
-    elif not _noisy(result):
-        shown |= changed & {
-            Effect.CONTENT
-        }  # without noise a change has a cause, however few there are: no waiver by path may hide it
+    shown = {effect for effect in _WHAT if _shows(result, effect)}
+    if not _noisy(result):
+        changed = {donor.effect for donor in result.donors.values() if donor.changed} - {Effect.UNCLOSED}
+        # without noise a change has a cause, however few there are: no waiver by path may hide it
+        shown = (shown | (changed & {Effect.CONTENT})) or changed
     if Effect.CONTENT in shown or not shown:
         shown = (shown | {Effect.CONTENT}) - {Effect.LENGTH}
     return tuple(effect for effect in Effect if effect in shown)
 
 
+def _shows(result: SwapResult, effect: Effect) -> bool:
+    """Whether the donors of one kind are evidence together."""
+    return result.effects.get(effect.value, 0.0) >= 1 / result.alpha
+
+
 def _moves(result: SwapResult, effect: Effect) -> SwapFinding:
-    donors = {name: donor for name, donor in result.donors.items() if donor.effect is effect and donor.changed}
+    together = _noisy(result) and bool(result.effects) and not _shows(result, effect)
+    kinds = _WHAT if together else (effect,)
+    donors = {name: donor for name, donor in result.donors.items() if donor.effect in kinds and donor.changed}
     shown = showing(result, donors)
     changed, pairs = sum(donor.changed for donor in shown.values()), sum(donor.pairs for donor in shown.values())
     few = _noisy(result) and any(donor.e_value < 1 / result.alpha for donor in shown.values())
@@ -126,7 +129,12 @@ def _moves(result: SwapResult, effect: Effect) -> SwapFinding:
         if changed
         else "in whole batches or fresh processes, not within pairs"
     )
-    said = f"The score moves with {_WHAT[effect]} of the chain of thought: {where}."
+    what = (
+        "the chain of thought, and all donors together show that: no kind of them shows with what of it"
+        if together
+        else f"{_WHAT[effect]} of the chain of thought"
+    )
+    said = f"The score moves with {what}: {where}."
     return _finding(result, _RULE[effect], Severity.HIGH, said, shown, changed, _in_turn(shown))
 
 
@@ -159,7 +167,7 @@ def _handed_on(result: SwapResult) -> SwapFinding:
 def _cut_off(result: SwapResult) -> Iterator[SwapFinding]:
     for name, donor in result.donors.items():
         if donor.effect is Effect.UNCLOSED and donor.e_value >= 1 / result.alpha:
-            changed = f"{donor.changed:,} of {donor.pairs:,} pairs"
+            changed = f"{donor.changed:,} of {donor.pairs:,} pairs{noise_alone(result)}"
             said = (
                 "Where nothing closes the chain of thought, or something closes it twice, its words are scored as the answer: in "
                 f"{changed}."

@@ -10,8 +10,6 @@ from msgspec import Struct
 from sequester.findings.model import FindingClass, Severity, Tool, WaiverNote
 
 SCHEMA = "sequester.lint/1"
-ID_DIGITS = 24
-"""Of an id. Those of other findings are longer, because they are made with a key."""
 
 
 class LintVerdict(StrEnum):
@@ -29,7 +27,7 @@ class LintFinding(Struct, frozen=True, rename={"class_": "class"}):
     """One place that reads like a leak."""
 
     id: str
-    """SHA-256 (`ID_DIGITS` hex digits) of rule, path, subject and the text of the line without whitespace: stable while lines move."""
+    """SHA-256 (24 hex digits) of rule, path, subject and the text of the line without whitespace: stable while lines move."""
     rule: str
     class_: FindingClass
     severity: Severity

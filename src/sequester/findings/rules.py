@@ -6,6 +6,7 @@ headings, which the tests hold them to; `sequester explain CODE` and the documen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from importlib.resources import files
@@ -16,6 +17,7 @@ from msgspec import Struct
 from sequester.errors import UsageError
 from sequester.findings.model import FindingClass
 
+_CODE = re.compile(r"sq\d+")
 HEADINGS = ("What it finds", "Why it matters", "Example", "Remedy", "Known misses", "Operating point", "Since")
 """The sections of every rule page, in order."""
 
@@ -157,7 +159,8 @@ def find_rule(code: str) -> Rule:
     known = {key.casefold(): rule for rule in RULES.values() for key in (rule.code, rule.name)}
     if wanted in known:
         return known[wanted]
-    near = get_close_matches(wanted, known, n=1, cutoff=0.5)
+    # Of codes the nearest in spelling is another rule, and not the one that was meant.
+    near = [] if _CODE.fullmatch(wanted) else get_close_matches(wanted, known, n=1, cutoff=0.5)
     raise UsageError(
         f"there is no rule {code!r}",
         hint=f"did you mean {known[near[0]].code} ({known[near[0]].name})?" if near else "`sequester rules` lists them all",

@@ -54,6 +54,15 @@ class Stored(Struct, frozen=True):
     """SHA-256 of each input, by path."""
 
 
+class Entry(Struct, frozen=True):
+    """A line about a stored result."""
+
+    id: str
+    verb: str
+    at: datetime
+    verdict: str
+
+
 class Occurrences(Struct, frozen=True):
     """How often a result lists an id: the same text at several places has one id."""
 
@@ -127,6 +136,17 @@ class ResultStore:
                 "WHERE results.verb = ? AND inputs.path = ? AND inputs.sha256 = ? ORDER BY results.id DESC"
             )
             return tuple(f"r{found}" for (found,) in connection.execute(query, (verb, _storable(path), digest)))
+
+    def newest(self, most: int) -> tuple[Entry, ...]:
+        """So many results at most, the newest first."""
+        with self._reading() as connection:
+            rows = connection.execute("SELECT id, verb, at, verdict FROM results ORDER BY id DESC LIMIT ?", (most,)).fetchall()
+        return tuple(Entry(f"r{number}", verb, datetime.fromisoformat(at), verdict) for number, verb, at, verdict in rows)
+
+    def count(self) -> int:
+        """Of all results."""
+        with self._reading() as connection:
+            return int(connection.execute("SELECT count(*) FROM results").fetchone()[0])
 
     def latest(self) -> str | None:
         """Id of the newest result; None in a new store."""

@@ -43,6 +43,10 @@ class Effect(StrEnum):
     verdict: it tells what would be scored of such an episode."""
 
 
+UNREAD = "Not read: "
+"""How notes begin that say why a record could not be read."""
+
+
 class Example(Struct, frozen=True):
     """One pair that shows something: whose CoT was replaced by what, and what came of it. Where to look."""
 
@@ -107,14 +111,23 @@ class Inputs(Struct, frozen=True):
 
 
 class Branches(Struct, frozen=True):
-    """Which branches of the reward code ran with at least one pair."""
+    """Which ways the conditions of the reward code came out, in the pairs and in the calls that measured noise and control."""
 
     probed: int
+    """Outcomes that came: true and false of a condition, entered and run to its end of a loop, a matched `case`, an `except` that ran."""
     of: int
+    """Outcomes that can come, in the functions that the reward function can reach. Those that end in a `raise` are none of them."""
     missing: tuple[str, ...]
-    """Lines and jumps that did not run, such as `rewards.py:41->44`."""
+    """Those that did not, such as `rewards.py:41 never true`; `rewards.py:41:17 never true`, with the column, where a line has several
+    conditions. First conditions, loops and cases that came out one way only, then error handlers, then conditions never reached."""
     paths: int
-    """Distinct sets of branches among the episodes: each is one code path, probed by at least one pair."""
+    """Distinct sets of outcomes among the episodes: each is one code path, probed by at least one pair."""
+    conditions: int = 0
+    """Conditions, loops and cases; error handlers are none."""
+    one_way: int = 0
+    """Of them, outcomes that never came although the condition was reached."""
+    unreached: int = 0
+    """Of them, those never reached: they stand behind the others."""
 
 
 class Control(Struct, frozen=True):
@@ -143,7 +156,7 @@ class SwapFinding(Struct, frozen=True, rename={"class_": "class"}):
     """One statement that exits 1 unless somebody answers for it."""
 
     id: str
-    """HMAC of rule and reward path under the fingerprint key."""
+    """SHA-256 (24 hex digits) of rule and reward path: needs no key."""
     rule: str
     class_: FindingClass
     severity: Severity

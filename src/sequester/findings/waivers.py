@@ -1,6 +1,6 @@
 """Waivers: a finding that somebody answers for, until a day.
 
-    fingerprint_key = "fk-0123456789ab"
+    fingerprint_key = "fk-0123456789ab"    # only where a fingerprint is of an audit's finding
 
     [[waiver]]
     fingerprint = "0f…"            # one finding; or reward_path = "…" for a declared length or format signal
@@ -35,8 +35,8 @@ import msgspec
 from msgspec import Struct
 
 from sequester.errors import ConfigError
+from sequester.findings.fingerprint import is_keyed
 from sequester.findings.kinds import AnyFinding, subject_of
-from sequester.findings.linted import ID_DIGITS
 from sequester.findings.model import FindingClass, WaiverNote
 from sequester.mismatch import TOML, explain
 from sequester.toml_file import parse_toml, place_of, read_toml
@@ -98,6 +98,8 @@ class Waivers(Struct, frozen=True):
     entries: tuple[Waiver, ...] = ()
     notes: tuple[str, ...] = ()
     """What could not be checked, for the report."""
+    key_id: str | None = None
+    """Name of the key under which the keyed ones of the fingerprints were made, if the file says so."""
 
 
 class Applied(Struct, Generic[Waivable], frozen=True):
@@ -156,8 +158,8 @@ def _idle(entries: Sequence[Waiver], matched: Collection[str], looked_at: Looked
     declared = sorted({waiver.target for waiver in entries if waiver.reward_path is not None} - set(matched))
     if declared:
         yield f"Declared, and not looked for by an audit: {_listed(declared)}. `sequester swap` looks for what depends on length or format."
-    # Lint's are in the same file, and no audit can find what they are for.
-    targets = sorted({one.target for one in entries if one.fingerprint is not None and len(one.fingerprint) != ID_DIGITS})
+    # Those of lint and of swap tests are in the same file, and no audit can find what they are for.
+    targets = sorted({one.target for one in entries if one.fingerprint is not None and is_keyed(one.fingerprint)})
     idle = [target for target in targets if target not in matched]
     if idle:
         what_now = (
@@ -180,9 +182,9 @@ def _lapse(waiver: Waiver, count: int, today: date) -> str:
 def read_waivers(path: Path, key_id: str | None, run_author: str | None = None) -> Waivers:
     """The waivers in this file; none if it does not exist.
 
-    `key_id` names the workspace's fingerprint key, empty where it has none yet: ids made under another key would
-    match nothing and look fixed. None: what is to be waived has ids that no key is needed for. Raises
-    ConfigError if the file cannot be read, breaks its form, names another key, or has an entry that its own rules forbid.
+    `key_id` names the fingerprint key that is here, empty where there is none: keyed ids that were made under another would match nothing
+    and look fixed. None: what is to be waived has ids that need no key. Raises ConfigError if the file cannot be read, breaks its form, or
+    has an entry that its own rules forbid or that is of another key.
     """
     return _waivers(read_toml(path), str(path), key_id, run_author) if os.path.lexists(path) else Waivers()
 
@@ -195,21 +197,22 @@ def parse_waivers(text: str, where: str, key_id: str | None, run_author: str | N
 def _waivers(table: dict[str, Any], where: str, key_id: str | None, run_author: str | None) -> Waivers:
     _known_keys(table, ("fingerprint_key", "waiver"), where)
     named = table.get("fingerprint_key")
-    if not isinstance(named, str):
-        hint = f'add fingerprint_key = "{key_id}" as the first line' if key_id else "`sequester waive` writes one"
-        raise ConfigError("fingerprint_key is missing", where=where, hint=hint)
-    if key_id is not None and named != key_id:
-        raise ConfigError(
-            f"these waivers were made under the fingerprint key {named}; this workspace has {key_id or 'none yet'}",
-            where=where,
-            hint="use the workspace that holds that key, or waive again here: under another key no fingerprint matches",
-        )
+    if named is not None and not isinstance(named, str):
+        raise ConfigError("fingerprint_key is no string", where=where, hint='such as fingerprint_key = "fk-0123456789ab"')
     entries = table.get("waiver", [])
     if not isinstance(entries, list):
         raise ConfigError("waiver must be a list of tables", where=where, hint="write [[waiver]] with two brackets")
     waivers = tuple(_located(entry, number, where, run_author) for number, entry in enumerate(entries))
     _check_history(waivers, where)
-    return Waivers(waivers, _unchecked(waivers, run_author))
+    for number, waiver in enumerate(waivers):
+        if key_id is not None and waiver.fingerprint is not None and is_keyed(waiver.fingerprint):
+            _check_key(waiver.fingerprint, named, key_id, _place(number, where))
+    return Waivers(waivers, _unchecked(waivers, run_author), named)
+
+
+def _place(number: int, where: str) -> str:
+    """The line at which an entry begins."""
+    return f"{place_of(where, f'waiver[{number}]')}, waiver {number + 1}"
 
 
 def _located(entry: Any, number: int, where: str, run_author: str | None) -> Waiver:
@@ -217,8 +220,30 @@ def _located(entry: Any, number: int, where: str, run_author: str | None) -> Wai
     try:
         return _entry(entry, f"waiver {number + 1}", run_author)
     except ConfigError as error:
-        place = f"{place_of(where, f'waiver[{number}]')}, {error.where}"
-        raise ConfigError(error.message, where=place, hint=error.hint) from error
+        raise ConfigError(error.message, where=_place(number, where), hint=error.hint) from error
+
+
+def _check_key(fingerprint: str, named: str | None, key_id: str, where: str) -> None:
+    """Raises ConfigError where the finding, found again under the key that is here, would have another id."""
+    here = f"the key here is {key_id}" if key_id else "no key is here"
+    if named is None:
+        raise ConfigError(
+            f"fingerprint_key is missing: {_short(fingerprint)} is the id of an audit's finding, and means something under one key only; "
+            f"{here}",
+            where=where,
+            hint=f'write fingerprint_key = "{key_id or "fk-..."}" as the first line, if it was made under that key; else waive it again',
+        )
+    if named != key_id:
+        raise ConfigError(
+            f"{_short(fingerprint)} is the id of an audit's finding, made under the fingerprint key {named}; {here}",
+            where=where,
+            hint="give that key: the workspace it lies in, with --workspace DIR, or its file keys/fingerprint.key (in CI as a secret: "
+            "docs/howto-ci.md). Or waive the finding again here, and remove this entry",
+        )
+
+
+def _short(fingerprint: str) -> str:
+    return f"{fingerprint[:12]!r}" + ("…" if len(fingerprint) > 12 else "")
 
 
 def _entry(entry: Any, where: str, run_author: str | None) -> Waiver:
@@ -297,9 +322,11 @@ def _same(one: str, other: str) -> bool:
     return one.strip().casefold() == other.strip().casefold()
 
 
-def append_waiver(path: Path, waiver: Waiver, key_id: str, run_author: str | None = None) -> Waiver:
+def append_waiver(path: Path, waiver: Waiver, key_id: str | None, run_author: str | None = None) -> Waiver:
     """Add an entry to the file, keeping every character that is in it; the file is made if need be.
 
+    `key_id` names the key that the waiver's fingerprint was made under, and is written as the first line if the file names none yet; None
+    for one that needs no key.
     The number of renewals is counted here: whatever `waiver` says is replaced. Returns the entry as written. Raises
     ConfigError as `read_waivers` does, and then leaves the file as it was.
     """
@@ -308,8 +335,9 @@ def append_waiver(path: Path, waiver: Waiver, key_id: str, run_author: str | Non
     counts = [one.renewals + 1 for one in existing.entries if one.target == waiver.target]
     entry = msgspec.structs.replace(waiver, renewals=max([len(counts), *counts]))
     try:
-        before = path.read_bytes().decode("utf-8") if path.exists() else f"fingerprint_key = {_toml(key_id)}\n"
-        after = before + ("" if before.endswith("\n") else "\n") + _render(entry)
+        first = f"fingerprint_key = {_toml(key_id)}\n" if key_id is not None and existing.key_id is None else ""
+        before = first + (path.read_bytes().decode("utf-8") if path.exists() else "")
+        after = before + ("" if before.endswith("\n") or not before else "\n") + _render(entry)
         parse_waivers(after, str(path), key_id, run_author)
         draft = path.with_name(f".{path.name}.{os.getpid()}")
         draft.write_text(after, encoding="utf-8", newline="")

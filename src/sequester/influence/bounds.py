@@ -14,6 +14,9 @@ from sequester.statistics import paired
 OWN = "own"
 """Donor of CoTs as the model itself writes them: the one that the ratio of standard deviations is about."""
 
+VACUOUS = 0.95
+"""A share of prompts: that a larger one is excluded tells nothing."""
+
 
 class Bounds(Struct, frozen=True):
     """Upper limits are None where nothing is excluded."""
@@ -47,7 +50,9 @@ def bounds_of(record: Record, noise: Noise) -> Bounds:
 
 
 def _moved_upper(record: Record, changed: int, prompts: int) -> float | None:
-    """Without noise; not below what those exclude that no cache can have answered for, where some were scored so."""
+    """Without noise; not below what those exclude that no cache can have answered for, where some were scored so. Of no pair nothing."""
+    if not prompts:
+        return None
     limits = (paired.share_upper(changed, prompts), paired.share_upper(0, record.cold))
     return max((limit for limit in limits if limit is not None), default=None)
 
@@ -144,7 +149,7 @@ def _shift_said(record: Record, part: int, prompts: int) -> Iterator[str]:
     reach = _reach(record, part)
     found = (paired.mean_limits(_prompt_means(record, comparisons, part), reach) for comparisons in record.planned.values())
     largest = max((max(abs(low), abs(high)) for low, high in filter(None, found)), default=0.0)
-    if largest:
+    if 0.0 < largest < reach:
         yield (
             f"Mean shift{_of_what(record, part)}: if no CoT moves a score by more than {reach:.3g}, the largest difference seen, more "
             f"than {largest:.3g} points of score either way with any one donor is excluded ({prompts} prompts)."
@@ -167,7 +172,7 @@ def _spread_said(record: Record, upper: float | None) -> Iterator[str]:
 
 
 def _flips_said(noise: Noise, upper: float | None, moved: int, prompts: int) -> Iterator[str]:
-    if upper is None or upper >= 1.0:
+    if upper is None or upper >= VACUOUS:
         return
     if noise.free:
         yield f"Flips: {moved} of {prompts} prompts moved; a share above {upper:.1%} of prompts is excluded, lower shares are not."

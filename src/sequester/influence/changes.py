@@ -9,9 +9,10 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from sequester.influence.footprint import Footprint, file_of, footprint
+from sequester.errors import ConfigError
+from sequester.influence.footprint import Footprint, file_of, footprint, inside
 from sequester.influence.installed import Installed
-from sequester.influence.links import Links
+from sequester.influence.links import Links, end
 from sequester.influence.pins import UNREAD, Pins, holds_pins, normal, pin_files, pins
 from sequester.influence.reward_paths import RewardPath
 from sequester.influence.tree import Tree
@@ -71,6 +72,8 @@ class Surveyed(Struct, frozen=True):
     Empty if some of it cannot be known, so that no earlier probe stands for this one."""
     notes: tuple[str, ...]
     """What was not followed."""
+    replaced: str = ""
+    """The file of its episodes at the revision, from the root of the tree, where there are others now; empty where there are not."""
 
 
 def survey(
@@ -96,8 +99,11 @@ def survey(
             *unknown,
         )
         versions = {one: (sorted(pinned.get(one, ())), installed.version(one)) for one in sorted(names)}
+        replaced = _replaced(path, before.get(name, path), folder, history, changed)
+        if reasons and replaced:
+            reasons = (*reasons, f"its episodes changed ({replaced})")
         digest = "" if unknown else _digest(path, now, history.read, versions, installed.detector)
-        yield Surveyed(name, path, reasons, digest, now.notes)
+        yield Surveyed(name, path, reasons, digest, now.notes, replaced)
 
 
 def withdrawn(
@@ -130,6 +136,17 @@ def _of_declaration(path: RewardPath, before: RewardPath | None) -> Iterator[str
             old, new = getattr(before, field), getattr(path, field)
             if old != new:
                 yield f"its declaration changed ({field}: {_told(old)} -> {_told(new)})"
+
+
+def _replaced(now: RewardPath, before: RewardPath, folder: str, history: History, changed: Collection[str]) -> str:
+    """As `Surveyed.replaced`. Of episodes outside the repository nothing is known."""
+    links = history.links()
+    try:
+        then, there = (end(inside(folder, path.episodes), links) for path in (before, now))
+    except ConfigError:
+        return ""
+    differs = then is not None and (then != there or then in changed)
+    return then if differs and then is not None and history.before(then) is not None else ""
 
 
 def _told(value: str | tuple[str, ...] | None) -> str:

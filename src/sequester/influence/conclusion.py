@@ -20,7 +20,7 @@ from sequester.influence.noise import Noise, is_dead, noise_of
 from sequester.influence.record import Record, Series, mean_e_value
 from sequester.statistics import paired
 
-ENGINE = "swap/2"
+ENGINE = "swap/3"
 """Name and version of the experiment: a change of what it finds bumps it."""
 LEAST_PROMPTS = 5
 FAILING_P = 0.05
@@ -29,6 +29,8 @@ MOST_UNANSWERED = 5
 """Requests and places told of by name."""
 _ANSWERED = ("constant_scores", "moved_unconfirmed", "remembers", "depends_on_batch")
 """Reasons that a score which moved does away with; the others still say why nothing more can be said."""
+NOT_FRESH = "That the reward code remembers what it has scored (a cache) is not excluded: it could not be started afresh."
+"""Note of a scorer whose process is not its own."""
 FAILURES = (SAME_INPUT, "missing_columns", "rate_limited", "timeout", "died", "wrong_length")
 """Failures that are reasons by their own name, beside `scorer_failed`."""
 
@@ -119,7 +121,14 @@ def _exposed(record: Record, influenced: bool) -> bool | None:
     """A score moves only with what was delivered. That nothing differs is said only where everything could be compared."""
     if influenced or record.inputs.differing:
         return True
-    unknown = (record.unstable, record.inputs.not_intercepted, record.absent, record.unanswered, record.inputs_cut)
+    unknown = (
+        record.unstable,
+        record.inputs.not_intercepted,
+        record.absent,
+        record.unanswered,
+        record.inputs_cut,
+        record.survives,
+    )
     if not record.inputs.compared or any(unknown):
         return None
     return False
@@ -173,6 +182,8 @@ def _lacking(record: Record, plan: Plan, noise: Noise, prompts: int, power: _Pow
         yield "stateful"
     if record.remembers:
         yield "remembers"
+    if record.survives:
+        yield "memory_survives"
     if record.absent:
         yield "missing_state"
     yield from record.unchecked
@@ -249,8 +260,14 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
             "Its scores lack what the answer would have said."
         )
     if record.fresh is False:
-        yield "That the reward code remembers what it has scored (a cache) is not excluded: it could not be started afresh."
-    if record.cold and not record.remembers:
+        yield NOT_FRESH
+    if record.survives:
+        yield (
+            "What the reward code has scored it remembers beyond its process: given an episode that nobody had scored before, then started "
+            "afresh and given it with another chain of thought, it took what it had kept, or did not ask again "
+            f"({', '.join(record.survives)}). A cache by prompt and answer gives both sides of a pair one score."
+        )
+    if record.cold and not (record.remembers or record.survives):
         yield f"A memory of what was scored (a cache by prompt and answer) was looked for with one CoT for each of {record.cold:,} prompts."
     if record.remembers:
         yield (
@@ -263,10 +280,15 @@ def _notes(record: Record, plan: Plan, noise: Noise) -> Iterator[str]:
             "The score of an unchanged input depends on what else is in its batch, as a mean of the batch that is taken off does: that "
             "counts as noise here."
         )
-    if record.moves_batches:
+    if record.moves_batches or (record.batches and not any(record.planned.values())):
+        follows = (
+            "a CoT moves the scores of others there, which both sides of a pair share"
+            if record.moves_batches
+            else "no pair was scored that would tell whether the score of each moves with its own CoT"
+        )
         yield (
-            f"A batch got other scores, the same each time, when CoTs in it were swapped ({', '.join(dict.fromkeys(record.batches))}): a "
-            "CoT moves the scores of others there, which both sides of a pair share."
+            "A batch got other scores, the same each time, when CoTs in it were swapped "
+            f"({', '.join(dict.fromkeys(record.batches))}): {follows}."
         )
     if record.inputs_cut:
         yield (

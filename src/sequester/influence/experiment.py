@@ -36,6 +36,7 @@ from sequester.influence.layout import Block, Layout, chunks
 from sequester.influence.metering import Budget, MeteredScorer, Progress, groups_of
 from sequester.influence.model import Case, Donors, Pair, Rendition, Scorer, Scoring
 from sequester.influence.record import Comparison, Evidence, Outcome, Record, Series
+from sequester.influence.survival import Survival
 from sequester.statistics.paired import SHIFTS_CLAIMED, pairs_needed
 from sequester.statistics.symmetry import two_sided
 
@@ -159,13 +160,17 @@ class _Experiment:
         self._meter.fresh()  # somebody may have used it before
         self._observe()
         self._meter.fresh()
+        survival = Survival(self.record, self._meter, donors)
         self._baseline()
         self._stake()
         self._alive = [case for case in range(len(chosen)) if self.record.unchanged[case]]
         if self._alive:
             self._control()
+            survival.before(self._alive, random.Random(plan.seed))
             interference = Interference(self.record, self._meter, donors, self._original, 1.0 / plan.alpha, self._rng)
             interference.memory(self._shuffled(self._alive))
+            if not survival.after() and MEMORY not in self.record.unchecked:
+                self.record.unchecked.append(MEMORY)
             if plan.outcome == "score":
                 interference.batches(self._shuffled(self._alive), plan.batch)
             if self.record.noisy and self.record.fresh is not False and not self._apart:
@@ -176,6 +181,7 @@ class _Experiment:
         self.record.unanswered = self._meter.unanswered
         self.record.repeated, self.record.mended = self._meter.repeated, self._meter.mended
         self.record.calls = self._meter.calls
+        self.record.branches = scorer.branches()
         self.record.stopped = self._meter.spent or len(chosen) < len(cases)
 
     def _chosen(self, cases: Sequence[Case]) -> list[Case]:
@@ -250,7 +256,6 @@ class _Experiment:
             if seen is not None:
                 paths.setdefault(seen.path, {})[case] = seen
         found = [compare_inputs(self._to_compare(paths.values()), self._meter.observe, self._rng)]
-        self.record.branches = self._scorer.branches()
         unstable = found[0].unstable
         if found[0].spent and self._meter.fresh():
             affordable = list(paths.values())[: self._affordable_paths()]

@@ -1,8 +1,9 @@
 """What a reward path consists of: its file and those declared with it, what these import, and what these and their templates name.
 
 Read from the syntax tree, never by running the code. Too much rather than too little: a file too many costs a probe, one too few could
-cost a leak. What this cannot see: modules imported by a name that is made at run time (said in `notes`), files whose names are put
-together from pieces, and whatever a service at the other end reads. Those are declared.
+cost a leak. A module may be named in a string, `graders.judge.Grader`, of the code or of a configuration that it names. What this cannot
+see: modules imported by a name that is put together at run time (said in `notes`), files whose names are, and whatever a service at the
+other end reads. Those are declared.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import re
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -24,10 +25,15 @@ from sequester.influence.path_patterns import expression, is_wild, literal_start
 from sequester.influence.reward_paths import RewardPath
 from sequester.influence.tree import FILE_NAME, TEMPLATES, Names, Tree, joined
 
+_BY_NAME = "imports a module by a name that is made at run time"
 MOST_BYTES = 4 << 20
 """Longest code that is parsed."""
 MOST_NAMING = 1 << 20
 """Bytes of the longest template or configuration in which names of files are looked for: longer ones are data."""
+_CONFIGURATIONS = frozenset((".cfg", ".ini", ".json", ".toml", ".yaml", ".yml"))
+_OBJECT_NAME = re.compile(r"\.{0,9}[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_][\w.]*)?")
+"""A module, or something in it: `graders.judge`, `graders.judge.Grader`, `graders.judge:Grader`, `.judge`."""
+_LONGEST_NAME = 200
 MOST_FILES = 200
 """Files of one reward function that are read for what they look for."""
 
@@ -58,32 +64,43 @@ def footprint(path: RewardPath, folder: str, tree: Tree) -> Footprint:
     names = Names(tree)
     files = {start: ""}
     for pattern in path.files:
-        _added(files, _matching(_normal(folder, pattern), pattern, tree), "declared")
+        _added(files, _matching(inside(folder, pattern), pattern, tree), "declared")
     packages: dict[str, str] = {}
     resolved: set[str] = set()
     outside: set[str] = set()
     notes: list[str] = []
-    queue = list(files)
-    while queue:
-        here = queue.pop()
-        for real in names.behind(here, outside):
-            if real not in files:
-                files[real] = f"{here} leads to it"
-                queue.append(real)
-        near = tuple(dict.fromkeys((*_roots(here), *_roots(start), *tree.roots)))
-        if not here.endswith(".py"):
-            queue.extend(_added(files, names.named(_file_names(here, tree), near), f"named in {here}"))
-            continue
-        module = _parse(here, tree, notes)
-        if module is None:
-            continue
-        for name in _imported(module, here, notes):
-            top = name.partition(".")[0]
-            packages.setdefault(top, here)
-            found = [file for file in _modules(name, here, dict.fromkeys((*near, *names.roots_of(top)))) if names.holds(file)]
-            resolved |= {top} if found or names.roots_of(top) else set()
-            queue.extend(_added(files, found, f"imported by {here}"))
-        queue.extend(_added(files, names.named(_strings(module), near), f"named in {here}"))
+    # Names of one word are modules only where code somewhere imports by a name: then all is read once more.
+    for by_word in (False, True):
+        if by_word and not any(_BY_NAME in note for note in notes):
+            break
+        queue = list(files)
+        while queue:
+            here = queue.pop()
+            for real in names.behind(here, outside):
+                if real not in files:
+                    files[real] = f"{here} leads to it"
+                    queue.append(real)
+            near = tuple(dict.fromkeys((*_roots(here), *_roots(start), *tree.roots)))
+            if not here.endswith(".py"):
+                text = _text(here, tree)
+                strings = set(_OBJECT_NAME.findall(text)) if PurePosixPath(here).suffix in _CONFIGURATIONS else set()
+                found = (*names.named(_file_names(text), near), *_named_modules(strings, start, near, names, by_word=by_word))
+                queue.extend(_added(files, found, f"named in {here}"))
+                continue
+            module = _parse(here, tree, notes)
+            if module is None:
+                continue
+            for name in _imported(module, here, notes):
+                top = name.partition(".")[0]
+                packages.setdefault(top, here)
+                modules = [
+                    file for file in _modules(name, here, dict.fromkeys((*near, *names.roots_of(top)))) if names.holds(file)
+                ]
+                resolved |= {top} if modules or names.roots_of(top) else set()
+                queue.extend(_added(files, modules, f"imported by {here}"))
+            strings = _strings(module)
+            found = (*names.named(strings, near), *_named_modules(strings, here, near, names, by_word=by_word))
+            queue.extend(_added(files, found, f"named in {here}"))
     own = {top: here for top, here in packages.items() if top and top not in sys.stdlib_module_names}
     elsewhere = {top: here for top, here in own.items() if top not in resolved}
     held = {file: why for file, why in files.items() if names.is_file(file)}
@@ -126,7 +143,7 @@ def _from_disk(path: str) -> bytes | None:
 
 def file_of(path: RewardPath, folder: str) -> str:
     """The file of a reward path's function, from the root of the tree. Raises ConfigError if it leads out of it."""
-    return _normal(folder, path.file)
+    return inside(folder, path.file)
 
 
 def _parse(path: str, tree: Tree, notes: list[str]) -> ast.Module | None:
@@ -159,7 +176,23 @@ def _imported(module: ast.Module, here: str, notes: list[str]) -> Iterator[str]:
             if isinstance(name, ast.Constant) and isinstance(name.value, str):
                 yield name.value
             else:
-                notes.append(f"{here}:{node.lineno} imports a module by a name that is made at run time: not followed.")
+                notes.append(f"{here}:{node.lineno} {_BY_NAME}: not followed from here.")
+
+
+def _named_modules(strings: Iterable[str], here: str, near: Sequence[str], names: Names, *, by_word: bool) -> Iterator[str]:
+    """Files of the modules that strings name, or hold what they name. Single words count where code imports by a name (`by_word`)."""
+    for text in dict.fromkeys(strings):
+        name = text.replace(":", ".")
+        top = name.lstrip(".").partition(".")[0]
+        if (
+            len(text) > _LONGEST_NAME
+            or not names.is_module(top)
+            or not _OBJECT_NAME.fullmatch(text)
+            or not (by_word or "." in name)
+        ):
+            continue
+        roots = dict.fromkeys((*near, *names.roots_of(top)))
+        yield from (file for file in _modules(name, here, roots) if names.holds(file))
 
 
 def _called(function: ast.expr) -> str:
@@ -195,19 +228,22 @@ def _added(files: dict[str, str], found: Iterable[str], why: str) -> list[str]:
     return new
 
 
-def _file_names(here: str, tree: Tree) -> set[str]:
-    """What may be names of files in a template or a configuration, such as the one that it extends."""
+def _text(here: str, tree: Tree) -> str:
+    """Of a template or a configuration; empty for anything else, and for what is too long."""
     data = tree.read(here) if PurePosixPath(here).suffix in TEMPLATES else None
-    if data is None or len(data) > MOST_NAMING:
-        return set()
-    return {match[0].removeprefix("./") for match in FILE_NAME.finditer(data.decode("utf-8", "replace"))}
+    return "" if data is None or len(data) > MOST_NAMING else data.decode("utf-8", "replace")
+
+
+def _file_names(text: str) -> set[str]:
+    """What may be names of files in a template or a configuration, such as the one that it extends."""
+    return {match[0].removeprefix("./") for match in FILE_NAME.finditer(text)}
 
 
 def _strings(module: ast.Module) -> set[str]:
     return {
         node.value.removeprefix("./")
         for node in ast.walk(module)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= 200
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= _LONGEST_NAME
     }
 
 
@@ -236,8 +272,8 @@ def _matching(pattern: str, written: str, tree: Tree) -> list[str]:
     return found
 
 
-def _normal(folder: str, path: str) -> str:
-    """A path written in a file of `folder`, from the root of the tree. Raises ConfigError if it leads out of it."""
+def inside(folder: str, path: str) -> str:
+    """A path that was written in a file of `folder`, from the root of the tree. Raises ConfigError if it leads out of it."""
     parts: list[str] = []
     for part in PurePosixPath(folder, path.replace("\\", "/")).parts:
         if part == ".." and parts:

@@ -1,4 +1,4 @@
-"""A scorer that runs reward code in this process: what the worker runs inside, and what tests of a project's own reward functions use."""
+"""A scorer that runs reward code in this process: what a worker or a fork runs inside, and the tests of a project that cannot be forked."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sequester.findings.swapped import Branches
 from sequester.influence.calling import Caller, Outcome
 from sequester.influence.footprint import code_of
 from sequester.influence.interception.exchanges import Exchanges
+from sequester.influence.interception.files_read import FilesRead
 from sequester.influence.interception.names import Names
 from sequester.influence.interception.observation import Interception
 from sequester.influence.message_fields import FIELDS, names_in
@@ -27,15 +28,20 @@ _TOO_MANY_REQUESTS = 429
 class InProcessScorer:
     """Calls `function` here. A context manager: while it is entered the socket classes of the process are changed, afterwards as before.
 
-    Profiler and tracer are set during `observe` alone. An audit hook stays until the process ends, because Python has no way to take one
-    off; it does nothing outside `observe`.
+    The profiler is set during `observe` alone, the tracer during many calls. An audit hook stays until the process ends, because Python has
+    no way to take one off; it does nothing outside `observe`.
     """
 
     def __init__(
-        self, function: Callable[..., Any], files: Iterable[Path] = (), outcome: str = "score", unanswered: Sequence[str] = ()
+        self,
+        function: Callable[..., Any],
+        files: Iterable[Path] = (),
+        outcome: str = "score",
+        unanswered: Sequence[str] = (),
+        files_read: FilesRead | None = None,
     ) -> None:
         """`files`: of the reward's own code, beside the one that holds the function. `outcome`: `score`, or `keep` for one that selects.
-        `unanswered`: what the code asked over the network in vain while it was loaded."""
+        `unanswered`: what the code asked over the network in vain while it was loaded; `files_read`: what it read then."""
         own = file_of(function)
         self._code = Code([*files, *([own] if own else [])])
         self._written = names_in(file for start in self._code.files for file in code_of(start)[0])
@@ -45,8 +51,9 @@ class InProcessScorer:
         self._names = Names(self._code)
         self._interception = Interception(self._code, self._names)
         self._exchanges = Exchanges(self._names.segments)
+        self._files_read = files_read or FilesRead()
         self._before = tuple(f"{said}, when the code was loaded" for said in unanswered)
-        self._tracing = Tracing(self._code, getattr(plain_function(function), "__name__", ""), self._names)
+        self.tracing = Tracing(self._code, getattr(plain_function(function), "__name__", ""), self._names)
         self.failed: Counter[str] = Counter()
         """Exceptions by type, file and line."""
         self.missing: set[str] = set()
@@ -60,6 +67,7 @@ class InProcessScorer:
             stack.enter_context(self._caller)
             stack.enter_context(self._interception)
             stack.enter_context(self._exchanges)
+            stack.enter_context(self._files_read.listening())
             self._open = stack.pop_all()
         return self
 
@@ -68,10 +76,13 @@ class InProcessScorer:
 
     def score(self, batch: Sequence[Rendition]) -> Sequence[Scoring]:
         """Scores of a batch, called as its trainer would."""
-        return self._score(batch) if batch else ()
+        if not batch:
+            return ()
+        with self.tracing.scoring():
+            return self._score(batch)
 
     def observe(self, rendition: Rendition) -> Scoring:
-        """Score of one rendition, with what its call handed on and the branches it took.
+        """Score of one rendition, with what its call handed on and which ways its conditions came out.
 
         The first time it is called twice if it hands anything on: clients and libraries that set themselves up ask the machine what it
         is, start threads and look for files, once in a process."""
@@ -80,20 +91,22 @@ class InProcessScorer:
             return first
         self._is_set_up = True
         second = self._observed(rendition)
-        return second if second.seen else first  # a cache hands nothing on again
+        settled = second if second.seen else first  # a cache hands nothing on again
+        return replace(settled, read={**first.read, **second.read})
 
     def _observed(self, rendition: Rendition) -> Scoring:
-        with self._tracing.tracing(), self._interception.observing(rendition):
+        with self._files_read.reading(), self.tracing.observing(), self._interception.observing(rendition):
             scoring = self._score([rendition])[0]
-        return replace(scoring, seen=self._interception.seen(), path=self._tracing.path)
+        read = self._files_read.taken(self._names.parts)
+        return replace(scoring, seen=self._interception.seen(), path=self.tracing.path, read=read)
 
     def fresh(self) -> bool:
         """False: what was scored before cannot be undone in this process."""
         return False
 
     def branches(self) -> Branches | None:
-        """Of all observed calls; None where another tracer is at work."""
-        return self._tracing.branches()
+        """Of all calls so far; None where another tracer is at work, or none was observed."""
+        return self.tracing.branches()
 
     def not_intercepted(self) -> tuple[str, ...]:
         """Ways out that observed calls have used and that were not compared."""

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from sequester.errors import SequesterError, UsageError
 from sequester.findings.swapped import Branches
+from sequester.influence.conditions import Outcome
 from sequester.influence.model import Rendition, Scoring
 from sequester.influence.source import Source
 
@@ -54,6 +55,8 @@ class Reply(Struct, frozen=True):
     not_intercepted: tuple[str, ...] = ()
     branches: Branches | None = None
     """Given where the request is `branches`."""
+    came: tuple[Outcome, ...] = ()
+    """Outcomes of conditions that have come since the last reply."""
     load_error: LoadError | None = None
 
 
@@ -62,15 +65,31 @@ def framed(content: bytes) -> bytes:
     return len(content).to_bytes(LENGTH, "little") + content
 
 
-def encode_load(source: Source, outcome: str) -> bytes:
+class Load(Struct, frozen=True):
     """The first request."""
-    return json.dumps({"file": str(source.file), "name": source.name, "outcome": outcome}).encode()
+
+    file: str
+    name: str
+    outcome: str
+    came: tuple[Outcome, ...] = ()
+    """What calls have shown in processes before this one: outcomes of conditions,"""
+    paths: tuple[str, ...] = ()
+    """and code paths."""
+
+    @property
+    def source(self) -> Source:
+        """The function."""
+        return Source(Path(self.file), self.name)
 
 
-def decode_load(content: bytes) -> tuple[Source, str]:
+def encode_load(load: Load) -> bytes:
+    """As it goes through the pipe."""
+    return json.dumps(msgspec.to_builtins(load)).encode()
+
+
+def decode_load(content: bytes) -> Load:
     """What `encode_load` wrote."""
-    fields = json.loads(content)
-    return Source(Path(fields["file"]), fields["name"]), fields["outcome"]
+    return msgspec.convert(json.loads(content), Load)
 
 
 def encode_request(verb: str, batch: Sequence[Rendition] = ()) -> bytes:

@@ -153,6 +153,14 @@ class MeteredScorer:
         self._count(1, "inputs", [scoring])
         return None if scoring.failure or not self._handed_over(rendition, scoring) else scoring
 
+    def look(self, rendition: Rendition, what: str) -> Scoring | None:
+        """One rendition with its inputs, whether it failed or not; None where that is more than may be spent."""
+        if not self._affords(1):
+            return None
+        scoring = self._scorer.observe(rendition)
+        self._count(1, what, [scoring])
+        return scoring
+
     def _handed_over(self, rendition: Rendition, scoring: Scoring) -> bool:
         """Whether the function was handed anything of what tells this rendition from others of its episode and answer."""
         self.absent.update(scoring.absent)

@@ -135,7 +135,7 @@ class Scoring(Struct, frozen=True):
     seen: tuple[Seen, ...] = ()
     """Intercepted inputs in order, where interception was asked for."""
     path: str = ""
-    """Digest of the branches that ran, where tracing was asked for."""
+    """Digest of which ways conditions came out, where tracing was asked for."""
     members: Mapping[str, float] = {}
     """Every score of an episode that was given several, `score` being their mean; by names that hold no text."""
     handed: str = ""
@@ -145,6 +145,9 @@ class Scoring(Struct, frozen=True):
     unanswered: tuple[str, ...] = ()
     """What the call asked over the network, got no answer to, and went on without, such as `POST /v1/grade was answered with status 401`:
     of the whole call, and without text of an episode."""
+    read: Mapping[str, int] = {}
+    """Of files that an observed call read, and since `fresh` the import before it, and that were changed before it: when the last one was,
+    in ns since 1970, by that part of the path which stands in the reward code (empty: none does)."""
 
 
 class Scorer(Protocol):
@@ -154,13 +157,13 @@ class Scorer(Protocol):
         """Score a batch in one call, as a trainer would; one scoring for each rendition, in order."""
 
     def observe(self, rendition: Rendition) -> Scoring:
-        """Score one rendition alone, with its inputs intercepted and its branches traced."""
+        """Score one rendition alone, with its inputs intercepted and its conditions followed."""
 
     def fresh(self) -> bool:
         """Be as if nothing had been scored yet, as far as a new process is; False where that cannot be had."""
 
     def branches(self) -> Branches | None:
-        """Which branches all observed calls have run so far, since `fresh`."""
+        """Which ways conditions came out in all calls so far; None where that is not known."""
 
     def not_intercepted(self) -> tuple[str, ...]:
         """Ways out that the reward code has used and that cannot be compared, by name."""

@@ -47,18 +47,25 @@ def noise_of(record: Record) -> Noise:
         free=not record.noisy,
         sd=record.noise_sd,
         flip_rate=sum(flips) / len(flips) if flips else None,
-        stateful=any(p is not None and p < DRIFT_P for p in (drift, paired.trend_p(later))) or _has_gone_dead(scored, later),
+        stateful=any(p is not None and p < DRIFT_P for p in (drift, paired.trend_p(later))) or _has_gone_dead(record.passes, later),
         constant=len({outcome for outcomes in scored for outcome in outcomes if outcome}) <= 1,
         alive=is_alive(record),
     )
 
 
-def _has_gone_dead(unchanged: Sequence[Sequence[Outcome]], later: Sequence[Sequence[float]]) -> bool:
-    """In the rounds every case got one and the same score, and before they did not."""
-    return (
-        len({score for scores in later for score in scores}) == 1
-        and len({_own(outcome) for outcomes in unchanged for outcome in outcomes if outcome}) > 1
-    )
+def _has_gone_dead(passes: Sequence[Sequence[Outcome | None]], later: Sequence[Sequence[float]]) -> bool:
+    """Every case got one and the same score in all rounds, or from one of them on, and never before. With so many rounds that this is no
+    chance: if all orders of `n` are as likely, the `k` without a difference come last in one of `n` over `k`."""
+    first = [_flat([_own(outcome) for outcome in outcomes if outcome]) for outcomes in passes]
+    rounds = [_flat(scores) for scores in zip(*filter(None, later), strict=False)]
+    if rounds and all(rounds) and not any(first):
+        return True
+    found = [*first, *rounds]
+    return found == sorted(found) and math.comb(len(found), sum(found)) * DRIFT_P > 1.0
+
+
+def _flat(scores: Sequence[float]) -> bool:
+    return len(set(scores)) == 1
 
 
 def _own(outcome: Outcome | None) -> float:

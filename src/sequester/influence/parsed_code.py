@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -44,6 +45,8 @@ def _read(path: Path) -> CodeFile:
         with warnings.catch_warnings(action="ignore"):  # of escapes that mean nothing
             return CodeFile(path, data, tuple(ast.walk(ast.parse(data))))
     except SyntaxError as error:
-        raise InputError("is no Python", where=f"{path}:{error.lineno or 1}", hint="name a Python file") from error
+        what = f"is no Python {sys.version_info.major}.{sys.version_info.minor} ({type(error).__name__}: {error.msg})"
+        place = f"{path}:{error.lineno or 1}:{error.offset or 1}"
+        raise InputError(what, where=place, hint="correct it, or name a Python file") from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"cannot be parsed ({type(error).__name__})", where=str(path), hint="name a Python file") from error

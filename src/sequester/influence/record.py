@@ -209,6 +209,8 @@ class Record(Struct):
     """Prompts of which a swapped rendition was scored in a fresh process before any other, and then the original."""
     remembers: bool = False
     """In a fresh process unchanged inputs got other scores, after swapped ones."""
+    survives: tuple[str, ...] = ()
+    """What a fresh process still had of an earlier one's scores: files it read, or sites to which it handed nothing again."""
     relative: bool = False
     """The score of an unchanged input depends on the others in its batch."""
     batches: list[str] = field(default_factory=list)
@@ -247,14 +249,15 @@ class Record(Struct):
 
     @property
     def moves_batches(self) -> bool:
-        """Whole batches moved, and not because pairs without noise do."""
-        changed = any(comparison.difference for comparisons in self.planned.values() for comparison in comparisons)
-        return bool(self.batches) and (self.noisy or not changed)
+        """Whole batches moved, and not because pairs of their members do, as far as these show it without noise."""
+        planned = [comparison for comparisons in self.planned.values() for comparison in comparisons]
+        unmoved = bool(planned) and not any(comparison.difference for comparison in planned)
+        return bool(self.batches) and (self.noisy or unmoved)
 
     @property
     def shares(self) -> bool:
         """What moved is shared by both sides of a pair: that the sides agree bounds nothing."""
-        return self.remembers or self.moves_batches
+        return self.remembers or bool(self.survives) or self.moves_batches
 
     @property
     def e_value(self) -> float:

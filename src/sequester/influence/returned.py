@@ -3,7 +3,7 @@
 | returned for n episodes | read as |
 |---|---|
 | list, tuple, array or tensor of n numbers or bools | one score each; None and NaN are no score |
-| mapping with `rewards`, `reward`, `scores` or `score` | the value of the first of these keys; of several, each is a member too |
+| mapping with `rewards`, `reward`, `scores` or `score` | the first of these; of several, or with `acc` beside it, each is a member too |
 | n sequences or mappings of numbers (a panel of graders), or a mapping of n-long sequences | the mean of each episode's, and its members |
 | one number for one episode | its score |
 """
@@ -18,6 +18,8 @@ from typing import Any
 from msgspec import Struct
 
 _SCORE_KEYS = ("rewards", "reward", "scores", "score")
+_SELECTING_KEYS = ("acc",)
+"""Beside one of these: what groups are selected by (`algorithm.filter_groups.metric` in verl's recipe DAPO)."""
 
 
 class Returned(Struct, frozen=True):
@@ -43,7 +45,7 @@ def read_scores(value: object, episodes: int) -> tuple[Returned, ...]:
 
 
 def _of_mapping(value: Mapping[Any, Any], episodes: int) -> object:
-    scores = {key: _plain(value[key]) for key in _SCORE_KEYS if key in value}
+    scores = {key: _plain(value[key]) for key in _keys(value)}
     columns = scores or {key: _plain(column) for key, column in value.items()}
     whole = {key: column for key, column in columns.items() if _is_sequence(column) and len(column) == episodes}
     if scores and next(iter(scores)) in whole:
@@ -53,6 +55,12 @@ def _of_mapping(value: Mapping[Any, Any], episodes: int) -> object:
     if columns and len(whole) == len(columns):
         return [dict(zip(whole, row, strict=True)) for row in zip(*whole.values(), strict=True)]
     return value
+
+
+def _keys(value: Mapping[Any, Any]) -> list[str]:
+    """Those that scores stand at; none in a panel."""
+    keys = [key for key in _SCORE_KEYS if key in value]
+    return [*keys, *(key for key in _SELECTING_KEYS if keys and key in value)]
 
 
 def _plain(value: Any) -> Any:
@@ -67,7 +75,7 @@ def _is_sequence(value: object) -> bool:
 def _score(value: object) -> Returned:
     value = _plain(value)
     if isinstance(value, Mapping):
-        named = {key: _score(value[key]) for key in _SCORE_KEYS if key in value}
+        named = {key: _score(value[key]) for key in _keys(value)}
         if named:
             first = next(iter(named.values()))
             return first if len(named) == 1 or first.score is None else Returned(first.score, members=_members(named))

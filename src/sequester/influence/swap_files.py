@@ -12,8 +12,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sequester.episodes.model import Skipped
-from sequester.errors import UsageError
-from sequester.findings.swapped import Drawn, SwapResult
+from sequester.errors import InputError, UsageError
+from sequester.findings.swapped import UNREAD, Drawn, SwapResult
 from sequester.influence.cases import NOT_SAMPLED, SEEN, USED, ignore, read_cases, reasons_before
 from sequester.influence.donors import ALL, Known, make_donors
 from sequester.influence.experiment import Plan, Subject
@@ -33,6 +33,8 @@ from sequester.influence.wrappers import read_wrappers
 MOST_CAUSES = 5
 """Different reasons why records could not be read, of which the result tells."""
 _MOST_DETAIL = 300
+_NO_OBJECT = ("not valid JSON", "expected an object")
+"""How `mismatch.explain` begins where a line is no JSON object."""
 _STAYS = "It was not swapped: whether the score moves with that reasoning (cot_in_prompt) was not tested."
 _MADE_UP = {
     "trainer_state": "The reward code names `trainer_state`: each episode was scored as of the start, the middle or the end of training.",
@@ -51,13 +53,16 @@ class UnreadRecords:
 
     def __init__(self, then: Callable[[Skipped], None] = ignore) -> None:
         self._then = then
+        self.no_objects = 0
+        """Records that are no JSON, or no object."""
         self._kept: dict[str, str] = {}
         """By cause, the sentence of the first record."""
 
     def __call__(self, record: Skipped) -> None:
+        self.no_objects += record.detail.startswith(_NO_OBJECT)
         if len(self._kept) < MOST_CAUSES:
             name = Path(record.source.path).name
-            self._kept.setdefault(record.detail, f"Not read: {name}:{record.source.record}: {record.detail[:_MOST_DETAIL]}")
+            self._kept.setdefault(record.detail, f"{UNREAD}{name}:{record.source.record}: {record.detail[:_MOST_DETAIL]}")
         self._then(record)
 
     def notes(self) -> tuple[str, ...]:
@@ -104,6 +109,9 @@ def swap_files(
     unread = UnreadRecords(on_skipped)
     drawn = Drawn(settings.plan.seed, MANY if settings.most is None else settings.most, settings.template)
     read, counts = read_cases(episodes, drawn.most, drawn.template, unread)
+    if counts[SEEN] and counts[SEEN] == unread.no_objects:
+        what = f"is no JSON lines: none of {counts[SEEN]:,} lines is a JSON object"
+        raise InputError(what, where=str(episodes), hint="give episodes as interchange JSONL: docs/interchange.md")
     donors, said = donors_against(named.file, read, settings.donors, settings.plan.seed)
     subject = Subject(settings.reward_path or named.name, source)
     _refuse_too_few_calls(len(read), donors.names, settings.plan)
@@ -121,7 +129,7 @@ def swap_files(
         line=_line(named),
         drawn=drawn,
         calls=result.calls + spent,
-        episodes=_counts(counts, len(cases), result),
+        episodes=episodes_of(counts, len(cases), result),
         notes=(*result.notes, *notes, *unread.notes()),
     )
 
@@ -181,8 +189,8 @@ def _chosen(cases: Sequence[Case], scorer: Scorer, settings: Settings) -> Chosen
     return Chosen(few(cases), 0) if settings.plan.noise == "deterministic" else choose(cases, scorer, settings.plan.most_calls)
 
 
-def _counts(read: Mapping[str, int], chosen: int, result: SwapResult) -> Mapping[str, int]:
-    """Of the whole file: what was used, and by reason what was not."""
+def episodes_of(read: Mapping[str, int], chosen: int, result: SwapResult) -> Mapping[str, int]:
+    """Of a whole file: what was used of the `chosen` episodes, and by reason what was not. `read`: counts of `read_cases`."""
     used = result.episodes[USED]
     left = Counter({reason: count for reason, count in read.items() if reason not in (SEEN, USED)})
     left.update({NOT_SAMPLED: read[USED] - chosen, NOT_SCORED: chosen - used})

@@ -1,147 +1,201 @@
-"""Which branches of reward code have run, measured by coverage.py.
+"""Which outcomes of the conditions of reward code have come, over many calls.
 
-Counted are branches in functions that the reward function can reach, going by the names that their code uses: other rewards of the same
-file, and statements outside functions, are no part of it. Only the reward's own files are measured.
+Counted are those in functions that the reward function can reach, going by the names that their code uses, and in those that were seen to
+run: other rewards of the same file, and statements outside functions, are no part of it. Only the reward's own files are looked at.
 """
 
 from __future__ import annotations
 
 import ast
-import json
 import sys
-import tempfile
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from pathlib import Path
-
-import coverage
+from types import CodeType
 
 from sequester.findings.swapped import Branches
+from sequester.influence.conditions import Conditions, Jumps, Outcome
 from sequester.influence.interception.canonical import digest_bytes
 from sequester.influence.interception.names import Names
-from sequester.influence.source import LIBRARY_FOLDERS, Code, Owner
+from sequester.influence.outcome_trace import OutcomeTrace
+from sequester.influence.source import Code, Owner
 
-Arc = tuple[int, int]
+_OBSERVED_INSTRUCTIONS = 200_000
+"""Of one code object that are followed in an observed call: a tenth of a second."""
+_OBSERVED_CALLS = 1_000_000
+_SCORED_INSTRUCTIONS = 5_000
+"""The same in a scored call, of which there are many."""
+_SCORED_CALLS = 20_000
+_FOLLOWED = 100
+"""Scored calls that are followed; after these every tenth."""
+_THEN_EVERY = 10
+_HANDLED = "run"
+_NEVER = {
+    "true": "never true",
+    "false": "never false",
+    "entered": "loop never entered",
+    "finished": "loop never ran to its end",
+    "matched": "case never matched",
+    _HANDLED: "except never ran",
+}
+
+Place = tuple[str, int, int]
+"""File, line and column."""
 
 
 class Tracing:
-    """Measures calls, one at a time. Where another tracer is at work (a debugger, pytest-cov) it measures nothing, and says so."""
+    """Follows calls, one at a time. Where another tracer is at work (a debugger, pytest-cov) it follows nothing, and says so."""
 
     def __init__(self, code: Code, name: str, names: Names) -> None:
         """`name`: of the function whose code is called, as its `def` has it."""
         self.path = ""
-        """Digest of the branches that the last call ran; empty where they were not measured."""
+        """Digest of the outcomes that the last observed call came to; empty where it was not followed."""
+        self.came: set[Outcome] = set()
+        """In all calls."""
+        self._told: set[Outcome] = set()
+        self.paths: set[str] = set()
+        """Of all observed calls."""
         self._code = code
         self._name = name
         self._names = names
-        self._arcs: dict[str, set[Arc]] = {}
-        self._paths: set[str] = set()
+        self._files: dict[str, Conditions | None] = {}
+        self._jumps: dict[int, tuple[CodeType, Jumps]] = {}
+        self._scored = 0
         self._hindered = False
-        self._coverage = _new_coverage(code)
 
     @contextmanager
-    def tracing(self) -> Iterator[None]:
-        """Around one call."""
+    def observing(self) -> Iterator[None]:
+        """Around one call, of which the path is wanted."""
         self.path = ""
-        if _another_tracer():
+        if sys.gettrace() is not None:
             self._hindered = True
             yield
             return
-        with _quiet():
-            self._coverage.erase()
-            self._coverage.start()
+        trace = OutcomeTrace(self._jumps_of, (), _OBSERVED_INSTRUCTIONS, _OBSERVED_CALLS)
+        with self._followed(trace):
+            yield
+        if trace.ran:
+            self.path = digest_bytes(repr(sorted(trace.came)).encode("utf-8", "surrogatepass")).hex()
+            self.paths.add(self.path)
+
+    @contextmanager
+    def scoring(self) -> Iterator[None]:
+        """Around one call, in which outcomes may come that have not come yet."""
+        self._scored += 1
+        if sys.gettrace() is not None or (self._scored > _FOLLOWED and self._scored % _THEN_EVERY):
+            yield
+            return
+        with self._followed(OutcomeTrace(self._jumps_of, self.came, _SCORED_INSTRUCTIONS, _SCORED_CALLS)):
+            yield
+
+    @contextmanager
+    def _followed(self, trace: OutcomeTrace) -> Iterator[None]:
+        trace.start()
         try:
             yield
         finally:
-            with _quiet():
-                self._coverage.stop()
-                self._take()
+            trace.stop()
+            self.came |= trace.came
 
-    def _take(self) -> None:
-        data = self._coverage.get_data()
-        measured = {file: sorted(data.arcs(file) or ()) for file in sorted(data.measured_files()) if self._is_own(file)}
-        data.close(force=True)
-        for file, arcs in measured.items():
-            self._arcs.setdefault(file, set()).update(arcs)
-        self.path = digest_bytes(repr(measured).encode("utf-8", "surrogatepass")).hex()
-        self._paths.add(self.path)
+    def _jumps_of(self, code: CodeType) -> Jumps | None:
+        conditions = self._conditions(code.co_filename)
+        if conditions is None:
+            return None
+        if id(code) not in self._jumps:
+            self._jumps[id(code)] = code, conditions.jumps(code)
+        return self._jumps[id(code)][1]
 
-    def _is_own(self, file: str) -> bool:
-        return self._code.owner(file) is Owner.REWARD and self._names.was_there(file)
+    def _conditions(self, file: str) -> Conditions | None:
+        """Of a file as a code object names it, which may be through a link."""
+        if file not in self._files:
+            is_own = file.isprintable() and self._code.owner(file) is Owner.REWARD and self._names.was_there(file)
+            real = str(Path(file).resolve()) if is_own else file
+            if real != file:
+                self._files[file] = self._conditions(real)
+            else:
+                self._files[file] = Conditions(file, _parsed(Path(file))) if is_own else None
+        return self._files[file]
+
+    def news(self) -> tuple[Outcome, ...]:
+        """Outcomes that have come since this was asked last."""
+        new = self.came - self._told
+        self._told |= new
+        return tuple(new)
+
+    def recall(self, came: Iterable[Outcome], paths: Iterable[str]) -> None:
+        """What calls have shown in other processes."""
+        self.came.update(came)
+        self._told.update(self.came)
+        self.paths.update(paths)
 
     def branches(self) -> Branches | None:
-        """Of all calls so far. None where another tracer hindered any of them, or no line of the reward's files was measured."""
-        if self._hindered or not self._arcs:
+        """Of all calls so far. None where another tracer hindered any observed one, or none ran any of the reward's own code."""
+        if self._hindered or not self.paths:
             return None
-        reachable = _reachable({Path(file) for file in self._arcs} | set(self._code.files), self._name)
-        ran: set[tuple[str, Arc]] = set()
-        missed: set[tuple[str, Arc]] = set()
-        for file, (executed, missing) in _branches(self._code, self._arcs).items():
-            lines = reachable.get(Path(file), frozenset())
-            ran.update((file, arc) for arc in executed if arc[0] in lines)
-            missed.update((file, arc) for arc in missing if arc[0] in lines)
-        return Branches(len(ran), len(ran) + len(missed), tuple(map(_shown, sorted(missed))), len(self._paths))
+        seen = {Path(conditions.file) for conditions in self._files.values() if conditions is not None}
+        reachable = _reachable({*self._code.files} | seen, self._name, self.came)
+        counted: set[Outcome] = set()
+        for file, lines in reachable.items():
+            conditions = self._conditions(str(file))
+            if conditions is not None:
+                counted |= {outcome for outcome in _of_file(conditions, file) - conditions.barred if outcome.line in lines}
+        return summed_up(counted, self.came, len(self.paths))
 
 
-def _shown(branch: tuple[str, Arc]) -> str:
-    file, (start, end) = branch
-    return f"{Path(file).name}:{start}->{end if end > 0 else 'exit'}"
+def summed_up(counted: Set[Outcome], came: Set[Outcome], paths: int) -> Branches:
+    """What is said of the outcomes that can come and of those that did. Error handlers are among the outcomes, and no conditions."""
+    reached = {_place(outcome) for outcome in came}
+    places = {_place(outcome) for outcome in counted if outcome.what != _HANDLED}
+    on_line = Counter(place[:2] for place in places)
+    one_way, handlers, unreached = set[Outcome](), set[Outcome](), set[Place]()
+    for outcome in counted - came:
+        if outcome.what == _HANDLED:
+            handlers.add(outcome)
+        elif outcome.what == "matched" or _place(outcome) in reached:
+            one_way.add(outcome)
+        else:
+            unreached.add(_place(outcome))
+
+    def at(place: Place) -> str:
+        file, line, column = place
+        return f"{Path(file).name}:{line}:{column}" if on_line[file, line] > 1 else f"{Path(file).name}:{line}"
+
+    missing = [
+        *(f"{at(_place(outcome))} {_NEVER[outcome.what]}" for outcome in sorted(one_way)),
+        *(f"{Path(outcome.file).name}:{outcome.line} {_NEVER[_HANDLED]}" for outcome in sorted(handlers)),
+        *(f"{at(place)} never reached" for place in sorted(unreached)),
+    ]
+    probed = len(counted & came)
+    return Branches(probed, len(counted), tuple(missing), paths, len(places), len(one_way), len(unreached))
 
 
-def _new_coverage(code: Code) -> coverage.Coverage:
-    """Nothing read from the user's settings, nothing written to disk."""
-    patterns = [*map(str, code.files), *(f"{folder}/*" for folder in code.folders)]
-    omitted = [f"{folder}/**/{packages}/*" for folder in code.folders for packages in sorted(LIBRARY_FOLDERS)]
-    measure = coverage.Coverage(data_file=None, config_file=False, branch=True, include=patterns, omit=omitted, messages=False)
-    measure.set_option("run:core", "ctrace")  # sys.monitoring tells each line once, not once per call
-    return measure
+def _place(outcome: Outcome) -> Place:
+    return outcome[:3]
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """coverage.py warns of files without data; here a call may well run none."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", coverage.exceptions.CoverageWarning)
-        yield
+def _of_file(conditions: Conditions, file: Path) -> set[Outcome]:
+    with _without_warnings():
+        try:
+            return conditions.of_file(file.read_bytes())
+        except (OSError, SyntaxError, ValueError):
+            return set()
 
 
-def _another_tracer() -> bool:
-    if sys.gettrace() is not None or coverage.Coverage.current() is not None:
-        return True
-    monitoring = getattr(sys, "monitoring", None)  # Python 3.12
-    return monitoring is not None and any(monitoring.get_tool(tool) for tool in (monitoring.DEBUGGER_ID, monitoring.COVERAGE_ID))
-
-
-def _branches(code: Code, arcs: Mapping[str, set[Arc]]) -> Mapping[str, tuple[list[Arc], list[Arc]]]:
-    """Branches that ran and that did not, by file, as coverage.py's analysis of the source knows them."""
-    with _quiet(), tempfile.TemporaryDirectory() as folder:
-        measure = _new_coverage(code)
-        data = measure.get_data()
-        data.add_arcs(arcs)
-        report = Path(folder, "report.json")
-        measure.json_report(outfile=str(report), ignore_errors=True)
-        data.close(force=True)
-        files = json.loads(report.read_text())["files"]
-    return {
-        str(Path(file).absolute()): (_as_arcs(found["executed_branches"]), _as_arcs(found["missing_branches"]))
-        for file, found in files.items()
-    }
-
-
-def _as_arcs(pairs: Iterable[Iterable[int]]) -> list[Arc]:
-    return [(start, end) for start, end in pairs]
-
-
-def _reachable(files: Iterable[Path], name: str) -> Mapping[Path, frozenset[int]]:
+def _reachable(files: Iterable[Path], name: str, came: Set[Outcome]) -> Mapping[Path, frozenset[int]]:
     """Lines of the functions that the named one can reach: a function is reached where reached code uses its name, alone or as an
-    attribute, and what a class calls implicitly where its name is used. Rather too many than too few."""
+    attribute, and what a class calls implicitly where its name is used. Rather too many than too few. Those that ran are reached, too."""
+    ran = {(outcome.file, outcome.line) for outcome in came}
     functions: dict[str, list[tuple[Path, ast.AST, range]]] = {}
+    reached_by: set[str] = {name}
     for file in files:
         for defined, node, lines in _functions(_parsed(file)):
             functions.setdefault(defined, []).append((file, node, lines))
+            if any((str(file), line) in ran for line in lines):
+                reached_by.add(defined)
     reached: dict[Path, set[int]] = {}
-    waiting, done = {name} & functions.keys(), set[str]()
+    waiting, done = reached_by & functions.keys(), set[str]()
     while waiting:
         current = waiting.pop()
         done.add(current)
@@ -151,22 +205,35 @@ def _reachable(files: Iterable[Path], name: str) -> Mapping[Path, frozenset[int]
     return {file: frozenset(lines) for file, lines in reached.items()}
 
 
-def _parsed(file: Path) -> ast.AST:
-    try:
-        return ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return ast.Module([], [])
+def _parsed(file: Path) -> ast.Module:
+    with _without_warnings():
+        try:
+            return ast.parse(file.read_bytes())
+        except (OSError, SyntaxError, ValueError):
+            return ast.Module([], [])
 
 
-def _functions(tree: ast.AST) -> Iterator[tuple[str, ast.AST, range]]:
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """The compiler's have been given where the code was imported, and raise where warnings are errors."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _functions(tree: ast.Module) -> Iterator[tuple[str, ast.AST, range]]:
     """Functions by the names that reach them, with the lines of their bodies."""
+    top = set(tree.body)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, node, _lines(node.body[0], node.body[-1])
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+        elif isinstance(node, ast.Assign):
+            inside = [part.body for part in ast.walk(node.value) if isinstance(part, ast.Lambda)]
             for target in node.targets:
                 if isinstance(target, ast.Name):
-                    yield target.id, node, _lines(node.value.body, node.value.body)
+                    yield from ((target.id, body, _lines(body, body)) for body in inside)
+                    if node in top:  # what a table names is reached through the table
+                        yield target.id, node.value, range(0)
         elif isinstance(node, ast.ClassDef):
             for member in node.body:
                 if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef) and member.name.startswith("__"):

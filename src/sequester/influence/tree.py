@@ -101,6 +101,10 @@ class Names:
         others = (step for step in steps if step is not None and step != file)
         return [step for step in others if step in self._files or self._read(step) is not None]  # no folders
 
+    def is_module(self, top: str) -> bool:
+        """Whether a file or folder of this name is a module, or holds some."""
+        return top in self._by_module
+
     def roots_of(self, top: str) -> Collection[str]:
         """Folders of the tree that hold a module or package of this name: those that are no packages themselves, if there are any."""
         if top in sys.stdlib_module_names:

@@ -27,7 +27,7 @@ from sequester.lint.expressions import Expressions
 from sequester.lint.names import dotted, terminal
 from sequester.lint.parts import field_of, group_of
 from sequester.lint.texts import compiled, length, pattern_function, text_method
-from sequester.lint.uses import handed_to_len, measures, only_counted
+from sequester.lint.uses import handed_to_len, is_cache, measures, only_counted
 from sequester.lint.vocabulary import (
     API_CALL,
     BODY_OF_REQUEST,
@@ -45,7 +45,6 @@ from sequester.lint.vocabulary import (
     SERIALISER,
     TEMPLATE_NAME,
     TOKENIZER,
-    VERDICT_CLASS,
     is_gold_name,
 )
 
@@ -97,7 +96,8 @@ class Calls(Expressions):
     def _resolved(self, function: ast.expr) -> str:
         name = dotted(function)
         head, dot, rest = name.partition(".")
-        return (self.imports.get(head, head) + dot + rest)[-_LONGEST_NAME:]
+        resolved = self.imports.get(head, head) + dot + rest
+        return resolved.removesuffix(".remote")[-_LONGEST_NAME:]  # ray calls what stands before
 
     def _told(self, node: ast.Call, callee: str, receiver: Value, values: tuple[Value, ...]) -> None:
         """Events of calls that send, log or read what they are given."""
@@ -117,14 +117,14 @@ class Calls(Expressions):
             return
         held = combine(*values)
         likened = held.holds & Holds.WHOLE and held.holds & Holds.GOLD and not held.holds & (Holds.ANSWER | Holds.FIELDED)
-        if likened and (METRIC_CALL.search(callee) or name == "score"):
+        if likened and METRIC_CALL.search(callee):
             self.trace.emit(Sought(node, held))
         made_up = [value for value in tainted if value.holds & (Holds.PROMPTED | Holds.SERIALISED)]
         if LOG_CALL.search(callee) or name == "write":
             self.trace.emit(Logged(node, callee, combine(*tainted)))
         elif API_CALL.search(callee) or (isinstance(node.func, ast.Attribute) and name in _SENDING):
             self.trace.emit(GraderInput(node, callee, combine(*tainted)))
-        elif made_up and READER_CALL.search(name) and not _only_converts(callee, name) and not VERDICT_CLASS.search(name):
+        elif made_up and READER_CALL.search(name) and not _only_converts(callee, name):
             self.trace.emit(GraderInput(node, callee, combine(*made_up)))
         for value in tainted:
             if value.holds & Holds.BARE and SCORE_NAME.search(name) and value.split is not None:
@@ -208,7 +208,7 @@ class Calls(Expressions):
     ) -> Value | None:
         first = positional[0] if positional else NOTHING
         holds = receiver.holds
-        if name in _GROUPS and holds & Holds.TAGGED:
+        if name in _GROUPS and holds & (Holds.TAGGED | Holds.WHOLE):  # of an answer, or of a message of a chat
             return receiver
         if name == "groups" and holds & Holds.MATCH and node in handed_to_len(self.trace.function):
             return Value(why=receiver.why)
@@ -236,7 +236,7 @@ class Calls(Expressions):
         if name in ("items", "values", "keys") and receiver.fields is not None and not holds:
             return _listed(name, receiver)
         if name in ("get", "pop", "setdefault"):
-            if self._is_cache(node.func.value if isinstance(node.func, ast.Attribute) else node) and first.holds & (
+            if is_cache(node.func.value if isinstance(node.func, ast.Attribute) else node) and first.holds & (
                 Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST
             ):
                 self.trace.emit(Cached(node, first))

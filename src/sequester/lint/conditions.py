@@ -1,126 +1,205 @@
-"""What a test in reward code tells of the names that it asks about."""
+"""Comparisons in reward code: what they read, and what a test tells of the names that it asks about."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
+from typing import NamedTuple, Protocol
 
 from sequester.lint import delimiters
-from sequester.lint.calls import Calls
-from sequester.lint.domain import NOTHING, Holds, Signal, Value
-from sequester.lint.expressions import Names
+from sequester.lint.domain import NOTHING, Holds, Names, Signal, Value, combine, regardless_of_length
+from sequester.lint.events import Cached, IdsUsed
 from sequester.lint.names import dotted, terminal
+from sequester.lint.outcomes import mere_presence
+from sequester.lint.trace import Trace
+from sequester.lint.uses import integer, is_bound, is_cache
+from sequester.lint.vocabulary import is_gold_name
 
 _PLAIN_TESTS = frozenset(("isinstance", "len", "bool", "type", "hasattr", "callable", "strip"))
 """Calls in a test that ask for no delimiter."""
 _MODELS = frozenset(("assistant", "ai", "gpt", "model", "bot"))
 """Roles whose messages are completions."""
+_MARK_NAME = re.compile(r"(?:^|_)(?:eos|bos|pad|im_end|im_start|eot|eom|sep|stop|end)\w*_ids?$", re.I)
+_LONGEST_NOTHING = 5
+"""Up to as many characters or words are as good as none: no reasoning is as short."""
 
 
-class Conditions(Calls):
-    """Evaluates tests."""
+class Compared(NamedTuple):
+    """Constant texts on both sides of a comparison."""
 
-    def looks_at_delimiter(self, test: ast.expr, value: Value) -> bool:
-        """Whether a test may come out otherwise because a delimiter is missing, and not by a setting, a type or a role."""
-        if value.split is not None or value.holds & (Holds.POSITION | Holds.MATCH | Holds.ANSWER | Holds.MAYBE | Holds.REASONING):
-            return True
-        return any(source.signal is not Signal.LENGTH for source in value.why) or any(map(self._asks_elsewhere, ast.walk(test)))
+    left: tuple[str, ...]
+    right: tuple[str, ...]
 
-    def _asks_elsewhere(self, node: ast.AST) -> bool:
-        """Such as `has_thinking(text)`, `closer in text` or `len(text.split(opener)) < 2`."""
-        if isinstance(node, ast.Call) and dotted(node.func) == "len" and node.args and isinstance(node.args[0], ast.Name):
-            pieces = self.names.get(node.args[0].id, NOTHING)
-            return pieces.split is not None and bool(pieces.holds & Holds.PIECES)
-        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
-            asked: list[ast.expr] = node.comparators
-        elif isinstance(node, ast.Call) and terminal(node.func) not in _PLAIN_TESTS:
-            asked = node.args
-        else:
-            return False
-        return any(
-            isinstance(name, ast.Name) and self.names.get(name.id, NOTHING).holds & (Holds.WHOLE | Holds.MAYBE) for name in asked
-        )
 
-    def refined(self, test: ast.expr) -> tuple[Names, Names]:
-        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-            inside, outside = self.refined(test.operand)
-            return outside, inside
-        if isinstance(test, ast.BoolOp):
-            found = [self.refined(value) for value in test.values]
-            every: Names = {}
-            is_and = isinstance(test.op, ast.And)
-            for inside, outside in found:
-                every |= inside if is_and else outside
-            return (every, {}) if is_and else ({}, every)
-        if isinstance(test, ast.Compare) and len(test.ops) == 1:
-            return self._refined_compare(test)
-        if isinstance(test, ast.Call) and dotted(test.func) in ("re.match", "re.fullmatch") and len(test.args) == 2:
-            return self._refined_match(*test.args)
+class Scope(Protocol):
+    """What evaluates expressions over names."""
+
+    names: Names
+    trace: Trace
+    compared: dict[ast.Compare, Compared]
+    """By comparison, as it was last evaluated: what a test tells of names need not evaluate it again, which in nested tests would
+    be 2^n times."""
+
+    def value(self, node: ast.AST | None) -> Value:
+        """What an expression holds."""
+
+
+def compare(scope: Scope, node: ast.Compare) -> Value:
+    """What a comparison depends on."""
+    left = scope.value(node.left)
+    rights = [scope.value(right) for right in node.comparators]
+    scope.compared[node] = Compared(left.texts, rights[0].texts)
+    if isinstance(node.ops[0], ast.In | ast.NotIn):
+        return _membership(scope, node, left, rights[0])
+    made = combine(left, *rights)
+    if (
+        made.holds & Holds.IDS
+        and not isinstance(node.ops[0], ast.Is | ast.IsNot)
+        and not any(map(_is_mark, (node.left, *node.comparators)))
+    ):
+        scope.trace.emit(IdsUsed(node))
+    if is_bound(node, scope.trace.function):
+        return Value(why=regardless_of_length(made.why))
+    if _compares_delimiter(left, rights[0]) or _compares_delimiter(rights[0], left):
+        return Value(why=made.why | scope.trace.source(Signal.FORMAT, node, "piece"))
+    if _is_empty_test(node):
+        return Value(why=regardless_of_length(made.why))
+    if left.holds & Holds.REASONING and isinstance(node.ops[0], ast.Is | ast.IsNot):
+        return Value(why=mere_presence(left.why))
+    return Value(why=made.why)
+
+
+def _compares_delimiter(text: Value, constant: Value) -> bool:
+    """Whether a piece of a completion is asked whether it is a tag of the reasoning."""
+    return bool(text.holds & Holds.WHOLE) and not constant.holds and any(map(delimiters.names_delimiter, constant.texts))
+
+
+def _membership(scope: Scope, node: ast.Compare, left: Value, right: Value) -> Value:
+    if right.holds & (Holds.WHOLE | Holds.MAYBE) and any(map(delimiters.names_delimiter, left.texts)):
+        return Value(why=left.why | scope.trace.source(Signal.PRESENCE, node))
+    if right.holds & Holds.WHOLE and not any(left.texts) and _is_gold(left, node.left):
+        scope.trace.sought(node, right)
+    if right.holds & Holds.IDS:
+        scope.trace.emit(IdsUsed(node))
+    if is_cache(node.comparators[0]) and left.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST):
+        scope.trace.emit(Cached(node, left))
+    return Value(why=left.why | right.why)
+
+
+def looks_at_delimiter(scope: Scope, test: ast.expr, value: Value) -> bool:
+    """Whether a test may come out otherwise because a delimiter is missing, and not by a setting, a type or a role."""
+    if value.split is not None or value.holds & (Holds.POSITION | Holds.MATCH | Holds.ANSWER | Holds.MAYBE | Holds.REASONING):
+        return True
+    return any(source.signal is not Signal.LENGTH for source in value.why) or any(
+        _asks_elsewhere(scope, one) for one in ast.walk(test)
+    )
+
+
+def _asks_elsewhere(scope: Scope, node: ast.AST) -> bool:
+    """Such as `has_thinking(text)`, `closer in text` or `len(text.split(opener)) < 2`."""
+    if isinstance(node, ast.Call) and dotted(node.func) == "len" and node.args and isinstance(node.args[0], ast.Name):
+        pieces = scope.names.get(node.args[0].id, NOTHING)
+        return pieces.split is not None and bool(pieces.holds & Holds.PIECES)
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+        asked: list[ast.expr] = node.comparators
+    elif isinstance(node, ast.Call) and terminal(node.func) not in _PLAIN_TESTS:
+        asked = node.args
+    else:
+        return False
+    return any(
+        isinstance(name, ast.Name) and scope.names.get(name.id, NOTHING).holds & (Holds.WHOLE | Holds.MAYBE) for name in asked
+    )
+
+
+def refined(scope: Scope, test: ast.expr) -> tuple[Names, Names]:
+    """Names of which more is known where the test is true, and where it is false."""
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+        inside, outside = refined(scope, test.operand)
+        return outside, inside
+    if isinstance(test, ast.BoolOp):
+        before = scope.names
+        is_and = isinstance(test.op, ast.And)
+        every: Names = {}
+        for value in test.values:  # each adds to what those before it tell
+            every |= refined(scope, value)[0 if is_and else 1]
+            scope.names = before | every
+        scope.names = before
+        return (every, {}) if is_and else ({}, every)
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        return _refined_compare(scope, test)
+    if isinstance(test, ast.Call) and dotted(test.func) in ("re.match", "re.fullmatch") and len(test.args) == 2:
+        return _refined_match(scope, *test.args)
+    return {}, {}
+
+
+def _refined_match(scope: Scope, pattern: ast.expr, text: ast.expr) -> tuple[Names, Names]:
+    """`re.match(r"</?(?:think|answer)>", piece)`: a piece that is a tag holds no reasoning."""
+    texts = scope.value(pattern).texts
+    if isinstance(text, ast.Name) and texts and not any(map(delimiters.spans, texts)):
+        held = scope.names.get(text.id, NOTHING)
+        if held.holds & Holds.WHOLE and any(map(delimiters.names_delimiter, texts)):
+            return {text.id: Value(why=held.why)}, {}
+    return {}, {}
+
+
+def _refined_compare(scope: Scope, test: ast.Compare) -> tuple[Names, Names]:
+    operator, right = test.ops[0], test.comparators[0]
+    entry = _entry_of(test.left)
+    if entry is not None:
+        return _refined_entry(scope, *entry, test)
+    if isinstance(operator, ast.In | ast.NotIn) and isinstance(right, ast.Name):
+        held = scope.value(right)
+        told = _told_by(scope.compared[test].left)
+        if held.holds & Holds.WHOLE and told:
+            known = {right.id: held.having(told)}
+            return (known, {}) if isinstance(operator, ast.In) else ({}, known)
+    if isinstance(test.left, ast.Call) and isinstance(test.left.func, ast.Attribute) and test.left.args:
+        return _refined_count(scope, test, test.left)
+    if isinstance(test.left, ast.Call) and dotted(test.left.func) == "len" and test.left.args:
+        listed = test.left.args[0]
+        if isinstance(listed, ast.Name) and scope.value(listed).holds & Holds.PIECES:
+            known = {listed.id: scope.value(listed).having(Holds.CLOSED | Holds.ANSWERED)}
+            return known, known
+    if isinstance(test.left, ast.Name):  # the position that `find` returned
+        held = scope.value(test.left)
+        if held.split is not None and not held.holds & Holds.MATCH:
+            scope.trace.cancel(held.split)
+    return {}, {}
+
+
+def _refined_entry(scope: Scope, name: str, key: str, test: ast.Compare) -> tuple[Names, Names]:
+    """`message["role"] == "assistant"`: others wrote no completion. `part["type"] == "text"`: reasoning is a part of its own."""
+    held = scope.names.get(name, NOTHING)
+    said = [text.casefold() for text in scope.compared[test].right] or list(_listed(scope, test.comparators[0]))
+    if not held.holds & Holds.WHOLE or not said:
         return {}, {}
+    known: Names = {}
+    other: Names = {}
+    if key == "type" and said == ["text"]:
+        known = {name: held.having(Holds.FIELDED)}
+    elif key == "role" and any(one in _MODELS for one in said):
+        other = {name: NOTHING}
+    elif key == "role":
+        known = {name: NOTHING}
+    return (other, known) if isinstance(test.ops[0], ast.NotEq | ast.NotIn) else (known, other)
 
-    def _refined_match(self, pattern: ast.expr, text: ast.expr) -> tuple[Names, Names]:
-        """`re.match(r"</?(?:think|answer)>", piece)`: a piece that is a tag holds no reasoning."""
-        texts = self.value(pattern).texts
-        if isinstance(text, ast.Name) and texts and not any(map(delimiters.spans, texts)):
-            held = self.names.get(text.id, NOTHING)
-            if held.holds & Holds.WHOLE and any(map(delimiters.names_delimiter, texts)):
-                return {text.id: Value(why=held.why)}, {}
+
+def _listed(scope: Scope, node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Tuple | ast.List | ast.Set):
+        yield from (text.casefold() for item in node.elts for text in scope.value(item).texts)
+
+
+def _refined_count(scope: Scope, test: ast.Compare, call: ast.Call) -> tuple[Names, Names]:
+    """`text.count(closer) == 1`."""
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "count" or not isinstance(call.func.value, ast.Name):
         return {}, {}
-
-    def _refined_compare(self, test: ast.Compare) -> tuple[Names, Names]:
-        operator, right = test.ops[0], test.comparators[0]
-        entry = _entry_of(test.left)
-        if entry is not None:
-            return self._refined_entry(*entry, test)
-        if isinstance(operator, ast.In | ast.NotIn) and isinstance(right, ast.Name):
-            held = self.value(right)
-            told = _told_by(self.compared[test].left)
-            if held.holds & Holds.WHOLE and told:
-                known = {right.id: held.having(told)}
-                return (known, {}) if isinstance(operator, ast.In) else ({}, known)
-        if isinstance(test.left, ast.Call) and isinstance(test.left.func, ast.Attribute) and test.left.args:
-            return self._refined_count(test, test.left)
-        if isinstance(test.left, ast.Call) and dotted(test.left.func) == "len" and test.left.args:
-            listed = test.left.args[0]
-            if isinstance(listed, ast.Name) and self.value(listed).holds & Holds.PIECES:
-                known = {listed.id: self.value(listed).having(Holds.CLOSED | Holds.ANSWERED)}
-                return known, known
-        if isinstance(test.left, ast.Name):  # the position that `find` returned
-            held = self.value(test.left)
-            if held.split is not None and not held.holds & Holds.MATCH:
-                self.trace.cancel(held.split)
+    held = scope.value(call.func.value)
+    told = _told_by(scope.value(call.args[0]).texts)
+    if not held.holds & Holds.WHOLE or not told:
         return {}, {}
-
-    def _refined_entry(self, name: str, key: str, test: ast.Compare) -> tuple[Names, Names]:
-        """`message["role"] == "assistant"`: others wrote no completion. `part["type"] == "text"`: reasoning is a part of its own."""
-        held = self.names.get(name, NOTHING)
-        said = [text.casefold() for text in self.compared[test].right] or list(self._listed(test.comparators[0]))
-        if not held.holds & Holds.WHOLE or not said:
-            return {}, {}
-        known: Names = {}
-        other: Names = {}
-        if key == "type" and said == ["text"]:
-            known = {name: held.having(Holds.FIELDED)}
-        elif key == "role" and any(one in _MODELS for one in said):
-            other = {name: NOTHING}
-        elif key == "role":
-            known = {name: NOTHING}
-        return (other, known) if isinstance(test.ops[0], ast.NotEq | ast.NotIn) else (known, other)
-
-    def _listed(self, node: ast.expr) -> Iterator[str]:
-        if isinstance(node, ast.Tuple | ast.List | ast.Set):
-            yield from (text.casefold() for item in node.elts for text in self.value(item).texts)
-
-    def _refined_count(self, test: ast.Compare, call: ast.Call) -> tuple[Names, Names]:
-        """`text.count(closer) == 1`."""
-        if not isinstance(call.func, ast.Attribute) or call.func.attr != "count" or not isinstance(call.func.value, ast.Name):
-            return {}, {}
-        held = self.value(call.func.value)
-        told = _told_by(self.value(call.args[0]).texts)
-        if not held.holds & Holds.WHOLE or not told:
-            return {}, {}
-        known = {call.func.value.id: held.having(told)}
-        return ({}, known) if isinstance(test.ops[0], ast.NotEq | ast.Lt) else (known, {})
+    known = {call.func.value.id: held.having(told)}
+    return ({}, known) if isinstance(test.ops[0], ast.NotEq | ast.Lt) else (known, {})
 
 
 def _told_by(tags: tuple[str, ...]) -> int:
@@ -143,3 +222,19 @@ def _entry_of(node: ast.expr) -> tuple[str, str] | None:
     if isinstance(holder, ast.Name) and key in ("role", "type"):
         return holder.id, str(key)
     return None
+
+
+def _is_mark(node: ast.expr) -> bool:
+    """Whether it is the id of a special token that bounds something: it says where, and nothing of what was written."""
+    return _MARK_NAME.search(terminal(node)) is not None
+
+
+def _is_gold(value: Value, node: ast.expr) -> bool:
+    """Whether it is the expected answer: it came from where that is handed over, or is called so."""
+    return bool(value.holds & Holds.GOLD and not value.holds & Holds.TEXT) or (not value.holds and is_gold_name(terminal(node)))
+
+
+def _is_empty_test(node: ast.Compare) -> bool:
+    """Such as `len(x) == 0` or `len(x.strip()) < 5`: whether there is anything, not how much."""
+    most = _LONGEST_NOTHING if isinstance(node.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE) else 1
+    return all((number := integer(right)) is not None and 0 <= number <= most for right in node.comparators)

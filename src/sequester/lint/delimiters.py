@@ -20,6 +20,12 @@ _LITERALS = {
 _OPENER = re.compile(rf"<(?:{TAG_NAMES})\b[^<>/]{{0,40}}>|{_LITERALS[Kind.OPEN]}|<\|channel\|>analysis", re.I)
 _CLOSER = re.compile(rf"</(?:{TAG_NAMES})\s{{0,3}}>|{_LITERALS[Kind.CLOSE]}|<\|channel\|>final|assistantfinal", re.I)
 _ANSWER = re.compile(r"<(?:answer|final_answer|final|response|solution|output)>", re.I)
+_TURN = re.compile(
+    r"<\|(?:im_start|start_header_id|end_header_id|assistant|start_of_role)\|>|<start_of_turn>|<\uff5cAssistant\uff5c>|\[/INST\]"
+    r"|(?:^|\n|\\n)\s*(?:assistant|ai|gpt):?\s*(?:\n|\\n|$)",
+    re.I,
+)
+"""What stands before a message in a chat template."""
 _BESIDE_WORDS = re.compile(r"\(\?<?[!=][^()]*\)|</?\w+>?|\(\?P<\w+>|\(\?[a-zA-Z]+[:)]|\\.|\[[^\]]*\]")
 """What stands in an expression and is no word that it looks for: tags, names of groups, escapes, classes."""
 _WORDS = re.compile(r"[^\W\d_]{3,}|[\u3040-\u9fff\uac00-\ud7af]")
@@ -30,6 +36,7 @@ _MOST_GROUPS = 8
 _LONGEST = 20_000
 """Longer constants are prompts and data, not patterns."""
 _ANYTHING = re.compile(r"\.[*+]|\((?:\?:)?(?:\.\|\\n|\\n\|\.|\.\|\\s|\\s\|\.)\)[*+]|\[\\[sS]\\[sS]\]|\[\^|\(\?s|\\[sSwWdD][*+]")
+_SPACE = re.compile(r"\\s[*+]")
 _OPTIONAL_CLOSER = re.compile(r"(?:\||\(\?:)\s*(?:\$|\\Z)|(?:\$|\\Z)\)?\s*\||\$\)$")
 _OPTIONAL_OPENER = re.compile(r"(?:\(\?:|\(|\|)\s*(?:\^|\\A)\s*(?:\||\))|\|(?:\^|\\A)\)|\)\?")
 
@@ -81,6 +88,12 @@ def opens_answer(text: str) -> bool:
 
 
 @cache
+def begins_turn(text: str) -> bool:
+    """Whether a message begins there: what follows is the whole of what was written, reasoning and answer."""
+    return _TURN.search(plain(text)) is not None
+
+
+@cache
 def reads_inside(pattern: str) -> bool:
     """Whether the expression asks for words between the delimiters, and not just for any text."""
     text = plain(pattern)
@@ -99,7 +112,7 @@ def _among_others(text: str) -> bool:
 @cache
 def spans(pattern: str) -> bool:
     """Whether the expression takes in text between or around the delimiters, and not just the delimiters."""
-    return _ANYTHING.search(pattern) is not None
+    return _ANYTHING.search(_SPACE.sub("", pattern)) is not None
 
 
 @cache

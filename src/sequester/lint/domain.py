@@ -9,8 +9,8 @@ What a value may hold is a set of flags, `Holds`, with union as join and NOTHING
                                NOTHING                              holds nothing of a completion: a number, a constant, the unknown
 
 One pair is not united: where an `if` leaves on one way the undivided text (WHOLE) and on the other what came out of a split (ANSWER,
-DIVIDED), the value is MAYBE, a split that fails open. And CLOSED, being known of a text, holds of a join only if of both. Other flags say
-in which form a text is there, and what was done to it.
+DIVIDED), the value is MAYBE, a split that fails open. And CLOSED and ANSWERED, being known of a text, hold of a join only if of both.
+Other flags say in which form a text is there, and what was done to it.
 
 A `Value` is such a set with the signals that it depends on and what is known of its parts. Constants, signals and parts are bounded, so
 that joining ends. The unknown is NOTHING on purpose: the flow reports what it can follow, and does not presume the worst.
@@ -152,6 +152,8 @@ class Value(NamedTuple):
 
 
 NOTHING = Value()
+Names = dict[str, Value]
+"""What is in scope."""
 _MOST_PARTS = 12
 MOST_TEXTS = 12
 """Constants that one value may be."""
@@ -175,8 +177,7 @@ def join(one: Value, other: Value) -> Value:
         and holds & (Holds.ANSWER | Holds.MAYBE)
     ):
         holds = (holds & ~Holds.WHOLE) | Holds.MAYBE
-    if holds & Holds.CLOSED and not (one.holds & other.holds & Holds.CLOSED):
-        holds &= ~Holds.CLOSED
+    holds &= one.holds & other.holds | ~(Holds.CLOSED | Holds.ANSWERED)
     parts = one.parts if other.parts is None else other.parts
     if one.parts is not None and other.parts is not None:
         same = len(one.parts) == len(other.parts)

@@ -9,14 +9,14 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
 from sequester import __version__
 from sequester.errors import InputError, LimitExceeded, UsageError
+from sequester.findings.fingerprint import open_id
 from sequester.findings.lint_verdict import verdict
-from sequester.findings.linted import ID_DIGITS, LintFinding, LintResult
+from sequester.findings.linted import LintFinding, LintResult
 from sequester.findings.model import Tool
 from sequester.findings.rules import RULES
 from sequester.lint.config_file import KINDS, read_config
@@ -28,7 +28,7 @@ from sequester.lint.notebook import NOTEBOOK, NotebookCode, source_of
 from sequester.lint.python_file import Unreadable, decode, read_python
 from sequester.lint.template_file import SUFFIXES, read_template
 
-LINTER = "lint/3"
+LINTER = "lint/4"
 """What the rules are called in a result. It changes when they find other things."""
 PYTHON = frozenset({".py", ".pyi", ".pyw"})
 MOST_BYTES = 8 << 20
@@ -216,9 +216,8 @@ def _findings(found: _Read, path: Path) -> Iterator[LintFinding]:
     lines = found.text.split("\n") if found.hits else []
     for hit in found.hits:
         line = "".join(lines[hit.place.line - 1].split()) if hit.place.line <= len(lines) else ""
-        name = "\0".join((hit.rule, path.as_posix(), hit.subject, line))
         yield LintFinding(
-            id=sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:ID_DIGITS],
+            id=open_id(hit.rule, path.as_posix(), hit.subject, line),
             rule=hit.rule,
             class_=RULES[hit.rule].class_,
             severity=hit.severity,

@@ -17,6 +17,8 @@ class Splitting(NamedTuple):
     node: ast.AST
     fails_open: str
     """What has to be there lest the whole text comes back (`both tags`, `a closing tag` ...); empty if nothing."""
+    in_reward: bool = True
+    """Whether a reward is computed from it, as far as the module shows."""
 
 
 class IdsUsed(NamedTuple):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import partial
 
-from sequester.lint import delimiters
+from sequester.lint import conditions
 from sequester.lint.domain import (
     MOST_TEXTS,
     NOTHING,
     OF_PIECE,
     Holds,
+    Names,
     Signal,
     Source,
     Value,
@@ -25,40 +25,26 @@ from sequester.lint.domain import (
     shallow,
     shared_out,
 )
-from sequester.lint.events import AN_ANSWER_TAG, Cached, FellBack, IdsUsed, Sought, Splitting
+from sequester.lint.events import Cached, FellBack, IdsUsed, Sought
 from sequester.lint.names import dotted, terminal
-from sequester.lint.outcomes import mere_presence, truth
+from sequester.lint.outcomes import compare_branches, truth
 from sequester.lint.parts import field_of, group_of, item_of, slice_of
 from sequester.lint.trace import Trace
-from sequester.lint.uses import is_bound, is_count
+from sequester.lint.uses import integer, is_cache, is_count, is_length
 from sequester.lint.vocabulary import (
     BODY_OF_REQUEST,
-    CACHE_NAME,
     JUDGE_NAME,
     SCORE_NAME,
     TEMPLATE_NAME,
     is_gold_name,
 )
 
-Names = dict[str, Value]
 FEWEST_STEPS, STEPS_PER_LINE = 50_000, 100
 """Evaluations for one module that are always allowed, and for each of its lines: half a millisecond of them. Real modules take up to 12."""
 _LONGEST = 20_000
 """Characters of a constant text that are kept."""
-_LONGEST_NOTHING = 5
-"""Up to as many characters or words are as good as none: no reasoning is as short."""
 _FEWEST_LETTERS = 4
 """Constant characters around a text that make it part of a prompt."""
-
-
-_MARK_NAME = re.compile(r"(?:^|_)(?:eos|bos|pad|im_end|im_start|eot|eom|sep|stop|end)\w*_ids?$", re.I)
-
-
-class Compared(NamedTuple):
-    """Constant texts on both sides of a comparison."""
-
-    left: tuple[str, ...]
-    right: tuple[str, ...]
 
 
 class TooEntangled(Exception):
@@ -76,9 +62,7 @@ class Expressions(ABC):
         self.steps = 0
         self.most_steps = FEWEST_STEPS + STEPS_PER_LINE * lines
         self.trace = Trace()
-        self.compared: dict[ast.Compare, Compared] = {}
-        """By comparison, as it was last evaluated: what a test tells of names need not evaluate it again, which in nested tests would
-        be 2^n times."""
+        self.compared: dict[ast.Compare, conditions.Compared] = {}
         self._evaluators: dict[type[ast.AST], Callable[..., Value]] = {
             ast.Constant: self._constant,
             ast.Name: self._name,
@@ -89,7 +73,8 @@ class Expressions(ABC):
             ast.FormattedValue: self._formatted,
             ast.BinOp: self._binary,
             ast.BoolOp: self._boolean,
-            ast.Compare: self._compare,
+            ast.UnaryOp: self._unary,
+            ast.Compare: partial(conditions.compare, self),
             ast.IfExp: self._conditional,
             ast.Tuple: self._tuple,
             ast.List: self._list,
@@ -150,9 +135,9 @@ class Expressions(ABC):
         if isinstance(index, ast.Slice):
             return slice_of(self.trace, base, self.value(index.lower), self.value(index.upper))
         key = self.value(index)
-        if self._is_cache(node.value) and key.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST):
+        if is_cache(node.value) and key.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST):
             self.trace.emit(Cached(node, key))
-        number = _integer(index)
+        number = integer(index)
         if base.fields is not None and not base.holds:
             return _entry(base.fields, key.texts)
         if number is not None:
@@ -181,7 +166,7 @@ class Expressions(ABC):
                 value = self.value(piece)
                 parts.append(value)
                 texts = _each(texts, value.texts)
-                letters += _FEWEST_LETTERS * bool(value.texts)
+                letters += _FEWEST_LETTERS * (bool(value.texts) or terminal(getattr(piece, "value", piece)) == "role")
         made = combine(*parts)._replace(texts=tuple(texts))
         return self.worked_in(made) if letters >= _FEWEST_LETTERS else made
 
@@ -235,12 +220,16 @@ class Expressions(ABC):
         made = combine(dividend, divisor)
         return made if made.holds & Holds.TEXT or made.why else NOTHING
 
+    def _unary(self, node: ast.UnaryOp) -> Value:
+        value = self.value(node.operand)
+        return value.without(Holds.WHOLE | Holds.RECORD | Holds.IDS) if isinstance(node.op, ast.Not) else combine(value)
+
     def _boolean(self, node: ast.BoolOp) -> Value:
         before = self.names
         values = []
         for operand in node.values:  # each is evaluated where those before it were true, or false
             values.append(self.value(operand))
-            inside, outside = self.refined(operand)
+            inside, outside = conditions.refined(self, operand)
             known = inside if isinstance(node.op, ast.And) else outside
             if known:
                 self.names = self.names | known
@@ -261,84 +250,18 @@ class Expressions(ABC):
             first.holds & (Holds.WHOLE | Holds.ANSWER | Holds.MAYBE)
         )
 
-    def _compare(self, node: ast.Compare) -> Value:
-        left = self.value(node.left)
-        rights = [self.value(right) for right in node.comparators]
-        self.compared[node] = Compared(left.texts, rights[0].texts)
-        if isinstance(node.ops[0], ast.In | ast.NotIn):
-            return self._membership(node, left, rights[0])
-        made = combine(left, *rights)
-        if (
-            made.holds & Holds.IDS
-            and not isinstance(node.ops[0], ast.Is | ast.IsNot)
-            and not any(map(_is_mark, (node.left, *node.comparators)))
-        ):
-            self.trace.emit(IdsUsed(node))
-        if is_bound(node, self.trace.function):
-            return Value(why=regardless_of_length(made.why))
-        if self._compares_delimiter(left, rights[0]) or self._compares_delimiter(rights[0], left):
-            return Value(why=made.why | self.trace.source(Signal.FORMAT, node, "piece"))
-        if _is_empty_test(node):
-            return Value(why=regardless_of_length(made.why))
-        if left.holds & Holds.REASONING and isinstance(node.ops[0], ast.Is | ast.IsNot):
-            return Value(why=mere_presence(left.why))
-        return Value(why=made.why)
-
-    def _compares_delimiter(self, text: Value, constant: Value) -> bool:
-        """Whether a piece of a completion is asked whether it is a tag of the reasoning."""
-        return bool(text.holds & Holds.WHOLE) and not constant.holds and any(map(delimiters.names_delimiter, constant.texts))
-
-    def _membership(self, node: ast.Compare, left: Value, right: Value) -> Value:
-        if right.holds & (Holds.WHOLE | Holds.MAYBE) and any(map(delimiters.names_delimiter, left.texts)):
-            return Value(why=left.why | self.trace.source(Signal.PRESENCE, node))
-        if right.holds & Holds.WHOLE and not any(left.texts) and _is_gold(left, node.left):
-            self.trace.sought(node, right)
-        if right.holds & Holds.IDS:
-            self.trace.emit(IdsUsed(node))
-        if self._is_cache(node.comparators[0]) and left.holds & (Holds.WHOLE | Holds.REASONING | Holds.IDS | Holds.DIGEST):
-            self.trace.emit(Cached(node, left))
-        return Value(why=left.why | right.why)
-
-    def _is_cache(self, node: ast.AST) -> bool:
-        return bool(CACHE_NAME.search(terminal(node)))
-
     def _conditional(self, node: ast.IfExp) -> Value:
         test = self.value(node.test)
-        inside, outside = self.refined(node.test)
+        inside, outside = conditions.refined(self, node.test)
         before = self.names
         self.names = before | inside
         body = self.value(node.body)
         self.names = before | outside
         other = self.value(node.orelse)
         self.names = before
-        self.compare_branches(body, other, node, self.looks_at_delimiter(node.test, test))
+        compare_branches(self.trace, body, other, node, conditions.looks_at_delimiter(self, node.test, test))
         made = join(body, other)
         return made if made.holds & Holds.TEXT else made._replace(why=made.why | truth(node.test, test))
-
-    @abstractmethod
-    def looks_at_delimiter(self, test: ast.expr, value: Value) -> bool:
-        """Whether a test may come out otherwise because a delimiter is missing, and not by a setting, a type or a role."""
-
-    def compare_branches(self, one: Value, other: Value, node: ast.AST, at_delimiter: bool) -> None:
-        """Tell if, for want of a delimiter, one branch hands on the text that the other splits, or one falls back to the reasoning."""
-        for split, rest in ((one, other), (other, one)):
-            divided = split.holds & Holds.DIVIDED and split.holds & (Holds.ANSWER | Holds.MAYBE)
-            if at_delimiter and divided and rest.holds & Holds.WHOLE and not rest.holds & Holds.DIVIDED:
-                missing = AN_ANSWER_TAG if split.holds & Holds.TAGGED else "a closing tag"
-                if missing != AN_ANSWER_TAG or not rest.holds & Holds.FIELDED:
-                    self.trace.emit(Splitting(split.split or node, missing))
-            if (
-                split.holds & Holds.REASONING
-                and not split.holds & Holds.DIVIDED
-                and rest.holds & Holds.WHOLE
-                and any(source.signal is Signal.REASONING for source in split.why)
-            ):
-                self.trace.emit(FellBack(split.split or node))
-                self.trace.excuse([split])
-
-    @abstractmethod
-    def refined(self, test: ast.expr) -> tuple[Names, Names]:
-        """Names of which more is known where the test is true, and where it is false."""
 
     def _tuple(self, node: ast.Tuple) -> Value:
         parts = tuple(self.value(item) for item in node.elts)
@@ -361,7 +284,7 @@ class Expressions(ABC):
     def _dict(self, node: ast.Dict) -> Value:
         keys = [self.value(key).texts if key is not None else () for key in node.keys]
         values = [self.value(item) for item in node.values]
-        made = combine(*values)
+        made = combine(*map(_reported, keys, values))
         names = {text for texts in keys for text in texts}
         single = all(len(texts) == 1 for texts in keys)
         if single and keys and not made.holds & ~Holds.GOLD and not made.why:  # a table of constants
@@ -370,7 +293,7 @@ class Expressions(ABC):
         scores = [value for texts, value in zip(keys, values, strict=True) if any(map(SCORE_NAME.search, texts))]
         if scores:
             made = made._replace(why=combine(*scores).why)
-        if made.holds & Holds.TEXT and made.why and single:  # a length may be one column of many
+        if made.holds & Holds.TEXT and single and any(value.why for value in values):  # a length may be one column of many
             fields = tuple((texts[0], value) for texts, value in zip(keys, values, strict=True))
             made = shallow(made._replace(fields=fields, why=regardless_of_length(made.why)))
         return made.having(Holds.PROMPTED) if "role" in names and made.holds & Holds.TEXT else made
@@ -391,6 +314,7 @@ class Expressions(ABC):
         before = self.names
         self.names = dict(before)
         self._generators(node.generators)
+        self.value(node.key)
         made = combine(self.value(node.value))
         self.names = before
         return made
@@ -401,7 +325,7 @@ class Expressions(ABC):
             self.assign(generator.target, element_of(self.value(generator.iter)))
             for test in generator.ifs:
                 tests |= truth(test, self.value(test))
-                self.names |= self.refined(test)[0]
+                self.names |= conditions.refined(self, test)[0]
         return tests
 
     def _walrus(self, node: ast.NamedExpr) -> Value:
@@ -429,14 +353,9 @@ class Expressions(ABC):
         return made
 
 
-def _is_mark(node: ast.expr) -> bool:
-    """Whether it is the id of a special token that bounds something: it says where, and nothing of what was written."""
-    return _MARK_NAME.search(terminal(node)) is not None
-
-
-def _is_gold(value: Value, node: ast.expr) -> bool:
-    """Whether it is the expected answer: it came from where that is handed over, or is called so."""
-    return bool(value.holds & Holds.GOLD and not value.holds & Holds.TEXT) or (not value.holds and is_gold_name(terminal(node)))
+def _reported(keys: tuple[str, ...], value: Value) -> Value:
+    """What an entry adds to a table. How long something is may stand in any report."""
+    return value._replace(why=regardless_of_length(value.why)) if any(map(is_length, keys)) else value
 
 
 def _entry(fields: tuple[tuple[str, Value], ...], keys: tuple[str, ...]) -> Value:
@@ -463,16 +382,3 @@ def _is_template(node: ast.AST) -> bool:
     return TEMPLATE_NAME.search(name) is not None and (
         name.isupper() or "prompt" not in name or JUDGE_NAME.search(name) is not None
     )
-
-
-def _integer(node: ast.AST) -> int | None:
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = _integer(node.operand)
-        return None if inner is None else -inner
-    return node.value if isinstance(node, ast.Constant) and type(node.value) is int else None
-
-
-def _is_empty_test(node: ast.Compare) -> bool:
-    """Such as `len(x) == 0` or `len(x.strip()) < 5`: whether there is anything, not how much."""
-    most = _LONGEST_NOTHING if isinstance(node.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE) else 1
-    return all((number := _integer(right)) is not None and 0 <= number <= most for right in node.comparators)

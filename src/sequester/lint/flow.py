@@ -12,17 +12,18 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from sequester.lint.domain import NOTHING, Holds, Signal, Source, Value, combine, join
+from sequester.lint.definitions import Definition, Function, defaults, parameters
+from sequester.lint.domain import NOTHING, Holds, Names, Signal, Source, Value, combine, join
 from sequester.lint.events import Cached, Decoded, GraderInput, IdsUsed, Splitting
-from sequester.lint.expressions import Names
 from sequester.lint.module import Module
 from sequester.lint.names import dotted, terminal
-from sequester.lint.outcomes import delimiter_decides
-from sequester.lint.reward_functions import Definition, Function, RewardFunction, callers_first, is_reasoning_name, parameters
+from sequester.lint.outcomes import compare_branches, delimiter_decides
+from sequester.lint.reward_functions import RewardFunction, callers_first, is_reasoning_name
 from sequester.lint.statements import Statements
 from sequester.lint.vocabulary import CACHE_DECORATOR, EXTRACTOR, LENGTH_NAME, TOKENS_NAME, is_gold_name
 
 _REFERENCE = re.compile(r"^refs?$|^references?$")
+_PARSES = re.compile(r"^_*(?:try_)?(?:extract|parse)_")
 _PARSER = re.compile(r"(?:Think|XML)Parser$")
 _DEEPEST = 12
 """Calls within calls that are followed."""
@@ -175,11 +176,11 @@ class Flow(Statements):
         names = parameters(found.definition.node)
         given = dict(zip(names, arguments, strict=False)) | {name: value for name, value in keywords.items() if name in names}
         made = self._apply(found.definition, given, found.around)
-        if EXTRACTOR.search(found.definition.node.name[:100]):
+        name = found.definition.node.name[:100]
+        extracts = EXTRACTOR.search(name) is not None
+        if extracts or _PARSES.search(name):
             made = made._replace(why=_of_the_answer(made.why))
-            if made.holds & Holds.WHOLE:
-                return _as_answer(made)._replace(parts=_with_answer(made.parts))
-        return made
+        return _as_answer(made)._replace(parts=_with_answer(made.parts)) if extracts and made.holds & Holds.WHOLE else made
 
     def judge_parses(self) -> bool:
         calls = (one for one in self._module.flagged if isinstance(one, ast.Call))
@@ -203,7 +204,7 @@ class Flow(Statements):
         self._applied.add(id(node))
         self._told_cached(node, given)
         saved = (self.names, self.trace.function, self.owner, self.guards, self.path, self.returned, self.left, self.repeats)
-        self.names = dict(around) | _defaults(self, node) | {name: given.get(name, NOTHING) for name in given}
+        self.names = {**around, **{one.arg: self.value(default) for one, default in defaults(node)}, **given}
         for name in parameters(node):
             self.names.setdefault(name, NOTHING)
         self.trace.function, self.guards, self.path, self.returned, self.left, self.repeats = node, [], [], [], [], Counter()
@@ -221,7 +222,7 @@ class Flow(Statements):
         values = [value for value, _, _ in self.returned]
         for first, (value, at, path) in enumerate(self.returned):
             for other, _, other_path in self.returned[first + 1 : first + 9]:
-                self.compare_branches(value, other, at, delimiter_decides(path, other_path))
+                compare_branches(self.trace, value, other, at, delimiter_decides(path, other_path))
         result = values[0] if values else NOTHING
         for value in values[1:]:
             result = join(result, value)
@@ -282,22 +283,8 @@ def _is_constant(node: ast.AST | None) -> bool:
 
 def _limits(node: Function) -> frozenset[str]:
     """Parameters with a number for their default that is more than a flag."""
-    arguments = node.args
-    defaults = [
-        *zip(reversed((*arguments.posonlyargs, *arguments.args)), reversed(arguments.defaults), strict=False),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
     return frozenset(
-        one.arg for one, value in defaults if isinstance(value, ast.Constant) and type(value.value) is int and value.value > 1
+        one.arg
+        for one, value in defaults(node)
+        if isinstance(value, ast.Constant) and type(value.value) is int and value.value > 1
     )
-
-
-def _defaults(flow: Flow, node: Function) -> Names:
-    arguments = node.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    named: Names = {}
-    for argument, default in zip(reversed(positional), reversed(arguments.defaults), strict=False):
-        named[argument.arg] = flow.value(default)
-    for argument, keyword_default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        named[argument.arg] = flow.value(keyword_default)
-    return named

@@ -6,10 +6,9 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from sequester.lint.definitions import Definition, definitions
 from sequester.lint.reward_functions import (
-    Definition,
     RewardFunction,
-    definitions,
     is_splitter,
     registered_names,
     reward_functions,

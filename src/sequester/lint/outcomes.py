@@ -6,7 +6,9 @@ import ast
 from typing import NamedTuple
 
 from sequester.lint.domain import Holds, Signal, Source, Value
+from sequester.lint.events import AN_ANSWER_TAG, FellBack, Splitting
 from sequester.lint.names import terminal
+from sequester.lint.trace import Trace
 
 _TRUTHS = (
     ast.Name,
@@ -53,3 +55,25 @@ def mere_presence(why: frozenset[Source]) -> frozenset[Source]:
 
 def _is_truth(node: ast.AST) -> bool:
     return isinstance(node, _TRUTHS) or (isinstance(node, ast.Call) and terminal(node.func) in ("strip", "bool"))
+
+
+def compare_branches(trace: Trace, one: Value, other: Value, node: ast.AST, at_delimiter: bool) -> None:
+    """Tell if, for want of a delimiter, one branch hands on the text that the other splits, or one falls back to the reasoning."""
+    if one.parts is not None and other.parts is not None and len(one.parts) == len(other.parts):
+        for part, counterpart in zip(one.parts, other.parts, strict=True):
+            compare_branches(trace, part, counterpart, node, at_delimiter)
+        return
+    for split, rest in ((one, other), (other, one)):
+        divided = split.holds & Holds.DIVIDED and split.holds & (Holds.ANSWER | Holds.MAYBE)
+        if at_delimiter and divided and rest.holds & Holds.WHOLE and not rest.holds & Holds.DIVIDED:
+            missing = AN_ANSWER_TAG if split.holds & Holds.TAGGED else "a closing tag"
+            if not rest.holds & (Holds.FIELDED | Holds.ANSWERED if missing == AN_ANSWER_TAG else Holds.CLOSED):
+                trace.emit(Splitting(split.split or node, missing))
+        if (
+            split.holds & Holds.REASONING
+            and not split.holds & Holds.DIVIDED
+            and rest.holds & Holds.WHOLE
+            and any(source.signal is Signal.REASONING for source in split.why)
+        ):
+            trace.emit(FellBack(split.split or node))
+            trace.excuse([split])

@@ -8,7 +8,7 @@ from sequester.lint import delimiters
 from sequester.lint.domain import NOTHING, Holds, Signal, Value, element_of
 from sequester.lint.events import AN_ANSWER_TAG, FellBack, Splitting
 from sequester.lint.trace import Trace
-from sequester.lint.vocabulary import CONTENT_FIELDS, REASONING_FIELDS, field
+from sequester.lint.vocabulary import CONTENT_FIELDS, LENGTH_NAME, REASONING_FIELDS, field
 
 
 def field_of(trace: Trace, base: Value, names: tuple[str, ...], node: ast.AST) -> Value:
@@ -24,7 +24,9 @@ def field_of(trace: Trace, base: Value, names: tuple[str, ...], node: ast.AST) -
     if base.holds & Holds.SERIALISED and base.holds & Holds.WHOLE and lowered & {"input_ids", "attention_mask"}:
         return base  # what a tokenizer made of a text
     if base.holds & Holds.IDS and not base.holds & Holds.RECORD:
-        return NOTHING if lowered & {"shape", "device", "dtype", "size"} else base
+        return NOTHING if lowered & {"shape", "device", "dtype", "size", "ndim"} else base
+    if base.holds & Holds.RECORD and any(map(LENGTH_NAME.search, names)):
+        return Value(why=trace.source(Signal.LENGTH, node, names[0]))
     if base.holds & (Holds.MASK | Holds.ANSWER | Holds.MAYBE) and not base.holds & (Holds.WHOLE | Holds.RECORD | Holds.PARSED):
         return base
     if lowered & REASONING_FIELDS:
@@ -59,8 +61,8 @@ def item_of(trace: Trace, base: Value, number: int, node: ast.AST) -> Value:
     if base.holds & Holds.MATCH:
         return group_of(trace, base, number, node)
     if base.holds & Holds.PIECES:
-        if base.holds & Holds.TAGGED:
-            return base.without(Holds.PIECES)
+        if base.holds & Holds.TAGGED or any(map(delimiters.begins_turn, base.texts)):
+            return base.without(Holds.PIECES)._replace(texts=())
         if number == -1 and base.split is not None and not base.holds & Holds.FIELDED:
             if base.holds & Holds.ANSWERED:
                 return Value(Holds.ANSWER | Holds.DIVIDED | Holds.TAGGED, base.why, split=base.split)

@@ -24,7 +24,7 @@ from sequester.lint.prompt_constants import prompts
 from sequester.lint.template_file import speaks_to_a_grader
 from sequester.lint.trace import Told
 
-_SUBJECT = re.compile(r"reward|complet|solution_str|queries|score|judge|grader|rubric|_rm\b")
+_SUBJECT = re.compile(r"[rR]eward|complet|solution_str|queries|score|judge|grader|rubric|_rm\b")
 """Words of which one stands in every file that holds reward code."""
 _PROMPT = re.compile(r"judge|grader|grading|rubric|genrm|scorer|model_graded", re.I)
 """Names of which one stands in every file that holds a grader's prompt, unless the prompt says whom it speaks to."""

@@ -9,10 +9,22 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sequester.lint import delimiters
+from sequester.lint.definitions import (
+    Definition,
+    Function,
+    asked_for_tags,
+    defaults,
+    iterated,
+    last_name,
+    numbers,
+    parameters,
+    reads_columns,
+    returns,
+    takes_text,
+)
 from sequester.lint.domain import Holds
 from sequester.lint.names import LONGEST_NAME, dotted, terminal
 from sequester.lint.vocabulary import (
@@ -24,22 +36,6 @@ from sequester.lint.vocabulary import (
     PARAMETERS,
     REASONING_FIELDS,
 )
-
-Function = ast.FunctionDef | ast.AsyncFunctionDef
-
-
-class Definition(NamedTuple):
-    """A function and where it stands."""
-
-    node: Function
-    owner: ast.ClassDef | None
-    outer: tuple[Function, ...]
-    """Functions around it, outermost first."""
-
-    @property
-    def name(self) -> str:
-        owner = f"{self.owner.name}." if self.owner is not None else ""
-        return owner + self.node.name
 
 
 class RewardFunction(NamedTuple):
@@ -68,23 +64,21 @@ _REWARD_METHOD = re.compile(
 )
 _READS_REWARD = re.compile(r"(?:^|_)(?:from|to|clip|shape|whiten|scale|discount|normali[sz]ed?)(?:_|$)", re.I)
 """Names of functions that read or rework a reward that somebody else gave."""
-_NUMBERS = frozenset(
-    {"Tensor", "FloatTensor", "LongTensor", "IntTensor", "ndarray", "int", "float", "bool", "DataFrame", "Series", "Callable"}
-)
 _JUDGED = re.compile(r"^(?:raw|judge|judges|grader)_(?:score|rating|grade|verdict)s?$|^(?:verdict|rating)s?$").search
 _VERDICT = re.compile(
     r"<(?:score|rating|verdict|grade)>|\\?\[\\?\[(?:rating|[AB]\b)|\"(?:score|rating|rank|verdict)\"|^(?:score|rating|verdict):",
     re.I,
 )
 """What stands in a judge's verdict."""
-_CHARACTER = re.compile(r"(?:^|\W)(?:_|[a-z]|ch|chr|char|character|letter|symbol|tok|token|digit)(?:\W|$)")
 _ROUTE = re.compile(r"(?:^|[/_-])rewards?(?:[/_-]|$)", re.I)
 _BODY_TYPE = re.compile(r"\w(?:Request|Input|Query|Payload)$")
 _NOT_REWARD = re.compile(
-    r"^(?:test|log|print|save|load|plot|format(?!\w*reward)|tokeni[sz]e|collate|prepare|normali[sz]e|register|make|generate|extract|parse"
-    r"|build|show|render)_|_parser$|^_(?:build|extract|parse|format|log)_|^__(?!call__)"
+    r"^_?(?:test|log|print|save|load|plot|format(?!\w*reward)|tokeni[sz]e|collate|prepare|normali[sz]e|register|make|generate|extract|parse"
+    r"|build|create|show|render)_|_parser$|^__(?!call__)"
 )
-_REWARD_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier|(?:^|[a-z])RM$|env|task|agentinstance|evaluator", re.I)
+_REWARD_CLASS = re.compile(
+    r"reward|rubric|scorer|grader|judge|verifier|(?:^|[a-z])(?-i:RM)$|env|task|agentinstance|evaluator", re.I
+)
 _GRADING_CLASS = re.compile(r"reward|rubric|scorer|grader|judge|verifier", re.I)
 _ENVIRONMENT = re.compile(r"Env|AgentInstance")
 _TEXT_ENVIRONMENT = re.compile(r"TextEnv|AgentInstance|JudgeEnv")
@@ -93,7 +87,9 @@ _STRING_METHODS = frozenset(
     {"strip", "split", "partition", "rpartition", "rsplit", "lower", "upper", "startswith", "endswith", "replace", "splitlines"}
 )
 _MANAGER = re.compile(r"RewardManager|RewardWorker|RewardLoop")
-_TRAINER = re.compile(r"trainer|dataset|actor|logger|config|callback|collator|controller|generator|client|parser|renderer", re.I)
+_TRAINER = re.compile(
+    r"trainer|dataset|actor|logger|config|callback|collator|controller|generator|client|(?-i:[Pp]arser)|renderer", re.I
+)
 _DECORATOR = re.compile(r"(?:^|\.)(?:reward|grader|reward_(?:fn|func|function)|register_reward\w*|register_scorer)$", re.I)
 _BATCH_TYPE = "DataProto"
 """verl's batch of everything: only a reward manager takes a completion out of it to score it."""
@@ -117,6 +113,7 @@ _TEXTS = (
 )
 _EXTRA = {
     "data": Holds.RECORD,
+    "batch": Holds.RECORD,
     "output": Holds.WHOLE,
     "outputs": Holds.WHOLE | Holds.BATCH,
     "text": Holds.WHOLE,
@@ -130,29 +127,7 @@ _EXTRA = {
 """Parameters that hold a completion only where nothing better does."""
 _OFTEN_GOLD = ("solution", "prediction")
 """Those that hold something else beside one of the others."""
-_PLAIN_TEXTS = _EXTRA.keys() - {"data", "message_log", *_OFTEN_GOLD}
-
-
-def definitions(module: ast.Module) -> Iterator[Definition]:
-    """Every function of a module, outer before inner."""
-    waiting: list[tuple[ast.AST, ast.ClassDef | None, tuple[Function, ...]]] = [(module, None, ())]
-    while waiting:
-        node, owner, outer = waiting.pop()
-        for child in _statements(node):
-            if isinstance(child, Function):
-                yield Definition(child, owner, outer)
-                waiting.append((child, None, (*outer, child)))
-            elif isinstance(child, ast.ClassDef):
-                waiting.append((child, child, outer))
-            else:
-                waiting.append((child, owner, outer))
-
-
-def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    for block in ("body", "orelse", "finalbody", "handlers", "cases"):
-        inside = getattr(node, block, ())
-        if isinstance(inside, list):
-            yield from inside
+_PLAIN_TEXTS = _EXTRA.keys() - {"data", "batch", "message_log", *_OFTEN_GOLD}
 
 
 _PROMPT_BUILDER = re.compile(r"(?:judge|grad(?:er|ing)|rubric|evaluat\w+|critic)_?\w*(?:prompt|messages|request|input)", re.I)
@@ -162,7 +137,7 @@ def reward_functions(found: list[Definition], registered: frozenset[str]) -> Ite
     """Those that are reward code."""
     for definition in found:
         node = definition.node
-        if not _returns(node):
+        if not returns(node):
             continue
         names = parameters(node)
         if _PROMPT_BUILDER.search(node.name[:LONGEST_NAME]):
@@ -221,7 +196,7 @@ def is_splitter(definition: Definition) -> bool:
     """Whether a function takes an answer out of a text, by its name: `extract_answer(text)`, `strip_thinking(response)`, a parser."""
     node, owner = definition.node, definition.owner
     names = parameters(node)
-    if not names or names[0] not in _TEXTS or not _returns(node):
+    if not names or names[0] not in _TEXTS or not returns(node):
         return False
     if owner is not None:
         return (
@@ -235,24 +210,6 @@ def is_splitter(definition: Definition) -> bool:
 def splitter(definition: Definition) -> RewardFunction:
     """Such a function, run as if its first parameter held a completion."""
     return RewardFunction(definition, {parameters(definition.node)[0]: Holds.WHOLE})
-
-
-def parameters(node: Function) -> tuple[str, ...]:
-    """Names of its parameters, `self` and stars left out."""
-    arguments = node.args
-    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
-    return tuple(name for name in names if name not in ("self", "cls"))
-
-
-def _returns(node: Function) -> bool:
-    waiting: list[ast.AST] = [node]
-    while waiting:
-        for child in _statements(waiting.pop()):
-            if isinstance(child, ast.Return) and child.value is not None:
-                return True
-            if not isinstance(child, Function | ast.ClassDef):
-                waiting.append(child)
-    return False
 
 
 def _is_reward(definition: Definition, names: tuple[str, ...], registered: frozenset[str]) -> bool:
@@ -283,12 +240,12 @@ def _is_named_reward(definition: Definition, names: tuple[str, ...]) -> bool:
         return True
     if not _PLAIN_REWARD.search(node.name) or _READS_REWARD.search(node.name):
         return False
-    return bool(_plain_texts(node, names) or _asked_for_tags(node, names))
+    return bool(_plain_texts(node, names) or asked_for_tags(node, names))
 
 
 def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str], annotated: bool) -> bool:
     name = node.name
-    kinds = " ".join((owner.name, *(base for base in map(_last_name, owner.bases) if base)))
+    kinds = " ".join((owner.name, *(base for base in map(last_name, owner.bases) if base)))
     if _TRAINER.search(owner.name):
         return False
     if name == "__call__" and given & {"completions", "completion_ids"}:
@@ -296,7 +253,7 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
     if name == "step":
         if "action" in given:
             return _TEXT_ENVIRONMENT.search(kinds) is not None or (
-                _ENVIRONMENT.search(kinds) is not None and _takes_text(node, "action")
+                _ENVIRONMENT.search(kinds) is not None and takes_text(node, "action")
             )
         return bool(_ENVIRONMENT.search(kinds)) and bool(given & {"states", "message_log_batch", "completion"})
     if _MANAGER.search(kinds) and name in ("__call__", "run_single", "compute_reward", "verify"):
@@ -304,28 +261,28 @@ def _is_scoring_method(owner: ast.ClassDef, node: Function, given: frozenset[str
     if (
         _REWARD_METHOD.search(name)
         and not any(map(_REFERENCE_MODEL.search, given))
-        and given & _OUTPUTS - {"action", "action_text"} - _numbers(node)
+        and given & _OUTPUTS - {"action", "action_text"} - numbers(node)
     ):
         return True
     if not _REWARD_CLASS.search(kinds):
         return False
-    if name == "__call__" and _GRADING_CLASS.search(kinds) and _reads_columns(node):
+    grades = _GRADING_CLASS.search(kinds) is not None
+    if grades and name == "__call__" and reads_columns(node):
         return True
-    if not given & PARAMETERS.keys() and not annotated:
+    batched = name == "__call__" and "batch" in given
+    if not given & PARAMETERS.keys() and not annotated and not (grades and (batched or _plain_texts(node, given))):
         return False
-    return name == "__call__" or bool(_REWARD_NAME.search(name)) or bool(given & _STRICT and _GRADING_CLASS.search(kinds))
-
-
-def _takes_text(node: Function, name: str) -> bool:
-    return any(one.arg == name and one.annotation is not None and dotted(one.annotation) == "str" for one in node.args.args)
+    if name == "__call__" or _REWARD_NAME.search(name):
+        return True
+    return grades and bool(given & _STRICT or (name in ("evaluate", "_evaluate") and "sample" in given))
 
 
 def _writes_action(definition: Definition, names: tuple[str, ...]) -> bool:
     """Whether an action is what a model wrote, and not a move in a game: the annotation, the class or what is done with it says so."""
     node, owner = definition.node, definition.owner
-    if _takes_text(node, "action") or any(map(GOLD_NAME.search, names)):
+    if takes_text(node, "action") or any(map(GOLD_NAME.search, names)):
         return True
-    if owner is not None and _TEXT_ENVIRONMENT.search(" ".join((owner.name, *map(_last_name, owner.bases)))):
+    if owner is not None and _TEXT_ENVIRONMENT.search(" ".join((owner.name, *map(last_name, owner.bases)))):
         return True
     return any(map(_treats_action_as_text, ast.walk(node)))
 
@@ -344,37 +301,15 @@ def _is_action(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id == "action"
 
 
-def _plain_texts(node: Function, names: tuple[str, ...]) -> frozenset[str]:
+def _plain_texts(node: Function, names: Iterable[str]) -> frozenset[str]:
     """Parameters with a name that any text may have, where nothing says that they are none."""
-    return frozenset(names) & (_PLAIN_TEXTS - _numbers(node))
+    return frozenset(names) & (_PLAIN_TEXTS - numbers(node))
 
 
 def _reasoning(node: Function) -> frozenset[str]:
     """Parameters that are handed the reasoning, by their names; a flag of such a name says whether there is any."""
-    flags = {
-        one.arg for one, default in _with_defaults(node) if isinstance(default, ast.Constant) and isinstance(default.value, bool)
-    }
-    return frozenset(filter(is_reasoning_name, parameters(node))) - flags - _numbers(node)
-
-
-def _with_defaults(node: Function) -> Iterator[tuple[ast.arg, ast.expr | None]]:
-    arguments = node.args
-    yield from zip(reversed((*arguments.posonlyargs, *arguments.args)), reversed(arguments.defaults), strict=False)
-    yield from zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-
-
-def _numbers(node: Function) -> frozenset[str]:
-    """Parameters whose annotation names numbers and no text."""
-    arguments = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
-    return frozenset(one.arg for one in arguments if one.annotation is not None and _is_numeric(one.annotation))
-
-
-def _is_numeric(annotation: ast.expr) -> bool:
-    if isinstance(annotation, ast.Constant):
-        named = {str(annotation.value).rpartition(".")[2]}
-    else:
-        named = {_last_name(one) for one in ast.walk(annotation) if isinstance(one, ast.Name | ast.Attribute)}
-    return bool(named & _NUMBERS) and "str" not in named
+    flags = {one.arg for one, default in defaults(node) if isinstance(default, ast.Constant) and isinstance(default.value, bool)}
+    return frozenset(filter(is_reasoning_name, parameters(node))) - flags - numbers(node)
 
 
 def _answers_requests(definition: Definition) -> bool:
@@ -402,7 +337,7 @@ def _requests(definition: Definition) -> dict[str, int]:
     node = definition.node
     if not any(isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) for one in node.decorator_list):
         return {}
-    annotated = ((one.arg, _last_name(one.annotation)) for one in node.args.args if one.annotation is not None)
+    annotated = ((one.arg, last_name(one.annotation)) for one in node.args.args if one.annotation is not None)
     return {name: Holds.RECORD | Holds.REQUEST for name, kind in annotated if _BODY_TYPE.search(kind)}
 
 
@@ -410,7 +345,7 @@ def _contract(definition: Definition, names: tuple[str, ...], declared: bool) ->
     holds = {name: PARAMETERS[name] for name in names if name in PARAMETERS} | _annotated(definition)
     given = frozenset(names)
     columns = definition.node.args.kwarg
-    if columns is not None and not holds and _reads_columns(definition.node):
+    if columns is not None and not holds and reads_columns(definition.node):
         holds[columns.arg] = Holds.RECORD | Holds.REQUEST
     if "completions" in holds and "prompt" in given and "prompts" not in given:
         holds["completions"] = Holds.WHOLE  # AReaL: one text
@@ -425,63 +360,16 @@ def _contract(definition: Definition, names: tuple[str, ...], declared: bool) ->
         if not declared and not _writes_action(definition, names):
             holds.pop("action", None)
     if not any(name not in ID_PARAMETERS for name in holds) and (declared or _manages(definition) or not holds):
-        extra = {name: value for name, value in _EXTRA.items() if name in given - _numbers(definition.node)}
+        extra = {name: value for name, value in _EXTRA.items() if name in given - numbers(definition.node)}
         holds |= {name: value for name, value in extra.items() if name not in _OFTEN_GOLD or not extra.keys() & _PLAIN_TEXTS}
     texts = {name for name, value in holds.items() if value & Holds.WHOLE and not value & (Holds.BATCH | Holds.MESSAGES)}
-    for name in texts & _iterated(definition.node) if texts else ():
+    for name in texts & iterated(definition.node) if texts else ():
         holds[name] |= Holds.BATCH
     if not holds:
-        holds = dict.fromkeys(_asked_for_tags(definition.node, names), Holds.WHOLE)
+        holds = dict.fromkeys(asked_for_tags(definition.node, names), Holds.WHOLE)
     if declared and not holds and names:
         holds[names[0]] = Holds.WHOLE | (Holds.BATCH if names[0].endswith("s") else 0)
     return holds
-
-
-def _reads_columns(node: Function) -> bool:
-    """Whether it takes completions out of whatever keywords it is called with: `kwargs["completions"]`, `kwargs.get("completions")`."""
-    return node.args.kwarg is not None and any(
-        isinstance(key, ast.Constant) and key.value == "completions" and terminal(holder) == node.args.kwarg.arg
-        for holder, key in _entries(node)
-    )
-
-
-def _entries(node: Function) -> Iterator[tuple[ast.expr, ast.expr]]:
-    for one in ast.walk(node):
-        if isinstance(one, ast.Subscript):
-            yield one.value, one.slice
-        elif isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr in ("get", "pop") and one.args:
-            yield one.func.value, one.args[0]
-
-
-def _asked_for_tags(node: Function, names: tuple[str, ...]) -> frozenset[str]:
-    """Parameters in which tags of reasoning are sought: a completion, whatever it is called. No expected answer holds any."""
-    found: set[str] = set()
-    for one in ast.walk(node):
-        if isinstance(one, ast.Call) and dotted(one.func).startswith(("re.", "regex.")) and len(one.args) > 1:
-            sought, text = one.args[0], one.args[1]
-        elif isinstance(one, ast.Compare) and isinstance(one.ops[0], ast.In | ast.NotIn):
-            sought, text = one.left, one.comparators[0]
-        else:
-            continue
-        tags = isinstance(sought, ast.Constant) and isinstance(sought.value, str) and delimiters.names_delimiter(sought.value)
-        if tags and isinstance(text, ast.Name):
-            found.add(text.id)
-    return frozenset(names) & found
-
-
-def _iterated(node: Function) -> frozenset[str]:
-    """Names that a function goes through one by one, and not character by character."""
-    found: set[str] = set()
-    for one in ast.walk(node):
-        if isinstance(one, ast.For | ast.AsyncFor | ast.comprehension) and not _CHARACTER.search(
-            ast.unparse(one.target)[:LONGEST_NAME]
-        ):
-            items = one.iter
-            if isinstance(items, ast.Call) and dotted(items.func) in ("zip", "enumerate", "tqdm"):
-                found.update(argument.id for argument in items.args if isinstance(argument, ast.Name))
-            elif isinstance(items, ast.Name):
-                found.add(items.id)
-    return frozenset(found)
 
 
 def _annotated(definition: Definition) -> dict[str, int]:
@@ -492,7 +380,7 @@ def _annotated(definition: Definition) -> dict[str, int]:
         for argument in (*arguments.args, *arguments.kwonlyargs)
         if argument.annotation is not None
         and "prompt" not in argument.arg
-        and (name := _last_name(argument.annotation)) in ANNOTATIONS
+        and (name := last_name(argument.annotation)) in ANNOTATIONS
     }
     return {argument: ANNOTATIONS[name] for argument, name in named.items() if name != _BATCH_TYPE or _manages(definition)}
 
@@ -524,10 +412,6 @@ def _function_names(node: ast.AST) -> Iterator[str]:
             yield from _function_names(item)
     elif isinstance(node, ast.Call) and dotted(node.func).endswith("partial") and node.args:
         yield from _function_names(node.args[0])
-
-
-def _last_name(node: ast.AST) -> str:
-    return dotted(node).rpartition(".")[2]
 
 
 def is_reasoning_name(name: str) -> bool:

@@ -7,11 +7,14 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable
 
-from sequester.lint.conditions import Conditions
+from sequester.lint import conditions
+from sequester.lint.calls import Calls
+from sequester.lint.definitions import Function
 from sequester.lint.domain import (
     NOTHING,
     OF_PIECES,
     Holds,
+    Names,
     Signal,
     Source,
     Value,
@@ -23,12 +26,10 @@ from sequester.lint.domain import (
     shallow,
 )
 from sequester.lint.events import IdsUsed
-from sequester.lint.expressions import Names
 from sequester.lint.names import terminal
-from sequester.lint.outcomes import Taken, truth
+from sequester.lint.outcomes import Taken, compare_branches, truth
 from sequester.lint.parts import item_of
-from sequester.lint.reward_functions import Function
-from sequester.lint.uses import measures
+from sequester.lint.uses import is_cache, measures
 from sequester.lint.vocabulary import REASONING_WORD, SCORE_NAME, SCORED_NAME
 
 _MOST_TESTS = 64
@@ -37,7 +38,7 @@ _MOST_REPEATS = 8
 """Second rounds of one loop in one run of its function: enough for four loops in one another that all go round twice."""
 
 
-class Statements(Conditions):
+class Statements(Calls):
     """Runs statements."""
 
     def __init__(self, lines: int) -> None:
@@ -192,7 +193,7 @@ class Statements(Conditions):
 
     def _store(self, target: ast.Subscript, value: Value) -> None:
         key = self.value(target.slice)
-        if self._is_cache(target.value) and key.holds:
+        if is_cache(target.value) and key.holds:
             self.value(target)
             return
         if isinstance(target.value, ast.Name):
@@ -218,9 +219,9 @@ class Statements(Conditions):
 
     def _if(self, node: ast.If) -> bool:
         test = self.value(node.test)
-        inside, outside = self.refined(node.test)
+        inside, outside = conditions.refined(self, node.test)
         before = self.names
-        at_delimiter = self.looks_at_delimiter(node.test, test)
+        at_delimiter = conditions.looks_at_delimiter(self, node.test, test)
         self.guards.append(_with_form(truth(node.test, test), node))
         self.names = before | inside
         through = self._branch(node.body, Taken(node.test, True, at_delimiter))
@@ -257,7 +258,7 @@ class Statements(Conditions):
                 and (value.holds | rest.holds) & (Holds.DIVIDED | Holds.REASONING)
                 and (old.holds & Holds.WHOLE or old != rest)
             ):
-                self.compare_branches(value, rest, node, at_delimiter)
+                compare_branches(self.trace, value, rest, node, at_delimiter)
 
     def _for(self, node: ast.For | ast.AsyncFor) -> bool:
         items = self.value(node.iter)
@@ -276,7 +277,7 @@ class Statements(Conditions):
     def _while(self, node: ast.While) -> bool:
         def once() -> list[Names]:
             test = self.value(node.test)
-            self.names |= self.refined(node.test)[0]
+            self.names |= conditions.refined(self, node.test)[0]
             self.guards.append(regardless_of_length(truth(node.test, test)))
             through = self.block(node.body)
             self.guards.pop()

@@ -13,6 +13,7 @@ from sequester.lint.uses import separators_read
 from sequester.lint.vocabulary import SAME_TEXT
 
 _SPLITS = frozenset({"split", "rsplit", "partition", "rpartition", "splitlines"})
+_LISTS = frozenset({"split", "findall", "finditer"})
 _REWRITES = frozenset({"sub", "subn", "split"})
 _SEEKS = frozenset({"find", "rfind", "index", "rindex", "count"})
 _FINDS = frozenset({"find", "rfind", "index", "rindex"})
@@ -124,6 +125,8 @@ def searched(trace: Trace, node: ast.Call, name: str, pattern: Value, text: Valu
     if not text.holds & Holds.WHOLE or not at_delimiter:
         if text.holds & Holds.WHOLE and name not in _REWRITES and any(map(delimiters.opens_answer, pattern.texts)):
             return Value(Holds.ANSWER | Holds.DIVIDED | Holds.TAGGED, split=node)
+        if text.holds & Holds.WHOLE and name not in ("sub", "subn") and any(map(delimiters.begins_turn, pattern.texts)):
+            return text.having(Holds.PIECES)._replace(texts=pattern.texts) if name in _LISTS else text
         return _searched_plainly(name, text, replacement)
     if name in ("sub", "subn"):
         if not any(map(delimiters.spans, at_delimiter)):

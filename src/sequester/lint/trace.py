@@ -49,6 +49,8 @@ class Trace:
             self._splitting.add(self.function)
         if self.heard and (type(event) not in self.heard or (isinstance(event, Splitting) and not _open_everywhere(event))):
             return
+        if self.heard and isinstance(event, Splitting):
+            event = event._replace(in_reward=False)
         self._tell(event, event.source.node if isinstance(event, Scored) else event.node, self.subject)
 
     def sought(self, node: ast.AST, value: Value) -> None:

@@ -9,11 +9,19 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from sequester.lint.names import dotted, terminal
-from sequester.lint.vocabulary import LOG_CALL
+from sequester.lint.vocabulary import CACHE_NAME, LOG_CALL, SCORE_NAME
 
 _A_LENGTH = re.compile(r"(?:^|_)len(?:gth)?s?(?:_|$)")
 _FUNCTIONS = 16
 """That are remembered: the one that is run, and those that call it."""
+_NAMES = 4_096
+"""That are remembered."""
+
+
+@lru_cache(_NAMES)
+def is_length(name: str) -> bool:
+    """Whether it is the name of a length, and not of a score for one."""
+    return _A_LENGTH.search(name) is not None and SCORE_NAME.search(name) is None
 
 
 @lru_cache(_FUNCTIONS)
@@ -109,3 +117,16 @@ def separators_read(function: ast.AST | None) -> frozenset[ast.AST]:
         and isinstance(separator := names.elts[1], ast.Name)
         and separator.id in read
     )
+
+
+def integer(node: ast.AST) -> int | None:
+    """The number that is written there."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        inner = integer(node.operand)
+        return None if inner is None else -inner
+    return node.value if isinstance(node, ast.Constant) and type(node.value) is int else None
+
+
+def is_cache(node: ast.AST) -> bool:
+    """Whether it is called like a cache."""
+    return CACHE_NAME.search(terminal(node)) is not None

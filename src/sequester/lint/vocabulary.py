@@ -141,7 +141,7 @@ LENGTH_NAME = re.compile(
 """Numbers that say how long a completion is. A limit or an aim has another name, and verl's `response_length` is a limit."""
 TOKENS_NAME = "num_tokens"
 """The same, unless a parameter beside it says it plainly: then this one is what was asked for."""
-SCORE_NAME = re.compile(r"reward|score|advantage", re.I)
+SCORE_NAME = re.compile(r"reward|score|advantage|(?:^|_)overall$", re.I)
 """Names of what a scorer hands back, among other things that it hands back."""
 SCORED_NAME = re.compile(r"reward|score|penalt|bonus|(?:^|_)(?:count|points?|total|r|s)$", re.I)
 """Names of what a reward function sums up."""
@@ -161,12 +161,9 @@ API_CALL = re.compile(
 BODY_OF_REQUEST = re.compile(r"(?:^|\.)(?:get_json|request\.json|req\.json|request\.form)$")
 """Calls and attributes that hand a server what was sent to it."""
 READER_CALL = re.compile(
-    r"judge|grade|llm|chat|generate|complet|query|(?:^|_)ask|api|request|invoke|model|predict|score|evaluate|reward|(?:^|_)rm(?:_|$)|send",
-    re.I,
+    r"^(?![A-Z]).*(?:judge|[gG]rade|llm|LLM|[cC]hat|gpt|GPT|generate|[cC]omplet|[qQ]uery|(?:^|_)ask|api|API|[rR]equest|invoke|[mM]odel|predict|send|(?<![a-z])rm(?:_|$))"
 )
-"""Last names of calls that read a prompt made for them."""
-VERDICT_CLASS = re.compile(r"^(?:[A-Z]\w*)?(?:Score|Result|Reward|Output|Verdict)$")
-"""Classes of what a scorer hands back. Making one sends nothing."""
+"""Last names of calls that read a prompt made for them. A reward or score may well be a rule, and a class is a record of what is known."""
 CONVERTER = re.compile(
     r"(?:^|_)(?:(?:pre|post)process|to|from|convert|validate|dump|load|template|encode|tokeni[sz]e|format|len|count)(?:_|$)", re.I
 )
@@ -179,7 +176,7 @@ LOG_CALL = re.compile(
 TOKENIZER = re.compile(r"(?:^|_)tok(?:eni[sz]er)?$", re.I)
 """Last names of what makes token ids of a text when it is called. Who is handed them reads the text."""
 METRIC_CALL = re.compile(
-    r"rouge|bleu|meteor|bert_?score|chrf|similarity|cos_sim|jaccard|(?:^|\.)(?:fuzz|rapidfuzz)\.",
+    r"rouge|bleu|meteor|bert_?score|chrf|similarity|cos_sim|jaccard|(?:^|\.)(?:fuzz|rapidfuzz)\.|scorer\.score$",
     re.I,
 )
 """Calls that tell how much alike two texts are."""
@@ -192,7 +189,7 @@ SAME_TEXT = frozenset(
         """
         strip lstrip rstrip lower upper casefold replace encode format join expandtabs removeprefix removesuffix
         zfill ljust rjust title capitalize swapcase translate copy deepcopy dedent escape unescape normalize str repr
-        sorted reversed list tuple set to_string tolist cpu numpy detach cat concat concatenate stack
+        sorted reversed list tuple set to_string tolist cpu numpy detach long clone contiguous flatten cat concat concatenate stack
         get_assistant_messages SafeDict _SafeDict
         """
     )
@@ -200,14 +197,17 @@ SAME_TEXT = frozenset(
 """Calls whose result is the text that they were given."""
 EXTRACTOR = re.compile(
     r"(?:extract|parse|get|find|strip|remove|drop|split|cleane?d?|last|final|select).*(?:answer|final|solution|content|box|number|letter"
-    r"|choice|code|json|xml|option|result|think|reason|cot\b|response|tag|sql|text|label|tool)|^parse$|^postprocess|^parse_answer",
+    r"|choice|code|fence|json|xml|option|result|think|reason|cot\b|response|tag|sql|text|label|tool)|^parse$|^postprocess|^parse_answer",
     re.I,
 )
 REASONING_EXTRACTOR = re.compile(r"^_?(?:extract|get|parse|find).*(?:think|reason|thought|cot(?:_|$))", re.I)
 REASONING_WORD = re.compile(r"think|thought|reason|(?:^|_)cot(?:_|$)", re.I)
 PROMPT_MAKER = re.compile(
-    r"(?:build|make|format|render|create|construct|prepare).*(?:prompt|message|judge|request)|^prompt_for", re.I
+    r"(?:build|make|format|render|create|construct|prepare).*(?:prompt|message|judge|request)|^prompt_for"
+    r"|^(?:judge|grader?|chat|llm)\w*(?:request|input|message\w*|prompt|query)$",
+    re.I,
 )
+"""Functions and classes that make what somebody else is sent to read."""
 TEMPLATE_NAME = re.compile(r"prompt|template|rubric|instruction|judge|grader", re.I)
 JUDGE_NAME = re.compile(r"judge|grad(?:er|ing)|rubric|scor(?:e|er|ing)|reward|evaluat|critic|verdict", re.I)
 NEUTRAL_CALL = frozenset(
@@ -215,7 +215,7 @@ NEUTRAL_CALL = frozenset(
         """
         len zip enumerate list tuple range isinstance reversed append extend to cpu numpy tolist detach cuda type
         hasattr super iter next cast float int bool any all tensor size dim unsqueeze squeeze zeros_like ones_like
-        empty_like full_like cat concat concatenate stack
+        empty_like full_like cat concat concatenate stack long clone contiguous flatten reshape view item numel
         """
     )
 )

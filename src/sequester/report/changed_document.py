@@ -11,6 +11,7 @@ from sequester.report.document import Document, Section, Table, Tone
 from sequester.report.summary import counted, number
 from sequester.report.swap_document import describe_swap, verdict_word
 from sequester.report.swap_examples import such_as
+from sequester.report.swap_next import next_steps
 
 _COVERED, _ERROR, _UNDECLARED = "COVERED", "NOT PROBED", "NOT DECLARED"
 _TOLD = (
@@ -49,24 +50,29 @@ def outcome(path: ChangedPath) -> str:
 
 
 def _verdict(result: ChangedResult) -> str:
-    counts = Counter(sorted(map(outcome, result.changed), key=_TOLD.index))
+    counts = Counter(sorted(map(outcome, _telling(result)), key=_TOLD.index))
     if result.undeclared:
         counts[_UNDECLARED] = len(result.undeclared)
     return "; ".join(f"{number(count)} {what}" for what, count in counts.items()) or _NONE_CHANGED
 
 
+def called(path: ChangedPath) -> str:
+    """Its name; that of the episodes too, where they are those that the change replaces."""
+    return f"{path.name} with {path.episodes}" if path.episodes else path.name
+
+
 def _tone(result: ChangedResult) -> Tone:
-    tones = {describe_swap(path.result).tone for path in result.changed if path.result is not None}
+    tones = {describe_swap(path.result).tone for path in _telling(result) if path.result is not None}
     if Tone.FOUND in tones:
         return Tone.FOUND
-    unsure = Tone.UNSURE in tones or result.undeclared or any(path.error is not None for path in result.changed)
+    unsure = Tone.UNSURE in tones or result.undeclared or any(path.error is not None for path in _telling(result))
     return Tone.UNSURE if unsure else Tone.NOTHING_FOUND
 
 
 def _headline(result: ChangedResult) -> Iterator[str]:
     since = result.since if result.since == result.commit else f"{result.since} ({result.commit[:12]})"
     yield (
-        f"{number(len(result.changed))} of {counted(result.declared, 'declared reward path')} changed since {since}."
+        f"{number(_paths(result))} of {counted(result.declared, 'declared reward path')} changed since {since}."
         + ("" if result.changed else " Nothing was probed, so nothing is said of any of them.")
     )
     if result.undeclared:
@@ -82,6 +88,7 @@ def _sections(result: ChangedResult) -> Iterator[Section]:
     yield Section("Unchanged, not probed", (", ".join(result.unchanged),) if result.unchanged else ())
     yield Section("Removed, table and function", (", ".join(result.removed),) if result.removed else ())
     yield Section("Notes", result.notes)
+    yield Section("Next", tuple(_next(result)))
     yield Section("What this cannot show", tuple(_limits(result)))
 
 
@@ -92,7 +99,7 @@ def _table(result: ChangedResult) -> Table:
         counts = ("–",) * 4
         if probed is not None:
             counts = (number(probed.prompts), number(probed.pairs), number(probed.changed), bound(probed))
-        rows.append((path.name, outcome(path), *counts))
+        rows.append((called(path), outcome(path), *counts))
     return Table(("reward path", "verdict", ">prompts", ">pairs", ">changed", "not excluded"), tuple(rows))
 
 
@@ -115,7 +122,7 @@ def _section(path: ChangedPath) -> Section:
             if path.covered_by
             else f"It could not be probed: {path.error}."
         )
-        return Section(f"{path.name}: {outcome(path)}", (*because, said, *settings))
+        return Section(f"{called(path)}: {outcome(path)}", (*because, *_with_earlier(path), said, *settings))
     told = describe_swap(path.result)
     found = next((section for section in told.sections if section.title == "Found"), Section("Found"))
     excluded = bound(path.result)
@@ -125,6 +132,7 @@ def _section(path: ChangedPath) -> Section:
         limits = (f"No rate is excluded, {with_prompts}.",)
     sentences = (
         *because,
+        *_with_earlier(path),
         *told.headline,
         *found.sentences,
         *(f"{one.rule}, {such_as(one)}." for one in path.result.findings if one.examples),
@@ -134,7 +142,31 @@ def _section(path: ChangedPath) -> Section:
         *settings,
         *path.result.notes,
     )
-    return Section(f"{path.name}: {outcome(path)}", sentences, found.table)
+    return Section(f"{called(path)}: {outcome(path)}", sentences, found.table)
+
+
+def _paths(result: ChangedResult) -> int:
+    """Changed ones: those whose episodes changed, too, are told twice."""
+    return len({path.name for path in result.changed})
+
+
+def _telling(result: ChangedResult) -> tuple[ChangedPath, ...]:
+    """Those that count: of probes with the episodes of the revision only such as found something."""
+    return tuple(path for path in result.changed if not path.episodes or (path.result is not None and path.result.findings))
+
+
+def _with_earlier(path: ChangedPath) -> Iterator[str]:
+    if path.episodes:
+        yield (
+            f"The same change replaces its episodes, so it is probed with those of the revision, too (`git show {path.episodes}`): what is "
+            "found counts; that they do not fit the new code does not."
+        )
+
+
+def _next(result: ChangedResult) -> Iterator[str]:
+    for path in _telling(result):
+        if path.result is not None:
+            yield from (f"{called(path)}: {step}" for step in next_steps(path.result))
 
 
 def _undeclared(result: ChangedResult) -> Iterator[str]:
@@ -153,11 +185,11 @@ def _limits(result: ChangedResult) -> Iterator[str]:
 
 
 def _summary(result: ChangedResult) -> str:
-    outcomes = Counter(map(outcome, result.changed))
+    outcomes = Counter(map(outcome, _telling(result)))
     said = ", ".join(f"{what.lower()} {number(count)}" for what, count in sorted(outcomes.items()))
     probed = [path.result for path in result.changed if path.result is not None]
     return (
-        f"{number(len(result.changed))} of {counted(result.declared, 'declared reward path')} changed since {result.since}"
+        f"{number(_paths(result))} of {counted(result.declared, 'declared reward path')} changed since {result.since}"
         f"{f': {said}' if said else ''}; probed {number(len(probed))} with {counted(sum(one.pairs for one in probed), 'pair')}; "
         f"not declared {number(len(result.undeclared))}"
     )

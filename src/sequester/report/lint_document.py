@@ -36,6 +36,7 @@ def describe_lint(result: LintResult) -> Document:
     sections = (
         Section("Found", tuple(_places(unwaived))),
         Section("Rules", (), _rules(result.findings)),
+        Section("Ids", (), _ids(result.findings), long=True),
         Section("Waived", tuple(map(_waiver, waived))),
         Section("Not assessed", tuple(_not_assessed(result))),
         Section("Without anything to lint", tuple(_without_subject(result)), long=True),
@@ -97,6 +98,12 @@ def _rules(findings: Sequence[LintFinding]) -> Table:
     return Table(("rule", ">findings", "title"), tuple(sorted(rows)))
 
 
+def _ids(findings: Sequence[LintFinding]) -> Table:
+    """What `show` and `waive` take."""
+    rows = ((one.id[:12], one.rule, f"{one.path}:{one.line}", one.subject) for one in findings)
+    return Table(("finding", "rule", "place", "of"), tuple(rows))
+
+
 def _waiver(finding: LintFinding) -> str:
     note = finding.waiver
     assert note is not None
@@ -123,7 +130,10 @@ def _next(result: LintResult) -> Iterator[str]:
         rule = min((one.rule for one in result.findings), default="")
         yield f"What a rule means, and how to mend it: `sequester explain {rule}`."
         yield "Whether the score moves with the reasoning, which no reading of code shows: `sequester swap FILE.py:function`."
-        yield "A place that is meant to be so: `# noqa: CODE -- reason` on its line."
+        yield (
+            "A place that is meant to be so: `# noqa: CODE -- reason` on its line, or `sequester waive ID`, of a result that was kept with "
+            "`--workspace .sequester`. Ids are listed with `-v` and by `sequester show RESULT`."
+        )
     elif result.verdict is LintVerdict.NOTHING_ASSESSED:
         yield "Name the folder that holds the reward code: `sequester lint PATH`."
     if result.without_subject and not result.subjects.get("reward_functions"):

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from sequester.findings.influence import is_unsettled, unusable
 from sequester.findings.rules import RULES
 from sequester.findings.swapped import DonorCounts, Effect, SwapResult, SwapVerdict
+from sequester.report import swap_branches
 from sequester.report.document import Document, Section, Table, Tone
 from sequester.report.summary import counted, number, percent
 from sequester.report.swap_examples import by_site, where_it_moved
@@ -37,8 +38,6 @@ _ABOUT = {
 }
 """What each donor puts in place of the CoT."""
 _MOST_SHOWN = 1e6
-_MOST_PLACES = 20
-_WITHIN_LINES = "Branches within one line, such as `a if b else c` and `a or b`, are not counted."
 
 
 def describe_swap(result: SwapResult) -> Document:
@@ -46,7 +45,7 @@ def describe_swap(result: SwapResult) -> Document:
     return Document(
         verdict=verdict_word(result),
         tone=Tone.FOUND if result.exposed else _TONE[result.verdict],
-        headline=(_headline(result), *_exposure(result), *_unusable(result)),
+        headline=(_headline(result), *swap_branches.not_probed(result), *_exposure(result), *_unusable(result)),
         sections=tuple(section for section in _sections(result) if section.sentences or (section.table and section.table.rows)),
         summary=_summary(result),
     )
@@ -70,7 +69,8 @@ def verdict_word(result: SwapResult) -> str:
 
 
 def _headline(result: SwapResult) -> str:
-    path, tried = f"`{result.reward_path}`", f"{counted(result.pairs, 'pair')} over {counted(result.prompts, 'prompt')}"
+    path = f"`{result.reward_path}`"
+    tried = f"{counted(result.pairs, 'pair')} over {counted(result.prompts, 'prompt')}{_with_a_score(result)}"
     some = f" ({only})" if (only := donors_tried(result)) else ""
     because = f": {why(result)}" if result.reasons else ""
     match result.verdict:
@@ -102,6 +102,14 @@ def _headline(result: SwapResult) -> str:
                 f"{because}.{needed}"
             )
     return f"Nothing can be said of {path}: no pair was scored on both sides{because}."
+
+
+def _with_a_score(result: SwapResult) -> str:
+    """How many episodes that was about, where the reward code gave some none with any CoT."""
+    used, others = result.episodes.get("used", 0), result.episodes.get("not_scored", 0)
+    if not others or not any(donor.not_assessed.get("no_score") for donor in result.donors.values()):
+        return ""
+    return f" of the {number(used)} of {counted(used + others, 'episode')} that got a score"
 
 
 def _exposure(result: SwapResult) -> Iterator[str]:
@@ -142,16 +150,18 @@ def _unusable(result: SwapResult) -> Iterator[str]:
         listed = ", ".join(f"{reason} {number(count)}" for reason, count in counts.items())
         seen = counted(result.episodes.get("seen", 0), "episode")
         yield f"{number(sum(counts.values()))} of {seen} could not be used: {listed}. Nothing is said of them."
+        if result.verdict is SwapVerdict.NO_INFLUENCE_FOUND:
+            yield "So the test is incomplete (exit 4), unless `--allow-unassessed` accepts them."
 
 
 def _sections(result: SwapResult) -> Iterator[Section]:
     yield Section("Found", tuple(_waivers(result)), _findings(result))
     yield where_it_moved(result)
     yield Section("What is bounded", (*result.bounded, *_sizes(result)))
-    yield Section("Donors", (), _donors(result.donors))
+    yield Section("Donors", tuple(_noise_of_pairs(result)), _donors(result.donors))
     yield Section("By what differs", tuple(_effects(result)))
     yield Section("What the reward code hands on", tuple(_inputs(result)), _sites(result))
-    yield Section("Branches of the reward code", tuple(_branches(result)))
+    yield Section("Branches of the reward code", tuple(swap_branches.described(result)))
     yield Section("Noise and control", tuple(_noise(result)))
     yield Section(f"Not assessed: {_left_out(result)}", (), _not_assessed(result))
     yield Section("Notes", result.notes)
@@ -204,6 +214,11 @@ def _donors(donors: Mapping[str, DonorCounts]) -> Table:
     return Table(columns, tuple(rows))
 
 
+def _noise_of_pairs(result: SwapResult) -> Iterator[str]:
+    if result.noise_flip_rate and result.pairs:
+        yield f"Noise alone changes {percent(result.noise_flip_rate)} of pairs: only what goes beyond that is the CoT's."
+
+
 def _effects(result: SwapResult) -> Iterator[str]:
     said = {
         Effect.CONTENT: "content (same length, same delimiters, other words)",
@@ -213,6 +228,17 @@ def _effects(result: SwapResult) -> Iterator[str]:
     if result.effects:
         listed = ", ".join(f"{what} {figure(result.effects[kind])}" for kind, what in said.items() if kind in result.effects)
         yield f"E-values: {listed}. From {figure(1 / result.alpha)} on an effect is shown."
+        yield from _named_besides(result)
+
+
+def _named_besides(result: SwapResult) -> Iterator[str]:
+    """Where the findings name other kinds of effect than those numbers do by themselves."""
+    enough = 1 / result.alpha
+    words = any(one.rule == "SQ301" for one in result.findings)
+    if words and not result.noise_flip_rate and result.effects.get(Effect.CONTENT, 0.0) < enough:
+        yield "Without noise a pair that changed shows its effect by itself."
+    if words and result.effects.get(Effect.LENGTH, 0.0) >= enough:
+        yield "Another length brings other words, so where words move the score nothing is said of length."
 
 
 def _inputs(result: SwapResult) -> Iterator[str]:
@@ -228,26 +254,6 @@ def _sites(result: SwapResult) -> Table:
     examples = by_site(result.inputs.examples)
     rows = tuple((site, number(pairs), examples.get(site, "")) for site, pairs in sites)
     return Table(("place where the CoT goes on", ">pairs", "such as"), rows)
-
-
-def _branches(result: SwapResult) -> Iterator[str]:
-    branches = result.branches
-    if branches is None:
-        if result.pairs:
-            yield "Which branches ran could not be measured."
-        return
-    if not branches.of:
-        yield f"The reward code has no branch between lines. {_WITHIN_LINES}"
-        return
-    yield (
-        f"{number(branches.probed)} of {counted(branches.of, 'branch') if branches.of == 1 else f'{number(branches.of)} branches'} ran "
-        f"with at least one pair, on {counted(branches.paths, 'path')}."
-    )
-    yield _WITHIN_LINES
-    if branches.missing:
-        more = len(branches.missing) - _MOST_PLACES
-        listed = ", ".join(branches.missing[:_MOST_PLACES])
-        yield f"Not probed: {listed}{f' and {number(more)} more' if more > 0 else ''}. What they do with the CoT is not known."
 
 
 def _noise(result: SwapResult) -> Iterator[str]:

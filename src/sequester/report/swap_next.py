@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sequester.findings.influence import is_unsettled, unusable
-from sequester.findings.swapped import Effect, SwapResult, SwapVerdict
+from sequester.findings.model import Severity
+from sequester.findings.swapped import UNREAD, Effect, SwapResult, SwapVerdict
 from sequester.report.summary import counted
+from sequester.report.swap_branches import to_probe
 from sequester.report.swap_reasons import why
 
 _WORD = {"SQ302": "length", "SQ303": "delimiters"}
@@ -16,9 +18,12 @@ _NO_END_FOUND = frozenset(("ambiguous", "split_failed", "not_replaceable"))
 
 def next_steps(result: SwapResult) -> Iterator[str]:
     """Sentences, the most urgent first."""
-    rules = sorted({one.rule for one in result.findings if one.waiver is None})
+    low = {one.rule for one in result.findings if one.severity is Severity.LOW and one.waiver is None}
+    rules = {one.rule for one in result.findings if one.waiver is None} - low
     if rules:
-        yield f"What to change: {', '.join(f'`sequester explain {rule}`' for rule in rules)}. Then run the same command again."
+        yield f"What to change: {_explained(rules)}. Then run the same command again."
+    if low:
+        yield f"To look at, as it does not fail: {_explained(low)}."
     declared = [_WORD[one.rule] for one in result.findings if one.waiver is None and one.rule in _WORD]
     if declared:
         yield (
@@ -38,12 +43,17 @@ def next_steps(result: SwapResult) -> Iterator[str]:
             )
         if "too_few_prompts" in result.reasons:
             yield "Give it episodes with more different prompts: bounds count prompts."
+        if "identical_cot" in result.reasons:
+            yield "Give it episodes with different CoTs: those of these are one and the same, so that none could be swapped for another."
         if "constant_scores" in result.reasons:
             yield "Give it episodes that this reward code scores differently, with the columns that it needs."
+    yield from to_probe(result)
     if "budget_spent" in result.reasons:
         yield "Give it more calls or more time (`--calls`, `--seconds`): the notes say about how many calls are needed."
     if "grader_failed" in result.reasons:
         yield "Run it where the grader answers: the notes name what was asked in vain, and how often."
+    if "memory_survives" in result.reasons:
+        yield "Switch off the cache that the notes name, for the test; to empty it is not enough, as the test fills it."
     if {"rate_limited", "timeout"} & {*result.reasons}:
         yield "Ask the grader for less at once: `--batch 1`, or fewer requests side by side in the reward code; `--timeout` waits longer."
     if "wrong_length" in result.reasons:
@@ -57,8 +67,9 @@ def next_steps(result: SwapResult) -> Iterator[str]:
             "and `answer` apart (`docs/interchange.md`)."
         )
     if "malformed" in unusable(result):
+        first = next((note.removeprefix(UNREAD) for note in result.notes if note.startswith(UNREAD)), "")
         yield (
-            "Put right the records that could not be read: the notes name the first ones. A line is such as "
+            f"Put right the records that could not be read{f', such as {first}' if first else ''}. A line is such as "
             """`{"episode_id": "1", "prompt": "...", "completion": "...", "columns": {"solution": "..."}}` """
             "(`docs/interchange.md`)."
         )
@@ -76,6 +87,16 @@ def next_steps(result: SwapResult) -> Iterator[str]:
             f"functools.partial({name}, judge=MY_JUDGE)`, and {tested} is tested."
         )
     elif "no_episodes" in result.reasons:
-        yield "Give it episodes with reasoning and answer as interchange JSONL: `docs/interchange.md`. The table says what was left out."
+        left = " The table says what was left out." if result.episodes.get("seen") else ""
+        yield f"Give it episodes with reasoning and answer as interchange JSONL: `docs/interchange.md`.{left}"
+    elif "no_score" in result.reasons and not result.pairs:
+        yield (
+            f"See why `{result.source}` scores none of these episodes, with either CoT: None means that a reward does not apply. Give it "
+            "episodes that it does apply to, with the columns that it needs."
+        )
     elif "scorer_failed" in result.reasons and "wrong_length" not in result.reasons:
         yield f"Call `{result.source}` on one episode by hand: the notes name what it raised, and where."
+
+
+def _explained(rules: Iterable[str]) -> str:
+    return ", ".join(f"`sequester explain {rule}`" for rule in sorted(rules))

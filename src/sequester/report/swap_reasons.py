@@ -23,7 +23,7 @@ REASONS: Mapping[str, str] = {
     "rebuilt_only": "the scorer's input was rebuilt, not logged",
     "ids_unknown": "the token ids of the CoT were not logged",
     "missing_part": "a part of the record is missing",
-    "not_sampled": "more episodes than were asked for",
+    "not_sampled": "more episodes than a test takes, or more of one prompt: `--prompts` says how many",
     "not_scored": "no pair of these episodes was scored",
     "cot_in_columns": "a dataset column repeats the CoT, and not so that it could be replaced there too",
     "not_replaceable": "the CoT could not be told from the rest exactly enough to replace it",
@@ -50,6 +50,7 @@ REASONS: Mapping[str, str] = {
     "donor_not_scored": "a donor was never scored",
     "stateful": "the score of an unchanged input drifts, so that no bound holds",
     "remembers": "started afresh the reward code scored unchanged inputs differently: it remembers what it has scored",
+    "memory_survives": "started afresh the reward code still had what it scored before: a cache on disk, or on another machine",
     "missing_state": "the reward code asked its trainer's state for keys that were not there: what it does with them was not tested",
     "memory_not_checked": "calls or time did not suffice to see whether the reward code remembers what it has scored",
     "batches_not_checked": "calls or time did not suffice to see whether a CoT moves the scores of others in its batch",
@@ -73,6 +74,8 @@ def meaning(reason: str) -> str:
 
 def why(result: SwapResult) -> str:
     """Why the verdict is no stronger; empty where nothing stood in its way."""
+    if "no_episodes" in result.reasons and not result.episodes.get("seen"):
+        return "the file of episodes is empty"
     named = [reason for reason in result.reasons if reason != "scorer_failed" or not _FAILURES & {*result.reasons}]
     return "; ".join(REASONS.get(reason, reason.replace("_", " ")) for reason in named)
 

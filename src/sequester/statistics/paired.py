@@ -76,8 +76,9 @@ def pooled_sd(groups: Iterable[Sequence[float]]) -> float | None:
     squares, freedom = 0.0, 0
     for values in groups:
         if len(values) > 1:
-            centre = math.fsum(values) / len(values)
-            squares += math.fsum((value - centre) ** 2 for value in values)
+            moved = [value - values[0] for value in values]  # all 0 where they are equal, which a mean of them need not be
+            centre = math.fsum(moved) / len(moved)
+            squares += math.fsum((value - centre) ** 2 for value in moved)
             freedom += len(values) - 1
     return math.sqrt(squares / freedom) if freedom else None
 
@@ -102,14 +103,17 @@ def drift_p(passes: Sequence[Sequence[float]]) -> float | None:
     rounds, items = len(passes), len(passes[0]) if passes else 0
     if rounds < 2 or items < 2:
         return None
-    rows = [math.fsum(scores) / items for scores in passes]
-    columns = [math.fsum(scores) / rounds for scores in zip(*passes, strict=True)]
+    moved = [
+        [score - passes[0][0] for score in scores] for scores in passes
+    ]  # all 0 where they are equal, which means need not be
+    rows = [math.fsum(scores) / items for scores in moved]
+    columns = [math.fsum(scores) / rounds for scores in zip(*moved, strict=True)]
     centre = math.fsum(rows) / rounds
     between = items * math.fsum((row - centre) ** 2 for row in rows)
     rest = math.fsum(
-        (score - rows[r] - columns[c] + centre) ** 2 for r, scores in enumerate(passes) for c, score in enumerate(scores)
+        (score - rows[r] - columns[c] + centre) ** 2 for r, scores in enumerate(moved) for c, score in enumerate(scores)
     )
-    total = math.fsum((score - centre) ** 2 for scores in passes for score in scores)
+    total = math.fsum((score - centre) ** 2 for scores in moved for score in scores)
     if between <= 1e-12 * total:
         return 1.0
     if rest <= 1e-12 * total:

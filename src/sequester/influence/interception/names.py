@@ -19,6 +19,8 @@ _INSTALLED = ("site-packages", "dist-packages")
 _HEAP_TYPE = 1 << 9
 """Py_TPFLAGS_HEAPTYPE: types without it are compiled into the interpreter or a library."""
 _SEGMENT = re.compile(r"[a-z0-9][a-z0-9_.-]{0,31}")
+_PART = re.compile(r"\w[\w.-]{1,63}")
+"""Of the name of a file or folder."""
 _LITERAL = re.compile(r"[^\s/]*(?:/[^\s/]*)+")
 
 
@@ -85,10 +87,16 @@ class Names:
 
     def segments(self) -> frozenset[str]:
         """Parts of paths that stand in string literals of the reward code."""
+        return frozenset().union(*map(_segments, self._own_files()))
+
+    def parts(self) -> frozenset[str]:
+        """What may be the name of a file or folder in string literals of the reward code."""
+        return frozenset().union(*map(_parts, self._own_files()))
+
+    def _own_files(self) -> set[str]:
         loaded = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
         own = {file for file in loaded if isinstance(file, str) and self._code.owner(file) is Owner.REWARD}
-        files = {*map(str, self._code.files), *own}
-        return frozenset().union(*(_segments(file) for file in files if self.was_there(file)))
+        return {file for file in {*map(str, self._code.files), *own} if self.was_there(file)}
 
 
 def _defined(filename: str) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -102,17 +110,24 @@ def _defined(filename: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         waiting += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
 
 
-@functools.cache
 def _segments(filename: str) -> frozenset[str]:
-    try:
-        tree = ast.parse(Path(filename).read_bytes())
-    except (OSError, SyntaxError, ValueError, RecursionError):
-        return frozenset()
-    literals = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
     return frozenset(
         segment
-        for literal in literals
+        for literal in _literals(filename)
         if _LITERAL.fullmatch(literal)
         for segment in literal.split("/")
         if _SEGMENT.fullmatch(segment)
     )
+
+
+def _parts(filename: str) -> frozenset[str]:
+    return frozenset(part for literal in _literals(filename) for part in literal.split("/") if _PART.fullmatch(part))
+
+
+@functools.cache
+def _literals(filename: str) -> frozenset[str]:
+    try:
+        tree = ast.parse(Path(filename).read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return frozenset()
+    return frozenset(node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))

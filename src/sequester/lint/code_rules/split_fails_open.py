@@ -16,12 +16,12 @@ _WHEN = {AN_ANSWER_TAG: "reasoning cut short"}
 def hits(event: Splitting, subject: str) -> Iterator[Hit]:
     """A hit for each split that hands on the whole text where a delimiter is missing."""
     if event.fails_open:
+        taken = "is scored as the answer" if event.in_reward else "is handed on as the answer"
         yield Hit(
             CODE,
             place_of(event.node),
             subject,
-            f"without {event.fails_open} ({_WHEN.get(event.fails_open, _CUT)}) the whole text is scored as the answer:"
-            " return nothing instead",
-            Severity.MEDIUM,
+            f"without {event.fails_open} ({_WHEN.get(event.fails_open, _CUT)}) the whole text {taken}: return nothing instead",
+            Severity.MEDIUM if event.in_reward else Severity.LOW,
             Severity.HIGH,
         )
