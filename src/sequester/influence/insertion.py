@@ -3,7 +3,7 @@ said again, and the ways to say it.
 
     between words    its own words, and pieces at even distances between them
     on lines         the same with each piece on a line of its own; one begins the CoT and another one ends it
-    over and over    one of the likely pieces many times, and then a usual one many times; on lines, and between blanks
+    over and over    one of the likely pieces many times, and then another one and a usual one; on lines, and between blanks
     stated           one value in every wrapper there is room for: a column's, or a string of the code where code joins its strings
     composed         its own words in a structure (`influence.structures`): numbered steps, a list, code, a quotation
 
@@ -163,13 +163,13 @@ class Dictionary:
         said = (*tagged, edges[round_ % len(edges)])[0]
         is_tagged = said in self._tagged
         edge = _SIGN.sub(_STANDS_IN, said) if is_tagged else said
-        beside = [piece for piece in edges[(round_ + 1) % len(edges) :][:1] if not is_tagged and piece not in self._tagged]
+        beside = [piece for piece in starting_at(edges, round_ + 1)[:1] if not is_tagged and piece not in self._tagged]
         text = thought
         if at.is_composed:
             text, structures = composed(thought, case, self._keys, values, at.structure)
             at = at._replace(structure=at.structure + structures)
         elif way == _Way.OVER_AND_OVER:
-            text = self._noted(_repeated(thought, (edge, usual[0])), (edge,)).replace(edge, said)
+            text = self._noted(_repeated(thought, (edge, *beside, usual[0])), (edge,)).replace(edge, said)
         elif way == _Way.STATED:
             stated = _fitting(chain(self._stated(round_, self._filling(round_, values)), usual), 3 * len(thought) // 4)
             text = _with_pieces(thought, stated, "\n")
@@ -260,9 +260,13 @@ def _on_lines(thought: str, ends: Sequence[str], pieces: Sequence[str]) -> str:
 
 
 def _repeated(thought: str, pieces: Sequence[str]) -> str:
-    """A CoT of as many code points and words that says one thing over and over, on lines and then on one line, and then the other one."""
-    half = len(thought) // 2
-    times = [(piece, half // (len(piece) + 1) + 1) for piece in pieces if (len(piece) + 1) * _TIMES <= half]
+    """A CoT of as many code points and words that says one thing over and over, on lines and then on one line, and then the others, each
+    for half as long as the one before."""
+    times = []
+    for number, piece in enumerate(pieces, 1):
+        room = len(thought) >> min(number, len(pieces) - 1)
+        if (len(piece) + 1) * _TIMES <= room:
+            times.append((piece, room // (len(piece) + 1) + 1))
     said = ["\n".join([*[piece] * (number - number // 3), " ".join([piece] * (number // 3))]) for piece, number in times]
     return undelimited(with_words(of_length(["\n".join(said)], len(thought)), len(thought.split()))) if said else thought
 
