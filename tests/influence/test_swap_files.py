@@ -254,8 +254,8 @@ def called(prompts, completions, solution, **columns):
 
 
 def bulleted(prompts, completions, solution, **columns):
-    lines = [len(re.findall("^- ", text.partition("</think>")[0], re.M)) for text in completions]
-    return [one - 0.3 * (count >= 10) for one, count in zip(right(completions, solution), lines)]
+    lines = [len(re.findall("^~ ", text.partition("</think>")[0], re.M)) for text in completions]
+    return [one - 0.3 * (count >= 6) for one, count in zip(right(completions, solution), lines)]
 
 
 def long_sentence(prompts, completions, solution, **columns):
