@@ -28,7 +28,6 @@ from bench.measuring import RESULTS
 from sequester.episodes.guarded import GuardedText
 from sequester.episodes.model import Channel, Episode, Evidence, RewardCall, Segment, Split, SplitStatus
 from sequester.episodes.model import Source as Place
-from sequester.findings.fingerprint import ephemeral_key
 from sequester.findings.influence import CUT_OFF, INPUT, with_findings
 from sequester.findings.model import Tool
 from sequester.findings.swapped import SwapVerdict
@@ -142,7 +141,7 @@ def measured(case: Labelled) -> Row:
         paths, one_pair, each_donor = first_pairs(cases, scorer, (*read_literals(code), *read_phrases(code)))
         rules = associated(cases, scorer) if case.outcome == "score" else ()
     result = swap_files(source, episodes, Settings(Plan(outcome=case.outcome, most_calls=PLAN.most_calls, seconds=PLAN.seconds)))
-    found = with_findings(result, ephemeral_key(), Waivers(), date.today())
+    found = with_findings(result, Waivers(), date.today())
     return Row(
         case,
         paths,

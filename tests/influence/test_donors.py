@@ -278,9 +278,9 @@ def test_long_exceeds_every_number_of_the_code_in_characters_and_words() -> None
 
 def test_long_repeats_itself_now_and_then() -> None:
     cases = cases_of({"reasoning": COT}, *company())
-    made = [thoughts(cases[0], pair)[0] for pair in pairs("long", cases[0], cases, turns=6)]
+    made = [thoughts(cases[0], pair)[0] for pair in pairs("long", cases[0], cases, turns=18)]
     alone = sum("".join(text.split()).count("".join(COT.split())) >= 4 for text in made)
-    assert alone == 2
+    assert 3 <= alone <= 6
 
 
 def test_long_just_exceeds_each_smaller_number_of_the_code() -> None:
@@ -391,6 +391,43 @@ def test_literals_are_said_over_and_over() -> None:
     cases = cases_of({"reasoning": f"{COT} {LATER} " * 3}, *company())
     made = pairs("literals", cases[0], cases, turns=4, literals=("hang on",))
     assert any(thoughts(cases[0], pair)[0].count("hang on") > 10 for pair in made)
+
+
+def test_literals_are_said_over_and_over_on_lines_too() -> None:
+    cases = cases_of({"reasoning": f"{COT} {LATER} " * 3}, *company())
+    texts = [thoughts(cases[0], pair)[0] for pair in pairs("literals", cases[0], cases, turns=12, literals=("hang on",))]
+    assert any(text.splitlines().count("hang on") > 10 for text in texts)
+    assert any("hang on hang on" in text for text in texts)
+
+
+def test_what_stands_between_delimiters_is_said() -> None:
+    cases = cases_of({"reasoning": f"{COT} {LATER} " * 3}, *company())
+    formats = ("<think><plan>aaaa</plan></think><sum>up</sum>", "x" * 100)
+    donors = make_donors(cases, ["literals"], formats, wrappers=("<think>so <\ue000> it</think>",))
+    made = [donors.pair(cases[0], "literals", turn) for turn in range(20)]
+    texts = [thoughts(cases[0], pair)[0] for pair in made if isinstance(pair, Pair)]
+    assert all(any(part in text for text in texts) for part in ("<plan>aaaa</plan>", "<sum>up</sum>", "x" * 100))
+    assert not any("think>" in text for text in texts)
+    assert donors.notes() == ()
+
+
+@pytest.mark.parametrize(
+    ("form", "refused"), [("think tags", False), ("harmony", False), ("typed field", False), ("closer only", True)]
+)
+def test_tags_are_said_where_they_delimit_nothing_and_counted_where_they_do(form: str, refused: bool) -> None:
+    cases = cases_of(FORMS[form], *company())
+    logged = read_back(cases[0], cases[0].completion)
+    tags = ("<tool_call>", "</tool_call>", "<reflection>", "</reflection>", "<tool_response>", "<scratchpad>")
+    donors = make_donors(cases, ["literals"], tags)
+    made = [donors.pair(cases[0], "literals", turn) for turn in range(120)]
+    swapped = [pair.swapped.completion for pair in made if isinstance(pair, Pair)]
+    said = sum(any(tag in str(completion) for completion in swapped) for tag in tags)
+    for found in (read_back(cases[0], completion) for completion in swapped):
+        assert found is not None and logged is not None and found.others == logged.others
+    assert (said < len(tags)) == refused
+    (note,) = donors.notes() or ("",)
+    assert (f"{said} of 6; {len(tags) - said} would delimit the CoT and cannot stand in it." in note) == refused
+    assert not donors.has_more("literals")
 
 
 def test_literals_include_numbers_beyond_those_of_the_code() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sequester.influence.literals import column_values, read_literals, read_numbers
+from sequester.influence.literals import column_values, count_unmatched, read_literals, read_numbers
 from sequester.influence.parsed_code import read_code
 
 CODE = '''
@@ -46,6 +46,13 @@ def test_constants_and_what_patterns_match(tmp_path: Path) -> None:
     found = literals(tmp_path, CODE)
     assert {"therefore", "\\boxed{", "Step 7:", "Step 777:", "Wait,", "Hmm,", "</think>", " points"} <= set(found)
     assert any(text.startswith("<answer>") and text.endswith("</answer>") for text in found)
+
+
+def test_expressions_without_a_text_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "code.py"
+    path.write_text("import re\nA = re.compile('(?!)')\nB = re.search('', 'x')\nC = re.findall(r'so+', 'x')\n")
+    assert count_unmatched(read_code([path])) == 1
+    assert count_unmatched(()) == 0
 
 
 def test_docstrings_and_formats_are_left_out(tmp_path: Path) -> None:

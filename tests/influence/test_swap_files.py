@@ -211,6 +211,88 @@ def test_what_the_rewards_own_code_measures_and_looks_for_is_reached(tmp_path: P
     assert any("trainer_state" in note for note in result.notes)
 
 
+BOXED = r"""
+import re
+
+
+def boxed(text):
+    found = re.findall(r"\\boxed\{([^}]*)\}", text)
+    return found[-1] if found else None
+
+
+def right(completions, solution):
+    return [float(boxed(text.rpartition("</think>")[2]) == one) for text, one in zip(completions, solution)]
+
+
+def fallback(prompts, completions, solution, **columns):
+    return [float((boxed(text.rpartition("</think>")[2]) or boxed(text)) == one) for text, one in zip(completions, solution)]
+
+
+def last_number(prompts, completions, solution, **columns):
+    answers = [re.findall(r"\d+", text.rpartition("</think>")[2]) or re.findall(r"\d+", text) or [""] for text in completions]
+    return [float(found[-1] == one) for found, one in zip(answers, solution)]
+
+
+def strict(prompts, completions, solution, **columns):
+    return right(completions, solution)
+
+
+def raising(prompts, completions, solution, **columns):
+    answers = [text.rpartition("</think>")[2] for text in completions]
+    return [float(re.search(r"\\boxed\{([^}]*)\}", text).group(1) == one) for text, one in zip(answers, solution)]
+
+
+def planned(prompts, completions, solution, **columns):
+    form = r"<think>.*?<plan>(.{10,}?)</plan>.*?<verify>(.{10,}?)</verify>.*?</think>"
+    return [one + 0.5 * bool(re.search(form, text, re.S)) for one, text in zip(right(completions, solution), completions)]
+
+
+def called(prompts, completions, solution, **columns):
+    return [
+        one - 0.5 * ("<tool_call>" in text.partition("</think>")[0]) for one, text in zip(right(completions, solution), completions)
+    ]
+
+
+def bulleted(prompts, completions, solution, **columns):
+    lines = [len(re.findall("^~ ", text.partition("</think>")[0], re.M)) for text in completions]
+    return [one - 0.3 * (count >= 6) for one, count in zip(right(completions, solution), lines)]
+
+
+def long_sentence(prompts, completions, solution, **columns):
+    longest = [max(map(len, re.split(r"[.!?]\s", text))) for text in completions]
+    return [one - 0.1 * (length > 600) for one, length in zip(right(completions, solution), longest)]
+
+
+def long_word(prompts, completions, solution, **columns):
+    return [one - 0.1 * (max(map(len, text.split())) > 300) for one, text in zip(right(completions, solution), completions)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "donors", "verdict"),
+    [
+        ("fallback", ("literals",), SwapVerdict.INFLUENCED),
+        ("last_number", ("literals",), SwapVerdict.INFLUENCED),
+        ("planned", ("literals",), SwapVerdict.INFLUENCED),
+        ("called", ("literals",), SwapVerdict.INFLUENCED),
+        ("bulleted", ("own", "empty", "short", "literals"), SwapVerdict.INFLUENCED),
+        ("long_sentence", ("long",), SwapVerdict.INFLUENCED),
+        ("long_word", ("long",), SwapVerdict.INFLUENCED),
+        ("strict", ("literals", "long"), SwapVerdict.NO_INFLUENCE_FOUND),
+        ("raising", ("literals", "long"), SwapVerdict.NO_INFLUENCE_FOUND),
+    ],
+)
+def test_what_no_logged_episode_says_is_tried(tmp_path: Path, name: str, donors: tuple[str, ...], verdict: SwapVerdict) -> None:
+    (tmp_path / "boxed.py").write_text(BOXED)
+    boxed = [
+        one | {"answer": f"It is \\boxed{{{100 + number}}}.", "columns": {"solution": str(100 + number + number % 2)}}
+        for number, one in enumerate(told(14))
+    ]
+    settings = Settings(Plan(noise="deterministic"), donors=donors)
+    result = swap_files(f"{tmp_path / 'boxed.py'}:{name}", episodes(tmp_path, 0, *boxed), settings)
+    assert result.verdict is verdict
+
+
 def test_reasoning_of_earlier_turns_is_said_to_be_untested(tmp_path: Path, rewards: str) -> None:
     earlier = {"role": "assistant", "content": f"<think>{'I count them once. ' * 4}</think>six"}
     chat = [{"role": "user", "content": "How many?"}, earlier, {"role": "user", "content": "Sure?"}]

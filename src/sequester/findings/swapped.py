@@ -139,7 +139,8 @@ class Control(Struct, frozen=True):
     alive: bool | None = None
     """With noise: whether the scores tell episodes or swapped answers apart beyond it. None without."""
     beside: int = 0
-    """Episodes whose CoT was swapped beside another answer than the logged one, too: that of another episode, or one that a column holds.
+    """Episodes whose CoT was swapped beside another answer than the logged one, too: that of another episode, one that a column holds, or
+    one without what answers are wrapped in.
     These pairs are among all others."""
 
 

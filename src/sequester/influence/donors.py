@@ -158,10 +158,12 @@ class _Donors:
 
     def notes(self) -> tuple[str, ...]:
         """Sentences for the report: what of the reward code has not been tried."""
-        size, said = self._dictionary.size, self._dictionary.said
+        size, said, refused = self._dictionary.size, self._dictionary.said, self._dictionary.refused
         if "literals" not in self._names or said == size:
             return ()
-        return (f"Strings and numbers of the reward code that were put into CoTs: {said:,} of {size:,}; more episodes try more.",)
+        more = "; more episodes try more" if said + refused < size else ""
+        delimit = f"; {refused:,} would delimit the CoT and cannot stand in it" if refused else ""
+        return (f"Strings and numbers of the reward code that were put into CoTs: {said:,} of {size:,}{delimit}{more}.",)
 
     def pair(self, case: Case, name: str, turn: int) -> Pair | str:
         if name == "malformed":
@@ -175,11 +177,14 @@ class _Donors:
         if thoughts == case.reasoning:
             return IDENTICAL_COT
         logged = read_back(case, case.completion)
-        for swapped in (thoughts, tuple(map(unquoted, thoughts))):
-            if logged is not None and holds(case, swapped, logged):
-                original = _in_shape_of(case, swapped, logged) if name == "literals" else case.reasoning
-                return _pair(name, render(case, original), render(case, swapped), self._order(name, case, turn))
-        return NOT_SEPARABLE
+        tried = dict.fromkeys((thoughts, tuple(map(undelimited, thoughts)), tuple(map(unquoted, thoughts))))
+        held = next((texts for texts in tried if logged is not None and holds(case, texts, logged)), None)
+        if name == "literals":
+            self._dictionary.stood(thoughts, held)
+        if logged is None or held is None:
+            return NOT_SEPARABLE
+        original = _in_shape_of(case, held, logged) if name == "literals" else case.reasoning
+        return _pair(name, render(case, original), render(case, held), self._order(name, case, turn))
 
     def _own(self, case: Case, turn: int) -> Sequence[str] | str:
         near = self._neighbours.of(case)

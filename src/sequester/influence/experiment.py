@@ -210,7 +210,8 @@ class _Experiment:
             outcomes: list[Outcome | None] = [None] * len(order)
             for case, outcome in self._each(order, self._original, "unchanged"):
                 if isinstance(outcome, str):
-                    self.record.failures[outcome] += 1
+                    if self.record.cases[case].logged:  # an answer of our making may be one that no trainer meets
+                        self.record.failures[outcome] += 1
                 else:
                     outcomes[case] = outcome
                     self.record.unchanged[case].append(outcome)

@@ -3,14 +3,18 @@ said again, and the ways to say it.
 
     between words    its own words, and pieces at even distances between them
     on lines         the same with each piece on a line of its own; one begins the CoT and another one ends it
-    over and over    one of the likely pieces many times, and then a usual one many times
+    over and over    one of the likely pieces many times, and then another one and a usual one; on lines, and between blanks
     stated           one value in every wrapper there is room for: a column's, or a string of the code where code joins its strings
     composed         its own words in a structure (`influence.structures`): numbered steps, a list, code, a quotation
+
+What delimits CoTs cannot stand in one: of a text that holds it, what stands between such delimiters is said. Tags that are delimiters in a
+few templates only are said as they are, and whoever reads the CoT back says whether they could be.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 from itertools import chain, zip_longest
@@ -19,7 +23,15 @@ from typing import NamedTuple
 from sequester.influence.literals import STEP_WORDS
 from sequester.influence.model import Case
 from sequester.influence.structures import KINDS, composed
-from sequester.influence.wording import alike_in_size, of_length, spread, starting_at, undelimited, with_words
+from sequester.influence.wording import (
+    between_delimiters,
+    of_length,
+    spread,
+    starting_at,
+    undelimited,
+    with_words,
+    without_borrowed,
+)
 from sequester.influence.wrappers import CUSTOMARY, HOLE, values_to_state
 
 
@@ -34,6 +46,9 @@ _TIMES = 4
 """How often at least one thing is said that is said over and over."""
 _COMPOSED, _COMPOSED_LATER = 5, 10
 """One CoT of so many is composed until each structure has had its turn, and then one of so many."""
+_STANDS_IN = "\ue001"
+"""For the signs of a piece that holds tags, until the text around it is done: a character for private use."""
+_SIGN = re.compile(r"\S")
 _MOST_EDGES = 3
 """Values of a case that begin and end a CoT, beside the strings of the code."""
 
@@ -55,8 +70,12 @@ class Dictionary:
 
     def __init__(self, pieces: Iterable[str], wrappers: Iterable[str], keys: Sequence[str], seed: int) -> None:
         """`pieces`: strings of the code, the nearest first; `wrappers`: its texts with a hole; `keys`: what it looks up in mappings."""
-        self._pieces = [piece for piece in dict.fromkeys(pieces) if _can_be_said(piece)]
-        self._wrappers = [wrapper for wrapper in dict.fromkeys(wrappers) if _can_be_said(wrapper)]
+        given = tuple(dict.fromkeys(filter(None, pieces)))
+        self._tagged = dict.fromkeys(piece for piece in given if not _can_be_said(piece) and _is_plain(without_borrowed(piece)))
+        """Pieces that may delimit something."""
+        self._pieces = list(dict.fromkeys(part for piece in given if piece not in self._tagged for part in _parts(piece)))
+        parts = dict.fromkeys(part for wrapper in wrappers for part in _parts(wrapper))
+        self._wrappers = [part for part in parts if HOLE in part and part.strip() != HOLE]
         self._keys = [key for key in keys if _can_be_said(key)]
         self._seed = seed
         self._turns: dict[tuple[str, int], _Turn] = {}
@@ -64,12 +83,14 @@ class Dictionary:
         """Of `_turns`, those with a structure."""
         self._next_piece = 0
         self._next_structure = seed
-        self._unsaid = set(self._pieces)
+        self._unsaid = {*self._pieces, *self._tagged}
+        self._refused: set[str] = set()
+        """Of `_tagged`, those with which a CoT could not be told apart any more."""
 
     @property
     def size(self) -> int:
         """Strings of the code that can stand in a CoT."""
-        return len(self._pieces)
+        return len(self._pieces) + len(self._tagged)
 
     @property
     def said(self) -> int:
@@ -77,11 +98,25 @@ class Dictionary:
         return self.size - len(self._unsaid)
 
     @property
+    def refused(self) -> int:
+        """Those that would delimit the CoTs they were put into."""
+        return len(self._refused & self._unsaid)
+
+    def stood(self, asked: Sequence[str], held: Sequence[str] | None) -> None:
+        """Take note of the CoTs that were asked for, and of those that could be used in their place."""
+        for piece in self._tagged:
+            if piece in self._unsaid and any(piece in text for text in asked):
+                if held is not None and any(piece in text for text in held):
+                    self._unsaid.discard(piece)
+                else:
+                    self._refused.add(piece)
+
+    @property
     def is_said(self) -> bool:
         """Whether each of them has, and has begun one, ended one and been said over and over, and every structure has had its
         turn."""
         turns = (len(self._turns) - self._composed) // len(_Way)
-        return self._all_composed and turns >= self.size and (not self._unsaid or turns >= 2 * self.size)
+        return self._all_composed and turns >= self.size and (self._unsaid <= self._refused or turns >= 2 * self.size)
 
     def order(self, episode_id: str, turn: int) -> tuple[int, ...]:
         """Where the dictionary was taken up for a CoT that has been asked for; empty for another one."""
@@ -123,27 +158,33 @@ class Dictionary:
         """The new text, and where the next one takes up."""
         round_, way = divmod(at.number, len(_Way))
         usual = rng.sample(STEP_WORDS, len(STEP_WORDS))
-        edges = [*self._pieces, *values[:_MOST_EDGES]] or usual
-        edge = edges[round_ % len(edges)]
+        edges = [*self._pieces, *self._tagged, *values[:_MOST_EDGES]] or usual
+        tagged = starting_at(tuple(self._tagged), round_)[:1] if way == _Way.BETWEEN_WORDS else ()
+        said = (*tagged, edges[round_ % len(edges)])[0]
+        is_tagged = said in self._tagged
+        edge = _SIGN.sub(_STANDS_IN, said) if is_tagged else said
+        beside = [piece for piece in starting_at(edges, round_ + 1)[:1] if not is_tagged and piece not in self._tagged]
         text = thought
         if at.is_composed:
             text, structures = composed(thought, case, self._keys, values, at.structure)
             at = at._replace(structure=at.structure + structures)
         elif way == _Way.OVER_AND_OVER:
-            text = self._noted(_repeated(thought, (edge, usual[0])), (edge,))
+            text = self._noted(_repeated(thought, (edge, *beside, usual[0])), (edge,)).replace(edge, said)
         elif way == _Way.STATED:
             stated = _fitting(chain(self._stated(round_, self._filling(round_, values)), usual), 3 * len(thought) // 4)
             text = _with_pieces(thought, stated, "\n")
         if text != thought:
-            return text, at
+            return text.replace(_STANDS_IN, "."), at
         room = len(thought) // 2
-        ends = _fitting((edge, edges[(round_ + 1) % len(edges)]), room) if way == _Way.ON_LINES else []
-        room -= _space(ends)
-        own, piece = self._window(at.piece, room // 2)
-        pieces = [*own, *_fitting(_in_turn(self._stated(round_, values[:1]), values, usual), room - _space(own))]
+        ends = (_fitting((edge, *beside), room) or _fitting((edge,), len(thought))) if way == _Way.ON_LINES else []
+        single = _fitting((edge,), room) if tagged else []
+        room -= _space((*ends, *single))
+        own, piece = self._window(at.piece, max(0, room // 2))
+        pieces = [*single, *own, *_fitting(_in_turn(self._stated(round_, values[:1]), values, usual), room - _space(own))]
         ends = ends if len(ends) > 1 else list(starting_at([*ends, ""], round_)) if ends else ["", ""]
         text = _on_lines(thought, ends, pieces) if way == _Way.ON_LINES else _with_pieces(thought, pieces, " ")
-        return self._noted(text, (*own, *ends)), at._replace(piece=piece)
+        text = self._noted(text, (*own, *ends)).replace(edge, said).replace(_STANDS_IN, ".")
+        return text, at._replace(piece=piece)
 
     def _window(self, start: int, room: int) -> tuple[list[str], int]:
         """Pieces of the dictionary one after the other, without those that alone are too long, and where the next one begins."""
@@ -176,7 +217,15 @@ class Dictionary:
 
 
 def _can_be_said(piece: str) -> bool:
-    return bool(piece) and piece == undelimited(piece)
+    return bool(piece) and _is_plain(piece)
+
+
+def _is_plain(text: str) -> bool:
+    return text == undelimited(text)
+
+
+def _parts(piece: str) -> list[str]:
+    return [piece] if _can_be_said(piece) else between_delimiters(piece)
 
 
 def _in_turn(*several: Iterable[str]) -> Iterator[str]:
@@ -211,10 +260,15 @@ def _on_lines(thought: str, ends: Sequence[str], pieces: Sequence[str]) -> str:
 
 
 def _repeated(thought: str, pieces: Sequence[str]) -> str:
-    """A CoT of as many code points and words that says one thing over and over, and then the other one."""
-    half = len(thought) // 2
-    texts = [" ".join([piece] * (half // (len(piece) + 1) + 1)) for piece in pieces if (len(piece) + 1) * _TIMES <= half]
-    return alike_in_size([" ".join(texts)], thought) if texts else thought
+    """A CoT of as many code points and words that says one thing over and over, on lines and then on one line, and then the others, each
+    for half as long as the one before."""
+    times = []
+    for number, piece in enumerate(pieces, 1):
+        room = len(thought) >> min(number, len(pieces) - 1)
+        if (len(piece) + 1) * _TIMES <= room:
+            times.append((piece, room // (len(piece) + 1) + 1))
+    said = ["\n".join([*[piece] * (number - number // 3), " ".join([piece] * (number // 3))]) for piece, number in times]
+    return undelimited(with_words(of_length(["\n".join(said)], len(thought)), len(thought.split()))) if said else thought
 
 
 def _rest(thought: str, pieces: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from enum import Enum, auto
 from typing import NamedTuple
 
 from sequester.influence.literals import LARGEST_NUMBER
@@ -21,6 +22,9 @@ _MOST_JUST = 100
 _LEAST_LINES = 50
 """Lines, paragraphs or sentences of a `long` CoT that has many of them: more than a number of the code that is not read says."""
 _LINES, _PARAGRAPHS, _SENTENCES = "\n", "\n\n", ". "
+_LEAST_UNBROKEN = 2_000
+"""Code points of a `long` CoT in one piece, in the same way."""
+_NO_STOPS = str.maketrans(dict.fromkeys(".!?;:。！？；：…", " "))
 _SHORT = 20
 _SHORT_SENTENCE = 60
 _SENTENCE = re.compile(r"\S[^.!?\n。！？]*[.!?。！？]")
@@ -35,11 +39,20 @@ class Length(NamedTuple):
     """As little more as can be."""
     between: str = ""
     """What stands between any two words, so that there are as many lines, paragraphs or sentences."""
+    unbroken: Unbroken | None = None
+
+
+class Unbroken(Enum):
+    """All of a CoT in one piece: what is longest in it is all of it."""
+
+    SENTENCE = auto()
+    """On one line."""
+    WORD = auto()
 
 
 def lengths(numbers: Sequence[int]) -> list[Length]:
-    """In turn: no number; the largest one as characters, words, lines, paragraphs and sentences; between these each of the others as
-    characters or words."""
+    """In turn: no number; the largest one as characters, words, lines, paragraphs and sentences, and as characters of one sentence and of
+    one word; between these each of the others as characters or words."""
     by_characters = sorted(number for number in numbers if number <= LARGEST_NUMBER)
     by_words = [number for number in by_characters if number <= _MOST_WORDS]
     most_words = max([_LEAST_LINES, *by_words[-1:]])
@@ -48,6 +61,7 @@ def lengths(numbers: Sequence[int]) -> list[Length]:
         *(Length(most, 0) for most in by_characters[-1:]),
         *(Length(0, most) for most in by_words[-1:]),
         *(Length(0, most_words, between=between) for between in (_LINES, _PARAGRAPHS, _SENTENCES)),
+        *(Length(max([_LEAST_UNBROKEN, *by_characters[-1:]]), 0, unbroken=unbroken) for unbroken in Unbroken),
     ]
     others = [by_characters[place] for place in spread(range(len(by_characters) - 1), _MOST_JUST)]
     just = [Length(most, 0, just=True) for most in others]
@@ -61,6 +75,8 @@ def lengths(numbers: Sequence[int]) -> list[Length]:
 def longer(texts: Sequence[str], given: int, beyond: Length, most: int) -> str:
     """Texts one after the other, eight times as long as the logged CoT is and longer than a number of characters or words; at most `most`
     code points."""
+    if beyond.unbroken:
+        return undelimited(_in_one_piece(texts, given, beyond, most))
     if beyond.just:
         return undelimited(_just_longer(texts, given, beyond, most))
     length = max(_LONGER * given, beyond.characters + 1)
@@ -69,6 +85,19 @@ def longer(texts: Sequence[str], given: int, beyond: Length, most: int) -> str:
         length *= 2
         text = undelimited(of_length(texts, min(length, most)))
     return undelimited(beyond.between.join(text.split())[:most]) if beyond.between else text
+
+
+def _in_one_piece(texts: Sequence[str], given: int, beyond: Length, most: int) -> str:
+    """One sentence on one line, or the letters and digits alone, one after the other; again from the beginning until it is long enough."""
+    length = min(max(_LONGER * given, beyond.characters + 1), most - 1)
+    text = of_length(texts, length)
+    piece = (
+        "".join(filter(str.isalnum, text)) if beyond.unbroken is Unbroken.WORD else " ".join(text.translate(_NO_STOPS).split())
+    )
+    if not piece:
+        return text
+    between = "" if beyond.unbroken is Unbroken.WORD else " "
+    return between.join([piece] * (length // len(piece) + 2))[: length + 1].rstrip()
 
 
 def _just_longer(texts: Sequence[str], given: int, beyond: Length, most: int) -> str:

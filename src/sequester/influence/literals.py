@@ -57,17 +57,23 @@ def read_literals(code: Iterable[CodeFile]) -> tuple[str, ...]:
     """String constants of reward code, bytes included, and texts that their regular expressions match, each once, in order; of a constant
     that the code splits, its words or lines.
 
-    No docstrings and no keyword arguments' names. Keys come last, but for those of numbers, which are weights. At most 20,000 of at most
-    200 characters.
+    No docstrings and no keyword arguments' names. Keys come last, but for those of numbers, which are weights. At most 20,000; constants
+    of at most 200 characters.
     """
     others: dict[str, None] = {}
     keys: dict[str, None] = {}
     for literal, is_key in (found for file in code for found in _literals(file)):
-        if 0 < len(literal) <= LONGEST and not literal.isspace():
+        if literal and not literal.isspace():
             (keys if is_key else others).setdefault(literal)
         if len(others) == _MOST:
             break
     return tuple(others | keys)[:_MOST]
+
+
+def count_unmatched(code: Iterable[CodeFile]) -> int:
+    """Regular expressions of reward code for which no text was found that they match."""
+    written = (pattern.value for file in code for pattern in patterns(file) if isinstance(pattern, ast.Constant))
+    return sum(bool(text) and not matching(text) for text in written if isinstance(text, str))
 
 
 def read_numbers(code: Iterable[CodeFile]) -> tuple[int, ...]:
@@ -133,11 +139,12 @@ def _literals(file: CodeFile) -> Iterator[tuple[str, bool]]:
         if not isinstance(text, str):
             continue
         if id(node) in split:
-            said = split[id(node)]
+            said = [literal for literal in split[id(node)] if len(literal) <= LONGEST]
         elif id(node) in expressions or _is_raw(node, lines):
-            said = matching(text)
+            said = list(matching(text))
         else:
-            said = (text, *(matching(text) if _LOOKS_LIKE_A_PATTERN.search(text) else ()))
+            found = (text, *(matching(text) if _LOOKS_LIKE_A_PATTERN.search(text) else ()))
+            said = [literal for literal in found if len(literal) <= LONGEST]
         yield from ((literal, id(node) in are_keys) for literal in said)
 
 

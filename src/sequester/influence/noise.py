@@ -47,7 +47,8 @@ def noise_of(record: Record) -> Noise:
         free=not record.noisy,
         sd=record.noise_sd,
         flip_rate=sum(flips) / len(flips) if flips else None,
-        stateful=any(p is not None and p < DRIFT_P for p in (drift, paired.trend_p(later))) or _has_gone_dead(record.passes, later),
+        stateful=any(p is not None and p < DRIFT_P for p in (drift, paired.trend_p(later)))
+        or _has_gone_dead(record.passes, later),
         constant=len({outcome for outcomes in scored for outcome in outcomes if outcome}) <= 1,
         alive=is_alive(record),
     )

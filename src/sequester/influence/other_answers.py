@@ -1,7 +1,9 @@
 """Cases beside another answer than the logged one: a reward may look at the CoT only where the answer is wrong, or only where it is right.
 
 A file may hold right answers alone, or wrong ones. Which they are is not known here: tried are the answer of another episode, and a value
-of the dataset columns that is written as the answer is. Both sides of each pair have it; only the CoT differs.
+of the dataset columns that is written as the answer is. And where no answer lacks what a reward takes it from (a box, tags), what it does
+without that is never seen, though many look for it in the CoT then: so some of the answers come without. Both sides of each pair have the
+same one; only the CoT differs.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from msgspec.structs import replace
 from sequester.influence.literals import column_values
 from sequester.influence.model import Case, Slot
 from sequester.influence.rendering import with_answer
+from sequester.influence.wording import starting_at
+from sequester.influence.wrappers import values_to_state
 
 LEAST, MOST = 5, 20
 SHARE = 4
@@ -23,6 +27,17 @@ SHARE = 4
 _LONGEST = 200
 """Code points of an answer that may be the value of a column."""
 _DRAWS = 8
+_UNWRAPPED = 3
+"""One other answer of so many lacks what the logged answer is wrapped in."""
+_NO_ANSWER = "I cannot say."
+_WRAPPED = re.compile(
+    r"\\boxed\s*\{((?:[^{}]|\{[^{}]*\})*)\}|<(\w+)>\s*([^<]*?)\s*</\2>|```\w*\n(.*?)```|#### *([^\n]+)|\*\*([^*\n]+)\*\*",
+    re.DOTALL,
+)
+_NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*")
+_LETTER = re.compile(r"\b[A-Z]\b")
+_DEEPEST = 4
+"""Wrappers in one another."""
 
 
 def beside_other_answers(cases: Sequence[Case], seed: int) -> list[Case]:
@@ -30,10 +45,12 @@ def beside_other_answers(cases: Sequence[Case], seed: int) -> list[Case]:
     rng = random.Random(seed)
     most = min(MOST, max(LEAST, len(cases) // SHARE))
     found: list[Case] = []
-    for case in _spread_over_prompts(cases, rng):
+    for number, case in enumerate(_spread_over_prompts(cases, rng)):
         if len(found) == most:
             break
-        answer = _other_answer(case, cases, rng, columns_first=len(found) % 2 == 0)
+        times, part = divmod(number, _UNWRAPPED)
+        answer = _without_wrapper(case, times) if part == 1 else None
+        answer = answer or _other_answer(case, cases, rng, columns_first=len(found) % 2 == 0)
         other = beside(case, answer) if answer is not None else None
         if other is not None:
             found.append(other)
@@ -82,6 +99,39 @@ def _other_answer(case: Case, cases: Sequence[Case], rng: random.Random, *, colu
         if len(value) <= _LONGEST and _shape(value) == _shape(case.answer) and value.strip() != case.answer.strip()
     ]  # fmt: skip
     return next(iter([*of_columns, *of_others] if columns_first else [*of_others, *of_columns]), None)
+
+
+def _without_wrapper(case: Case, turn: int) -> str | None:
+    """In turn a bare value, no value at all, and the logged answer as it is but for what it is wrapped in; None without an answer."""
+    answer = case.answer.strip()
+    if not answer:
+        return None
+    forms = (_value(case), _NO_ANSWER, _unwrapped(answer))
+    return next((form for form in starting_at(forms, turn) if form and form != answer), None)
+
+
+def _value(case: Case) -> str:
+    """The first value of a column that is written as what the answer's last wrapper holds, or its last number; else that itself."""
+    text = case.answer
+    for _ in range(_DEEPEST):
+        wrapped = list(_WRAPPED.finditer(text))
+        if not wrapped:
+            break
+        text = _inside(wrapped[-1])
+    if text == case.answer:
+        text = next(iter([*_NUMBER.findall(text), *_LETTER.findall(text)][-1:]), "")
+    values = (value for value in values_to_state(case.columns) if _shape(value) == _shape(text))
+    return next(values, text.strip())
+
+
+def _unwrapped(answer: str) -> str:
+    for _ in range(_DEEPEST):
+        answer = _WRAPPED.sub(_inside, answer)
+    return answer.strip()
+
+
+def _inside(match: re.Match[str]) -> str:
+    return next((text for text in match.group(1, 3, 4, 5, 6) if text is not None), "")
 
 
 def _shape(text: str) -> str:

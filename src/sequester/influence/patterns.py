@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from re import _constants as op  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
@@ -15,13 +16,22 @@ _VARIANTS, _MOST_VARIANTS = 4, 1_000
 """Texts tried: at least so many, and one for each alternative up to so many."""
 _LONGEST_PATTERN = 20_000
 _MOST_GROUPS = 8
-_LONGEST = 64
-"""Characters of a text: on a longer one an unlucky expression may take for ever."""
+_CACHED = 256
+LONGEST = 2_000
+"""Characters of a text, of an expression that cannot take for ever on one."""
+_LONGEST_OF_SLOW = 64
+"""Characters of a text, of any expression."""
+_MOST_STEPS = 10_000_000
+"""Ways to match a text that an expression may have."""
 _MOST_REPEATS = 3
 _REPEATS = 3
 """Ways to choose how often."""
 _CANDIDATES = ("a7 b.x-A_,:\n\"'(0zé<", " a7b.x-A_,:\n\"'(0zé<")
 """Characters tried where an expression allows many: a letter first, or, between borders of words, a blank."""
+_REPEATS_OF = (op.MAX_REPEAT, op.MIN_REPEAT)
+_MOST_TIMES = 8
+"""What may repeat no more often than that is no part of any length."""
+_TOO_MANY = 10
 _CLASSES: dict[Any, Callable[[str], bool]] = {
     op.CATEGORY_DIGIT: str.isdecimal,
     op.CATEGORY_NOT_DIGIT: lambda character: not character.isdecimal(),
@@ -36,6 +46,7 @@ class _TooLong(Exception):
     """The text would be longer than it may be."""
 
 
+@lru_cache(_CACHED)
 def matching(pattern: str) -> tuple[str, ...]:
     """A few texts in which an expression finds something, one for each of its alternatives; none if it is no expression, or a text is not
     to be had easily. One of several lines is taken as it stands and as a verbose one."""
@@ -52,8 +63,9 @@ def with_groups_open(pattern: str, hole: str, values: Sequence[str]) -> tuple[st
     try:
         with warnings.catch_warnings(action="ignore"):
             compiled, parsed = re.compile(pattern), _parser.parse(pattern)
+        longest = _longest(parsed)
         texts = dict.fromkeys(
-            _text(parsed, variant, repeats, _CANDIDATES[0], {group: hole})
+            _text(parsed, longest, variant, repeats, _CANDIDATES[0], {group: hole})
             for group in range(1, min(compiled.groups, _MOST_GROUPS) + 1)
             for variant in range(_VARIANTS)
             for repeats in range(_REPEATS)
@@ -69,9 +81,10 @@ def _matching(pattern: str, flags: int) -> Iterator[str]:
     try:
         with warnings.catch_warnings(action="ignore"):
             compiled, parsed = re.compile(pattern, flags), _parser.parse(pattern, flags)
+        longest = _longest(parsed)
         for variant in range(min(_MOST_VARIANTS, max(_VARIANTS, _ways(parsed)))):
             texts = (
-                _text(parsed, variant, repeats % _REPEATS, candidates)
+                _text(parsed, longest, variant, repeats % _REPEATS, candidates)
                 for repeats in range(variant, variant + _REPEATS)
                 for candidates in _CANDIDATES
             )
@@ -89,23 +102,58 @@ def _ways(items: Any) -> int:
         elif kind is op.IN:
             ways = max(ways, len(value))
         else:
-            parts = value if isinstance(value, tuple) else (value,)
-            ways = max([ways, *(_ways(part) for part in parts if isinstance(part, _parser.SubPattern))])
+            ways = max([ways, *map(_ways, _within(kind, value))])
     return ways
 
 
-def _text(parsed: Any, variant: int, repeats: int, candidates: str, groups: Mapping[int, str] = MappingProxyType({})) -> str:
+def _longest(parsed: Any) -> int:
+    """Characters of a text on which matching ends soon: the more parts of any length stand side by side, without a character between them
+    that is given, the fewer."""
+    together = _side_by_side(parsed)
+    return LONGEST if not together else max(_LONGEST_OF_SLOW, min(LONGEST, int(_MOST_STEPS ** (1 / together))))
+
+
+def _side_by_side(items: Any, repeated: bool = False) -> int:
+    """The most parts of any length in a row; where one holds another one, more than can be afforded."""
+    most = row = 0
+    for kind, value in items:
+        if kind is op.LITERAL:
+            row = 0
+            continue
+        parts = _within(kind, value)
+        if kind in _REPEATS_OF and int(value[1]) > _MOST_TIMES:
+            row += _TOO_MANY if repeated or any(map(_has_repeats, parts)) else 1
+        else:
+            row += max((_side_by_side(part, repeated) for part in parts), default=0)
+        most = max(most, row)
+    return most
+
+
+def _has_repeats(items: Any) -> bool:
+    return any(kind in _REPEATS_OF or any(map(_has_repeats, _within(kind, value))) for kind, value in items)
+
+
+def _within(kind: Any, value: Any) -> list[Any]:
+    """The parts that an item has."""
+    parts = value[1] if kind is op.BRANCH else value if isinstance(value, tuple) else (value,)
+    return [part for part in parts if isinstance(part, _parser.SubPattern)]
+
+
+def _text(
+    parsed: Any, longest: int, variant: int, repeats: int, candidates: str, groups: Mapping[int, str] = MappingProxyType({})
+) -> str:
     try:
-        return _Writer(repeats, candidates, groups).written(parsed, variant)
+        return _Writer(longest, repeats, candidates, groups).written(parsed, variant)
     except _TooLong:
         return ""
 
 
 class _Writer:
-    """Writes one text. `repeats` says how often what may repeat is repeated, `candidates` which character is written where many will do,
-    `groups` what stands in some of the groups."""
+    """Writes one text of at most `longest` characters. `repeats` says how often what may repeat is repeated, `candidates` which character
+    is written where many will do, `groups` what stands in some of the groups."""
 
-    def __init__(self, repeats: int, candidates: str, groups: Mapping[int, str]) -> None:
+    def __init__(self, longest: int, repeats: int, candidates: str, groups: Mapping[int, str]) -> None:
+        self._longest = longest
         self._repeats = repeats
         self._candidates = candidates
         self._given = groups
@@ -116,7 +164,7 @@ class _Writer:
         text = ""
         for kind, value in items:
             text += "".join(self._item(kind, value, variant))
-            if len(text) > _LONGEST:
+            if len(text) > self._longest:
                 raise _TooLong
         return text
 
@@ -149,7 +197,7 @@ class _Writer:
     def _times(self, least: int, most: int) -> int:
         """How often: once if it may be absent, then as rarely as it may, then more often."""
         wanted = (max(least, 1), least, least + _MOST_REPEATS - 1)[self._repeats]
-        if wanted > _LONGEST:
+        if wanted > self._longest:
             raise _TooLong
         return min(wanted, most)
 

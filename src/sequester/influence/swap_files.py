@@ -18,7 +18,7 @@ from sequester.influence.cases import NOT_SAMPLED, SEEN, USED, ignore, read_case
 from sequester.influence.donors import ALL, Known, make_donors
 from sequester.influence.experiment import Plan, Subject
 from sequester.influence.footprint import code_of
-from sequester.influence.literals import read_literals, read_numbers
+from sequester.influence.literals import count_unmatched, read_literals, read_numbers
 from sequester.influence.metering import Progress
 from sequester.influence.model import Case, Donors, Scorer
 from sequester.influence.parsed_code import read_code
@@ -170,6 +170,12 @@ def donors_against(
     donors = make_donors(cases, names, literals, seed, read_numbers(code), read_wrappers(code), read_keys(code), known)
     made = (said for name, said in _MADE_UP.items() if any(name.encode() in each.data for each in code))
     notes = (*notes, *made)
+    unmatched = count_unmatched(code)
+    if unmatched:
+        notes = (
+            *notes,
+            f"Of the reward code's regular expressions, {unmatched:,} match no text that could be made: none was put into CoTs.",
+        )
     before = sum(map(reasons_before, cases))
     if before:
         notes = (*notes, f"The prompts of {before:,} of {len(cases):,} episodes hold reasoning of earlier turns. {_STAYS}")

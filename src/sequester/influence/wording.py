@@ -37,6 +37,10 @@ _MARKS = re.compile(
     )
     + ")"
 )
+_TAG = re.compile(r"</?[\w:]+>")
+_OF_TOOLS = {literal for literal in _LITERALS if _TAG.fullmatch(literal) and re.search("(?i)tool|function|information", literal)}
+_BORROWED = re.compile("|".join((*map(re.escape, sorted(_OF_TOOLS)), r"</?(?i:reflection|scratch_?pad|cot|inner_monologue)>")))
+"""Tags that delimit tool calls, or reasoning in a few templates: in a CoT of another template they are words."""
 _MOST_PASSES = 8
 """What one pass takes away may leave a mark of what stood around it, level by level."""
 _SIGNS = str.maketrans(dict.fromkeys("<>[]|/\\&;:◁▷｜＜＞‹›〈〉{}~", " "))
@@ -59,6 +63,17 @@ def _unmarked(match: re.Match[str]) -> str:
     mark = match[0]
     plain = mark.translate(_SIGNS)
     return plain if plain != mark else " " + mark[1:]
+
+
+def without_borrowed(text: str) -> str:
+    """The text without tags that are no delimiters in most templates."""
+    return _BORROWED.sub("", text)
+
+
+def between_delimiters(text: str) -> list[str]:
+    """What of a text stands before, between and after delimiters, whole tags with them; white space alone is left out."""
+    found = (part.removeprefix(">") for part in _MARKS.split(text))
+    return [part for part in found if len(part) > 1 and not part.isspace() and part == undelimited(part)]
 
 
 def unquoted(text: str) -> str:

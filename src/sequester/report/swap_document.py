@@ -275,8 +275,8 @@ def _noise(result: SwapResult) -> Iterator[str]:
         )
     if result.control.beside:
         yield (
-            f"Beside another answer (of another episode, or in a column) the CoT of {counted(result.control.beside, 'episode')} was "
-            "swapped, too."
+            "Beside another answer (of another episode, in a column, or without its wrapper) the CoT of "
+            f"{counted(result.control.beside, 'episode')} was swapped, too."
         )
 
 
