@@ -104,7 +104,7 @@ class Scores:
 
 def by_answer(given: Rendition) -> float:
     """Looks at the answer alone, without noise."""
-    return float(int(given.answer) % 2)
+    return float(int(given.answer) % 2) if given.answer.isdecimal() else 0.0
 
 
 def noisy(score: Callable[[Rendition], float], sd: float = 1.0, seed: int = 7) -> Callable[[Rendition], float]:

@@ -19,7 +19,7 @@ from sequester.influence.conclusion import conclude
 from sequester.influence.experiment import Plan, run
 from sequester.influence.model import Case, Pair, Rendition
 from sequester.influence.record import Record
-from sequester.influence.survival import CASES
+from sequester.influence.survival import LOOKS
 
 DONORS = Swaps("empty", "own")
 
@@ -170,7 +170,7 @@ def test_rounds_go_on_for_what_the_verdict_is_about() -> None:
 
 
 def test_evidence_within_a_round_ends_it() -> None:
-    scorer = Scores(noisy(lambda given: 0.25 * cot_of(given).startswith("own"), seed=8))
+    scorer = Scores(noisy(lambda given: 0.2 * cot_of(given).startswith("own"), seed=4))
     record = run(cases(150), scorer, Swaps("own"), Plan(smallest=0.1, batch=8), RENDERING, None, lambda: 0.0)
     assert record.e_value >= 20.0
     assert len(record.series["own"].planned) % 150
@@ -205,7 +205,7 @@ def test_comparing_what_is_handed_on_takes_a_share_of_the_time_and_says_where_it
     """One second for each look, of which half of the share finds code paths."""
     scorer = Scores(by_answer, lambda given: [("judge", given.answer.encode())], lambda given: str(given.answer in ("7", "8")))
     record = recorded(cases(40), scorer, replace(DETERMINISTIC, seconds=seconds), lambda: float(scorer.observed))
-    looked_for_memory = 2 * CASES if looked_at else 0
+    looked_for_memory = 2 * LOOKS if looked_at else 0
     assert (scorer.observed, record.inputs_cut) == (looked_at + looked_for_memory, cut)
     assert bool(record.inputs.compared) == bool(looked_at)
 

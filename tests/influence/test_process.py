@@ -233,6 +233,7 @@ def test_an_interrupted_parent_leaves_no_worker():
         "from tests.influence.renditions import rendition\n"
         "from sequester.influence.process import ProcessScorer\n"
         "from sequester.influence.source import Source\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a shell takes from what it runs in the background
         f"with ProcessScorer(Source(Path({str(REWARDS / 'plain.py')!r}), 'own_process')) as scorer:\n"
         "    print(int(scorer.score([rendition()])[0].score), flush=True)\n"
         "    signal.pause()\n"

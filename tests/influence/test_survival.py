@@ -30,7 +30,7 @@ from sequester.influence.swap import swap
 from sequester.influence.swap_files import Settings, swap_files
 
 HEAD = """
-import atexit, ctypes, functools, hashlib, json, os, pickle, shelve, sqlite3, subprocess, sys, tempfile
+import atexit, ctypes, functools, hashlib, json, os, pickle, shelve, sqlite3, subprocess, sys, tempfile, time
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -120,6 +120,26 @@ def score(prompt, completion):
         LIBRARY.pwrite(FILE, said, len(said), 0)
     return known[key(prompt, completion)]
 """,
+    "one file, loaded and saved by each call": """
+FILE = HERE / "verdicts.json"
+
+def score(prompt, completion):
+    known = json.loads(FILE.read_text()) if FILE.exists() else {}
+    found = known.setdefault(key(prompt, completion), grade(completion))
+    FILE.write_text(json.dumps(known))
+    return found
+""",
+    "SQL behind a comment": """
+def score(prompt, completion):
+    with sqlite3.connect(HERE / "cache.db") as base:
+        base.execute("create table if not exists scores (key, score)")
+        row = base.execute("-- known?\\nselect score from scores where key = ?", [key(prompt, completion)]).fetchone()
+        if row is None:
+            row = [grade(completion)]
+            base.execute("insert into scores values (?, ?)", [key(prompt, completion), row[0]])
+    base.close()
+    return row[0]
+""",
 }
 INNOCENT = {
     "nothing": """
@@ -142,6 +162,13 @@ def score(prompt, completion):
         log.write(key(prompt, completion))
     LOG.write("scored")
     LOG.flush()
+    return 1.0
+""",
+    "a log that could be read": """
+def score(prompt, completion):
+    time.sleep(0.05)
+    with open(HERE / "scores.log", "a+") as log:
+        log.write("scored")
     return 1.0
 """,
     "a log in SQLite": """
@@ -320,3 +347,10 @@ def test_an_unheard_question_is_the_same_wherever_the_episode_has_it() -> None:
         assert made.columns["question"] == question != asked
         assert [word for word in question.split() if not word.isdigit()] == asked.split()
     assert with_unheard_question(replace(case(1), prompt=[])) is None
+
+
+def test_a_question_in_parts_can_be_unheard() -> None:
+    prompt = [{"role": "user", "content": [{"type": "text", "text": "how many are two"}]}]
+    made = with_unheard_question(replace(case(1), prompt=prompt))
+    assert made is not None and isinstance(made.prompt, list)
+    assert re.search(r"\d", made.prompt[0]["content"][0]["text"])

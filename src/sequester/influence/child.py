@@ -52,9 +52,13 @@ class Child:
         self._output, theirs_output = os.pipe()
         self.output = 0
         """Bytes of standard output and error, read and thrown away."""
-        theirs = Ends(theirs_in, theirs_out, theirs_output)
+        ours, theirs = Ends(self._requests, self._replies, self._output), Ends(theirs_in, theirs_out, theirs_output)
         try:
-            self._process = start(Ends(self._requests, self._replies, self._output), theirs)
+            self._process = start(ours, theirs)
+        except BaseException:
+            for descriptor in ours:
+                os.close(descriptor)
+            raise
         finally:
             for descriptor in theirs:
                 os.close(descriptor)

@@ -166,7 +166,14 @@ class ServedScorer:
 
     def _start(self) -> SequesterError | None:
         """A new worker with the code loaded, or why there is none."""
-        self._worker = Child(self._started)
+        try:
+            self._worker = Child(self._started)
+        except OSError as error:
+            return SequesterError(
+                f"no process could be started for the reward code: {error.strerror}",
+                where=self._loading.where,
+                hint=self._loading.hint,
+            )
         load = replace(self._loading.request, came=tuple(self._came), paths=tuple(self._paths))
         reply = self._exchange(messages.encode_load(load), self._loading.seconds)
         if isinstance(reply, Reply) and reply.load_error is None:

@@ -13,6 +13,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from msgspec.structs import replace
@@ -23,11 +24,14 @@ from sequester.influence.metering import MeteredScorer
 from sequester.influence.model import Case, Donors, Pair, Rendition, Scoring
 from sequester.influence.other_answers import beside
 from sequester.influence.record import Record
+from sequester.influence.rendering import leaves
 from sequester.influence.repeats import swapped
 
-CASES = 3
-"""That are looked at with another answer and with another prompt: those with the highest and with the lowest score, because a cache may be
-asked for right answers alone."""
+LOOKS = 6
+"""Made-up episodes that are looked at: of cases with another answer and with another prompt, those with the highest and with the lowest
+score first, because a cache may be asked for right answers alone."""
+MOST_CASES = 12
+"""Of which these are made: not every answer can be replaced by a made-up one."""
 LEAST = 4
 """Looks that handed something on and then did not: a judge that is asked by lot is passed over in some of so many."""
 _DIGITS = re.compile(r"\d+")
@@ -47,12 +51,12 @@ class Survival:
 
     def before(self, alive: Sequence[int], rng: random.Random) -> None:
         """Look at episodes that nobody has scored. `alive`: cases with a score."""
-        self._cases = [self._record.cases[case] for case in _at_the_ends(self._record, alive, rng)]
+        self._cases = [self._record.cases[case] for case in _extremes_first(self._record, alive, rng)]
         self._pairs = list(self._unheard())
         self._looks = self._looked(pair.original for pair in self._pairs)
 
     def after(self) -> bool:
-        """Look at them again, with another CoT, and note what has survived. False where calls or time did not suffice."""
+        """Look at them again, with another CoT, and note what has survived. False where calls, time or episodes did not suffice."""
         again = self._looked(pair.swapped for pair in self._pairs)
         read = {name for scoring in again for name, changed in scoring.read.items() if changed >= self._since}
         found = {f"files of `{name}`" if name else "files" for name in read}
@@ -60,7 +64,7 @@ class Survival:
             new = [_sites(scoring) for scoring in self._looked(pair.swapped for pair in self._unheard())]
             found = {site for site in lost if sum(site in sites for sites in new) >= LEAST}
         self._record.survives = tuple(sorted(found))
-        return len(again) == len(self._pairs)
+        return len(again) == len(self._pairs) >= LEAST
 
     def _looked(self, renditions: Iterable[Rendition]) -> list[Scoring]:
         """Shorter where the budget ended."""
@@ -73,6 +77,9 @@ class Survival:
         return found
 
     def _unheard(self) -> Iterator[Pair]:
+        return islice(self._made_up(), LOOKS)
+
+    def _made_up(self) -> Iterator[Pair]:
         for number, case in enumerate(self._cases):
             for made in (beside(case, unheard_answer(case.answer)), with_unheard_question(case)):
                 pairs = (self._donors.pair(made, name, number) for name in self._donors.names if made is not None)
@@ -81,12 +88,12 @@ class Survival:
                     yield pair
 
 
-def _at_the_ends(record: Record, alive: Sequence[int], rng: random.Random) -> list[int]:
+def _extremes_first(record: Record, alive: Sequence[int], rng: random.Random) -> list[int]:
     """Cases with the highest and the lowest score, and others by lot."""
     drawn = rng.sample(alive, len(alive))
     scored = [case for case in drawn if record.unchanged[case][0]]
     ends = [find(scored, key=lambda case: record.unchanged[case][0][0]) for find in (max, min)] if scored else []
-    return list(dict.fromkeys((*ends, *drawn)))[:CASES]
+    return list(dict.fromkeys((*ends, *drawn)))[:MOST_CASES]
 
 
 def _lost(before: Sequence[Scoring], again: Sequence[Scoring]) -> set[str]:
@@ -126,5 +133,5 @@ def _question(prompt: str | list[dict[str, Any]]) -> str:
     """The prompt, or the last text in its messages."""
     if isinstance(prompt, str):
         return prompt
-    texts = [text for message in prompt if isinstance(text := message.get("content"), str) and text]
+    texts = [text for message in prompt for _, text in leaves(message) if text]
     return texts[-1] if texts else ""

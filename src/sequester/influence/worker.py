@@ -33,8 +33,11 @@ def main() -> None:
 def serve(requests: int, replies: int, made: Callable[[Load], InProcessScorer]) -> None:
     """Answer what comes over one pipe on the other one. The first request makes the scorer; a SequesterError of `made` is its answer."""
     with os.fdopen(requests, "rb") as reading, os.fdopen(replies, "wb") as writing:
+        own = os.getpid()
         try:
             for reply in _replies(_read(reading), made):
+                if os.getpid() != own:  # a child that reward code has forked, and that came back out of its call
+                    os._exit(0)
                 writing.write(messages.framed(messages.encode_reply(reply)))
                 writing.flush()
         except BrokenPipeError:

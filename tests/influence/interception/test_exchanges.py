@@ -155,6 +155,19 @@ def test_an_interim_answer_is_none(exchanges):
     assert exchanges.unanswered() == ("POST /v1/grade was answered with status 503",)
 
 
+def test_another_protocol_behind_an_answer_needs_no_answer(exchanges):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answers = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02ok"
+        said = threading.Thread(target=_answer_once, args=(server, answers))
+        said.start()
+        with socket.create_connection(server.getsockname()) as connection:
+            connection.sendall(b"GET /v1/grade HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\n\r\n")
+            while connection.recv(100):
+                pass
+        said.join()
+    assert exchanges.unanswered() == ()
+
+
 def test_a_connection_that_ends_without_an_answer_is_told(exchanges):
     with local_grader(statuses=[0]) as url:
         assert ask(url) is None
@@ -243,7 +256,7 @@ def test_everything_is_as_before_afterwards():
 
 def _answer_once(server, answer):
     connection, _ = server.accept()
-    with connection, contextlib.suppress(ConnectionError):
+    with connection, contextlib.suppress(OSError):  # where the other side is gone already
         connection.recv(1 << 16)
         connection.sendall(answer)
         connection.shutdown(socket.SHUT_WR)

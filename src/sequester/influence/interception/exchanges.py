@@ -31,8 +31,9 @@ _MOST_HEAD = 1 << 16
 _MOST_NAMES = 10_000
 _REFUSED = 400
 _NOT_THERE = (404, 410)
-_STATUS = re.compile(rb"(?:HTTP/1\.[01] 1\d\d.*?\r\n\r\n)*HTTP/1\.[01] ([2-9]\d\d)", re.DOTALL)
-_INTERIM = re.compile(rb"HTTP/1\.[01] 1")
+_STATUS = re.compile(rb"(?:HTTP/1\.[01] 1(?!01)\d\d.*?\r\n\r\n)*HTTP/1\.[01] (101|[2-9]\d\d)", re.DOTALL)
+"""Behind interim answers; 101 is the last one that is HTTP, as a WebSocket follows."""
+_INTERIM = re.compile(rb"HTTP/1\.[01] 1(?!01)")
 _LINE = len("HTTP/1.1 200")
 _PENDING = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY)
 _AGAIN = (ssl.SSLWantReadError, ssl.SSLWantWriteError)

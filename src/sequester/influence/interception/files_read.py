@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import functools
 import os
+import re
 import sqlite3
 import stat
 import sys
@@ -22,7 +23,7 @@ from urllib.parse import unquote, urlsplit
 
 from sequester.influence.interception.patches import Patches
 
-SLACK_NS = 50_000_000
+SLACK_NS = 20_000_000
 """By how much the clock of a file may be behind: systems stamp files with the time of their last tick."""
 _MOST = 10_000
 """Files kept: those that were changed last."""
@@ -32,6 +33,9 @@ _OF_COMPILERS = ("__pycache__", ".triton", "torchinductor_", "torch_extensions",
 _COMPILED = (".py", ".pyc", ".so", ".nbi", ".nbc")
 _BESIDE = ("", "-wal")
 """What is written to an SQLite database lies in the one or the other."""
+_NO_READ = os.O_TRUNC | os.O_EXCL | os.O_APPEND
+"""Flags with which files are opened that nothing is there to be read of, or only more is written to, such as logs."""
+_READS = re.compile(r"\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*(?:SELECT|WITH)\b", re.IGNORECASE | re.DOTALL)
 _SCHEMA = ("sqlite_master", "sqlite_schema")
 
 
@@ -41,6 +45,8 @@ class FilesRead:
     def __init__(self) -> None:
         self._found: dict[str, int] = {}
         self._began = 0
+        self._written_at = 0
+        """When a file was last open for writing."""
         self._is_reading = False
         self._opened: set[str] = set()
         """Paths that events have told of: what is held open of these is told of already."""
@@ -60,7 +66,9 @@ class FilesRead:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
-        """Around one call of the reward code, or its import. Within `listening`."""
+        """Around one call of the reward code, or its import. Within `listening`. Waits until what was written before looks older than what
+        is written from now on."""
+        time.sleep(max(0, self._written_at + 2 * SLACK_NS - time.time_ns()) / 1e9)
         self._began = time.time_ns()
         self._is_reading = True
         try:
@@ -68,6 +76,8 @@ class FilesRead:
             self._look_at_what_is_open()
         finally:
             self._is_reading = False
+            if self._written_at > self._began:
+                self._written_at = time.time_ns()
 
     def taken(self, written: Callable[[], frozenset[str]]) -> Mapping[str, int]:
         """Since this was last called: when the last of these files was changed, in ns since 1970, by the innermost part of the path that is
@@ -102,12 +112,13 @@ class FilesRead:
     def _open(self, path: str, flags: int) -> None:
         if len(self._opened) < _MOST:
             self._opened.add(path)
-        if self._is_reading and flags & os.O_ACCMODE != os.O_WRONLY and not flags & (os.O_TRUNC | os.O_EXCL):
+        if flags & os.O_ACCMODE != os.O_RDONLY:
+            self._written_at = time.time_ns()
+        if self._is_reading and flags & os.O_ACCMODE != os.O_WRONLY and not flags & _NO_READ:
             self._note(path, _changed(path))
 
     def _select(self, path: str, before: int, statement: str) -> None:
-        said = statement.lstrip()[:6].upper()
-        if self._is_reading and said in ("SELECT", "WITH") and not any(name in statement for name in _SCHEMA):
+        if self._is_reading and _READS.match(statement) and not any(name in statement for name in _SCHEMA):
             self._note(path, before)
             for more in _BESIDE:
                 self._note(path, _changed(path + more))
