@@ -344,3 +344,40 @@ def test_length_that_is_meant_to_count_is_sent_to_the_waiver():
     assert "a waiver of `reward_path` `accuracy`" in words_of(found(length))
     unsettled = found(replace(length, reasons=("too_few_prompts",)))
     assert "no waiver by reward path makes this exit 0" in words_of(unsettled)
+
+
+OF_VERDICTS = (
+    "answer_not_seen",
+    "batches_not_checked",
+    "budget_spent",
+    "constant_scores",
+    "depends_on_batch",
+    "donor_not_scored",
+    "grader_failed",
+    "identical_cot",
+    "memory_not_checked",
+    "memory_survives",
+    "missing_columns",
+    "missing_state",
+    "moved_unconfirmed",
+    "no_episodes",
+    "noise_unknown",
+    "not_deterministic",
+    "rate_limited",
+    "remembers",
+    "same_input",
+    "score_or_none",
+    "scorer_failed",
+    "stateful",
+    "timeout",
+    "too_few_pairs",
+    "too_few_prompts",
+    "wrong_length",
+)
+
+
+@pytest.mark.parametrize("reason", OF_VERDICTS)
+def test_every_reason_of_a_verdict_that_is_no_pass_has_a_next_step(reason):
+    changed = replace(QUIET, verdict=SwapVerdict.UNDERPOWERED, reasons=(reason,), branches=None)
+    needed = replace(changed, pairs_needed=10_000) if reason == "too_few_pairs" else changed
+    assert "Next" in [section.title for section in describe_swap(needed).sections]

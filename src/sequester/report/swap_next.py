@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from sequester.findings.influence import is_unsettled, unusable
 from sequester.findings.model import Severity
@@ -12,19 +12,62 @@ from sequester.report.swap_branches import to_probe
 from sequester.report.swap_reasons import why
 
 _WORD = {"SQ302": "length", "SQ303": "delimiters"}
+_LESS_AT_ONCE = (
+    "Ask the grader for less at once: `--batch 1`, or fewer requests side by side in the reward code; `--timeout` waits longer."
+)
 _NO_END_FOUND = frozenset(("ambiguous", "split_failed", "not_replaceable"))
 """Reasons of episodes that a template, or typed fields, may make usable."""
 
 
+_STEPS: Mapping[str, str] = {
+    "too_few_prompts": "Give it episodes with more different prompts: bounds count prompts.",
+    "identical_cot": "Give it episodes with different CoTs: those of these are one and the same, and none could be swapped for another.",
+    "constant_scores": "Give it episodes that this reward code scores differently, with the columns that it needs.",
+    "answer_not_seen": "Give it right and wrong answers: beyond its noise this reward code told none of these apart.",
+    "donor_not_scored": "Leave out the donor that was never scored (`--donors`), or give it episodes in which it can stand.",
+    "moved_unconfirmed": "Give it more calls (`--calls`): a score moved, and was not scored often enough to see that it does so again.",
+    "noise_unknown": "Give it more calls (`--calls`): no unchanged input was scored twice.",
+    "not_deterministic": "Leave out `--noise deterministic`: the same input got different scores.",
+    "score_or_none": "Let it give a score in each case, or in the same cases each time: by chance it gave none.",
+    "budget_spent": "Give it more calls or more time (`--calls`, `--seconds`): the notes say about how many calls are needed.",
+    "grader_failed": "Run it where the grader answers: the notes name what was asked in vain, and how often.",
+    "stateful": "Test it in one state: take out counters and schedules, and see that its grader answers to the end.",
+    "remembers": "Switch off, for the test, what it keeps between calls (a cache), or seed what it draws once for each process.",
+    "memory_survives": "Switch off the cache that the notes name, for the test; to empty it is not enough, as the test fills it.",
+    "memory_not_checked": "Give it more time (`--seconds`) or fewer episodes (`--prompts`): to see what it remembers it is started anew.",
+    "batches_not_checked": "Give it more calls (`--calls`), or `--batch 1` if your trainer hands over one episode at a time.",
+    "depends_on_batch": "Test the function that scores one episode, before its score is set against those of others.",
+    "missing_state": "Write what it asks for into columns of these names, empty where your trainer has none: the notes name them.",
+    "rate_limited": _LESS_AT_ONCE,
+    "timeout": _LESS_AT_ONCE,
+    "wrong_length": (
+        "Return one score for each completion of the batch, as trainers ask for. A function that returns those it keeps of a group, as "
+        "indices or as true and false, is tested with `--outcome keep`."
+    ),
+    "same_input": (
+        "Both sides of a pair were one and the same to the reward code: write episodes whose completion holds the CoT as your trainer "
+        "hands it over, or leave this function out if it is given no completion."
+    ),
+}
+"""By reason of the verdict; those with more to say than their name are in `_of_reasons`."""
+_SAID_BY_ITSELF = frozenset(("missing_columns", "rate_limited", "timeout", "wrong_length"))
+"""Failures of reward code with a step of their own."""
+
+
 def next_steps(result: SwapResult) -> Iterator[str]:
-    """Sentences, the most urgent first."""
-    low = {one.rule for one in result.findings if one.severity is Severity.LOW and one.waiver is None}
-    rules = {one.rule for one in result.findings if one.waiver is None} - low
+    """Sentences, the most urgent first, none twice."""
+    yield from dict.fromkeys((*_of_findings(result), *_of_reasons(result), *to_probe(result), *_of_episodes(result)))
+
+
+def _of_findings(result: SwapResult) -> Iterator[str]:
+    held = [one for one in result.findings if one.waiver is None]
+    low = {one.rule for one in held if one.severity is Severity.LOW}
+    rules = {one.rule for one in held} - low
     if rules:
         yield f"What to change: {_explained(rules)}. Then run the same command again."
     if low:
         yield f"To look at, as it does not fail: {_explained(low)}."
-    declared = [_WORD[one.rule] for one in result.findings if one.waiver is None and one.rule in _WORD]
+    declared = [_WORD[one.rule] for one in held if one.rule in _WORD]
     if declared:
         yield (
             f"If {' and '.join(declared)} of the CoT should count, somebody answers for it: a waiver of `reward_path` "
@@ -35,49 +78,16 @@ def next_steps(result: SwapResult) -> Iterator[str]:
             f"Whether the words move the score too is not settled ({why(result)}). Run the donors of content by themselves: `--donors "
             f"{','.join(name for name, donor in result.donors.items() if donor.effect is Effect.CONTENT) or 'own,adversarial'}`."
         )
-    if result.verdict is SwapVerdict.UNDERPOWERED:
-        if result.pairs_needed is not None and result.pairs_needed > result.pairs:
-            yield (
-                f"Give it more episodes or more calls: about {counted(result.pairs_needed, 'pair')} are needed for "
-                f"`--smallest {result.smallest:g}`."
-            )
-        if "too_few_prompts" in result.reasons:
-            yield "Give it episodes with more different prompts: bounds count prompts."
-        if "identical_cot" in result.reasons:
-            yield "Give it episodes with different CoTs: those of these are one and the same, so that none could be swapped for another."
-        if "constant_scores" in result.reasons:
-            yield "Give it episodes that this reward code scores differently, with the columns that it needs."
-    yield from to_probe(result)
-    if "budget_spent" in result.reasons:
-        yield "Give it more calls or more time (`--calls`, `--seconds`): the notes say about how many calls are needed."
-    if "grader_failed" in result.reasons:
-        yield "Run it where the grader answers: the notes name what was asked in vain, and how often."
-    if "memory_survives" in result.reasons:
-        yield "Switch off the cache that the notes name, for the test; to empty it is not enough, as the test fills it."
-    if {"rate_limited", "timeout"} & {*result.reasons}:
-        yield "Ask the grader for less at once: `--batch 1`, or fewer requests side by side in the reward code; `--timeout` waits longer."
-    if "wrong_length" in result.reasons:
+
+
+def _of_reasons(result: SwapResult) -> Iterator[str]:
+    short = result.pairs_needed is not None and result.pairs_needed > result.pairs
+    if result.verdict is SwapVerdict.UNDERPOWERED and result.pairs_needed is not None and short:
         yield (
-            "Return one score for each completion of the batch, as trainers ask for. A function that returns those it keeps of a group, as "
-            "indices or as true and false, is tested with `--outcome keep`."
+            f"Give it more episodes or more calls: about {counted(result.pairs_needed, 'pair')} are needed for "
+            f"`--smallest {result.smallest:g}`."
         )
-    if _NO_END_FOUND & {*unusable(result)}:
-        yield (
-            "Where the CoT ends was not found in every episode: name the family of its delimiters with `--template`, or give `reasoning` "
-            "and `answer` apart (`docs/interchange.md`)."
-        )
-    if "malformed" in unusable(result):
-        first = next((note.removeprefix(UNREAD) for note in result.notes if note.startswith(UNREAD)), "")
-        yield (
-            f"Put right the records that could not be read{f', such as {first}' if first else ''}. A line is such as "
-            """`{"episode_id": "1", "prompt": "...", "completion": "...", "columns": {"solution": "..."}}` """
-            "(`docs/interchange.md`)."
-        )
-    if "same_input" in result.reasons:
-        yield (
-            "Both sides of a pair were one and the same to the reward code: write episodes whose completion holds the CoT as your trainer "
-            "hands it over, or leave this function out if it is given no completion."
-        )
+    yield from (_STEPS[reason] for reason in result.reasons if reason in _STEPS)
     if "missing_columns" in result.reasons:
         file, _, name = result.source.rpartition(":")
         tested = f"`{file}:bound`" if file else "that"
@@ -94,8 +104,24 @@ def next_steps(result: SwapResult) -> Iterator[str]:
             f"See why `{result.source}` scores none of these episodes, with either CoT: None means that a reward does not apply. Give it "
             "episodes that it does apply to, with the columns that it needs."
         )
-    elif "scorer_failed" in result.reasons and "wrong_length" not in result.reasons:
+    elif "scorer_failed" in result.reasons and not _SAID_BY_ITSELF & {*result.reasons}:
         yield f"Call `{result.source}` on one episode by hand: the notes name what it raised, and where."
+
+
+def _of_episodes(result: SwapResult) -> Iterator[str]:
+    """Of those that could not be used."""
+    if _NO_END_FOUND & {*unusable(result)}:
+        yield (
+            "Where the CoT ends was not found in every episode: name the family of its delimiters with `--template`, or give `reasoning` "
+            "and `answer` apart (`docs/interchange.md`)."
+        )
+    if "malformed" in unusable(result):
+        first = next((note.removeprefix(UNREAD) for note in result.notes if note.startswith(UNREAD)), "")
+        yield (
+            f"Put right the records that could not be read{f', such as {first}' if first else ''}. A line is such as "
+            """`{"episode_id": "1", "prompt": "...", "completion": "...", "columns": {"solution": "..."}}` """
+            "(`docs/interchange.md`)."
+        )
 
 
 def _explained(rules: Iterable[str]) -> str:
