@@ -428,6 +428,6 @@ def test_each_changed_reward_path_has_its_next_steps(swap, scratch):
     scratch.write(**{"rewards.py": reached})
     outcome = swap()
     told = outcome.out.split("\nNext\n")[1]
-    assert "accuracy: Give it episodes, or other columns, with which the branches run that no pair reached: rewards.py:" in told
+    assert "accuracy: Give it episodes that reach what was not probed (rewards.py:9 never true)" in told
     scratch.write(**{"rewards.py": LEAKING})
     assert "accuracy: What to change: `sequester explain SQ301`" in swap().out.split("\nNext\n")[1]
