@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sequester.findings.fingerprint import ephemeral_key
 from sequester.findings.influence import with_findings
 from sequester.findings.swapped import SwapResult
 from sequester.findings.waivers import Waivers
@@ -33,4 +32,4 @@ def scored(reward: Callable[..., Any], cases: Sequence[Case], code: Path, *names
     donors, _ = donors_against(code, cases, names, 0)
     scorer = InProcessScorer(reward, [code], "score")
     result = swap(cases, scorer, donors, Plan(noise="deterministic"), Subject("reward", "rewards.py:reward"))
-    return with_findings(result, ephemeral_key(), Waivers(), date(2026, 1, 1))
+    return with_findings(result, Waivers(), date(2026, 1, 1))

@@ -59,6 +59,10 @@ class Composed(NamedTuple):
     """How many, from the first asked for; that one counts where there is no room for it."""
 
 
+_OWN_STEP = re.compile(r"\bStep(?= ?\d)")
+"""Steps that the logged CoT counts itself, among which those of the structure would not be in order."""
+
+
 def read_keys(code: Iterable[CodeFile]) -> tuple[str, ...]:
     """Names that reward code looks up in mappings, the first ones in order: what an object in a CoT might need."""
     found: dict[str, None] = {}
@@ -82,6 +86,7 @@ def composed(thought: str, case: Case, keys: Sequence[str], values: Sequence[str
     `values`: the expected answer first. An object with keys stands alone: whoever looks for one takes the text from the first brace to the
     last one.
     """
+    thought = _OWN_STEP.sub("Part", thought)
     kinds: list[Structure | None] = [*_FIXED.values(), quotations(case, values), None]
     kinds = [kinds[(first + number) % len(kinds)] for number in range(len(kinds))]
     if kinds[0] is None:
