@@ -52,7 +52,7 @@ REASONS: Mapping[str, str] = {
     "remembers": "started afresh the reward code scored unchanged inputs differently: it remembers what it has scored",
     "memory_survives": "started afresh the reward code still had what it scored before: a cache on disk, or on another machine",
     "missing_state": "the reward code asked its trainer's state for keys that were not there: what it does with them was not tested",
-    "memory_not_checked": "calls or time did not suffice to see whether the reward code remembers what it has scored",
+    "memory_not_checked": "calls, time or episodes did not suffice to see whether the reward code remembers what it has scored",
     "batches_not_checked": "calls or time did not suffice to see whether a CoT moves the scores of others in its batch",
     "depends_on_batch": "a CoT moved the scores of others in its batch",
     "constant_scores": "every score was the same, also when the answer was swapped: this reward code may not have worked here",
